@@ -1,0 +1,1 @@
+"""Where answers are started, logged, followed and stopped."""

@@ -1,0 +1,1 @@
+"""Build everything once, and close it in order."""

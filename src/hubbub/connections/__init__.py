@@ -1,0 +1,1 @@
+"""The pipes: databases, HTTP and child processes. No words of the domain."""

@@ -1,0 +1,176 @@
+"""Use one SQLite file from async code: one thread writes, a few threads read.
+
+SQLite comes with apsw, not with Python: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two
+connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
+"""
+
+import asyncio
+import importlib.resources
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
+
+import apsw
+import sqlite_vec  # pyright: ignore[reportMissingTypeStubs]
+
+from hubbub.core.errors import StoreError, StoreFull
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Value: TypeAlias = str | int | float | bytes | None
+Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
+Row: TypeAlias = tuple[Any, ...]
+
+SAFE_SQLITE = (3, 51, 3)
+BUSY_MILLISECONDS = 10_000
+READERS = 3
+
+
+class Connection:
+    """A connection to a SQLite file, inside a transaction, on a thread of the database's own."""
+
+    def __init__(self, raw: apsw.Connection) -> None:
+        self._raw = cast(Any, raw)  # apsw's own types are partly unknown
+
+    def all(self, query: str, bindings: Bindings = ()) -> list[Row]:
+        """Run a query (or a script of statements) and return its rows."""
+        return list(self._raw.execute(query, bindings))
+
+    def one(self, query: str, bindings: Bindings = ()) -> Row | None:
+        """Run a query and return its first row, if it has one."""
+        return next(iter(self._raw.execute(query, bindings)), None)
+
+    def many(self, query: str, rows: Iterable[Bindings]) -> None:
+        """Run a statement once a row of bindings."""
+        self._raw.executemany(query, rows)
+
+    def changes(self) -> int:
+        """Return how many rows the last statement changed."""
+        return int(self._raw.changes())
+
+
+class Sqlite:
+    """A SQLite database in WAL mode. Work is a plain function that is given a connection.
+
+    `write` runs its function in a transaction of its own, in the order of the calls, and has
+    returned only when that is on disk (synchronous=FULL). `read` sees one consistent state.
+    A call that is cancelled may still take effect: it is not interrupted in the middle.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix=f"write-{path.stem}")
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[apsw.Connection] = []
+
+    async def __aenter__(self) -> Self:
+        version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+        if version < SAFE_SQLITE:
+            raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
+        await self.write(lambda connection: None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writing, self._close)
+        self._writing.shutdown(wait=False)
+        self._reading.shutdown(wait=False)
+
+    async def write(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)` in a transaction and return what it returns.
+
+        Raises:
+            StoreFull: the disk is full; nothing was changed.
+            StoreError: SQLite failed; nothing was changed.
+        """
+
+        def transact() -> T:
+            raw = self._raw_connection(is_writer=True)
+            connection = Connection(raw)
+            connection.all("begin immediate")
+            try:
+                result = work(connection, *args, **kwargs)
+                connection.all("commit")
+            except BaseException:
+                if raw.in_transaction:
+                    connection.all("rollback")
+                raise
+            return result
+
+        return await self._run(self._writing, transact)
+
+    async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)` on a connection that can't write and return what it returns.
+
+        Raises:
+            StoreError: SQLite failed.
+        """
+
+        def look() -> T:
+            connection = Connection(self._raw_connection(is_writer=False))
+            connection.all("begin")
+            try:
+                return work(connection, *args, **kwargs)
+            finally:
+                connection.all("rollback")
+
+        return await self._run(self._reading, look)
+
+    async def migrate(self, room: str, steps: Sequence[str]) -> None:
+        """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
+
+        def run(connection: Connection) -> None:
+            connection.all("create table if not exists migration (room text, step integer, primary key (room, step))")
+            done = {row[0] for row in connection.all("select step from migration where room = ?", (room,))}
+            for number, script in enumerate(steps, start=1):
+                if number not in done:
+                    connection.all(script)
+                    connection.all("insert into migration values (?, ?)", (room, number))
+
+        await self.write(run)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except apsw.FullError as error:
+            raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
+        except apsw.Error as error:
+            raise StoreError(f"The database could not do this ({error}). Try again.") from error
+
+    def _raw_connection(self, *, is_writer: bool) -> apsw.Connection:
+        raw: apsw.Connection | None = getattr(self._local, "raw", None)
+        if raw is None:
+            raw = apsw.Connection(str(self.path))
+            raw.set_busy_timeout(BUSY_MILLISECONDS)
+            raw.enable_load_extension(True)
+            raw.load_extension(sqlite_vec.loadable_path())
+            raw.enable_load_extension(False)
+            connection = Connection(raw)
+            connection.all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
+            if not is_writer:
+                connection.all("pragma query_only = on; pragma wal_autocheckpoint = 0")
+            self._local.raw = raw
+            with self._lock:
+                self._open.append(raw)
+        return raw
+
+    def _close(self) -> None:
+        with self._lock:
+            for raw in self._open:
+                raw.close()
+            self._open.clear()
+
+
+def load_sql(package: str, name: str) -> dict[str, str]:
+    """Return the queries of a `.sql` file in a package's `sql` folder, by the names in their `-- name:` lines."""
+    text = importlib.resources.files(package).joinpath("sql", name).read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)
+    return {name: query.strip() for name, query in zip(parts[1::2], parts[2::2], strict=True)}

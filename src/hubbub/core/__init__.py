@@ -1,0 +1,1 @@
+"""The words of the house: messages, documents, events, people and errors."""

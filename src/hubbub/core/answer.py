@@ -1,0 +1,82 @@
+"""Fold an answer's events into what the answer is now."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from hubbub.core.documents import Citation, Hit
+from hubbub.core.events import (
+    Cited,
+    Done,
+    Event,
+    Failed,
+    FollowUps,
+    Queued,
+    Searched,
+    Started,
+    Stopped,
+    Text,
+    Usage,
+    Way,
+)
+
+AnswerState: TypeAlias = Literal["open", "done", "failed", "stopped"]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an answer is after its first `number` events. The page folds the same way."""
+
+    id: str
+    number: int = 0
+    state: AnswerState = "open"
+    text: str = ""
+    model: str = ""
+    way: Way = "chat"
+    place: int | None = None
+    """The place in the queue; None once it has begun."""
+    query: str | None = None
+    hits: tuple[Hit, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    failure: Failed | None = None
+
+
+def apply(answer: Answer, number: int, event: Event) -> Answer:
+    """Return the answer after one more event. An event that was applied already changes nothing."""
+    if number <= answer.number:
+        return answer
+    answer = replace(answer, number=number)
+    match event:
+        case Queued(place=place):
+            return replace(answer, place=place)
+        case Started(model=model, way=way):
+            return replace(answer, model=model, way=way, place=None)
+        case Searched(query=query, hits=hits):
+            return replace(answer, query=query, hits=hits)
+        case Cited(citation=citation):
+            return replace(answer, citations=(*answer.citations, citation))
+        case Text(text=text):
+            return replace(answer, text=answer.text + text)
+        case FollowUps(questions=questions):
+            return replace(answer, follow_ups=questions)
+        case Usage():
+            return replace(answer, usage=event)
+        case Done(finish_reason=reason):
+            return replace(answer, state="done", finish_reason=reason, place=None)
+        case Failed():
+            return replace(answer, state="failed", failure=event, place=None)
+        case Stopped():
+            return replace(answer, state="stopped", place=None)
+
+
+def fold(answer_id: str, events: list[Event]) -> Answer:
+    """Return the answer that its events, from the first on, make. Linear in the length of its text."""
+    texts = [event.text for event in events if isinstance(event, Text)]
+    answer = Answer(id=answer_id)
+    for number, event in enumerate(events, start=1):
+        if not isinstance(event, Text):
+            answer = apply(answer, number, event)
+    return replace(answer, number=len(events), text="".join(texts))

@@ -1,0 +1,90 @@
+"""The words of search: collections, documents, passages, hits and citations."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Vector: TypeAlias = bytes
+"""An embedding: float32, little endian, L2-normalised, 4 bytes a dimension."""
+
+DocumentState: TypeAlias = Literal["waiting", "reading", "embedding", "ready", "failed"]
+"""waiting → reading → embedding (its words can be found already) → ready; or failed, with a reason."""
+
+
+class Collection(msgspec.Struct, frozen=True):
+    """A named set of documents that is searched as one."""
+
+    id: str
+    name: str
+    owner_id: str
+    is_shared: bool = False
+    description: str = ""
+    created_at: float = 0.0
+    """Seconds since the epoch."""
+    documents: int = 0
+    passages: int = 0
+    embedded: int = 0
+    """How many of the passages have a vector already."""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """What was ingested."""
+
+    id: str
+    collection_id: str
+    name: str
+    """Its file name or path below the ingested folder; unique in its collection."""
+    sha256: str
+    size_bytes: int
+    media_type: str = "application/octet-stream"
+    title: str = ""
+    state: DocumentState = "waiting"
+    reason: str = ""
+    """Why it failed, fit for a person; empty otherwise."""
+    pages: int = 0
+    passages: int = 0
+    embedded: int = 0
+    added_at: float = 0.0
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A piece of a document, the unit that is embedded, found and cited."""
+
+    id: str
+    document_id: str
+    number: int
+    """Its place in the document, from 0."""
+    text: str
+    page: int | None = None
+    """The page (or slide) it begins on, from 1; None where the format has no pages."""
+    heading: str = ""
+    """The headings above it, outermost first, joined with ' › '."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A passage that was found for a query."""
+
+    passage_id: str
+    document_id: str
+    collection_id: str
+    name: str
+    title: str
+    text: str
+    page: int | None
+    heading: str
+    score: float
+    """Higher is better; comparable within one answer only."""
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A reference in an answer's text, written there as `[marker]`, to one of its hits."""
+
+    marker: int
+    passage_id: str
+    document_id: str
+    name: str
+    title: str
+    page: int | None
+    heading: str
+    quote: str = ""
+    """The words that are quoted, where the answer quotes; to be marked in the source."""

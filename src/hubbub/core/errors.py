@@ -1,0 +1,144 @@
+"""Name every error that a person may meet, sorted by who can mend it.
+
+```
+HubbubError           code · status · message fit for a person
+├─ the asker's   4xx  NotSignedIn 401 · NotAllowed 403 · NotFound 404 · Conflict 409 · TooLarge 413
+│                     Unsupported 415 · Invalid 422 · TooBusy 429
+├─ outside       5xx  ModelError 502 · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
+└─ SettingsError      before the server listens: one line per fault, exit code 2
+```
+Anything else is a bug: it is never wrapped, logged once, and reads "internal" outside.
+"""
+
+from collections.abc import Sequence
+
+
+class HubbubError(Exception):
+    """Something went wrong that has a name. `message` is fit for a person and says what to do."""
+
+    code = "error"
+    status = 500
+    retryable = False
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class NotSignedIn(HubbubError):
+    """Who asks is not known."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class NotAllowed(HubbubError):
+    """The person is known and may see the thing, but may not do this to it."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class NotFound(HubbubError):
+    """There is no such thing for this person (somebody else's things do not exist)."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(HubbubError):
+    """The thing is already there, or is in a state that does not allow this."""
+
+    code = "conflict"
+    status = 409
+
+
+class TooLarge(HubbubError):
+    """What was sent is over a limit, which the message names."""
+
+    code = "too_large"
+    status = 413
+
+
+class Unsupported(HubbubError):
+    """What was sent is of a kind that is not understood here."""
+
+    code = "unsupported"
+    status = 415
+
+
+class Invalid(HubbubError):
+    """What was sent can't be used as it is."""
+
+    code = "invalid"
+    status = 422
+
+
+class RefusedForNow(HubbubError):
+    """Not now, and says when to come back."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooBusy(RefusedForNow):
+    """This person's own limit is reached."""
+
+    code = "too_busy"
+    status = 429
+
+
+class Overloaded(RefusedForNow):
+    """The server's limit is reached."""
+
+    code = "overloaded"
+    status = 503
+
+
+class ModelError(HubbubError):
+    """A model server refused, could not be reached, fell silent or broke off; `code` says which."""
+
+    code = "model_error"
+    status = 502
+
+    def __init__(self, message: str, *, code: str | None = None, retryable: bool = True) -> None:
+        super().__init__(message, code=code)
+        self.retryable = retryable
+
+
+class SearchError(HubbubError):
+    """The search back end could not answer."""
+
+    code = "search_error"
+    status = 502
+    retryable = True
+
+
+class StoreError(HubbubError):
+    """The database could not do what was asked."""
+
+    code = "store_error"
+    status = 500
+    retryable = True
+
+
+class StoreFull(StoreError):
+    """The disk is full: nothing new can be stored until there is room."""
+
+    code = "store_full"
+    status = 507
+
+
+class SettingsError(HubbubError):
+    """The settings can't be used: one line per fault."""
+
+    code = "settings"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)

@@ -1,0 +1,107 @@
+"""The numbered things that happen to an answer.
+
+An answer's events are numbered 1, 2, 3 … without a gap. The last one is `done`, `failed` or
+`stopped`, exactly one of them, and nothing follows it. As JSON each carries its name in `type`.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from hubbub.core.documents import Citation, Hit
+
+Way: TypeAlias = Literal["chat", "grounded", "quotes"]
+"""How an answer is made: free chat, written over hits, or quoted from hits."""
+
+
+class Queued(msgspec.Struct, frozen=True, tag="queued"):
+    """The answer waits for its turn. Place 1 is next."""
+
+    place: int
+    estimate_seconds: float | None = None
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """Work has begun: which model answers, and in which way. May come again where that changes."""
+
+    model: str
+    way: Way
+
+
+class Searched(msgspec.Struct, frozen=True, tag="searched"):
+    """The documents were searched with this query; hits come best first."""
+
+    query: str
+    hits: tuple[Hit, ...]
+
+
+class Cited(msgspec.Struct, frozen=True, tag="cited"):
+    """The text that follows may refer to this hit as `[marker]`. Sent before the marker is."""
+
+    citation: Citation
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """The answer's text goes on with this (Markdown)."""
+
+    text: str
+
+
+class FollowUps(msgspec.Struct, frozen=True, tag="follow_ups"):
+    """Questions that the person may want to ask next, at most three."""
+
+    questions: tuple[str, ...]
+
+
+class Usage(msgspec.Struct, frozen=True, tag="usage"):
+    """What the model counted, in tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The answer is complete. The finish reason is the model's: stop, length, content_filter …, if it gave one."""
+
+    finish_reason: str = "stop"
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The answer ended with an error; what it said so far stands."""
+
+    code: str
+    message: str
+    is_retryable: bool = False
+
+
+class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
+    """Somebody stopped the answer; what it said so far stands."""
+
+    reason: str = "asked"
+
+
+Event: TypeAlias = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped
+Ending: TypeAlias = Done | Failed | Stopped
+ENDINGS = (Done, Failed, Stopped)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """Return an event as JSON, its name in `type`; never holds a line break."""
+    return _encoder.encode(event)
+
+
+def decode(data: bytes) -> Event:
+    """Return the event that `encode` wrote.
+
+    Raises:
+        msgspec.ValidationError: the JSON is not an event.
+    """
+    return _decoder.decode(data)
+
+
+def name_of(event: Event) -> str:
+    """Return the event's name, as it stands in `type`."""
+    return str(event.__struct_config__.tag)

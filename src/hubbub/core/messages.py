@@ -1,0 +1,41 @@
+"""The words of a conversation: turns, chats and the tree of their messages."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One thing said, as a model reads it."""
+
+    role: Role
+    text: str
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """A conversation. Times are seconds since the epoch."""
+
+    id: str
+    owner_id: str
+    title: str
+    created_at: float
+    updated_at: float
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A node of a chat's tree: a question (role user), or the place of an answer (role assistant).
+
+    An answer's id is its message's id; its text lives in the answer's log, not here.
+    Editing a question adds a sibling of it; regenerating adds a sibling of the answer.
+    """
+
+    id: str
+    chat_id: str
+    parent_id: str | None
+    role: Role
+    text: str = ""
+    created_at: float = 0.0
+    model: str = ""
+    collections: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Keep chats and the tree of their messages."""

@@ -1,0 +1,86 @@
+"""The door of the models: what answers, and what embeds."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from hubbub.core.documents import Vector
+from hubbub.core.messages import Turn
+
+SendPiece: TypeAlias = Callable[[str], Awaitable[None]]
+"""Takes the next piece of text, in order, never empty."""
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """What a person may know of a model."""
+
+    name: str
+    """Its name here, unique; what a question asks for."""
+    provider: str
+    """Where it runs, fit for a person: "embedded", "OpenAI", "Azure OpenAI", "http://127.0.0.1:11434/v1" …"""
+    context_tokens: int
+    can_ground: bool
+    """Whether it can be trusted to write answers over passages; if not, passages are quoted instead."""
+    reason: str = ""
+    """Why it is here: the setting or the discovery that brought it."""
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """How a model's text ended. Token counts are 0 where the server did not say."""
+
+    finish_reason: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How long a model server may take, in seconds, and how much it may say."""
+
+    connect_seconds: float = 5.0
+    first_token_seconds: float = 60.0
+    silence_seconds: float = 30.0
+    total_seconds: float = 600.0
+    event_bytes: int = 1024 * 1024
+    answer_bytes: int = 4 * 1024 * 1024
+
+
+class Model(Protocol):
+    """Something that goes on with a conversation. An async context manager where it holds a connection."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    async def complete(
+        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Completion:
+        """Send the reply piece by piece and return how it ended.
+
+        Pieces come in order and none is lost. On cancellation the upstream connection is closed
+        before the cancellation goes on.
+
+        Raises:
+            ModelError: the server refused, could not be reached, fell silent, broke off or said too
+                much; what was sent before stands.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Something that turns texts into vectors, so that like meanings lie near each other."""
+
+    @property
+    def name(self) -> str:
+        """Identifies model and version: vectors of different names can't be compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> list[Vector]:
+        """Return a vector a text, in order. Urgent ones (a person waits) pass the others by.
+
+        Raises:
+            ModelError: the embedder is not to be had.
+        """
+        ...

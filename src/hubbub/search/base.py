@@ -1,0 +1,99 @@
+"""The door of the search: find passages, and keep the library that they come from."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage
+
+
+class Search(Protocol):
+    """Finds passages in collections."""
+
+    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+        """Return the best passages for a query, best first, none twice, from these collections only.
+
+        Words can be found as soon as `put` has returned; meanings once the passages are embedded.
+
+        Raises:
+            SearchError: the back end could not answer.
+        """
+        ...
+
+    async def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        """Store a document's passages in place of those it had, all or none."""
+        ...
+
+    async def remove(self, document_id: str) -> None:
+        """Forget a document's passages. Nothing happens where there are none."""
+        ...
+
+    async def passages(self, document_id: str) -> list[Passage]:
+        """Return a document's passages in reading order."""
+        ...
+
+
+class EmbedsLater(Protocol):
+    """A search whose vectors are made in the background, after its words can be found."""
+
+    async def embed_next(self, limit: int = 16) -> Sequence[str]:
+        """Embed up to `limit` passages that have no vector yet, oldest first.
+
+        Returns the ids of the documents they belong to (one entry a passage); empty when none is left.
+        """
+        ...
+
+
+class Library(Protocol):
+    """Knows the collections and their documents, and how far each has come."""
+
+    async def collections(self) -> list[Collection]:
+        """Return all collections with their counts, by name."""
+        ...
+
+    async def collection(self, collection_id: str) -> Collection | None: ...
+
+    async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
+        """Make a collection.
+
+        Raises:
+            Conflict: this owner has one of that name.
+            Invalid: the name is empty or over 100 characters.
+        """
+        ...
+
+    async def delete(self, collection_id: str) -> None:
+        """Forget a collection and the records of its documents (their passages: `Search.remove`)."""
+        ...
+
+    async def documents(self, collection_id: str) -> list[Document]:
+        """Return a collection's documents, by name."""
+        ...
+
+    async def document(self, document_id: str) -> Document | None: ...
+
+    async def add(self, document: Document) -> Document:
+        """Record a document as waiting to be read; one of the same name in its collection is replaced, keeping its id.
+
+        Returns the record as stored. Its passages stay searchable until new ones are put.
+        """
+        ...
+
+    async def mark(
+        self,
+        document_id: str,
+        state: DocumentState,
+        *,
+        reason: str = "",
+        title: str | None = None,
+        pages: int | None = None,
+    ) -> None:
+        """Note how far a document has come."""
+        ...
+
+    async def forget(self, document_id: str) -> None:
+        """Drop a document's record (its passages: `Search.remove`)."""
+        ...
+
+    async def unfinished(self) -> list[Document]:
+        """Return the documents that are waiting, reading or embedding, oldest first."""
+        ...
