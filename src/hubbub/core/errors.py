@@ -2,8 +2,8 @@
 
 ```
 HubbubError           code · status · message fit for a person
-├─ the asker's   4xx  NotSignedIn 401 · NotAllowed 403 · NotFound 404 · Conflict 409 · TooLarge 413
-│                     Unsupported 415 · Invalid 422 · TooBusy 429
+├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · Conflict 409
+│                     TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
 ├─ outside       5xx  ModelError 502 · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
@@ -25,6 +25,13 @@ class HubbubError(Exception):
         self.message = message
         if code is not None:
             self.code = code
+
+
+class Malformed(HubbubError):
+    """What was sent can't be read at all."""
+
+    code = "malformed"
+    status = 400
 
 
 class NotSignedIn(HubbubError):

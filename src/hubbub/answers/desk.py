@@ -1,0 +1,128 @@
+"""Start answers in tasks of their own, and stop them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from hubbub.answers.log import INTERRUPTED, Log
+from hubbub.core.errors import HubbubError, StoreError
+from hubbub.core.events import Done, Ending, Event, Failed, Stopped
+
+logger = logging.getLogger(__name__)
+
+Send: TypeAlias = Callable[[Event], Awaitable[None]]
+Work: TypeAlias = Callable[[Send], Awaitable[Done]]
+"""Makes an answer: sends its events in order, and returns how it ended."""
+
+RETRY_SECONDS = 2.0
+CLOSING_SECONDS = 5.0
+
+
+class _Running:
+    """The task of an open answer. Once its ending is known, it is not to be cancelled any more."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.has_begun = False
+        self.is_ending = False
+        self.ending_if_cancelled: Ending = INTERRUPTED
+
+
+class Desk:
+    """Where answers are started and stopped. A connection that comes or goes changes nothing here.
+
+    Each answer gets exactly one ending: what its work returned, what it failed with, or that it
+    was stopped. On closing, open answers end as interrupted, within a bounded time.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._running: dict[str, _Running] = {}
+        self._group = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close_answers()
+        await self._group.__aexit__(kind, error, trace)
+
+    @property
+    def open_count(self) -> int:
+        """How many answers are being made."""
+        return len(self._running)
+
+    async def start(self, answer_id: str, owner_id: str, work: Work) -> None:
+        """Begin an answer and return at once; its log is stored by then.
+
+        Raises:
+            Conflict: there is an answer with this id.
+            StoreError: it could not be stored, so it was not begun.
+        """
+        await self._log.open(answer_id, owner_id)
+        running = _Running()
+        self._running[answer_id] = running
+        running.task = self._group.create_task(self._run(answer_id, work, running), name=f"answer {answer_id}")
+
+    async def stop(self, answer_id: str, *, reason: str = "asked") -> None:
+        """End an answer now, and return when its ending is stored. Nothing happens to one that has ended."""
+        running = self._running.get(answer_id)
+        if running is None or running.task is None:
+            return
+        self._cancel(running, Stopped(reason))
+        await asyncio.wait({running.task}, timeout=CLOSING_SECONDS)
+
+    async def close_answers(self) -> None:
+        """End all open answers as interrupted, within a bounded time."""
+        tasks = {running.task for running in self._running.values() if running.task is not None}
+        for running in self._running.values():
+            self._cancel(running, INTERRUPTED)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+            for task in late:
+                task.cancel()
+
+    @staticmethod
+    def _cancel(running: _Running, ending: Ending) -> None:
+        if running.task is not None and not running.is_ending:
+            running.is_ending = True
+            running.ending_if_cancelled = ending
+            if running.has_begun:  # a task that is cancelled before its first step would never run, and never end
+                running.task.cancel()
+
+    async def _run(self, answer_id: str, work: Work, running: _Running) -> None:
+        async def send(event: Event) -> None:
+            await self._log.append(answer_id, event)
+
+        running.has_begun = True
+        try:
+            try:
+                ending: Ending = running.ending_if_cancelled if running.is_ending else await work(send)
+            except asyncio.CancelledError:
+                # The task was cancelled by `_cancel` and ends right below: the cancellation is not lost.
+                ending = running.ending_if_cancelled
+            except HubbubError as error:
+                ending = Failed(error.code, error.message, error.retryable)
+            except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
+                logger.exception("An answer failed.")
+                ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
+            running.is_ending = True
+            await self._end(answer_id, ending)
+        finally:
+            self._running.pop(answer_id, None)
+
+    async def _end(self, answer_id: str, ending: Ending) -> None:
+        while True:
+            try:
+                await self._log.append(answer_id, ending)
+            except StoreError as error:
+                logger.warning("The ending of an answer could not be stored yet: %s", error)
+                self._log.report(answer_id, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return

@@ -1,0 +1,72 @@
+"""Keep chats in memory: for tests, and where nothing shall stay."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from msgspec.structs import replace
+
+from hubbub.core.errors import Conflict, NotFound
+from hubbub.core.messages import Chat, Message
+
+
+class MemoryHistory:
+    """A `History` that is gone with its process."""
+
+    def __init__(self) -> None:
+        self._chats: dict[str, Chat] = {}
+        self._messages: dict[str, Message] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    async def create(self, chat: Chat) -> None:
+        if chat.id in self._chats:
+            raise Conflict("There is a chat with this id already.")
+        self._chats[chat.id] = chat
+
+    async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
+        own = [chat for chat in self._chats.values() if chat.owner_id == owner_id]
+        return sorted(own, key=lambda chat: (chat.updated_at, chat.id), reverse=True)[:limit]
+
+    async def chat(self, chat_id: str) -> Chat | None:
+        return self._chats.get(chat_id)
+
+    async def rename(self, chat_id: str, title: str) -> None:
+        if chat := self._chats.get(chat_id):
+            self._chats[chat_id] = replace(chat, title=title)
+
+    async def delete(self, chat_id: str) -> Sequence[str]:
+        self._chats.pop(chat_id, None)
+        gone = [message for message in self._messages.values() if message.chat_id == chat_id]
+        for message in gone:
+            del self._messages[message.id]
+        return [message.id for message in gone if message.role == "assistant"]
+
+    async def add(self, messages: Sequence[Message]) -> None:
+        chats, kept = dict(self._chats), dict(self._messages)
+        for message in messages:
+            chat = chats.get(message.chat_id)
+            if chat is None:
+                raise NotFound("There is no such chat.")
+            if message.parent_id is not None:
+                parent = kept.get(message.parent_id)
+                if parent is None or parent.chat_id != message.chat_id:
+                    raise NotFound("The message that this one follows is not in this chat.")
+            if message.id in kept:
+                raise Conflict("There is a message with this id already.")
+            kept[message.id] = message
+            chats[chat.id] = replace(chat, updated_at=max(chat.updated_at, message.created_at))
+        self._chats, self._messages = chats, kept
+
+    async def message(self, message_id: str) -> Message | None:
+        return self._messages.get(message_id)
+
+    async def messages(self, chat_id: str) -> list[Message]:
+        own = [message for message in self._messages.values() if message.chat_id == chat_id]
+        return sorted(own, key=lambda message: message.id)

@@ -1,0 +1,98 @@
+"""Keep chats in SQLite."""
+
+import json
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.core.errors import Conflict, NotFound
+from hubbub.core.messages import Chat, Message
+
+_SCHEMA = read_sql("hubbub.history", "schema.sql")
+_SQL = load_sql("hubbub.history", "history.sql")
+
+
+class SqliteHistory:
+    """A `History` in a database file."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Self:
+        await self._database.migrate("history", [_SCHEMA])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    async def create(self, chat: Chat) -> None:
+        def insert(connection: Connection) -> int:
+            values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
+            connection.all(_SQL["create_chat"], values)
+            return connection.changes()
+
+        if await self._database.write(insert) == 0:
+            raise Conflict("There is a chat with this id already.")
+
+    async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
+        return [Chat(*row) for row in await self._database.read(Connection.all, _SQL["chats"], (owner_id, limit))]
+
+    async def chat(self, chat_id: str) -> Chat | None:
+        row = await self._database.read(Connection.one, _SQL["chat"], (chat_id,))
+        return Chat(*row) if row else None
+
+    async def rename(self, chat_id: str, title: str) -> None:
+        await self._database.write(Connection.all, _SQL["rename"], (title, chat_id))
+
+    async def delete(self, chat_id: str) -> Sequence[str]:
+        def drop(connection: Connection) -> list[str]:
+            answer_ids = [row[0] for row in connection.all(_SQL["answers_of_chat"], (chat_id,))]
+            connection.all("pragma defer_foreign_keys = on")  # messages refer to each other
+            connection.all(_SQL["delete_messages"], (chat_id,))
+            connection.all(_SQL["delete_chat"], (chat_id,))
+            return answer_ids
+
+        return await self._database.write(drop)
+
+    async def add(self, messages: Sequence[Message]) -> None:
+        def insert(connection: Connection) -> None:
+            for message in messages:
+                connection.all(_SQL["touch"], (message.created_at, message.chat_id))
+                if connection.changes() == 0:
+                    raise NotFound("There is no such chat.")
+                parent = (message.parent_id, message.chat_id)
+                if message.parent_id is not None and connection.one(_SQL["is_in_chat"], parent) is None:
+                    raise NotFound("The message that this one follows is not in this chat.")
+                connection.all(_SQL["add"], _row_of(message))
+                if connection.changes() == 0:
+                    raise Conflict("There is a message with this id already.")
+
+        await self._database.write(insert)
+
+    async def message(self, message_id: str) -> Message | None:
+        row = await self._database.read(Connection.one, _SQL["message"], (message_id,))
+        return _message_of(row) if row else None
+
+    async def messages(self, chat_id: str) -> list[Message]:
+        return [_message_of(row) for row in await self._database.read(Connection.all, _SQL["messages"], (chat_id,))]
+
+
+def _row_of(message: Message) -> tuple[str | float | None, ...]:
+    return (
+        message.id,
+        message.chat_id,
+        message.parent_id,
+        message.role,
+        message.text,
+        message.created_at,
+        message.model,
+        json.dumps(message.collections),
+    )
+
+
+def _message_of(row: Row) -> Message:
+    *fields, collections = row
+    return Message(*fields, collections=tuple(json.loads(collections)))

@@ -1,0 +1,214 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from hubbub.answers.base import Record
+from hubbub.answers.desk import Desk, Send
+from hubbub.answers.log import Log
+from hubbub.answers.memory import MemoryAnswers
+from hubbub.answers.sqlite import SqliteAnswers
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.answer import Answer
+from hubbub.core.errors import Conflict, ModelError, NotFound, StoreFull
+from hubbub.core.events import Done, Event, Failed, Stopped, Text, decode
+
+
+class FullDisk(MemoryAnswers):
+    """A store whose disk can be full."""
+
+    is_full = False
+
+    async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
+        if self.is_full:
+            raise StoreFull("The disk is full.")
+        await super().append(records, ended)
+
+
+@pytest.fixture
+def store() -> FullDisk:
+    return FullDisk()
+
+
+@pytest.fixture
+async def log(store: FullDisk) -> AsyncIterator[Log]:
+    async with Log(store) as log:
+        yield log
+
+
+@pytest.fixture
+async def desk(log: Log) -> AsyncIterator[Desk]:
+    async with Desk(log) as desk:
+        yield desk
+
+
+async def events(log: Log, answer_id: str, after: int = 0) -> list[Event]:
+    found: list[Event] = []
+    async with asyncio.timeout(10):
+        async for records in log.follow(answer_id, after):
+            for record in records:
+                assert record.number == after + len(found) + 1
+                found.append(decode(record.data))
+    return found
+
+
+async def ten_words(send: Send) -> Done:
+    for number in range(10):
+        await send(Text(f"{number} "))
+        await asyncio.sleep(0)
+    return Done()
+
+
+TEN_WORDS = [*(Text(f"{number} ") for number in range(10)), Done()]
+
+
+async def test_readers_from_any_number_see_all_and_once(log: Log, desk: Desk) -> None:
+    await desk.start("a", "ann", ten_words)
+    live = await asyncio.gather(*(events(log, "a", after) for after in range(12)))
+    stored = [await events(log, "a", after) for after in range(12)]
+    for after, (seen, seen_later) in enumerate(zip(live, stored, strict=True)):
+        assert seen == seen_later == TEN_WORDS[after:]
+
+
+async def test_nobody_needs_to_read(log: Log, desk: Desk) -> None:
+    await desk.start("a", "ann", ten_words)
+    while desk.open_count:
+        await asyncio.sleep(0)
+    assert (await log.answer("a")).text == "0 1 2 3 4 5 6 7 8 9 "
+
+
+async def test_an_id_is_started_once(desk: Desk) -> None:
+    await desk.start("a", "ann", ten_words)
+    with pytest.raises(Conflict):
+        await desk.start("a", "ann", ten_words)
+
+
+async def test_a_quiet_answer_shows_that_it_lives(log: Log, desk: Desk) -> None:
+    async def wait(send: Send) -> Done:
+        await asyncio.sleep(30)
+        return Done()
+
+    await desk.start("a", "ann", wait)
+    reader = log.follow("a", patience_seconds=0.01)
+    assert await anext(reader) == ()
+    await reader.aclose()
+
+
+async def test_stop_ends_it_and_closes_what_it_waits_for(log: Log, desk: Desk) -> None:
+    waiting, closed = asyncio.Event(), asyncio.Event()
+
+    async def wait(send: Send) -> Done:
+        await send(Text("half"))
+        try:
+            waiting.set()
+            await asyncio.sleep(30)
+        finally:
+            closed.set()
+        return Done()
+
+    await desk.start("a", "ann", wait)
+    await waiting.wait()
+    await desk.stop("a")
+    assert closed.is_set()
+    assert await events(log, "a") == [Text("half"), Stopped()]
+    await desk.stop("a")
+    assert await events(log, "a") == [Text("half"), Stopped()]
+
+
+async def test_stop_before_the_first_step(log: Log, desk: Desk) -> None:
+    await desk.start("a", "ann", ten_words)
+    await desk.stop("a")
+    assert await events(log, "a") == [Stopped()]
+
+
+async def test_stops_at_any_moment_leave_one_ending(log: Log, desk: Desk) -> None:
+    for number in range(60):
+        answer_id = f"a{number}"
+        await desk.start(answer_id, "ann", ten_words)
+        for _ in range(number % 20):
+            await asyncio.sleep(0)
+        await asyncio.gather(desk.stop(answer_id), desk.stop(answer_id))
+        seen = await events(log, answer_id)
+        assert isinstance(seen[-1], Stopped | Done)
+        assert seen[:-1] == TEN_WORDS[: len(seen) - 1]
+
+
+async def test_an_error_with_a_name_is_told(log: Log, desk: Desk) -> None:
+    async def fail(send: Send) -> Done:
+        await send(Text("half"))
+        raise ModelError("The model server fell silent.", code="silent")
+
+    await desk.start("a", "ann", fail)
+    assert await events(log, "a") == [Text("half"), Failed("silent", "The model server fell silent.", True)]
+
+
+@pytest.mark.expects_errors
+async def test_a_bug_is_logged_and_not_shown(log: Log, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(send: Send) -> Done:
+        raise ZeroDivisionError("secret")
+
+    await desk.start("a", "ann", fail)
+    [ending] = await events(log, "a")
+    assert isinstance(ending, Failed)
+    assert ending.code == "internal"
+    assert "secret" not in ending.message
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_closing_ends_what_is_open(store: FullDisk, log: Log) -> None:
+    async def wait(send: Send) -> Done:
+        await asyncio.sleep(30)
+        return Done()
+
+    async with Desk(log) as desk:
+        await desk.start("a", "ann", wait)
+        await desk.start("b", "ann", wait)
+    assert await store.unended() == []
+    assert [event.code for event in await events(log, "a") if isinstance(event, Failed)] == ["interrupted"]
+
+
+async def test_what_a_dead_process_left_open_is_ended(tmp_path: Path) -> None:
+    path = tmp_path / "hubbub.db"
+    async with Sqlite(path) as database, SqliteAnswers(database) as store:
+        async with Log(store) as dead:
+            await dead.open("a", "ann")
+            await dead.append("a", Text("half"))
+        async with Log(store) as log:
+            assert await store.unended() == []
+            seen = await events(log, "a")
+            answer = await log.answer("a")
+    assert seen[0] == Text("half")
+    assert isinstance(seen[1], Failed)
+    assert (answer.text, answer.state) == ("half", "failed")
+
+
+async def test_a_full_disk_ends_the_answer_once_there_is_room(
+    store: FullDisk, log: Log, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.desk.RETRY_SECONDS", 0.01)
+
+    async def write(send: Send) -> Done:
+        await send(Text("stored"))
+        store.is_full = True
+        await send(Text("lost"))
+        return Done()
+
+    await desk.start("a", "ann", write)
+    with pytest.raises(StoreFull):
+        await events(log, "a")
+    assert (await log.answer("a")).text == "stored"
+    store.is_full = False
+    while desk.open_count:
+        await asyncio.sleep(0.01)
+    stored, ending = await events(log, "a")
+    assert stored == Text("stored")
+    assert isinstance(ending, Failed)
+    assert ending.code == "store_full"
+
+
+async def test_unknown_answers(log: Log) -> None:
+    with pytest.raises(NotFound):
+        await log.answer("nothing")
+    assert await events(log, "nothing") == []
+    assert await log.owner("nothing") is None

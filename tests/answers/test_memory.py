@@ -1,0 +1,10 @@
+import pytest
+
+from hubbub.answers.memory import MemoryAnswers
+from tests.answers.contract import AnswerStoreContract
+
+
+class TestMemoryAnswers(AnswerStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryAnswers:
+        return MemoryAnswers()

@@ -1,0 +1,70 @@
+"""What every history must do."""
+
+import pytest
+
+from hubbub.core.errors import Conflict, NotFound
+from hubbub.core.messages import Chat, Message
+from hubbub.history.base import History
+
+CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
+QUESTION = Message("m1", "c1", None, "user", "Where is it?", 2.0, "m", ("x", "y"))
+ANSWER = Message("m2", "c1", "m1", "assistant", created_at=2.0)
+
+
+class HistoryContract:
+    """Subclasses give a fixture `history`."""
+
+    async def test_a_chat_comes_back(self, history: History) -> None:
+        await history.create(CHAT)
+        assert await history.chat("c1") == CHAT
+        assert await history.chat("c2") is None
+        with pytest.raises(Conflict):
+            await history.create(CHAT)
+
+    async def test_a_person_sees_own_chats_last_used_first(self, history: History) -> None:
+        await history.create(CHAT)
+        await history.create(Chat("c2", "ann", "Later", 1.5, 1.5))
+        await history.create(Chat("c3", "bob", "Of somebody else", 9.0, 9.0))
+        assert [chat.id for chat in await history.chats("ann")] == ["c2", "c1"]
+        await history.add([QUESTION])
+        assert [chat.id for chat in await history.chats("ann")] == ["c1", "c2"]
+        assert [chat.id for chat in await history.chats("ann", limit=1)] == ["c1"]
+
+    async def test_messages_come_back_as_a_tree(self, history: History) -> None:
+        await history.create(CHAT)
+        await history.add([QUESTION, ANSWER])
+        again = Message("m3", "c1", "m1", "assistant", created_at=3.0)
+        await history.add([again])
+        assert await history.messages("c1") == [QUESTION, ANSWER, again]
+        assert await history.message("m2") == ANSWER
+        assert await history.message("m9") is None
+
+    async def test_messages_are_added_all_or_none(self, history: History) -> None:
+        await history.create(CHAT)
+        await history.add([QUESTION])
+        with pytest.raises(Conflict):
+            await history.add([ANSWER, QUESTION])
+        with pytest.raises(NotFound):
+            await history.add([Message("m4", "c1", "nowhere", "user")])
+        with pytest.raises(NotFound):
+            await history.add([Message("m4", "c9", None, "user")])
+        assert await history.messages("c1") == [QUESTION]
+
+    async def test_a_parent_is_of_the_same_chat(self, history: History) -> None:
+        await history.create(CHAT)
+        await history.create(Chat("c2", "ann", "Other", 1.0, 1.0))
+        await history.add([QUESTION])
+        with pytest.raises(NotFound):
+            await history.add([Message("m4", "c2", "m1", "assistant")])
+
+    async def test_rename_and_delete(self, history: History) -> None:
+        await history.create(CHAT)
+        await history.add([QUESTION, ANSWER])
+        await history.rename("c1", "New")
+        chat = await history.chat("c1")
+        assert chat is not None
+        assert chat.title == "New"
+        assert list(await history.delete("c1")) == ["m2"]
+        assert await history.chat("c1") is None
+        assert await history.message("m1") is None
+        assert list(await history.delete("c1")) == []

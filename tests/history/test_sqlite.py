@@ -1,0 +1,15 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hubbub.connections.sqlite import Sqlite
+from hubbub.history.sqlite import SqliteHistory
+from tests.history.contract import HistoryContract
+
+
+class TestSqliteHistory(HistoryContract):
+    @pytest.fixture
+    async def history(self, tmp_path: Path) -> AsyncIterator[SqliteHistory]:
+        async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:
+            yield history
