@@ -24,6 +24,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be trusted to write answers over passages; if not, passages are quoted instead."""
     reason: str = ""
     """Why it is here: the setting or the discovery that brought it."""
+    prompt_tokens: int | None = None
+    """How long a prompt it reads without keeping people waiting; None: as long as its context allows."""
 
 
 class Completion(msgspec.Struct, frozen=True):
