@@ -1,0 +1,5 @@
+"""Run the command line with `python -m hubbub`."""
+
+from hubbub.cli.main import app
+
+app()

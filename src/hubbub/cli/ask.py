@@ -1,0 +1,80 @@
+"""Ask in the terminal: the answer streams, its sources are listed below it."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from hubbub.cli.fetching import fetching_shown
+from hubbub.cli.logs import logging_to_stderr
+from hubbub.compose import OnFetch, open_engine
+from hubbub.conversation.engine import Question
+from hubbub.core.documents import Citation
+from hubbub.core.errors import NotFound
+from hubbub.core.events import Cited, Event, FollowUps, Started, Text
+from hubbub.settings import Settings
+
+output = Console(soft_wrap=True, highlight=False)
+notes = Console(stderr=True, soft_wrap=True, highlight=False)
+
+_ESCAPED = re.compile(r"\\([\\`*_\[\]<>#|~])")
+
+
+def ask(settings: Settings, text: str, collections: Sequence[str], model: str | None) -> None:
+    """Answer a question in the terminal.
+
+    Raises:
+        NotFound: there is no such collection or model.
+        HubbubError: the answer failed.
+    """
+    with logging_to_stderr(settings.server.log_format, "warning"), fetching_shown() as on_fetch:
+        asyncio.run(_ask(settings, text, collections, model, on_fetch))
+
+
+async def _ask(settings: Settings, text: str, names: Sequence[str], model: str | None, on_fetch: OnFetch) -> None:
+    async with open_engine(settings, on_fetch, needs_model=not names) as (engine, library):
+        known = {collection.name: collection.id for collection in await library.collections()}
+        for name in names:
+            if name not in known:
+                there = ", ".join(sorted(known)) or "none yet"
+                raise NotFound(f"There is no collection {name!r}. There is: {there}. Make one with `hubbub ingest`.")
+        printer = _Printer()
+        ids = tuple(known[name] for name in names)
+        await engine.answer(Question(text.strip(), model=model, collection_ids=ids), printer.send)
+        printer.finish()
+
+
+class _Printer:
+    """Prints an answer's events as they come."""
+
+    def __init__(self) -> None:
+        self._citations: list[Citation] = []
+        self._follow_ups: tuple[str, ...] = ()
+
+    async def send(self, event: Event) -> None:
+        match event:
+            case Started(way="quotes"):
+                notes.print(
+                    "Quoted from your documents; the embedded model is not trusted to write over them.", style="dim"
+                )
+            case Text(text=text):
+                output.print(_ESCAPED.sub(r"\1", text), end="", markup=False)
+            case Cited(citation=citation):
+                self._citations.append(citation)
+            case FollowUps(questions=questions):
+                self._follow_ups = questions
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """Print what stands below the answer."""
+        output.print()
+        if self._citations:
+            output.print("\nSources", style="bold")
+        for citation in self._citations:
+            page = f", page {citation.page}" if citation.page is not None else ""
+            heading = f" › {citation.heading}" if citation.heading else ""
+            output.print(f"  [{citation.marker}] {citation.name}{heading}{page}", markup=False)
+        for question in self._follow_ups:
+            output.print(f"  → {question}", style="dim", markup=False)

@@ -1,0 +1,118 @@
+"""The commands of `hubbub`, and the flags that they share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import hubbub
+from hubbub.cli import ask as asking
+from hubbub.cli import check as checking
+from hubbub.cli import ingest as ingesting
+from hubbub.cli import serve as serving
+from hubbub.core.errors import HubbubError, SettingsError
+from hubbub.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="hubbub",
+    help="Chat and search for many people at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes any free one.", show_default="8000")] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Serve the web app and the API."""
+    settings = _settings(config, {"server": {"host": host, "port": port, "data_folder": data}})
+    with _named_errors():
+        serving.serve(settings)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    collection: Annotated[list[str] | None, typer.Option(help="Search this collection; may be repeated.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the first there is")] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Ask a question; the answer streams to the terminal, its sources follow."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        asking.ask(settings, question, collection or [], model)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="Remove documents whose files are no longer there.")
+    ] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Read documents into a collection. What is in it unchanged is skipped; an interrupted run goes on where it was."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        failed = ingesting.ingest(settings, paths, collection, remove_missing=remove_missing)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(data: DataFolder = None, config: Config = None) -> None:
+    """Say which models, search and folders will be used, and why."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        is_fine = checking.check(settings)
+    if not is_fine:
+        raise typer.Exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(hubbub.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    """Chat and search for many people at once."""
+
+
+def _settings(config: Path | None, flags: dict[str, object]) -> Settings:
+    try:
+        return load_settings(flags, config=config)
+    except SettingsError as error:
+        for fault in error.faults:
+            errors.print(f"settings: {fault}", style="red", markup=False)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Print an error that has a name in one line and exit with 1."""
+    try:
+        yield
+    except HubbubError as error:
+        errors.print(f"hubbub: {error.message}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

@@ -1,0 +1,125 @@
+"""Answer a question: the straight line from history to query, search, prompt, text and citations."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
+from hubbub.conversation.prompt import fit, prompt_text, with_sources
+from hubbub.conversation.query import write_query
+from hubbub.conversation.quoting import Quote, choose
+from hubbub.core.documents import Hit
+from hubbub.core.errors import ModelError
+from hubbub.core.events import Cited, Done, Event, FollowUps, Searched, Started, Text, Usage
+from hubbub.core.messages import Turn
+from hubbub.models.base import Completion, Model
+from hubbub.models.catalog import Catalog
+from hubbub.search.base import Search
+
+Send: TypeAlias = Callable[[Event], Awaitable[None]]
+
+ANSWER_TOKENS = 1024
+NOTHING_FOUND = "I did not find an answer to this in these documents."
+
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked: the text, what was said before it, of which model, over which collections (none: free chat)."""
+
+    text: str
+    turns: tuple[Turn, ...] = ()
+    model: str | None = None
+    collection_ids: tuple[str, ...] = ()
+
+
+class Engine:
+    """Makes answers. It holds no state of its own: any number of answers can be made at once."""
+
+    def __init__(self, catalog: Catalog, search: Search, *, hits: int = 8) -> None:
+        self._catalog = catalog
+        self._search = search
+        self._hits = hits
+
+    async def answer(self, question: Question, send: Send) -> Done:
+        """Send what happens to the answer, in order, and return how it ended.
+
+        Raises:
+            NotFound: there is no model of that name.
+            ModelError, SearchError: what was sent before stands.
+        """
+        if not question.collection_ids:
+            return await self._chat(question, send)
+        chosen = self._catalog.get(question.model) if question.model else self._catalog.writer()
+        writer = chosen if chosen is not None and chosen.card.can_ground else None
+        await send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
+        query = await write_query(writer, question.text, question.turns)
+        hits = await self._search.find(query, question.collection_ids, limit=self._hits)
+        await send(Searched(query, tuple(hits)))
+        if writer is not None and hits:
+            return await self._write(writer, question, hits, send)
+        return await self._quote(query, hits, send)
+
+    async def _chat(self, question: Question, send: Send) -> Done:
+        model = self._catalog.get(question.model) if question.model else self._catalog.default
+        if model is None:
+            raise ModelError(
+                "There is no model to chat with. Set one up (see `hubbub check`), or choose documents to ask.",
+                code="no_model",
+                retryable=False,
+            )
+        await send(Started(model.card.name, "chat"))
+        prompt = fit(prompt_text("chat"), question.turns, question.text, budget_tokens=_prompt_tokens(model))
+
+        async def pass_on(piece: str) -> None:
+            await send(Text(piece))
+
+        return await _finish(await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model)), send)
+
+    async def _write(self, model: Model, question: Question, hits: Sequence[Hit], send: Send) -> Done:
+        stream = CitedStream(hits)
+        asked = with_sources(question.text, hits)
+        prompt = fit(prompt_text("grounded"), question.turns, asked, budget_tokens=_prompt_tokens(model))
+
+        async def pass_on(piece: str) -> None:
+            for event in stream.feed(piece):
+                await send(event)
+
+        completion = await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model), temperature=0.2)
+        for event in stream.finish():
+            await send(event)
+        return await _finish(completion, send)
+
+    async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
+        quotes = choose(query, hits)
+        for quote in quotes:
+            marker = quote.hit_index + 1
+            await send(Cited(cite(hits, marker, quote.text)))
+            await send(Text(f"> {' '.join(quote.text.split()).translate(_MARKDOWN)} [{marker}]\n\n"))
+        if not quotes:
+            await send(Text(NOTHING_FOUND))
+        if questions := _neighbours(hits, quotes):
+            await send(FollowUps(questions))
+        return Done("stop" if quotes else "nothing_found")
+
+
+async def _finish(completion: Completion, send: Send) -> Done:
+    if completion.prompt_tokens or completion.completion_tokens:
+        await send(Usage(completion.prompt_tokens, completion.completion_tokens))
+    return Done(completion.finish_reason)
+
+
+def _answer_tokens(model: Model) -> int:
+    return min(ANSWER_TOKENS, model.card.context_tokens // 3)
+
+
+def _prompt_tokens(model: Model) -> int:
+    return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model)
+
+
+def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """Return questions for what was found beside the quotes: the headings of the other hits."""
+    quoted = {hits[quote.hit_index].heading for quote in quotes}
+    headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
+    return tuple(f"What about “{heading.split(' › ')[-1]}”?" for heading in list(headings)[:MAX_FOLLOW_UPS])

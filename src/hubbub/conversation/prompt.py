@@ -1,0 +1,51 @@
+"""Put together what a model is given to read."""
+
+import functools
+import importlib.resources
+from collections.abc import Sequence
+
+from hubbub.core.documents import Hit
+from hubbub.core.messages import Turn
+
+CHARACTERS_PER_TOKEN = 3.5
+TOKENS_PER_TURN = 8
+
+
+@functools.cache
+def prompt_text(name: str) -> str:
+    """Return the text of a prompt, from its file in `prompts/`."""
+    path = importlib.resources.files("hubbub.conversation").joinpath("prompts", f"{name}.txt")
+    return path.read_text(encoding="utf-8").strip()
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has, rather too many than too few (English: 4 characters a token)."""
+    return int(len(text) / CHARACTERS_PER_TOKEN) + TOKENS_PER_TURN
+
+
+def fit(system: str, turns: Sequence[Turn], question: str, *, budget_tokens: int) -> list[Turn]:
+    """Return the prompt with as many of the last turns as fit the budget; system and question are always in it.
+
+    The history begins with a question, never with an answer to one that was left out.
+    """
+    left = budget_tokens - estimate_tokens(system) - estimate_tokens(question)
+    kept: list[Turn] = []
+    for turn in reversed(turns):
+        left -= estimate_tokens(turn.text)
+        if left < 0:
+            break
+        kept.append(turn)
+    kept.reverse()
+    while kept and kept[0].role != "user":
+        kept.pop(0)
+    return [Turn("system", system), *kept, Turn("user", question)]
+
+
+def with_sources(question: str, hits: Sequence[Hit]) -> str:
+    """Return the question below the passages it is to be answered from, each with its number."""
+    parts: list[str] = []
+    for number, hit in enumerate(hits, start=1):
+        page = f", page {hit.page}" if hit.page is not None else ""
+        heading = f" › {hit.heading}" if hit.heading else ""
+        parts.append(f"[{number}] {hit.title or hit.name}{heading}{page}\n{' '.join(hit.text.split())}")
+    return "Sources:\n\n" + "\n\n".join(parts) + f"\n\nQuestion: {question}"

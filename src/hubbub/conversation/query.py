@@ -1,0 +1,70 @@
+"""Make a query that stands alone from a question that may lean on what was said before."""
+
+import re
+from collections.abc import Sequence
+
+from hubbub.conversation.prompt import prompt_text
+from hubbub.core.errors import HubbubError
+from hubbub.core.messages import Turn
+from hubbub.models.base import Model
+
+MAX_QUERY_CHARACTERS = 1000
+RECENT_TURNS = 6
+MAX_WORDS_TO_LEAN_ON = 12
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_LEANING = frozenset(
+    "it its they them their theirs he him his she her hers this that these those there then one ones former latter "
+    "same both such so also again instead else here".split()
+)
+_OPENINGS = ("and ", "but ", "or ", "so ", "what about", "how about", "why not", "what else", "tell me more", "more ")
+_COMMON = frozenset(
+    "a an the of in on at to for from by with as is are was were be been being do does did have has had can could will "
+    "would should may might must what which who whom whose when where why how many much and or but not no if than "
+    "about into over under between tell me please give show i you we my your our us there any some".split()
+)
+
+
+def leans(question: str) -> bool:
+    """Tell whether a question can hardly be understood without what was said before it."""
+    words = [word.lower() for word in _WORD.findall(question)]
+    own = [word for word in words if word not in _COMMON and word not in _LEANING]
+    return len(own) < 2 or question.lower().lstrip().startswith(_OPENINGS) or any(word in _LEANING for word in words)
+
+
+def stand_alone(question: str, turns: Sequence[Turn]) -> str:
+    """Return the question with the words it leans on, taken from the last question that stood by itself."""
+    if not leans(question):
+        return question
+    known = {word.lower() for word in _WORD.findall(question)}
+    earlier = [turn.text for turn in turns[-RECENT_TURNS:] if turn.role == "user"]
+    borrowed: list[str] = []
+    for text in reversed(earlier):
+        for word in _WORD.findall(text):
+            if word.lower() not in known | _COMMON | _LEANING:
+                known.add(word.lower())
+                borrowed.append(word)
+        if not leans(text):
+            break
+    return " ".join([question, *borrowed[:MAX_WORDS_TO_LEAN_ON]])
+
+
+async def write_query(model: Model | None, question: str, turns: Sequence[Turn]) -> str:
+    """Return a query for the search: written by the model where there is one, else put together from the words."""
+    if not turns:
+        return question
+    if model is None:
+        return stand_alone(question, turns)
+    said = "\n".join(f"{turn.role}: {turn.text[:1500]}" for turn in turns[-RECENT_TURNS:])
+    pieces: list[str] = []
+
+    async def keep(piece: str) -> None:
+        pieces.append(piece)
+
+    prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]
+    try:
+        await model.complete(prompt, keep, max_tokens=100, temperature=0.0)
+    except HubbubError:
+        return stand_alone(question, turns)  # a search with our own words beats no answer
+    query = " ".join("".join(pieces).split()).strip("\"' ")
+    return query if 0 < len(query) <= MAX_QUERY_CHARACTERS else stand_alone(question, turns)

@@ -1,0 +1,61 @@
+"""Put the web application together from routes, guards and the page."""
+
+import importlib.resources
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import hubbub
+from hubbub.web.bodies import add_components
+from hubbub.web.errors import add_error_handlers
+from hubbub.web.guards import Guards
+from hubbub.web.page import Page
+from hubbub.web.routes import answers, chats, documents, server
+from hubbub.web.services import Services, WebLimits
+
+
+def create_app(
+    open_services: Callable[[], AbstractAsyncContextManager[Services]],
+    *,
+    limits: WebLimits | None = None,
+    allowed_hosts: Sequence[str] = (),
+) -> FastAPI:
+    """Return the ASGI application; it opens its services when it starts and closes them when it ends.
+
+    `allowed_hosts` are the names that the server answers to (no ports); none: any.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services() as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Hubbub",
+        version=hubbub.__version__,
+        description="Chat and search for many people at once.",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    for routes in (chats, answers, documents, server):
+        app.include_router(routes.router)
+    page = Page(importlib.resources.files("hubbub.web").joinpath("static"))
+    app.add_route("/{path:path}", page.serve, methods=["GET", "HEAD"], include_in_schema=False)
+    add_error_handlers(app)
+    body_bytes = (limits or WebLimits()).body_bytes
+    app.add_middleware(Guards, body_bytes=body_bytes, allowed_hosts=allowed_hosts)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            app.openapi_schema = add_components(made)
+        return app.openapi_schema
+
+    app.openapi = openapi
+    return app

@@ -1,0 +1,1 @@
+"""The wire formats: each a pure function from events to bytes."""

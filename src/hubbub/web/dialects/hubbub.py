@@ -1,0 +1,39 @@
+"""Our own stream: server-sent events, each with its number as `id` and its name as `event`.
+
+The form of the stream: html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import re
+from collections.abc import Sequence
+
+from hubbub.answers.base import Record
+from hubbub.core.errors import HubbubError
+
+MEDIA_TYPE = "text/event-stream; charset=utf-8"
+OPENING = b"retry: 1000\n\n"
+"""Sent first: a reader that lost its connection comes again after a second."""
+PING = b": ping\n\n"
+"""Sent when nothing happened for a while, so that everybody on the way sees that the stream lives."""
+
+_TYPE = re.compile(rb'\{"type":"(\w+)"')
+
+
+def frames(records: Sequence[Record]) -> bytes:
+    """Return the frames of some events; the ping where there are none."""
+    if not records:
+        return PING
+    return b"".join(
+        b"id: %d\nevent: %s\ndata: %s\n\n" % (record.number, _name(record.data), record.data) for record in records
+    )
+
+
+def trouble(error: HubbubError) -> bytes:
+    """Return the frame that says why the stream breaks off. It has no number: the answer itself goes on."""
+    return b"event: trouble\ndata: " + error.code.encode() + b"\n\n"
+
+
+def _name(data: bytes) -> bytes:
+    found = _TYPE.match(data)
+    if found is None:
+        raise ValueError("a record does not begin with its type")
+    return found.group(1)

@@ -1,0 +1,111 @@
+"""Refuse what can't be meant well before it costs anything: foreign origins, foreign names, bodies over the limit.
+
+Plain ASGI, because Starlette's own base class for middleware hides that a client has left.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, Unsupported
+from hubbub.web.bodies import problem
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+_UPLOAD = "/documents/"
+
+
+class Guards:
+    """Checks each request before the application sees it, and adds headers to each response."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, allowed_hosts: Sequence[str]) -> None:
+        self._app = app
+        self._body_bytes = body_bytes
+        self._allowed_hosts = frozenset(allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            headers = Headers(scope=scope)
+            self._check_host(headers)
+            if scope["method"] not in _SAFE:
+                _check_origin(headers)
+                receive = await self._checked_body(scope, headers, receive)
+        except HubbubError as error:
+            await problem(error)(scope, receive, send_with_headers)
+            return
+        await self._app(scope, receive, send_with_headers)
+
+    def _check_host(self, headers: Headers) -> None:
+        host = headers.get("host", "")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if self._allowed_hosts and name.lower() not in self._allowed_hosts:
+            raise NotAllowed(
+                f"This server does not answer to the name {name[:100]!r}. Add it to server.allowed_hosts to allow it."
+            )
+
+    async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+        is_upload = scope["method"] == "PUT" and _UPLOAD in scope["path"]
+        if is_upload:
+            return receive  # the store of files has a limit of its own, and counts while it writes
+        body = await self._body(headers, receive)
+        if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+            raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
+        is_sent = False
+
+        async def receive_again() -> Message:
+            nonlocal is_sent
+            if not is_sent:
+                is_sent = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            return await receive()
+
+        return receive_again
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        too_large = TooLarge(f"The request's body is over the limit of {self._body_bytes:,} bytes.")
+        declared = headers.get("content-length", "0")
+        if not (declared.isascii() and declared.isdigit()):
+            raise Malformed("Content-Length has to be a whole number.")
+        if int(declared) > self._body_bytes:
+            raise too_large
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Malformed("The request ended before its body did.")
+            body += message.get("body", b"")
+            if len(body) > self._body_bytes:
+                raise too_large
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def _check_origin(headers: Headers) -> None:
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    else:
+        is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+    if not is_own:
+        raise NotAllowed("Requests from other sites' pages are not accepted.")

@@ -1,0 +1,102 @@
+"""Serve the web app: its built files, held in memory, with strict headers."""
+
+import gzip
+import hashlib
+import mimetypes
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from hubbub.core.errors import NotFound
+from hubbub.identity.base import Welcome
+from hubbub.web.services import services_of
+
+FOREVER = "public, max-age=31536000, immutable"  # the names of assets change with their content
+YEAR_SECONDS = 365 * 24 * 3600
+_COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg")
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI needs it
+
+_NOT_BUILT = """<!doctype html><html lang="en"><title>Hubbub</title>
+<h1>Hubbub is running, but its page was not built</h1>
+<p>Run <code>make web</code> and start again. The API is at <a href="/api/openapi.json">/api</a>.</p>
+</html>"""
+
+
+class _File(NamedTuple):
+    body: bytes
+    compressed: bytes | None
+    media_type: str
+    etag: str
+
+
+class Page:
+    """The built web app. `folder` is where the build put it; where there is none, a page says how to build it."""
+
+    def __init__(self, folder: Path | Traversable) -> None:
+        self._files = dict(_read(folder, "")) if folder.is_dir() else {}
+
+    async def serve(self, request: Request) -> Response:
+        """Return the file at a path; the page itself for any other path outside of /api.
+
+        Raises:
+            NotFound: there is no such file, or it is a path of the API.
+        """
+        path = request.url.path.lstrip("/")
+        name = f"{path}index.html" if path == "docs/" else path
+        file = self._files.get(name)
+        if file is None or name == "index.html":
+            if path.startswith(("api/", "assets/", "docs/")) or path == "api":
+                raise NotFound("There is nothing at this address.")
+            return await self._index(request)
+        headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache", "etag": file.etag}
+        if name.startswith("docs/"):
+            headers["content-security-policy"] = _DOCS_POLICY
+        return _response(request, file, headers)
+
+    async def _index(self, request: Request) -> Response:
+        file = self._files.get("index.html")
+        if file is None:
+            return HTMLResponse(_NOT_BUILT, status_code=503)
+        headers = {"cache-control": "no-cache", "content-security-policy": _PAGE_POLICY}
+        response = _response(request, file, headers)
+        set_cookie(request, response, await services_of(request).identity.welcome(request.headers))
+        return response
+
+
+def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
+    """Give the browser the cookie that it is to be known by, if it needs one."""
+    if welcome.cookie is not None:
+        name, value = welcome.cookie
+        is_secure = request.url.scheme == "https"
+        response.set_cookie(name, value, max_age=YEAR_SECONDS, httponly=True, samesite="lax", secure=is_secure)
+
+
+def _response(request: Request, file: _File, headers: dict[str, str]) -> Response:
+    if request.headers.get("if-none-match") == file.etag:
+        return Response(status_code=304, headers=headers)
+    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+        return Response(file.compressed, media_type=file.media_type, headers=headers)
+    return Response(file.body, media_type=file.media_type, headers=headers)
+
+
+def _read(folder: Path | Traversable, prefix: str) -> list[tuple[str, _File]]:
+    found: list[tuple[str, _File]] = []
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            found.extend(_read(entry, f"{name}/"))
+        else:
+            body = entry.read_bytes()
+            media_type = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+            compressed = gzip.compress(body, 6) if media_type.startswith(_COMPRESSED) else None
+            found.append((name, _File(body, compressed, media_type, f'"{hashlib.sha256(body).hexdigest()[:20]}"')))
+    return found

@@ -1,0 +1,139 @@
+"""Chats and the questions in them."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from hubbub.core.answer import Answer
+from hubbub.core.errors import Invalid
+from hubbub.core.messages import Chat, Message, Role
+from hubbub.web.access import Asker, Hub, chat_for
+from hubbub.web.asking import Asked, ask, ask_again
+from hubbub.web.bodies import Json, sends
+
+router = APIRouter(prefix="/api", tags=["chats"])
+
+TITLE_CHARACTERS = 200
+
+
+class Chats(msgspec.Struct):
+    """A person's chats, the one last used first."""
+
+    chats: list[Chat]
+
+
+class MessageWithAnswer(msgspec.Struct):
+    """A message of a chat's tree; an assistant's carries what its answer is now."""
+
+    id: str
+    chat_id: str
+    parent_id: str | None
+    role: Role
+    text: str
+    created_at: float
+    model: str
+    collections: tuple[str, ...]
+    answer: Answer | None
+
+
+class ChatWithMessages(msgspec.Struct):
+    """A chat and the tree of its messages, oldest first."""
+
+    chat: Chat
+    messages: list[MessageWithAnswer]
+
+
+class NewTitle(BaseModel):
+    """What a chat is to be called."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str
+
+
+class NewQuestion(BaseModel):
+    """A question. Without `chat_id` it begins a chat; with the `parent_id` of an earlier one it is an edit of that."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str
+    chat_id: str | None = None
+    parent_id: Annotated[str | None, Field(description="The answer that the question follows")] = None
+    question_id: Annotated[str | None, Field(description="Makes repeating the request safe; a ULID in lower case")] = (
+        None
+    )
+    model: str | None = None
+    collections: list[str] = Field(default_factory=list, max_length=50)
+
+
+class OneMoreAnswer(BaseModel):
+    """By which model and over which collections to answer again; as before where they are not given."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str | None = None
+    collections: Annotated[list[str] | None, Field(max_length=50)] = None
+
+
+@router.get("/chats", responses=sends(Chats))
+async def list_chats(hub: Hub, person: Asker) -> Response:
+    """List your chats, the one last used first."""
+    return Json(Chats(await hub.history.chats(person.id)))
+
+
+@router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
+async def show_chat(chat_id: str, hub: Hub, person: Asker) -> Response:
+    """Show a chat with the tree of its messages, and what each answer is now."""
+    chat = await chat_for(hub, person, chat_id)
+    messages = await hub.history.messages(chat_id)
+    answers = await hub.log.answers([message.id for message in messages if message.role == "assistant"])
+    found = [_with_answer(message, answers.get(message.id)) for message in messages]
+    return Json(ChatWithMessages(chat, found))
+
+
+@router.patch("/chats/{chat_id}", responses=sends(Chat))
+async def rename_chat(chat_id: str, new: NewTitle, hub: Hub, person: Asker) -> Response:
+    """Give a chat another title."""
+    chat = await chat_for(hub, person, chat_id)
+    title = " ".join(new.title.split())
+    if not 0 < len(title) <= TITLE_CHARACTERS:
+        raise Invalid(f"A title has 1 to {TITLE_CHARACTERS} characters.")
+    await hub.history.rename(chat_id, title)
+    return Json(msgspec.structs.replace(chat, title=title))
+
+
+@router.delete("/chats/{chat_id}", status_code=204)
+async def delete_chat(chat_id: str, hub: Hub, person: Asker) -> None:
+    """Delete a chat with all its messages. Answers that are under way are stopped."""
+    await chat_for(hub, person, chat_id)
+    for message in await hub.history.messages(chat_id):
+        if message.role == "assistant":
+            await hub.desk.stop(message.id, reason="chat_deleted")
+    await hub.log.forget(await hub.history.delete(chat_id))
+
+
+@router.post("/questions", status_code=202, responses=sends(Asked, 202, "Stored; the answer is under way"))
+async def ask_question(new: NewQuestion, hub: Hub, person: Asker) -> Response:
+    """Ask. The question is stored when this returns; follow the answer's events to read it."""
+    asked = await ask(
+        hub,
+        person,
+        new.text,
+        chat_id=new.chat_id,
+        parent_id=new.parent_id,
+        question_id=new.question_id,
+        model=new.model,
+        collection_ids=new.collections,
+    )
+    return Json(asked, status_code=202)
+
+
+@router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
+async def answer_again(question_id: str, new: OneMoreAnswer, hub: Hub, person: Asker) -> Response:
+    """Make one more answer to a question, beside those it has."""
+    asked = await ask_again(hub, person, question_id, model=new.model, collection_ids=new.collections)
+    return Json(asked, status_code=202)
+
+
+def _with_answer(message: Message, answer: Answer | None) -> MessageWithAnswer:
+    return MessageWithAnswer(**msgspec.structs.asdict(message), answer=answer)

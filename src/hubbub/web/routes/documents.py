@@ -1,0 +1,153 @@
+"""Collections and their documents."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import FileResponse, Response
+
+from hubbub.core.documents import Collection, Document, Passage
+from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.people import Person, may_see
+from hubbub.web.access import Asker, Hub, collection_for, collections_for, document_for
+from hubbub.web.bodies import Json, sends
+
+router = APIRouter(prefix="/api", tags=["documents"])
+
+NAME_CHARACTERS = 400
+QUOTE_CHARACTERS = 4000
+
+
+class CollectionView(msgspec.Struct):
+    """A collection, as the one who asks sees it."""
+
+    id: str
+    name: str
+    description: str
+    is_shared: bool
+    is_mine: bool
+    documents: int
+    passages: int
+    embedded: int
+
+
+class Collections(msgspec.Struct):
+    """The collections that you may search."""
+
+    collections: list[CollectionView]
+
+
+class Documents(msgspec.Struct):
+    """A collection's documents, by name."""
+
+    documents: list[Document]
+
+
+class DocumentWithPassages(msgspec.Struct):
+    """A document and its passages in reading order."""
+
+    document: Document
+    passages: list[Passage]
+
+
+class NewCollection(BaseModel):
+    """A collection to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    description: str = ""
+
+
+@router.get("/collections", responses=sends(Collections))
+async def list_collections(hub: Hub, person: Asker) -> Response:
+    """List the collections that you may search: your own and those shared with everybody."""
+    return Json(Collections([_view(one, person) for one in await collections_for(hub, person)]))
+
+
+@router.post("/collections", status_code=201, responses=sends(CollectionView, 201))
+async def make_collection(new: NewCollection, hub: Hub, person: Asker) -> Response:
+    """Make a collection of your own. Only you can see it."""
+    made = await hub.library.create(new.name, owner_id=person.id, is_shared=False, description=new.description)
+    return Json(_view(made, person), status_code=201)
+
+
+@router.delete("/collections/{collection_id}", status_code=204)
+async def delete_collection(collection_id: str, hub: Hub, person: Asker) -> None:
+    """Delete a collection of yours with all its documents."""
+    await collection_for(hub, person, collection_id, to_change=True)
+    await hub.pipeline.remove_collection(collection_id)
+
+
+@router.get("/collections/{collection_id}/documents", responses=sends(Documents))
+async def list_documents(collection_id: str, hub: Hub, person: Asker) -> Response:
+    """List a collection's documents, and how far each has come."""
+    await collection_for(hub, person, collection_id)
+    return Json(Documents(await hub.library.documents(collection_id)))
+
+
+@router.put("/collections/{collection_id}/documents/{name:path}", status_code=202, responses=sends(Document, 202))
+async def put_document(collection_id: str, name: str, request: Request, hub: Hub, person: Asker) -> Response:
+    """Add a document, or replace the one of this name. The body is the file itself; it is read in the background."""
+    await collection_for(hub, person, collection_id, to_change=True)
+    if not 0 < len(name.strip()) <= NAME_CHARACTERS:
+        raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
+    return Json(await hub.pipeline.add(collection_id, name.strip(), request.stream()), status_code=202)
+
+
+@router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))
+async def show_document(document_id: str, hub: Hub, person: Asker) -> Response:
+    """Show a document with its passages in reading order."""
+    document = await document_for(hub, person, document_id)
+    return Json(DocumentWithPassages(document, await hub.search.passages(document_id)))
+
+
+@router.get("/documents/{document_id}/file", response_class=Response)
+async def download_document(document_id: str, hub: Hub, person: Asker) -> Response:
+    """Download the file as it was put in."""
+    document = await document_for(hub, person, document_id)
+    path = hub.files.path(document.sha256)
+    headers = {"content-security-policy": "sandbox; default-src 'none'"}
+    return FileResponse(
+        path, media_type="application/octet-stream", filename=document.name.rsplit("/", 1)[-1], headers=headers
+    )
+
+
+@router.get(
+    "/documents/{document_id}/pages/{number}",
+    response_class=Response,
+    responses={200: {"description": "The page's picture", "content": {"image/png": {}}}},
+)
+async def show_page(
+    document_id: str,
+    number: int,
+    hub: Hub,
+    person: Asker,
+    quote: Annotated[str, Query(max_length=QUOTE_CHARACTERS, description="Words to mark on the page")] = "",
+) -> Response:
+    """Show a picture of a page of a PDF, with the quoted words marked."""
+    document = await document_for(hub, person, document_id)
+    if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
+        raise NotFound("There is no such page to show.")
+    picture = await hub.pictures.render(hub.files.path(document.sha256), number, quote)
+    return Response(picture, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+
+
+@router.delete("/documents/{document_id}", status_code=204)
+async def delete_document(document_id: str, hub: Hub, person: Asker) -> None:
+    """Delete a document of a collection of yours."""
+    await document_for(hub, person, document_id, to_change=True)
+    await hub.pipeline.remove(document_id)
+
+
+def _view(collection: Collection, person: Person) -> CollectionView:
+    return CollectionView(
+        id=collection.id,
+        name=collection.name,
+        description=collection.description,
+        is_shared=collection.is_shared,
+        is_mine=may_see(person, collection.owner_id),
+        documents=collection.documents,
+        passages=collection.passages,
+        embedded=collection.embedded,
+    )

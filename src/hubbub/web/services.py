@@ -1,0 +1,49 @@
+"""What the routes work with, put together by the composition module."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from hubbub.answers.desk import Desk
+from hubbub.answers.log import Log
+from hubbub.conversation.engine import Engine
+from hubbub.history.base import History
+from hubbub.identity.base import Identity
+from hubbub.ingest.files import Files
+from hubbub.ingest.picture import Pictures
+from hubbub.ingest.pipeline import Pipeline
+from hubbub.models.catalog import Catalog
+from hubbub.search.base import Library, Search
+
+
+@dataclass(frozen=True)
+class WebLimits:
+    """How much may be sent."""
+
+    question_characters: int = 32_000
+    document_bytes: int = 50 * 1024 * 1024
+    body_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that is built once and used by all requests."""
+
+    identity: Identity
+    desk: Desk
+    log: Log
+    history: History
+    engine: Engine
+    catalog: Catalog
+    search: Search
+    library: Library
+    files: Files
+    pipeline: Pipeline
+    pictures: Pictures
+    limits: WebLimits = WebLimits()
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that serves a request."""
+    return cast(Services, request.app.state.services)

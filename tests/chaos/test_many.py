@@ -1,0 +1,58 @@
+"""Many people at once."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.reader import ask, read_all, text_of
+
+PEOPLE = 200
+WORDS = 60
+
+
+async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) -> None:
+    async with (
+        hubbub_serving(tmp_path, scripted(words=WORDS, pause_seconds=0.03)) as server,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+
+        async def one(number: int) -> str:
+            asked = await ask(http, server.url, f"Question {number}")
+            events = await read_all(http, server.url, asked["answer"]["id"])
+            assert events[-1]["type"] == "done"
+            return text_of(events)
+
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(one(number)) for number in range(PEOPLE)]
+            await asyncio.sleep(1)
+            async with http.get(f"{server.url}/api/health") as response:
+                assert (await response.json())["open_answers"] > PEOPLE // 2
+            for path in ("/api/me", "/api/chats", "/api/models", "/api/collections"):
+                async with http.get(server.url + path) as response:
+                    assert response.status == 200
+        text = " ".join(f"word{number}" for number in range(WORDS))
+        assert [answer.result() for answer in answers] == [text] * PEOPLE
+
+
+async def test_two_hundred_stops_at_random_moments(tmp_path: Path) -> None:
+    async with (
+        hubbub_serving(tmp_path, scripted(words=2000, pause_seconds=0.02)) as server,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+
+        async def one(number: int) -> None:
+            asked = await ask(http, server.url)
+            answer_id = asked["answer"]["id"]
+            await asyncio.sleep(number / PEOPLE)
+            async with http.post(f"{server.url}/api/answers/{answer_id}/stop") as response:
+                assert (await response.json())["state"] == "stopped"
+            events = await read_all(http, server.url, answer_id)
+            assert events[-1] == {"type": "stopped", "reason": "asked"}
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(PEOPLE):
+                group.create_task(one(number))
+        async with http.get(f"{server.url}/api/health") as response:
+            assert (await response.json())["open_answers"] == 0

@@ -1,0 +1,25 @@
+from hubbub.conversation.prompt import estimate_tokens, fit, prompt_text, with_sources
+from hubbub.core.documents import Hit
+from hubbub.core.messages import Turn
+
+TURNS = [Turn("user", "one " * 50), Turn("assistant", "two " * 50), Turn("user", "three"), Turn("assistant", "four")]
+
+
+def test_all_turns_where_they_fit() -> None:
+    assert fit("system", TURNS, "now", budget_tokens=1000) == [Turn("system", "system"), *TURNS, Turn("user", "now")]
+
+
+def test_the_oldest_go_first_and_the_history_begins_with_a_question() -> None:
+    budget = sum(estimate_tokens(text) for text in ("system", "now", "four", "three", TURNS[1].text))
+    assert fit("system", TURNS, "now", budget_tokens=budget)[1:-1] == TURNS[2:]
+    assert fit("system", TURNS, "now", budget_tokens=0) == [Turn("system", "system"), Turn("user", "now")]
+
+
+def test_sources_are_numbered_and_on_one_line() -> None:
+    hits = [Hit("p", "d", "c", "a.pdf", "Atlas", "two\n lines", 3, "North › Sea", 1.0)]
+    assert with_sources("Where?", hits) == "Sources:\n\n[1] Atlas › North › Sea, page 3\ntwo lines\n\nQuestion: Where?"
+
+
+def test_the_prompts_are_there() -> None:
+    for name in ("chat", "grounded", "query"):
+        assert prompt_text(name)

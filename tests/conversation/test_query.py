@@ -1,0 +1,28 @@
+import pytest
+
+from hubbub.conversation.query import leans, stand_alone
+from hubbub.core.messages import Turn
+
+TURNS = [Turn("user", "Who led the Normans to Normandy?"), Turn("assistant", "Rollo did.")]
+
+
+@pytest.mark.parametrize(
+    "question", ["When was he born?", "And why?", "What about Sicily?", "Tell me more", "Where did they settle?"]
+)
+def test_a_question_that_leans_borrows_words(question: str) -> None:
+    assert leans(question)
+    query = stand_alone(question, TURNS)
+    assert query.startswith(question)
+    assert "Normans" in query
+    assert "Normandy" in query
+
+
+@pytest.mark.parametrize("question", ["Which battle did William win in England?", "Who ruled the duchy of Apulia?"])
+def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
+    assert stand_alone(question, TURNS) == question
+
+
+def test_it_goes_back_to_the_last_question_that_stood_alone() -> None:
+    turns = [*TURNS, Turn("user", "And when?"), Turn("assistant", "In 911.")]
+    assert "Normans" in stand_alone("Where did they settle?", turns)
+    assert stand_alone("And when?", []) == "And when?"

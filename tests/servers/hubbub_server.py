@@ -1,0 +1,74 @@
+"""Run `hubbub serve` as a process of its own, on a free port and a data folder that outlives it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+START_SECONDS = 60
+
+
+class HubbubServer:
+    """A running server: its address, and the means to end it kindly or not."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self.process = process
+        self.url = url
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def terminate(self) -> int:
+        """End it as an operator would; returns the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+
+@asynccontextmanager
+async def hubbub_serving(folder: Path, variables: Mapping[str, str]) -> AsyncIterator[HubbubServer]:
+    """Start a server on a data folder and end it at last. Its own variables of HUBBUB_ are all it is given."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "OPENAI_"))}
+    environment |= {
+        "HUBBUB_SERVER__PORT": "0",
+        "HUBBUB_SERVER__DATA_FOLDER": str(folder),
+        "HUBBUB_EMBEDDED__IS_ENABLED": "false",
+        "HUBBUB_EMBEDDINGS__PROVIDER": "none",
+        "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+        **variables,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hubbub", "serve", env=environment, stdout=asyncio.subprocess.PIPE, cwd=folder
+    )
+    server: HubbubServer | None = None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            server = HubbubServer(process, await _address(process))
+        yield server
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _address(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        text = line.decode()
+        if "http://" in text:
+            return "http://" + text.split("http://", 1)[1].split()[0]
+    raise AssertionError("the server ended before it listened")
+
+
+def scripted(name: str = "scripted", *, words: int = 40, pause_seconds: float = 0.02) -> dict[str, str]:
+    """Return the variables of a model that says so many numbered words, at a pace."""
+    return {
+        f"HUBBUB_MODELS__{name.upper()}__PROVIDER": "scripted",
+        f"HUBBUB_MODELS__{name.upper()}__TEXT": " ".join(f"word{number}" for number in range(words)),
+        f"HUBBUB_MODELS__{name.upper()}__PAUSE_SECONDS": str(pause_seconds),
+    }
