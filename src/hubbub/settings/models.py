@@ -8,7 +8,7 @@ from hubbub.settings.table import Count, Secret, Table, Text
 
 
 class OpenAi(Table):
-    """A model of OpenAI's."""
+    """A model of OpenAI's, at OpenAI. Behind another address it is `compatible`."""
 
     provider: Literal["openai"]
     """Always "openai"."""
@@ -16,8 +16,6 @@ class OpenAi(Table):
     """The key."""
     model: Text
     """The model's name at OpenAI."""
-    base_url: Text = "https://api.openai.com/v1"
-    """The address of the API."""
     context_tokens: Count = 128_000
     """How much of a conversation the model can read."""
     can_ground: bool = True
@@ -30,7 +28,7 @@ class Azure(Table):
     provider: Literal["azure"]
     """Always "azure"."""
     endpoint: Text
-    """The resource's address: https://<name>.openai.azure.com."""
+    """The resource's address: `https://<name>.openai.azure.com`."""
     deployment: Text
     """The deployment's name."""
     api_key: Secret

@@ -31,11 +31,12 @@ class Server(Table):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes any free one."""
     data_folder: Folder = Field(
-        default_factory=_data_folder, json_schema_extra={"default": "$XDG_DATA_HOME/hubbub or ~/.local/share/hubbub"}
+        default_factory=_data_folder,
+        json_schema_extra={"default": "`$XDG_DATA_HOME/hubbub` or `~/.local/share/hubbub`"},
     )
     """Where chats, documents and the search index are kept. On a local disk, never on a network share."""
     cache_folder: Folder = Field(
-        default_factory=_cache_folder, json_schema_extra={"default": "$XDG_CACHE_HOME/hubbub or ~/.cache/hubbub"}
+        default_factory=_cache_folder, json_schema_extra={"default": "`$XDG_CACHE_HOME/hubbub` or `~/.cache/hubbub`"}
     )
     """Where model files that were fetched are kept; it can be deleted at any time."""
     log_format: Literal["text", "json"] = "text"
