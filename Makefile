@@ -1,16 +1,65 @@
-# Every recipe works in a clean clone with Python ≥ 3.11, pip, venv and make.
+# Every recipe works in a clean clone with Python ≥ 3.11 (its pip and venv) and make. Try `make help`.
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := src tests bench
+# The locks are complete and hash-pinned: pip resolves nothing, and its own configuration says where packages come from.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+WEB := $(BIN)/python tools/build_web.py
+CHECKED := src tests bench tools hatch_build.py
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
-.PHONY: check format
+.DEFAULT_GOAL := help
+.PHONY: serve test check bench docs format lock clean help
 
-check: ## format, lint, types and the stairs
+serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
+	$(WEB)
+	$(BIN)/hubbub serve
+
+test: .venv/.installed-dev ## run all tests, the front end's first
+	$(WEB)
+	$(WEB) test
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/pyright
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
+	$(WEB) check
 
-format: ## put the code in the house's form
+bench: .venv/.installed ## measure this machine: make bench ARGS="--help"
+	$(BIN)/hubbub bench $(ARGS)
+
+docs: .venv/.installed ## write the generated pages of docs/reference
+	$(BIN)/python tools/write_reference.py
+
+format: .venv/.installed-dev ## put the code in the house's form
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
+
+lock: .venv/bin/pip ## write the locks anew from pyproject.toml; UPGRADE=--upgrade takes newer releases
+	test -x $(BIN)/uv || $(INSTALL) uv
+	$(COMPILE) pyproject.toml --extra embedded --extra documents --group build --output-file requirements.lock
+	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group node --constraints requirements-dev.lock --output-file requirements-node.lock
+
+clean: ## remove everything that was made here; a data folder elsewhere stays
+	rm -rf .venv build dist frontend/node_modules src/hubbub/web/static
+	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# pip is what a venv gets last: an environment that broke off half-way is made again.
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hubbub needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.lock pyproject.toml | .venv/bin/pip
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(INSTALL) --no-build-isolation --editable .
+	touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	touch $@

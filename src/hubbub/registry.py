@@ -1,1 +1,74 @@
-"""Names of the back ends."""
+"""Find a back end by its name, and import it only then.
+
+A back end is one file, one line here, and one test file that runs the seam's contract. Instead of a
+name a person may give a class of their own as "package.module:Class".
+"""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from hubbub.core.errors import SettingsError
+
+Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity", "model", "loader"]
+
+BACKENDS: Mapping[Kind, Mapping[str, str]] = {
+    "search": {
+        "sqlite": "hubbub.search.sqlite:SqliteSearch",
+        "memory": "hubbub.search.memory:MemorySearch",
+    },
+    "library": {
+        "sqlite": "hubbub.search.library_sqlite:SqliteLibrary",
+        "memory": "hubbub.search.library_memory:MemoryLibrary",
+    },
+    "history": {
+        "sqlite": "hubbub.history.sqlite:SqliteHistory",
+        "memory": "hubbub.history.memory:MemoryHistory",
+    },
+    "answers": {
+        "sqlite": "hubbub.answers.sqlite:SqliteAnswers",
+        "memory": "hubbub.answers.memory:MemoryAnswers",
+    },
+    "identity": {
+        "open": "hubbub.identity.open:OpenIdentity",
+    },
+    "model": {
+        "openai": "hubbub.models.openai:OpenAiModel",
+        "azure": "hubbub.models.openai:OpenAiModel",
+        "compatible": "hubbub.models.openai:OpenAiModel",
+        "embedded": "hubbub.models.local:LocalModel",
+        "scripted": "hubbub.models.scripted:ScriptedModel",
+    },
+    "loader": {
+        name: f"hubbub.ingest.loaders.{name}:load"
+        for name in ("pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "json")
+    },
+}
+
+
+def load(kind: Kind, name: str) -> Any:
+    """Return the class of a back end (of a loader: its function), by its name here or as "package.module:Class".
+
+    Raises:
+        SettingsError: there is no such name, module or class, or what the module needs is not installed.
+    """
+    known = BACKENDS[kind]
+    place = known.get(name, name)
+    module_name, colon, attribute = place.partition(":")
+    if not colon:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"did you mean {near[0]!r}? There" if near else "there"
+        raise SettingsError(
+            [f"{kind}: there is no back end {name!r}; {meant} are {', '.join(known)}, or package.module:Class"]
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        missing = error.name or module_name
+        mending = "check its spelling" if missing == module_name else f"install {missing}"
+        raise SettingsError([f"{kind}: {place} can't be imported ({error}); {mending}"]) from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise SettingsError([f"{kind}: {module_name} has no {attribute!r}; check its spelling"]) from error

@@ -1,1 +1,0 @@
-"""One frozen tree of settings."""

@@ -1,0 +1,148 @@
+"""Read the settings from file, variables and flags; every fault is named with its place and its mending."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import msgspec
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariable
+
+from hubbub.core.errors import SettingsError
+from hubbub.settings.faults import Keys, Spell, describe, locate, suggest
+from hubbub.settings.tree import Settings
+
+Tree: TypeAlias = Mapping[str, Any]
+
+FILE_NAME = "hubbub.toml"
+PREFIX = "HUBBUB_"
+CONFIG_VARIABLE = "HUBBUB_CONFIG"
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """Some of the settings, and how to tell a person where they stand."""
+
+    before: str
+    """What stands before a setting's name: "hubbub.toml: "."""
+    spell: Spell
+    tree: Tree
+
+    def has(self, path: Keys) -> bool:
+        """Tell whether this layer says anything at a path."""
+        node: Any = self.tree
+        for name in path:
+            if not isinstance(node, Mapping) or name not in node:
+                return False
+            node = cast(Tree, node)[name]
+        return True
+
+
+def load_settings(flags: Tree | None = None, *, config: Path | None = None) -> Settings:
+    """Return the settings: defaults, then the file, then HUBBUB_ variables, then flags; later ones win.
+
+    The file is `config`, else what HUBBUB_CONFIG names, else hubbub.toml in the working directory if
+    there is one. `flags` is a tree such as {"server": {"port": 9000}}; a None in it counts as not given.
+    Reads files: call it before the event loop runs.
+
+    Raises:
+        SettingsError: one line a fault, all of them at once.
+    """
+    faults: list[str] = []
+    file = _file_layer(config, faults)
+    variables = _variables_layer(file.tree, faults)
+    given = Layer("flag for ", ".".join, _without_none(flags or {}))
+    layers = (given, variables, file)
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged = _merge(merged, layer.tree)
+    try:
+        settings = Settings(**merged)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            path, _ = locate(problem)
+            layer = _home(layers, path)
+            faults.append(f"{layer.before}{layer.spell(path)}: {describe(problem, layer.spell)}")
+        raise SettingsError(faults) from None  # the cause holds what was given: keys, too
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def variable_of(path: Keys) -> str:
+    """Return the name of the variable that sets what stands at a path."""
+    return PREFIX + re.sub(r"[^A-Z0-9_]", "_", "__".join(path).upper())
+
+
+def _file_layer(config: Path | None, faults: list[str]) -> Layer:
+    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    path = (named or Path(FILE_NAME)).expanduser()
+    tree: Tree = {}
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named is not None:
+            faults.append(f"{path}: there is no such file; make it, or leave --config and {CONFIG_VARIABLE} out")
+    except OSError as error:
+        faults.append(f"{path}: can't be read ({error.strerror}); check the file and its permissions")
+    except UnicodeDecodeError:
+        faults.append(f"{path}: is not UTF-8; save it as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{path}: is not TOML; mend it where it says: {error}")
+    return Layer(f"{path}: ", ".".join, tree)
+
+
+def _variables_layer(file: Tree, faults: list[str]) -> Layer:
+    try:
+        tree = dict(EnvSettingsSource(Settings)())
+    except UnreadableVariable as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        name = variable_of((field[1],)) if field else "a HUBBUB_ variable"
+        faults.append(f"{name}: must be a table as JSON; or set {name}__<key> for one key of it")
+        return Layer("", variable_of, {})
+    layer = Layer("", variable_of, tree)
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+            path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+            if not layer.has(path):
+                faults.append(f"{name}: {suggest(path, variable_of)}")
+    return Layer("", variable_of, _with_names_of(file, tree))
+
+
+def _with_names_of(file: Tree, tree: dict[str, Any]) -> Tree:
+    """Call models as the file does: a variable can't be spelt with capitals told apart, points or dashes."""
+    given, named = tree.get("models"), file.get("models")
+    if not isinstance(given, dict) or not isinstance(named, dict):
+        return tree
+    spelt = {variable_of((name,)): name for name in cast(dict[str, Any], named)}
+    models = {spelt.get(variable_of((name,)), name): table for name, table in cast(dict[str, Any], given).items()}
+    return {**tree, "models": models}
+
+
+def _home(layers: tuple[Layer, ...], path: Keys) -> Layer:
+    """Return where a fault is to be mended: the highest layer that has the setting, else one that has its table."""
+    for end in range(len(path), 0, -1):
+        for layer in layers:
+            if layer.has(path[:end]):
+                return layer
+    return layers[-1]
+
+
+def _merge(lower: Tree, upper: Tree) -> dict[str, Any]:
+    merged = dict(lower)
+    for key, value in upper.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(cast(Tree, old), cast(Tree, value)) if both else value
+    return merged
+
+
+def _without_none(tree: Tree) -> dict[str, Any]:
+    return {
+        key: _without_none(cast(Tree, value)) if isinstance(value, Mapping) else value
+        for key, value in tree.items()
+        if value is not None
+    }

