@@ -23,7 +23,7 @@ def test_nobody_writes_where_none_can() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
-    with pytest.raises(NotFound, match="'gpt-9'.*small, large"):
+    with pytest.raises(NotFound, match=r"'gpt-9'.*small, large"):
         Catalog([ScriptedModel(name="small"), ScriptedModel(name="large")]).get("gpt-9")
 
 

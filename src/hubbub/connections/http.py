@@ -139,7 +139,7 @@ class Http:
             )
         except aiohttp.ConnectionTimeoutError as error:
             raise Unreachable(f"no connection within {connect_seconds:g} s") from error
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise Unreachable(_said(error)) from error
         except aiohttp.ClientResponseError as error:  # TooManyRedirects, or headers that make no sense
             raise BrokenOff(f"it does not answer in HTTP as it should ({type(error).__name__})") from error
@@ -182,7 +182,7 @@ def _said(error: BaseException) -> str:
             return f"its certificate is not trusted ({error.certificate_error})"
         case aiohttp.ClientConnectorError(os_error=cause):
             return cause.strerror or type(cause).__name__
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return "the address is not a valid URL"
         case aiohttp.ServerDisconnectedError():
             return "it closed the connection without a reply"

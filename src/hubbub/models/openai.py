@@ -51,7 +51,10 @@ class OpenAiModel:
                 reply = await patience.within(stack.enter_async_context(request))
                 if not 200 <= reply.status < 300:
                     return await self._refused(reply, patience)
-                if reply.headers.get("content-type", "").startswith("application/json"):
+                media_type = reply.headers.get("content-type", "")
+                if media_type.startswith("text/html"):
+                    raise self._nonsense()
+                if media_type.startswith("application/json"):
                     return await self._whole(reply, send, patience)
                 return await self._streamed(reply, send, patience)
         except Unreachable as error:
