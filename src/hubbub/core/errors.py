@@ -108,14 +108,25 @@ class Overloaded(RefusedForNow):
 
 
 class ModelError(HubbubError):
-    """A model server refused, could not be reached, fell silent or broke off; `code` says which."""
+    """A model server refused, could not be reached, fell silent or broke off; `code` says which.
+
+    `retry_after_seconds` is set where the server said that it is busy.
+    """
 
     code = "model_error"
     status = 502
 
-    def __init__(self, message: str, *, code: str | None = None, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retryable: bool = True,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(message, code=code)
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SearchError(HubbubError):

@@ -1,0 +1,184 @@
+"""Answer with a model on any server that speaks OpenAI's chat completions."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from hubbub.connections.http import BrokenOff, Http, Reply, Unreachable
+from hubbub.core.errors import ModelError
+from hubbub.core.messages import Turn
+from hubbub.models.address import Address
+from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
+from hubbub.models.retry_after import retry_after_seconds
+from hubbub.models.sse import EventTooLarge, SseDecoder
+from hubbub.models.wire import Transcript, failure, read_fault, request_body
+
+T = TypeVar("T")
+
+REFUSAL_BYTES = 64 * 1024
+AFTERMATH_SECONDS = 2.0
+"""How long the token counts may come after the finish reason."""
+
+
+class OpenAiModel:
+    """A model at an address. It holds no connection of its own: the HTTP client does."""
+
+    def __init__(self, address: Address, card: ModelCard, http: Http, limits: Limits | None = None) -> None:
+        self._address = address
+        self._card = card
+        self._http = http
+        self._limits = limits or Limits()
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    async def complete(
+        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Completion:
+        address = self._address
+        patience = _Patience(self._limits, address)
+        request = self._http.request(
+            "POST",
+            address.url("chat/completions"),
+            headers={"Content-Type": "application/json", "Accept": "text/event-stream", **address.headers()},
+            body=request_body(address, turns, max_tokens=max_tokens, temperature=temperature),
+            connect_seconds=self._limits.connect_seconds,
+        )
+        try:
+            async with AsyncExitStack() as stack:
+                reply = await patience.within(stack.enter_async_context(request))
+                if not 200 <= reply.status < 300:
+                    return await self._refused(reply, patience)
+                media_type = reply.headers.get("content-type", "")
+                if media_type.startswith("text/html"):
+                    raise self._nonsense()
+                if media_type.startswith("application/json"):
+                    return await self._whole(reply, send, patience)
+                return await self._streamed(reply, send, patience)
+        except Unreachable as error:
+            raise ModelError(
+                f"{address.server} can't be reached: {error}. Check that it runs, and the base URL.",
+                code="unreachable",
+            ) from error
+        except BrokenOff as error:
+            raise self._broke_off(str(error)) from error
+
+    async def _streamed(self, reply: Reply, send: SendPiece, patience: "_Patience") -> Completion:
+        decoder = SseDecoder(self._limits.event_bytes)
+        transcript = Transcript()
+        room_bytes = self._limits.answer_bytes
+        is_open = True
+        while is_open and not transcript.has_ended:
+            try:
+                chunk = await patience.within(reply.chunk())
+                is_open = bool(chunk)
+                text = transcript.take(decoder.feed(chunk) if chunk else decoder.finish())
+            except EventTooLarge as error:
+                raise self._too_large("a single piece", self._limits.event_bytes) from error
+            except (BrokenOff, ModelError):
+                if transcript.finish_reason is None:
+                    raise
+                break  # all of the text has come; only the closing words are missing
+            if text:
+                room_bytes -= len(text.encode("utf-8", "replace"))
+                if room_bytes < 0:
+                    raise self._too_large("the answer", self._limits.answer_bytes)
+                await send(text)
+            patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
+        self._raise_for_fault(transcript)
+        if transcript.is_done:
+            await reply.drain()
+        elif transcript.finish_reason is None:
+            raise self._broke_off("the connection ended")
+        return transcript.completion()
+
+    async def _whole(self, reply: Reply, send: SendPiece, patience: "_Patience") -> Completion:
+        """Take an answer in one piece, as servers give it that can't stream, or an error under status 200."""
+        limit = self._limits.answer_bytes
+        body = await patience.within(reply.body(limit + 1))
+        if len(body) > limit:
+            raise self._too_large("the answer", limit)
+        transcript = Transcript()
+        if text := transcript.take([body]):
+            await send(text)
+        self._raise_for_fault(transcript)
+        if transcript.finish_reason is None:
+            raise self._nonsense()
+        return transcript.completion()
+
+    async def _refused(self, reply: Reply, patience: "_Patience") -> Completion:
+        try:
+            body = await patience.within(reply.body(REFUSAL_BYTES))
+        except BrokenOff:
+            body = b""
+        fault = read_fault(body)
+        if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
+            return Completion("content_filter")
+        wait = retry_after_seconds(reply.headers) if reply.status in (429, 503, 529) else None
+        raise failure(self._address, fault, reply.status, retry_after_seconds=wait)
+
+    def _raise_for_fault(self, transcript: Transcript) -> None:
+        if transcript.fault is not None:
+            raise failure(self._address, transcript.fault, None)
+        if transcript.is_nonsense:
+            raise self._nonsense()
+
+    def _nonsense(self) -> ModelError:
+        return ModelError(
+            f"{self._address.server} answered with something that is not a chat completion. Check the base URL.",
+            code="bad_answer",
+        )
+
+    def _broke_off(self, why: str) -> ModelError:
+        return ModelError(
+            f"{self._address.server} broke off before the answer was complete: {why}. Ask again.", code="broke_off"
+        )
+
+    def _too_large(self, what: str, limit_bytes: int) -> ModelError:
+        return ModelError(
+            f"{self._address.server} sent too much: {what} is over {limit_bytes:,} bytes. Ask for something shorter.",
+            code="too_large",
+            retryable=False,
+        )
+
+
+class _Patience:
+    """Bounds each wait for the server. Only what belongs to the answer renews it; comments and trickles don't."""
+
+    def __init__(self, limits: Limits, address: Address) -> None:
+        self._limits = limits
+        self._address = address
+        self._clock = asyncio.get_running_loop().time
+        began = self._clock()
+        self._end = began + limits.total_seconds
+        self._deadline = min(began + limits.first_token_seconds, self._end)
+        self._has_begun = False
+        self._has_finished = False
+
+    async def within(self, waiting: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await waiting
+        except TimeoutError as error:
+            raise self._over() from error
+
+    def heard(self, *, is_alive: bool, has_finished: bool) -> None:
+        if has_finished and not self._has_finished:
+            self._has_finished = True
+            self._deadline = min(self._clock() + AFTERMATH_SECONDS, self._end)
+        elif is_alive and not has_finished:
+            self._has_begun = True
+            self._deadline = min(self._clock() + self._limits.silence_seconds, self._end)
+
+    def _over(self) -> ModelError:
+        server, limits = self._address.server, self._limits
+        if self._deadline >= self._end:
+            text = f"{server} did not finish the answer within {limits.total_seconds:g} s. Ask for something shorter."
+            return ModelError(text, code="too_long")
+        if self._has_begun:
+            text = f"{server} fell silent in the middle of the answer for {limits.silence_seconds:g} s. Ask again."
+            return ModelError(text, code="silent")
+        text = f"{server} did not begin to answer within {limits.first_token_seconds:g} s. Try again, or another model."
+        return ModelError(text, code="too_long")

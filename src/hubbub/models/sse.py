@@ -1,0 +1,87 @@
+"""Decode server-sent events from bytes that arrive in any pieces."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_FEED, _CARRIAGE_RETURN = 10, 13
+
+
+class EventTooLarge(ValueError):
+    """A single event is over the limit."""
+
+
+class SseDecoder:
+    """Turns a stream's bytes into the data of its events (WHATWG HTML, section 9.2).
+
+    Lines end with CR, LF or CRLF. Comments and the other fields are left out; bytes that are not
+    UTF-8 become U+FFFD. No event, comment or line is held beyond `limit_bytes`.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._tail: list[bytes] = []  # pieces of a line whose end has not come
+        self._tail_bytes = 0
+        self._data: list[bytes] = []  # the event's data lines so far
+        self._data_bytes = 0
+        self._is_start = True
+        self._is_after_cr = False
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """Return the data of the events that are complete with this chunk, in order.
+
+        Raises:
+            EventTooLarge: an event is over the limit; the decoder is of no further use.
+        """
+        if self._is_after_cr and chunk:
+            self._is_after_cr = False
+            if chunk[0] == _LINE_FEED:
+                chunk = chunk[1:]
+        if not chunk:
+            return []
+        self._is_after_cr = chunk[-1] == _CARRIAGE_RETURN
+        lines = chunk.splitlines()
+        rest = b"" if chunk[-1] in (_LINE_FEED, _CARRIAGE_RETURN) else lines.pop()
+        events: list[str] = []
+        if lines:
+            lines[0] = self._with_tail(lines[0])
+        for line in lines:
+            if line:
+                self._take(line)
+            elif self._data:
+                events.append(self._event())
+        if rest:
+            self._tail.append(rest)
+            self._tail_bytes += len(rest)
+            self._check(self._tail_bytes)
+        return events
+
+    def finish(self) -> list[str]:
+        """Return the data of an event whose closing blank line the server left out, if there is one."""
+        line = self._with_tail(b"")
+        if line:
+            self._take(line)
+        return [self._event()] if self._data else []
+
+    def _with_tail(self, end: bytes) -> bytes:
+        line = b"".join((*self._tail, end))
+        self._tail.clear()
+        self._tail_bytes = 0
+        if self._is_start:
+            self._is_start = False
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        return line
+
+    def _take(self, line: bytes) -> None:
+        self._check(len(line))
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            self._data.append(value.removeprefix(b" "))
+            self._data_bytes += len(value) + 1
+
+    def _event(self) -> str:
+        data = b"\n".join(self._data).decode("utf-8", "replace")
+        self._data.clear()
+        self._data_bytes = 0
+        return data
+
+    def _check(self, further_bytes: int) -> None:
+        if self._data_bytes + further_bytes > self._limit_bytes:
+            raise EventTooLarge(f"an event is over {self._limit_bytes} bytes")

@@ -1,0 +1,199 @@
+"""Read what an OpenAI-compatible server sends: chunks, whole completions and errors."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from hubbub.core.errors import ModelError
+from hubbub.core.messages import Turn
+from hubbub.models.address import Address
+from hubbub.models.base import Completion
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What a server says went wrong, in any of the usual shapes."""
+
+    message: str | None = None
+    type: str | None = None
+    code: str | int | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None  # DeepSeek, llama.cpp, vLLM
+    reasoning: str | None = None  # Ollama, OpenRouter
+    refusal: str | None = None
+    tool_calls: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = 0
+    completion_tokens: int | None = 0
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Fault | str | None = None
+    object: str | None = None  # the wire's name
+    message: str | None = None
+    detail: msgspec.Raw = msgspec.Raw(b"")
+
+
+_chunks = msgspec.json.Decoder(_Chunk)
+_encoder = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: a million brackets
+
+
+def request_body(
+    address: Address, turns: Sequence[Turn], *, max_tokens: int | None = None, temperature: float | None = None
+) -> bytes:
+    """Return the JSON that asks for a streamed completion; what is None is left out."""
+    body: dict[str, object] = {
+        "model": address.model,
+        "messages": [{"role": turn.role, "content": turn.text} for turn in turns],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if max_tokens is not None:
+        body[address.length_field] = max_tokens
+    if temperature is not None:
+        body["temperature"] = temperature
+    return _encoder.encode(body)
+
+
+def read_fault(body: bytes) -> Fault:
+    """Return what the body of a refusal says; all None where it says nothing that can be read."""
+    try:
+        chunk = _chunks.decode(body)
+    except _UNREADABLE:
+        text = body.decode("utf-8", "replace").strip()
+        return Fault() if text.startswith(("<", "{", "[")) else Fault(message=text or None)
+    if chunk.detail and chunk.error is None and chunk.message is None:
+        return Fault(message=bytes(chunk.detail).decode("utf-8", "replace").strip('"'))
+    return _fault_of(chunk) or Fault(message=chunk.message)
+
+
+class Transcript:
+    """What a stream of chunks came to so far. Holds no text: that is handed on as it comes."""
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+        self.is_done = False
+        """Whether the server said that nothing follows."""
+        self.is_alive = False
+        """Whether the events of the last `take` held anything of the answer, be it hidden reasoning."""
+        self.fault: Fault | None = None
+        self.is_nonsense = False
+        """Whether an event was not a chunk."""
+        self._usage = _Usage()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the answer is complete, or never will be."""
+        return self.is_done or self.fault is not None or self.is_nonsense
+
+    def take(self, events: Iterable[str | bytes]) -> str:
+        """Return the text in these events, up to the first fault."""
+        texts: list[str] = []
+        self.is_alive = False
+        for event in events:
+            if self.has_ended:
+                break
+            if event in ("[DONE]", "[DONE] "):
+                self.is_done = True
+                break
+            try:
+                chunk = _chunks.decode(event)
+            except _UNREADABLE:
+                self.is_nonsense = True
+                break
+            self.fault = _fault_of(chunk)
+            if chunk.usage is not None:
+                self._usage = chunk.usage
+            texts.extend(self._take_choice(choice) for choice in chunk.choices or () if choice.index == 0)
+        return "".join(texts)
+
+    def completion(self) -> Completion:
+        """Return how the answer ended."""
+        return Completion(
+            self.finish_reason or "stop", self._usage.prompt_tokens or 0, self._usage.completion_tokens or 0
+        )
+
+    def _take_choice(self, choice: _Choice) -> str:
+        self.finish_reason = choice.finish_reason or self.finish_reason
+        delta = choice.delta or choice.message
+        if delta is None:
+            return ""
+        text = delta.content or delta.refusal or ""
+        has_tool_call = bytes(delta.tool_calls) not in (b"null", b"[]")
+        self.is_alive = self.is_alive or bool(text or delta.reasoning_content or delta.reasoning or has_tool_call)
+        return text
+
+
+def _fault_of(chunk: _Chunk) -> Fault | None:
+    match chunk:
+        case _Chunk(error=Fault() as fault):
+            return fault
+        case _Chunk(error=str(text)):
+            return Fault(message=text)
+        case _Chunk(object="error"):
+            return Fault(message=chunk.message)
+        case _:
+            return None
+
+
+def failure(
+    address: Address, fault: Fault, status: int | None, *, retry_after_seconds: float | None = None
+) -> ModelError:
+    """Return the error that a server's refusal amounts to; `status` is None within a stream."""
+    said = _shortened(fault.message or "", address)
+    told = f": “{said}”" if said else ""
+    if is_context_fault(fault):
+        return ModelError(
+            f"The conversation is too long for {address.model} at {address.server}{told}. "
+            "Start a new chat, or choose a model with more context.",
+            code="context_too_long",
+            retryable=False,
+        )
+    if status is None:
+        return ModelError(f"{address.server} gave up in the middle of the answer{told}. Ask again.", code="refused")
+    hint = _HINTS.get(status, "Try again later." if status >= 500 else "Check the settings of this model.")
+    return ModelError(
+        f"{address.server} refused with status {status}{told}. {hint}",
+        code="refused",
+        retryable=status in (408, 409, 425, 429) or status >= 500,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+_HINTS = {
+    401: "Check the API key.",
+    403: "Check that the API key may use this model.",
+    404: "Check the model's name and the base URL.",
+    413: "Ask something shorter.",
+    429: "It is at its limit; try again in a moment.",
+}
+_CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error", "context_window_exceeded")
+_CONTEXT_WORDS = ("maximum context length", "context size", "context window")  # vLLM and others give no code
+
+
+def is_context_fault(fault: Fault) -> bool:
+    """Decide whether the server says that the prompt doesn't fit the model."""
+    if fault.code in _CONTEXT_CODES or fault.type in _CONTEXT_CODES:
+        return True
+    return any(words in (fault.message or "").lower() for words in _CONTEXT_WORDS)
+
+
+def _shortened(text: str, address: Address) -> str:
+    if address.api_key is not None and address.api_key.reveal():
+        text = text.replace(address.api_key.reveal(), "…")
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:199] + "…"

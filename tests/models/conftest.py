@@ -1,0 +1,20 @@
+"""The outgoing HTTP client and a scripted model server, for the models' tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.servers.model_server import ModelServer
+
+from hubbub.connections.http import Http
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    async with Http() as http:
+        yield http
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as server:
+        yield server
