@@ -1,0 +1,133 @@
+"""Search in memory: the twin for tests and small experiments."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from struct import unpack
+
+import msgspec
+from msgspec.structs import replace
+
+from hubbub.core.documents import Document, Hit, Passage, Vector
+from hubbub.core.errors import ModelError
+from hubbub.core.terms import stem, terms, words
+from hubbub.search.base import Embedder
+from hubbub.search.fusion import fuse
+
+# Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.
+K1 = 1.2
+B = 0.75
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A passage with what finding it needs."""
+
+    document: Document
+    passage: Passage
+    counts: Counter[str]
+    vector: Vector | None = None
+
+
+class MemorySearch:
+    """Finds passages by BM25 and exact cosines, fused. Takes time linear in all passages."""
+
+    def __init__(self, embedder: Embedder | None = None) -> None:
+        self._embedder = embedder
+        self._entries: dict[str, Entry] = {}
+
+    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+        wanted = set(terms(query))
+        if limit < 1 or not query.strip():
+            return []
+        vector = await self._query_vector(query)
+        entries = {
+            passage_id: entry
+            for passage_id, entry in self._entries.items()
+            if entry.document.collection_id in collection_ids
+        }
+        best = fuse([_by_words(wanted, entries), _by_vectors(vector, entries)])
+        return [_hit(entries[passage_id], score) for passage_id, score in best[:limit]]
+
+    async def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        await self.remove(document.id)
+        for passage in passages:
+            counts = Counter(map(stem, words(f"{document.title} {passage.heading} {passage.text}")))
+            self._entries[passage.id] = Entry(document, passage, counts)
+
+    async def remove(self, document_id: str) -> None:
+        self._entries = {
+            passage_id: entry for passage_id, entry in self._entries.items() if entry.document.id != document_id
+        }
+
+    async def passages(self, document_id: str) -> list[Passage]:
+        found = [entry.passage for entry in self._entries.values() if entry.document.id == document_id]
+        return sorted(found, key=lambda passage: passage.number)
+
+    async def counts(self) -> dict[str, tuple[int, int]]:
+        """Return for each document how many passages it has, and how many of these have a vector."""
+        counts: dict[str, tuple[int, int]] = {}
+        for entry in self._entries.values():
+            passages, embedded = counts.get(entry.document.id, (0, 0))
+            counts[entry.document.id] = (passages + 1, embedded + (entry.vector is not None))
+        return counts
+
+    async def embed_next(self, limit: int = 16) -> Sequence[str]:
+        waiting = [entry for entry in self._entries.values() if entry.vector is None][:limit]
+        if self._embedder is None or not waiting:
+            return []
+        vectors = await self._embedder.embed([entry.passage.text for entry in waiting])
+        for entry, vector in zip(waiting, vectors, strict=True):
+            if self._entries.get(entry.passage.id) is entry:
+                self._entries[entry.passage.id] = replace(entry, vector=vector)
+        return [entry.document.id for entry in waiting]
+
+    async def _query_vector(self, query: str) -> Vector | None:
+        if self._embedder is None:
+            return None
+        try:
+            return (await self._embedder.embed([query], is_urgent=True))[0]
+        except ModelError:
+            return None
+
+
+def _by_words(wanted: set[str], entries: dict[str, Entry]) -> list[str]:
+    lengths = {passage_id: entry.counts.total() for passage_id, entry in entries.items()}
+    mean = sum(lengths.values()) / max(len(lengths), 1) or 1.0
+    scores: dict[str, float] = {}
+    for term in wanted:
+        holding = [passage_id for passage_id, entry in entries.items() if term in entry.counts]
+        idf = math.log(1 + (len(entries) - len(holding) + 0.5) / (len(holding) + 0.5))
+        for passage_id in holding:
+            count = entries[passage_id].counts[term]
+            share = count * (K1 + 1) / (count + K1 * (1 - B + B * lengths[passage_id] / mean))
+            scores[passage_id] = scores.get(passage_id, 0.0) + idf * share
+    return sorted(scores, key=lambda passage_id: -scores[passage_id])
+
+
+def _by_vectors(vector: Vector | None, entries: dict[str, Entry]) -> list[str]:
+    if vector is None:
+        return []
+    scores = {
+        passage_id: _dot(vector, entry.vector) for passage_id, entry in entries.items() if entry.vector is not None
+    }
+    return sorted(scores, key=lambda passage_id: -scores[passage_id])
+
+
+def _dot(one: Vector, other: Vector) -> float:
+    form = f"<{len(one) // 4}f"
+    return sum(a * b for a, b in zip(unpack(form, one), unpack(form, other), strict=True))
+
+
+def _hit(entry: Entry, score: float) -> Hit:
+    document, passage = entry.document, entry.passage
+    return Hit(
+        passage_id=passage.id,
+        document_id=document.id,
+        collection_id=document.collection_id,
+        name=document.name,
+        title=document.title,
+        text=passage.text,
+        page=passage.page,
+        heading=passage.heading,
+        score=score,
+    )

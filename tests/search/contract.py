@@ -1,0 +1,193 @@
+"""What every search keeps to. An implementation's tests inherit this and give a `search` fixture.
+
+Its `search` embeds with the fixture `embedder`, a `TopicEmbedder`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from struct import pack
+from typing import Protocol
+
+import pytest
+
+from hubbub.core.documents import Document, Passage, Vector
+from hubbub.core.errors import ModelError
+from hubbub.search.base import EmbedsLater, Search
+
+TOPICS = (("cat", "kitten", "purring"), ("money", "bank", "interest"), ("rain", "storm", "weather"))
+
+
+class SearchThatEmbedsLater(Search, EmbedsLater, Protocol):
+    """What the contract is about."""
+
+    async def counts(self) -> dict[str, tuple[int, int]]: ...
+
+
+class TopicEmbedder:
+    """Embeds by a few known topics, so that likeness of meaning is plain to see."""
+
+    def __init__(self, name: str = "topics-1") -> None:
+        self.name = name
+        self.dimensions = 4
+        self.failure: ModelError | None = None
+        self.calls = 0
+
+    async def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> list[Vector]:
+        self.calls += 1
+        await asyncio.sleep(0)
+        if self.failure:
+            raise self.failure
+        return [self._vector(text.lower()) for text in texts]
+
+    def _vector(self, text: str) -> Vector:
+        counts = [float(sum(text.count(word) for word in topic)) for topic in TOPICS] + [0.01]
+        length = sum(count * count for count in counts) ** 0.5
+        return pack("<4f", *(count / length for count in counts))
+
+
+def document(number: int = 1, collection_id: str = "c1", *, title: str = "") -> Document:
+    return Document(f"d{number}", collection_id, f"file{number}.md", "0" * 64, 1, title=title)
+
+
+def passages(of: Document, *texts: str, generation: int = 1) -> list[Passage]:
+    return [
+        Passage(f"{of.id}-{generation}-{number}", of.id, number, text, page=number + 1, heading="Part › One")
+        for number, text in enumerate(texts)
+    ]
+
+
+async def put(search: Search, of: Document, *texts: str, generation: int = 1) -> list[Passage]:
+    made = passages(of, *texts, generation=generation)
+    await search.put(of, made)
+    return made
+
+
+async def found(search: Search, query: str, *collection_ids: str, limit: int = 8) -> list[str]:
+    return [hit.text for hit in await search.find(query, collection_ids or ("c1",), limit=limit)]
+
+
+HOSTILE = [
+    '"', '""', "'", "''", "*", "a*", "^a", "NEAR(a b)", "a AND", "AND OR NOT", "NOT", "text:a", "{text}:a", "a + b",
+    "(", ")", "()", "-a", "a -b", "\\", ";--", "a\0b", "\0", "%", "_", "²", "￼", "💥", "?",
+    "x" * 100_000, "word " * 20_000, "' or 1=1; drop table passage; --", 'a" OR inside : "c2', "c2", "ﬀ İ ß",
+]  # fmt: skip
+
+
+class SearchContract:
+    async def test_words_are_found_as_soon_as_they_are_put(self, search: SearchThatEmbedsLater) -> None:
+        of = document(title="Pets")
+        (cats, _) = await put(search, of, "The castle's cats sleep.", "A bridge over the river.")
+        (hit, *_) = await search.find("Do cats sleep?", ["c1"])
+        assert (hit.passage_id, hit.document_id, hit.collection_id) == (cats.id, of.id, "c1")
+        assert (hit.name, hit.title, hit.text) == ("file1.md", "Pets", cats.text)
+        assert (hit.page, hit.heading) == (1, "Part › One")
+
+    async def test_the_best_come_first_and_none_twice(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "red apple", "red", "red apple tart with apple", "green pear")
+        hits = await search.find("red apple tart", ["c1"])
+        assert hits[0].text == "red apple tart with apple"
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        assert len({hit.passage_id for hit in hits}) == len(hits) == 3
+
+    async def test_another_form_of_a_word_is_found(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "They were planning new bridges.", "Nothing.")
+        assert await found(search, "Who plans a bridge?") == ["They were planning new bridges."]
+
+    async def test_titles_and_headings_are_found(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(title="Handbook of gardens"), "Water it.")
+        assert await found(search, "gardens") == await found(search, "part one") == ["Water it."]
+
+    async def test_meanings_are_found_once_embedded(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "The kitten plays.", "The bank is closed.", "A storm came.")
+        assert await found(search, "purring") == []
+        assert await search.embed_next(2) == ["d1", "d1"]
+        assert await search.counts() == {"d1": (3, 2)}
+        assert await search.embed_next(2) == ["d1"]
+        assert await search.embed_next(2) == []
+        assert (await found(search, "purring"))[0] == "The kitten plays."
+        assert (await found(search, "weather"))[0] == "A storm came."
+
+    async def test_other_collections_are_not_searched(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(1, "c1"), "cats here")
+        await put(search, document(2, "c2"), "cats there")
+        await put(search, document(3, "c2s"), "cats nowhere")  # ids that have one stem are two ids
+        while await search.embed_next():
+            pass
+        assert await found(search, "cats", "c1") == ["cats here"]
+        assert await found(search, "kitten", "c2") == ["cats there"]
+        assert sorted(await found(search, "cats", "c1", "c2", "c1")) == ["cats here", "cats there"]
+        assert await search.find("cats", []) == []
+        assert await found(search, "cats", "c9") == []
+
+    async def test_no_more_than_the_limit_come(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), *(f"cat number {number}" for number in range(20)))
+        assert len(await found(search, "cat", limit=3)) == 3
+        assert len(await found(search, "cat", limit=12)) == 12
+        assert await found(search, "cat", limit=0) == []
+
+    async def test_putting_again_replaces(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "old cats", "old dogs")
+        await search.embed_next()
+        await put(search, document(), "new birds", generation=2)
+        assert await found(search, "cats dogs") == []
+        assert await found(search, "birds") == ["new birds"]
+        assert await search.counts() == {"d1": (1, 0)}
+        await put(search, document(), "newer fish", generation=2)  # the same ids
+        assert await found(search, "birds fish") == ["newer fish"]
+
+    async def test_what_is_removed_is_gone(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(1), "cats")
+        kept = await put(search, document(2), "cats too", "dogs")
+        await search.embed_next()
+        await search.remove("d1")
+        await search.remove("unknown")
+        assert sorted(await found(search, "kitten")) == ["cats too", "dogs"]
+        assert await search.passages("d1") == []
+        assert await search.passages("d2") == kept
+        assert await search.counts() == {"d2": (2, 2)}
+
+    async def test_passages_come_in_reading_order(self, search: SearchThatEmbedsLater) -> None:
+        made = passages(document(), "a", "b", "c")
+        await search.put(document(), made[::-1])
+        assert await search.passages("d1") == made
+
+    @pytest.mark.parametrize("query", HOSTILE, ids=lambda query: repr(query[:20]))
+    async def test_no_query_can_break_it_or_leave_its_collection(
+        self, search: SearchThatEmbedsLater, query: str
+    ) -> None:
+        await put(search, document(1, "c1"), "a word of mine")
+        await put(search, document(2, "c2"), "a word of others")
+        assert set(await found(search, query)) <= {"a word of mine"}
+        assert await found(search, "mine") == ["a word of mine"]
+
+    async def test_an_odd_collection_name_is_only_a_name(self, search: SearchThatEmbedsLater) -> None:
+        for number, name in enumerate(['"', "—", "c1 OR c2", "*"]):
+            await put(search, document(number, name), f"word {number}")
+            assert await found(search, "word", name) == [f"word {number}"]
+
+    async def test_words_serve_while_the_embedder_fails(
+        self, search: SearchThatEmbedsLater, embedder: TopicEmbedder
+    ) -> None:
+        await put(search, document(), "cats")
+        embedder.failure = ModelError("It is not to be had.")
+        assert await found(search, "cats") == ["cats"]
+        with pytest.raises(ModelError):
+            await search.embed_next()
+        embedder.failure = None
+        assert await search.embed_next() == ["d1"]
+
+    async def test_searching_and_putting_at_once_shows_all_or_none(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), *(f"cat {number}" for number in range(8)))
+
+        async def replace() -> None:
+            for generation in range(2, 12):
+                await put(search, document(), *(f"cat {number}" for number in range(8)), generation=generation)
+                await search.embed_next()
+
+        async def look() -> None:
+            for _ in range(30):
+                hits = await search.find("cat", ["c1"])
+                assert len({hit.passage_id.split("-")[1] for hit in hits}) == 1
+                assert len(hits) == 8
+
+        await asyncio.gather(replace(), look(), look())

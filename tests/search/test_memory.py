@@ -1,0 +1,18 @@
+import pytest
+from tests.search.contract import SearchContract, TopicEmbedder
+
+from hubbub.search.memory import MemorySearch
+
+
+class TestMemorySearch(SearchContract):
+    @pytest.fixture
+    def embedder(self) -> TopicEmbedder:
+        return TopicEmbedder()
+
+    @pytest.fixture
+    def search(self, embedder: TopicEmbedder) -> MemorySearch:
+        return MemorySearch(embedder)
+
+
+async def test_without_an_embedder_there_is_nothing_to_embed() -> None:
+    assert await MemorySearch().embed_next() == []
