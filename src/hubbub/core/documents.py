@@ -47,6 +47,23 @@ class Document(msgspec.Struct, frozen=True):
     added_at: float = 0.0
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How many documents are in each state, and how many of their passages have a vector."""
+
+    waiting: int = 0
+    reading: int = 0
+    embedding: int = 0
+    ready: int = 0
+    failed: int = 0
+    passages: int = 0
+    embedded: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every document is ready or failed."""
+        return not (self.waiting or self.reading or self.embedding)
+
+
 class Passage(msgspec.Struct, frozen=True):
     """A piece of a document, the unit that is embedded, found and cited."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Vector
+from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress, Vector
 
 
 class Search(Protocol):
@@ -89,23 +89,34 @@ class Library(Protocol):
 
     async def document(self, document_id: str) -> Document | None: ...
 
+    async def named(self, collection_id: str, name: str) -> Document | None:
+        """Return the document of this name in a collection."""
+        ...
+
     async def add(self, document: Document) -> Document:
         """Record a document as waiting to be read; one of the same name in its collection is replaced, keeping its id.
 
         Returns the record as stored. Its passages stay searchable until new ones are put.
+
+        Raises:
+            NotFound: the collection is not there.
         """
         ...
 
     async def mark(
         self,
-        document_id: str,
+        document: Document,
         state: DocumentState,
         *,
         reason: str = "",
         title: str | None = None,
         pages: int | None = None,
-    ) -> None:
-        """Note how far a document has come."""
+    ) -> bool:
+        """Note how far this content of a document has come.
+
+        Nothing happens, and it returns False, where the document has gone or has other content (by
+        its sha256) by now.
+        """
         ...
 
     async def forget(self, document_id: str) -> None:
@@ -114,4 +125,12 @@ class Library(Protocol):
 
     async def unfinished(self) -> list[Document]:
         """Return the documents that are waiting, reading or embedding, oldest first."""
+        ...
+
+    async def progress(self, collection_id: str | None = None) -> Progress:
+        """Count how far the documents of a collection, or of all, have come."""
+        ...
+
+    async def contents(self) -> set[str]:
+        """Return the sha256 of every document's content."""
         ...

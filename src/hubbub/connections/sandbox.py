@@ -1,0 +1,167 @@
+"""Run one call of a function in a child process of its own, with limits on what it may use."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from hubbub.connections import sandboxed
+from hubbub.connections.sandboxed import SandboxLimits
+
+__all__ = ["Crashed", "Failed", "Failure", "OutOfMemory", "Returned", "Sandbox", "SandboxLimits", "TimedOut"]
+
+T = TypeVar("T")
+
+KILLED_SECONDS = 5.0
+"""How long a killed child may take to be gone; longer means that the kernel holds it (a hung disk)."""
+
+
+class Returned(msgspec.Struct, Generic[T], frozen=True):
+    """The function returned this."""
+
+    value: T
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The function raised. The code is that of a `HubbubError`, or the name of the exception's class."""
+
+    code: str
+    message: str
+
+
+class TimedOut(msgspec.Struct, frozen=True):
+    """It took too much time, by the clock or of the processor."""
+
+    seconds: float
+
+
+class OutOfMemory(msgspec.Struct, frozen=True):
+    """It asked for more memory than it may have."""
+
+    limit_bytes: int
+
+
+class Crashed(msgspec.Struct, frozen=True):
+    """The child died: of this signal, or by itself (0)."""
+
+    signal: int
+
+
+Failure: TypeAlias = Failed | TimedOut | OutOfMemory | Crashed
+
+
+class Sandbox:
+    """Starts children, a few at once; who comes later waits.
+
+    A child has a session of its own, no terminal, no input, no network, a bare environment, a low
+    priority, and dies with the thread that started it. It can read what this process can read, so
+    its functions must be ours; it is their input that is not trusted.
+    """
+
+    def __init__(self, *, at_once: int = 2, limits: SandboxLimits | None = None) -> None:
+        self.limits = limits or SandboxLimits()
+        self._places = asyncio.Semaphore(at_once)
+
+    async def call(
+        self, function: str, arguments: Mapping[str, Any], returns: type[T], *, limits: SandboxLimits | None = None
+    ) -> Returned[T] | Failure:
+        """Call a function by its "package.module:name" with arguments that msgspec can write.
+
+        What it returns is checked to be a `returns`. The child is gone when this returns or is
+        cancelled.
+        """
+        limits = limits or self.limits
+        request = sandboxed.Request(os.getpid(), function, dict(arguments), limits)
+        async with self._places:
+            return await _run(msgspec.msgpack.encode(request), returns, limits)
+
+
+async def _run(request: bytes, returns: type[T], limits: SandboxLimits) -> Returned[T] | Failure:
+    # -I and -S: nothing of the environment, the current folder or site-packages' .pth files is read;
+    # the child finds modules where this process does. Starting costs 50 ms instead of 80 (measured).
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", "-B", "-X", "utf8", str(Path(sandboxed.__file__)), os.pathsep.join(sys.path)),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env={},
+        start_new_session=True,
+    )
+    is_late = False
+    frame = b""
+    try:
+        async with asyncio.timeout(limits.wall_seconds):
+            frame = await _converse(child, request, limits.result_bytes)
+            await child.wait()
+    except TimeoutError:
+        is_late = True
+    finally:
+        await _kill(child)
+    if is_late:
+        return TimedOut(limits.wall_seconds)
+    return _outcome(frame, child.returncode or 0, returns, limits)
+
+
+async def _converse(child: Process, request: bytes, most_bytes: int) -> bytes:
+    """Give the child its request and return what it writes, at most one byte over `most_bytes`."""
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101 (both are pipes)
+    try:
+        child.stdin.write(request)
+        await child.stdin.drain()
+        child.stdin.close()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it died before it read; how shows in its exit status
+    frame = bytearray()
+    while len(frame) <= most_bytes and (piece := await child.stdout.read(most_bytes + 1 - len(frame))):
+        frame += piece
+    if len(frame) > most_bytes:
+        _signal(child)
+    return bytes(frame)
+
+
+def _outcome(frame: bytes, status: int, returns: type[T], limits: SandboxLimits) -> Returned[T] | Failure:
+    if len(frame) > limits.result_bytes:
+        return Failed("too_large", f"The result is over {limits.result_bytes} bytes.")
+    try:
+        reply = msgspec.msgpack.decode(frame, type=sandboxed.Reply)
+        if reply.is_value:
+            return Returned(msgspec.msgpack.decode(reply.value, type=returns))
+    except msgspec.DecodeError:
+        return _death(-status, limits)
+    if reply.code == sandboxed.OUT_OF_MEMORY:
+        return OutOfMemory(limits.memory_bytes)
+    return Failed(reply.code, reply.message)
+
+
+def _death(number: int, limits: SandboxLimits) -> Failure:
+    if number == signal.SIGXCPU:
+        return TimedOut(limits.cpu_seconds)
+    if number == signal.SIGKILL:  # not by us: the kernel's own killer, which picks such children first
+        return OutOfMemory(limits.memory_bytes)
+    return Crashed(max(number, 0))
+
+
+async def _kill(child: Process) -> None:
+    """Make sure that the child is gone, also when this is cancelled once more."""
+    _signal(child)
+    await asyncio.shield(asyncio.wait_for(_buried(child), KILLED_SECONDS))
+
+
+async def _buried(child: Process) -> None:
+    assert child.stdout is not None  # noqa: S101 (a pipe)
+    while await child.stdout.read(65536):
+        pass
+    await child.wait()
+
+
+def _signal(child: Process) -> None:
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            os.killpg(child.pid, signal.SIGKILL)

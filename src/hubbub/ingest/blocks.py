@@ -1,0 +1,51 @@
+"""What a loader finds in a file: headings, paragraphs, code and tables, in reading order."""
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """The title of what follows. Level 1 is the outermost."""
+
+    text: str
+    level: int
+    page: int | None = None
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    """Running text, or a list with one item a line."""
+
+    text: str
+    page: int | None = None
+
+
+class Code(msgspec.Struct, frozen=True):
+    """Text whose lines belong together as they stand."""
+
+    text: str
+    page: int | None = None
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Rows of cells; the first row names the columns."""
+
+    rows: tuple[tuple[str, ...], ...]
+    page: int | None = None
+
+
+Block: TypeAlias = Heading | Paragraph | Code | Table
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What a file holds."""
+
+    blocks: list[Block]
+    title: str = ""
+    pages: int = 0
+    """How many pages (or slides) it has; 0 where the format has none."""
+
+
+def row_line(cells: tuple[str, ...]) -> str:
+    """Return a table's row as one line of text."""
+    return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"

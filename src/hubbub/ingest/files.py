@@ -1,0 +1,180 @@
+"""Keep the original files, each under the hash of its content."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar
+
+import msgspec
+
+from hubbub.core.errors import Invalid, NotFound, StoreError, StoreFull, TooLarge
+
+T = TypeVar("T")
+
+PIECE_BYTES = 256 * 1024
+THREADS = 2
+YOUNG_SECONDS = 3600.0
+"""Files that nobody refers to are dropped when they are older: between storing and recording one, time passes."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A content that is on disk."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Files:
+    """A folder of files named by their content; the same content is there once. Enter it before use."""
+
+    def __init__(self, folder: Path, *, most_bytes: int = 200 * 1024 * 1024) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+        self._most_bytes = most_bytes
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
+
+    async def __aenter__(self) -> Self:
+        await self._run(lambda: self._incoming.mkdir(parents=True, exist_ok=True))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=False)
+
+    def path(self, sha256: str) -> Path:
+        """Return where a content is, if it is there."""
+        return self._folder / sha256[:2] / sha256
+
+    async def keep(self, source: AsyncIterable[bytes]) -> Kept:
+        """Store what a source yields; when this returns it is on disk, when it raises nothing is left.
+
+        Raises:
+            TooLarge: it is over the limit; the source is read no further.
+            StoreFull: the disk is full.
+        """
+        incoming = await self._run(lambda: _Incoming(self._incoming / secrets.token_hex(16)))
+        try:
+            async for piece in source:
+                if incoming.size_bytes + len(piece) > self._most_bytes:
+                    limit = self._most_bytes // (1024 * 1024)
+                    raise TooLarge(f"The file is larger than {limit} MB. Split it into smaller ones.")
+                if piece:
+                    await self._run(lambda piece=piece: incoming.write(piece))
+            return await self._run(lambda: incoming.finish(self.path))
+        finally:
+            await asyncio.shield(self._run(incoming.drop))
+
+    async def read(self, path: Path) -> AsyncIterator[bytes]:
+        """Yield the bytes of any file of this machine, for `keep`.
+
+        Raises:
+            NotFound: it is not there.
+            Invalid: it may not be read, or is no ordinary file.
+        """
+        file = await self._run(lambda: _open(path))
+        try:
+            while piece := await self._run(lambda: file.read(PIECE_BYTES)):
+                yield piece
+        finally:
+            await asyncio.shield(self._run(file.close))
+
+    async def sweep(self, used: Collection[str], *, young_seconds: float = YOUNG_SECONDS) -> int:
+        """Drop the contents that are not among the used ones, and uploads that broke off; return how many.
+
+        Young ones are left.
+        """
+        return await self._run(lambda: self._sweep(used, time.time() - young_seconds))
+
+    def _sweep(self, used: Collection[str], before: float) -> int:
+        dropped = 0
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.name not in used and path.stat().st_mtime < before:
+                    path.unlink()
+                    dropped += 1
+        return dropped
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        """Run blocking work in the files' own threads. It has ended when this raises, cancelled or not."""
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+        except OSError as error:
+            raise _mapped(error) from error
+
+
+class _Incoming:
+    """A file that is being written, under a name of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("xb")
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, piece: bytes) -> None:
+        self._file.write(piece)
+        self._hash.update(piece)
+        self.size_bytes += len(piece)
+
+    def finish(self, path_of: Callable[[str], Path]) -> Kept:
+        kept = Kept(self._hash.hexdigest(), self.size_bytes)
+        path = path_of(kept.sha256)
+        try:
+            os.utime(path)  # it is there already: make it young, so that no sweep takes it
+        except FileNotFoundError:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            path.parent.mkdir(exist_ok=True)
+            self._path.replace(path)
+            _sync_folder(path.parent)
+            _sync_folder(path.parent.parent)
+        return kept
+
+    def drop(self) -> None:
+        """Remove what was not finished."""
+        with contextlib.suppress(OSError):
+            self._file.close()  # on a full disk it can't write what it still holds
+        self._path.unlink(missing_ok=True)
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a name in a folder outlive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        # Not blocking: opening a named pipe would wait for its other end.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file “{path}”.") from error
+    except OSError as error:
+        raise Invalid(f"The file “{path}” can't be read ({error.strerror}).") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Invalid(f"“{path}” is no ordinary file.")
+    return os.fdopen(descriptor, "rb")
+
+
+def _mapped(error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull("The disk that holds the data folder is full. Free some space and try again.")
+    return StoreError(f"The data folder could not be used ({error}). Check the disk and try again.")

@@ -1,0 +1,56 @@
+"""Read Markdown: its blocks as they stand, so that code, lists and emphasis stay what they are."""
+
+import re
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.loaders.encoding import read_text
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
+
+
+def load(path: Path) -> Loaded:
+    """Return a Markdown file's blocks; the title is that of its front matter, or its first heading of level 1."""
+    text = read_text(path)
+    title = ""
+    if front := _FRONT_MATTER.match(text):
+        named = _TITLE.search(front.group(1))
+        title = named.group(1) if named else ""
+        text = text[front.end() :]
+    blocks = _blocks(text)
+    first = next((block.text for block in blocks if isinstance(block, Heading) and block.level == 1), "")
+    return Loaded(blocks, title=title or first)
+
+
+def _blocks(text: str) -> list[Block]:
+    lines = text.split("\n")
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    blocks: list[Block] = []
+    for number, token in enumerate(tokens):
+        if token.level != 0 or token.map is None:
+            continue
+        source = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n")
+        if token.type == "heading_open":
+            blocks.append(Heading(tokens[number + 1].content, int(token.tag[1:])))
+        elif token.type in ("fence", "code_block"):
+            blocks.append(Code(source))
+        elif token.type == "table_open":
+            blocks.append(Table(_rows(tokens, number)))
+        elif token.type != "hr" and source.strip():
+            blocks.append(Paragraph(source))
+    return [block for block in blocks if not isinstance(block, Heading) or block.text.strip()]
+
+
+def _rows(tokens: list[Token], number: int) -> tuple[tuple[str, ...], ...]:
+    rows: list[list[str]] = []
+    while tokens[number].type != "table_close":
+        if tokens[number].type == "tr_open":
+            rows.append([])
+        elif tokens[number].type == "inline":
+            rows[-1].append(tokens[number].content)
+        number += 1
+    return tuple(tuple(row) for row in rows)

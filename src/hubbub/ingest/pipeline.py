@@ -1,0 +1,130 @@
+"""Take documents in and out of collections, and say how far each has come."""
+
+import asyncio
+import time
+import unicodedata
+from collections.abc import AsyncIterable, AsyncIterator, Collection
+from pathlib import Path
+
+from hubbub.connections.sandbox import Sandbox
+from hubbub.core.documents import Document, Progress
+from hubbub.core.errors import Invalid
+from hubbub.core.identifiers import new_id
+from hubbub.ingest.files import Files
+from hubbub.ingest.loaders.kinds import media_type_of
+from hubbub.ingest.lock import FolderLock
+from hubbub.ingest.split import Sizes
+from hubbub.ingest.worker import Worker
+from hubbub.search.base import EmbedsLater, Library, Search
+
+NAME_LENGTH = 500
+WATCH_SECONDS = 0.3
+
+
+class Pipeline:
+    """Documents go through it: stored and waiting → reading → embedding → ready, or failed.
+
+    Any process may add and remove. One process of a data folder does the work, in `run`; the
+    others wait in theirs until it is gone, and go on where it was.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        search: Search,
+        embeds_later: EmbedsLater | None,
+        files: Files,
+        sandbox: Sandbox,
+        *,
+        lock_path: Path,
+        sizes: Sizes | None = None,
+        readers: int = 2,
+    ) -> None:
+        self._library = library
+        self._search = search
+        self._files = files
+        self._lock_path = lock_path
+        self._worker = Worker(library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers)
+
+    async def add(self, collection_id: str, name: str, source: Path | AsyncIterable[bytes]) -> Document:
+        """Store a file and record it as waiting to be read, in place of the one that had its name.
+
+        What is there already with the same content, and has not failed, is returned as it is.
+
+        Raises:
+            Invalid: the name can't be used, or the file can't be opened.
+            NotFound: the collection or the file is not there.
+            TooLarge: the file is over the limit.
+            StoreFull: the disk is full.
+        """
+        name = usable_name(name)
+        kept = await self._files.keep(self._files.read(source) if isinstance(source, Path) else source)
+        known = await self._library.named(collection_id, name)
+        if known and known.sha256 == kept.sha256 and known.state != "failed":
+            return known
+        document = Document(
+            id=new_id(),
+            collection_id=collection_id,
+            name=name,
+            sha256=kept.sha256,
+            size_bytes=kept.size_bytes,
+            media_type=media_type_of(name),
+            added_at=time.time(),
+        )
+        stored = await self._library.add(document)
+        self._worker.wake()
+        return stored
+
+    async def remove(self, document_id: str) -> None:
+        """Forget a document and its passages. Its file goes later, unless another has the same content."""
+        await self._search.remove(document_id)
+        await self._library.forget(document_id)
+        # Once more: what was just being read may have been put between the two.
+        await self._search.remove(document_id)
+
+    async def remove_missing(self, collection_id: str, names: Collection[str]) -> list[Document]:
+        """Remove the documents of a collection whose names are not among these; returns them."""
+        kept = {usable_name(name) for name in names}
+        missing = [document for document in await self._library.documents(collection_id) if document.name not in kept]
+        for document in missing:
+            await self.remove(document.id)
+        return missing
+
+    async def remove_collection(self, collection_id: str) -> None:
+        """Forget a collection with its documents and their passages."""
+        await self.remove_missing(collection_id, ())
+        await self._library.delete(collection_id)
+
+    async def progress(self, collection_id: str | None = None) -> Progress:
+        """Count how far the documents of a collection, or of all, have come."""
+        return await self._library.progress(collection_id)
+
+    async def watch(self, collection_id: str | None = None) -> AsyncIterator[Progress]:
+        """Yield the progress at once and whenever it has changed, until every document is ready or failed."""
+        last: Progress | None = None
+        while last is None or not last.is_settled:
+            if last is not None:
+                await asyncio.sleep(WATCH_SECONDS)
+            progress = await self.progress(collection_id)
+            if progress != last:
+                yield progress
+            last = progress
+
+    async def run(self) -> None:
+        """Do the work until cancelled, as soon as no other process does it. Nothing is lost at any point."""
+        async with FolderLock(self._lock_path):
+            await self._worker.run()
+
+
+def usable_name(name: str) -> str:
+    """Return a document's name in its normal form (NFC).
+
+    Raises:
+        Invalid: it is empty, too long, or holds control characters.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name or len(name) > NAME_LENGTH:
+        raise Invalid(f"A document's name has 1 to {NAME_LENGTH} characters.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise Invalid("A document's name may not hold control characters.")
+    return name

@@ -1,0 +1,233 @@
+"""Cut what a loader found into passages: whole sentences, whole tables, under their headings."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from hubbub.core.sentences import sentences
+from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table, row_line
+
+SEPARATOR = " › "
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """How long passages get, in characters."""
+
+    usual: int = 900
+    whole: int = 1800
+    """Tables and code up to here are kept whole."""
+    tiny: int = 200
+    """Passages below this join their neighbour, even across a heading."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A passage that has no document yet."""
+
+    text: str
+    page: int | None = None
+    heading: str = ""
+
+
+def split(blocks: Sequence[Block], sizes: Sizes | None = None) -> list[Piece]:
+    """Return the passages of a document in reading order, none empty.
+
+    Every word of the blocks is in them, in order: a heading's in the `heading` of the passages
+    below it, or in the text where it has none or the passage holds several sections. Only the first
+    row of a table that is cut comes more than once.
+    """
+    splitter = _Splitter(sizes or Sizes())
+    for block in blocks:
+        splitter.take(block)
+    return splitter.end()
+
+
+class _Splitter:
+    """Fills one passage after the other."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        self._pieces: list[Piece] = []
+        self._path: list[Heading] = []
+        self._pending = False  # whether the path's last heading has nothing below it yet
+        self._parts: list[str] = []
+        self._length = 0
+        self._begun: tuple[int | None, str] = (None, "")  # page and heading of the passage being filled
+
+    def take(self, block: Block) -> None:
+        match block:
+            case Heading():
+                self._take_heading(block)
+            case Paragraph(text=text, page=page):
+                self._take_text(text.strip(), page)
+            case Code(text=text, page=page):
+                self._take_whole(text.strip("\n"), page, _cut_lines(text.strip("\n"), self._sizes))
+            case Table(rows=rows, page=page):
+                lines = [row_line(row) for row in rows]
+                self._take_whole("\n".join(lines), page, _cut_rows(lines, self._sizes))
+
+    def end(self) -> list[Piece]:
+        if self._pending:
+            self._keep_pending()
+        self._flush()
+        return self._pieces
+
+    def _take_heading(self, heading: Heading) -> None:
+        text = " ".join(heading.text.split())
+        if not text:
+            return
+        if self._pending and self._path[-1].level >= heading.level:
+            self._keep_pending()
+        if self._length >= self._sizes.tiny:
+            self._flush()
+        while self._path and self._path[-1].level >= heading.level:
+            self._path.pop()
+        self._path.append(Heading(text, heading.level, heading.page))
+        self._pending = True
+        if self._parts:
+            # The section before is tiny, so this one joins it, and its heading stands in the text.
+            self._keep_pending()
+
+    def _keep_pending(self) -> None:
+        """Put the headings that no passage's path holds into the text."""
+        if not self._parts and len(self._path) > 1:
+            self._begun = (self._path[-1].page, _joined(self._path[:-1]))
+        self._pending = False
+        self._add(self._path[-1].text, self._path[-1].page, is_heading=True)
+
+    def _take_text(self, text: str, page: int | None) -> None:
+        if not text:
+            return
+        room = self._sizes.usual - self._length
+        if len(text) > room and self._length >= self._sizes.usual // 2:
+            self._flush()
+        if len(text) <= self._sizes.usual - self._length:
+            self._add(text, page)
+            return
+        for sentence_group in _grouped(text, self._sizes.usual, self._sizes.usual - self._length):
+            if self._parts and self._length + len(sentence_group) > self._sizes.usual:
+                self._flush()
+            self._add(sentence_group, page)
+
+    def _take_whole(self, text: str, page: int | None, cuts: Iterator[str]) -> None:
+        """Take what is not cut at sentences: whole where it may be, else as it was cut."""
+        if not text.strip():
+            return
+        if len(text) <= self._sizes.usual - self._length:
+            self._add(text, page)
+            return
+        if self._length >= self._sizes.tiny:
+            self._flush()
+        is_whole = len(text) <= self._sizes.whole
+        most = self._sizes.whole if is_whole else self._sizes.usual
+        for cut in [text] if is_whole else cuts:
+            if self._parts and self._length + len(cut) > most:
+                self._flush()
+            self._add(cut, page)
+
+    def _add(self, text: str, page: int | None, *, is_heading: bool = False) -> None:
+        if not self._parts and not (is_heading and self._begun[1]):
+            path = self._path[:-1] if is_heading else self._path
+            self._begun = (page, _joined(path))
+        if not is_heading:
+            self._pending = False
+        self._parts.append(text)
+        self._length += len(text) + 2
+
+    def _flush(self) -> None:
+        if not self._parts:
+            return
+        text = "\n\n".join(self._parts)
+        page, heading = self._begun
+        self._parts, self._length, self._begun = [], 0, (None, "")
+        last = self._pieces[-1] if self._pieces else None
+        fits = last and len(last.text) + len(text) <= self._sizes.usual * 5 // 4
+        if last and fits and len(text) < self._sizes.tiny and (last.page, last.heading) == (page, heading):
+            self._pieces[-1] = Piece(f"{last.text}\n\n{text}", page, heading)
+        else:
+            self._pieces.append(Piece(text, page, heading))
+
+
+def _joined(path: Sequence[Heading]) -> str:
+    return SEPARATOR.join(heading.text for heading in path)
+
+
+def _grouped(text: str, size: int, first_size: int) -> Iterator[str]:
+    """Yield a text's sentences in groups of up to `size` characters, the first of up to `first_size`.
+
+    A sentence that is longer is cut at white space, a word that is longer anywhere.
+    """
+    start = end = 0
+    most = first_size
+    for sentence_start, sentence_end in sentences(text):
+        if end > start and sentence_end - start > most:
+            yield text[start:end]
+            start, most = sentence_start, size
+        elif end == start:
+            start = sentence_start
+        end = sentence_end
+        if end - start > most:
+            *cuts, rest = _cut(text[start:end], size)
+            yield from cuts
+            start, most = end - len(rest), size
+    if end > start:
+        yield text[start:end]
+
+
+def _cut(text: str, size: int) -> list[str]:
+    """Cut a text at white space into parts of up to `size` characters."""
+    cuts: list[str] = []
+    start = 0
+    while len(text) - start > size:
+        space = _LAST_SPACE.match(text, start, start + size)
+        stop = space.end() if space else start + size
+        cuts.append(text[start:stop].strip())
+        start = stop
+    cuts.append(text[start:].lstrip())
+    return [cut for cut in cuts[:-1] if cut] + cuts[-1:]
+
+
+_LAST_SPACE = re.compile(r".*\s", re.DOTALL)
+
+
+def _cut_lines(text: str, sizes: Sizes) -> Iterator[str]:
+    """Yield code in parts of whole lines; a line that is too long is cut."""
+    part: list[str] = []
+    length = 0
+    for line in text.split("\n"):
+        if part and length + len(line) > sizes.whole:
+            yield from _filled(part)
+            part, length = [], 0
+        if len(line) > sizes.whole:
+            *cuts, line = _cut(line, sizes.whole)
+            yield from cuts
+        part.append(line)
+        length += len(line) + 1
+    yield from _filled(part)
+
+
+def _filled(lines: list[str]) -> Iterator[str]:
+    text = "\n".join(lines).strip("\n")
+    if text.strip():
+        yield text
+
+
+def _cut_rows(lines: list[str], sizes: Sizes) -> Iterator[str]:
+    """Yield a table in parts of whole rows, each led by the first row if that is not long itself."""
+    header = lines[0] if len(lines[0]) <= sizes.usual // 2 else None
+    body = lines[1:] if header is not None else lines
+    most = sizes.usual - len(header or "")
+    part: list[str] = []
+    length = 0
+    for line in body:
+        if part and length + len(line) > most:
+            yield "\n".join([header, *part] if header is not None else part)
+            part, length = [], 0
+        if len(line) > sizes.whole:
+            *cuts, line = _cut(line, sizes.usual)
+            for cut in cuts:
+                yield cut if header is None else f"{header}\n{cut}"
+        part.append(line)
+        length += len(line) + 1
+    if part or header is not None:
+        yield "\n".join([header, *part] if header is not None else part)

@@ -1,0 +1,163 @@
+"""The library in SQLite, beside the search's passages."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
+from hubbub.core.documents import Collection, Document, DocumentState, Progress
+from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.identifiers import new_id
+
+COLLECTION_NAME_LENGTH = 100
+
+
+class SqliteLibrary:
+    """A library in a database that holds the search's table `passage` too. Enter it before use."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+        self._sql: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
+        await self._database.migrate("library", [self._sql["create_tables"]])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open but the database, which is its owner's to close."""
+
+    async def collections(self) -> list[Collection]:
+        return [_collection(row) for row in await self._all("collections", {"id": None})]
+
+    async def collection(self, collection_id: str) -> Collection | None:
+        rows = await self._all("collections", {"id": collection_id})
+        return _collection(rows[0]) if rows else None
+
+    async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
+        collection = Collection(
+            id=new_id(),
+            name=usable_name(name),
+            owner_id=owner_id,
+            is_shared=is_shared,
+            description=description,
+            created_at=time.time(),
+        )
+        return await self._database.write(self._create, collection)
+
+    def _create(self, connection: Connection, collection: Collection) -> Collection:
+        values = {
+            "id": collection.id,
+            "name": collection.name,
+            "owner_id": collection.owner_id,
+            "is_shared": collection.is_shared,
+            "description": collection.description,
+            "created_at": collection.created_at,
+        }
+        if connection.one(
+            self._sql["has_collection_named"], {"owner_id": collection.owner_id, "name": collection.name}
+        ):
+            raise Conflict(f"There is a collection named “{collection.name}” already. Choose another name.")
+        connection.all(self._sql["insert_collection"], values)
+        return collection
+
+    async def delete(self, collection_id: str) -> None:
+        await self._write("delete_collection", {"id": collection_id})
+
+    async def documents(self, collection_id: str) -> list[Document]:
+        return [_document(row) for row in await self._all("documents", {"collection_id": collection_id})]
+
+    async def document(self, document_id: str) -> Document | None:
+        rows = await self._all("document", {"id": document_id})
+        return _document(rows[0]) if rows else None
+
+    async def named(self, collection_id: str, name: str) -> Document | None:
+        rows = await self._all("document_named", {"collection_id": collection_id, "name": name})
+        return _document(rows[0]) if rows else None
+
+    async def add(self, document: Document) -> Document:
+        return await self._database.write(self._add, document)
+
+    def _add(self, connection: Connection, document: Document) -> Document:
+        if not connection.one(self._sql["has_collection"], {"id": document.collection_id}):
+            raise NotFound("There is no such collection any more. Choose another one.")
+        values = {
+            "id": document.id,
+            "collection_id": document.collection_id,
+            "name": document.name,
+            "sha256": document.sha256,
+            "size_bytes": document.size_bytes,
+            "media_type": document.media_type,
+            "title": document.title,
+            "added_at": document.added_at,
+        }
+        stored = connection.all(self._sql["put_document"], values)
+        return _document(connection.all(self._sql["document"], {"id": stored[0][0]})[0])
+
+    async def mark(
+        self,
+        document: Document,
+        state: DocumentState,
+        *,
+        reason: str = "",
+        title: str | None = None,
+        pages: int | None = None,
+    ) -> bool:
+        values = {"state": state, "reason": reason, "title": title, "pages": pages}
+        return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
+
+    async def forget(self, document_id: str) -> None:
+        await self._write("forget", {"id": document_id})
+
+    async def unfinished(self) -> list[Document]:
+        return [_document(row) for row in await self._all("unfinished")]
+
+    async def progress(self, collection_id: str | None = None) -> Progress:
+        def count(connection: Connection) -> Progress:
+            chosen = {"collection_id": collection_id}
+            states = dict(connection.all(self._sql["states"], chosen))
+            passages, embedded = connection.all(self._sql["passages"], chosen)[0]
+            return Progress(**states, passages=passages, embedded=embedded)
+
+        return await self._database.read(count)
+
+    async def contents(self) -> set[str]:
+        return {row[0] for row in await self._all("contents")}
+
+    async def _all(self, query: str, bindings: Bindings = ()) -> list[Row]:
+        def look(connection: Connection) -> list[Row]:
+            return connection.all(self._sql[query], bindings)
+
+        return await self._database.read(look)
+
+    async def _write(self, query: str, bindings: Bindings) -> int:
+        def change(connection: Connection) -> int:
+            connection.all(self._sql[query], bindings)
+            return connection.changes()
+
+        return await self._database.write(change)
+
+
+def usable_name(name: str) -> str:
+    """Return a collection's name without the white space around it.
+
+    Raises:
+        Invalid: nothing is left of it, or it is over 100 characters.
+    """
+    name = name.strip()
+    if not name:
+        raise Invalid("A collection needs a name.")
+    if len(name) > COLLECTION_NAME_LENGTH:
+        raise Invalid(f"A collection's name may have up to {COLLECTION_NAME_LENGTH} characters. Shorten it.")
+    return name
+
+
+def _collection(row: Row) -> Collection:
+    id, name, owner_id, is_shared, *rest = row  # noqa: A001 (the column's name)
+    return Collection(id, name, owner_id, bool(is_shared), *rest)
+
+
+def _document(row: Row) -> Document:
+    return Document(*row)

@@ -1,0 +1,127 @@
+-- Collections and their documents. The table `passage` is the search's, in the same file.
+
+-- name: create_tables
+create table collection (
+    id text primary key,
+    name text not null,
+    owner_id text not null,
+    is_shared integer not null,
+    description text not null,
+    created_at real not null,
+    unique (owner_id, name)
+);
+create table document (
+    id text primary key,
+    collection_id text not null references collection (id) on delete cascade,
+    name text not null,
+    sha256 text not null,
+    size_bytes integer not null,
+    media_type text not null,
+    title text not null,
+    state text not null,
+    reason text not null,
+    pages integer not null,
+    added_at real not null,
+    unique (collection_id, name)
+);
+create index document_state on document (collection_id, state);
+create index document_unfinished on document (added_at, id) where state in ('waiting', 'reading', 'embedding');
+
+-- name: collections
+select
+    id, name, owner_id, is_shared, description, created_at,
+    (select count(*) from document where collection_id = collection.id),
+    (select count(*) from passage where collection_id = collection.id),
+    (select count(*) from passage where collection_id = collection.id and is_embedded = 1)
+from collection
+where :id is null or id = :id
+order by name collate nocase, name, id;
+
+-- name: has_collection
+select 1 from collection where id = :id;
+
+-- name: has_collection_named
+select 1 from collection where owner_id = :owner_id and name = :name;
+
+-- name: insert_collection
+insert into collection (id, name, owner_id, is_shared, description, created_at)
+values (:id, :name, :owner_id, :is_shared, :description, :created_at);
+
+-- name: delete_collection
+delete from collection where id = :id;
+
+-- name: documents
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where collection_id = :collection_id
+order by name collate nocase, name;
+
+-- name: document
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where id = :id;
+
+-- name: document_named
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where collection_id = :collection_id and name = :name;
+
+-- name: unfinished
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where state in ('waiting', 'reading', 'embedding')
+order by added_at, id;
+
+-- name: put_document
+insert into document (
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, added_at
+)
+values (
+    :id, :collection_id, :name, :sha256, :size_bytes, :media_type, :title, 'waiting', '', 0, :added_at
+)
+on conflict (collection_id, name) do update set
+    sha256 = excluded.sha256,
+    size_bytes = excluded.size_bytes,
+    media_type = excluded.media_type,
+    title = excluded.title,
+    state = excluded.state,
+    reason = excluded.reason,
+    pages = excluded.pages,
+    added_at = excluded.added_at
+returning id;
+
+-- name: mark
+update document
+set state = :state, reason = :reason, title = coalesce(:title, title), pages = coalesce(:pages, pages)
+where id = :id and sha256 = :sha256;
+
+-- name: forget
+delete from document where id = :id;
+
+-- name: states
+select state, count(*) from document
+where :collection_id is null or collection_id = :collection_id
+group by state;
+
+-- name: passages
+select count(*), coalesce(sum(is_embedded), 0) from passage
+where :collection_id is null or collection_id = :collection_id;
+
+-- name: contents
+select distinct sha256 from document;

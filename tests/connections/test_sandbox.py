@@ -1,0 +1,160 @@
+"""A sandbox's child does what it may, and every way that it can end is told apart."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubbub.connections.sandbox import (
+    Crashed,
+    Failed,
+    OutOfMemory,
+    Returned,
+    Sandbox,
+    SandboxLimits,
+    TimedOut,
+)
+
+CASES = "tests.connections.sandbox_cases"
+MEBIBYTE = 1024 * 1024
+
+
+async def call(name: str, returns: type[Any] = object, *, limits: SandboxLimits | None = None, **arguments: Any) -> Any:
+    return await Sandbox(limits=limits).call(f"{CASES}:{name}", arguments, returns)
+
+
+async def test_returns_what_the_function_returned() -> None:
+    assert await call("double", int, number=21) == Returned(42)
+
+
+async def test_what_is_returned_must_be_of_the_type_asked_for() -> None:
+    assert isinstance(await call("double", str, number=21), Crashed)
+
+
+async def test_the_child_has_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBBUB_SECRET", "secret")
+    outcome = await call("surroundings", dict[str, Any])
+    assert isinstance(outcome, Returned)
+    assert "HUBBUB_SECRET" not in outcome.value["environment"]
+    assert outcome.value["input"] == ""
+    assert outcome.value["is_session_leader"]
+    assert outcome.value["niceness"] >= 10
+    assert outcome.value["descriptors"] <= 4
+
+
+async def test_what_libraries_print_does_not_mix_with_the_result() -> None:
+    assert await call("print_much", int) == Returned(1)
+
+
+@pytest.mark.parametrize("step_bytes", [MEBIBYTE, 1024 * MEBIBYTE])
+async def test_memory_is_limited(step_bytes: int) -> None:
+    limits = SandboxLimits(memory_bytes=128 * MEBIBYTE)
+    assert await call("grow", limits=limits, step_bytes=step_bytes) == OutOfMemory(128 * MEBIBYTE)
+
+
+async def test_time_of_the_processor_is_limited() -> None:
+    assert await call("burn", limits=SandboxLimits(cpu_seconds=1)) == TimedOut(1)
+
+
+async def test_time_by_the_clock_is_limited() -> None:
+    limits = SandboxLimits(wall_seconds=0.3)
+    assert await call("sleep", limits=limits, seconds=60) == TimedOut(0.3)
+
+
+async def test_the_size_of_the_result_is_limited() -> None:
+    outcome = await call("text_of", str, limits=SandboxLimits(result_bytes=MEBIBYTE), length=8 * MEBIBYTE)
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "too_large"
+
+
+async def test_a_named_error_keeps_its_code_and_message() -> None:
+    assert await call("refuse") == Failed("corrupt", "It is damaged. Send another one.")
+
+
+async def test_any_other_error_is_named_by_its_class() -> None:
+    assert await call("fail") == Failed("ZeroDivisionError", "nothing to divide by")
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+async def test_a_crash_tells_its_signal(number: int) -> None:
+    assert await call("die", number=int(number)) == Crashed(int(number))
+
+
+async def test_ending_without_a_result_is_a_crash() -> None:
+    assert isinstance(await call("die", number=-1), Crashed)
+
+
+async def test_the_child_has_no_network() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert await call("connect", str, port=server.getsockname()[1]) == Returned("forbidden")
+
+
+async def test_the_child_writes_no_files(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    outcome = await call("write", path=str(precious))
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "PermissionError"
+    assert precious.read_text() == "kept"
+
+
+async def test_the_child_starts_no_programs() -> None:
+    outcome = await call("start")
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "PermissionError"
+
+
+async def test_children_run_a_few_at_a_time() -> None:
+    sandbox = Sandbox(at_once=2)
+    running = [asyncio.create_task(sandbox.call(f"{CASES}:sleep", {"seconds": 0.2}, str)) for _ in range(4)]
+    while not all(task.done() for task in running):
+        assert len(children()) <= 2
+        await asyncio.sleep(0.02)
+    assert [await task for task in running] == [Returned("awake")] * 4
+
+
+async def test_a_cancelled_call_leaves_no_child() -> None:
+    calling = asyncio.create_task(call("sleep", seconds=60))
+    while not children():  # noqa: ASYNC110 (another process is waited for)
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert children() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    alive.touch()
+    program = textwrap.dedent(f"""
+        import asyncio
+        from hubbub.connections.sandbox import Sandbox
+        asyncio.run(Sandbox().call("{CASES}:beat", {{"path": {str(alive)!r}}}, object))
+    """)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    os.utime(alive, (0, 0))
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment)
+    try:
+        async with asyncio.timeout(10):
+            while alive.stat().st_mtime == 0:  # noqa: ASYNC110 (another process is waited for)
+                await asyncio.sleep(0.02)
+    finally:
+        parent.kill()
+        await parent.wait()
+    await asyncio.sleep(0.1)
+    last = alive.stat().st_mtime_ns
+    await asyncio.sleep(0.2)
+    assert alive.stat().st_mtime_ns == last
+
+
+def children() -> list[int]:
+    """Return the ids of this process's living children."""
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]

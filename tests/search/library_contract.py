@@ -1,0 +1,137 @@
+"""What every library promises."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hubbub.core.documents import Document, Progress
+from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.identifiers import new_id
+from hubbub.search.base import Library
+
+PutPassages = Callable[[Document, int, int], Awaitable[None]]
+"""Gives a document this many passages in the search's store, of which so many have a vector."""
+
+
+class LibraryContract:
+    """Subclasses give two fixtures: `library`, empty, and `put_passages`."""
+
+    async def test_has_the_collections_that_were_made_by_name(self, library: Library) -> None:
+        beta = await library.create("beta", owner_id="ann", is_shared=True, description="Second.")
+        alpha = await library.create(" Alpha ", owner_id="ann", is_shared=False)
+        assert await library.collections() == [alpha, beta]
+        assert alpha.name == "Alpha"
+        assert not alpha.is_shared
+        assert beta.is_shared
+        assert await library.collection(beta.id) == beta
+        assert beta.description == "Second."
+        assert await library.collection(new_id()) is None
+
+    async def test_an_owner_has_each_name_once(self, library: Library) -> None:
+        await library.create("papers", owner_id="ann", is_shared=False)
+        await library.create("papers", owner_id="bob", is_shared=False)
+        with pytest.raises(Conflict):
+            await library.create("papers", owner_id="ann", is_shared=True)
+
+    @pytest.mark.parametrize("name", ["", "  ", "x" * 101])
+    async def test_refuses_names_that_cannot_be_used(self, library: Library, name: str) -> None:
+        with pytest.raises(Invalid):
+            await library.create(name, owner_id="ann", is_shared=False)
+        await library.create("x" * 100, owner_id="ann", is_shared=False)
+
+    async def test_a_document_is_added_as_waiting(self, library: Library) -> None:
+        added = await library.add(await a_document(library, "b.txt", state="ready", reason="old", pages=3))
+        assert (added.state, added.reason, added.pages) == ("waiting", "", 0)
+        other = await library.add(await a_document(library, "a.txt", collection_id=added.collection_id))
+        assert await library.documents(added.collection_id) == [other, added]
+        assert await library.document(added.id) == added
+        assert await library.named(added.collection_id, "b.txt") == added
+        assert await library.named(added.collection_id, "c.txt") is None
+        assert await library.document(new_id()) is None
+
+    async def test_a_document_of_the_same_name_is_replaced_and_keeps_its_id(self, library: Library) -> None:
+        first = await library.add(await a_document(library, "a.txt"))
+        await library.mark(first, "ready", title="First", pages=2)
+        newer = await a_document(library, "a.txt", collection_id=first.collection_id, sha256="b" * 64, size_bytes=7)
+        second = await library.add(newer)
+        assert second.id == first.id
+        assert (second.sha256, second.size_bytes, second.state, second.title) == ("b" * 64, 7, "waiting", "")
+        assert await library.documents(first.collection_id) == [second]
+
+    async def test_a_document_needs_a_collection(self, library: Library) -> None:
+        with pytest.raises(NotFound):
+            await library.add(await a_document(library, "a.txt", collection_id=new_id()))
+
+    async def test_a_mark_says_how_far_a_document_has_come(self, library: Library) -> None:
+        document = await library.add(await a_document(library, "a.pdf"))
+        assert await library.mark(document, "reading")
+        assert await library.mark(document, "embedding", title="A title", pages=4)
+        assert await library.mark(document, "failed", reason="It is damaged.")
+        marked = await library.document(document.id)
+        assert marked is not None
+        assert (marked.state, marked.reason, marked.title, marked.pages) == ("failed", "It is damaged.", "A title", 4)
+
+    async def test_a_mark_on_older_content_changes_nothing(self, library: Library) -> None:
+        old = await library.add(await a_document(library, "a.txt"))
+        new = await library.add(await a_document(library, "a.txt", collection_id=old.collection_id, sha256="b" * 64))
+        assert not await library.mark(old, "ready")
+        assert await library.document(old.id) == new
+        await library.forget(new.id)
+        assert not await library.mark(new, "ready")
+
+    async def test_unfinished_are_those_not_ready_or_failed_oldest_first(self, library: Library) -> None:
+        first = await library.add(await a_document(library, "1", added_at=3.0))
+        rest = [
+            await library.add(await a_document(library, name, collection_id=first.collection_id, added_at=at))
+            for name, at in [("2", 2.0), ("3", 1.0), ("4", 4.0), ("5", 5.0)]
+        ]
+        await library.mark(rest[0], "reading")
+        await library.mark(rest[1], "embedding")
+        await library.mark(rest[2], "ready")
+        await library.mark(rest[3], "failed", reason="no")
+        assert [document.name for document in await library.unfinished()] == ["3", "2", "1"]
+
+    async def test_deleting_a_collection_forgets_its_documents(self, library: Library) -> None:
+        kept = await library.add(await a_document(library, "a.txt"))
+        gone = await library.add(await a_document(library, "a.txt", sha256="b" * 64))
+        await library.delete(gone.collection_id)
+        await library.delete(gone.collection_id)
+        assert await library.collection(gone.collection_id) is None
+        assert await library.document(gone.id) is None
+        assert await library.document(kept.id) == kept
+        assert await library.contents() == {kept.sha256}
+
+    async def test_forgets_a_document(self, library: Library) -> None:
+        document = await library.add(await a_document(library, "a.txt"))
+        await library.forget(document.id)
+        await library.forget(document.id)
+        assert await library.document(document.id) is None
+        assert await library.unfinished() == []
+
+    async def test_counts_documents_and_passages(self, library: Library, put_passages: PutPassages) -> None:
+        one = await library.add(await a_document(library, "1"))
+        two = await library.add(await a_document(library, "2", collection_id=one.collection_id))
+        other = await library.add(await a_document(library, "3"))
+        await put_passages(one, 3, 1)
+        await put_passages(two, 2, 2)
+        await put_passages(other, 1, 0)
+        await library.mark(two, "ready")
+        await library.mark(other, "failed", reason="no")
+
+        collection = await library.collection(one.collection_id)
+        assert collection is not None
+        assert (collection.documents, collection.passages, collection.embedded) == (2, 5, 3)
+        assert collection in await library.collections()
+        counts = [(document.passages, document.embedded) for document in await library.documents(one.collection_id)]
+        assert counts == [(3, 1), (2, 2)]
+        assert await library.progress(one.collection_id) == Progress(waiting=1, ready=1, passages=5, embedded=3)
+        assert await library.progress() == Progress(waiting=1, ready=1, failed=1, passages=6, embedded=3)
+        assert await library.progress(new_id()) == Progress()
+
+
+async def a_document(library: Library, name: str, *, collection_id: str = "", **fields: object) -> Document:
+    """Return a document that is not added yet, in a new collection if none is given."""
+    if not collection_id:
+        collection_id = (await library.create(new_id(), owner_id="ann", is_shared=False)).id
+    values: dict[str, object] = {"sha256": "a" * 64, "size_bytes": 5, "added_at": 1.0, **fields}
+    return Document(id=new_id(), collection_id=collection_id, name=name, **values)  # type: ignore[arg-type]

@@ -1,0 +1,24 @@
+"""The library in memory fulfils the contract."""
+
+import pytest
+from tests.search.library_contract import LibraryContract, PutPassages
+
+from hubbub.core.documents import Document
+from hubbub.search.library_memory import MemoryLibrary
+
+
+class TestMemoryLibrary(LibraryContract):
+    @pytest.fixture
+    def counts(self) -> dict[str, tuple[int, int]]:
+        return {}
+
+    @pytest.fixture
+    def library(self, counts: dict[str, tuple[int, int]]) -> MemoryLibrary:
+        return MemoryLibrary(lambda document_id: counts.get(document_id, (0, 0)))
+
+    @pytest.fixture
+    def put_passages(self, counts: dict[str, tuple[int, int]]) -> PutPassages:
+        async def put(document: Document, passages: int, embedded: int) -> None:
+            counts[document.id] = (passages, embedded)
+
+        return put

@@ -1,0 +1,55 @@
+"""The library in SQLite fulfils the contract, and lives through a restart."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.search.library_contract import LibraryContract, PutPassages, a_document
+
+from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.documents import Document
+from hubbub.search.library_sqlite import SqliteLibrary
+
+PASSAGE = """
+create table if not exists passage (
+    id text primary key, document_id text, collection_id text, number int, page int, heading text, text text,
+    name text, title text, is_embedded int
+)
+"""
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        await database.write(lambda connection: connection.all(PASSAGE))
+        yield database
+
+
+@pytest.fixture
+async def library(database: Sqlite) -> AsyncIterator[SqliteLibrary]:
+    async with SqliteLibrary(database) as library:
+        yield library
+
+
+class TestSqliteLibrary(LibraryContract):
+    @pytest.fixture
+    def put_passages(self, database: Sqlite) -> PutPassages:
+        async def put(document: Document, passages: int, embedded: int) -> None:
+            def insert(connection: Connection) -> None:
+                for number in range(passages):
+                    row = (f"{document.id}-{number}", document.id, document.collection_id, number, number < embedded)
+                    connection.all(
+                        "insert into passage (id, document_id, collection_id, number, is_embedded) values (?,?,?,?,?)",
+                        row,
+                    )
+
+            await database.write(insert)
+
+        return put
+
+
+async def test_another_process_sees_the_same_library(library: SqliteLibrary, database: Sqlite) -> None:
+    document = await library.add(await a_document(library, "a.txt"))
+    async with Sqlite(database.path) as again, SqliteLibrary(again) as other:
+        assert await other.document(document.id) == document
+        assert await other.unfinished() == [document]
