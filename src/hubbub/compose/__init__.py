@@ -1,0 +1,19 @@
+"""Build everything once from the settings, and close it in the reverse order."""
+
+from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, open_catalog
+from hubbub.compose.services import application, open_engine, open_services
+from hubbub.compose.shelf import Shelf, open_shelf, prepare_folder
+
+__all__ = [
+    "Chosen",
+    "OnFetch",
+    "Shelf",
+    "application",
+    "choose_models",
+    "fetch_weights",
+    "open_catalog",
+    "open_engine",
+    "open_services",
+    "open_shelf",
+    "prepare_folder",
+]

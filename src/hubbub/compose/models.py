@@ -1,0 +1,176 @@
+"""Build the models: those of the settings, then those that the environment names, then the embedded one."""
+
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from hubbub.connections.http import Http
+from hubbub.core.errors import HubbubError
+from hubbub.models import weights
+from hubbub.models.address import Address, Secret, azure_address, compatible_address, openai_address
+from hubbub.models.base import Limits, Model, ModelCard
+from hubbub.models.catalog import Catalog
+from hubbub.models.discovery import discover
+from hubbub.models.local import LocalModel
+from hubbub.models.minilm import MiniLmEmbedder
+from hubbub.models.openai import OpenAiModel
+from hubbub.models.scripted import ScriptedModel
+from hubbub.models.weights import Weights
+from hubbub.settings import Azure, Compatible, File, ModelTable, OpenAi, Scripted, Settings
+
+logger = logging.getLogger(__name__)
+
+OnFetch: TypeAlias = Callable[[str, int, int | None], None]
+"""Told how far a file is: its name, bytes done, bytes in all (None: not known)."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """The models to be used, the preferred one first, and what is wrong with those that were named by halves."""
+
+    models: tuple[Model, ...]
+    faults: tuple[str, ...] = ()
+
+
+async def choose_models(settings: Settings, http: Http, environ: Mapping[str, str] = os.environ) -> Chosen:
+    """Return the models of the settings and of the environment; the embedded one is not among them."""
+    limits = _limits(settings)
+    models = [_model(name, table, http, limits) for name, table in settings.models.items()]
+    faults: list[str] = []
+    if settings.discovery.is_enabled:
+        discovered = await discover(environ, http)
+        faults.extend(discovered.faults)
+        taken = {model.card.name for model in models}
+        models += [
+            OpenAiModel(found.address, found.card, http, limits)
+            for found in discovered.found
+            if found.card.name not in taken
+        ]
+    return Chosen(tuple(models), tuple(faults))
+
+
+@asynccontextmanager
+async def open_catalog(
+    settings: Settings, http: Http, on_fetch: OnFetch | None = None, *, starts_embedded: bool = True
+) -> AsyncGenerator[Catalog]:
+    """Open the models that the settings and the environment name, and the embedded one after them."""
+    async with AsyncExitStack() as stack:
+        chosen = await choose_models(settings, http)
+        for fault in chosen.faults:
+            logger.warning("%s", fault)
+        models = list(chosen.models)
+        if settings.embedded.is_enabled and settings.embedded.name not in {model.card.name for model in models}:
+            embedded = await stack.enter_async_context(_embedded_model(settings, http, on_fetch))
+            if starts_embedded:
+                embedded.start()
+            models.append(embedded)
+        yield Catalog(models, preferred=settings.default_model)
+
+
+@asynccontextmanager
+async def open_embedder(
+    settings: Settings, http: Http, on_fetch: OnFetch | None = None
+) -> AsyncGenerator[MiniLmEmbedder | None]:
+    """Open the embedder; None where there shall be none, or where it can't be had."""
+    async with AsyncExitStack() as stack:
+        embedder: MiniLmEmbedder | None = None
+        if settings.embeddings.provider != "none":
+            try:
+                paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
+                embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
+            except HubbubError as error:
+                logger.warning("The search goes by words alone: %s", error.message)
+        yield embedder
+
+
+async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
+    """Fetch the model files that are missing, so that nobody has to wait for them later. What fails is logged."""
+    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider != "none" else []
+    if settings.embedded.is_enabled:
+        wanted.append(_chat_weights(settings))
+    async with Http() as http:
+        for file in wanted:
+            try:
+                await _fetch(settings, http, file, on_fetch)
+            except HubbubError as error:
+                logger.warning("%s", error.message)
+
+
+def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) -> LocalModel:
+    embedded = settings.embedded
+    file = _chat_weights(settings)
+
+    async def fetch(progress: Callable[[int, int | None], None]) -> Path:
+        def tell(done_bytes: int, total_bytes: int | None) -> None:
+            progress(done_bytes, total_bytes)
+            if on_fetch is not None:
+                on_fetch(file.name, done_bytes, total_bytes)
+
+        return await weights.fetch(file, settings.server.cache_folder, http, tell)
+
+    return LocalModel(
+        embedded.name,
+        fetch,
+        http,
+        threads=embedded.threads or None,
+        parallel=embedded.parallel,
+        context_tokens=embedded.context_tokens,
+        can_ground=embedded.can_ground,
+        limits=_limits(settings),
+    )
+
+
+def _model(name: str, table: ModelTable, http: Http, limits: Limits) -> Model:
+    card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
+    match table:
+        case Scripted():
+            pieces = [word if number == 0 else f" {word}" for number, word in enumerate(table.text.split())]
+            return ScriptedModel(
+                pieces,
+                name=name,
+                can_ground=table.can_ground,
+                context_tokens=table.context_tokens,
+                seconds_between=table.pause_seconds,
+            )
+        case OpenAi():
+            address = openai_address(table.model, Secret(table.api_key.get_secret_value()), base_url=table.base_url)
+        case Azure():
+            address = azure_address(table.endpoint, table.deployment, Secret(table.api_key.get_secret_value()))
+        case Compatible():
+            key = Secret(table.api_key.get_secret_value()) if table.api_key else None
+            address = compatible_address(table.base_url, table.model, key)
+    return OpenAiModel(address, _provided(card, address), http, limits)
+
+
+def _provided(card: ModelCard, address: Address) -> ModelCard:
+    return msgspec.structs.replace(card, provider=address.provider)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(**settings.answers.model_dump())
+
+
+async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetch | None) -> Path:
+    progress = partial(on_fetch, file.name) if on_fetch else None
+    return await weights.fetch(file, settings.server.cache_folder, http, progress)
+
+
+def _embedding_weights(settings: Settings) -> tuple[Weights, Weights]:
+    embeddings = settings.embeddings
+    return _named(embeddings.model, weights.EMBEDDINGS), _named(embeddings.tokenizer, weights.TOKENIZER)
+
+
+def _chat_weights(settings: Settings) -> Weights:
+    return _named(settings.embedded.weights, weights.CHAT)
+
+
+def _named(file: File, default: Weights) -> Weights:
+    """Return the file of the settings; the default's name and size hold only for the default's content."""
+    if file.sha256 == default.sha256:
+        return msgspec.structs.replace(default, source=file.source)
+    return Weights(Path(file.source).name, file.source, file.sha256)

@@ -1,0 +1,121 @@
+"""Build what the web application works with, and the application around it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+
+from hubbub.answers.desk import Desk
+from hubbub.answers.log import Log
+from hubbub.compose.backends import open_backend
+from hubbub.compose.models import OnFetch, open_catalog
+from hubbub.compose.shelf import Shelf, add_guide, open_shelf, prepare_folder, sandbox_of
+from hubbub.connections.http import Http
+from hubbub.connections.sqlite import Sqlite
+from hubbub.conversation.engine import Engine
+from hubbub.core.errors import Conflict
+from hubbub.ingest.lock import FolderLock
+from hubbub.search.base import Library
+from hubbub.settings import Settings
+from hubbub.web.app import create_app
+from hubbub.web.services import Services, WebLimits
+
+LOCK_SECONDS = 3.0
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def application(settings: Settings) -> FastAPI:
+    """Return the ASGI application of these settings; it opens everything when it starts.
+
+    Makes the data folder: call it before the event loop runs.
+
+    Raises:
+        StoreError: the data folder can't be written.
+    """
+    prepare_folder(settings.server.data_folder)
+    names = settings.server.allowed_hosts
+    if not names and settings.server.host in ("127.0.0.1", "::1", "localhost"):
+        names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
+    return create_app(partial(open_services, settings), limits=_limits(settings), allowed_hosts=names)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[Services]:
+    """Open all that the web application works with, and the work that goes on in the background.
+
+    Raises:
+        Conflict: another server works on this data folder.
+        SettingsError, StoreError: something can't be opened; the message says what to do.
+    """
+    folder = settings.server.data_folder
+    async with AsyncExitStack() as stack:
+        await _enter_alone(stack, FolderLock(folder / "server.lock"))
+        http = await stack.enter_async_context(Http())
+        shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
+        catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch))
+        database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
+        history = await open_backend(stack, "history", settings.history.backend, database=database)
+        answers = await open_backend(stack, "answers", settings.history.answers, database=database)
+        identity = await open_backend(stack, "identity", settings.identity.backend)
+        log = await stack.enter_async_context(Log(answers))
+        desk = await stack.enter_async_context(Desk(log))
+        await add_guide(shelf)
+        await stack.enter_async_context(_going_on(shelf.pipeline.run()))
+        yield Services(
+            identity=identity,
+            desk=desk,
+            log=log,
+            history=history,
+            engine=_engine(settings, catalog, shelf),
+            catalog=catalog,
+            search=shelf.search,
+            library=shelf.library,
+            files=shelf.files,
+            pipeline=shelf.pipeline,
+            pictures=sandbox_of(settings),
+            limits=_limits(settings),
+        )
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, on_fetch: OnFetch | None = None, *, needs_model: bool = True
+) -> AsyncGenerator[tuple[Engine, Library]]:
+    """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps."""
+    prepare_folder(settings.server.data_folder)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(Http())
+        shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
+        catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, starts_embedded=needs_model))
+        yield _engine(settings, catalog, shelf), shelf.library
+
+
+def _engine(settings: Settings, catalog: Any, shelf: Shelf) -> Engine:
+    return Engine(catalog, shelf.search, hits=settings.search.hits)
+
+
+async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
+    try:
+        async with asyncio.timeout(LOCK_SECONDS):  # a server that is just ending gets the time to do so
+            await stack.enter_async_context(lock)
+    except TimeoutError as error:
+        raise Conflict("Another server works on this data folder. End it, or choose another with --data.") from error
+
+
+@asynccontextmanager
+async def _going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Let work that never ends by itself go on in the background; if it fails, so does what it goes on beside."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def _limits(settings: Settings) -> WebLimits:
+    limits = settings.limits
+    return WebLimits(limits.question_characters, limits.document_bytes, limits.body_bytes, limits.chat_messages)

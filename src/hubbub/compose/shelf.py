@@ -1,0 +1,100 @@
+"""Build the library with what finds in it and what fills it."""
+
+import importlib.resources
+import os
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubbub.compose.backends import open_backend
+from hubbub.compose.models import OnFetch, open_embedder
+from hubbub.connections.http import Http
+from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.errors import StoreError
+from hubbub.core.people import OPERATOR_ID
+from hubbub.ingest.files import Files
+from hubbub.ingest.pipeline import Pipeline
+from hubbub.ingest.split import Sizes
+from hubbub.search.base import Library, Search
+from hubbub.settings import Settings
+
+GUIDE = "Hubbub"
+"""The collection that is made of Hubbub's own guide when the data folder is new."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The library, what finds in it, and what fills it."""
+
+    library: Library
+    search: Search
+    files: Files
+    pipeline: Pipeline
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, for its owner only, if it is not there.
+
+    Raises:
+        StoreError: it can't be made or written.
+    """
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"The data folder {folder} can't be written ({error.strerror}). "
+            "Choose another one with --data, or give this one the rights."
+        ) from error
+
+
+@asynccontextmanager
+async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = None) -> AsyncGenerator[Shelf]:
+    """Open the library. Nothing is ingested until the pipeline is run."""
+    folder = settings.server.data_folder
+    async with AsyncExitStack() as stack:
+        embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
+        database = await stack.enter_async_context(Sqlite(folder / "library.db"))
+        search = await open_backend(stack, "search", settings.search.backend, database=database, embedder=embedder)
+        library = await open_backend(stack, "library", settings.search.library, database=database, search=search)
+        files = await stack.enter_async_context(Files(folder / "files", most_bytes=settings.limits.document_bytes))
+        pipeline = Pipeline(
+            library,
+            search,
+            search if embedder is not None and hasattr(search, "embed_next") else None,
+            files,
+            sandbox_of(settings),
+            lock_path=folder / "ingest.lock",
+            sizes=Sizes(settings.ingest.passage_characters),
+            readers=settings.ingest.children,
+        )
+        yield Shelf(library, search, files, pipeline)
+
+
+def sandbox_of(settings: Settings) -> Sandbox:
+    """Return a sandbox of its own, so that who uses it waits for nobody else."""
+    ingest = settings.ingest
+    limits = SandboxLimits(ingest.memory_bytes, int(ingest.cpu_seconds), ingest.wall_seconds)
+    return Sandbox(at_once=ingest.children, limits=limits)
+
+
+async def add_guide(shelf: Shelf) -> None:
+    """Put Hubbub's own guide into a library that has no collection yet, and keep it up to date where it is there."""
+    collections = await shelf.library.collections()
+    guide = next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
+    if guide is None:
+        if collections:
+            return  # it was deleted, and stays so
+        guide = await shelf.library.create(
+            GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
+        )
+    folder = importlib.resources.files("hubbub").joinpath("guide")
+    pages = sorted((page for page in folder.iterdir() if page.name.endswith(".md")), key=lambda page: page.name)
+    for page in pages:
+        with importlib.resources.as_file(page) as path:
+            await shelf.pipeline.add(guide.id, page.name, path)
+    await shelf.pipeline.remove_missing(guide.id, [page.name for page in pages])
