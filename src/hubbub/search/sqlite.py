@@ -186,8 +186,9 @@ def _passages(connection: Connection, document_id: str) -> list[Passage]:
     return [Passage(*row) for row in connection.all(SQL["passages"], (document_id,))]
 
 
-def _embedded_text(title: str, heading: str, text: str) -> str:
-    return "\n".join(filter(None, (title, heading, text)))
+def _embedded_text(heading: str, text: str) -> str:
+    # Without the document's title: on SQuAD's questions it cost a point of recall@1.
+    return f"{heading}\n{text}" if heading else text
 
 
 def _put_vectors(

@@ -3,7 +3,7 @@ select passage.row
 from passage_words(:match)
 join passage on passage.row = passage_words.rowid
 where passage.collection_id in (select value from json_each(:collection_ids))
-order by bm25(passage_words, 0.0, 1.0, 1.0, 1.0), passage.row
+order by bm25(passage_words, 0.0, 0.5, 1.0, 1.0), passage.row
 limit :limit
 
 -- name: find_vectors
@@ -33,7 +33,7 @@ select id, document_id, number, text, page, heading from passage where document_
 select document_id, count(*), sum(is_embedded) from passage group by document_id
 
 -- name: unembedded
-select row, id, document_id, title, heading, text from passage where not is_embedded order by row limit ?
+select row, id, document_id, heading, text from passage where not is_embedded order by row limit ?
 
 -- name: still_unembedded
 select collection_id from passage where row = ? and id = ? and not is_embedded

@@ -1,0 +1,69 @@
+"""Tell what a question asks for, and whether a sentence holds such a thing."""
+
+import re
+from collections.abc import Callable, Set
+from typing import TypeAlias
+
+Holds: TypeAlias = Callable[[str, Set[str]], bool]
+"""Takes a sentence and the question's words in lower case."""
+
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty"
+    r"|ninety|hundred|thousand|million|billion|dozen|half|quarter|once|twice|percent)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"\b(?:1\d{3}s?|20\d{2}s?|\d{1,2}(?:st|nd|rd|th)|\d{1,2}:\d{2}|january|february|march|april|may|june|july|august"
+    r"|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|year|month|week|century|decade)",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(?:in|at|on|near|from|to|of|into|across|along|between|north|south|east|west)"
+    r"(?: (?:the|modern|present-day))? [A-Z]"
+)
+_REASON = re.compile(
+    r"\b(?:because|since|due to|so that|therefore|thus|hence|caus\w+|in order to|reasons?|as a result|leads? to"
+    r"|led to)\b",
+    re.IGNORECASE,
+)
+_CAPITALISED = re.compile(r"(?<=\w[ ,])[\"'“‘(]?([A-Z][\w-]+)|^([A-Z][\w-]+) (?=[A-Z])")
+
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|old|long|far|tall|large|big|often|high|deep|wide|fast|heavy)\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:number|percentage|amount|price|cost|age|size|rate)\b"
+)
+_ASKS_TIME = re.compile(
+    r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|century|date|decade|month|day|time|period)s?\b|\bhow soon\b"
+)
+_ASKS_NAME = re.compile(r"\bwho(?:m|se)?\b")
+_ASKS_PLACE = re.compile(
+    r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|countries|city|cities|place|state|region|town|continent|area)s?\b"
+)
+_ASKS_REASON = re.compile(r"\bwhy\b|\bwhat (?:\w+ )?(?:causes?|caused|reasons?)\b|\bhow come\b")
+
+
+def _holds_name(sentence: str, asked: Set[str]) -> bool:
+    return any((inside or first).lower() not in asked for inside, first in _CAPITALISED.findall(sentence))
+
+
+def _holds(pattern: re.Pattern[str]) -> Holds:
+    return lambda sentence, asked: pattern.search(sentence) is not None
+
+
+_CUES: tuple[tuple[re.Pattern[str], Holds], ...] = (
+    (_ASKS_NUMBER, _holds(_NUMBER)),
+    (_ASKS_TIME, _holds(_TIME)),
+    (_ASKS_NAME, _holds_name),
+    (_ASKS_PLACE, _holds(_PLACE)),
+    (_ASKS_REASON, _holds(_REASON)),
+)
+
+
+def cue(question: str) -> Holds | None:
+    """Return what tells whether a sentence holds the kind of thing that an English question asks for.
+
+    A number, a time, a name that the question does not give, a place or a reason; None where the
+    question asks for something else.
+    """
+    lowered = question.lower()
+    return next((holds for asks, holds in _CUES if asks.search(lowered)), None)
