@@ -14,7 +14,10 @@ class TestMemoryLibrary(LibraryContract):
 
     @pytest.fixture
     def library(self, counts: dict[str, tuple[int, int]]) -> MemoryLibrary:
-        return MemoryLibrary(lambda document_id: counts.get(document_id, (0, 0)))
+        async def count_passages() -> dict[str, tuple[int, int]]:
+            return counts
+
+        return MemoryLibrary(count_passages)
 
     @pytest.fixture
     def put_passages(self, counts: dict[str, tuple[int, int]]) -> PutPassages:

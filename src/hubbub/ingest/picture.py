@@ -1,5 +1,6 @@
 """Show a page of a PDF as a picture, with a quote marked on it."""
 
+import importlib
 import re
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,9 @@ def _squeezed_with_places(text_page: Any) -> tuple[str, list[int]]:
     """Return a page's letters and digits alone, and the number that pdfium gives each."""
     letters: list[str] = []
     places: list[int] = []
+    raw: Any = importlib.import_module("pypdfium2.raw")
     for place in range(text_page.count_chars()):
-        for letter in _squeezed(str(text_page.get_text_range(place, 1))):
+        for letter in _squeezed(chr(raw.FPDFText_GetUnicode(text_page, place))):
             letters.append(letter)
             places.append(place)
     return "".join(letters), places

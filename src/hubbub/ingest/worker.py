@@ -107,7 +107,7 @@ class Worker:
             except _OUTSIDE as error:
                 _log.warning("“%s” will be read again: %s", document.name, error.message)
                 failures.append(document)
-            except Exception:  # a bug that one document meets must not keep the others from being read
+            except Exception:  # noqa: BLE001 (a bug that one document meets must not keep the others waiting)
                 _log.exception("reading “%s” failed", document.name)
                 await self._fail(document, "Something went wrong inside. The server's log says more.", failures)
 

@@ -1,7 +1,7 @@
 """The library in memory, for tests and for trying things out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -11,29 +11,30 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.search.library_sqlite import usable_name
 
-CountPassages: TypeAlias = Callable[[str], tuple[int, int]]
-"""Returns how many passages a document has, and how many of them have a vector."""
+Counts: TypeAlias = Mapping[str, tuple[int, int]]
+"""How many passages a document has, and how many of them have a vector, by the document's id."""
 
 
-def _none(document_id: str) -> tuple[int, int]:
-    return 0, 0
+async def _none() -> Counts:
+    return {}
 
 
 class MemoryLibrary:
-    """A library that forgets everything. What the search has of a document, it asks `count_passages`."""
+    """A library that forgets everything. What the search has of its documents, it asks."""
 
-    def __init__(self, count_passages: CountPassages = _none) -> None:
+    def __init__(self, count_passages: Callable[[], Awaitable[Counts]] = _none) -> None:
         self._count = count_passages
         self._collections: dict[str, Collection] = {}
         self._documents: dict[str, Document] = {}
 
     async def collections(self) -> list[Collection]:
-        found = [self._counted(collection) for collection in self._collections.values()]
+        counts = await self._count()
+        found = [self._counted(collection, counts) for collection in self._collections.values()]
         return sorted(found, key=lambda collection: (collection.name.lower(), collection.name, collection.id))
 
     async def collection(self, collection_id: str) -> Collection | None:
         collection = self._collections.get(collection_id)
-        return collection and self._counted(collection)
+        return collection and self._counted(collection, await self._count())
 
     async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
         name = usable_name(name)
@@ -45,18 +46,17 @@ class MemoryLibrary:
 
     async def delete(self, collection_id: str) -> None:
         self._collections.pop(collection_id, None)
-        for document in self._of(collection_id):
+        for document in await self._of(collection_id):
             del self._documents[document.id]
 
     async def documents(self, collection_id: str) -> list[Document]:
-        return sorted(self._of(collection_id), key=lambda document: (document.name.lower(), document.name))
+        return sorted(await self._of(collection_id), key=lambda document: (document.name.lower(), document.name))
 
     async def document(self, document_id: str) -> Document | None:
-        document = self._documents.get(document_id)
-        return document and self._with_counts(document)
+        return next((document for document in await self._of(None) if document.id == document_id), None)
 
     async def named(self, collection_id: str, name: str) -> Document | None:
-        return next((document for document in self._of(collection_id) if document.name == name), None)
+        return next((document for document in await self._of(collection_id) if document.name == name), None)
 
     async def add(self, document: Document) -> Document:
         if document.collection_id not in self._collections:
@@ -64,7 +64,7 @@ class MemoryLibrary:
         known = await self.named(document.collection_id, document.name)
         stored = replace(document, id=known.id if known else document.id, state="waiting", reason="", pages=0)
         self._documents[stored.id] = stored
-        return self._with_counts(stored)
+        return _with_counts(stored, await self._count())
 
     async def mark(
         self,
@@ -91,11 +91,11 @@ class MemoryLibrary:
         self._documents.pop(document_id, None)
 
     async def unfinished(self) -> list[Document]:
-        found = [document for document in self._of(None) if document.state in ("waiting", "reading", "embedding")]
+        found = [document for document in await self._of(None) if document.state in ("waiting", "reading", "embedding")]
         return sorted(found, key=lambda document: (document.added_at, document.id))
 
     async def progress(self, collection_id: str | None = None) -> Progress:
-        documents = self._of(collection_id)
+        documents = await self._of(collection_id)
         states = [document.state for document in documents]
         return Progress(
             **{state: states.count(state) for state in states},
@@ -106,22 +106,24 @@ class MemoryLibrary:
     async def contents(self) -> set[str]:
         return {document.sha256 for document in self._documents.values()}
 
-    def _of(self, collection_id: str | None) -> list[Document]:
+    async def _of(self, collection_id: str | None) -> list[Document]:
+        counts = await self._count()
         return [
-            self._with_counts(document)
+            _with_counts(document, counts)
             for document in self._documents.values()
             if collection_id is None or document.collection_id == collection_id
         ]
 
-    def _with_counts(self, document: Document) -> Document:
-        passages, embedded = self._count(document.id)
-        return replace(document, passages=passages, embedded=embedded)
-
-    def _counted(self, collection: Collection) -> Collection:
-        documents = self._of(collection.id)
+    def _counted(self, collection: Collection, counts: Counts) -> Collection:
+        ids = [document.id for document in self._documents.values() if document.collection_id == collection.id]
         return replace(
             collection,
-            documents=len(documents),
-            passages=sum(document.passages for document in documents),
-            embedded=sum(document.embedded for document in documents),
+            documents=len(ids),
+            passages=sum(counts.get(id, (0, 0))[0] for id in ids),
+            embedded=sum(counts.get(id, (0, 0))[1] for id in ids),
         )
+
+
+def _with_counts(document: Document, counts: Counts) -> Document:
+    passages, embedded = counts.get(document.id, (0, 0))
+    return replace(document, passages=passages, embedded=embedded)

@@ -31,8 +31,10 @@ create index document_unfinished on document (added_at, id) where state in ('wai
 select
     id, name, owner_id, is_shared, description, created_at,
     (select count(*) from document where collection_id = collection.id),
-    (select count(*) from passage where collection_id = collection.id),
-    (select count(*) from passage where collection_id = collection.id and is_embedded = 1)
+    (select count(*) from document join passage on passage.document_id = document.id
+        where document.collection_id = collection.id),
+    (select count(*) from document join passage on passage.document_id = document.id
+        where document.collection_id = collection.id and is_embedded = 1)
 from collection
 where :id is null or id = :id
 order by name collate nocase, name, id;
@@ -120,8 +122,9 @@ where :collection_id is null or collection_id = :collection_id
 group by state;
 
 -- name: passages
-select count(*), coalesce(sum(is_embedded), 0) from passage
-where :collection_id is null or collection_id = :collection_id;
+select count(*), coalesce(sum(is_embedded), 0)
+from document join passage on passage.document_id = document.id
+where :collection_id is null or document.collection_id = :collection_id;
 
 -- name: contents
 select distinct sha256 from document;
