@@ -1,0 +1,232 @@
+"""Answer with a model on this machine, in a child process that is kept alive."""
+
+import asyncio
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+import msgspec
+
+import hubbub
+from hubbub.connections.http import BrokenOff, Http, Unreachable
+from hubbub.connections.processes import Child
+from hubbub.core.errors import HubbubError, ModelError
+from hubbub.core.messages import Turn
+from hubbub.models.address import Address, Secret
+from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
+from hubbub.models.files import Progress
+from hubbub.models.local_server import Job, Ready, Refused
+from hubbub.models.openai import OpenAiModel
+
+LocalState: TypeAlias = Literal["asleep", "fetching", "loading", "ready", "failed"]
+"""asleep (nobody has asked yet) → fetching its weights → loading → ready; failed: tried again after a pause."""
+
+PARALLEL = 4
+CONTEXT_TOKENS = 4096
+CONTEXT_CHARACTERS = 16 * CONTEXT_TOKENS
+WAITING = 64
+PATIENCE_SECONDS = 120.0
+LOAD_SECONDS = 120.0
+STEADY_SECONDS = 60.0
+FAILURES = 5
+PROGRAM = (sys.executable, "-m", "hubbub.models.local_server")
+
+logger = logging.getLogger(__name__)
+
+
+class LocalModel:
+    """The embedded model; an async context manager. Its process starts with the first question, or with `start`.
+
+    Up to four answers are made at once, the others wait in the order in which they came. When the
+    process dies, the answers under way fail with the code "model_died" and it is started again
+    after a pause that grows; after five failures in a row only the next question does that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fetch: Callable[[Progress], Awaitable[Path]],
+        http: Http,
+        *,
+        threads: int | None = None,
+        limits: Limits | None = None,
+        program: Sequence[str] = PROGRAM,
+        pause_seconds: float = 0.5,
+    ) -> None:
+        """Take what gets the model file; `program` speaks as `local_server` does."""
+        self._card = ModelCard(name, "embedded", CONTEXT_TOKENS, can_ground=False, reason="it comes with Hubbub")
+        self._fetch = fetch
+        self._http = http
+        self._threads = threads or _cores()
+        self._limits = limits or Limits()
+        self._program = tuple(program)
+        self._pause_seconds = pause_seconds
+        self._turn = asyncio.Semaphore(PARALLEL)
+        self._waiting = 0
+        self._wanted = asyncio.Event()
+        self._news = asyncio.Condition()
+        self._server: OpenAiModel | None = None
+        self._fault = ModelError("The embedded model has not been started yet.", code="not_ready")
+        self._failures = 0
+        self._keeper: asyncio.Task[None] | None = None
+        self.state: LocalState = "asleep"
+        self.fetched: tuple[int, int | None] = (0, None)
+        """How many bytes of its weights are there, and of how many (None: not known)."""
+        self.pid: int | None = None
+        """The child's process id while it runs."""
+
+    async def __aenter__(self) -> Self:
+        self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self._card.name}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+            if not self._keeper.cancelled():
+                self._keeper.result()  # a bug in the keeper is not kept quiet
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    def start(self) -> None:
+        """Begin to get ready, without waiting for it. `state` tells how far it is."""
+        self._wanted.set()
+
+    async def complete(
+        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Completion:
+        if sum(len(turn.text) for turn in turns) > CONTEXT_CHARACTERS:  # a huge body costs memory before it is refused
+            raise ModelError(
+                "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
+                code="context_too_long",
+                retryable=False,
+            )
+        if self._waiting >= WAITING:
+            raise ModelError("Too many wait for the embedded model already. Try again in a moment.", code="busy")
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            server = await self._ready_server()
+            return await server.complete(turns, send, max_tokens=max_tokens, temperature=temperature)
+        except ModelError as error:
+            if error.code not in ("broke_off", "unreachable"):
+                raise
+            raise ModelError(
+                "The embedded model stopped in the middle of the answer. It is being started again: ask again.",
+                code="model_died",
+            ) from error
+        finally:
+            self._turn.release()
+
+    async def _ready_server(self) -> OpenAiModel:
+        self._wanted.set()
+        if self._server is not None:
+            return self._server
+        failures = self._failures
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._news:
+                await self._news.wait_for(lambda: self._server is not None or self._failures != failures)
+        except TimeoutError as error:
+            raise ModelError(self._not_yet(), code="not_ready") from error
+        if self._server is None:
+            raise ModelError(self._fault.message, code=self._fault.code)
+        return self._server
+
+    def _not_yet(self) -> str:
+        done, total = self.fetched
+        if self.state != "fetching":
+            return "The embedded model is still being loaded. Ask again in a moment."
+        share = f"{done // 1_000_000} of {total // 1_000_000} MB" if total else f"{done // 1_000_000} MB"
+        return f"The embedded model is still being fetched ({share} so far). Ask again in a moment."
+
+    async def _keep(self) -> None:
+        """Run the child for as long as the model is there, and start it again when it dies."""
+        clock = asyncio.get_running_loop().time
+        in_a_row = 0
+        while True:
+            await self._wanted.wait()
+            began = clock()
+            try:
+                fault = await self._serve()
+            except HubbubError as error:
+                fault = ModelError(error.message, code="not_ready")
+            except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:
+                why = str(error) or type(error).__name__
+                fault = ModelError(f"The embedded model can't be started ({why}).", code="not_ready")
+            except Exception:  # a bug in getting the file must not leave people waiting
+                logger.exception("the embedded model can't be started")
+                fault = ModelError("The embedded model can't be started; the log says why.", code="not_ready")
+            in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
+            logger.warning("%s (failure %d in a row)", fault.message, in_a_row)
+            async with self._news:
+                self._server, self._fault, self.pid = None, fault, None
+                self._failures += 1
+                self.state = "failed"
+                if in_a_row >= FAILURES:
+                    self._wanted.clear()
+                self._news.notify_all()
+            await asyncio.sleep(self._pause_seconds * 2 ** min(in_a_row - 1, 6))
+
+    async def _serve(self) -> ModelError:
+        """Fetch, load and serve; returns what to tell people once the child has died."""
+        self.state = "fetching"
+        path = await self._fetch(self._note)
+        self.state = "loading"
+        package = str(Path(hubbub.__file__).parent.parent)
+        search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        async with Child(self._program, environment={**os.environ, "PYTHONPATH": search}) as child:
+            self.pid = child.pid
+            key = Secret(secrets.token_hex(16))
+            job = Job(str(path), key.reveal(), PARALLEL, CONTEXT_TOKENS, self._threads)
+            async with asyncio.timeout(LOAD_SECONDS):
+                await child.write_line(msgspec.json.encode(job))
+                line = await child.read_line()
+                if not line:
+                    await child.wait()
+                    raise OSError(_last_line(child.last_words) or f"it ended with exit code {child.exit_code}")
+                answer = msgspec.json.decode(line, type=Ready | Refused)
+                if isinstance(answer, Refused):
+                    return ModelError(answer.message, code="not_ready")
+                await self._healthy(answer.url)
+            address = Address(f"{answer.url}/v1", self._card.name, "The embedded model", key)
+            async with self._news:
+                self._server = OpenAiModel(address, self._card, self._http, self._limits)
+                self.state = "ready"
+                self._news.notify_all()
+            logger.info("the embedded model %s is ready", self._card.name)
+            code = await child.wait()
+            return ModelError(f"The embedded model's process ended (exit code {code}).", code="model_died")
+
+    async def _healthy(self, url: str) -> None:
+        while True:
+            try:
+                status, _ = await self._http.get(f"{url}/health", seconds=5)
+                if status == 200:
+                    return
+            except (Unreachable, BrokenOff) as error:
+                logger.debug("the embedded model is not there yet: %s", error)
+            await asyncio.sleep(0.1)
+
+    def _note(self, done_bytes: int, total_bytes: int | None) -> None:
+        self.fetched = (done_bytes, total_bytes)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
