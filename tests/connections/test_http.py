@@ -10,9 +10,9 @@ from typing import cast
 import aiohttp
 import pytest
 import trustme
-from tests.servers.model_server import ModelServer, Script
 
 from hubbub.connections.http import BrokenOff, Http, Unreachable
+from tests.servers.model_server import ModelServer, Script
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def is_running(pid: int) -> bool:
 
 async def ends(pid: int) -> None:
     async with asyncio.timeout(5):
-        while is_running(pid):  # noqa: ASYNC110 # another process's end
+        while is_running(pid):  # another process's end
             await asyncio.sleep(0.01)
 
 

@@ -121,7 +121,7 @@ async def test_children_run_a_few_at_a_time() -> None:
 
 async def test_a_cancelled_call_leaves_no_child() -> None:
     calling = asyncio.create_task(call("sleep", seconds=60))
-    while not children():  # noqa: ASYNC110 (another process is waited for)
+    while not children():
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     calling.cancel()
@@ -144,7 +144,7 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment)
     try:
         async with asyncio.timeout(10):
-            while alive.stat().st_mtime == 0:  # noqa: ASYNC110 (another process is waited for)
+            while alive.stat().st_mtime == 0:
                 await asyncio.sleep(0.02)
     finally:
         parent.kill()

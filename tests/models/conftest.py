@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.servers.model_server import ModelServer
 
 from hubbub.connections.http import Http
+from tests.servers.model_server import ModelServer
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.models.contract import QUESTION, Heard, ModelContract, ask
-from tests.servers.model_server import ModelServer, Script
 
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
@@ -20,6 +18,8 @@ from hubbub.core.messages import Turn
 from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local import FAILURES, LocalModel
 from hubbub.models.weights import CHAT, fetch
+from tests.models.contract import QUESTION, Heard, ModelContract, ask
+from tests.servers.model_server import ModelServer, Script
 
 # A child that speaks as local_server does, but lets a server that exists already answer.
 CHILD = """
@@ -45,7 +45,7 @@ async def local_model(server: ModelServer, http: Http, child: str = CHILD, **opt
 
 async def died(pid: int) -> None:
     async with asyncio.timeout(5):
-        while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():  # noqa: ASYNC110, ASYNC240
+        while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():  # noqa: ASYNC240
             await asyncio.sleep(0.01)
 
 

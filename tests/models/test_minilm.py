@@ -8,12 +8,12 @@ from struct import unpack
 
 import pytest
 import pytest_asyncio
-from tests.weights import minilm_files as minilm_files
 
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.models import minilm
-from hubbub.models.base import Embedder
 from hubbub.models.minilm import MAX_WAITING, MiniLmEmbedder
+from tests.weights import minilm_files as minilm_files
 
 TEXTS = ["A cat sat on the mat.", "The kitten rested on a rug.", "Interest rates rose by half a percent.", "", "é" * 9]
 

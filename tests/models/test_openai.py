@@ -7,8 +7,6 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from tests.models.contract import QUESTION, FailingModelContract, Heard, ModelContract, ask
-from tests.servers.model_server import ModelServer, Script, event
 
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
@@ -16,6 +14,8 @@ from hubbub.core.messages import Turn
 from hubbub.models.address import Secret, azure_address, compatible_address
 from hubbub.models.base import Completion, Limits, ModelCard
 from hubbub.models.openai import OpenAiModel
+from tests.models.contract import QUESTION, FailingModelContract, Heard, ModelContract, ask
+from tests.servers.model_server import ModelServer, Script, event
 
 CARD = ModelCard("m", "test", 8192, can_ground=True)
 SHORT = Limits(

@@ -1,10 +1,10 @@
 """The scripted model keeps the contract and follows its script."""
 
 import pytest
-from tests.models.contract import QUESTION, FailingModelContract, ModelContract, ask
 
 from hubbub.core.errors import ModelError
 from hubbub.models.scripted import ScriptedModel
+from tests.models.contract import QUESTION, FailingModelContract, ModelContract, ask
 
 
 class TestScriptedModel(ModelContract, FailingModelContract):

@@ -1,10 +1,10 @@
 """The library in memory fulfils the contract."""
 
 import pytest
-from tests.search.library_contract import LibraryContract, PutPassages
 
 from hubbub.core.documents import Document
 from hubbub.search.library_memory import MemoryLibrary
+from tests.search.library_contract import LibraryContract, PutPassages
 
 
 class TestMemoryLibrary(LibraryContract):

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.search.library_contract import LibraryContract, PutPassages, a_document
 
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.documents import Document
 from hubbub.search.library_sqlite import SqliteLibrary
+from tests.search.library_contract import LibraryContract, PutPassages, a_document
 
 PASSAGE = """
 create table if not exists passage (

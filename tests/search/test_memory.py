@@ -1,7 +1,7 @@
 import pytest
-from tests.search.contract import SearchContract, TopicEmbedder
 
 from hubbub.search.memory import MemorySearch
+from tests.search.contract import SearchContract, TopicEmbedder
 
 
 class TestMemorySearch(SearchContract):

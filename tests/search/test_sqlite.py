@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.search.contract import SearchContract, TopicEmbedder, document, found, passages, put
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import ModelError, SearchError
 from hubbub.search import sqlite
 from hubbub.search.sqlite import SqliteSearch
+from tests.search.contract import SearchContract, TopicEmbedder, document, found, passages, put
 
 
 @pytest_asyncio.fixture

@@ -104,7 +104,7 @@ class ModelServer:
     async def until(self, condition: Callable[["ModelServer"], bool], seconds: float = 1.0) -> None:
         """Return once the condition holds; raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds):
-            while not condition(self):  # noqa: ASYNC110 # any condition will do, so there is no one event to wait for
+            while not condition(self):  # any condition will do, so there is no one event to wait for
                 await asyncio.sleep(0.005)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

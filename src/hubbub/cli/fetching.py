@@ -1,6 +1,6 @@
 """Show how far the fetching of model files is."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from hubbub.compose import OnFetch
 
 
 @contextmanager
-def fetching_shown() -> Iterator[OnFetch]:
+def fetching_shown() -> Generator[OnFetch]:
     """Show a bar a file on standard error; on something other than a terminal, a line when it begins."""
     console = Console(stderr=True)
     columns = (

@@ -4,7 +4,7 @@ import logging
 import logging.handlers
 import queue
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -38,7 +38,7 @@ class _DroppingHandler(logging.handlers.QueueHandler):
 
 
 @contextmanager
-def logging_to_stderr(form: Literal["text", "json"], level: str) -> Iterator[None]:
+def logging_to_stderr(form: Literal["text", "json"], level: str) -> Generator[None]:
     """Send the log to standard error, as text for a person or as one JSON object a line."""
     stamped = [
         structlog.stdlib.add_log_level,

@@ -1,6 +1,6 @@
 """The commands of `hubbub`, and the flags that they share."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -107,7 +107,7 @@ def _settings(config: Path | None, flags: dict[str, object]) -> Settings:
 
 
 @contextmanager
-def _named_errors() -> Iterator[None]:
+def _named_errors() -> Generator[None]:
     """Print an error that has a name in one line and exit with 1."""
     try:
         yield

@@ -2,17 +2,17 @@
 
 import asyncio
 import socket
+import sys
 
 import uvicorn
-from fastapi import FastAPI
 from rich.console import Console
 
+from hubbub.answers.desk import Desk
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import application, fetch_weights
+from hubbub.compose import fetch_weights, open_application, prepare_folder
 from hubbub.core.errors import StoreError
 from hubbub.settings import Settings
-from hubbub.web.services import Services
 
 BACKLOG = 2048
 DRAIN_SECONDS = 5
@@ -26,30 +26,31 @@ def serve(settings: Settings) -> None:
 
     Raises:
         StoreError: the port is in use, or the data folder can't be written.
+        Conflict: another server works on the data folder.
     """
-    with _listening(settings.server.host, settings.server.port) as listener:
-        with logging_to_stderr(settings.server.log_format, settings.server.log_level):
-            with fetching_shown() as on_fetch:
-                asyncio.run(fetch_weights(settings, on_fetch))
-            app = application(settings)
-            _Server(app, _config(app)).run([listener])
+    server = settings.server
+    prepare_folder(server.data_folder)
+    with _listening(server.host, server.port) as listener, logging_to_stderr(server.log_format, server.log_level):
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_serve(settings, listener))
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="auto",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    with fetching_shown() as on_fetch:
+        await fetch_weights(settings, on_fetch)
+    async with open_application(settings) as (app, desk):
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        await _Server(config, desk).serve([listener])
 
 
 class _Server(uvicorn.Server):
@@ -59,9 +60,9 @@ class _Server(uvicorn.Server):
     answers would keep it waiting until it cuts them off.
     """
 
-    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
         super().__init__(config)
-        self._app = app
+        self._desk = desk
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -70,12 +71,18 @@ class _Server(uvicorn.Server):
             console.print(f"Hubbub is ready at http://{_in_url(host)}:{port} (end it with Ctrl+C)")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        services: Services | None = getattr(self._app.state, "services", None)
-        if services is not None:
-            for listener in sockets or []:
-                listener.close()
-            await services.desk.close_answers()
+        for server in self.servers:
+            server.close()  # no new questions from here on
+        await self._desk.close_answers()
         await super().shutdown(sockets)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 def _listening(host: str, port: int) -> socket.socket:

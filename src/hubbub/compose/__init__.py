@@ -1,7 +1,7 @@
 """Build everything once from the settings, and close it in the reverse order."""
 
-from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, open_catalog
-from hubbub.compose.services import application, open_engine, open_services
+from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, missing_weights, open_catalog
+from hubbub.compose.services import application, open_application, open_engine, open_services
 from hubbub.compose.shelf import Shelf, open_shelf, prepare_folder
 
 __all__ = [
@@ -11,6 +11,8 @@ __all__ = [
     "application",
     "choose_models",
     "fetch_weights",
+    "missing_weights",
+    "open_application",
     "open_catalog",
     "open_engine",
     "open_services",

@@ -90,15 +90,21 @@ async def open_embedder(
 
 async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
     """Fetch the model files that are missing, so that nobody has to wait for them later. What fails is logged."""
-    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider != "none" else []
-    if settings.embedded.is_enabled:
-        wanted.append(_chat_weights(settings))
     async with Http() as http:
-        for file in wanted:
+        for file in _wanted_weights(settings):
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
                 logger.warning("%s", error.message)
+
+
+def missing_weights(settings: Settings) -> list[str]:
+    """Return the names of the model files that are still to be fetched."""
+    return [
+        file.name
+        for file in _wanted_weights(settings)
+        if not weights.place_of(file, settings.server.cache_folder).exists()
+    ]
 
 
 def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) -> LocalModel:
@@ -118,9 +124,6 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
         fetch,
         http,
         threads=embedded.threads or None,
-        parallel=embedded.parallel,
-        context_tokens=embedded.context_tokens,
-        can_ground=embedded.can_ground,
         limits=_limits(settings),
     )
 
@@ -138,7 +141,7 @@ def _model(name: str, table: ModelTable, http: Http, limits: Limits) -> Model:
                 seconds_between=table.pause_seconds,
             )
         case OpenAi():
-            address = openai_address(table.model, Secret(table.api_key.get_secret_value()), base_url=table.base_url)
+            address = openai_address(table.model, Secret(table.api_key.get_secret_value()))
         case Azure():
             address = azure_address(table.endpoint, table.deployment, Secret(table.api_key.get_secret_value()))
         case Compatible():
@@ -158,6 +161,11 @@ def _limits(settings: Settings) -> Limits:
 async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetch | None) -> Path:
     progress = partial(on_fetch, file.name) if on_fetch else None
     return await weights.fetch(file, settings.server.cache_folder, http, progress)
+
+
+def _wanted_weights(settings: Settings) -> list[Weights]:
+    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider != "none" else []
+    return [*wanted, _chat_weights(settings)] if settings.embedded.is_enabled else wanted
 
 
 def _embedding_weights(settings: Settings) -> tuple[Weights, Weights]:

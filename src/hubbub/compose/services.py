@@ -1,8 +1,8 @@
 """Build what the web application works with, and the application around it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.engine import Engine
 from hubbub.core.errors import Conflict
 from hubbub.ingest.lock import FolderLock
+from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.app import create_app
@@ -28,7 +29,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def application(settings: Settings) -> FastAPI:
-    """Return the ASGI application of these settings; it opens everything when it starts.
+    """Return the ASGI application for any server; it opens everything when it starts.
 
     Makes the data folder: call it before the event loop runs.
 
@@ -36,10 +37,18 @@ def application(settings: Settings) -> FastAPI:
         StoreError: the data folder can't be written.
     """
     prepare_folder(settings.server.data_folder)
-    names = settings.server.allowed_hosts
-    if not names and settings.server.host in ("127.0.0.1", "::1", "localhost"):
-        names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
-    return create_app(partial(open_services, settings), limits=_limits(settings), allowed_hosts=names)
+    return _app(settings, partial(open_services, settings))
+
+
+@asynccontextmanager
+async def open_application(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[tuple[FastAPI, Desk]]:
+    """Open everything, then give the application and its desk: for a server that says itself when answers end.
+
+    Raises:
+        Conflict, SettingsError, StoreError: as `open_services` does.
+    """
+    async with open_services(settings, on_fetch) as services:
+        yield _app(settings, lambda: nullcontext(services)), services.desk
 
 
 @asynccontextmanager
@@ -93,8 +102,8 @@ async def open_engine(
         yield _engine(settings, catalog, shelf), shelf.library
 
 
-def _engine(settings: Settings, catalog: Any, shelf: Shelf) -> Engine:
-    return Engine(catalog, shelf.search, hits=settings.search.hits)
+def _engine(settings: Settings, catalog: Catalog, shelf: Shelf) -> Engine:
+    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits)
 
 
 async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
@@ -114,6 +123,13 @@ async def _going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
             yield
         finally:
             task.cancel()
+
+
+def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
+    names = settings.server.allowed_hosts
+    if not names and settings.server.host in ("127.0.0.1", "::1", "localhost"):
+        names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
+    return create_app(services, limits=_limits(settings), allowed_hosts=names)
 
 
 def _limits(settings: Settings) -> WebLimits:

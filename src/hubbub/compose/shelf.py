@@ -12,6 +12,7 @@ from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.connections.http import Http
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import StoreError
 from hubbub.core.people import OPERATOR_ID
 from hubbub.ingest.files import Files
@@ -32,6 +33,7 @@ class Shelf:
     search: Search
     files: Files
     pipeline: Pipeline
+    embedder: Embedder | None
 
 
 def prepare_folder(folder: Path) -> None:
@@ -72,7 +74,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
         )
-        yield Shelf(library, search, files, pipeline)
+        yield Shelf(library, search, files, pipeline, embedder)
 
 
 def sandbox_of(settings: Settings) -> Sandbox:

@@ -8,8 +8,9 @@ import msgspec
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.prompt import fit, prompt_text, with_sources
 from hubbub.conversation.query import write_query
-from hubbub.conversation.quoting import Quote, choose
+from hubbub.conversation.quoting import Quote, choose, choose_by_meaning
 from hubbub.core.documents import Hit
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.events import Cited, Done, Event, FollowUps, Searched, Started, Text, Usage
 from hubbub.core.messages import Turn
@@ -37,9 +38,10 @@ class Question(msgspec.Struct, frozen=True):
 class Engine:
     """Makes answers. It holds no state of its own: any number of answers can be made at once."""
 
-    def __init__(self, catalog: Catalog, search: Search, *, hits: int = 8) -> None:
+    def __init__(self, catalog: Catalog, search: Search, *, embedder: Embedder | None = None, hits: int = 8) -> None:
         self._catalog = catalog
         self._search = search
+        self._embedder = embedder
         self._hits = hits
 
     async def answer(self, question: Question, send: Send) -> Done:
@@ -92,9 +94,9 @@ class Engine:
         return await _finish(completion, send)
 
     async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
-        quotes = choose(query, hits)
+        quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
         for quote in quotes:
-            marker = quote.hit_index + 1
+            marker = hits.index(quote.hit) + 1
             await send(Cited(cite(hits, marker, quote.text)))
             await send(Text(f"> {' '.join(quote.text.split()).translate(_MARKDOWN)} [{marker}]\n\n"))
         if not quotes:
@@ -120,6 +122,6 @@ def _prompt_tokens(model: Model) -> int:
 
 def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
     """Return questions for what was found beside the quotes: the headings of the other hits."""
-    quoted = {hits[quote.hit_index].heading for quote in quotes}
+    quoted = {quote.hit.heading for quote in quotes}
     headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
     return tuple(f"What about “{heading.split(' › ')[-1]}”?" for heading in list(headings)[:MAX_FOLLOW_UPS])

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from hubbub.conversation.cues import cue
 from hubbub.core.documents import Hit, Vector
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.sentences import sentences
 from hubbub.core.terms import stem, terms, words
-from hubbub.models.base import Embedder
 
 READ_HITS = 8
 READ_CHARACTERS = 8_000

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import unicodedata
-from collections.abc import AsyncIterable, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterable, Collection
 from pathlib import Path
 
 from hubbub.connections.sandbox import Sandbox
@@ -99,7 +99,7 @@ class Pipeline:
         """Count how far the documents of a collection, or of all, have come."""
         return await self._library.progress(collection_id)
 
-    async def watch(self, collection_id: str | None = None) -> AsyncIterator[Progress]:
+    async def watch(self, collection_id: str | None = None) -> AsyncGenerator[Progress]:
         """Yield the progress at once and whenever it has changed, until every document is ready or failed."""
         last: Progress | None = None
         while last is None or not last.is_settled:

@@ -1,11 +1,10 @@
-"""The door of the models: what answers, and what embeds."""
+"""The door of the models: what goes on with a conversation."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hubbub.core.documents import Vector
 from hubbub.core.messages import Turn
 
 SendPiece: TypeAlias = Callable[[str], Awaitable[None]]
@@ -64,25 +63,5 @@ class Model(Protocol):
         Raises:
             ModelError: the server refused, could not be reached, fell silent, broke off or said too
                 much; what was sent before stands.
-        """
-        ...
-
-
-class Embedder(Protocol):
-    """Something that turns texts into vectors, so that like meanings lie near each other."""
-
-    @property
-    def name(self) -> str:
-        """Identifies model and version: vectors of different names can't be compared."""
-        ...
-
-    @property
-    def dimensions(self) -> int: ...
-
-    async def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> list[Vector]:
-        """Return a vector a text, in order. Urgent ones (a person waits) pass the others by.
-
-        Raises:
-            ModelError: the embedder is not to be had.
         """
         ...

@@ -2,24 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 
-from hubbub.core.errors import NotFound
+from hubbub.core.errors import NotFound, SettingsError
 from hubbub.models.base import Model
 
 
 class Catalog:
     """The models that there are. The first one is the default."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        """Take the models, the preferred one first.
+    def __init__(self, models: Sequence[Model], *, preferred: str = "") -> None:
+        """Take the models, the best first; a preferred one goes before all others.
 
         Raises:
-            ValueError: there is none, or two of them have the same name.
+            ValueError: two of them have the same name.
+            SettingsError: the preferred one is not among them.
         """
-        if not models:
-            raise ValueError("a catalog needs a model")
         self._models = {model.card.name: model for model in models}
         if len(self._models) < len(models):
             raise ValueError("two models have the same name")
+        if preferred:
+            if preferred not in self._models:
+                there = ", ".join(self._models) or "none"
+                raise SettingsError([f"default_model: there is no model {preferred!r}; there is: {there}"])
+            self._models = {preferred: self._models.pop(preferred), **self._models}
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -30,9 +34,9 @@ class Catalog:
         return tuple(self._models)
 
     @property
-    def default(self) -> Model:
-        """The model that answers where none is asked for."""
-        return next(iter(self))
+    def default(self) -> Model | None:
+        """The model that answers where none is asked for; None where there is none at all."""
+        return next(iter(self), None)
 
     def get(self, name: str) -> Model:
         """Return a model by its name.
@@ -42,7 +46,7 @@ class Catalog:
         """
         if model := self._models.get(name):
             return model
-        raise NotFound(f"There is no model named {name!r} here. There is: {', '.join(self.names)}.")
+        raise NotFound(f"There is no model named {name!r} here. There is: {', '.join(self.names) or 'none'}.")
 
     def writer(self) -> Model | None:
         """Return the first model that can write over passages; None where passages can only be quoted."""

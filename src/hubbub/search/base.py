@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress, Vector
+from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress
 
 
 class Search(Protocol):
@@ -39,24 +39,6 @@ class EmbedsLater(Protocol):
         """Embed up to `limit` passages that have no vector yet, oldest first.
 
         Returns the ids of the documents they belong to (one entry a passage); empty when none is left.
-        """
-        ...
-
-
-class Embedder(Protocol):
-    """What a search needs of an embedder; that of the models' room is one."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dimensions(self) -> int: ...
-
-    async def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> list[Vector]:
-        """Return a vector a text, in order.
-
-        Raises:
-            ModelError: the embedder is not to be had.
         """
         ...
 

@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from hubbub.core.documents import Document, Hit, Passage, Vector
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.terms import stem, terms, words
-from hubbub.search.base import Embedder
 from hubbub.search.fusion import fuse
 
 # Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.

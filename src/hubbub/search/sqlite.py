@@ -9,9 +9,9 @@ from typing import Self
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Hit, Passage, Vector
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, SearchError, StoreError
 from hubbub.core.terms import STOP_WORDS, words
-from hubbub.search.base import Embedder
 from hubbub.search.fusion import fuse
 
 ROOM = "search"

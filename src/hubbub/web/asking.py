@@ -63,6 +63,8 @@ async def ask(
     else:
         chat = await chat_for(services, person, chat_id)
         await _check_parent(services, person, chat, parent_id)
+        if len(await services.history.messages(chat.id)) >= services.limits.chat_messages:
+            raise TooLarge(f"This chat has {services.limits.chat_messages:,} messages, the limit. Begin a new one.")
     question = Message(question_id, chat.id, parent_id, "user", text, now, model or "", tuple(collection_ids))
     return await _start(services, person, chat, question, is_new=True)
 

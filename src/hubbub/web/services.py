@@ -7,11 +7,11 @@ from fastapi import Request
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
+from hubbub.connections.sandbox import Sandbox
 from hubbub.conversation.engine import Engine
 from hubbub.history.base import History
 from hubbub.identity.base import Identity
 from hubbub.ingest.files import Files
-from hubbub.ingest.picture import Pictures
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
@@ -24,6 +24,7 @@ class WebLimits:
     question_characters: int = 32_000
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
+    chat_messages: int = 2000
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Services:
     library: Library
     files: Files
     pipeline: Pipeline
-    pictures: Pictures
+    pictures: Sandbox
+    """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     limits: WebLimits = WebLimits()
 
 

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Invalid, NotFound
 from hubbub.core.people import Person, may_see
+from hubbub.ingest.picture import picture
 from hubbub.web.access import Asker, Hub, collection_for, collections_for, document_for
 from hubbub.web.bodies import Json, sends
 
@@ -129,8 +130,8 @@ async def show_page(
     document = await document_for(hub, person, document_id)
     if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
         raise NotFound("There is no such page to show.")
-    picture = await hub.pictures.render(hub.files.path(document.sha256), number, quote)
-    return Response(picture, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+    drawn = await picture(hub.pictures, hub.files.path(document.sha256), number, quote)
+    return Response(drawn, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
 @router.delete("/documents/{document_id}", status_code=204)

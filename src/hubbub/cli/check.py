@@ -1,0 +1,77 @@
+"""Say what will be used and why, before anything is served."""
+
+import asyncio
+import importlib.util
+
+import apsw
+from rich.console import Console
+from rich.table import Table
+
+from hubbub.compose import choose_models, missing_weights, prepare_folder
+from hubbub.connections.http import Http
+from hubbub.core.errors import StoreError
+from hubbub.models.base import ModelCard
+from hubbub.settings import Settings
+
+console = Console(soft_wrap=True, highlight=False)
+
+
+def check(settings: Settings) -> bool:
+    """Print what will be used; returns whether nothing is wrong."""
+    faults: list[str] = []
+    table = Table("what", "used", "why", show_edge=False, pad_edge=False)
+    try:
+        prepare_folder(settings.server.data_folder)
+        table.add_row("data folder", str(settings.server.data_folder), "it can be written")
+    except StoreError as error:
+        faults.append(error.message)
+    table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
+    cards, model_faults = asyncio.run(_models(settings))
+    faults += model_faults
+    for card in cards:
+        table.add_row("model", f"{card.name} ({card.provider})", card.reason)
+    writer = next((card for card in cards if card.can_ground), None)
+    if writer is not None:
+        table.add_row("over documents", f"written by {writer.name}", "it can write grounded answers")
+    else:
+        table.add_row("over documents", "quoted sentences", "no model here is trusted to write over documents")
+    table.add_row("search", settings.search.backend, "words, and meanings" if _embeds(settings) else "words only")
+    faults += _missing_packages(settings)
+    console.print(table)
+    for weights in missing_weights(settings):
+        console.print(f"To be fetched at the first start: {weights}", markup=False)
+    if not cards:
+        faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
+    for fault in faults:
+        console.print(f"✗ {fault}", style="red", markup=False)
+    if not faults:
+        console.print("✓ Ready for `hubbub serve`.", style="green")
+    return not faults
+
+
+async def _models(settings: Settings) -> tuple[list[ModelCard], list[str]]:
+    async with Http() as http:
+        chosen = await choose_models(settings, http)
+    cards = [model.card for model in chosen.models]
+    if settings.embedded.is_enabled:
+        embedded = settings.embedded
+        reason = "embedded.is_enabled is true; it runs on this machine"
+        cards.append(ModelCard(embedded.name, "embedded", embedded.context_tokens, embedded.can_ground, reason))
+    cards.sort(key=lambda card: card.name != settings.default_model)
+    return cards, list(chosen.faults)
+
+
+def _embeds(settings: Settings) -> bool:
+    return settings.embeddings.provider != "none"
+
+
+def _missing_packages(settings: Settings) -> list[str]:
+    wanted = {"xllamacpp": "the embedded model"} if settings.embedded.is_enabled else {}
+    if _embeds(settings):
+        wanted |= {"onnxruntime": "embeddings", "tokenizers": "embeddings", "numpy": "embeddings"}
+    return [
+        f"{use.capitalize()} need{'s' if use != 'embeddings' else ''} the package {package}: "
+        "install the extra hubbub[embedded]."
+        for package, use in wanted.items()
+        if importlib.util.find_spec(package) is None
+    ]

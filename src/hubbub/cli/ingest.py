@@ -1,0 +1,119 @@
+"""Read documents into a collection from the terminal, with a bar for each step."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hubbub.cli.fetching import fetching_shown
+from hubbub.cli.logs import logging_to_stderr
+from hubbub.compose import OnFetch, Shelf, open_shelf, prepare_folder
+from hubbub.connections.http import Http
+from hubbub.core.documents import Collection, Document
+from hubbub.core.errors import HubbubError, StoreError
+from hubbub.core.people import OPERATOR
+from hubbub.ingest.walk import Found, walk
+from hubbub.settings import Settings
+
+console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Tally(msgspec.Struct):
+    """What became of the files."""
+
+    unchanged: int = 0
+    taken: int = 0
+    removed: int = 0
+    refused: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
+    """Name and reason of each file that could not be read."""
+
+
+def ingest(settings: Settings, paths: Sequence[Path], collection: str, *, remove_missing: bool) -> int:
+    """Read the files into the collection and say what became of them; returns how many could not be read.
+
+    Raises:
+        HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
+    """
+    with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
+        prepare_folder(settings.server.data_folder)
+        try:
+            tally = asyncio.run(_ingest(settings, paths, collection, remove_missing, on_fetch))
+        except KeyboardInterrupt:
+            console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
+            raise
+    parts = [f"{tally.taken} read", f"{tally.unchanged} unchanged"]
+    parts += [f"{tally.removed} removed"] if tally.removed else []
+    parts += [f"{len(tally.refused)} failed"] if tally.refused else []
+    console.print(f"{collection}: {', '.join(parts)}.", markup=False)
+    for name, reason in tally.refused:
+        console.print(f"  {name}: {reason}", style="red", markup=False)
+    return len(tally.refused)
+
+
+async def _ingest(
+    settings: Settings, paths: Sequence[Path], name: str, remove_missing: bool, on_fetch: OnFetch
+) -> Tally:
+    files = await walk(paths)
+    async with Http() as http, open_shelf(settings, http, on_fetch) as shelf, asyncio.TaskGroup() as group:
+        collection = await _collection(shelf, name)
+        working = group.create_task(shelf.pipeline.run())  # waits for as long as a server does the work
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            tally = await _add(shelf, collection, files, progress)
+            if remove_missing:
+                gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
+                tally.removed = len(gone)
+            await _watch(shelf, collection, progress)
+        working.cancel()
+        tally.refused += await _failed(shelf, collection, {file.name for file in files})
+        tally.taken -= len(tally.refused)
+    return tally
+
+
+async def _collection(shelf: Shelf, name: str) -> Collection:
+    for collection in await shelf.library.collections():
+        if collection.name == name and collection.owner_id == OPERATOR.id:
+            return collection
+    return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=True)
+
+
+async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], progress: Progress) -> Tally:
+    known = {document.name: document for document in await shelf.library.documents(collection.id)}
+    bar = progress.add_task("Storing files", total=len(files))
+    tally = Tally(taken=len(files))
+    for file in files:
+        try:
+            document = await shelf.pipeline.add(collection.id, file.name, file.path)
+        except StoreError:
+            raise
+        except HubbubError as error:
+            tally.refused.append((file.name, error.message))
+        else:
+            if _is_unchanged(known.get(file.name), document):
+                tally.unchanged += 1
+                tally.taken -= 1
+        progress.advance(bar)
+    return tally
+
+
+def _is_unchanged(before: Document | None, now: Document) -> bool:
+    return before is not None and before.sha256 == now.sha256 and before.state == "ready"
+
+
+async def _watch(shelf: Shelf, collection: Collection, progress: Progress) -> None:
+    reading = progress.add_task("Reading", total=None)
+    embedding = progress.add_task("Embedding passages", total=None)
+    async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
+        async for state in states:
+            everything = state.waiting + state.reading + state.embedding + state.ready + state.failed
+            progress.update(reading, total=everything, completed=everything - state.waiting - state.reading)
+            progress.update(embedding, total=state.passages, completed=state.embedded)
+
+
+async def _failed(shelf: Shelf, collection: Collection, names: set[str]) -> list[tuple[str, str]]:
+    documents = await shelf.library.documents(collection.id)
+    return [(one.name, one.reason) for one in documents if one.state == "failed" and one.name in names]
