@@ -119,10 +119,17 @@ class SearchContract:
         assert await search.find("cats", []) == []
         assert await found(search, "cats", "c9") == []
 
+    async def test_a_thousand_collections_are_searched_as_one(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(1, "c7"), "cats")
+        await search.embed_next()
+        assert await found(search, "cats or kittens", *(f"c{number}" for number in range(1_000))) == ["cats"]
+
     async def test_no_more_than_the_limit_come(self, search: SearchThatEmbedsLater) -> None:
         await put(search, document(), *(f"cat number {number}" for number in range(20)))
         assert len(await found(search, "cat", limit=3)) == 3
         assert len(await found(search, "cat", limit=12)) == 12
+        await search.embed_next(20)
+        assert len(await found(search, "cat", limit=1_000_000)) == 20
         assert await found(search, "cat", limit=0) == []
 
     async def test_putting_again_replaces(self, search: SearchThatEmbedsLater) -> None:

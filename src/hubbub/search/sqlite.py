@@ -20,6 +20,8 @@ SQL = load_sql("hubbub.search", "search.sql")
 
 DEPTH = 50
 """How far each ranking is read before they are fused."""
+MAX_DEPTH = 4_096
+"""sqlite-vec gives no more neighbours than these."""
 MAX_TERMS = 32
 EMBED_SECONDS = 2.0
 """How long a query's vector may take; then its words have to do."""
@@ -115,7 +117,7 @@ def _find(
     vector: Vector | None,
     space: str | None,
 ) -> list[Hit]:
-    depth = max(DEPTH, limit)
+    depth = min(max(DEPTH, limit), MAX_DEPTH)
     rankings = [_find_words(connection, query, collection_ids, depth)]
     if vector is not None and _space(connection) == space:
         rankings.append(_find_vectors(connection, vector, collection_ids, depth))
