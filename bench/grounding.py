@@ -20,9 +20,9 @@ from typing import TypeAlias
 import msgspec
 
 from hubbub.connections.sqlite import Sqlite
-from hubbub.conversation.quoting import choose, choose_by_meaning
+from hubbub.conversation.quoting import READ_HITS, choose, choose_by_meaning
 from hubbub.core.documents import Citation, Document, Hit, Passage
-from hubbub.models.base import Embedder
+from hubbub.core.embedding import Embedder
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.search.base import Search
 from hubbub.search.sqlite import SqliteSearch
@@ -78,7 +78,7 @@ def embedded(search: Search, embedder: Embedder | None) -> Ask:
     """Return what the embedded defaults do with a question: search, then quote."""
 
     async def ask(question: str, collection_ids: Sequence[str]) -> Reply:
-        hits = await search.find(question, collection_ids)
+        hits = await search.find(question, collection_ids, limit=READ_HITS)
         quotes = choose(question, hits) if embedder is None else await choose_by_meaning(question, hits, embedder)
         citations = [
             Citation(

@@ -67,3 +67,20 @@ def cue(question: str) -> Holds | None:
     """
     lowered = question.lower()
     return next((holds for asks, holds in _CUES if asks.search(lowered)), None)
+
+
+def locates(question: str, names: Set[str]) -> Holds | None:
+    """Return what tells whether a sentence says where one of the named things lies; None where that isn't asked.
+
+    Surface patterns such as "Lyon, a city in France" (Ravichandran and Hovy 2002, "Learning surface text
+    patterns for a question answering system").
+    """
+    if not names or not _ASKS_PLACE.search(question.lower()):
+        return None
+    named = "|".join(re.escape(name) for name in sorted(names))
+    return _holds(
+        re.compile(
+            rf"\b(?:{named}),? (?:(?:an?|the|is|was|lies|lay|stands|stood|located|situated)\b[^.;:]{{0,60}}? )?"
+            r"(?:in|of|on|near) (?:the |modern |present-day )?[A-Z]"
+        )
+    )

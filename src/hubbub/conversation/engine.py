@@ -8,7 +8,7 @@ import msgspec
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.prompt import fit, prompt_text, with_sources
 from hubbub.conversation.query import write_query
-from hubbub.conversation.quoting import Quote, choose, choose_by_meaning
+from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
@@ -57,11 +57,15 @@ class Engine:
         writer = chosen if chosen is not None and chosen.card.can_ground else None
         await send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         query = await write_query(writer, question.text, question.turns)
-        hits = await self._search.find(query, question.collection_ids, limit=self._hits)
+        limit = self._hits if writer else max(self._hits, READ_HITS)
+        hits = await self._search.find(query, question.collection_ids, limit=limit)
+        if writer is None:
+            return await self._quote(query, hits, send)
         await send(Searched(query, tuple(hits)))
-        if writer is not None and hits:
-            return await self._write(writer, question, hits, send)
-        return await self._quote(query, hits, send)
+        if not hits:
+            await send(Text(NOTHING_FOUND))
+            return Done("nothing_found")
+        return await self._write(writer, question, hits, send)
 
     async def _chat(self, question: Question, send: Send) -> Done:
         model = self._catalog.get(question.model) if question.model else self._catalog.default

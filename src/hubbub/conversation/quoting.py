@@ -10,14 +10,15 @@ from struct import unpack
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.conversation.cues import cue
+from hubbub.conversation.cues import cue, locates
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.sentences import sentences
 from hubbub.core.terms import stem, terms, words
 
-READ_HITS = 8
+READ_HITS = 20
+"""More than a person is shown: reading costs little, and of twenty hits 1.5 % more answers came than of eight."""
 READ_CHARACTERS = 8_000
 """How much of a hit is read."""
 QUOTE_CHARACTERS = 1_000
@@ -33,6 +34,8 @@ AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
 CUE = 0.2
 RANK = 0.25
+LOCATED = 0.4
+"""A sentence that says where the thing lies, where that is asked."""
 MISSING_NAME = 0.25
 """What is taken off the evidence where the passage holds none of the names and numbers of the question."""
 
@@ -94,19 +97,22 @@ def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
     worth = _worth(wanted, candidates)
     asked = set(words(question))
     holds = cue(question)
-    names = _names(question)
+    spelled = _names(question)
+    names = {stem(words(name)[0]) for name in spelled}
+    says_where = locates(question, spelled)
     quotes: list[Quote] = []
     for candidate in candidates:
         share = _share(worth, candidate)
         has_cue = 0.5 if holds is None else float(holds(candidate.text, asked))
         missing = len(names - candidate.passage) / len(names) if names else 0.0
+        place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         quotes.append(
             Quote(
                 candidate.hit,
                 candidate.start,
                 candidate.text,
-                score=share + CUE * has_cue + RANK / candidate.rank,
-                evidence=share - MISSING_NAME * missing,
+                score=share + CUE * has_cue + RANK / candidate.rank + place,
+                evidence=share - MISSING_NAME * missing + place,
             )
         )
     return _best_first(quotes)
@@ -163,9 +169,9 @@ def _share(worth: dict[str, float], candidate: _Candidate) -> float:
 
 
 def _names(question: str) -> set[str]:
-    """Return the stems of what looks like a name or a number, the question's first word aside."""
+    """Return what looks like a name or a number, the question's first word aside."""
     _, _, rest = question.strip().partition(" ")
-    return {stem(words(name)[0]) for name in re.findall(r"\b(?:[A-Z][\w-]+|\d[\w.,]*)", rest)}
+    return set(re.findall(r"\b(?:[A-Z][\w-]+|\d[\w.,]*)", rest))
 
 
 def _best_first(quotes: Sequence[Quote]) -> list[Quote]:
