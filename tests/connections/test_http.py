@@ -135,3 +135,25 @@ async def test_over_tls_too_leaving_closes_the_connection(authority: trustme.CA,
         async with http.request("POST", f"{tls_server.base_url}/chat/completions", body=b"{}") as reply:
             assert await reply.chunk()
         await tls_server.until(lambda server: server.open_requests == 0)
+
+
+async def test_over_tls_a_complete_reply_leaves_its_connection_for_the_next(
+    authority: trustme.CA, tls_server: ModelServer
+) -> None:
+    tls = ssl.create_default_context()
+    authority.configure_trust(tls)
+    async with Http(tls=tls) as http:
+        for _ in range(3):
+            await http.get(f"{tls_server.base_url[:-3]}/page")
+            async with http.request("POST", f"{tls_server.base_url}/chat/completions", body=b"{}") as reply:
+                while b"[DONE]" not in await reply.chunk():
+                    pass
+                await reply.drain()
+    assert tls_server.connections == 1
+
+
+async def test_plain_connections_are_not_used_again(http: Http) -> None:
+    async with ModelServer(pages={"/page": (200, 1)}) as server:
+        for _ in range(3):
+            await http.get(f"{server.base_url[:-3]}/page")
+        assert server.connections == 3

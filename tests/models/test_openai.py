@@ -341,13 +341,6 @@ async def test_cancelling_closes_the_connection_at_once(
     assert server.seen[0].client_left - cancelled < 1
 
 
-async def test_a_complete_answer_leaves_its_connection_for_the_next(server: ModelServer, http: Http) -> None:
-    model = model_at(server, http)
-    for _ in range(3):
-        await ask(model)
-    assert server.connections == 1
-
-
 async def test_an_endless_line_takes_no_memory(server: ModelServer, http: Http) -> None:
     server.script = Script(tokens=[], endless=b"x" * 60_000)
     limits = Limits(event_bytes=1024 * 1024)

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -38,6 +38,8 @@ class Reply:
     async def chunk(self) -> bytes:
         """Return what has arrived of the body, at least one byte; empty once it is complete.
 
+        What arrives in one moment with a break may be lost.
+
         Raises:
             BrokenOff: the connection ended first.
         """
@@ -70,40 +72,39 @@ class Reply:
 
 
 class Http:
-    """Makes requests; connections are kept for a moment and used again. An async context manager.
+    """Makes requests. An async context manager.
 
-    It trusts no proxy of the environment, keeps no cookies and sets no limit to the number of
-    connections: admission is the caller's. Names are looked up by c-ares on the event loop, so that
-    a look-up which hangs holds up nobody else.
+    Connections over TLS are kept for a moment and used again; plain ones are not: they cost next to
+    nothing to make, and llama.cpp closes them after a streamed answer without a word, into which
+    every tenth request ran. It trusts no proxy of the environment, keeps no cookies and sets no
+    limit to the number of connections: admission is the caller's. Names are looked up by c-ares on
+    the event loop, so that a look-up which hangs holds up nobody else.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:
         self._tls = tls
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._stack = AsyncExitStack()
+        self._plain: aiohttp.ClientSession | None = None
+        self._secure: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-            resolver=self._resolver or aiohttp.AsyncResolver(),
-            ssl=self._tls or True,
+        resolver = self._resolver
+        if resolver is None:
+            resolver = aiohttp.AsyncResolver()
+            self._stack.push_async_callback(resolver.close)
+        for_once = aiohttp.TCPConnector(limit=0, force_close=True, resolver=resolver)
+        kept = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, resolver=resolver, ssl=self._tls or True
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # A compressed stream arrives in bursts, and a range of a compressed file is of no use.
-            headers={"User-Agent": f"hubbub/{__version__}", "Accept-Encoding": "identity"},
-            trust_env=False,
-        )
+        self._plain = await self._stack.enter_async_context(_session(for_once))
+        self._secure = await self._stack.enter_async_context(_session(kept))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._stack.aclose()
 
     @asynccontextmanager
     async def request(
@@ -126,10 +127,11 @@ class Http:
             Unreachable: no connection came about.
             BrokenOff: it ended before the headers were there, or they were not HTTP.
         """
-        if self._session is None:
+        session = self._secure if url.lower().startswith("https:") else self._plain
+        if session is None:
             raise RuntimeError("Http is used outside of its context")
         try:
-            raw = await self._session.request(
+            raw = await session.request(
                 method,
                 url,
                 headers=headers,
@@ -172,6 +174,16 @@ class Http:
                 return reply.status, await reply.body(limit_bytes)
         except TimeoutError as error:
             raise Unreachable(f"no answer within {seconds:g} s") from error
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # A compressed stream arrives in bursts, and a range of a compressed file is of no use.
+        headers={"User-Agent": f"hubbub/{__version__}", "Accept-Encoding": "identity"},
+        trust_env=False,
+    )
 
 
 def _said(error: BaseException) -> str:

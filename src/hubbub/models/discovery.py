@@ -1,0 +1,240 @@
+"""Find the models that the environment and this machine offer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from hubbub.connections.http import BrokenOff, Http, Unreachable
+from hubbub.models.address import OPENAI_URL, Address, Secret, azure_address, compatible_address, host_of
+from hubbub.models.base import ModelCard
+
+OPENAI_MODEL = "gpt-4.1-mini"
+"""Asked for at OpenAI where nothing says which."""
+OPENAI_CONTEXT_TOKENS = 128_000
+"""The least of OpenAI's models since 2024."""
+COMPATIBLE_CONTEXT_TOKENS = 8192
+OLLAMA_URL = "http://127.0.0.1:11434"
+OLLAMA_CONTEXT_TOKENS = 4096
+"""What Ollama gives a model unless told otherwise, whatever the model could take."""
+OLLAMA_SECONDS = 0.3
+OLLAMA_MODELS = 3
+ASK_SECONDS = 5.0
+_NOT_FOR_CHAT = ("embed", "minilm", "bge-", "rerank", "whisper", "tts", "dall-e", "moderation", "image", "audio")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A model that can be used. Its card's `reason` says what brought it."""
+
+    address: Address
+    card: ModelCard
+
+
+class Discovery(msgspec.Struct, frozen=True):
+    """What was found, the preferred first, and what is there but half: one sentence a fault."""
+
+    found: tuple[Found, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class ListedModel(msgspec.Struct, frozen=True):
+    """A model as a server lists it."""
+
+    id: str
+    context_tokens: int | None = None
+    """None where the server doesn't say."""
+
+
+async def discover(environ: Mapping[str, str], http: Http) -> Discovery:
+    """Look at the environment's well-known variables and for an Ollama on this machine.
+
+    OpenAI comes first, then Azure OpenAI, the local endpoint and Ollama; OPENAI_HOST (openai,
+    azure, local) puts one of them before the others. Names are unique: a model that two of them
+    have is named `provider/model` the second time. A server that is not there is a fault where a
+    variable names it, and nothing at all where it was only looked for.
+    """
+    environ = {name: value.strip() for name, value in environ.items() if value.strip()}
+    async with asyncio.TaskGroup() as group:
+        looks = {
+            "openai": group.create_task(_openai(environ, http)),
+            "azure": group.create_task(_azure(environ)),
+            "local": group.create_task(_local(environ, http)),
+            "ollama": group.create_task(_ollama(environ, http)),
+        }
+    preferred = environ.get("OPENAI_HOST", "").lower().partition("_")[0]  # azure_custom is azure to us
+    discoveries = {name: look.result() for name, look in looks.items()}
+    order = sorted(discoveries, key=lambda name: name != preferred)
+    faults = [fault for name in order for fault in discoveries[name].faults]
+    if preferred in discoveries and not discoveries[preferred].found and not discoveries[preferred].faults:
+        faults.insert(0, f"OPENAI_HOST is {environ['OPENAI_HOST']!r}, but nothing says where that is.")
+    return Discovery(
+        _uniquely_named([(name, found) for name in order for found in discoveries[name].found]), (*faults,)
+    )
+
+
+async def ask_models(address: Address, http: Http, *, seconds: float = ASK_SECONDS) -> list[ListedModel]:
+    """Return the models that a server lists at `/models`, in its order.
+
+    Raises:
+        ConnectionError: it can't be reached, or doesn't list any; the text says why.
+    """
+    status, body = await http.get(address.url("models"), headers=address.headers(), seconds=seconds)
+    if status != 200:
+        raise ConnectionError(f"it answered with status {status}")
+    try:
+        page = _pages.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConnectionError("its list of models can't be read") from error
+    return [
+        ListedModel(entry.id, entry.max_model_len or entry.context_length or (entry.meta or _Meta()).n_ctx)
+        for entry in page.data
+    ]
+
+
+def is_for_chat(name: str) -> bool:
+    """Guess from its name whether a model chats: servers list embedders and others beside them."""
+    return not any(part in name.lower() for part in _NOT_FOR_CHAT)
+
+
+class _Meta(msgspec.Struct):
+    n_ctx: int | None = None  # llama.cpp
+
+
+class _Entry(msgspec.Struct):
+    id: str
+    max_model_len: int | None = None  # vLLM
+    context_length: int | None = None  # OpenRouter and others
+    meta: _Meta | None = None
+
+
+class _Page(msgspec.Struct):
+    data: list[_Entry]
+
+
+class _OllamaEntry(msgspec.Struct):
+    name: str
+
+
+class _OllamaPage(msgspec.Struct):
+    models: list[_OllamaEntry]
+
+
+_pages = msgspec.json.Decoder(_Page)
+_ollama_pages = msgspec.json.Decoder(_OllamaPage)
+
+
+async def _openai(environ: Mapping[str, str], http: Http) -> Discovery:
+    key, base_url = environ.get("OPENAI_API_KEY"), environ.get("OPENAI_BASE_URL")
+    if key is None and base_url is None:
+        return Discovery()
+    if key is None and host_of(base_url or "") == host_of(OPENAI_URL):
+        return Discovery(faults=("OPENAI_BASE_URL is set to OpenAI itself, but OPENAI_API_KEY is not.",))
+    secret = Secret(key) if key else None
+    reason = "OPENAI_API_KEY is set" if key else "OPENAI_BASE_URL is set"
+    address = compatible_address(base_url or OPENAI_URL, environ.get("OPENAI_MODEL", ""), secret)
+    if address.base_url != OPENAI_URL:
+        return await _compatible(address, "OPENAI_BASE_URL", f"OPENAI_BASE_URL is {_bare(address.base_url)}", http)
+    model = address.model or OPENAI_MODEL
+    return Discovery((_found(msgspec.structs.replace(address, model=model), OPENAI_CONTEXT_TOKENS, reason),))
+
+
+async def _azure(environ: Mapping[str, str]) -> Discovery:
+    endpoint = environ.get("AZURE_OPENAI_ENDPOINT")
+    if endpoint is None:
+        return Discovery()
+    faults: list[str] = []
+    deployment = environ.get("AZURE_OPENAI_CHAT_DEPLOYMENT") or environ.get("AZURE_OPENAI_CHATGPT_DEPLOYMENT")
+    key = environ.get("AZURE_OPENAI_API_KEY")
+    if deployment is None:
+        faults.append("AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_CHAT_DEPLOYMENT is not: name the deployment.")
+    if key is None:
+        faults.append(
+            "AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_API_KEY is not: signing in without a key isn't there yet."
+        )
+    if not endpoint.lower().startswith(("https://", "http://")):
+        faults.append(f"AZURE_OPENAI_ENDPOINT is {_bare(endpoint)}, which is not a URL: it begins with https://.")
+    if deployment is None or key is None or faults:
+        return Discovery(faults=(*faults,))
+    address = azure_address(endpoint, deployment, Secret(key))
+    return Discovery((_found(address, OPENAI_CONTEXT_TOKENS, "AZURE_OPENAI_ENDPOINT is set"),))
+
+
+async def _local(environ: Mapping[str, str], http: Http) -> Discovery:
+    base_url = environ.get("LOCAL_OPENAI_ENDPOINT")
+    if base_url is None:
+        return Discovery()
+    model = environ.get("OPENAI_MODEL", "") if environ.get("OPENAI_HOST", "").lower() == "local" else ""
+    address = compatible_address(base_url, model)
+    return await _compatible(address, "LOCAL_OPENAI_ENDPOINT", f"LOCAL_OPENAI_ENDPOINT is {_bare(base_url)}", http)
+
+
+async def _ollama(environ: Mapping[str, str], http: Http) -> Discovery:
+    url = _ollama_url(environ.get("OLLAMA_HOST"))
+    try:
+        status, body = await http.get(f"{url}/api/tags", seconds=OLLAMA_SECONDS)
+        names = [entry.name for entry in _ollama_pages.decode(body).models] if status == 200 else []
+    except (Unreachable, BrokenOff, msgspec.DecodeError, UnicodeDecodeError):
+        named = "OLLAMA_HOST" in environ
+        return Discovery(faults=(f"OLLAMA_HOST is set, but no Ollama answers at {_bare(url)}.",) if named else ())
+    reason = f"Ollama runs at {host_of(url)}"
+    chat = [name for name in names if is_for_chat(name)][:OLLAMA_MODELS]
+    addresses = [compatible_address(f"{url}/v1", name, provider="Ollama") for name in chat]
+    return Discovery(tuple(_found(address, OLLAMA_CONTEXT_TOKENS, reason) for address in addresses))
+
+
+def _ollama_url(host: str | None) -> str:
+    """Return where Ollama listens: OLLAMA_HOST may lack scheme and port, and 0.0.0.0 is no place to go to."""
+    if host is None:
+        return OLLAMA_URL
+    scheme, separator, rest = host.rstrip("/").partition("://")
+    if not separator:
+        scheme, rest = "http", host.rstrip("/")
+    rest = rest.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 # replaced, not bound
+    has_port = ":" in rest.rpartition("]")[2]
+    return f"{scheme}://{rest}" if has_port or separator else f"{scheme}://{rest}:11434"
+
+
+async def _compatible(address: Address, variable: str, reason: str, http: Http) -> Discovery:
+    """Find out what a server has, at least the context of the model that is asked for."""
+    try:
+        listed = await ask_models(address, http)
+    except ConnectionError as error:
+        if address.model:  # it may come up later, or list nothing
+            return Discovery((_found(address, COMPATIBLE_CONTEXT_TOKENS, reason),))
+        return Discovery(
+            faults=(
+                f"{variable} is set, but {address.server} can't be asked for its models: {error}. Set OPENAI_MODEL.",
+            )
+        )
+    chosen = _choose(address.model, listed)
+    if chosen is None:
+        return Discovery(faults=(f"{variable} is set, but {address.server} lists no model to chat with.",))
+    address = msgspec.structs.replace(address, model=chosen.id)
+    return Discovery((_found(address, chosen.context_tokens or COMPATIBLE_CONTEXT_TOKENS, reason),))
+
+
+def _choose(model: str, listed: Sequence[ListedModel]) -> ListedModel | None:
+    if model:
+        return next((entry for entry in listed if entry.id == model), ListedModel(model))
+    return next((entry for entry in listed if is_for_chat(entry.id)), None)
+
+
+def _found(address: Address, context_tokens: int, reason: str) -> Found:
+    return Found(address, ModelCard(address.model, address.provider, context_tokens, can_ground=True, reason=reason))
+
+
+def _uniquely_named(found: Sequence[tuple[str, Found]]) -> tuple[Found, ...]:
+    names: dict[str, Found] = {}
+    for place, one in found:
+        name = one.card.name
+        if name in names:
+            name = f"{place}/{name}"
+        if name not in names:
+            names[name] = msgspec.structs.replace(one, card=msgspec.structs.replace(one.card, name=name))
+    return tuple(names.values())
+
+
+def _bare(url: str) -> str:
+    """Return a URL without user and password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else url.rpartition("@")[2]

@@ -1,0 +1,133 @@
+"""Models are found by the variables that others use too; half a back end is a sentence, not a crash."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.servers.model_server import ModelServer
+
+from hubbub.connections.http import Http
+from hubbub.models.address import Address, Secret, compatible_address
+from hubbub.models.discovery import Discovery, ask_models, discover, is_for_chat
+
+AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/", "AZURE_OPENAI_API_KEY": "k"}
+
+
+@pytest.fixture(autouse=True)
+def _no_ollama(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.models.discovery.OLLAMA_URL", "http://127.0.0.1:1")
+
+
+def ollama(*names: str) -> ModelServer:
+    return ModelServer(pages={"/api/tags": (200, {"models": [{"name": name} for name in names]})})
+
+
+def names_of(discovery: Discovery) -> list[str]:
+    return [found.card.name for found in discovery.found]
+
+
+async def test_nothing_is_found_where_nothing_is(http: Http) -> None:
+    assert await discover({"OPENAI_API_KEY": "  "}, http) == Discovery()
+
+
+async def test_a_key_is_enough_for_openai(http: Http) -> None:
+    discovery = await discover({"OPENAI_API_KEY": "sk-1"}, http)
+    (found,) = discovery.found
+    assert found.address == Address(
+        "https://api.openai.com/v1",
+        "gpt-4.1-mini",
+        "OpenAI",
+        Secret("sk-1"),
+        length_field="max_completion_tokens",
+    )
+    assert (found.card.provider, found.card.can_ground, found.card.reason) == (
+        "OpenAI",
+        True,
+        "OPENAI_API_KEY is set",
+    )
+    assert names_of(await discover({"OPENAI_API_KEY": "k", "OPENAI_MODEL": "gpt-5"}, http)) == ["gpt-5"]
+
+
+@pytest.mark.parametrize("variable", ["AZURE_OPENAI_CHAT_DEPLOYMENT", "AZURE_OPENAI_CHATGPT_DEPLOYMENT"])
+async def test_azure_needs_endpoint_key_and_deployment(http: Http, variable: str) -> None:
+    (found,) = (await discover({**AZURE, variable: "chat"}, http)).found
+    assert (found.address.base_url, found.address.model) == ("https://x.openai.azure.com/openai/v1", "chat")
+    assert (found.address.key_header, found.card.provider) == ("api-key", "Azure OpenAI")
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        (AZURE, ["AZURE_OPENAI_CHAT_DEPLOYMENT is not"]),
+        ({**AZURE, "AZURE_OPENAI_API_KEY": "", "AZURE_OPENAI_CHAT_DEPLOYMENT": "chat"}, ["without a key isn't there"]),
+        ({"AZURE_OPENAI_ENDPOINT": "x"}, ["DEPLOYMENT is not", "API_KEY is not", "not a URL"]),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, ["can't be asked for its models"]),
+        ({"OPENAI_BASE_URL": "https://api.openai.com/v1"}, ["OPENAI_API_KEY is not"]),
+        ({"LOCAL_OPENAI_ENDPOINT": "http://user:pw@127.0.0.1:1/v1"}, ["LOCAL_OPENAI_ENDPOINT is set"]),
+        ({"OLLAMA_HOST": "127.0.0.1:1"}, ["no Ollama answers at http://127.0.0.1:1"]),
+        ({"OPENAI_HOST": "azure"}, ["nothing says where that is"]),
+    ],
+)
+async def test_half_a_back_end_is_a_fault(http: Http, environ: Mapping[str, str], words: list[str]) -> None:
+    discovery = await discover(environ, http)
+    assert discovery.found == ()
+    assert len(discovery.faults) == len(words)
+    for fault, word in zip(discovery.faults, words, strict=True):
+        assert word in fault
+        assert "pw" not in fault
+
+
+async def test_a_compatible_server_is_asked_for_its_models(http: Http) -> None:
+    models = [{"id": "nomic-embed"}, {"id": "llama", "max_model_len": 32768}]
+    async with ModelServer(models=models) as server:
+        (found,) = (await discover({"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}, http)).found
+        assert (found.address.model, found.card.context_tokens) == ("llama", 32768)
+        assert found.card.reason == f"OPENAI_BASE_URL is {server.base_url}"
+        assert server.seen[0].headers["authorization"] == "Bearer k"
+        (found,) = (await discover({"LOCAL_OPENAI_ENDPOINT": server.base_url}, http)).found
+        assert found.address.model == "llama"
+
+
+async def test_a_named_model_needs_no_list(http: Http) -> None:
+    environ = {"LOCAL_OPENAI_ENDPOINT": "http://127.0.0.1:1/v1", "OPENAI_HOST": "local", "OPENAI_MODEL": "mine"}
+    discovery = await discover(environ, http)
+    assert (names_of(discovery), discovery.faults) == (["mine"], ())
+
+
+async def test_ollamas_first_chat_models_are_found(http: Http) -> None:
+    async with ollama("nomic-embed-text:latest", "a:1b", "b:1b", "c:1b", "d:1b") as server:
+        for host in (f"127.0.0.1:{server.port}", f"http://127.0.0.1:{server.port}/", f"0.0.0.0:{server.port}"):
+            discovery = await discover({"OLLAMA_HOST": host}, http)
+            assert names_of(discovery) == ["a:1b", "b:1b", "c:1b"]
+        assert discovery.found[0].address.base_url == server.base_url
+        assert discovery.found[0].card.reason == f"Ollama runs at 127.0.0.1:{server.port}"
+
+
+async def test_the_host_that_is_asked_for_comes_first_and_names_are_unique(http: Http) -> None:
+    async with ollama("gpt") as server:
+        environ = {
+            **AZURE,
+            "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt",
+            "OPENAI_API_KEY": "k",
+            "OPENAI_MODEL": "gpt",
+            "OLLAMA_HOST": f"127.0.0.1:{server.port}",
+        }
+        assert names_of(await discover(environ, http)) == ["gpt", "azure/gpt", "ollama/gpt"]
+        discovery = await discover({**environ, "OPENAI_HOST": "azure"}, http)
+        assert names_of(discovery) == ["gpt", "openai/gpt", "ollama/gpt"]
+        assert discovery.found[0].card.provider == "Azure OpenAI"
+        assert discovery.found[1].address.model == "gpt"
+
+
+@pytest.mark.parametrize("page", [{"data": "none"}, {"other": 1}, [1]])
+async def test_a_list_that_makes_no_sense_is_said_so(http: Http, page: object) -> None:
+    async with ModelServer(pages={"/v1/models": (200, page)}) as server:
+        with pytest.raises(ConnectionError, match="can't be read"):
+            await ask_models(compatible_address(server.base_url, ""), http)
+    async with ModelServer(pages={"/v1/models": (403, {})}) as server:
+        with pytest.raises(ConnectionError, match="403"):
+            await ask_models(compatible_address(server.base_url, ""), http)
+
+
+def test_embedders_and_the_like_are_not_for_chat() -> None:
+    names = ["text-embedding-3-small", "llama3.2:3b", "all-minilm", "whisper-1", "gpt-4.1", "qwen3"]
+    assert [name for name in names if is_for_chat(name)] == ["llama3.2:3b", "gpt-4.1", "qwen3"]
