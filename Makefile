@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # The locks are complete and hash-pinned: pip resolves nothing, and its own configuration says where packages come from.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# What builds packages stands in the lock, too, so that no build fetches anything behind the lock's back.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 WEB := $(BIN)/python tools/build_web.py
 CHECKED := src tests bench tools hatch_build.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -57,7 +58,7 @@ help: ## show this list
 
 .venv/.installed: requirements.lock pyproject.toml | .venv/bin/pip
 	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(INSTALL) --no-build-isolation --editable .
+	$(INSTALL) --editable .
 	touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
