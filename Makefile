@@ -16,10 +16,9 @@ serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 	$(WEB)
 	$(BIN)/hubbub serve
 
-test: .venv/.installed-dev ## run all tests, the front end's first
+test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)
-	$(WEB) test
-	$(BIN)/python -m pytest
+	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest && exit $$front_end
 
 check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too
 	$(BIN)/ruff format --check $(CHECKED)
