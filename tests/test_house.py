@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.write_reference import SETTINGS_PAGE, settings_page
 
 import hubbub.core.errors
 from hubbub.core.errors import HubbubError
+from tools.write_reference import SETTINGS_PAGE, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "hubbub"
