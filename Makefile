@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # The locks are complete and hash-pinned: pip resolves nothing, and its own configuration says where packages come from.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# What builds packages stands in the lock, too, so that no build fetches anything behind the lock's back.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 WEB := $(BIN)/python tools/build_web.py
 CHECKED := src tests bench tools hatch_build.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -15,10 +16,9 @@ serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 	$(WEB)
 	$(BIN)/hubbub serve
 
-test: .venv/.installed-dev ## run all tests, the front end's first
+test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)
-	$(WEB) test
-	$(BIN)/python -m pytest
+	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest && exit $$front_end
 
 check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too
 	$(BIN)/ruff format --check $(CHECKED)
@@ -57,7 +57,7 @@ help: ## show this list
 
 .venv/.installed: requirements.lock pyproject.toml | .venv/bin/pip
 	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(INSTALL) --no-build-isolation --editable .
+	$(INSTALL) --editable .
 	touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed

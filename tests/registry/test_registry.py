@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -6,6 +5,8 @@ import pytest
 
 from hubbub.core.errors import SettingsError
 from hubbub.registry import BACKENDS, Kind, load
+
+SOURCES = Path(__file__).parents[2] / "src"
 
 
 def fault(kind: Kind, name: str) -> str:
@@ -18,7 +19,7 @@ def fault(kind: Kind, name: str) -> str:
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in BACKENDS.items() for name in names])
 def test_every_back_end_that_is_written_can_be_loaded(kind: Kind, name: str) -> None:
     module, _, attribute = BACKENDS[kind][name].partition(":")
-    if importlib.util.find_spec(module) is None:
+    if not (SOURCES / (module.replace(".", "/") + ".py")).exists():
         pytest.skip(f"{module} is not written yet")
     assert load(kind, name).__name__ == attribute
 

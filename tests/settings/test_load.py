@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ KEY = "sk-canary-5f0c2a"
 @pytest.fixture(autouse=True)
 def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("HUBBUB_"):
+            monkeypatch.delenv(name)
 
 
 def write(text: str, name: str = "hubbub.toml") -> Path:
