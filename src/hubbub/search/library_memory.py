@@ -119,8 +119,8 @@ class MemoryLibrary:
         return replace(
             collection,
             documents=len(ids),
-            passages=sum(counts.get(id, (0, 0))[0] for id in ids),
-            embedded=sum(counts.get(id, (0, 0))[1] for id in ids),
+            passages=sum(counts.get(known, (0, 0))[0] for known in ids),
+            embedded=sum(counts.get(known, (0, 0))[1] for known in ids),
         )
 
 

@@ -11,7 +11,6 @@ from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Table
 
 MOST_CELLS = 2_000_000
-MOST_COLUMNS = 1000
 
 
 def load(path: Path) -> Loaded:
@@ -43,9 +42,9 @@ def load(path: Path) -> Loaded:
 
 
 def _rows(sheet: Any, most_cells: int) -> tuple[tuple[str, ...], ...]:
-    sheet.reset_dimensions()  # what a sheet says of its own size may be wrong, and rows are filled up to it
+    sheet.reset_dimensions()  # what a sheet says of its own size may be wrong, and rows would be filled up to it
     rows: list[tuple[str, ...]] = []
-    for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+    for row in sheet.iter_rows(values_only=True):
         cells = [_text(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
