@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,32 @@ from hubbub.ingest.reading import read, reason
 MEBIBYTE = 1024 * 1024
 
 
-async def test_reads_a_file_into_passages(tmp_path: Path) -> None:
-    documents.word(path := tmp_path / "stored-under-a-hash")
-    reading = await read(Sandbox(), path, "folder/Handbook.docx")
+@pytest.mark.parametrize(
+    ("name", "make", "words"),
+    [
+        ("folder/Handbook.docx", documents.word, "Everybody has thirty days"),
+        ("a.pptx", documents.powerpoint, "Notes on alpha."),
+        ("a.xlsx", documents.excel, "| person 0 | 0 |"),
+        ("a.pdf", lambda path: path.write_bytes(documents.pdf([["In a PDF."]])), "In a PDF."),
+        ("a.html", lambda path: path.write_text("<p>In HTML."), "In HTML."),
+        ("a.md", lambda path: path.write_text("In *Markdown*."), "In *Markdown*."),
+        ("a.csv", lambda path: path.write_text("in,csv"), "| in | csv |"),
+        ("a.json", lambda path: path.write_text('{"in": "JSON"}'), "in: JSON"),
+        ("a.txt", lambda path: path.write_text("In text."), "In text."),
+    ],
+)
+async def test_reads_every_format_from_a_file_named_by_its_hash(
+    tmp_path: Path, name: str, make: Callable[[Path], object], words: str
+) -> None:
+    make(path := tmp_path / ("a" * 64))
+    reading = await read(Sandbox(), path, name)
+    assert words in reading.pieces[0].text
+
+
+async def test_titles_and_headings_are_kept(tmp_path: Path) -> None:
+    documents.word(path := tmp_path / "a")
+    reading = await read(Sandbox(), path, "a.docx")
     assert reading.title == "Handbook"
-    assert "Everybody has thirty days" in reading.pieces[0].text
     assert reading.pieces[0].heading == "The handbook › Leave"
 
 
