@@ -99,7 +99,8 @@ async def _run(request: bytes, returns: type[T], limits: SandboxLimits) -> Retur
     try:
         async with asyncio.timeout(limits.wall_seconds):
             frame = await _converse(child, request, limits.result_bytes)
-            await child.wait()
+            if len(frame) <= limits.result_bytes:
+                await child.wait()  # which ends only when all that it wrote is read
     except TimeoutError:
         is_late = True
     finally:
@@ -121,8 +122,6 @@ async def _converse(child: Process, request: bytes, most_bytes: int) -> bytes:
     frame = bytearray()
     while len(frame) <= most_bytes and (piece := await child.stdout.read(most_bytes + 1 - len(frame))):
         frame += piece
-    if len(frame) > most_bytes:
-        _signal(child)
     return bytes(frame)
 
 

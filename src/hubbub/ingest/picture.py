@@ -1,5 +1,6 @@
 """Show a page of a PDF as a picture, with a quote marked on it."""
 
+import bisect
 import importlib
 import re
 from pathlib import Path
@@ -75,16 +76,13 @@ def _rectangles(sheet: Any, quote: str) -> list[tuple[float, float, float, float
     """Return where a quote, or else the longest beginning of it, stands on a page, in the page's own units."""
     text_page = sheet.get_textpage()
     squeezed, places = _squeezed_with_places(text_page)
-    words = quote.split()
-    found = -1
-    wanted = ""
-    while words and found < 0:
-        wanted = _squeezed(" ".join(words))
-        found = squeezed.find(wanted) if wanted else -1
-        # A quote may go on over the page's end, so what is left of it is halved.
-        words = words[: len(words) // 2] if len(words) // 2 >= SHORTEST_WORDS else []
-    if found < 0:
+    words = [_squeezed(word) for word in quote.split()]
+    # A quote may go on over the page's end. Where a beginning of it is found, all shorter ones are.
+    longest = bisect.bisect_right(range(1, len(words) + 1), 0, key=lambda count: "".join(words[:count]) not in squeezed)
+    wanted = "".join(words[:longest])
+    if not wanted or longest < min(SHORTEST_WORDS, len(words)):
         return []
+    found = squeezed.find(wanted)
     first, last = places[found], places[found + len(wanted) - 1]
     count = text_page.count_rects(first, last - first + 1)
     return [text_page.get_rect(number) for number in range(count)]

@@ -53,7 +53,10 @@ def reason(failure: Failure) -> HubbubError:
             )
         case Crashed(signal=number):
             how = f" ({signal.Signals(number).name})" if number else ""
-            return Invalid(f"The file made its reader crash{how}. It may be damaged: save it anew.", code="crashed")
+            return Invalid(
+                f"The file made its reader crash{how}. It may be damaged or too large: save it anew, or split it.",
+                code="crashed",
+            )
         case Failed(code="too_large"):
             return TooLarge(failure.message)
         case Failed(code=code, message=message):

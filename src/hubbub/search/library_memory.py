@@ -119,8 +119,8 @@ class MemoryLibrary:
         return replace(
             collection,
             documents=len(ids),
-            passages=sum(counts.get(one, (0, 0))[0] for one in ids),
-            embedded=sum(counts.get(one, (0, 0))[1] for one in ids),
+            passages=sum(counts.get(known, (0, 0))[0] for known in ids),
+            embedded=sum(counts.get(known, (0, 0))[1] for known in ids),
         )
 
 

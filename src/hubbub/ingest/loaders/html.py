@@ -49,6 +49,8 @@ class _Walk:
         self._blocks: list[Block] = []
         self._text: list[str] = []
         self._items: list[str] = []
+        self._depth = 0
+        self._is_new_item = False
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         for node, is_entered in _nodes(root):
@@ -63,19 +65,23 @@ class _Walk:
                 if block := _whole(node, tag):
                     self._blocks.append(block)
             elif tag not in _INLINE:
-                self._end_paragraph(is_item=tag == "li" and not is_entered)
-                if tag not in ("li", "ul", "ol"):
+                self._end_paragraph()
+                if tag == "li":
+                    self._depth += 1 if is_entered else -1
+                    self._is_new_item = is_entered
+                elif self._depth == 0 and tag not in ("ul", "ol"):
                     self._end_list()
         self._end_paragraph()
         self._end_list()
         return self._blocks
 
-    def _end_paragraph(self, *, is_item: bool = False) -> None:
+    def _end_paragraph(self) -> None:
         lines = (" ".join(line.split()) for line in "".join(self._text).split("\n\n"))
         text = "\n".join(line for line in lines if line)
         self._text.clear()
-        if text and is_item:
-            self._items.append(f"- {text}")
+        if text and self._depth:
+            self._items.append(f"- {text}" if self._is_new_item else f"  {text}")
+            self._is_new_item = False
         elif text:
             self._end_list()
             self._blocks.append(Paragraph(text))

@@ -11,7 +11,6 @@ from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Table
 
 MOST_CELLS = 2_000_000
-MOST_COLUMNS = 1000
 
 
 def load(path: Path) -> Loaded:
@@ -25,11 +24,11 @@ def load(path: Path) -> Loaded:
     sys.modules.setdefault("numpy", None)  # pyright: ignore[reportArgumentType] (None forbids the import)
     sys.modules.setdefault("PIL", None)  # pyright: ignore[reportArgumentType]
     openpyxl: Any = importlib.import_module("openpyxl")
-    try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (BadZipFile, KeyError, ValueError) as error:
-        raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
-    try:
+    with path.open("rb") as file:  # given the path, openpyxl refuses names without a suffix that it knows
+        try:
+            workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except (BadZipFile, KeyError, ValueError) as error:
+            raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
         blocks: list[Block] = []
         cells = 0
         for sheet in workbook.worksheets:
@@ -38,14 +37,12 @@ def load(path: Path) -> Loaded:
             if rows:
                 blocks += [Heading(sheet.title, 1), Table(rows)]
         return Loaded(blocks, title=(workbook.properties.title or "").strip())
-    finally:
-        workbook.close()
 
 
 def _rows(sheet: Any, most_cells: int) -> tuple[tuple[str, ...], ...]:
-    sheet.reset_dimensions()  # what a sheet says of its own size may be wrong, and rows are filled up to it
+    sheet.reset_dimensions()  # what a sheet says of its own size may be wrong, and rows would be filled up to it
     rows: list[tuple[str, ...]] = []
-    for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+    for row in sheet.iter_rows(values_only=True):
         cells = [_text(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()

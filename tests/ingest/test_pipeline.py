@@ -1,0 +1,268 @@
+"""Documents go through the pipeline once, whatever happens on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.ingest import documents
+from tests.ingest.shelf import Shelf
+
+from hubbub.connections.sandbox import Sandbox
+from hubbub.core.documents import Document, Progress
+from hubbub.core.errors import Invalid, NotFound
+from hubbub.ingest import pipeline, worker
+from hubbub.ingest.files import Files
+from hubbub.ingest.pipeline import Pipeline
+from hubbub.search.library_memory import MemoryLibrary
+
+
+class Place:
+    """What one data folder's processes share, and a pipeline of one of them."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self.folder = folder
+        self.files = files
+        self.shelf = Shelf()
+        self.library = MemoryLibrary(self.shelf.counts)
+        self.pipeline = self.another()
+
+    def another(self, *, embeds: bool = True) -> Pipeline:
+        """Return the pipeline of one more process."""
+        lock_path = self.folder / "ingest.lock"
+        embeds_later = self.shelf if embeds else None
+        return Pipeline(self.library, self.shelf, embeds_later, self.files, Sandbox(), lock_path=lock_path, readers=2)
+
+    async def collection(self) -> str:
+        return (await self.library.create("papers", owner_id="ann", is_shared=False)).id
+
+    async def add(self, collection_id: str, name: str, text: str) -> Document:
+        return await self.pipeline.add(collection_id, name, stream(text.encode()))
+
+    async def settled(self) -> Progress:
+        """Return the progress once there is nothing left to do."""
+        async with asyncio.timeout(30):
+            return [progress async for progress in self.pipeline.watch()][-1]
+
+
+@pytest.fixture
+async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(pipeline, "WATCH_SECONDS", 0.02)
+    async with Files(tmp_path / "files") as files:
+        yield Place(tmp_path, files)
+
+
+@asynccontextmanager
+async def running(process: Pipeline) -> AsyncIterator[None]:
+    task = asyncio.create_task(process.run())
+    try:
+        yield
+        assert not task.done(), "the worker gave up"
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            await task
+
+
+async def stream(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def test_a_document_becomes_ready(place: Place) -> None:
+    collection_id = await place.collection()
+    documents.word(path := place.folder / "a.docx")
+    added = await place.pipeline.add(collection_id, "folder/a.docx", path)
+    assert (added.state, added.size_bytes) == ("waiting", path.stat().st_size)
+    assert added.media_type.endswith("wordprocessingml.document")
+    async with running(place.pipeline):
+        assert await place.settled() == Progress(ready=1, passages=1, embedded=1)
+    document, (passage,) = place.shelf.kept[added.id]
+    assert document.title == "Handbook"
+    assert passage.document_id == added.id
+    stored = await place.library.document(added.id)
+    assert stored is not None
+    assert (stored.state, stored.title) == ("ready", "Handbook")
+
+
+async def test_without_an_embedder_reading_is_all(place: Place) -> None:
+    await place.add(await place.collection(), "a.txt", "Hello.")
+    async with running(place.another(embeds=False)):
+        assert await place.settled() == Progress(ready=1, passages=1)
+
+
+async def test_a_bad_file_fails_with_its_reason_and_the_others_go_on(place: Place) -> None:
+    collection_id = await place.collection()
+    names = ["a.txt", "b.pdf", "c.txt", "d.exe", "e.txt"]
+    added = [await place.add(collection_id, name, "MZ\0\0\1\2\3" if "exe" in name else name) for name in names]
+    async with running(place.pipeline):
+        assert await place.settled() == Progress(ready=3, failed=2, passages=3, embedded=3)
+    failed = await place.library.document(added[1].id)
+    assert failed is not None
+    assert "not PDF" in failed.reason
+
+
+async def test_unchanged_content_is_not_read_again(place: Place) -> None:
+    collection_id = await place.collection()
+    first = await place.add(collection_id, "a.txt", "Hello.")
+    async with running(place.pipeline):
+        await place.settled()
+        again = await place.add(collection_id, "a.txt", "Hello.")
+        assert (again.id, again.state) == (first.id, "ready")
+        changed = await place.add(collection_id, "a.txt", "Hello again.")
+        assert (changed.id, changed.state) == (first.id, "waiting")
+        await place.settled()
+    assert place.shelf.puts["a.txt"] == 2
+    assert place.shelf.kept[first.id][1][0].text == "Hello again."
+
+
+async def test_a_failed_document_is_read_again_when_it_is_added_again(place: Place) -> None:
+    collection_id = await place.collection()
+    added = await place.add(collection_id, "a.pdf", "no PDF")
+    async with running(place.pipeline):
+        assert (await place.settled()).failed == 1
+        assert (await place.add(collection_id, "a.pdf", "no PDF")).state == "waiting"
+        assert (await place.settled()).failed == 1
+    assert added.id in {document.id for document in await place.library.documents(collection_id)}
+
+
+async def test_work_goes_on_where_a_cancelled_run_left_it(place: Place) -> None:
+    collection_id = await place.collection()
+    for number in range(6):
+        await place.add(collection_id, f"{number}.txt", f"Text {number}.")
+    for _ in range(4):
+        async with running(place.pipeline):
+            await asyncio.sleep(0.08)
+    async with running(place.pipeline):
+        assert await place.settled() == Progress(ready=6, passages=6, embedded=6)
+
+
+async def test_work_goes_on_where_a_dead_process_left_it(place: Place) -> None:
+    collection_id = await place.collection()
+    reading = await place.add(collection_id, "a.txt", "Half read.")
+    embedded = await place.add(collection_id, "b.txt", "Embedded, but not marked.")
+    await place.library.mark(reading, "reading")
+    async with running(place.pipeline):
+        await place.settled()
+    await place.library.mark(embedded, "embedding")
+    async with running(place.pipeline):
+        assert (await place.settled()).ready == 2
+
+
+async def test_one_process_works_and_the_next_takes_over(place: Place) -> None:
+    collection_id = await place.collection()
+    first, second = place.another(), place.another()
+    async with running(second):
+        async with running(first):
+            await asyncio.gather(*(place.add(collection_id, f"{n}.txt", f"Text {n}.") for n in range(4)))
+            await place.settled()
+        await place.add(collection_id, "late.txt", "Late.")
+        assert (await place.settled()).ready == 5
+    assert set(place.shelf.puts.values()) == {1}
+
+
+async def test_what_fails_outside_is_tried_again(place: Place) -> None:
+    place.shelf.failing_puts = 2
+    place.shelf.failing_embeddings = 2
+    await place.add(await place.collection(), "a.txt", "Hello.")
+    async with running(place.pipeline):
+        assert (await place.settled()).ready == 1
+
+
+@pytest.mark.expects_errors
+async def test_a_bug_that_one_document_meets_stops_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = place.shelf.put
+
+    async def stumble(document: Document, passages: list[object]) -> None:
+        if document.name == "a.txt":
+            raise ZeroDivisionError
+        await put(document, passages)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(place.shelf, "put", stumble)
+    collection_id = await place.collection()
+    for name in ("a.txt", "b.txt"):
+        await place.add(collection_id, name, name)
+    async with running(place.pipeline):
+        progress = await place.settled()
+    assert (progress.ready, progress.failed) == (1, 1)
+
+
+async def test_content_replaced_while_it_is_read_is_read_too(place: Place) -> None:
+    collection_id = await place.collection()
+    place.shelf.may_put.clear()
+    added = await place.add(collection_id, "a.txt", "Old.")
+    async with running(place.pipeline):
+        await place.shelf.is_putting.wait()
+        await place.add(collection_id, "a.txt", "New.")
+        place.shelf.may_put.set()
+        assert (await place.settled()).ready == 1
+    assert [passage.text for passage in place.shelf.kept[added.id][1]] == ["New."]
+
+
+async def test_a_document_removed_while_it_is_read_leaves_nothing(place: Place) -> None:
+    collection_id = await place.collection()
+    place.shelf.may_put.clear()
+    added = await place.add(collection_id, "a.txt", "Gone.")
+    async with running(place.pipeline):
+        await place.shelf.is_putting.wait()
+        await place.pipeline.remove(added.id)
+        place.shelf.may_put.set()
+        await place.add(collection_id, "b.txt", "Here.")
+        assert (await place.settled()).ready == 1
+        assert added.id not in place.shelf.kept
+
+
+async def test_removes_what_is_missing(place: Place) -> None:
+    collection_id = await place.collection()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        await place.add(collection_id, name, name)
+    async with running(place.pipeline):
+        await place.settled()
+    removed = await place.pipeline.remove_missing(collection_id, ["b.txt", "new.txt"])
+    assert [document.name for document in removed] == ["a.txt", "c.txt"]
+    assert [document.name for document, _ in place.shelf.kept.values()] == ["b.txt"]
+    await place.pipeline.remove_collection(collection_id)
+    assert place.shelf.kept == {}
+    assert await place.library.collections() == []
+
+
+async def test_files_that_nobody_refers_to_are_dropped(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    collection_id = await place.collection()
+    kept = await place.add(collection_id, "a.txt", "Kept.")
+    gone = await place.add(collection_id, "b.txt", "Gone.")
+    await place.pipeline.remove(gone.id)
+    sweep = place.files.sweep
+    swept = asyncio.Event()
+
+    async def sweep_at_once(used: set[str]) -> int:
+        dropped = await sweep(used, young_seconds=-1)
+        swept.set()
+        return dropped
+
+    monkeypatch.setattr(place.files, "sweep", sweep_at_once)
+    async with running(place.pipeline):
+        await swept.wait()
+        await place.settled()
+    assert place.files.path(kept.sha256).exists()
+    assert not place.files.path(gone.sha256).exists()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\0b", "x" * 501, "a\nb", "\ud800"])
+async def test_refuses_names_that_cannot_be_used(place: Place, name: str) -> None:
+    with pytest.raises(Invalid):
+        await place.add(await place.collection(), name, "Hello.")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\x", "%2e%2e/x"])
+async def test_a_name_is_only_a_name(place: Place, name: str) -> None:
+    added = await place.add(await place.collection(), name, f"Text of {name}")
+    assert added.name == name
+    assert place.files.path(added.sha256).is_relative_to(place.folder / "files")
+
+
+async def test_a_collection_must_be_there(place: Place) -> None:
+    with pytest.raises(NotFound):
+        await place.add("none", "a.txt", "Hello.")
