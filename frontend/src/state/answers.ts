@@ -80,7 +80,7 @@ async function followToEnd(signal: AbortSignal, id: string): Promise<void> {
 }
 
 function announceEnd(answer: Answer): void {
-  if (answer.state === "done") announce(`Answer complete. ${answer.text.slice(0, 400)}`);
+  if (answer.state === "done") announce("Answer complete.");
   if (answer.state === "failed") announce(`The answer failed. ${answer.failure?.message ?? ""}`);
   if (answer.state === "stopped") announce("The answer was stopped.");
 }

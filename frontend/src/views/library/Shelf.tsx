@@ -87,18 +87,19 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
   const [isDeleting, setDeleting] = useState(false);
   const progress = documentProgress(document);
   const title = document.title || document.name;
+  const name = `document-${document.id}`;
   return (
     <li class="document">
       <Icon name="file" />
       <div class="document-body">
-        <button type="button" class="document-title" dir="auto" onClick={() => openSource(sourceOfDocument(document))}>
+        <button id={name} type="button" class="document-title" dir="auto" onClick={() => openSource(sourceOfDocument(document))}>
           {title}
         </button>
         <p class="document-about">{factsOf(document).join(" · ")}</p>
         {document.state !== "ready" && <Meter progress={progress} label={title} />}
       </div>
       {canDelete && (
-        <button type="button" class="icon-button" aria-label={`Delete ${title}`} title="Delete" onClick={() => setDeleting(true)}>
+        <button type="button" class="icon-button" aria-label="Delete" aria-describedby={name} title="Delete" onClick={() => setDeleting(true)}>
           <Icon name="bin" size={18} />
         </button>
       )}

@@ -143,6 +143,7 @@ function render(token: Token, { links }: TokensList): string {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,
     ALLOWED_URI_REGEXP: WEB_ADDRESS,
+    ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"), // only this one holds an address
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
   });

@@ -16,6 +16,7 @@ interface Properties {
 
 export function ChatItem({ chat, isHere, label, left }: Properties) {
   const [isNaming, setNaming] = useState(false);
+  const name = `chat-${chat.id}`;
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab is the browser's business
     event.preventDefault();
@@ -29,14 +30,14 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
         <Naming chat={chat} over={() => setNaming(false)} />
       ) : (
         <div class={`chat-item ${isHere ? "is-here" : ""}`}>
-          <a class="chat-open" href={chatPath(chat.id)} aria-current={isHere ? "page" : undefined} dir="auto" onClick={open}>
+          <a id={name} class="chat-open" href={chatPath(chat.id)} aria-current={isHere ? "page" : undefined} dir="auto" onClick={open}>
             {chat.title || "Untitled"}
           </a>
           <span class="chat-actions">
-            <button type="button" class="icon-button" aria-label={`Rename ${chat.title}`} title="Rename" onClick={() => setNaming(true)}>
+            <button type="button" class="icon-button" aria-label="Rename" aria-describedby={name} title="Rename" onClick={() => setNaming(true)}>
               <Icon name="pencil" size={16} />
             </button>
-            <button type="button" class="icon-button" aria-label={`Delete ${chat.title}`} title="Delete" onClick={() => remove(chat)}>
+            <button type="button" class="icon-button" aria-label="Delete" aria-describedby={name} title="Delete" onClick={() => remove(chat)}>
               <Icon name="bin" size={16} />
             </button>
           </span>

@@ -34,7 +34,7 @@ export function Sidebar() {
     leave();
   };
   return (
-    <div class="sidebar">
+    <nav class="sidebar" aria-label="Chats and documents">
       <div class="sidebar-head">
         <Sign />
         <span class="sidebar-name">Hubbub</span>
@@ -48,9 +48,9 @@ export function Sidebar() {
         <Icon name="plus" size={18} /> New chat
       </button>
       <Search startChat={startChat} />
-      <nav class="sidebar-chats" aria-label="Your chats">
+      <div class="sidebar-chats">
         <ChatList />
-      </nav>
+      </div>
       <div class="sidebar-foot">
         <button
           type="button"
@@ -69,7 +69,7 @@ export function Sidebar() {
           <a href="/docs/" target="_blank" rel="noopener">API</a>
         </p>
       </div>
-    </div>
+    </nav>
   );
 }
 
