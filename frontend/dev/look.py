@@ -61,6 +61,7 @@ class Look:
     def ask(self, question: str) -> None:
         self.page.get_by_role("textbox", name="Question").fill(question)
         self.page.keyboard.press("Enter")
+        self.page.get_by_role("button", name="Stop").wait_for()
 
     def finished(self) -> None:
         self.page.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=30_000)
@@ -115,7 +116,7 @@ class Look:
         )
         self.shoot("c-upload")
         page.get_by_role("button", name="Add", exact=True).click()
-        page.get_by_text("meanings").first.wait_for()
+        page.locator(".uploads").get_by_text("meanings").first.wait_for()
         self.shoot("d-uploading")
         self.menu()
         self.shoot("e-menu")
