@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { documents, eventsFor, passages, pagePicture } from "./script.mjs";
+import { documents, eventsFor, pagePicture, passages } from "./script.mjs";
 
 const root = fileURLToPath(new URL("../../src/hubbub/web/static/", import.meta.url));
 const CSP =
@@ -59,8 +59,20 @@ for (const document of documents) library.set(document.id, { ...document, collec
 
 const fold = (id) => {
   const answer = {
-    id, number: 0, state: "open", text: "", model: "", way: "chat", place: null, query: null, hits: [], citations: [],
-    follow_ups: [], usage: null, finish_reason: null, failure: null,
+    id,
+    number: 0,
+    state: "open",
+    text: "",
+    model: "",
+    way: "chat",
+    place: null,
+    query: null,
+    hits: [],
+    citations: [],
+    follow_ups: [],
+    usage: null,
+    finish_reason: null,
+    failure: null,
   };
   for (const event of answers.get(id).events) {
     answer.number++;
@@ -71,7 +83,8 @@ const fold = (id) => {
     if (event.type === "text") answer.text += event.text;
     if (event.type === "follow_ups") answer.follow_ups = event.questions;
     if (event.type === "usage") answer.usage = event;
-    if (event.type === "done") Object.assign(answer, { state: "done", finish_reason: event.finish_reason, place: null });
+    if (event.type === "done")
+      Object.assign(answer, { state: "done", finish_reason: event.finish_reason, place: null });
     if (event.type === "failed") Object.assign(answer, { state: "failed", failure: event, place: null });
     if (event.type === "stopped") Object.assign(answer, { state: "stopped", place: null });
   }
@@ -96,8 +109,14 @@ function append(log, event) {
 function begin(question, modelName, collectionIds) {
   const model = models.find(({ name }) => name === modelName) ?? models[0];
   const message = {
-    id: newId(), chat_id: question.chat_id, parent_id: question.id, role: "assistant", text: "", created_at: now(),
-    model: model.name, collections: collectionIds,
+    id: newId(),
+    chat_id: question.chat_id,
+    parent_id: question.id,
+    role: "assistant",
+    text: "",
+    created_at: now(),
+    model: model.name,
+    collections: collectionIds,
   };
   messages.set(message.id, message);
   answers.set(message.id, { events: [], waiting: [] });
@@ -118,6 +137,11 @@ const found = (map, id) => {
   if (!map.has(id)) throw new Refusal(404, "not_found", "There is no such thing, or it is not yours.");
   return map.get(id);
 };
+const drop = (map, id) => {
+  found(map, id);
+  map.delete(id);
+  return [204];
+};
 const body = async (request) => {
   const parts = [];
   for await (const part of request) parts.push(part);
@@ -126,93 +150,165 @@ const body = async (request) => {
 const json = async (request) => JSON.parse((await body(request)).toString("utf8"));
 
 const routes = [
-  ["GET", "/api/me", () => ({
-    person: { id: "guest", name: "Guest" }, version: "0.1.0",
-    limits: { question_characters: 32000, document_bytes: 52428800 },
-  })],
+  [
+    "GET",
+    "/api/me",
+    () => ({
+      person: { id: "guest", name: "Guest" },
+      version: "0.1.0",
+      limits: { question_characters: 32000, document_bytes: 52428800 },
+    }),
+  ],
   ["GET", "/api/models", () => ({ models, default: "smollm2-135m" })],
-  ["GET", "/api/openapi.json", () => ({ openapi: "3.1.0", info: { title: "Hubbub", version: "0.1.0" }, paths: { "/api/me": { get: { responses: { 200: { description: "ok" } } } } } })],
+  [
+    "GET",
+    "/api/openapi.json",
+    () => ({
+      openapi: "3.1.0",
+      info: { title: "Hubbub", version: "0.1.0" },
+      paths: { "/api/me": { get: { responses: { 200: { description: "ok" } } } } },
+    }),
+  ],
   ["GET", "/api/collections", () => ({ collections: [...collections.values()].map(shown) })],
-  ["POST", "/api/collections", async (request) => {
-    const { name, description = "" } = await json(request);
-    if ([...collections.values()].some((one) => one.name === name)) {
-      throw new Refusal(409, "conflict", "You have a collection of that name. Choose another name.");
-    }
-    return [201, shown(addCollection(name, { description }))];
-  }],
-  ["DELETE", "/api/collections/:id", (_, { id }) => {
-    found(collections, id);
-    collections.delete(id);
-    for (const document of library.values()) if (document.collection_id === id) library.delete(document.id);
-    return [204];
-  }],
-  ["GET", "/api/collections/:id/documents", (_, { id }) => {
-    found(collections, id);
-    return { documents: [...library.values()].filter(({ collection_id }) => collection_id === id) };
-  }],
-  ["PUT", "/api/collections/:id/documents/:name", async (request, { id, name }) => {
-    found(collections, id);
-    const bytes = await body(request);
-    const document = {
-      id: newId(), collection_id: id, name, title: "", media_type: request.headers["content-type"], size_bytes: bytes.length,
-      state: "waiting", reason: "", pages: 0, passages: 0, embedded: 0, added_at: now(),
-    };
-    library.set(document.id, document);
-    const set = (delay, changes) => setTimeout(() => Object.assign(document, changes), delay);
-    set(600, { state: "reading" });
-    if (/\.(exe|bin)$/.test(name)) set(1800, { state: "failed", reason: "Files of this kind can’t be read. Save it as PDF or text." });
-    else {
-      set(1600, { state: "embedding", passages: 40 });
-      for (let step = 1; step <= 10; step++) set(1600 + step * 350, { embedded: step * 4 });
-      set(5300, { state: "ready" });
-    }
-    return [202, document];
-  }],
-  ["GET", "/api/documents/:id", (_, { id }) => ({
-    document: found(library, id), passages: passages.filter(({ document_id }) => document_id === id),
-  })],
-  ["DELETE", "/api/documents/:id", (_, { id }) => (found(library, id), library.delete(id), [204])],
+  [
+    "POST",
+    "/api/collections",
+    async (request) => {
+      const { name, description = "" } = await json(request);
+      if ([...collections.values()].some((one) => one.name === name)) {
+        throw new Refusal(409, "conflict", "You have a collection of that name. Choose another name.");
+      }
+      return [201, shown(addCollection(name, { description }))];
+    },
+  ],
+  [
+    "DELETE",
+    "/api/collections/:id",
+    (_, { id }) => {
+      found(collections, id);
+      collections.delete(id);
+      for (const document of library.values()) if (document.collection_id === id) library.delete(document.id);
+      return [204];
+    },
+  ],
+  [
+    "GET",
+    "/api/collections/:id/documents",
+    (_, { id }) => {
+      found(collections, id);
+      return { documents: [...library.values()].filter(({ collection_id }) => collection_id === id) };
+    },
+  ],
+  [
+    "PUT",
+    "/api/collections/:id/documents/:name",
+    async (request, { id, name }) => {
+      found(collections, id);
+      const bytes = await body(request);
+      const document = {
+        id: newId(),
+        collection_id: id,
+        name,
+        title: "",
+        media_type: request.headers["content-type"],
+        size_bytes: bytes.length,
+        state: "waiting",
+        reason: "",
+        pages: 0,
+        passages: 0,
+        embedded: 0,
+        added_at: now(),
+      };
+      library.set(document.id, document);
+      const set = (delay, changes) => setTimeout(() => Object.assign(document, changes), delay);
+      set(600, { state: "reading" });
+      if (/\.(exe|bin)$/.test(name))
+        set(1800, { state: "failed", reason: "Files of this kind can’t be read. Save it as PDF or text." });
+      else {
+        set(1600, { state: "embedding", passages: 40 });
+        for (let step = 1; step <= 10; step++) set(1600 + step * 350, { embedded: step * 4 });
+        set(5300, { state: "ready" });
+      }
+      return [202, document];
+    },
+  ],
+  [
+    "GET",
+    "/api/documents/:id",
+    (_, { id }) => ({
+      document: found(library, id),
+      passages: passages.filter(({ document_id }) => document_id === id),
+    }),
+  ],
+  ["DELETE", "/api/documents/:id", (_, { id }) => drop(library, id)],
   ["GET", "/api/documents/:id/file", (_, { id }) => [200, found(library, id).name, "text/plain"]],
-  ["GET", "/api/documents/:id/pages/:page", (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"]],
+  [
+    "GET",
+    "/api/documents/:id/pages/:page",
+    (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"],
+  ],
   ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at) })],
-  ["GET", "/api/chats/:id", (_, { id }) => ({
-    chat: found(chats, id), messages: [...messages.values()].filter(({ chat_id }) => chat_id === id).map(withAnswer),
-  })],
+  [
+    "GET",
+    "/api/chats/:id",
+    (_, { id }) => ({
+      chat: found(chats, id),
+      messages: [...messages.values()].filter(({ chat_id }) => chat_id === id).map(withAnswer),
+    }),
+  ],
   ["PATCH", "/api/chats/:id", async (request, { id }) => Object.assign(found(chats, id), await json(request))],
-  ["DELETE", "/api/chats/:id", (_, { id }) => (found(chats, id), chats.delete(id), [204])],
-  ["POST", "/api/questions", async (request) => {
-    const asked = await json(request);
-    if (asked.text.includes("refuse")) {
-      throw new Refusal(503, "overloaded", "The server is busy. Try again in 5 seconds.", { retry_after_seconds: 5 });
-    }
-    const known = messages.get(asked.question_id);
-    if (known) {
-      const answer = [...messages.values()].find(({ parent_id }) => parent_id === known.id);
-      return [202, { chat: chats.get(known.chat_id), question: known, answer: withAnswer(answer) }];
-    }
-    let chat = asked.chat_id ? found(chats, asked.chat_id) : null;
-    if (chat === null) {
-      chat = { id: newId(), owner_id: "guest", title: asked.text.slice(0, 60), created_at: now(), updated_at: now() };
-      chats.set(chat.id, chat);
-    }
-    const question = {
-      id: asked.question_id ?? newId(), chat_id: chat.id, parent_id: asked.parent_id, role: "user", text: asked.text,
-      created_at: now(), model: asked.model ?? "", collections: asked.collections,
-    };
-    messages.set(question.id, question);
-    return [202, begin(question, asked.model, asked.collections)];
-  }],
-  ["POST", "/api/questions/:id/answers", async (request, { id }) => {
-    const question = found(messages, id);
-    const { model, collections } = await json(request);
-    return [202, begin(question, model, collections ?? question.collections)];
-  }],
-  ["GET", "/api/answers/:id", (_, { id }) => (found(answers, id), fold(id))],
-  ["POST", "/api/answers/:id/stop", (_, { id }) => {
-    const log = found(answers, id);
-    if (!isOver(log)) append(log, { type: "stopped", reason: "asked" });
-    return [202, {}];
-  }],
+  ["DELETE", "/api/chats/:id", (_, { id }) => drop(chats, id)],
+  [
+    "POST",
+    "/api/questions",
+    async (request) => {
+      const asked = await json(request);
+      if (asked.text.includes("refuse")) {
+        throw new Refusal(503, "overloaded", "The server is busy. Try again in 5 seconds.", { retry_after_seconds: 5 });
+      }
+      const known = messages.get(asked.question_id);
+      if (known) {
+        const answer = [...messages.values()].find(({ parent_id }) => parent_id === known.id);
+        return [202, { chat: chats.get(known.chat_id), question: known, answer: withAnswer(answer) }];
+      }
+      let chat = asked.chat_id ? found(chats, asked.chat_id) : null;
+      if (chat === null) {
+        chat = { id: newId(), owner_id: "guest", title: asked.text.slice(0, 60), created_at: now(), updated_at: now() };
+        chats.set(chat.id, chat);
+      }
+      const question = {
+        id: asked.question_id ?? newId(),
+        chat_id: chat.id,
+        parent_id: asked.parent_id,
+        role: "user",
+        text: asked.text,
+        created_at: now(),
+        model: asked.model ?? "",
+        collections: asked.collections,
+      };
+      messages.set(question.id, question);
+      return [202, begin(question, asked.model, asked.collections)];
+    },
+  ],
+  [
+    "POST",
+    "/api/questions/:id/answers",
+    async (request, { id }) => {
+      const question = found(messages, id);
+      const { model, collections } = await json(request);
+      return [202, begin(question, model, collections ?? question.collections)];
+    },
+  ],
+  ["GET", "/api/answers/:id", (_, { id }) => found(answers, id) && fold(id)],
+  [
+    "POST",
+    "/api/answers/:id/stop",
+    (_, { id }) => {
+      const log = found(answers, id);
+      if (!isOver(log)) append(log, { type: "stopped", reason: "asked" });
+      return [202, {}];
+    },
+  ],
 ];
 
 function match(method, path) {
@@ -220,8 +316,8 @@ function match(method, path) {
   for (const [wanted, pattern, act] of routes) {
     const names = pattern.split("/");
     if (wanted !== method || names.length !== parts.length) continue;
-    const values = {};
-    const fits = names.every((name, i) => (name.startsWith(":") ? (values[name.slice(1)] = decodeURIComponent(parts[i])) : name === parts[i]));
+    const fits = names.every((name, i) => name.startsWith(":") || name === parts[i]);
+    const values = Object.fromEntries(names.map((name, i) => [name.slice(1), decodeURIComponent(parts[i])]));
     if (fits) return [act, values];
   }
   throw new Refusal(404, "not_found", "There is nothing at this address.");
@@ -233,7 +329,9 @@ async function stream(request, response, id, after) {
   if (isOver(log) && after >= log.events.length) return response.writeHead(204).end();
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
   let isGone = false;
-  request.on("close", () => { isGone = true; });
+  request.on("close", () => {
+    isGone = true;
+  });
   let sent = 0;
   for (let number = after; !isGone; ) {
     while (number < log.events.length) {
@@ -249,10 +347,15 @@ async function stream(request, response, id, after) {
 
 async function page(path, response) {
   const wanted = normalize(join(root, path.endsWith("/") ? `${path}index.html` : path));
-  const file = wanted.startsWith(root.endsWith(sep) ? root : root + sep) && extname(wanted) ? wanted : join(root, "index.html");
+  const file =
+    wanted.startsWith(root.endsWith(sep) ? root : root + sep) && extname(wanted) ? wanted : join(root, "index.html");
   const data = await readFile(file).catch(() => readFile(join(root, "index.html")));
   const type = types[extname(file)] ?? "application/octet-stream";
-  response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff" });
+  response.writeHead(200, {
+    "Content-Type": type,
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+  });
   response.end(data);
 }
 

@@ -85,12 +85,7 @@ async function send(
 }
 
 /** Send a file's bytes; `progress` gets the part that is sent, 0 to 1. Throws `Problem`, or the signal's reason. */
-export function upload<T>(
-  signal: AbortSignal,
-  path: string,
-  file: Blob,
-  progress: (part: number) => void,
-): Promise<T> {
+export function upload<T>(signal: AbortSignal, path: string, file: Blob, progress: (part: number) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest(); // fetch can't tell how much of a body is sent
     const abort = () => sending.abort();
@@ -127,7 +122,8 @@ function problemOf(status: number, text: string): Problem {
   } catch {
     // A proxy's page, most likely: the status has to do.
   }
-  const fallback = status >= 500 ? "The server had a fault. Try again in a moment." : `The server refused this (${status}).`;
+  const fallback =
+    status >= 500 ? "The server had a fault. Try again in a moment." : `The server refused this (${status}).`;
   return new Problem(
     status,
     told.code ?? `http_${status}`,

@@ -13,7 +13,13 @@ export function watchConnection(signal: AbortSignal, back: () => void): void {
   onReachability((reached) => {
     isReachable.value = reached;
   });
-  addEventListener("offline", () => { isReachable.value = false; }, { signal });
+  addEventListener(
+    "offline",
+    () => {
+      isReachable.value = false;
+    },
+    { signal },
+  );
 
   let wasReachable = true;
   const stop = effect(() => {

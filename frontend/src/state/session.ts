@@ -1,6 +1,7 @@
 /** Start what the whole page stands on, and keep who is here. */
 
 import { signal } from "@preact/signals";
+import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Me } from "../api/resources";
 import { loadChats } from "./chats";
@@ -8,7 +9,6 @@ import { watchConnection } from "./connection";
 import { loadCollections } from "./library";
 import { loadModels } from "./models";
 import { isAbort, tell } from "./notices";
-import { Problem } from "../api/http";
 import { refreshThread } from "./thread";
 
 export const me = signal<Me | null>(null);

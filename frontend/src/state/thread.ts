@@ -6,10 +6,10 @@ import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Message, Question } from "../api/resources";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
+import { newId } from "./identifiers";
 import { chooseCollections, chosenCollections } from "./library";
 import { model } from "./models";
 import { isAbort, messageOf, tell } from "./notices";
-import { newId } from "./identifiers";
 import { chatPath, navigate, route } from "./route";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 
@@ -53,7 +53,9 @@ export const openAnswerId = computed<string | null>(() => {
   return last?.role === "assistant" && answerOf(last.id).value.state === "open" ? last.id : null;
 });
 
-export const isSending = computed(() => path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null));
+export const isSending = computed(() =>
+  path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null),
+);
 
 let loading = new AbortController();
 
@@ -179,7 +181,12 @@ export function discard(question: Question): void {
 export async function regenerate(questionId: string): Promise<void> {
   const collections = chosenCollections.peek();
   try {
-    const asked = await hubbub.askAgain(new AbortController().signal, questionId, model.peek()?.name ?? null, collections);
+    const asked = await hubbub.askAgain(
+      new AbortController().signal,
+      questionId,
+      model.peek()?.name ?? null,
+      collections,
+    );
     batch(() => {
       touch(asked.chat);
       add(asked.chat.id, [asked.answer]);

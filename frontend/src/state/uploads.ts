@@ -32,6 +32,7 @@ let count = 0;
 const running = new AbortController();
 
 export const uploads = signal<readonly Upload[]>([]);
+export const areUploadsShown = signal(false);
 /** Files that were dropped or picked and still need a collection. */
 export const picked = signal<readonly File[]>([]);
 
@@ -72,8 +73,14 @@ export function documentProgress(document: Document): Progress {
 export function startUploads(collection: Collection, files: readonly File[]): void {
   const limit = me.peek()?.limits.document_bytes ?? Number.POSITIVE_INFINITY;
   const added = files.map((file) => ({ file, upload: newUpload(collection.id, file, limit) }));
-  uploads.value = [...uploads.value.filter((upload) => !progressOf(upload).isOver), ...added.map(({ upload }) => upload)];
-  if (!chosenCollections.peek().includes(collection.id)) chooseCollections([...chosenCollections.peek(), collection.id]);
+  uploads.value = [
+    ...uploads.value.filter((upload) => !progressOf(upload).isOver),
+    ...added.map(({ upload }) => upload),
+  ];
+  if (!chosenCollections.peek().includes(collection.id))
+    chooseCollections([...chosenCollections.peek(), collection.id]);
+
+  areUploadsShown.value = true;
 
   const queue = added.filter(({ upload }) => upload.problem === null);
   const work = async () => {
@@ -93,7 +100,9 @@ function newUpload(collectionId: string, file: File, limit: number): Upload {
 
 async function sendOne(upload: Upload, file: File): Promise<void> {
   try {
-    const document = await hubbub.putDocument(running.signal, upload.collectionId, file, (sent) => change(upload.id, { sent }));
+    const document = await hubbub.putDocument(running.signal, upload.collectionId, file, (sent) =>
+      change(upload.id, { sent }),
+    );
     change(upload.id, { sent: 1, documentId: document.id });
     const shelf = documentsOf(upload.collectionId);
     shelf.value = [...(shelf.value ?? []).filter(({ id }) => id !== document.id), document];
@@ -106,6 +115,7 @@ function change(id: number, changes: Partial<Upload>): void {
   uploads.value = uploads.value.map((upload) => (upload.id === id ? { ...upload, ...changes } : upload));
 }
 
-export function clearUploads(): void {
-  uploads.value = uploads.value.filter((upload) => !progressOf(upload).isOver);
+/** Put the files on their way out of sight; they go on. */
+export function hideUploads(): void {
+  areUploadsShown.value = false;
 }

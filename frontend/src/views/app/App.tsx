@@ -1,11 +1,11 @@
 /** Lay out the page: chats, the chat or the library, a source beside it, and what is over all of them. */
 
 import { useEffect } from "preact/hooks";
-import { thread } from "../../state/thread";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
+import { thread } from "../../state/thread";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -16,8 +16,8 @@ import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
 import "./app.css";
-import { TopBar } from "./TopBar";
 import { useShortcuts } from "./shortcuts";
+import { TopBar } from "./TopBar";
 
 export function App() {
   useShortcuts();
@@ -39,7 +39,14 @@ export function App() {
           <Sidebar />
         </div>
       )}
-      {isDrawer && <div class="veil" onClick={() => { isDrawerOpen.value = false; }} />}
+      {isDrawer && (
+        <div
+          class="veil"
+          onClick={() => {
+            isDrawerOpen.value = false;
+          }}
+        />
+      )}
       <div class="page" inert={isDrawer || isSheet}>
         <TopBar title={title} />
         <Banner />

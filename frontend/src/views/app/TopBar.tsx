@@ -13,12 +13,16 @@ export function TopBar({ title }: { title: string }) {
           class="icon-button"
           aria-label="Menu"
           aria-expanded={isDrawerOpen.value}
-          onClick={() => { isDrawerOpen.value = true; }}
+          onClick={() => {
+            isDrawerOpen.value = true;
+          }}
         >
           <Icon name="menu" />
         </button>
       )}
-      <h1 class="topbar-title" dir="auto">{title}</h1>
+      <h1 class="topbar-title" dir="auto">
+        {title}
+      </h1>
       {isNarrow.value && (
         <button type="button" class="icon-button" aria-label="New chat" onClick={newChat}>
           <Icon name="plus" />

@@ -20,11 +20,11 @@ function press(event: KeyboardEvent): void {
     if (isNarrow.value) isDrawerOpen.value = true;
     requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#chat-search")?.focus());
   }
-  if (event.key === "Escape" && document.querySelector("dialog[open]") === null) escape();
+  if (event.key === "Escape" && document.querySelector("dialog[open]") === null) stepBack();
 }
 
 /** One step back: from what lies over the page, then from the answer that is being made. */
-function escape(): void {
+function stepBack(): void {
   if (isNarrow.value && isDrawerOpen.value) isDrawerOpen.value = false;
   else if (isSourceOpen.value && document.activeElement?.closest(".sources")) closeSource();
   else if (openAnswerId.value !== null) stopOpenAnswer();

@@ -49,21 +49,32 @@ export function CollectionsPicker() {
         onClick={() => setOpen(!isOpen)}
       >
         <Icon name="book" size={18} />
-        <span class="pill-text" dir="auto">{label}</span>
+        <span class="pill-text" dir="auto">
+          {label}
+        </span>
       </button>
       {isOpen && (
         <div id={list} class="picker-list" role="group" aria-label="Search in">
-          <p class="picker-title" aria-hidden="true">Search in</p>
+          <p class="picker-title" aria-hidden="true">
+            Search in
+          </p>
           {all.map(({ id, name, documents, is_shared }) => (
             <label key={id} class="picker-item">
               <input type="checkbox" checked={chosen.includes(id)} onChange={() => toggle(id)} />
-              <span class="picker-name" dir="auto">{name}</span>
-              <span class="picker-count">{is_shared ? "shared · " : ""}{documents}</span>
+              <span class="picker-name" dir="auto">
+                {name}
+              </span>
+              <span class="picker-count">
+                {is_shared ? "shared · " : ""}
+                {documents}
+              </span>
             </label>
           ))}
           {all.length === 0 && <p class="picker-empty">There are no collections yet. Add documents with the plus.</p>}
           <div class="picker-foot">
-            <button type="button" onClick={() => navigate(libraryPath(null))}>Manage documents</button>
+            <button type="button" onClick={() => navigate(libraryPath(null))}>
+              Manage documents
+            </button>
           </div>
         </div>
       )}

@@ -45,7 +45,14 @@ export function Composer() {
     input.value = "";
   };
   return (
-    <form class="composer" aria-label="Ask" onSubmit={(event) => { event.preventDefault(); submit(); }}>
+    <form
+      class="composer"
+      aria-label="Ask"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
       <div class="composer-box">
         <textarea
           ref={field}
@@ -61,13 +68,23 @@ export function Composer() {
           onKeyDown={press}
         />
         <div class="composer-tools">
-          <button type="button" class="icon-button" aria-label="Upload" title="Add documents" onClick={() => files.current?.click()}>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Upload"
+            title="Add documents"
+            onClick={() => files.current?.click()}
+          >
             <Icon name="plus" />
           </button>
           <input ref={files} type="file" multiple hidden onChange={(event) => pick(event.currentTarget)} />
           <CollectionsPicker />
           <ModelPicker />
-          {isTooLong && <span class="composer-limit" role="alert">{text.length - limit} characters too many</span>}
+          {isTooLong && (
+            <span class="composer-limit" role="alert">
+              {text.length - limit} characters too many
+            </span>
+          )}
           {isOpen ? (
             <button type="button" class="composer-send" aria-label="Stop" title="Stop (Esc)" onClick={stopOpenAnswer}>
               <StopIcon />

@@ -20,7 +20,9 @@ export function ModelPicker() {
             {all
               .filter((one) => one.provider === provider)
               .map(({ name }) => (
-                <option key={name} value={name}>{name}</option>
+                <option key={name} value={name}>
+                  {name}
+                </option>
               ))}
           </optgroup>
         ))}

@@ -5,7 +5,11 @@ import { model, models } from "../../state/models";
 
 export function WayNote() {
   if (models.value === null || collections.value === null) return <p class="composer-note">{"\u00a0"}</p>;
-  return <p class="composer-note">{wayOf(model.value?.name ?? null, model.value?.can_ground ?? false, chosenCollections.value.length > 0)}</p>;
+  return (
+    <p class="composer-note">
+      {wayOf(model.value?.name ?? null, model.value?.can_ground ?? false, chosenCollections.value.length > 0)}
+    </p>
+  );
 }
 
 function wayOf(name: string | null, canGround: boolean, hasDocuments: boolean): string {

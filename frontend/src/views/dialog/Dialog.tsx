@@ -20,7 +20,9 @@ export function Dialog({ title, close, children }: Properties) {
   }, []);
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby={name} onClose={close} onCancel={close}>
-      <h2 id={name} class="dialog-title">{title}</h2>
+      <h2 id={name} class="dialog-title">
+        {title}
+      </h2>
       {children}
     </dialog>
   );
@@ -39,8 +41,19 @@ export function Confirm({ title, text, action, confirm, close }: Confirmation) {
     <Dialog title={title} close={close}>
       <p>{text}</p>
       <div class="dialog-actions">
-        <button type="button" class="button" onClick={close}>Cancel</button>
-        <button type="button" class="button is-danger" onClick={() => { confirm(); close(); }}>{action}</button>
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class="button is-danger"
+          onClick={() => {
+            confirm();
+            close();
+          }}
+        >
+          {action}
+        </button>
       </div>
     </Dialog>
   );

@@ -33,7 +33,9 @@ export function Library() {
         <div class="library-empty">
           <h2>No documents yet</h2>
           <p>Drop files here, or make a collection first. Then ask about what is in them.</p>
-          <button type="button" class="button is-primary" onClick={() => setMaking(true)}>New collection</button>
+          <button type="button" class="button is-primary" onClick={() => setMaking(true)}>
+            New collection
+          </button>
         </div>
       )}
       {isMaking && <Making close={() => setMaking(false)} />}
@@ -54,7 +56,9 @@ function CollectionLink({ collection, isHere }: { collection: Collection; isHere
         navigate(address);
       }}
     >
-      <span class="library-collection-name" dir="auto">{collection.name}</span>
+      <span class="library-collection-name" dir="auto">
+        {collection.name}
+      </span>
       <span class="library-collection-count">
         {collection.documents}
         <span class="visually-hidden"> documents</span>
@@ -79,11 +83,24 @@ function Making({ close }: { close: () => void }) {
   return (
     <Dialog title="New collection" close={close}>
       <form onSubmit={submit}>
-        <label class="label" for="new-collection">Name</label>
-        <input id="new-collection" class="field" maxLength={100} required value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <label class="label" for="new-collection">
+          Name
+        </label>
+        <input
+          id="new-collection"
+          class="field"
+          maxLength={100}
+          required
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
         <div class="dialog-actions">
-          <button type="button" class="button" onClick={close}>Cancel</button>
-          <button type="submit" class="button is-primary" disabled={isBusy || name.trim() === ""}>Create</button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button is-primary" disabled={isBusy || name.trim() === ""}>
+            Create
+          </button>
         </div>
       </form>
     </Dialog>

@@ -41,27 +41,45 @@ export function Shelf({ collection }: { collection: Collection }) {
     <section class="shelf" aria-labelledby="shelf-name">
       <header class="shelf-head">
         <div class="shelf-name">
-          <h2 id="shelf-name" class="shelf-title" dir="auto">{collection.name}</h2>
+          <h2 id="shelf-name" class="shelf-title" dir="auto">
+            {collection.name}
+          </h2>
           <p class="shelf-about">{aboutOf(collection)}</p>
         </div>
         <div class="shelf-actions">
-          <button type="button" class="button" onClick={askIt}>Ask about it</button>
+          <button type="button" class="button" onClick={askIt}>
+            Ask about it
+          </button>
           {collection.is_mine && (
             <>
               <button type="button" class="button is-primary" onClick={() => files.current?.click()}>
                 <Icon name="upload" size={18} /> Upload
               </button>
               <input ref={files} type="file" multiple hidden onChange={(event) => add(event.currentTarget)} />
-              <button type="button" class="icon-button" aria-label="Delete this collection" title="Delete this collection" onClick={() => setDeleting(true)}>
+              <button
+                type="button"
+                class="icon-button"
+                aria-label="Delete this collection"
+                title="Delete this collection"
+                onClick={() => setDeleting(true)}
+              >
                 <Icon name="bin" />
               </button>
             </>
           )}
         </div>
       </header>
-      {documents === null && <p class="shelf-note" role="status">Loading …</p>}
+      {documents === null && (
+        <p class="shelf-note" role="status">
+          Loading …
+        </p>
+      )}
       {documents?.length === 0 && (
-        <p class="shelf-note">{collection.is_mine ? "Nothing in here yet. Drop files anywhere on the page, or press Upload." : "Nothing in here yet."}</p>
+        <p class="shelf-note">
+          {collection.is_mine
+            ? "Nothing in here yet. Drop files anywhere on the page, or press Upload."
+            : "Nothing in here yet."}
+        </p>
       )}
       {documents && documents.length > 0 && (
         <ul class="shelf-list" aria-label={`Documents in ${collection.name}`}>
@@ -92,14 +110,27 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
     <li class="document">
       <Icon name="file" />
       <div class="document-body">
-        <button id={name} type="button" class="document-title" dir="auto" onClick={() => openSource(sourceOfDocument(document))}>
+        <button
+          id={name}
+          type="button"
+          class="document-title"
+          dir="auto"
+          onClick={() => openSource(sourceOfDocument(document))}
+        >
           {title}
         </button>
         <p class="document-about">{factsOf(document).join(" · ")}</p>
         {document.state !== "ready" && <Meter progress={progress} label={title} />}
       </div>
       {canDelete && (
-        <button type="button" class="icon-button" aria-label="Delete" aria-describedby={name} title="Delete" onClick={() => setDeleting(true)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Delete"
+          aria-describedby={name}
+          title="Delete"
+          onClick={() => setDeleting(true)}
+        >
           <Icon name="bin" size={18} />
         </button>
       )}
@@ -119,7 +150,8 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
 function aboutOf({ description, is_shared, passages, embedded }: Collection): string {
   const parts = [is_shared ? "Shared with everybody" : "Only for you"];
   if (passages > 0) parts.push(counted(passages, "passage"));
-  if (embedded < passages) parts.push(`${Math.floor((100 * embedded) / passages)} % can be found by meaning, all by words`);
+  if (embedded < passages)
+    parts.push(`${Math.floor((100 * embedded) / passages)} % can be found by meaning, all by words`);
   return description ? `${description} ${parts.join(" · ")}` : parts.join(" · ");
 }
 

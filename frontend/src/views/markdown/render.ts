@@ -1,7 +1,7 @@
 /** Turn a model's Markdown into safe HTML; the one place where text of others becomes HTML. */
 
 import DOMPurify from "dompurify";
-import { Marked, type Token, type TokensList } from "marked";
+import { Marked, type Token, type Tokens, type TokensList } from "marked";
 import { highlight } from "./highlight";
 
 /** What a citation marker in the text refers to. */
@@ -21,10 +21,12 @@ const TAGS = [
 ];
 const ATTRIBUTES = "align aria-label class data-marker href rel role start tabindex target title type".split(" ");
 const WEB_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
+const FIRST_HEADING = 3; // the page's own headings stand above
+const DEEPEST_HEADING = 6;
 const LINK_REL = "noopener noreferrer nofollow";
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
 
 let references: ReadonlyMap<number, Reference> = new Map();
 
@@ -50,32 +52,32 @@ const marked = new Marked({
       renderer({ raw, marker }) {
         // Only what was found and sent as a citation can be cited.
         const reference = references.get(marker as number);
-        if (reference === undefined) return escape(raw);
-        const title = escape(reference.title);
+        if (reference === undefined) return escapeHtml(raw);
+        const title = escapeHtml(reference.title);
         return `<button type="button" class="chip" data-marker="${reference.marker}" title="${title}" aria-label="${reference.marker}, source: ${title}">${reference.marker}</button>`;
       },
     },
   ],
   renderer: {
-    html: ({ text }) => escape(text),
-    heading({ tokens, depth }) {
-      const level = Math.min(depth + 2, 6); // the page's own headings stand above
-      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>`;
+    html: ({ text }) => escapeHtml(text),
+    heading({ tokens, level }: Tokens.Heading & { level?: number }) {
+      const rank = level ?? DEEPEST_HEADING;
+      return `<h${rank}>${this.parser.parseInline(tokens)}</h${rank}>`;
     },
     link({ href, tokens, text }) {
       const label = this.parser.parseInline(tokens);
       if (!WEB_ADDRESS.test(href)) return label;
-      return anchor(href, namesAnotherHost(text, href) ? escape(href) : label);
+      return anchor(href, namesAnotherHost(text, href) ? escapeHtml(href) : label);
     },
     image: ({ href, text }) => {
-      if (!WEB_ADDRESS.test(href)) return escape(text);
-      return anchor(href, `${text ? `${escape(text)}: ` : ""}${escape(href)}`); // never loaded, only named
+      if (!WEB_ADDRESS.test(href)) return escapeHtml(text);
+      return anchor(href, `${text ? `${escapeHtml(text)}: ` : ""}${escapeHtml(href)}`); // never loaded, only named
     },
     code({ text, lang }) {
       const language = (lang ?? "").match(/^[\w+#.-]{1,30}/)?.[0] ?? "";
-      const code = highlight(text, language) ?? escape(text);
+      const code = highlight(text, language) ?? escapeHtml(text);
       return (
-        `<div class="code"><div class="code-head"><span>${escape(language || "text")}</span>` +
+        `<div class="code"><div class="code-head"><span>${escapeHtml(language || "text")}</span>` +
         `<button type="button" class="code-copy" aria-label="Copy code">Copy</button></div>` +
         `<pre tabindex="0"><code>${code}</code></pre></div>`
       );
@@ -83,7 +85,10 @@ const marked = new Marked({
     table(token) {
       const row = (cells: typeof token.header, tag: "th" | "td") =>
         `<tr>${cells
-          .map(({ tokens, align }) => `<${tag}${align ? ` align="${align}"` : ""}>${this.parser.parseInline(tokens)}</${tag}>`)
+          .map(
+            ({ tokens, align }) =>
+              `<${tag}${align ? ` align="${align}"` : ""}>${this.parser.parseInline(tokens)}</${tag}>`,
+          )
           .join("")}</tr>`;
       const body = token.rows.map((cells) => row(cells, "td")).join("");
       return (
@@ -97,7 +102,7 @@ const marked = new Marked({
 
 /** A link whose full address is seen before it is followed. */
 function anchor(href: string, label: string): string {
-  const address = escape(href);
+  const address = escapeHtml(href);
   return `<a href="${address}" title="${address}" target="_blank" rel="${LINK_REL}">${label}</a>`;
 }
 
@@ -123,17 +128,29 @@ export function blockRenderer(): (text: string, known: readonly Reference[], ver
     references = new Map(known.map((reference) => [reference.marker, reference]));
     const tokens = marked.lexer(text);
     const context = `${version}|${known.length}|${Object.keys(tokens.links).length}|`;
+    const rank = headingRanks();
     const next = new Map<string, string>();
     const blocks: Block[] = [];
     for (const token of tokens) {
       if (token.type === "space" || token.type === "def") continue;
-      const key = context + token.raw;
-      const html = next.get(key) ?? cache.get(key) ?? render(token, tokens);
+      const level = token.type === "heading" ? rank(token.depth) : 0;
+      const key = `${context}${level}|${token.raw}`;
+      const html = next.get(key) ?? cache.get(key) ?? render({ ...token, level }, tokens);
       next.set(key, html);
       blocks.push({ key: String(blocks.length), html });
     }
     cache = next;
     return blocks;
+  };
+}
+
+/** A function that ranks headings as they come, so that none skips a level whatever the model wrote. */
+function headingRanks(): (depth: number) => number {
+  const above: number[] = [];
+  return (depth) => {
+    while ((above.at(-1) ?? 0) >= depth) above.pop();
+    above.push(depth);
+    return Math.min(FIRST_HEADING + above.length - 1, DEEPEST_HEADING);
   };
 }
 

@@ -10,9 +10,18 @@ export function Notices() {
       {notices.value.map(({ id, text, isFault, action }) => (
         <div key={id} class={`notice ${isFault ? "is-fault" : ""}`}>
           {isFault && <Icon name="warn" />}
-          <span class="notice-text" dir="auto">{text}</span>
+          <span class="notice-text" dir="auto">
+            {text}
+          </span>
           {action && (
-            <button type="button" class="notice-action" onClick={() => { action.run(); dismiss(id); }}>
+            <button
+              type="button"
+              class="notice-action"
+              onClick={() => {
+                action.run();
+                dismiss(id);
+              }}
+            >
               {action.label}
             </button>
           )}

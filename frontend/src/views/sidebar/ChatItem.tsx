@@ -30,14 +30,35 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
         <Naming chat={chat} over={() => setNaming(false)} />
       ) : (
         <div class={`chat-item ${isHere ? "is-here" : ""}`}>
-          <a id={name} class="chat-open" href={chatPath(chat.id)} aria-current={isHere ? "page" : undefined} dir="auto" onClick={open}>
+          <a
+            id={name}
+            class="chat-open"
+            href={chatPath(chat.id)}
+            aria-current={isHere ? "page" : undefined}
+            dir="auto"
+            onClick={open}
+          >
             {chat.title || "Untitled"}
           </a>
           <span class="chat-actions">
-            <button type="button" class="icon-button" aria-label="Rename" aria-describedby={name} title="Rename" onClick={() => setNaming(true)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Rename"
+              aria-describedby={name}
+              title="Rename"
+              onClick={() => setNaming(true)}
+            >
               <Icon name="pencil" size={16} />
             </button>
-            <button type="button" class="icon-button" aria-label="Delete" aria-describedby={name} title="Delete" onClick={() => remove(chat)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Delete"
+              aria-describedby={name}
+              title="Delete"
+              onClick={() => remove(chat)}
+            >
               <Icon name="bin" size={16} />
             </button>
           </span>

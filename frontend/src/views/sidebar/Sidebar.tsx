@@ -66,7 +66,9 @@ export function Sidebar() {
         </button>
         <p class="sidebar-about">
           <span>{me.value ? `${me.value.person.name || "Guest"} · ${me.value.version}` : "\u00a0"}</span>
-          <a href="/docs/" target="_blank" rel="noopener">API</a>
+          <a href="/docs/" target="_blank" rel="noopener">
+            API
+          </a>
         </p>
       </div>
     </nav>
@@ -103,10 +105,16 @@ function Search({ startChat }: { startChat: () => void }) {
         aria-keyshortcuts={isApple ? "Meta+K" : "Control+K"}
         autocomplete="off"
         value={search.value}
-        onInput={(event) => { search.value = event.currentTarget.value; }}
+        onInput={(event) => {
+          search.value = event.currentTarget.value;
+        }}
         onKeyDown={press}
       />
-      {search.value === "" && <kbd aria-hidden="true">{isApple ? "⌘ K" : "Ctrl K"}</kbd>}
+      {search.value === "" && (
+        <span class="sidebar-keys" aria-hidden="true">
+          {isApple ? "⌘ K" : "Ctrl K"}
+        </span>
+      )}
     </div>
   );
 }
@@ -115,7 +123,9 @@ function ChatList() {
   const shown = chats.value;
   if (shown === null) return <p class="sidebar-empty">Loading …</p>;
   if (shown.length === 0) {
-    const text = search.value ? "No chat has these words in its title. Enter starts a new one." : "Your chats will be kept here.";
+    const text = search.value
+      ? "No chat has these words in its title. Enter starts a new one."
+      : "Your chats will be kept here.";
     return <p class="sidebar-empty">{text}</p>;
   }
   const here = route.value.page === "chat" ? route.value.chatId : null;
@@ -126,7 +136,9 @@ function ChatList() {
         const label = dayLabel(chat.updated_at);
         const isFirst = label !== day;
         day = label;
-        return <ChatItem key={chat.id} chat={chat} isHere={chat.id === here} label={isFirst ? label : null} left={leave} />;
+        return (
+          <ChatItem key={chat.id} chat={chat} isHere={chat.id === here} label={isFirst ? label : null} left={leave} />
+        );
       })}
     </ul>
   );
@@ -139,6 +151,7 @@ function moveFocus(event: KeyboardEvent): void {
   if (step === 0 || !target.matches(".chat-open")) return;
   event.preventDefault();
   const all = [...document.querySelectorAll<HTMLElement>(".chat-open")];
-  const next = all[all.indexOf(target) + step] ?? (step < 0 ? document.querySelector<HTMLElement>("#chat-search") : null);
+  const next =
+    all[all.indexOf(target) + step] ?? (step < 0 ? document.querySelector<HTMLElement>("#chat-search") : null);
   next?.focus();
 }

@@ -12,23 +12,48 @@ export function PagePicture({ document, source }: { document: Document; source: 
   const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
   const last = Math.max(document.pages, cited);
   useEffect(() => setPage(cited), [source]);
-  const address = pageAddress(document.id, page, page === cited ? source.passageId : null, page === cited ? source.quote : "");
+  const address = pageAddress(
+    document.id,
+    page,
+    page === cited ? source.passageId : null,
+    page === cited ? source.quote : "",
+  );
   useEffect(() => setState("loading"), [address]);
   return (
     <div class="picture">
       <div class="picture-turn" role="group" aria-label="Pages">
-        <button type="button" class="icon-button" aria-label="Previous page" disabled={page <= 1} onClick={() => setPage(page - 1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Previous page"
+          disabled={page <= 1}
+          onClick={() => setPage(page - 1)}
+        >
           <Icon name="left" />
         </button>
-        <span aria-live="polite">Page {page} of {last}</span>
-        <button type="button" class="icon-button" aria-label="Next page" disabled={page >= last} onClick={() => setPage(page + 1)}>
+        <span aria-live="polite">
+          Page {page} of {last}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Next page"
+          disabled={page >= last}
+          onClick={() => setPage(page + 1)}
+        >
           <Icon name="right" />
         </button>
       </div>
       <div class="picture-frame" tabIndex={0} role="group" aria-label="Picture of the page">
-        {state === "loading" && <p class="sources-note" role="status">Drawing the page …</p>}
+        {state === "loading" && (
+          <p class="sources-note" role="status">
+            Drawing the page …
+          </p>
+        )}
         {state === "failed" ? (
-          <p class="sources-note" role="alert">This page can’t be drawn. Its text is under “Text”.</p>
+          <p class="sources-note" role="alert">
+            This page can’t be drawn. Its text is under “Text”.
+          </p>
         ) : (
           <img
             key={address}

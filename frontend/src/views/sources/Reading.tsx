@@ -26,7 +26,11 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
         return (
           <div key={passage.id} class={`passage ${isCited ? "is-cited" : ""}`}>
             {newPage !== null && <p class="passage-page">Page {newPage}</p>}
-            {newHeading && <h3 class="passage-heading" dir="auto">{newHeading}</h3>}
+            {newHeading && (
+              <h3 class="passage-heading" dir="auto">
+                {newHeading}
+              </h3>
+            )}
             <PassageText passage={passage} quote={isCited ? source.quote : ""} />
           </div>
         );

@@ -27,24 +27,69 @@ export function Sources() {
     <section class={`sources ${isTight.value ? "is-sheet" : ""}`} aria-label="Sources">
       <header class="sources-head">
         <div class="sources-name">
-          <h2 class="sources-title" dir="auto">{document?.title || shown.title}</h2>
-          {document && document.title !== "" && document.title !== document.name && <p class="sources-file" dir="auto">{document.name}</p>}
+          <h2 class="sources-title" dir="auto">
+            {document?.title || shown.title}
+          </h2>
+          {document && document.title !== "" && document.title !== document.name && (
+            <p class="sources-file" dir="auto">
+              {document.name}
+            </p>
+          )}
         </div>
-        <a class="icon-button" href={fileAddress(shown.documentId)} download aria-label="Download the file" title="Download the file">
+        <a
+          class="icon-button"
+          href={fileAddress(shown.documentId)}
+          download
+          aria-label="Download the file"
+          title="Download the file"
+        >
           <Icon name="download" />
         </a>
-        <button ref={close} type="button" class="icon-button" aria-label="Close" title="Close (Esc)" onClick={closeSource}>
+        <button
+          ref={close}
+          type="button"
+          class="icon-button"
+          aria-label="Close"
+          title="Close (Esc)"
+          onClick={closeSource}
+        >
           <Icon name="close" />
         </button>
       </header>
       {isPdf && (
         <div class="tabs" role="group" aria-label="View">
-          <button type="button" class="tab" aria-pressed={!isPage} onClick={() => { isPageWanted.value = false; }}>Text</button>
-          <button type="button" class="tab" aria-pressed={isPage} onClick={() => { isPageWanted.value = true; }}>Page</button>
+          <button
+            type="button"
+            class="tab"
+            aria-pressed={!isPage}
+            onClick={() => {
+              isPageWanted.value = false;
+            }}
+          >
+            Text
+          </button>
+          <button
+            type="button"
+            class="tab"
+            aria-pressed={isPage}
+            onClick={() => {
+              isPageWanted.value = true;
+            }}
+          >
+            Page
+          </button>
         </div>
       )}
-      {sourceProblem.value && <p class="sources-note" role="alert">{sourceProblem.value}</p>}
-      {!opened.value && !sourceProblem.value && <p class="sources-note" role="status">Opening the document …</p>}
+      {sourceProblem.value && (
+        <p class="sources-note" role="alert">
+          {sourceProblem.value}
+        </p>
+      )}
+      {!opened.value && !sourceProblem.value && (
+        <p class="sources-note" role="status">
+          Opening the document …
+        </p>
+      )}
       {opened.value && !isPage && <Reading opened={opened.value} source={shown} />}
       {opened.value && isPage && <PagePicture document={opened.value.document} source={shown} />}
     </section>

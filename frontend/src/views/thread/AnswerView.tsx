@@ -33,7 +33,10 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
   const references = answer.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
   return (
     <article class="answer" aria-label="Answer" aria-busy={isOpen}>
-      {answer.way === "quotes" && answer.text !== "" && <p class="answer-way">Quoted from your documents, not written by a model</p>}
+      <h2 class="visually-hidden">Answer</h2>
+      {answer.way === "quotes" && answer.text !== "" && (
+        <p class="answer-way">Quoted from your documents, not written by a model</p>
+      )}
       {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}
       <Ending answer={answer} retry={isLast ? again : null} />
@@ -53,14 +56,20 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
           >
             <Icon name="again" size={18} />
           </button>
-          {answer.model && <span class="answer-model" title={usageOf(answer)}>{answer.model}</span>}
+          {answer.model && (
+            <span class="answer-model" title={usageOf(answer)}>
+              {answer.model}
+            </span>
+          )}
         </div>
       )}
       {isLast && !isOpen && answer.follow_ups.length > 0 && (
         <ul class="follow-ups" aria-label="Follow-up questions">
           {answer.follow_ups.map((question) => (
             <li key={question}>
-              <button type="button" class="example" onClick={() => ask(question)}>{question}</button>
+              <button type="button" class="example" onClick={() => ask(question)}>
+                {question}
+              </button>
             </li>
           ))}
         </ul>
@@ -72,7 +81,11 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
 function Progress({ answer }: { answer: Answer }) {
   return (
     <p class="progress" role="status">
-      <span class="dots" aria-hidden="true"><i /><i /><i /></span>
+      <span class="dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
       {progressText(answer)}
     </p>
   );
@@ -81,7 +94,8 @@ function Progress({ answer }: { answer: Answer }) {
 function progressText({ place, query, hits, model }: Answer): string {
   if (place === 1) return "You are next";
   if (place !== null) return `You are number ${place} in line`;
-  if (query !== null && hits.length > 0) return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
+  if (query !== null && hits.length > 0)
+    return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
   return model ? `${model} is thinking` : "Thinking";
 }
 
@@ -93,7 +107,9 @@ function CitedSources({ answer }: { answer: Answer }) {
         <li key={citation.marker}>
           <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(citation))}>
             <span class="cited-marker">{citation.marker}</span>
-            <span class="cited-title" dir="auto">{citation.title || citation.name}</span>
+            <span class="cited-title" dir="auto">
+              {citation.title || citation.name}
+            </span>
             {citation.page !== null && <span class="cited-page">p. {citation.page}</span>}
           </button>
         </li>

@@ -22,7 +22,11 @@ export function Chat() {
           {problem && (
             <div class="thread-problem" role="alert">
               <p>{problem}</p>
-              {!isLoaded && <button type="button" class="button" onClick={refreshThread}>Try again</button>}
+              {!isLoaded && (
+                <button type="button" class="button" onClick={refreshThread}>
+                  Try again
+                </button>
+              )}
             </div>
           )}
           {!isLoaded && !problem && <Waiting />}

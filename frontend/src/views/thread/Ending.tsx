@@ -12,7 +12,11 @@ export function Ending({ answer, retry }: { answer: Answer; retry: (() => void) 
           {answer.text !== "" && "The answer broke off. "}
           {answer.failure?.message ?? "Something went wrong."}
         </p>
-        {retry && <button type="button" class="button" onClick={retry}>Try again</button>}
+        {retry && (
+          <button type="button" class="button" onClick={retry}>
+            Try again
+          </button>
+        )}
       </div>
     );
   }

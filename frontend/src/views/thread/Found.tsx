@@ -29,7 +29,9 @@ export function Found({ answer }: { answer: Answer }) {
                 {hit.page !== null && <span class="hit-place"> · p. {hit.page}</span>}
                 {hit.heading && <span class="hit-place"> · {hit.heading}</span>}
               </span>
-              <span class="hit-text" dir="auto">{hit.text}</span>
+              <span class="hit-text" dir="auto">
+                {hit.text}
+              </span>
             </button>
           </li>
         ))}

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import { setDraft } from "../../state/drafts";
-import { ask, discard, openAnswerId, type Outgoing, send } from "../../state/thread";
+import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { Switcher } from "./Switcher";
@@ -29,17 +29,24 @@ export function QuestionView({ message, siblings, sending }: Properties) {
   };
   return (
     <article class="question" aria-label="You asked">
+      <h2 class="visually-hidden">You asked</h2>
       {isEditing ? (
         <Editing message={message} end={endEditing} />
       ) : (
-        <p class="question-text" dir="auto">{message.text}</p>
+        <p class="question-text" dir="auto">
+          {message.text}
+        </p>
       )}
       {sending?.problem && (
         <div class="failure" role="alert">
           <Icon name="warn" />
           <p class="failure-text">Not sent. {sending.problem}</p>
-          <button type="button" class="button" onClick={() => send(sending.question)}>Try again</button>
-          <button type="button" class="button" onClick={takeBack}>Take back</button>
+          <button type="button" class="button" onClick={() => send(sending.question)}>
+            Try again
+          </button>
+          <button type="button" class="button" onClick={takeBack}>
+            Take back
+          </button>
         </div>
       )}
       {sending && !sending.problem && <p class="question-sending">Sending …</p>}
@@ -88,10 +95,23 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
   };
   return (
     <div class="editing">
-      <textarea ref={field} class="editing-field" aria-label="Edited text" dir="auto" rows={1} value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={press} />
+      <textarea
+        ref={field}
+        class="editing-field"
+        aria-label="Edited text"
+        dir="auto"
+        rows={1}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={press}
+      />
       <div class="editing-actions">
-        <button type="button" class="button" onClick={end}>Cancel</button>
-        <button type="button" class="button is-primary" disabled={text.trim() === ""} onClick={submit}>Ask again</button>
+        <button type="button" class="button" onClick={end}>
+          Cancel
+        </button>
+        <button type="button" class="button is-primary" disabled={text.trim() === ""} onClick={submit}>
+          Ask again
+        </button>
       </div>
     </div>
   );

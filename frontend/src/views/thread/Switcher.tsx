@@ -11,13 +11,25 @@ export function Switcher({ message, siblings }: { message: Message; siblings: re
   const after = siblings[index + 1];
   return (
     <span class="switcher" role="group" aria-label="Versions">
-      <button type="button" class="icon-button" aria-label="Previous version" disabled={!before} onClick={() => before && turnTo(before)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Previous version"
+        disabled={!before}
+        onClick={() => before && turnTo(before)}
+      >
         <Icon name="left" size={16} />
       </button>
       <span class="switcher-count">
         {index + 1}/{siblings.length}
       </span>
-      <button type="button" class="icon-button" aria-label="Next version" disabled={!after} onClick={() => after && turnTo(after)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Next version"
+        disabled={!after}
+        onClick={() => after && turnTo(after)}
+      >
         <Icon name="right" size={16} />
       </button>
     </span>

@@ -1,6 +1,6 @@
 /** Greet in an empty chat, and offer questions that can be asked at once. */
 
-import { chosenCollections, chooseCollections, collections } from "../../state/library";
+import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { model, models } from "../../state/models";
 import { ask } from "../../state/thread";
 
@@ -35,7 +35,9 @@ export function Welcome() {
         <ul class="welcome-examples" aria-label="Example questions">
           {examples.map((question) => (
             <li key={question}>
-              <button type="button" class="example" onClick={() => start(question)}>{question}</button>
+              <button type="button" class="example" onClick={() => start(question)}>
+                {question}
+              </button>
             </li>
           ))}
         </ul>

@@ -17,21 +17,45 @@ export function DropTarget() {
       depth = Math.max(0, value);
       setOver(depth > 0);
     };
-    addEventListener("dragenter", (event) => { if (hasFiles(event)) set(depth + 1); }, { signal });
-    addEventListener("dragleave", (event) => { if (hasFiles(event)) set(depth - 1); }, { signal });
-    addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); }, { signal });
-    addEventListener("drop", (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      set(0);
-      picked.value = [...(event.dataTransfer?.files ?? [])];
-    }, { signal });
+    addEventListener(
+      "dragenter",
+      (event) => {
+        if (hasFiles(event)) set(depth + 1);
+      },
+      { signal },
+    );
+    addEventListener(
+      "dragleave",
+      (event) => {
+        if (hasFiles(event)) set(depth - 1);
+      },
+      { signal },
+    );
+    addEventListener(
+      "dragover",
+      (event) => {
+        if (hasFiles(event)) event.preventDefault();
+      },
+      { signal },
+    );
+    addEventListener(
+      "drop",
+      (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        set(0);
+        picked.value = [...(event.dataTransfer?.files ?? [])];
+      },
+      { signal },
+    );
     return () => controller.abort();
   }, []);
   if (!isOver) return null;
   return (
     <div class="drop">
-      <p class="drop-text"><Icon name="upload" /> Drop to add documents</p>
+      <p class="drop-text">
+        <Icon name="upload" /> Drop to add documents
+      </p>
     </div>
   );
 }

@@ -7,7 +7,12 @@ export function Meter({ progress, label }: { progress: Progress; label: string }
   return (
     <div class="meter">
       {!progress.isOver && (
-        <progress class="meter-bar" aria-label={`Progress of ${label}`} max={1} {...(progress.part === null ? {} : { value: progress.part })} />
+        <progress
+          class="meter-bar"
+          aria-label={`Progress of ${label}`}
+          max={1}
+          {...(progress.part === null ? {} : { value: progress.part })}
+        />
       )}
       <p class={progress.isFault ? "meter-text is-fault" : "meter-text"}>{progress.label}</p>
     </div>

@@ -37,27 +37,51 @@ function Choosing() {
         <ul class="picked" aria-label="Files">
           {files.map((file) => (
             <li key={file.name}>
-              <span class="picked-name" dir="auto">{file.name}</span>
+              <span class="picked-name" dir="auto">
+                {file.name}
+              </span>
               <span class="picked-size">{sizeText(file.size)}</span>
             </li>
           ))}
         </ul>
-        <label class="label" for="upload-target">Collection</label>
-        <select id="upload-target" class="field" value={target} onChange={(event) => setTarget(event.currentTarget.value)}>
+        <label class="label" for="upload-target">
+          Collection
+        </label>
+        <select
+          id="upload-target"
+          class="field"
+          value={target}
+          onChange={(event) => setTarget(event.currentTarget.value)}
+        >
           {mine.map((collection) => (
-            <option key={collection.id} value={collection.id}>{collection.name}</option>
+            <option key={collection.id} value={collection.id}>
+              {collection.name}
+            </option>
           ))}
           <option value={NEW}>A new collection</option>
         </select>
         {target === NEW && (
           <>
-            <label class="label picked-label" for="upload-name">Name of the new collection</label>
-            <input id="upload-name" class="field" maxLength={100} required value={name} onInput={(event) => setName(event.currentTarget.value)} />
+            <label class="label picked-label" for="upload-name">
+              Name of the new collection
+            </label>
+            <input
+              id="upload-name"
+              class="field"
+              maxLength={100}
+              required
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
           </>
         )}
         <div class="dialog-actions">
-          <button type="button" class="button" onClick={close}>Cancel</button>
-          <button type="submit" class="button is-primary" disabled={isBusy || (target === NEW && name.trim() === "")}>Add</button>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button is-primary" disabled={isBusy || (target === NEW && name.trim() === "")}>
+            Add
+          </button>
         </div>
       </form>
     </Dialog>
