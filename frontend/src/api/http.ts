@@ -1,0 +1,133 @@
+/** Speak HTTP with the server; the one file that calls `fetch`. */
+
+const ANSWER_MILLISECONDS = 30_000;
+
+/** What the server (or the way to it) said instead of an answer. `message` is fit for a person. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    /** HTTP's status; 0 where the server was not reached. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(message);
+  }
+
+  get isUnreachable(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 504;
+  }
+}
+
+let tellReachable: (isReachable: boolean) => void = () => {};
+
+/** Call `listener` after every attempt to speak with the server, with whether it was reached. */
+export function onReachability(listener: (isReachable: boolean) => void): void {
+  tellReachable = listener;
+}
+
+interface Options {
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Let the request outlive the page. */
+  keepalive?: boolean;
+}
+
+/** The JSON that the server answers with; `undefined` for an empty answer. Throws `Problem`, or the signal's reason. */
+export async function request<T>(signal: AbortSignal, method: string, path: string, options: Options = {}): Promise<T> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)]);
+  const response = await send(signal, limited, method, path, options);
+  try {
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  } catch {
+    signal.throwIfAborted();
+    throw unreachable();
+  }
+}
+
+/** A response whose body is still to be read, without a limit of time. Throws `Problem`, or the signal's reason. */
+export function open(signal: AbortSignal, path: string, headers: Record<string, string>): Promise<Response> {
+  return send(signal, signal, "GET", path, { headers });
+}
+
+async function send(
+  asked: AbortSignal,
+  limited: AbortSignal,
+  method: string,
+  path: string,
+  options: Options,
+): Promise<Response> {
+  const headers: Record<string, string> = { ...options.headers };
+  const init: RequestInit = { method, headers, signal: limited, keepalive: options.keepalive ?? false };
+  if (options.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    asked.throwIfAborted();
+    tellReachable(false);
+    throw unreachable();
+  }
+  if (!response.ok) {
+    const problem = problemOf(response.status, await response.text().catch(() => ""));
+    asked.throwIfAborted();
+    tellReachable(!problem.isUnreachable);
+    throw problem;
+  }
+  tellReachable(true);
+  return response;
+}
+
+/** Send a file's bytes; `progress` gets the part that is sent, 0 to 1. Throws `Problem`, or the signal's reason. */
+export function upload<T>(signal: AbortSignal, path: string, file: Blob, progress: (part: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest(); // fetch can't tell how much of a body is sent
+    const abort = () => sending.abort();
+    sending.open("PUT", path);
+    sending.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    sending.upload.onprogress = (event) => {
+      if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);
+    };
+    sending.onload = () => {
+      tellReachable(true);
+      if (sending.status >= 400) reject(problemOf(sending.status, sending.responseText));
+      else resolve(JSON.parse(sending.responseText) as T);
+    };
+    sending.onerror = () => {
+      tellReachable(false);
+      reject(unreachable());
+    };
+    sending.onabort = () => reject(signal.reason);
+    sending.onloadend = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) reject(signal.reason);
+    else sending.send(file);
+  });
+}
+
+export function unreachable(): Problem {
+  return new Problem(0, "unreachable", "The server can't be reached. Check the connection and try again.");
+}
+
+function problemOf(status: number, text: string): Problem {
+  let told: { code?: string; title?: string; detail?: string; retry_after_seconds?: number } = {};
+  try {
+    told = JSON.parse(text) ?? {};
+  } catch {
+    // A proxy's page, most likely: the status has to do.
+  }
+  const fallback =
+    status >= 500 ? "The server had a fault. Try again in a moment." : `The server refused this (${status}).`;
+  return new Problem(
+    status,
+    told.code ?? `http_${status}`,
+    told.detail || told.title || fallback,
+    told.retry_after_seconds ?? null,
+  );
+}

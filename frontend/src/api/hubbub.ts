@@ -1,0 +1,83 @@
+/** Call the server's resources by name. */
+
+import type { Answer } from "../events";
+import { request, upload } from "./http";
+import type { Asked, Chat, Collection, Document, Me, Message, Model, Passage, Question } from "./resources";
+
+const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
+
+export const me = (signal: AbortSignal) => request<Me>(signal, "GET", "/api/me");
+
+export const models = (signal: AbortSignal) =>
+  request<{ models: Model[]; default: string | null }>(signal, "GET", "/api/models");
+
+export async function collections(signal: AbortSignal): Promise<Collection[]> {
+  return (await request<{ collections: Collection[] }>(signal, "GET", "/api/collections")).collections;
+}
+
+export const createCollection = (signal: AbortSignal, name: string) =>
+  request<Collection>(signal, "POST", "/api/collections", { body: { name } });
+
+export const deleteCollection = (signal: AbortSignal, id: string) =>
+  request<void>(signal, "DELETE", at("collections", id));
+
+export async function documents(signal: AbortSignal, collectionId: string): Promise<Document[]> {
+  const path = at("collections", collectionId, "documents");
+  return (await request<{ documents: Document[] }>(signal, "GET", path)).documents;
+}
+
+export const putDocument = (
+  signal: AbortSignal,
+  collectionId: string,
+  file: File,
+  progress: (part: number) => void,
+): Promise<Document> => upload(signal, at("collections", collectionId, "documents", file.name), file, progress);
+
+export const document = (signal: AbortSignal, id: string) =>
+  request<{ document: Document; passages: Passage[] }>(signal, "GET", at("documents", id));
+
+export const deleteDocument = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("documents", id));
+
+/** Where a document's file can be downloaded. */
+export const fileAddress = (documentId: string) => at("documents", documentId, "file");
+
+/** Where the picture of a PDF's page is, with a quote marked in it. */
+export function pageAddress(documentId: string, page: number, passageId: string | null, quote: string): string {
+  const query = new URLSearchParams();
+  if (passageId !== null) query.set("passage", passageId);
+  if (quote !== "") query.set("quote", quote);
+  const path = at("documents", documentId, "pages", String(page));
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+export async function chats(signal: AbortSignal): Promise<Chat[]> {
+  return (await request<{ chats: Chat[] }>(signal, "GET", "/api/chats")).chats;
+}
+
+export const chat = (signal: AbortSignal, id: string) =>
+  request<{ chat: Chat; messages: Message[] }>(signal, "GET", at("chats", id));
+
+export const renameChat = (signal: AbortSignal, id: string, title: string) =>
+  request<Chat>(signal, "PATCH", at("chats", id), { body: { title } });
+
+/** Outlives the page, so that a deletion still holds when the page is closed right after it. */
+export const deleteChat = (signal: AbortSignal, id: string) =>
+  request<void>(signal, "DELETE", at("chats", id), { keepalive: true });
+
+/** The same `question_id` may be sent again after a lost reply: it is asked once. */
+export const ask = (signal: AbortSignal, question: Question) =>
+  request<Asked>(signal, "POST", "/api/questions", { body: question });
+
+export const askAgain = (
+  signal: AbortSignal,
+  questionId: string,
+  model: string | null,
+  collectionIds: readonly string[] | null,
+) =>
+  request<Asked>(signal, "POST", at("questions", questionId, "answers"), {
+    body: { model, collections: collectionIds },
+  });
+
+export const answer = (signal: AbortSignal, id: string) => request<Answer>(signal, "GET", at("answers", id));
+
+export const stopAnswer = (signal: AbortSignal, id: string) => request<void>(signal, "POST", at("answers", id, "stop"));

@@ -1,0 +1,91 @@
+/** The shapes that the server's JSON has. Times are seconds since the epoch. */
+
+import type { Answer } from "../events";
+
+export interface Me {
+  person: { id: string; name: string };
+  version: string;
+  limits: { question_characters: number; document_bytes: number };
+}
+
+export interface Model {
+  name: string;
+  provider: string;
+  context_tokens: number;
+  /** Whether it writes answers over documents; if not, passages are quoted instead. */
+  can_ground: boolean;
+  reason: string;
+}
+
+export interface Collection {
+  id: string;
+  name: string;
+  description: string;
+  is_shared: boolean;
+  is_mine: boolean;
+  documents: number;
+  passages: number;
+  embedded: number;
+}
+
+export type DocumentState = "waiting" | "reading" | "embedding" | "ready" | "failed";
+
+export interface Document {
+  id: string;
+  collection_id: string;
+  name: string;
+  title: string;
+  media_type: string;
+  size_bytes: number;
+  state: DocumentState;
+  reason: string;
+  pages: number;
+  passages: number;
+  embedded: number;
+  added_at: number;
+}
+
+export interface Passage {
+  id: string;
+  document_id: string;
+  number: number;
+  text: string;
+  page: number | null;
+  heading: string;
+}
+
+export interface Chat {
+  id: string;
+  owner_id: string;
+  title: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface Message {
+  id: string;
+  chat_id: string;
+  parent_id: string | null;
+  role: "user" | "assistant";
+  text: string;
+  created_at: number;
+  model: string;
+  collections: readonly string[];
+  answer?: Answer | null;
+}
+
+/** What a question, or asking one again, comes to. */
+export interface Asked {
+  chat: Chat;
+  question: Message;
+  answer: Message;
+}
+
+export interface Question {
+  question_id: string;
+  chat_id: string | null;
+  parent_id: string | null;
+  text: string;
+  model: string | null;
+  collections: readonly string[];
+}

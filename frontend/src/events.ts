@@ -1,0 +1,110 @@
+/** The words that the server and the page share: events of an answer, and what they add up to. Mirrors `hubbub/core`. */
+
+export interface Hit {
+  passage_id: string;
+  document_id: string;
+  collection_id: string;
+  name: string;
+  title: string;
+  text: string;
+  page: number | null;
+  heading: string;
+  score: number;
+}
+
+export interface Citation {
+  marker: number;
+  passage_id: string;
+  document_id: string;
+  name: string;
+  title: string;
+  page: number | null;
+  heading: string;
+  quote: string;
+}
+
+/** How an answer is made: free chat, written over hits, or quoted from hits. */
+export type Way = "chat" | "grounded" | "quotes";
+
+export interface Queued {
+  type: "queued";
+  place: number;
+  estimate_seconds: number | null;
+}
+
+export interface Started {
+  type: "started";
+  model: string;
+  way: Way;
+}
+
+export interface Searched {
+  type: "searched";
+  query: string;
+  hits: readonly Hit[];
+}
+
+export interface Cited {
+  type: "cited";
+  citation: Citation;
+}
+
+export interface Text {
+  type: "text";
+  text: string;
+}
+
+export interface FollowUps {
+  type: "follow_ups";
+  questions: readonly string[];
+}
+
+export interface Usage {
+  type: "usage";
+  prompt_tokens: number;
+  completion_tokens: number;
+}
+
+export interface Done {
+  type: "done";
+  finish_reason: string;
+}
+
+export interface Failed {
+  type: "failed";
+  code: string;
+  message: string;
+  is_retryable: boolean;
+}
+
+export interface Stopped {
+  type: "stopped";
+  reason: string;
+}
+
+export type Event = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped;
+
+export interface NumberedEvent {
+  number: number;
+  event: Event;
+}
+
+export type AnswerState = "open" | "done" | "failed" | "stopped";
+
+/** What an answer is after its first `number` events. */
+export interface Answer {
+  id: string;
+  number: number;
+  state: AnswerState;
+  text: string;
+  model: string;
+  way: Way;
+  place: number | null;
+  query: string | null;
+  hits: readonly Hit[];
+  citations: readonly Citation[];
+  follow_ups: readonly string[];
+  usage: Usage | null;
+  finish_reason: string | null;
+  failure: Failed | null;
+}

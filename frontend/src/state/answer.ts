@@ -1,0 +1,55 @@
+/** Fold an answer's events into what the answer is now, exactly as `hubbub/core/answer.py` does. */
+
+import type { Answer, Event } from "../events";
+
+export function emptyAnswer(id: string): Answer {
+  return {
+    id,
+    number: 0,
+    state: "open",
+    text: "",
+    model: "",
+    way: "chat",
+    place: null,
+    query: null,
+    hits: [],
+    citations: [],
+    follow_ups: [],
+    usage: null,
+    finish_reason: null,
+    failure: null,
+  };
+}
+
+/** The answer after one more event. An event that was applied already, or is of an unknown kind, changes nothing else. */
+export function apply(answer: Answer, number: number, event: Event): Answer {
+  if (number <= answer.number) return answer;
+  return { ...answer, number, ...changes(answer, event) };
+}
+
+function changes(answer: Answer, event: Event): Partial<Answer> {
+  switch (event.type) {
+    case "queued":
+      return { place: event.place };
+    case "started":
+      return { model: event.model, way: event.way, place: null };
+    case "searched":
+      return { query: event.query, hits: event.hits };
+    case "cited":
+      return { citations: [...answer.citations, event.citation] };
+    case "text":
+      return { text: answer.text + event.text };
+    case "follow_ups":
+      return { follow_ups: event.questions };
+    case "usage":
+      return { usage: event };
+    case "done":
+      return { state: "done", finish_reason: event.finish_reason, place: null };
+    case "failed":
+      return { state: "failed", failure: event, place: null };
+    case "stopped":
+      return { state: "stopped", place: null };
+    default:
+      return {}; // a newer server's event
+  }
+}

@@ -1,0 +1,88 @@
+/** Keep the collections, their documents and how far each has come. */
+
+import { computed, type Signal, signal } from "@preact/signals";
+import * as hubbub from "../api/hubbub";
+import type { Collection, Document } from "../api/resources";
+import { tell } from "./notices";
+import { recall, remember } from "./storage";
+
+const POLL_MILLISECONDS = 700;
+
+export const collections = signal<readonly Collection[] | null>(null);
+const chosen = signal(recall<readonly string[]>("collections"));
+
+/** The collections that are asked; until something was chosen, those that everybody shares. */
+export const chosenCollections = computed<readonly string[]>(() => {
+  const all = collections.value ?? [];
+  const wanted = chosen.value;
+  return all.filter(({ id, is_shared }) => (wanted === null ? is_shared : wanted.includes(id))).map(({ id }) => id);
+});
+
+export function chooseCollections(ids: readonly string[], { isRemembered = true } = {}): void {
+  chosen.value = ids;
+  if (isRemembered) remember("collections", ids);
+}
+
+export async function loadCollections(signal: AbortSignal): Promise<void> {
+  collections.value = await hubbub.collections(signal);
+}
+
+const shelves = new Map<string, Signal<readonly Document[] | null>>();
+
+/** The documents of a collection; null until they are known. */
+export function documentsOf(collectionId: string): Signal<readonly Document[] | null> {
+  let shelf = shelves.get(collectionId);
+  if (shelf === undefined) {
+    shelf = signal(null);
+    shelves.set(collectionId, shelf);
+  }
+  return shelf;
+}
+
+export const isUnfinished = ({ state }: Document): boolean => state !== "ready" && state !== "failed";
+
+/** Keep a collection's documents up to date: often while one of them is being read, else once. */
+export async function watchDocuments(signal: AbortSignal, collectionId: string): Promise<void> {
+  for (;;) {
+    const documents = await hubbub.documents(signal, collectionId);
+    documentsOf(collectionId).value = documents;
+    if (!documents.some(isUnfinished)) break;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    signal.throwIfAborted();
+  }
+  await loadCollections(signal);
+}
+
+/** Make a collection and return it; undefined (and the person is told) where that failed. */
+export async function createCollection(name: string): Promise<Collection | undefined> {
+  const { signal } = new AbortController();
+  try {
+    const made = await hubbub.createCollection(signal, name.trim());
+    collections.value = [...(collections.value ?? []), made];
+    return made;
+  } catch (error) {
+    tell(error);
+    return undefined;
+  }
+}
+
+export async function removeCollection(collection: Collection): Promise<void> {
+  try {
+    await hubbub.deleteCollection(new AbortController().signal, collection.id);
+    collections.value = collections.value?.filter(({ id }) => id !== collection.id) ?? null;
+  } catch (error) {
+    tell(error);
+  }
+}
+
+export async function removeDocument(document: Document): Promise<void> {
+  const { signal } = new AbortController();
+  const shelf = documentsOf(document.collection_id);
+  try {
+    await hubbub.deleteDocument(signal, document.id);
+    shelf.value = shelf.value?.filter(({ id }) => id !== document.id) ?? null;
+    await loadCollections(signal);
+  } catch (error) {
+    tell(error);
+  }
+}

@@ -1,0 +1,28 @@
+/** Keep the models there are, and the one that is asked. */
+
+import { computed, signal } from "@preact/signals";
+import * as hubbub from "../api/hubbub";
+import type { Model } from "../api/resources";
+import { recall, remember } from "./storage";
+
+export const models = signal<readonly Model[] | null>(null);
+const defaultName = signal<string | null>(null);
+const chosenName = signal(recall<string>("model"));
+
+/** The model that is asked: the chosen one where it is still there, or else the server's default. */
+export const model = computed<Model | null>(() => {
+  const all = models.value ?? [];
+  const named = (name: string | null) => all.find((one) => one.name === name);
+  return named(chosenName.value) ?? named(defaultName.value) ?? all[0] ?? null;
+});
+
+export async function loadModels(signal: AbortSignal): Promise<void> {
+  const told = await hubbub.models(signal);
+  defaultName.value = told.default;
+  models.value = told.models;
+}
+
+export function chooseModel(name: string): void {
+  chosenName.value = name;
+  remember("model", name);
+}

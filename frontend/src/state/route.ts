@@ -1,0 +1,29 @@
+/** Keep what the address says is shown. */
+
+import { computed, signal } from "@preact/signals";
+
+export type Route = { page: "chat"; chatId: string | null } | { page: "library"; collectionId: string | null };
+
+const path = signal(location.pathname);
+addEventListener("popstate", () => {
+  path.value = location.pathname;
+});
+
+export const route = computed<Route>(() => routeOf(path.value));
+
+export function routeOf(pathname: string): Route {
+  const [first, second] = pathname.split("/").filter(Boolean);
+  if (first === "library") return { page: "library", collectionId: second ?? null };
+  return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
+}
+
+export const chatPath = (chatId: string) => `/c/${chatId}`;
+export const libraryPath = (collectionId: string | null) => (collectionId ? `/library/${collectionId}` : "/library");
+
+/** Show what a path says. `replace` leaves no step to go back to. */
+export function navigate(to: string, { replace = false } = {}): void {
+  if (to === location.pathname) return;
+  if (replace) history.replaceState(null, "", to);
+  else history.pushState(null, "", to);
+  path.value = location.pathname;
+}

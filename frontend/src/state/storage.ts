@@ -1,0 +1,21 @@
+/** Remember small things in this browser; nothing secret, and nothing that is missed when it is gone. */
+
+const PREFIX = "hubbub.";
+
+/** What was remembered under a name, or null. */
+export function recall<T>(name: string): T | null {
+  try {
+    const text = localStorage.getItem(PREFIX + name);
+    return text === null ? null : (JSON.parse(text) as T);
+  } catch {
+    return null; // no storage in this browser's mode, or not ours
+  }
+}
+
+export function remember(name: string, value: unknown): void {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: it is only forgotten.
+  }
+}

@@ -1,0 +1,229 @@
+/** Keep the chat that is shown: its messages, the branch that was turned to, and what is being sent. */
+
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import { Problem } from "../api/http";
+import * as hubbub from "../api/hubbub";
+import type { Asked, Chat, Message, Question } from "../api/resources";
+import { answerOf, followOnly, stop, takeAnswer } from "./answers";
+import { touch } from "./chats";
+import { newId } from "./identifiers";
+import { chooseCollections, chosenCollections } from "./library";
+import { model } from "./models";
+import { isAbort, messageOf, tell } from "./notices";
+import { chatPath, navigate, route } from "./route";
+import { pathOf, ROOT, type Step, type Turns } from "./tree";
+
+export interface Thread {
+  chat: Chat | null;
+  messages: readonly Message[];
+  turns: Turns;
+  /** Why the chat can't be shown; null where it can. */
+  problem: string | null;
+  isLoaded: boolean;
+}
+
+/** A question on its way to the server, or one that did not get there. */
+export interface Outgoing {
+  question: Question;
+  problem: string | null;
+}
+
+const NEW = "";
+const RETRY_MILLISECONDS = [500, 1500, 4000];
+const threads = new Map<string, Signal<Thread>>();
+const blank: Thread = { chat: null, messages: [], turns: new Map(), problem: null, isLoaded: false };
+
+function threadOf(key: string): Signal<Thread> {
+  let cell = threads.get(key);
+  if (cell === undefined) {
+    cell = signal(key === NEW ? { ...blank, isLoaded: true } : blank);
+    threads.set(key, cell);
+  }
+  return cell;
+}
+
+const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
+export const thread = computed<Thread>(() => (key.value === null ? blank : threadOf(key.value).value));
+export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.value.turns));
+export const outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
+
+/** The answer at the end of the path while it is being made. */
+export const openAnswerId = computed<string | null>(() => {
+  const last = path.value.at(-1)?.message;
+  return last?.role === "assistant" && answerOf(last.id).value.state === "open" ? last.id : null;
+});
+
+export const isSending = computed(() =>
+  path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null),
+);
+
+let loading = new AbortController();
+
+/** Load the chat that is shown, again if it was. */
+export function refreshThread(): void {
+  const id = key.peek();
+  loading.abort();
+  loading = new AbortController();
+  if (id === null || id === NEW) return;
+  load(loading.signal, id).catch((error: unknown) => {
+    if (isAbort(error)) return;
+    const isGone = error instanceof Problem && error.status === 404;
+    const cell = threadOf(id);
+    if (isGone) cell.value = { ...blank, isLoaded: true, problem: "This chat is not there, or not yours." };
+    else if (!cell.peek().isLoaded) cell.value = { ...cell.peek(), problem: messageOf(error) };
+  });
+}
+
+async function load(signal: AbortSignal, id: string): Promise<void> {
+  const cell = threadOf(id);
+  const isFirst = !cell.peek().isLoaded;
+  const told = await hubbub.chat(signal, id);
+  batch(() => {
+    for (const { answer } of told.messages) if (answer) takeAnswer(answer);
+    const waiting = cell.peek().messages.filter(({ id }) => outgoing.peek().has(id));
+    const known = new Set(told.messages.map(({ id }) => id));
+    const messages = [...told.messages, ...waiting.filter(({ id }) => !known.has(id))];
+    cell.value = { ...cell.peek(), chat: told.chat, messages, problem: null, isLoaded: true };
+    const asked = messages.findLast(({ role }) => role === "user");
+    if (isFirst && asked) chooseCollections(asked.collections, { isRemembered: false });
+  });
+}
+
+/** Load chats as they are turned to and follow their open answers. Runs for as long as the page does. */
+export function runThread(): void {
+  effect(() => {
+    key.value;
+    refreshThread();
+  });
+  effect(() => {
+    followOnly(thread.value.messages.filter(({ role }) => role === "assistant").map(({ id }) => id));
+  });
+}
+
+export function newChat(): void {
+  threadOf(NEW).value = { ...blank, isLoaded: true };
+  navigate("/");
+}
+
+/** Ask a question after a message, or as the first of the chat (`parentId` null). */
+export function ask(text: string, parentId: string | null = path.peek().at(-1)?.message.id ?? null): void {
+  const question: Question = {
+    question_id: newId(),
+    chat_id: thread.peek().chat?.id ?? null,
+    parent_id: parentId,
+    text,
+    model: model.peek()?.name ?? null,
+    collections: chosenCollections.peek(),
+  };
+  const message: Message = {
+    id: question.question_id,
+    chat_id: question.chat_id ?? NEW,
+    parent_id: parentId,
+    role: "user",
+    text,
+    created_at: Date.now() / 1000,
+    model: question.model ?? "",
+    collections: question.collections,
+  };
+  add(question.chat_id ?? NEW, [message]);
+  send(question);
+}
+
+/** Send a question that did not get through once more; it is asked once, however often it is sent. */
+export function send(question: Question): void {
+  setOutgoing(question.question_id, { question, problem: null });
+  sendPatiently(question)
+    .then((asked) => {
+      setOutgoing(question.question_id, null);
+      settle(question, asked);
+    })
+    .catch((error: unknown) => setOutgoing(question.question_id, { question, problem: messageOf(error) }));
+}
+
+async function sendPatiently(question: Question): Promise<Asked> {
+  for (const wait of RETRY_MILLISECONDS) {
+    try {
+      return await hubbub.ask(new AbortController().signal, question);
+    } catch (error) {
+      if (!(error instanceof Problem && error.isUnreachable)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+  return hubbub.ask(new AbortController().signal, question);
+}
+
+function settle(question: Question, asked: Asked): void {
+  batch(() => {
+    touch(asked.chat);
+    if (question.chat_id === null) {
+      const cell = threadOf(NEW);
+      const isShown = key.peek() === NEW && cell.peek().messages.some(({ id }) => id === question.question_id);
+      threadOf(asked.chat.id).value = { ...blank, chat: asked.chat, isLoaded: true };
+      add(asked.chat.id, [asked.question, asked.answer]);
+      if (isShown) {
+        cell.value = { ...blank, isLoaded: true };
+        navigate(chatPath(asked.chat.id), { replace: true });
+      }
+    } else {
+      add(asked.chat.id, [asked.question, asked.answer]);
+    }
+  });
+}
+
+/** Take back a question that was not sent. */
+export function discard(question: Question): void {
+  const cell = threadOf(question.chat_id ?? NEW);
+  cell.value = { ...cell.peek(), messages: cell.peek().messages.filter(({ id }) => id !== question.question_id) };
+  setOutgoing(question.question_id, null);
+}
+
+/** Have a question answered once more, by the model and over the collections that are chosen now. */
+export async function regenerate(questionId: string): Promise<void> {
+  const collections = chosenCollections.peek();
+  try {
+    const asked = await hubbub.askAgain(
+      new AbortController().signal,
+      questionId,
+      model.peek()?.name ?? null,
+      collections,
+    );
+    batch(() => {
+      touch(asked.chat);
+      add(asked.chat.id, [asked.answer]);
+    });
+  } catch (error) {
+    tell(error);
+  }
+}
+
+export function turnTo(message: Message): void {
+  const cell = threadOf(key.peek() ?? NEW);
+  cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
+}
+
+export function stopOpenAnswer(): void {
+  if (openAnswerId.peek() !== null) stop(openAnswerId.peek() as string);
+}
+
+/** Add messages or put them in the place of what was known of them, and turn to them. */
+function add(chatKey: string, added: readonly Message[]): void {
+  loading.abort(); // what is under way may not know these yet
+  const cell = threadOf(chatKey);
+  const turns = new Map(cell.peek().turns);
+  const messages = [...cell.peek().messages];
+  for (const message of added) {
+    if (message.answer) takeAnswer(message.answer);
+    turns.set(message.parent_id ?? ROOT, message.id);
+    const index = messages.findIndex(({ id }) => id === message.id);
+    if (index < 0) messages.push(message);
+    else messages[index] = message;
+  }
+  cell.value = { ...cell.peek(), messages, turns };
+}
+
+function setOutgoing(id: string, value: Outgoing | null): void {
+  const next = new Map(outgoing.peek());
+  if (value === null) next.delete(id);
+  else next.set(id, value);
+  outgoing.value = next;
+}

@@ -1,0 +1,121 @@
+/** Keep the files that are on their way into a collection, until they can be asked about. */
+
+import { computed, signal } from "@preact/signals";
+import * as hubbub from "../api/hubbub";
+import type { Collection, Document } from "../api/resources";
+import { chooseCollections, chosenCollections, documentsOf, watchDocuments } from "./library";
+import { announce, isAbort, messageOf, tell } from "./notices";
+import { me } from "./session";
+
+export interface Upload {
+  id: number;
+  name: string;
+  collectionId: string;
+  /** The part that is sent, 0 to 1. */
+  sent: number;
+  /** The record of the document once the server has the file. */
+  documentId: string | null;
+  problem: string | null;
+}
+
+/** What is shown of an upload. */
+export interface Progress {
+  label: string;
+  /** 0 to 1; null where nobody knows. */
+  part: number | null;
+  isOver: boolean;
+  isFault: boolean;
+}
+
+const AT_ONCE = 2;
+let count = 0;
+const running = new AbortController();
+
+export const uploads = signal<readonly Upload[]>([]);
+export const areUploadsShown = signal(false);
+/** Files that were dropped or picked and still need a collection. */
+export const picked = signal<readonly File[]>([]);
+
+export const isUploading = computed(() => uploads.value.some((upload) => !progressOf(upload).isOver));
+
+/** How far an upload has come, the reading of the document included. */
+export function progressOf(upload: Upload): Progress {
+  if (upload.problem !== null) return { label: upload.problem, part: null, isOver: true, isFault: true };
+  if (upload.documentId === null) {
+    if (upload.sent === 0) return { label: "Waiting to be sent", part: 0, isOver: false, isFault: false };
+    const percent = Math.round(upload.sent * 100);
+    return { label: `Sending, ${percent} %`, part: upload.sent, isOver: false, isFault: false };
+  }
+  const document = documentsOf(upload.collectionId).value?.find(({ id }) => id === upload.documentId);
+  if (document === undefined) return { label: "Waiting to be read", part: null, isOver: false, isFault: false };
+  return documentProgress(document);
+}
+
+export function documentProgress(document: Document): Progress {
+  switch (document.state) {
+    case "waiting":
+      return { label: "Waiting to be read", part: null, isOver: false, isFault: false };
+    case "reading":
+      return { label: "Being read", part: null, isOver: false, isFault: false };
+    case "embedding": {
+      const part = document.passages > 0 ? document.embedded / document.passages : null;
+      const label = `Can be found by its words; meanings ${document.embedded} of ${document.passages}`;
+      return { label, part, isOver: false, isFault: false };
+    }
+    case "ready":
+      return { label: "Ready", part: 1, isOver: true, isFault: false };
+    case "failed":
+      return { label: document.reason || "Could not be read", part: null, isOver: true, isFault: true };
+  }
+}
+
+/** Send files into a collection, a few at a time, and choose it for the next question. */
+export function startUploads(collection: Collection, files: readonly File[]): void {
+  const limit = me.peek()?.limits.document_bytes ?? Number.POSITIVE_INFINITY;
+  const added = files.map((file) => ({ file, upload: newUpload(collection.id, file, limit) }));
+  uploads.value = [
+    ...uploads.value.filter((upload) => !progressOf(upload).isOver),
+    ...added.map(({ upload }) => upload),
+  ];
+  if (!chosenCollections.peek().includes(collection.id))
+    chooseCollections([...chosenCollections.peek(), collection.id]);
+
+  areUploadsShown.value = true;
+
+  const queue = added.filter(({ upload }) => upload.problem === null);
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await sendOne(next.upload, next.file);
+  };
+  Promise.all(Array.from({ length: AT_ONCE }, work))
+    .then(() => watchDocuments(running.signal, collection.id))
+    .then(() => announce(`The documents in ${collection.name} are ready.`))
+    .catch(tell);
+}
+
+function newUpload(collectionId: string, file: File, limit: number): Upload {
+  const megabytes = Math.floor(limit / 1024 / 1024);
+  const problem = file.size > limit ? `Too large: files may have up to ${megabytes} MB` : null;
+  return { id: ++count, name: file.name, collectionId, sent: 0, documentId: null, problem };
+}
+
+async function sendOne(upload: Upload, file: File): Promise<void> {
+  try {
+    const document = await hubbub.putDocument(running.signal, upload.collectionId, file, (sent) =>
+      change(upload.id, { sent }),
+    );
+    change(upload.id, { sent: 1, documentId: document.id });
+    const shelf = documentsOf(upload.collectionId);
+    shelf.value = [...(shelf.value ?? []).filter(({ id }) => id !== document.id), document];
+  } catch (error) {
+    if (!isAbort(error)) change(upload.id, { problem: messageOf(error) });
+  }
+}
+
+function change(id: number, changes: Partial<Upload>): void {
+  uploads.value = uploads.value.map((upload) => (upload.id === id ? { ...upload, ...changes } : upload));
+}
+
+/** Put the files on their way out of sight; they go on. */
+export function hideUploads(): void {
+  areUploadsShown.value = false;
+}

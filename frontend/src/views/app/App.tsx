@@ -1,0 +1,68 @@
+/** Lay out the page: chats, the chat or the library, a source beside it, and what is over all of them. */
+
+import { useEffect } from "preact/hooks";
+import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
+import { announcement } from "../../state/notices";
+import { route } from "../../state/route";
+import { isSourceOpen } from "../../state/sources";
+import { thread } from "../../state/thread";
+import { Library } from "../library/Library";
+import { Banner } from "../notices/Banner";
+import { Notices } from "../notices/Notices";
+import { Sidebar } from "../sidebar/Sidebar";
+import { Sources } from "../sources/Sources";
+import { Chat } from "../thread/Chat";
+import { DropTarget } from "../uploads/DropTarget";
+import { UploadDialog } from "../uploads/UploadDialog";
+import { Uploads } from "../uploads/Uploads";
+import "./app.css";
+import { useShortcuts } from "./shortcuts";
+import { TopBar } from "./TopBar";
+
+export function App() {
+  useShortcuts();
+  const { page } = route.value;
+  const title = page === "library" ? "Documents" : (thread.value.chat?.title ?? "New chat");
+  useEffect(() => {
+    document.title = `${title} · Hubbub`;
+  }, [title]);
+
+  const isDrawer = isNarrow.value && isDrawerOpen.value;
+  const isSheet = isTight.value && isSourceOpen.value;
+  return (
+    <div class="app">
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      {(!isNarrow.value || isDrawer) && (
+        <div class={isDrawer ? "drawer" : "aside"} inert={isSheet}>
+          <Sidebar />
+        </div>
+      )}
+      {isDrawer && (
+        <div
+          class="veil"
+          onClick={() => {
+            isDrawerOpen.value = false;
+          }}
+        />
+      )}
+      <div class="page" inert={isDrawer || isSheet}>
+        <TopBar title={title} />
+        <Banner />
+        <main id="main" class="main" tabIndex={-1}>
+          {page === "library" ? <Library /> : <Chat />}
+        </main>
+      </div>
+      {isSheet && <div class="veil" />}
+      {isSourceOpen.value && <Sources />}
+      <Uploads />
+      <UploadDialog />
+      <Notices />
+      <DropTarget />
+      <div class="visually-hidden" role="status" aria-live="polite">
+        {announcement}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+/** The keys that work everywhere. */
+
+import { useEffect } from "preact/hooks";
+import { isDrawerOpen, isNarrow } from "../../state/layout";
+import { closeSource, isSourceOpen } from "../../state/sources";
+import { openAnswerId, stopOpenAnswer } from "../../state/thread";
+
+export function useShortcuts(): void {
+  useEffect(() => {
+    const controller = new AbortController();
+    addEventListener("keydown", press, { signal: controller.signal });
+    return () => controller.abort();
+  }, []);
+}
+
+function press(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing) return;
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    if (isNarrow.value) isDrawerOpen.value = true;
+    requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#chat-search")?.focus());
+  }
+  if (event.key === "Escape" && document.querySelector("dialog[open]") === null) stepBack();
+}
+
+/** One step back: from what lies over the page, then from the answer that is being made. */
+function stepBack(): void {
+  if (isNarrow.value && isDrawerOpen.value) isDrawerOpen.value = false;
+  else if (isSourceOpen.value && document.activeElement?.closest(".sources")) closeSource();
+  else if (openAnswerId.value !== null) stopOpenAnswer();
+  else if (isSourceOpen.value) closeSource();
+}

@@ -1,0 +1,83 @@
+/** Choose the collections that are asked. */
+
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { chooseCollections, chosenCollections, collections } from "../../state/library";
+import { libraryPath, navigate } from "../../state/route";
+import { Icon } from "../icons";
+
+export function CollectionsPicker() {
+  const [isOpen, setOpen] = useState(false);
+  const root = useRef<HTMLSpanElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useId();
+  const all = collections.value ?? [];
+  const chosen = chosenCollections.value;
+  const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
+  const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;
+
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    root.current?.querySelector<HTMLElement>("input, .picker-foot button")?.focus();
+    const outside = (event: Event) => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("focusin", outside);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("focusin", outside);
+    };
+  }, [isOpen]);
+
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !isOpen) return;
+    event.preventDefault();
+    setOpen(false);
+    button.current?.focus();
+  };
+  const toggle = (id: string) =>
+    chooseCollections(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
+  return (
+    <span class="picker" ref={root} onKeyDown={press}>
+      <button
+        ref={button}
+        type="button"
+        class={`pill ${names.length > 0 ? "is-on" : ""}`}
+        aria-label={`Collections: ${label}`}
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? list : undefined}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name="book" size={18} />
+        <span class="pill-text" dir="auto">
+          {label}
+        </span>
+      </button>
+      {isOpen && (
+        <div id={list} class="picker-list" role="group" aria-label="Search in">
+          <p class="picker-title" aria-hidden="true">
+            Search in
+          </p>
+          {all.map(({ id, name, documents, is_shared }) => (
+            <label key={id} class="picker-item">
+              <input type="checkbox" checked={chosen.includes(id)} onChange={() => toggle(id)} />
+              <span class="picker-name" dir="auto">
+                {name}
+              </span>
+              <span class="picker-count">
+                {is_shared ? "shared · " : ""}
+                {documents}
+              </span>
+            </label>
+          ))}
+          {all.length === 0 && <p class="picker-empty">There are no collections yet. Add documents with the plus.</p>}
+          <div class="picker-foot">
+            <button type="button" onClick={() => navigate(libraryPath(null))}>
+              Manage documents
+            </button>
+          </div>
+        </div>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,102 @@
+/** Take the next question, with the model and the collections that it is for. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { draft, setDraft } from "../../state/drafts";
+import { route } from "../../state/route";
+import { me } from "../../state/session";
+import { ask, isSending, openAnswerId, stopOpenAnswer, thread } from "../../state/thread";
+import { picked } from "../../state/uploads";
+import { growWithText } from "../grow";
+import { Icon, StopIcon } from "../icons";
+import { CollectionsPicker } from "./CollectionsPicker";
+import "./composer.css";
+import { ModelPicker } from "./ModelPicker";
+import { WayNote } from "./WayNote";
+
+export function Composer() {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const text = draft.value;
+  const isOpen = openAnswerId.value !== null;
+  const isReady = thread.value.isLoaded && thread.value.problem === null && !isSending.value;
+  const limit = me.value?.limits.question_characters ?? 32_000;
+  const isTooLong = text.length > limit;
+  const canSend = isReady && !isOpen && text.trim() !== "" && !isTooLong;
+
+  const chatId = route.value.page === "chat" ? route.value.chatId : null;
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) field.current?.focus(); // on a phone the keyboard would hide the chat
+  }, [chatId]);
+  useEffect(() => growWithText(field.current), [text]);
+
+  const submit = () => {
+    if (!canSend) return;
+    setDraft("");
+    ask(text.trim());
+    field.current?.focus();
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+  const pick = (input: HTMLInputElement) => {
+    picked.value = [...(input.files ?? [])];
+    input.value = "";
+  };
+  return (
+    <form
+      class="composer"
+      aria-label="Ask"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div class="composer-box">
+        <textarea
+          ref={field}
+          id="question"
+          class="composer-field"
+          aria-label="Question"
+          placeholder={chatId === null ? "Ask a question" : "Ask a follow-up"}
+          dir="auto"
+          rows={1}
+          enterkeyhint="send"
+          value={text}
+          onInput={(event) => setDraft(event.currentTarget.value)}
+          onKeyDown={press}
+        />
+        <div class="composer-tools">
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Upload"
+            title="Add documents"
+            onClick={() => files.current?.click()}
+          >
+            <Icon name="plus" />
+          </button>
+          <input ref={files} type="file" multiple hidden onChange={(event) => pick(event.currentTarget)} />
+          <CollectionsPicker />
+          <ModelPicker />
+          {isTooLong && (
+            <span class="composer-limit" role="alert">
+              {text.length - limit} characters too many
+            </span>
+          )}
+          {isOpen ? (
+            <button type="button" class="composer-send" aria-label="Stop" title="Stop (Esc)" onClick={stopOpenAnswer}>
+              <StopIcon />
+            </button>
+          ) : (
+            <button type="submit" class="composer-send" aria-label="Send" title="Send (Enter)" disabled={!canSend}>
+              <Icon name="send" />
+            </button>
+          )}
+        </div>
+      </div>
+      <WayNote />
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+/** Say which way the next answer is made: freely, written over documents, or quoted from them. */
+
+import { chosenCollections, collections } from "../../state/library";
+import { model, models } from "../../state/models";
+
+export function WayNote() {
+  if (models.value === null || collections.value === null) return <p class="composer-note">{"\u00a0"}</p>;
+  return (
+    <p class="composer-note">
+      {wayOf(model.value?.name ?? null, model.value?.can_ground ?? false, chosenCollections.value.length > 0)}
+    </p>
+  );
+}
+
+function wayOf(name: string | null, canGround: boolean, hasDocuments: boolean): string {
+  if (!hasDocuments) {
+    return name === null
+      ? "There is no model to talk with here. Choose a collection to search."
+      : `${name} answers freely, without documents. Check what matters.`;
+  }
+  if (canGround) return `${name} writes from what it finds in the documents, and cites it.`;
+  if (name === null) return "Answers are passages, quoted word for word from the documents.";
+  return `${name} does not write over documents: answers are passages, quoted word for word.`;
+}

@@ -1,0 +1,60 @@
+/** Ask something that has to be settled first; the browser's own dialog keeps the focus. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import "./dialog.css";
+
+interface Properties {
+  title: string;
+  close: () => void;
+  children: ComponentChildren;
+}
+
+export function Dialog({ title, close, children }: Properties) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const name = useId();
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current?.showModal();
+    return () => before?.isConnected && before.focus();
+  }, []);
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby={name} onClose={close} onCancel={close}>
+      <h2 id={name} class="dialog-title">
+        {title}
+      </h2>
+      {children}
+    </dialog>
+  );
+}
+
+interface Confirmation {
+  title: string;
+  text: string;
+  action: string;
+  confirm: () => void;
+  close: () => void;
+}
+
+export function Confirm({ title, text, action, confirm, close }: Confirmation) {
+  return (
+    <Dialog title={title} close={close}>
+      <p>{text}</p>
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class="button is-danger"
+          onClick={() => {
+            confirm();
+            close();
+          }}
+        >
+          {action}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,69 @@
+/** Show a page of a PDF as it looks, with the quote marked by the server. */
+
+import { useEffect, useState } from "preact/hooks";
+import { pageAddress } from "../../api/hubbub";
+import type { Document } from "../../api/resources";
+import type { Source } from "../../state/sources";
+import { Icon } from "../icons";
+
+export function PagePicture({ document, source }: { document: Document; source: Source }) {
+  const cited = source.page ?? 1;
+  const [page, setPage] = useState(cited);
+  const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
+  const last = Math.max(document.pages, cited);
+  useEffect(() => setPage(cited), [source]);
+  const address = pageAddress(
+    document.id,
+    page,
+    page === cited ? source.passageId : null,
+    page === cited ? source.quote : "",
+  );
+  useEffect(() => setState("loading"), [address]);
+  return (
+    <div class="picture">
+      <div class="picture-turn" role="group" aria-label="Pages">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Previous page"
+          disabled={page <= 1}
+          onClick={() => setPage(page - 1)}
+        >
+          <Icon name="left" />
+        </button>
+        <span aria-live="polite">
+          Page {page} of {last}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Next page"
+          disabled={page >= last}
+          onClick={() => setPage(page + 1)}
+        >
+          <Icon name="right" />
+        </button>
+      </div>
+      <div class="picture-frame" tabIndex={0} role="group" aria-label="Picture of the page">
+        {state === "loading" && (
+          <p class="sources-note" role="status">
+            Drawing the page …
+          </p>
+        )}
+        {state === "failed" ? (
+          <p class="sources-note" role="alert">
+            This page can’t be drawn. Its text is under “Text”.
+          </p>
+        ) : (
+          <img
+            key={address}
+            src={address}
+            alt={`Page ${page} of ${document.title || document.name}`}
+            onLoad={() => setState("shown")}
+            onError={() => setState("failed")}
+          />
+        )}
+      </div>
+    </div>
+  );
+}

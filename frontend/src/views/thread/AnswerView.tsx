@@ -1,0 +1,139 @@
+/** Show an answer, from its place in the queue to its sources. */
+
+import { useState } from "preact/hooks";
+import type { Message } from "../../api/resources";
+import type { Answer } from "../../events";
+import { answerOf } from "../../state/answers";
+import { announce } from "../../state/notices";
+import { openSource, sourceOfCitation } from "../../state/sources";
+import { ask, openAnswerId, regenerate } from "../../state/thread";
+import { copyText } from "../copy";
+import { Icon } from "../icons";
+import { Markdown } from "../markdown/Markdown";
+import { Ending } from "./Ending";
+import { Found } from "./Found";
+import { Switcher } from "./Switcher";
+
+interface Properties {
+  message: Message;
+  siblings: readonly Message[];
+  isLast: boolean;
+}
+
+export function AnswerView({ message, siblings, isLast }: Properties) {
+  const answer = answerOf(message.id).value;
+  const isOpen = answer.state === "open";
+  const again = () => {
+    if (message.parent_id !== null) regenerate(message.parent_id);
+  };
+  const cite = (marker: number) => {
+    const citation = answer.citations.find((one) => one.marker === marker);
+    if (citation) openSource(sourceOfCitation(citation));
+  };
+  const references = answer.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
+  return (
+    <article class="answer" aria-label="Answer" aria-busy={isOpen}>
+      <h2 class="visually-hidden">Answer</h2>
+      {answer.way === "quotes" && answer.text !== "" && (
+        <p class="answer-way">Quoted from your documents, not written by a model</p>
+      )}
+      {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
+      {isOpen && answer.text === "" && <Progress answer={answer} />}
+      <Ending answer={answer} retry={isLast ? again : null} />
+      <CitedSources answer={answer} />
+      <Found answer={answer} />
+      {!isOpen && (
+        <div class="message-actions">
+          <Switcher message={message} siblings={siblings} />
+          {answer.text !== "" && <Copy text={answer.text} />}
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Regenerate"
+            title="Regenerate"
+            disabled={openAnswerId.value !== null}
+            onClick={again}
+          >
+            <Icon name="again" size={18} />
+          </button>
+          {answer.model && (
+            <span class="answer-model" title={usageOf(answer)}>
+              {answer.model}
+            </span>
+          )}
+        </div>
+      )}
+      {isLast && !isOpen && answer.follow_ups.length > 0 && (
+        <ul class="follow-ups" aria-label="Follow-up questions">
+          {answer.follow_ups.map((question) => (
+            <li key={question}>
+              <button type="button" class="example" onClick={() => ask(question)}>
+                {question}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </article>
+  );
+}
+
+function Progress({ answer }: { answer: Answer }) {
+  return (
+    <p class="progress" role="status">
+      <span class="dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      {progressText(answer)}
+    </p>
+  );
+}
+
+function progressText({ place, query, hits, model }: Answer): string {
+  if (place === 1) return "You are next";
+  if (place !== null) return `You are number ${place} in line`;
+  if (query !== null && hits.length > 0)
+    return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
+  return model ? `${model} is thinking` : "Thinking";
+}
+
+function CitedSources({ answer }: { answer: Answer }) {
+  if (answer.citations.length === 0) return null;
+  return (
+    <ol class="cited" aria-label="Cited sources">
+      {answer.citations.map((citation) => (
+        <li key={citation.marker}>
+          <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(citation))}>
+            <span class="cited-marker">{citation.marker}</span>
+            <span class="cited-title" dir="auto">
+              {citation.title || citation.name}
+            </span>
+            {citation.page !== null && <span class="cited-page">p. {citation.page}</span>}
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Copy({ text }: { text: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    const hasWorked = await copyText(text);
+    setCopied(hasWorked);
+    announce(hasWorked ? "Copied" : "The browser did not allow copying");
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <button type="button" class="icon-button" aria-label="Copy" title="Copy" onClick={copy}>
+      <Icon name={isCopied ? "check" : "copy"} size={18} />
+    </button>
+  );
+}
+
+function usageOf({ usage }: Answer): string {
+  if (usage === null) return "";
+  return `${usage.prompt_tokens} tokens read, ${usage.completion_tokens} written`;
+}

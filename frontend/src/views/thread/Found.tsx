@@ -1,0 +1,41 @@
+/** Show what the documents were searched for, and what was found. */
+
+import type { Answer } from "../../events";
+import { openSource, sourceOfHit } from "../../state/sources";
+import { Icon } from "../icons";
+
+export function Found({ answer }: { answer: Answer }) {
+  const { query, hits, citations } = answer;
+  if (query === null) return null;
+  const cited = new Map(citations.map(({ passage_id, marker }) => [passage_id, marker]));
+  return (
+    <details class="found">
+      <summary class="found-summary">
+        <Icon name="right" size={16} />
+        <span>What was found</span>
+        <span class="found-count">{hits.length}</span>
+      </summary>
+      <p class="found-query">
+        Searched for <q dir="auto">{query}</q>
+        {hits.length === 0 && ". Nothing was found."}
+      </p>
+      <ol class="found-hits" aria-label="Passages found">
+        {hits.map((hit) => (
+          <li key={hit.passage_id}>
+            <button type="button" class="hit" onClick={() => openSource(sourceOfHit(hit))}>
+              <span class="hit-title" dir="auto">
+                {cited.has(hit.passage_id) && <span class="cited-marker">{cited.get(hit.passage_id)}</span>}
+                {hit.title || hit.name}
+                {hit.page !== null && <span class="hit-place"> · p. {hit.page}</span>}
+                {hit.heading && <span class="hit-place"> · {hit.heading}</span>}
+              </span>
+              <span class="hit-text" dir="auto">
+                {hit.text}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}

@@ -1,0 +1,118 @@
+/** Show a question; it can be changed and asked again. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Message } from "../../api/resources";
+import { setDraft } from "../../state/drafts";
+import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
+import { growWithText } from "../grow";
+import { Icon } from "../icons";
+import { Switcher } from "./Switcher";
+
+interface Properties {
+  message: Message;
+  siblings: readonly Message[];
+  /** Set while the question is on its way, or did not get there. */
+  sending: Outgoing | null;
+}
+
+export function QuestionView({ message, siblings, sending }: Properties) {
+  const [isEditing, setEditing] = useState(false);
+  const edit = useRef<HTMLButtonElement>(null);
+  const endEditing = () => {
+    setEditing(false);
+    requestAnimationFrame(() => edit.current?.focus());
+  };
+  const takeBack = () => {
+    if (!sending) return;
+    discard(sending.question);
+    setDraft(message.text);
+  };
+  return (
+    <article class="question" aria-label="You asked">
+      <h2 class="visually-hidden">You asked</h2>
+      {isEditing ? (
+        <Editing message={message} end={endEditing} />
+      ) : (
+        <p class="question-text" dir="auto">
+          {message.text}
+        </p>
+      )}
+      {sending?.problem && (
+        <div class="failure" role="alert">
+          <Icon name="warn" />
+          <p class="failure-text">Not sent. {sending.problem}</p>
+          <button type="button" class="button" onClick={() => send(sending.question)}>
+            Try again
+          </button>
+          <button type="button" class="button" onClick={takeBack}>
+            Take back
+          </button>
+        </div>
+      )}
+      {sending && !sending.problem && <p class="question-sending">Sending …</p>}
+      {!sending && !isEditing && (
+        <div class="message-actions">
+          <Switcher message={message} siblings={siblings} />
+          <button
+            ref={edit}
+            type="button"
+            class="icon-button"
+            aria-label="Edit"
+            title="Edit"
+            disabled={openAnswerId.value !== null}
+            onClick={() => setEditing(true)}
+          >
+            <Icon name="pencil" size={18} />
+          </button>
+        </div>
+      )}
+    </article>
+  );
+}
+
+function Editing({ message, end }: { message: Message; end: () => void }) {
+  const [text, setText] = useState(message.text);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(text.length, text.length);
+  }, []);
+  useEffect(() => growWithText(field.current), [text]);
+  const submit = () => {
+    if (text.trim() === "") return;
+    end();
+    ask(text.trim(), message.parent_id);
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      end();
+    }
+  };
+  return (
+    <div class="editing">
+      <textarea
+        ref={field}
+        class="editing-field"
+        aria-label="Edited text"
+        dir="auto"
+        rows={1}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={press}
+      />
+      <div class="editing-actions">
+        <button type="button" class="button" onClick={end}>
+          Cancel
+        </button>
+        <button type="button" class="button is-primary" disabled={text.trim() === ""} onClick={submit}>
+          Ask again
+        </button>
+      </div>
+    </div>
+  );
+}

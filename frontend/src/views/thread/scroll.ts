@@ -1,0 +1,55 @@
+/** Keep a growing text's end in sight, unless the person went up to read. */
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+const NEAR_PIXELS = 32;
+
+/** `about` names what is read: when it changes, the end is in sight again. */
+export function usePinnedScroll(about: string) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  const [isPinned, setPinned] = useState(true);
+
+  const pin = (value: boolean) => {
+    pinned.current = value;
+    setPinned(value);
+  };
+  const toEnd = () => {
+    const box = scroller.current;
+    if (box) box.scrollTop = box.scrollHeight;
+  };
+  const jump = () => {
+    pin(true);
+    toEnd();
+  };
+
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    const inner = content.current;
+    if (!box || !inner) return undefined;
+    let top = box.scrollTop;
+    let height = box.scrollHeight;
+    const scrolled = () => {
+      const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PIXELS;
+      // Only going up in a text that did not shrink is the person's doing.
+      if (isNear) pin(true);
+      else if (box.scrollTop < top - 1 && box.scrollHeight >= height) pin(false);
+      top = box.scrollTop;
+      height = box.scrollHeight;
+    };
+    const resized = new ResizeObserver(() => {
+      if (pinned.current) toEnd();
+    });
+    box.addEventListener("scroll", scrolled, { passive: true });
+    resized.observe(inner);
+    resized.observe(box);
+    return () => {
+      box.removeEventListener("scroll", scrolled);
+      resized.disconnect();
+    };
+  }, []);
+
+  useLayoutEffect(jump, [about]);
+  return { scroller, content, isPinned, jump };
+}

