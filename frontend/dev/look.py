@@ -112,7 +112,10 @@ class Look:
         self.shoot("b-collections")
         page.keyboard.press("Escape")
         page.locator("input[type=file]").first.set_input_files(
-            [{"name": "report.txt", "mimeType": "text/plain", "buffer": b"words"}, {"name": "setup.exe", "mimeType": "", "buffer": b"MZ"}]
+            [
+                {"name": "report.txt", "mimeType": "text/plain", "buffer": b"words"},
+                {"name": "setup.exe", "mimeType": "", "buffer": b"MZ"},
+            ]
         )
         self.shoot("c-upload")
         page.get_by_role("button", name="Add", exact=True).click()

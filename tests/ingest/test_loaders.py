@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.ingest import documents
 
 from hubbub.core.errors import HubbubError
 from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.kinds import KINDS, kind_of, media_type_of
+from tests.ingest import documents
 
 
 def load(path: Path) -> Loaded:

@@ -5,12 +5,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from tests.ingest import documents
 
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.ingest.picture import MOST_PIXELS, picture, render
 from hubbub.ingest.png import png
+from tests.ingest import documents
 
 LINES = ["Everybody who works here has thirty", "days of leave a year. Pay comes", "monthly, and never late."]
 

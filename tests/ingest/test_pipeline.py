@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.ingest import documents
-from tests.ingest.shelf import Shelf
 
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
@@ -16,6 +14,8 @@ from hubbub.ingest import pipeline, worker
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
+from tests.ingest import documents
+from tests.ingest.shelf import Shelf
 
 
 class Place:

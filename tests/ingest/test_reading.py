@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.ingest import documents
 
 from hubbub.connections.sandbox import Crashed, Failed, OutOfMemory, Sandbox, SandboxLimits, TimedOut
 from hubbub.core.errors import HubbubError, TooLarge
 from hubbub.ingest.reading import read, reason
+from tests.ingest import documents
 
 MEBIBYTE = 1024 * 1024
 

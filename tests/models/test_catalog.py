@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.core.errors import NotFound
+from hubbub.core.errors import NotFound, SettingsError
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 
@@ -27,7 +27,18 @@ def test_an_unknown_name_is_answered_with_those_there_are() -> None:
         Catalog([ScriptedModel(name="small"), ScriptedModel(name="large")]).get("gpt-9")
 
 
-@pytest.mark.parametrize("names", [[], ["a", "a"]])
-def test_a_catalog_has_models_with_names_of_their_own(names: list[str]) -> None:
-    with pytest.raises(ValueError, match="model"):
-        Catalog([ScriptedModel(name=name) for name in names])
+def test_names_are_unique() -> None:
+    with pytest.raises(ValueError, match="same name"):
+        Catalog([ScriptedModel(name="a"), ScriptedModel(name="a")])
+
+
+def test_there_may_be_no_model_at_all() -> None:
+    assert Catalog([]).default is None
+    assert Catalog([]).writer() is None
+
+
+def test_a_preferred_model_goes_first() -> None:
+    models = [ScriptedModel(name="small"), ScriptedModel(name="large")]
+    assert Catalog(models, preferred="large").names == ("large", "small")
+    with pytest.raises(SettingsError, match=r"no model 'huge'.*small, large"):
+        Catalog(models, preferred="huge")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 import pytest
-from tests.servers.model_server import ModelServer
 
 from hubbub.connections.http import Http
 from hubbub.models.address import Address, Secret, compatible_address
 from hubbub.models.discovery import Discovery, ask_models, discover, is_for_chat
+from tests.servers.model_server import ModelServer
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/", "AZURE_OPENAI_API_KEY": "k"}
 

@@ -30,9 +30,12 @@ def serve(settings: Settings) -> None:
     """
     server = settings.server
     prepare_folder(server.data_folder)
-    with _listening(server.host, server.port) as listener, logging_to_stderr(server.log_format, server.log_level):
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_serve(settings, listener))
+    with (
+        _listening(server.host, server.port) as listener,
+        logging_to_stderr(server.log_format, server.log_level),
+        asyncio.Runner(loop_factory=_new_loop) as runner,
+    ):
+        runner.run(_serve(settings, listener))
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:

@@ -124,6 +124,9 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
         fetch,
         http,
         threads=embedded.threads or None,
+        parallel=embedded.parallel,
+        context_tokens=embedded.context_tokens,
+        can_ground=embedded.can_ground,
         limits=_limits(settings),
     )
 

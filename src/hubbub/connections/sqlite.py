@@ -6,6 +6,7 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 
 import asyncio
 import importlib.resources
+import importlib.util
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,6 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import apsw
-import sqlite_vec  # pyright: ignore[reportMissingTypeStubs]
 
 from hubbub.core.errors import StoreError, StoreFull
 
@@ -151,7 +151,7 @@ class Sqlite:
             raw = apsw.Connection(str(self.path))
             raw.set_busy_timeout(BUSY_MILLISECONDS)
             raw.enable_load_extension(True)
-            raw.load_extension(sqlite_vec.loadable_path())
+            raw.load_extension(_vector_extension())
             raw.enable_load_extension(False)
             connection = Connection(raw)
             connection.all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
@@ -167,6 +167,14 @@ class Sqlite:
             for raw in self._open:
                 raw.close()
             self._open.clear()
+
+
+def _vector_extension() -> str:
+    """Return where sqlite-vec's extension is. Importing the package would import numpy where that is installed."""
+    found = importlib.util.find_spec("sqlite_vec")
+    if found is None or found.origin is None:
+        raise StoreError("The package sqlite-vec is not installed. Install Hubbub with its dependencies.")
+    return str(Path(found.origin).with_name("vec0"))
 
 
 def read_sql(package: str, name: str) -> str:

@@ -28,7 +28,10 @@ LocalState: TypeAlias = Literal["asleep", "fetching", "loading", "ready", "faile
 
 PARALLEL = 4
 CONTEXT_TOKENS = 4096
-CONTEXT_CHARACTERS = 16 * CONTEXT_TOKENS
+CHARACTERS_PER_TOKEN = 16
+"""No text has more of them; what is longer can be refused without being read."""
+PROMPT_TOKENS = 1024
+"""What is read in about five seconds on two cores; longer prompts keep everybody waiting."""
 TEMPERATURE = 0.2
 """What its makers advise (the model card of SmolLM2-135M-Instruct); the runtime's own is 0.8."""
 WAITING = 64
@@ -45,7 +48,7 @@ logger = logging.getLogger(__name__)
 class LocalModel:
     """The embedded model; an async context manager. Its process starts with the first question, or with `start`.
 
-    Up to four answers are made at once, the others wait in the order in which they came. When the
+    Up to `parallel` answers are made at once, the others wait in the order in which they came. When the
     process dies, the answers under way fail with the code "model_died" and it is started again
     after a pause that grows; after five failures in a row only the next question does that.
     """
@@ -57,19 +60,25 @@ class LocalModel:
         http: Http,
         *,
         threads: int | None = None,
+        parallel: int = PARALLEL,
+        context_tokens: int = CONTEXT_TOKENS,
+        can_ground: bool = False,
         limits: Limits | None = None,
         program: Sequence[str] = PROGRAM,
         pause_seconds: float = 0.5,
     ) -> None:
         """Take what gets the model file; `program` speaks as `local_server` does."""
-        self._card = ModelCard(name, "embedded", CONTEXT_TOKENS, can_ground=False, reason="it comes with Hubbub")
+        self._card = ModelCard(
+            name, "embedded", context_tokens, can_ground, "it comes with Hubbub", min(context_tokens, PROMPT_TOKENS)
+        )
+        self._parallel = parallel
         self._fetch = fetch
         self._http = http
         self._threads = threads or _cores()
         self._limits = limits or Limits()
         self._program = tuple(program)
         self._pause_seconds = pause_seconds
-        self._turn = asyncio.Semaphore(PARALLEL)
+        self._turn = asyncio.Semaphore(parallel)
         self._waiting = 0
         self._wanted = asyncio.Event()
         self._news = asyncio.Condition()
@@ -107,7 +116,9 @@ class LocalModel:
     async def complete(
         self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
     ) -> Completion:
-        if sum(len(turn.text) for turn in turns) > CONTEXT_CHARACTERS:  # a huge body costs memory before it is refused
+        if (
+            sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self._card.context_tokens
+        ):  # a huge body costs memory before it is refused
             raise ModelError(
                 "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
                 code="context_too_long",
@@ -203,7 +214,7 @@ class LocalModel:
         async with Child(self._program, environment={**os.environ, "PYTHONPATH": search}) as child:
             self.pid = child.pid
             key = Secret(secrets.token_hex(16))
-            job = Job(str(path), key.reveal(), PARALLEL, CONTEXT_TOKENS, self._threads)
+            job = Job(str(path), key.reveal(), self._parallel, self._card.context_tokens, self._threads)
             async with asyncio.timeout(LOAD_SECONDS):
                 await child.write_line(msgspec.json.encode(job))
                 line = await child.read_line()

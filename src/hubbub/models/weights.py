@@ -61,6 +61,13 @@ def place_of(weights: Weights, folder: Path) -> Path:
     return folder / (f"{name.stem}-{weights.sha256[:12]}{name.suffix}" if weights.sha256 else name.name)
 
 
+def is_kept(weights: Weights, folder: Path) -> bool:
+    """Tell whether a file need not be fetched any more."""
+    return _is_there(
+        Path(weights.source).expanduser() if _is_local(weights.source) else place_of(weights, folder), weights
+    )
+
+
 async def fetch(weights: Weights, folder: Path, http: Http, progress: Progress | None = None) -> Path:
     """Return the file's path, after fetching it into the folder if it isn't there.
 
