@@ -99,9 +99,9 @@ class Engine:
 
     async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
-        for quote in quotes:
-            marker = hits.index(quote.hit) + 1
-            await send(Cited(cite(hits, marker, quote.text)))
+        for marker, quote in enumerate(_in_reading_order(quotes), start=1):
+            citation = msgspec.structs.replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
+            await send(Cited(citation))
             await send(Text(f"> {' '.join(quote.text.split()).translate(_MARKDOWN)} [{marker}]\n\n"))
         if not quotes:
             await send(Text(NOTHING_FOUND))
@@ -124,8 +124,15 @@ def _prompt_tokens(model: Model) -> int:
     return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model)
 
 
+def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:
+    """Return the quotes passage by passage, the best passage first, each from its top to its end."""
+    passages = list(dict.fromkeys(quote.hit.passage_id for quote in quotes))
+    return sorted(quotes, key=lambda quote: (passages.index(quote.hit.passage_id), quote.start))
+
+
 def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
     """Return questions for what was found beside the quotes: the headings of the other hits."""
     quoted = {quote.hit.heading for quote in quotes}
     headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
-    return tuple(f"What about “{heading.split(' › ')[-1]}”?" for heading in list(headings)[:MAX_FOLLOW_UPS])
+    lasts = [heading.split(" › ")[-1] for heading in headings][:MAX_FOLLOW_UPS]
+    return tuple(last if last.endswith("?") else f"What about “{last}”?" for last in lasts)

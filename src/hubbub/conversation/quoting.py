@@ -23,6 +23,9 @@ READ_CHARACTERS = 8_000
 """How much of a hit is read."""
 QUOTE_CHARACTERS = 1_000
 """A "sentence" that is longer is a table or a text without stops, and no quote."""
+HEADED = 0.6
+"""A sentence below a heading that asks the same, as in a list of frequent questions."""
+HEADING_CHARACTERS = 100
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 EMBED_SECONDS = 3.0
@@ -105,14 +108,15 @@ def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
         share = _share(worth, candidate)
         has_cue = 0.5 if holds is None else float(holds(candidate.text, asked))
         missing = len(names - candidate.passage) / len(names) if names else 0.0
+        alike = _alike(asked, candidate.hit.heading)
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         quotes.append(
             Quote(
                 candidate.hit,
                 candidate.start,
                 candidate.text,
-                score=share + CUE * has_cue + RANK / candidate.rank + place,
-                evidence=share - MISSING_NAME * missing + place,
+                score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike,
+                evidence=share - MISSING_NAME * missing + place + HEADED * alike,
             )
         )
     return _best_first(quotes)
@@ -141,11 +145,25 @@ def _read(hits: Sequence[Hit]) -> list[_Candidate]:
         for start, end in sentences(read):
             text = read[start:end]
             stems = _stems(text)
-            if text not in seen and len(text) <= QUOTE_CHARACTERS and not text.endswith("?"):
+            is_quotable = len(text) <= QUOTE_CHARACTERS and not text.endswith("?") and not _is_heading(read, start, end)
+            if text not in seen and is_quotable:
                 candidates.append(_Candidate(hit, rank, start, text, stems, above | before, passage))
             seen.add(text)
             before = stems
     return candidates
+
+
+def _alike(asked: Set[str], heading: str) -> float:
+    """Return how nearly the innermost heading asks the same question: common words over all; 0 below a half."""
+    headed = set(words(heading.rpartition(" › ")[2]))
+    share = len(asked & headed) / len(asked | headed) if headed else 0.0
+    return share if share > 0.5 else 0.0
+
+
+def _is_heading(text: str, start: int, end: int) -> bool:
+    """Tell whether a sentence is a line by itself, set apart below, that ends in no stop."""
+    is_apart = text[start - 1 : start] in ("", "\n") and text.startswith("\n\n", end)
+    return is_apart and end - start <= HEADING_CHARACTERS and text[end - 1].isalnum()
 
 
 def _stems(text: str) -> Set[str]:
