@@ -7,6 +7,7 @@ import { chatPath, libraryPath, navigate, route } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
 import { newChat } from "../../state/thread";
+import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
@@ -27,7 +28,7 @@ export function Sidebar() {
   const startChat = () => {
     newChat();
     leave();
-    requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("#question")?.focus());
+    focusOn("#question");
   };
   const openLibrary = () => {
     navigate(libraryPath(null));
