@@ -22,7 +22,12 @@ const leave = () => {
 export function Sidebar() {
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (isNarrow.value) first.current?.focus();
+    if (!isNarrow.value) return undefined;
+    first.current?.focus();
+    return () =>
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) focusOn("#menu");
+      });
   }, []);
 
   const startChat = () => {
