@@ -4,6 +4,7 @@
 """
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         for size in sys.argv[3:4] or SIZES:
             for scheme in sys.argv[4:5] or ("light", "dark"):
                 look = Look(browser, address, folder, size, scheme)

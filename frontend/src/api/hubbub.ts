@@ -80,4 +80,5 @@ export const askAgain = (
 
 export const answer = (signal: AbortSignal, id: string) => request<Answer>(signal, "GET", at("answers", id));
 
-export const stopAnswer = (signal: AbortSignal, id: string) => request<void>(signal, "POST", at("answers", id, "stop"));
+export const stopAnswer = (signal: AbortSignal, id: string) =>
+  request<void>(signal, "POST", at("answers", id, "stop"), { body: {} });

@@ -5,13 +5,24 @@ import { onReachability } from "../api/http";
 import * as hubbub from "../api/hubbub";
 
 const LOOK_MILLISECONDS = 3_000;
+/** A connection that breaks and is there again at once is not worth a word. */
+const DOUBT_MILLISECONDS = 1_200;
 
 export const isReachable = signal(true);
 
 /** Watch the connection until the signal aborts; `back` is called each time that the server is there again. */
 export function watchConnection(signal: AbortSignal, back: () => void): void {
+  let doubt = 0;
   onReachability((reached) => {
-    isReachable.value = reached;
+    if (reached) {
+      clearTimeout(doubt);
+      doubt = 0;
+      isReachable.value = true;
+    } else if (doubt === 0) {
+      doubt = window.setTimeout(() => {
+        isReachable.value = false;
+      }, DOUBT_MILLISECONDS);
+    }
   });
   addEventListener(
     "offline",

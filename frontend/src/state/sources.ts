@@ -51,7 +51,9 @@ export function closeSource(): void {
   loading.abort();
   source.value = null;
   opened.value = null;
-  if (opener?.isConnected) opener.focus();
+  requestAnimationFrame(() => {
+    if (opener?.isConnected) opener.focus(); // until it is drawn anew, the page under the sheet can't have the focus
+  });
 }
 
 export const sourceOfCitation = (citation: Citation): Source => ({

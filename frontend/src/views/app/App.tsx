@@ -1,6 +1,8 @@
 /** Lay out the page: chats, the chat or the library, a source beside it, and what is over all of them. */
 
 import { useEffect } from "preact/hooks";
+import type { Chat as ChatRecord } from "../../api/resources";
+import { chatOf } from "../../state/chats";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
 import { route } from "../../state/route";
@@ -19,10 +21,12 @@ import "./app.css";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
+const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
+
 export function App() {
   useShortcuts();
   const { page } = route.value;
-  const title = page === "library" ? "Documents" : (thread.value.chat?.title ?? "New chat");
+  const title = page === "library" ? "Documents" : titleOf(thread.value.chat);
   useEffect(() => {
     document.title = `${title} · Hubbub`;
   }, [title]);

@@ -11,6 +11,7 @@ export function TopBar({ title }: { title: string }) {
         <button
           type="button"
           class="icon-button"
+          id="menu"
           aria-label="Menu"
           aria-expanded={isDrawerOpen.value}
           onClick={() => {

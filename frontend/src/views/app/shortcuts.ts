@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { closeSource, isSourceOpen } from "../../state/sources";
 import { openAnswerId, stopOpenAnswer } from "../../state/thread";
+import { focusOn } from "../focus";
 
 export function useShortcuts(): void {
   useEffect(() => {
@@ -18,7 +19,7 @@ function press(event: KeyboardEvent): void {
   if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault();
     if (isNarrow.value) isDrawerOpen.value = true;
-    requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#chat-search")?.focus());
+    focusOn("#chat-search");
   }
   if (event.key === "Escape" && document.querySelector("dialog[open]") === null) stepBack();
 }

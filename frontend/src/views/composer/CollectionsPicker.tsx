@@ -1,6 +1,6 @@
 /** Choose the collections that are asked. */
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { libraryPath, navigate } from "../../state/route";
 import { Icon } from "../icons";
@@ -15,7 +15,7 @@ export function CollectionsPicker() {
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
   const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return undefined;
     root.current?.querySelector<HTMLElement>("input, .picker-foot button")?.focus();
     const outside = (event: Event) => {

@@ -1,6 +1,6 @@
 /** Take the next question, with the model and the collections that it is for. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { draft, setDraft } from "../../state/drafts";
 import { route } from "../../state/route";
 import { me } from "../../state/session";
@@ -27,7 +27,7 @@ export function Composer() {
   useEffect(() => {
     if (matchMedia("(pointer: fine)").matches) field.current?.focus(); // on a phone the keyboard would hide the chat
   }, [chatId]);
-  useEffect(() => growWithText(field.current), [text]);
+  useLayoutEffect(() => growWithText(field.current), [text]);
 
   const submit = () => {
     if (!canSend) return;

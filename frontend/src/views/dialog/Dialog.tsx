@@ -1,7 +1,7 @@
 /** Ask something that has to be settled first; the browser's own dialog keeps the focus. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import "./dialog.css";
 
 interface Properties {
@@ -13,7 +13,7 @@ interface Properties {
 export function Dialog({ title, close, children }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   const name = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
     return () => before?.isConnected && before.focus();

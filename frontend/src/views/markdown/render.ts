@@ -1,8 +1,8 @@
 /** Turn a model's Markdown into safe HTML; the one place where text of others becomes HTML. */
 
-import DOMPurify from "dompurify";
 import { Marked, type Token, type Tokens, type TokensList } from "marked";
 import { highlight } from "./highlight";
+import { LINK_REL, sanitize, WEB_ADDRESS } from "./sanitize";
 
 /** What a citation marker in the text refers to. */
 export interface Reference {
@@ -15,27 +15,13 @@ export interface Block {
   html: string;
 }
 
-const TAGS = [
-  ..."a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong".split(" "),
-  ..."table tbody td th thead tr ul".split(" "),
-];
-const ATTRIBUTES = "align aria-label class data-marker href rel role start tabindex target title type".split(" ");
-const WEB_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 const FIRST_HEADING = 3; // the page's own headings stand above
 const DEEPEST_HEADING = 6;
-const LINK_REL = "noopener noreferrer nofollow";
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
 
 let references: ReadonlyMap<number, Reference> = new Map();
-
-const purifier = DOMPurify(window);
-purifier.addHook("afterSanitizeAttributes", (node) => {
-  if (node.nodeName !== "A") return;
-  node.setAttribute("rel", LINK_REL);
-  node.setAttribute("target", "_blank");
-});
 
 const marked = new Marked({
   gfm: true,
@@ -156,12 +142,5 @@ function headingRanks(): (depth: number) => number {
 
 function render(token: Token, { links }: TokensList): string {
   const html = marked.parser(Object.assign([token], { links }));
-  return purifier.sanitize(html, {
-    ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ATTRIBUTES,
-    ALLOWED_URI_REGEXP: WEB_ADDRESS,
-    ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"), // only this one holds an address
-    ALLOW_DATA_ATTR: false,
-    ALLOW_ARIA_ATTR: false,
-  });
+  return sanitize(html);
 }

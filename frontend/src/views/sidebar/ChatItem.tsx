@@ -1,6 +1,6 @@
 /** Show one chat of the list; it can be opened, renamed and deleted. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
 import { remove, rename } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
@@ -17,6 +17,10 @@ interface Properties {
 export function ChatItem({ chat, isHere, label, left }: Properties) {
   const [isNaming, setNaming] = useState(false);
   const name = `chat-${chat.id}`;
+  const endNaming = () => {
+    setNaming(false);
+    requestAnimationFrame(() => document.getElementById(name)?.focus());
+  };
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab is the browser's business
     event.preventDefault();
@@ -27,7 +31,7 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
     <li>
       {label && <span class="chat-day">{label}</span>}
       {isNaming ? (
-        <Naming chat={chat} over={() => setNaming(false)} />
+        <Naming chat={chat} over={endNaming} />
       ) : (
         <div class={`chat-item ${isHere ? "is-here" : ""}`}>
           <a
@@ -71,7 +75,10 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
 function Naming({ chat, over }: { chat: Chat; over: () => void }) {
   const field = useRef<HTMLInputElement>(null);
   const isOver = useRef(false);
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const end = (isKept: boolean) => {
     if (isOver.current) return; // leaving the field is also how it ends after a key
     isOver.current = true;

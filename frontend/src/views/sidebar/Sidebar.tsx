@@ -7,6 +7,7 @@ import { chatPath, libraryPath, navigate, route } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
 import { newChat } from "../../state/thread";
+import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
@@ -21,13 +22,18 @@ const leave = () => {
 export function Sidebar() {
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (isNarrow.value) first.current?.focus();
+    if (!isNarrow.value) return undefined;
+    first.current?.focus();
+    return () =>
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) focusOn("#menu");
+      });
   }, []);
 
   const startChat = () => {
     newChat();
     leave();
-    requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("#question")?.focus());
+    focusOn("#question");
   };
   const openLibrary = () => {
     navigate(libraryPath(null));

@@ -1,6 +1,6 @@
 /** Show a question; it can be changed and asked again. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import { setDraft } from "../../state/drafts";
 import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
@@ -73,11 +73,11 @@ export function QuestionView({ message, siblings, sending }: Properties) {
 function Editing({ message, end }: { message: Message; end: () => void }) {
   const [text, setText] = useState(message.text);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(text.length, text.length);
   }, []);
-  useEffect(() => growWithText(field.current), [text]);
+  useLayoutEffect(() => growWithText(field.current), [text]);
   const submit = () => {
     if (text.trim() === "") return;
     end();

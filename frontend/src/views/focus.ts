@@ -1,0 +1,10 @@
+/** Give the focus to an element at once, or as soon as it is drawn. */
+
+export function focusOn(selector: string): void {
+  const focus = () => {
+    const element = document.querySelector<HTMLElement>(selector);
+    element?.focus();
+    return element !== null;
+  };
+  if (!focus()) requestAnimationFrame(focus); // the next key must not be lost, so waiting comes second
+}
