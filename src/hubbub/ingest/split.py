@@ -18,7 +18,7 @@ class Sizes(msgspec.Struct, frozen=True):
     whole: int = 1800
     """Tables and code up to here are kept whole."""
     tiny: int = 200
-    """Passages below this join their neighbour, even across a heading."""
+    """Passages below this join their neighbour on the same page, even across a heading."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -126,6 +126,8 @@ class _Splitter:
             self._add(cut, page)
 
     def _add(self, text: str, page: int | None, *, is_heading: bool = False) -> None:
+        if self._parts and page != self._begun[0]:
+            self._flush()  # a passage lies on one page, so that its citation opens the right one
         if not self._parts and not (is_heading and self._begun[1]):
             path = self._path[:-1] if is_heading else self._path
             self._begun = (page, _joined(path))

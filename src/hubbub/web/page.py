@@ -26,7 +26,7 @@ _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsaf
 
 _NOT_BUILT = """<!doctype html><html lang="en"><title>Hubbub</title>
 <h1>Hubbub is running, but its page was not built</h1>
-<p>Run <code>make web</code> and start again. The API is at <a href="/api/openapi.json">/api</a>.</p>
+<p><code>make serve</code> builds it. The API is at <a href="/api/openapi.json">/api</a>.</p>
 </html>"""
 
 

@@ -1,0 +1,95 @@
+"""A real browser, and a real server for it to open."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from hubbub.web import page as page_module
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+STATIC = Path(page_module.__file__).with_name("static")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """Return where Chromium is; without it the test is skipped, and fails where CI runs."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    missing = "no Chromium is installed: on Debian and Ubuntu run `apt-get install chromium`"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    path = chromium()
+    assert (STATIC / "index.html").exists(), "the page is not built: run `make test`, or python tools/build_web.py"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[HubbubServer]:
+    """A server whose model says sixty numbered words in about three seconds and can't write over documents."""
+    variables = scripted(words=60, pause_seconds=0.05) | {"HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false"}
+    async with hubbub_serving(tmp_path, variables) as server:
+        await guide_is_there(server.url)
+        yield server
+
+
+async def guide_is_there(url: str) -> None:
+    """Wait until the built-in collection has been read."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(30):
+        while True:
+            async with http.get(f"{url}/api/collections") as response:
+                [guide] = (await response.json())["collections"]
+            async with http.get(f"{url}/api/collections/{guide['id']}/documents") as response:
+                documents = (await response.json())["documents"]
+            if documents and all(document["state"] == "ready" for document in documents):
+                return
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
+    """The page, opened by somebody who is new. An error on its console fails the test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.goto(server.url)
+    yield page
+    await context.close()
+    assert not faults
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it is now, once nothing on it moves."""
+    await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
+    session = await page.context.new_cdp_session(page)
+    # Through the debugger, because the page's own policy keeps foreign scripts out.
+    await session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+    rules = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+    found = await page.evaluate(f"axe.run(document, {{runOnly: {rules}, resultTypes: ['violations']}})")
+    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found["violations"]]

@@ -1,0 +1,196 @@
+"""What a person does with the page, done by a real browser against a real server."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.conftest import violations
+from tests.ingest.documents import pdf
+from tests.servers.hubbub_server import HubbubServer
+
+WHOLE = " ".join(f"word{number}" for number in range(60))
+
+
+async def new_chat_without_documents(page: Page) -> None:
+    """Let the next question go to the model alone."""
+    await page.get_by_role("button", name=re.compile("^Collections")).click()
+    for box in await page.get_by_role("checkbox", checked=True).all():
+        await box.uncheck()
+    await page.keyboard.press("Escape")
+
+
+async def ask(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="Question").fill(text)
+    await page.get_by_role("button", name="Send").click()
+
+
+def answer(page: Page) -> Locator:
+    return page.get_by_role("article", name="Answer").last
+
+
+async def finished(page: Page) -> None:
+    await expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden(timeout=20_000)
+    await expect(page.get_by_role("button", name="Regenerate").last).to_be_visible()
+
+
+async def test_chat_streams_and_stays(page: Page) -> None:
+    await new_chat_without_documents(page)
+    await ask(page, "Count for me")
+    await expect(answer(page)).to_contain_text("word3")
+    assert "word59" not in await answer(page).inner_text()
+    await finished(page)
+    await expect(answer(page)).to_contain_text(WHOLE)
+    await expect(page.get_by_role("list", name="Chats")).to_contain_text("Count for me")
+    await page.reload()
+    await expect(answer(page)).to_contain_text(WHOLE)
+    assert await violations(page) == []
+
+
+async def test_stop_keeps_what_was_said(page: Page) -> None:
+    await new_chat_without_documents(page)
+    await ask(page, "Count for me")
+    await expect(answer(page)).to_contain_text("word5")
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    await finished(page)
+    await page.reload()
+    await expect(answer(page)).to_contain_text("word5")
+    assert "word59" not in await answer(page).inner_text()
+
+
+async def test_refresh_and_a_second_tab_in_mid_answer(page: Page) -> None:
+    await new_chat_without_documents(page)
+    await ask(page, "Count for me")
+    await expect(answer(page)).to_contain_text("word4")
+    await page.reload()
+    await expect(answer(page)).to_contain_text("word8")
+    second = await page.context.new_page()
+    await second.goto(page.url)
+    await expect(answer(second)).to_contain_text("word8")
+    for tab in (page, second):
+        await finished(tab)
+        # the words once each, in order: no gap, none twice
+        assert re.findall(r"word\d+", await answer(tab).inner_text()) == WHOLE.split()
+
+
+async def test_edit_and_regenerate_make_branches(page: Page) -> None:
+    await new_chat_without_documents(page)
+    await ask(page, "First wording")
+    await finished(page)
+    await page.get_by_role("button", name="Regenerate").last.click()
+    await expect(page.get_by_role("group", name="Versions")).to_contain_text("2")
+    await finished(page)
+    await page.get_by_role("article", name="You asked").hover()
+    await page.get_by_role("button", name="Edit").click()
+    await page.get_by_role("textbox", name="Edited text").fill("Second wording")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("article", name="You asked")).to_contain_text("Second wording")
+    await finished(page)
+    await page.get_by_role("button", name="Previous version").first.click()
+    await expect(page.get_by_role("article", name="You asked")).to_contain_text("First wording")
+
+
+async def test_upload_a_pdf_and_open_the_citation(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "lighthouse.pdf"
+    path.write_bytes(
+        pdf([["A page about ships."], ["The lighthouse of Alderhaven was built in the year 1887 by Ida Brandt."]])
+    )
+    await page.locator("input[type=file]").first.set_input_files(path)
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").first.fill("Harbour")
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("complementary", name="Files on their way")).to_contain_text(
+        re.compile("ready", re.IGNORECASE), timeout=20_000
+    )
+    await ask(page, "When was the lighthouse of Alderhaven built?")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("1887")
+    await answer(page).get_by_role("button", name=re.compile("1")).first.click()
+    sources = page.get_by_role("region", name="Sources")
+    await expect(sources.locator("mark").first).to_contain_text("1887")
+    await expect(sources).to_contain_text("page 2", ignore_case=True)
+    await sources.get_by_role("button", name="Page", exact=True).click()
+    picture = sources.locator("img")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    assert await violations(page) == []
+
+
+async def test_a_file_that_cannot_be_read_says_why(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "broken.pdf"
+    path.write_bytes(b"%PDF-1.7\nnothing of a PDF follows")
+    await page.locator("input[type=file]").first.set_input_files(path)
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").first.fill("Harbour")
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("complementary", name="Files on their way")).to_contain_text(
+        "damaged", timeout=20_000
+    )
+
+
+async def test_dark_and_light(page: Page) -> None:
+    async def background() -> str:
+        return await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+    light = await background()
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Dark look").click()
+    dark = await background()
+    assert dark != light
+    assert await violations(page) == []
+    await page.reload()
+    assert await background() == dark
+
+
+async def test_with_the_keyboard_only(page: Page) -> None:
+    await expect(page.get_by_role("textbox", name="Question")).to_be_focused()
+    await page.keyboard.type("What can you do?")
+    await page.keyboard.press("Enter")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("exact passage")
+    chip = answer(page).locator(".chip").first
+    for _ in range(40):
+        if await chip.evaluate("chip => chip === document.activeElement"):
+            break
+        await page.keyboard.press("Shift+Tab")
+    await expect(chip).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("region", name="Sources")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("region", name="Sources")).to_be_hidden()
+    await expect(chip).to_be_focused()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("searchbox", name="Search chats")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1920])
+async def test_no_width_is_too_narrow_or_too_wide(page: Page, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 844})
+    await ask(page, "What can you do?")
+    await finished(page)
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert await violations(page) == []
+
+
+async def test_a_server_that_goes_away_and_comes_back(page: Page, server: HubbubServer) -> None:
+    await new_chat_without_documents(page)
+    await ask(page, "Count for me")
+    await expect(answer(page)).to_contain_text("word4")
+    await page.context.set_offline(True)
+    await page.wait_for_timeout(500)
+    await page.context.set_offline(False)
+    await finished(page)
+    assert re.findall(r"word\d+", await answer(page).inner_text()) == WHOLE.split()
+
+
+async def test_nothing_is_loaded_from_elsewhere(page: Page, server: HubbubServer) -> None:
+    elsewhere: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(server.url) else elsewhere.append(request.url))
+    await page.reload()
+    await ask(page, "What can you do?")
+    await finished(page)
+    await page.goto(f"{server.url}/docs/")
+    await expect(page.get_by_text("/api/questions", exact=True).first).to_be_visible()
+    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
