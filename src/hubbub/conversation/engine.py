@@ -99,6 +99,9 @@ class Engine:
 
     async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
+        quoted = [quote.hit for quote in quotes]
+        hits = [hit for rank, hit in enumerate(hits) if rank < self._hits or hit in quoted]
+        await send(Searched(query, tuple(hits)))
         for marker, quote in enumerate(_in_reading_order(quotes), start=1):
             citation = msgspec.structs.replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             await send(Cited(citation))

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
-import type { Answer } from "../../events";
+import type { Answer, Citation } from "../../events";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
@@ -103,19 +103,40 @@ function CitedSources({ answer }: { answer: Answer }) {
   if (answer.citations.length === 0) return null;
   return (
     <ol class="cited" aria-label="Cited sources">
-      {answer.citations.map((citation) => (
-        <li key={citation.marker}>
-          <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(citation))}>
-            <span class="cited-marker">{citation.marker}</span>
+      {byPassage(answer.citations).map(([first, ...more]) => (
+        <li key={first.marker}>
+          <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(first))}>
+            {[first, ...more].map(({ marker }) => (
+              <span key={marker} class="cited-marker">
+                {marker}
+              </span>
+            ))}
             <span class="cited-title" dir="auto">
-              {citation.title || citation.name}
+              {first.title || first.name}
             </span>
-            {citation.page !== null && <span class="cited-page">p. {citation.page}</span>}
+            <span class="cited-page">{placeOf(first)}</span>
           </button>
         </li>
       ))}
     </ol>
   );
+}
+
+type Cited = [Citation, ...Citation[]];
+
+/** Citations of the same passage together, in the order in which they came. */
+function byPassage(citations: readonly Citation[]): readonly Cited[] {
+  const passages = new Map<string, Cited>();
+  for (const citation of citations) {
+    const others = passages.get(citation.passage_id);
+    if (others) others.push(citation);
+    else passages.set(citation.passage_id, [citation]);
+  }
+  return [...passages.values()];
+}
+
+function placeOf({ page, heading }: Citation): string {
+  return page === null ? (heading.split(" › ").at(-1) ?? "") : `p. ${page}`;
 }
 
 function Copy({ text }: { text: string }) {

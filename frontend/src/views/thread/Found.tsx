@@ -7,7 +7,7 @@ import { Icon } from "../icons";
 export function Found({ answer }: { answer: Answer }) {
   const { query, hits, citations } = answer;
   if (query === null) return null;
-  const cited = new Map(citations.map(({ passage_id, marker }) => [passage_id, marker]));
+  const markersOf = (passageId: string) => citations.filter(({ passage_id }) => passage_id === passageId);
   return (
     <details class="found">
       <summary class="found-summary">
@@ -24,7 +24,11 @@ export function Found({ answer }: { answer: Answer }) {
           <li key={hit.passage_id}>
             <button type="button" class="hit" onClick={() => openSource(sourceOfHit(hit))}>
               <span class="hit-title" dir="auto">
-                {cited.has(hit.passage_id) && <span class="cited-marker">{cited.get(hit.passage_id)}</span>}
+                {markersOf(hit.passage_id).map(({ marker }) => (
+                  <span key={marker} class="cited-marker">
+                    {marker}
+                  </span>
+                ))}
                 {hit.title || hit.name}
                 {hit.page !== null && <span class="hit-place"> · p. {hit.page}</span>}
                 {hit.heading && <span class="hit-place"> · {hit.heading}</span>}
