@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 import trustme
 
-from hubbub.connections.http import BrokenOff, Http, Unreachable
+from hubbub.connections.http import Http
+from hubbub.connections.outside import BrokenOff, Unreachable
 from tests.servers.model_server import ModelServer, Script
 
 

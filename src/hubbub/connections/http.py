@@ -11,18 +11,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from hubbub import __version__
-
-CONNECT_SECONDS = 5.0
-KEEP_ALIVE_SECONDS = 4.0
-"""Below the 5 s after which common servers close an idle connection: a request must not meet the closing."""
-
-
-class Unreachable(ConnectionError):
-    """No connection came about; the text says whether name, port or certificate was at fault."""
-
-
-class BrokenOff(ConnectionError):
-    """The connection ended, or stopped making sense, before its answer was complete."""
+from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, BrokenOff, Unreachable
+from hubbub.connections.streams import Streams
 
 
 class Reply:
@@ -85,6 +75,7 @@ class Http:
         self._tls = tls
         self._resolver = resolver
         self._stack = AsyncExitStack()
+        self._streams: Streams | None = None
         self._plain: aiohttp.ClientSession | None = None
         self._secure: aiohttp.ClientSession | None = None
 
@@ -97,6 +88,7 @@ class Http:
         kept = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, resolver=resolver, ssl=self._tls or True
         )
+        self._streams = await self._stack.enter_async_context(Streams(resolver, self._tls))
         self._plain = await self._stack.enter_async_context(_session(for_once))
         self._secure = await self._stack.enter_async_context(_session(kept))
         return self
@@ -105,6 +97,13 @@ class Http:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    @property
+    def streams(self) -> Streams:
+        """What makes requests whose replies are streams."""
+        if self._streams is None:
+            raise RuntimeError("Http is used outside of its context")
+        return self._streams
 
     @asynccontextmanager
     async def request(

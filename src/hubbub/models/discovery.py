@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from hubbub.connections.http import BrokenOff, Http, Unreachable
+from hubbub.connections.http import Http
+from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.models.address import OPENAI_URL, Address, Secret, azure_address, compatible_address, host_of
 from hubbub.models.base import ModelCard
 

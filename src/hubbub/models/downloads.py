@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from hubbub.connections.http import BrokenOff, Http, Reply, Unreachable
+from hubbub.connections.http import Http, Reply
+from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.models.address import host_of
 from hubbub.models.files import Files, Progress, WeightsError
 

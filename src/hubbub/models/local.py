@@ -13,7 +13,8 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 import hubbub
-from hubbub.connections.http import BrokenOff, Http, Unreachable
+from hubbub.connections.http import Http
+from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.processes import Child
 from hubbub.core.errors import HubbubError, ModelError
 from hubbub.core.messages import Turn

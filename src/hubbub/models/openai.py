@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
-from hubbub.connections.http import BrokenOff, Http, Reply, Unreachable
+from hubbub.connections.http import Http
+from hubbub.connections.outside import BrokenOff, Unreachable
+from hubbub.connections.streams import StreamReply
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.models.address import Address
@@ -39,7 +41,7 @@ class OpenAiModel:
     ) -> Completion:
         address = self._address
         patience = _Patience(self._limits, address)
-        request = self._http.request(
+        request = self._http.streams.request(
             "POST",
             address.url("chat/completions"),
             headers={"Content-Type": "application/json", "Accept": "text/event-stream", **address.headers()},
@@ -65,7 +67,7 @@ class OpenAiModel:
         except BrokenOff as error:
             raise self._broke_off(str(error)) from error
 
-    async def _streamed(self, reply: Reply, send: SendPiece, patience: "_Patience") -> Completion:
+    async def _streamed(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
         decoder = SseDecoder(self._limits.event_bytes)
         transcript = Transcript()
         room_bytes = self._limits.answer_bytes
@@ -86,6 +88,7 @@ class OpenAiModel:
                 if room_bytes < 0:
                     raise self._too_large("the answer", self._limits.answer_bytes)
                 await send(text)
+                reply.relax()  # the first piece came as soon as it could
             patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
         self._raise_for_fault(transcript)
         if transcript.is_done:
@@ -94,7 +97,7 @@ class OpenAiModel:
             raise self._broke_off("the connection ended")
         return transcript.completion()
 
-    async def _whole(self, reply: Reply, send: SendPiece, patience: "_Patience") -> Completion:
+    async def _whole(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
         """Take an answer in one piece, as servers give it that can't stream, or an error under status 200."""
         limit = self._limits.answer_bytes
         body = await patience.within(reply.body(limit + 1))
@@ -108,7 +111,7 @@ class OpenAiModel:
             raise self._nonsense()
         return transcript.completion()
 
-    async def _refused(self, reply: Reply, patience: "_Patience") -> Completion:
+    async def _refused(self, reply: StreamReply, patience: "_Patience") -> Completion:
         try:
             body = await patience.within(reply.body(REFUSAL_BYTES))
         except BrokenOff:

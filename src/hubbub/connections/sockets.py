@@ -1,0 +1,133 @@
+"""Connections that are read when the caller likes, plain or over TLS."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import TypeAlias
+
+RECEIVE_BYTES = 256 * 1024
+
+Address: TypeAlias = tuple[socket.AddressFamily, str, int]
+
+
+class Connection:
+    """A connected socket. Sending waits; receiving never does."""
+
+    def __init__(self, raw: socket.socket) -> None:
+        self._raw = raw
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._raw.fileno()
+
+    def close(self) -> None:
+        """Close the connection at once."""
+        self._raw.close()
+
+    def is_quiet(self) -> bool:
+        """Tell whether nothing has come since, not even the end."""
+        try:
+            return self.receive() is None
+        except OSError:
+            return False
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        if self._tls is not None:
+            self._tls.write(data)
+            data = self._outgoing.read()
+        await asyncio.get_running_loop().sock_sendall(self._raw, data)
+
+    def receive(self) -> bytes | None:
+        """Return what has arrived, empty at the end; None where nothing has.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        try:
+            data = self._raw.recv(RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return None
+        return data if self._tls is None else self._decrypted(self._tls, data)
+
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        """Set up TLS with the server of this name.
+
+        Raises:
+            OSError: it did not come about; ssl.SSLCertVerificationError where the certificate is not trusted.
+        """
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                tls.do_handshake()
+                is_done = True
+            except ssl.SSLWantReadError:
+                is_done = False
+            if data := self._outgoing.read():
+                await loop.sock_sendall(self._raw, data)
+            if is_done:
+                self._tls = tls
+                return
+            data = await loop.sock_recv(self._raw, RECEIVE_BYTES)
+            if not data:
+                raise ConnectionResetError("it closed the connection while TLS was set up")
+            self._incoming.write(data)
+
+    def _decrypted(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+        parts: list[bytes] = []
+        is_over = False
+        try:
+            while part := tls.read(RECEIVE_BYTES):
+                parts.append(part)
+            is_over = True
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            is_over = True
+        if reply := self._outgoing.read():  # key updates; what does not fit into the socket's buffer is rare and lost
+            with contextlib.suppress(BlockingIOError):
+                self._raw.send(reply)
+        if parts:
+            return b"".join(parts)
+        return b"" if is_over else None
+
+
+async def connect(addresses: Sequence[Address], tls: ssl.SSLContext | None, name: str) -> Connection:
+    """Return a connection to the first address that accepts one, over TLS where a context is given.
+
+    Raises:
+        OSError: none of them did; the last one's error.
+    """
+    failure = OSError("the name has no address")
+    for family, host, port in addresses:
+        raw = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            raw.setblocking(False)
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(raw, (host, port))
+            connection = Connection(raw)
+            if tls is not None:
+                await connection.secure(tls, name)
+        except OSError as error:
+            raw.close()
+            failure = error
+        except BaseException:
+            raw.close()
+            raise
+        else:
+            return connection
+    raise failure
