@@ -1,4 +1,4 @@
-"""The door of the answers' store: numbered events, written in batches, never changed."""
+"""The doors of the answers: the store of their numbered events, where pieces come from and where frames go."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,6 +14,14 @@ class Record(msgspec.Struct, frozen=True):
     answer_id: str
     number: int
     data: bytes
+
+
+class Source(Protocol):
+    """Where pieces of answers come from, looked at once a beat."""
+
+    def poll(self) -> int:
+        """Take what has arrived and wake who waits for it; returns how many are to be looked at again."""
+        ...
 
 
 class AnswerStore(Protocol):

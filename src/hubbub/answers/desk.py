@@ -119,7 +119,7 @@ class Desk:
     async def _end(self, answer_id: str, ending: Ending) -> None:
         while True:
             try:
-                await self._log.append(answer_id, ending)
+                await self._log.end(answer_id, ending)
             except StoreError as error:
                 logger.warning("The ending of an answer could not be stored yet: %s", error)
                 self._log.report(answer_id, error)

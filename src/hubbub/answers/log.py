@@ -1,21 +1,27 @@
-"""Number the events of all open answers, commit what arrived together, then wake the readers.
+"""Number the events of all open answers, commit what arrived together, then push it to the readers.
 
-An event that a reader gets is on disk already. Events that arrive while a commit is under way are
-committed together by the next one, so the number of commits does not grow with that of answers.
+An event that a reader gets is on disk already. When and how often to commit is the beat's to say.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from itertools import groupby
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
-from hubbub.answers.base import AnswerStore, Record
+from hubbub.answers.base import AnswerStore, Record, Source
+from hubbub.answers.beat import Beat
 from hubbub.core.answer import Answer, fold
 from hubbub.core.errors import HubbubError, NotFound
-from hubbub.core.events import ENDINGS, Ending, Event, Failed, decode, encode
+from hubbub.core.events import ENDINGS, Ending, Event, Failed, Text, decode, encode
 
 logger = logging.getLogger(__name__)
+
+PENDING_EVENTS = 64
+"""So many events of an answer may wait for their commit; then who sends waits as well."""
+PORTION_BYTES = 64 * 1024
+"""A reader that comes late is given the past in portions, each when the one before has gone."""
 
 INTERRUPTED = Failed(
     "interrupted",
@@ -23,55 +29,86 @@ INTERRUPTED = Failed(
     is_retryable=True,
 )
 
+Render: TypeAlias = Callable[[Sequence[Record]], bytes]
+
+
+class Reader:
+    """A sink of frames: what is committed is pushed into it at once, without waking anybody.
+
+    `render` makes the frames of some records, for all readers that use the same function together;
+    `write` takes them, or says False: then the reader has to be served by `follow` until it has
+    caught up.
+    """
+
+    def __init__(self, render: Render, write: Callable[[bytes], bool]) -> None:
+        self.render = render
+        self.write = write
+        self.number = 0
+        self.is_released = asyncio.Event()
+
 
 class _Open:
-    """An open answer: its committed events, and what its readers wait for."""
+    """An open answer: what is committed of it, what waits to be, and who reads."""
 
     def __init__(self, answer_id: str, owner_id: str) -> None:
         self.id = answer_id
         self.owner_id = owner_id
         self.events: list[Event] = []
         self.records: list[Record] = []
+        self.pending: list[Event] = []
+        self.readers: dict[Reader, None] = {}
         self.has_ended = False
+        self.has_text = False
+        self.fault: HubbubError | None = None
+        """Why pending events were lost; told to whoever sends next."""
         self.trouble: HubbubError | None = None
+        """Why the ending can't be stored; told to the readers."""
         self.changed = asyncio.Event()
 
     def wake(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
 
+    def push(self, records: Sequence[Record]) -> None:
+        frames: dict[Render, bytes] = {}
+        for reader in list(self.readers):
+            data = frames.get(reader.render)
+            if data is None:
+                data = frames[reader.render] = reader.render(records)
+            if reader.write(data):
+                reader.number = records[-1].number
+            else:
+                self.release(reader)
 
-class _Batch:
-    """Events that are committed together."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[_Open, Event]] = []
-        self.done = asyncio.Event()
-        self.error: HubbubError | None = None
+    def release(self, reader: Reader) -> None:
+        self.readers.pop(reader, None)
+        reader.is_released.set()
 
 
 class Log:
     """The log of all answers. Open ones are followed in memory, ended ones from the store."""
 
-    def __init__(self, store: AnswerStore) -> None:
+    def __init__(self, store: AnswerStore, sources: Sequence[Source] = ()) -> None:
         self._store = store
         self._open: dict[str, _Open] = {}
-        self._batch = _Batch()
-        self._arrived = asyncio.Event()
-        self._committing: asyncio.Task[None] | None = None
+        self._waiting: dict[str, _Open] = {}
+        self._committed = asyncio.Event()
+        self._beat = Beat(self._commit, sources)
+        self._beating: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         for answer_id in await self._store.unended():
             await self._end_abandoned(answer_id)
-        self._committing = asyncio.create_task(self._commit_batches(), name="log")
+        self._beating = asyncio.create_task(self._beat.run(), name="beat")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._committing is not None:
-            self._committing.cancel()
-            await asyncio.wait({self._committing})
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.wait({self._beating})
+            await self._commit()
 
     async def open(self, answer_id: str, owner_id: str) -> None:
         """Begin an empty log; it is stored when this returns.
@@ -83,20 +120,41 @@ class Log:
         self._open[answer_id] = _Open(answer_id, owner_id)
 
     async def append(self, answer_id: str, event: Event) -> None:
-        """Add an event; it is stored, and on its way to the readers, when this returns.
+        """Hand over an event. It is stored, and then pushed to the readers, with the next beat.
 
-        Cancelled, it may be stored all the same. Nothing can follow an ending.
+        Returns at once unless many events of this answer wait already. Texts that wait together
+        become one event.
 
         Raises:
-            StoreError: it could not be stored; the log is as it was.
+            StoreError: an event before could not be stored; the log is as if it and this one had never been.
         """
         entry = self._open[answer_id]
-        batch = self._batch
-        batch.events.append((entry, event))
-        self._arrived.set()
-        await batch.done.wait()
-        if batch.error is not None:
-            raise batch.error
+        self._add(entry, event)
+        while len(entry.pending) > PENDING_EVENTS and entry.fault is None:
+            await self._committed.wait()
+
+    async def end(self, answer_id: str, ending: Ending) -> None:
+        """Add the ending; it is stored when this returns.
+
+        Raises:
+            StoreError: it could not be stored; the log is as it was, and this may be tried again.
+        """
+        entry = self._open[answer_id]
+        entry.fault = None
+        self._add(entry, ending)
+        while not entry.has_ended:
+            if entry.fault is not None:
+                raise entry.fault
+            await self._committed.wait()
+
+    def _add(self, entry: _Open, event: Event) -> None:
+        if entry.fault is not None:
+            raise entry.fault
+        is_text = isinstance(event, Text)
+        entry.pending.append(event)
+        self._waiting[entry.id] = entry
+        self._beat.tell(is_urgent=not (is_text and entry.has_text))
+        entry.has_text = entry.has_text or is_text
 
     async def owner(self, answer_id: str) -> str | None:
         """Return whose answer it is; None where there is no such answer."""
@@ -104,12 +162,13 @@ class Log:
         return entry.owner_id if entry else await self._store.owner(answer_id)
 
     async def follow(
-        self, answer_id: str, after: int = 0, *, patience_seconds: float = 15.0
+        self, answer_id: str, after: int = 0, *, reader: Reader | None = None, patience_seconds: float = 15.0
     ) -> AsyncGenerator[Sequence[Record]]:
         """Yield the records above a number, in order and none twice, until the answer has ended.
 
-        Yields an empty sequence when nothing came for `patience_seconds`, so that the reader can
-        show that it lives.
+        Where a reader is given, what is committed while it keeps up is pushed into it and not
+        yielded. Yields an empty sequence when nothing was yielded for `patience_seconds`, so that
+        the reader can show that it lives.
 
         Raises:
             HubbubError: an open answer's ending can't be stored now; the reader may come again.
@@ -117,12 +176,13 @@ class Log:
         entry = self._open.get(answer_id)
         if entry is None:
             while records := await self._store.read(answer_id, after):
-                yield records
+                for portion in _portions(records):
+                    yield portion
                 after = records[-1].number
             return
         while True:
-            changed = entry.changed
-            if records := entry.records[after:]:
+            changed = entry.changed if reader is None else reader.is_released
+            if records := _portion(entry.records, after):
                 yield records
                 after = records[-1].number
             elif entry.has_ended:
@@ -130,9 +190,20 @@ class Log:
             elif entry.trouble is not None:
                 raise entry.trouble
             else:
+                if reader is not None:
+                    reader.number = after
+                    reader.is_released.clear()
+                    entry.readers[reader] = None
                 try:
                     await asyncio.wait_for(changed.wait(), patience_seconds)
+                    is_quiet = False
                 except TimeoutError:
+                    is_quiet = True
+                finally:
+                    if reader is not None:
+                        entry.readers.pop(reader, None)
+                        after = reader.number
+                if is_quiet:
                     yield ()
 
     async def answers(self, answer_ids: Sequence[str]) -> dict[str, Answer]:
@@ -163,44 +234,53 @@ class Log:
         """Tell the readers of an open answer that its ending can't be stored now."""
         entry = self._open[answer_id]
         entry.trouble = trouble
-        entry.wake()
+        self._release(entry)
 
-    async def _commit_batches(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            batch, self._batch = self._batch, _Batch()
-            try:
-                await self._commit(batch)
-            except HubbubError as error:
-                batch.error = error
-            except Exception:  # a bug must not leave every answer waiting for ever
-                logger.exception("A batch of events could not be committed.")
-                batch.error = HubbubError("Something went wrong on our side. Try again.", code="internal")
-            batch.done.set()
+    async def _commit(self) -> None:
+        """Store what waits, all answers in one transaction, then push it."""
+        if not self._waiting:
+            return
+        batch = [(entry, _merged(entry.pending)) for entry in self._waiting.values()]
+        self._waiting = {}
+        for entry, _ in batch:
+            entry.pending = []
+        fault: HubbubError | None = None
+        try:
+            stored = [(entry, events, _records(entry, events)) for entry, events in batch]
+            ended = [fold(entry.id, entry.events + events) for entry, events in batch if _ends(events)]
+            await self._store.append([record for _, _, records in stored for record in records], ended)
+        except HubbubError as error:
+            fault = error
+        except Exception:  # a bug must not leave every answer waiting for ever
+            logger.exception("A batch of events could not be committed.")
+            fault = HubbubError("Something went wrong on our side. Try again.", code="internal")
+        else:
+            for entry, events, records in stored:
+                self._publish(entry, events, records)
+        if fault is not None:
+            for entry, _ in batch:
+                entry.fault = fault
+                entry.pending = []  # what came since would leave a gap
+                self._waiting.pop(entry.id, None)
+        self._committed.set()
+        self._committed = asyncio.Event()
 
-    async def _commit(self, batch: _Batch) -> None:
-        numbers: dict[str, int] = {}
-        records: list[Record] = []
-        ended: list[Answer] = []
-        for entry, event in batch.events:
-            number = numbers.get(entry.id, len(entry.records)) + 1
-            numbers[entry.id] = number
-            records.append(Record(entry.id, number, encode(event)))
-            if isinstance(event, ENDINGS):
-                own = [other for owner, other in batch.events if owner is entry]
-                ended.append(fold(entry.id, entry.events + own))
-        await self._store.append(records, ended)
-        touched: dict[str, _Open] = {}
-        for (entry, event), record in zip(batch.events, records, strict=True):
-            entry.events.append(event)
-            entry.records.append(record)
-            entry.has_ended = isinstance(event, ENDINGS)
-            touched[entry.id] = entry
-        for entry in touched.values():
-            if entry.has_ended:
-                self._open.pop(entry.id, None)
+    def _publish(self, entry: _Open, events: Sequence[Event], records: Sequence[Record]) -> None:
+        entry.events.extend(events)
+        entry.records.extend(records)
+        entry.push(records)
+        if _ends(events):
+            entry.has_ended = True
+            self._open.pop(entry.id, None)
+            self._release(entry)
+        else:
             entry.wake()
+
+    @staticmethod
+    def _release(entry: _Open) -> None:
+        for reader in list(entry.readers):
+            entry.release(reader)
+        entry.wake()
 
     async def _end_abandoned(self, answer_id: str) -> None:
         events: list[Event] = []
@@ -209,3 +289,42 @@ class Log:
         ending: Ending = INTERRUPTED
         record = Record(answer_id, len(events) + 1, encode(ending))
         await self._store.append([record], [fold(answer_id, [*events, ending])])
+
+
+def _merged(events: Sequence[Event]) -> list[Event]:
+    """Return the events, each run of texts as one."""
+    if len(events) == 1:
+        return list(events)
+    merged: list[Event] = []
+    for is_text, run in groupby(events, lambda event: isinstance(event, Text)):
+        same = list(run)
+        merged += [Text("".join(event.text for event in same if isinstance(event, Text)))] if is_text else same
+    return merged
+
+
+def _records(entry: _Open, events: Sequence[Event]) -> list[Record]:
+    first = len(entry.records) + 1
+    return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]
+
+
+def _ends(events: Sequence[Event]) -> bool:
+    return isinstance(events[-1], ENDINGS)
+
+
+def _portion(records: Sequence[Record], after: int) -> list[Record]:
+    """Return records above a number, as many as make a portion, at least one if there is one."""
+    portion: list[Record] = []
+    room = PORTION_BYTES
+    for record in records[after : after + 1000]:
+        if portion and len(record.data) > room:
+            break
+        portion.append(record)
+        room -= len(record.data)
+    return portion
+
+
+def _portions(records: Sequence[Record]) -> Iterator[list[Record]]:
+    begun = 0
+    while portion := _portion(records, begun):
+        yield portion
+        begun += len(portion)

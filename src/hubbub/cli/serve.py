@@ -13,6 +13,7 @@ from hubbub.cli.logs import logging_to_stderr
 from hubbub.compose import fetch_weights, open_application, prepare_folder
 from hubbub.core.errors import StoreError
 from hubbub.settings import Settings
+from hubbub.web.protocol import Protocol
 
 BACKLOG = 2048
 DRAIN_SECONDS = 5
@@ -44,7 +45,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with open_application(settings) as (app, desk):
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

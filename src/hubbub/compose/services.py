@@ -63,13 +63,14 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
     async with AsyncExitStack() as stack:
         await _enter_alone(stack, FolderLock(folder / "server.lock"))
         http = await stack.enter_async_context(Http())
+        http.streams.has_beat = True
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch))
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
         identity = await open_backend(stack, "identity", settings.identity.backend)
-        log = await stack.enter_async_context(Log(answers))
+        log = await stack.enter_async_context(Log(answers, [http.streams]))
         desk = await stack.enter_async_context(Desk(log))
         await add_guide(shelf)
         await stack.enter_async_context(_going_on(shelf.pipeline.run()))

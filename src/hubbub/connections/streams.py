@@ -84,7 +84,8 @@ class StreamReply:
 
     def relax(self) -> None:
         """Say that from now on a chunk may come a beat later. Without a beat nothing changes."""
-        if self._streams.has_beat and not self.is_complete and self._fault is None:
+        streams = self._streams
+        if streams.has_beat and self not in streams.relaxed and not self.is_complete and self._fault is None:
             self._stop_listening()
             self._streams.relaxed[self] = None
 

@@ -1,47 +1,67 @@
 """Send an answer's events over a connection for as long as both last."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from hubbub.answers.base import Record
+from hubbub.answers.log import Log, Reader
 from hubbub.core.errors import HubbubError
 from hubbub.web.dialects import hubbub
+from hubbub.web.protocol import Direct, direct_of
+
+STALL_SECONDS = 30.0
+"""A client that takes nothing for so long is cut off; it can come again and go on where it was."""
 
 
 class EventStream(Response):
-    """A response that tails an answer's log. When the reader leaves, only the reading ends."""
+    """A response that tails an answer's log. When the reader leaves, only the reading ends.
 
-    def __init__(self, records: AsyncGenerator[Sequence[Record]]) -> None:
+    Where the server lets us reach the transport, what is committed goes there at once; under any
+    other ASGI server it goes through `send`.
+    """
+
+    def __init__(self, log: Log, answer_id: str, after: int) -> None:
         super().__init__(
             media_type=hubbub.MEDIA_TYPE,
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
         del self.headers["content-length"]
-        self._records = records
+        self._log = log
+        self._answer_id = answer_id
+        self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answer has ended or the reader has left, whichever comes first."""
+        direct = direct_of(scope)
         async with asyncio.TaskGroup() as group:
-            pumping = group.create_task(self._pump(send))
+            pumping = group.create_task(self._pump(send, direct))
             watching = group.create_task(_until_left(receive))
             await asyncio.wait({pumping, watching}, return_when=asyncio.FIRST_COMPLETED)
             pumping.cancel()
             watching.cancel()
 
-    async def _pump(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": hubbub.OPENING, "more_body": True})
+    async def _pump(self, send: Send, direct: Direct | None) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(STALL_SECONDS):
+                await send(message)
+
+        reader = Reader(hubbub.frames, direct.write) if direct else None
+        following = self._log.follow(self._answer_id, self._after, reader=reader)
         try:
-            async for records in self._records:
-                await send({"type": "http.response.body", "body": hubbub.frames(records), "more_body": True})
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send_in_time({"type": "http.response.body", "body": hubbub.OPENING, "more_body": True})
+            async for records in following:
+                body = hubbub.frames(records)
+                await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
+            await send_in_time({"type": "http.response.body", "body": b"", "more_body": False})
         except HubbubError as error:
-            await send({"type": "http.response.body", "body": hubbub.trouble(error), "more_body": True})
+            await send_in_time({"type": "http.response.body", "body": hubbub.trouble(error), "more_body": False})
+        except TimeoutError:
+            if direct is not None:
+                direct.abort()
         finally:
-            await self._records.aclose()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await following.aclose()
 
 
 async def _until_left(receive: Receive) -> None:

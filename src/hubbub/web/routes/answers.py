@@ -44,7 +44,7 @@ async def follow_answer(
         raise Malformed(f"The answer has {answer.number} events so far; there is nothing to follow after {number}.")
     if answer.state != "open" and number == answer.number:
         return Response(status_code=204)
-    return EventStream(hub.log.follow(answer_id, number))
+    return EventStream(hub.log, answer_id, number)
 
 
 @router.post("/{answer_id}/stop", status_code=202, responses=sends(Answer, 202))

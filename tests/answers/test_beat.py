@@ -1,0 +1,86 @@
+import asyncio
+
+from hubbub.answers.beat import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, Beat
+
+
+class Pool:
+    """A source that is looked at, and counts it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.looks = 0
+
+    def poll(self) -> int:
+        self.looks += 1
+        return self.size
+
+
+async def run_for(beat: Beat, seconds: float) -> None:
+    task = asyncio.create_task(beat.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_it_sleeps_while_there_is_nothing_to_do() -> None:
+    commits: list[None] = []
+
+    async def commit() -> None:
+        commits.append(None)
+
+    pool = Pool(0)
+    await run_for(Beat(commit, [pool]), 0.1)
+    assert (len(commits), pool.looks) == (0, 0)
+
+
+async def test_what_comes_together_is_committed_together() -> None:
+    arrived, commits = 0, []
+
+    async def commit() -> None:
+        commits.append(arrived)
+
+    beat = Beat(commit)
+    task = asyncio.create_task(beat.run())
+    for _ in range(5):
+        arrived += 1
+        beat.tell(is_urgent=False)
+        await asyncio.sleep(0)
+    await asyncio.sleep(4 * LONGEST_SECONDS)
+    task.cancel()
+    await asyncio.wait({task})
+    assert len(commits) <= 2
+    assert commits[-1] == 5
+
+
+async def test_a_source_that_has_something_is_looked_at_again_and_again() -> None:
+    async def commit() -> None:
+        pass
+
+    pool = Pool(1)
+    beat = Beat(commit, [pool])
+    beat.tell(is_urgent=False)
+    await run_for(beat, 0.3)
+    assert pool.looks > 3
+
+
+async def test_the_window_grows_with_the_work_and_shrinks_again() -> None:
+    seconds = 0.0
+
+    async def commit() -> None:
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end:
+            pass
+
+    pool = Pool(1000)
+    beat = Beat(commit, [pool])
+    assert beat.window_seconds == QUIET_SECONDS
+    beat.tell(is_urgent=False)
+    task = asyncio.create_task(beat.run())
+    seconds = 0.05
+    await asyncio.sleep(1)
+    assert beat.window_seconds == LONGEST_SECONDS
+    seconds = 0.0
+    await asyncio.sleep(2)
+    assert SHORTEST_SECONDS <= beat.window_seconds < LONGEST_SECONDS
+    task.cancel()
+    await asyncio.wait({task})
