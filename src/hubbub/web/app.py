@@ -3,6 +3,8 @@
 import importlib.resources
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,10 +24,12 @@ def create_app(
     *,
     limits: WebLimits | None = None,
     allowed_hosts: Sequence[str] = (),
+    page_folder: Path | Traversable | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
-    `allowed_hosts` are the names that the server answers to (no ports); none: any.
+    `allowed_hosts` are the names that the server answers to (no ports); none: any. `page_folder`
+    holds a built web app in place of the one that comes with the package.
     """
 
     @asynccontextmanager
@@ -45,7 +49,7 @@ def create_app(
     )
     for routes in (chats, answers, documents, server):
         app.include_router(routes.router)
-    page = Page(importlib.resources.files("hubbub.web").joinpath("static"))
+    page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     app.add_route("/{path:path}", page.serve, methods=["GET", "HEAD"], include_in_schema=False)
     add_error_handlers(app)
     body_bytes = (limits or WebLimits()).body_bytes
