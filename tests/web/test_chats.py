@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import aiohttp
-import pytest
 
 from hubbub.core.identifiers import new_id
 from hubbub.models.scripted import ScriptedModel
@@ -163,9 +162,8 @@ async def test_parents_must_be_answers_of_the_same_chat(
     assert len((await get(ann, "/api/chats"))["chats"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
+async def test_questions_that_are_refused_leave_nothing_behind(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    refusals: list[tuple[dict[str, Any], tuple[int, str]]] = [
         ({"text": ""}, (422, "invalid")),
         ({"text": " \n\t"}, (422, "invalid")),
         ({"text": "x" * (LIMITS.question_characters + 1)}, (413, "too_large")),
@@ -176,12 +174,9 @@ async def test_parents_must_be_answers_of_the_same_chat(
         ({"text": "x", "unknown": 1}, (422, "invalid")),
         ({"text": 1}, (422, "invalid")),
         ({}, (422, "invalid")),
-    ],
-)
-async def test_questions_that_are_refused_leave_nothing_behind(
-    hubbub: Hubbub, ann: aiohttp.ClientSession, body: dict[str, Any], expected: tuple[int, str]
-) -> None:
-    assert await refused(ann, "POST", "/api/questions", json=body) == expected
+    ]
+    for body, expected in refusals:
+        assert await refused(ann, "POST", "/api/questions", json=body) == expected, body
     assert (await get(ann, "/api/chats"))["chats"] == []
     assert hubbub.services.desk.open_count == 0
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import request_response
 
 import hubbub
-from hubbub.web.bodies import add_components
+from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
@@ -46,11 +47,13 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     for routes in (chats, answers, documents, server):
         app.include_router(routes.router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
-    app.add_route("/{path:path}", page.serve, methods=["GET", "HEAD"], include_in_schema=False)
+    # Not as a route for any path: that would match where the API has the path but not the method.
+    app.router.default = request_response(page.serve)
     add_error_handlers(app)
     body_bytes = (limits or WebLimits()).body_bytes
     app.add_middleware(Guards, body_bytes=body_bytes, allowed_hosts=allowed_hosts)
@@ -58,7 +61,7 @@ def create_app(
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            app.openapi_schema = add_components(made)
+            app.openapi_schema = complete(made)
         return app.openapi_schema
 
     app.openapi = openapi
