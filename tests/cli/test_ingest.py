@@ -155,7 +155,7 @@ def _count(path: Path, query: str) -> int:
 
 
 async def test_while_a_server_works_on_the_folder(folder: Path, documents: Path) -> None:
-    folder.mkdir()
+    folder = documents.parent  # where a server can be started: it is there
     async with hubbub_serving(folder, PLAIN) as server, aiohttp.ClientSession() as http:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hubbub", "ingest", str(documents), "--collection", "rules"),
