@@ -76,10 +76,6 @@ def test_two_servers_on_one_folder(folder: Path) -> None:
         assert b'"ok"' in get(url + "/api/health")
         first.terminate()
         first.communicate(timeout=20)
-    with start(folder, "serve", "--port", "0", variables=MODEL) as again:  # and its place is free at once
-        assert address(again)
-        again.terminate()
-        again.communicate(timeout=20)
 
 
 async def test_a_log_that_nobody_reads_does_not_stop_it(folder: Path) -> None:

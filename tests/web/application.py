@@ -135,5 +135,9 @@ async def hubbub_running(
 
 async def _end(server: _Server, desk: Desk, serving: asyncio.Task[None]) -> None:
     await desk.close_answers()
+    for _ in range(50):  # the clients have left; where uvicorn has not seen it yet, it waits for a tenth of a second
+        if not server.server_state.connections:
+            break
+        await asyncio.sleep(0.002)
     server.ending.set()
     await serving
