@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -31,8 +31,13 @@ class HubbubServer:
 
 
 @asynccontextmanager
-async def hubbub_serving(folder: Path, variables: Mapping[str, str]) -> AsyncIterator[HubbubServer]:
-    """Start a server on a data folder and end it at last. Its own variables of HUBBUB_ are all it is given."""
+async def hubbub_serving(
+    folder: Path, variables: Mapping[str, str], *, launcher: Sequence[str] = ()
+) -> AsyncIterator[HubbubServer]:
+    """Start a server on a data folder and end it at last. Its own variables of HUBBUB_ are all it is given.
+
+    A launcher is a program that becomes the one that its arguments go on with.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "OPENAI_"))}
     environment |= {
         "HUBBUB_SERVER__PORT": "0",
@@ -43,7 +48,10 @@ async def hubbub_serving(folder: Path, variables: Mapping[str, str]) -> AsyncIte
         **variables,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hubbub", "serve", env=environment, stdout=asyncio.subprocess.PIPE, cwd=folder
+        *(*launcher, sys.executable, "-m", "hubbub", "serve"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=folder,
     )
     server: HubbubServer | None = None
     try:

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import OnFetch, open_engine
+from hubbub.cli.terminal import printable
+from hubbub.compose import OnFetch, open_engine, prepare_folder
 from hubbub.conversation.engine import Question
 from hubbub.core.documents import Citation
 from hubbub.core.errors import NotFound
@@ -29,6 +30,7 @@ def ask(settings: Settings, text: str, collections: Sequence[str], model: str | 
         HubbubError: the answer failed.
     """
     with logging_to_stderr(settings.server.log_format, "warning"), fetching_shown() as on_fetch:
+        prepare_folder(settings.server.data_folder)
         asyncio.run(_ask(settings, text, collections, model, on_fetch))
 
 
@@ -59,7 +61,7 @@ class _Printer:
                     "Quoted from your documents; the embedded model is not trusted to write over them.", style="dim"
                 )
             case Text(text=text):
-                output.print(_ESCAPED.sub(r"\1", text), end="", markup=False)
+                output.print(printable(_ESCAPED.sub(r"\1", text)), end="", markup=False)
             case Cited(citation=citation):
                 self._citations.append(citation)
             case FollowUps(questions=questions):
@@ -75,6 +77,6 @@ class _Printer:
         for citation in self._citations:
             page = f", page {citation.page}" if citation.page is not None else ""
             heading = f" › {citation.heading}" if citation.heading else ""
-            output.print(f"  [{citation.marker}] {citation.name}{heading}{page}", markup=False)
+            output.print(printable(f"  [{citation.marker}] {citation.name}{heading}{page}"), markup=False)
         for question in self._follow_ups:
-            output.print(f"  → {question}", style="dim", markup=False)
+            output.print(printable(f"  → {question}"), style="dim", markup=False)

@@ -1,6 +1,5 @@
 """Put together what a model is given to read."""
 
-import functools
 import importlib.resources
 from collections.abc import Sequence
 
@@ -11,11 +10,17 @@ CHARACTERS_PER_TOKEN = 3.5
 TOKENS_PER_TURN = 8
 
 
-@functools.cache
+def _read() -> dict[str, str]:
+    folder = importlib.resources.files("hubbub.conversation").joinpath("prompts")
+    return {file.name.removesuffix(".txt"): file.read_text(encoding="utf-8").strip() for file in folder.iterdir()}
+
+
+_TEXTS = _read()  # with the module, as code is: read with the first answer, they would hold up the event loop
+
+
 def prompt_text(name: str) -> str:
     """Return the text of a prompt, from its file in `prompts/`."""
-    path = importlib.resources.files("hubbub.conversation").joinpath("prompts", f"{name}.txt")
-    return path.read_text(encoding="utf-8").strip()
+    return _TEXTS[name]
 
 
 def estimate_tokens(text: str) -> int:
