@@ -7,7 +7,7 @@ from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import OnFetch, open_engine
+from hubbub.compose import OnFetch, open_engine, prepare_folder
 from hubbub.conversation.engine import Question
 from hubbub.core.documents import Citation
 from hubbub.core.errors import NotFound
@@ -26,6 +26,7 @@ def ask(settings: Settings, text: str, collections: Sequence[str], model: str | 
         NotFound: there is no such collection or model.
         HubbubError: the answer failed.
     """
+    prepare_folder(settings.server.data_folder)
     with logging_to_stderr(settings.server.log_format, "warning"), fetching_shown() as on_fetch:
         asyncio.run(_ask(settings, text, collections, model, on_fetch))
 

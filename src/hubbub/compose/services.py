@@ -93,8 +93,10 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
 async def open_engine(
     settings: Settings, on_fetch: OnFetch | None = None, *, needs_model: bool = True
 ) -> AsyncGenerator[tuple[Engine, Library]]:
-    """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps."""
-    prepare_folder(settings.server.data_folder)
+    """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps.
+
+    The data folder has to be there: see `prepare_folder`.
+    """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
