@@ -22,7 +22,9 @@ from tests.servers.hubbub_server import HubbubServer, environment, hubbub_servin
 from tests.servers.reader import ask, read_all, text_of
 from tests.weights import minilm_files as minilm_files
 
-FOLDER = Path(os.environ.get("HUBBUB_SQUAD") or Path(__file__).parents[2] / ".." / "shared" / "data" / "squad")
+FOLDER = Path(
+    os.environ.get("HUBBUB_SQUAD") or Path(__file__).parents[2] / ".." / "shared" / "data" / "squad"
+).resolve()
 MISSING = squad.missing(FOLDER)
 VARIABLES = {"HUBBUB_EMBEDDINGS__PROVIDER": "minilm"}
 COLLECTION = "squad"
