@@ -94,7 +94,7 @@ async def open_engine(
 ) -> AsyncGenerator[tuple[Engine, Library]]:
     """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps.
 
-    The data folder has to be there (`prepare_folder`).
+    The data folder has to be there: see `prepare_folder`.
     """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http())
