@@ -4,6 +4,8 @@ BIN := .venv/bin
 # The locks are complete and hash-pinned: pip resolves nothing, and its own configuration says where packages come from.
 # What builds packages stands in the lock, too, so that no build fetches anything behind the lock's back.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+# Paragraphs and questions with known answers; bench/README.md says in which form.
+SQUAD ?= ../shared/data/squad
 WEB := $(BIN)/python tools/build_web.py
 CHECKED := src tests bench tools hatch_build.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -27,8 +29,8 @@ check: .venv/.installed-dev ## format, lint, types and the stairs; the front end
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(WEB) check
 
-bench: .venv/.installed ## measure this machine: make bench ARGS="--help"
-	$(BIN)/hubbub bench $(ARGS)
+bench: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
+	$(BIN)/python -m bench.grounding $(SQUAD)
 
 docs: .venv/.installed ## write the generated pages of docs/reference
 	$(BIN)/python tools/write_reference.py

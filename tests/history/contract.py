@@ -39,6 +39,15 @@ class HistoryContract:
         assert await history.message("m2") == ANSWER
         assert await history.message("m9") is None
 
+    async def test_messages_come_in_the_order_of_their_times(self, history: History) -> None:
+        await history.create(CHAT)
+        question = Message("m9", "c1", None, "user", created_at=2.0)  # its id was made by a clock that is ahead
+        answer = Message("m8", "c1", "m9", "assistant", created_at=2.0)
+        later = Message("m7", "c1", "m8", "user", created_at=3.0)
+        await history.add([question, answer])
+        await history.add([later])
+        assert await history.messages("c1") == [question, answer, later]
+
     async def test_messages_are_added_all_or_none(self, history: History) -> None:
         await history.create(CHAT)
         await history.add([QUESTION])

@@ -17,9 +17,9 @@ from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local import FAILURES, LocalModel
-from hubbub.models.weights import CHAT, fetch
 from tests.models.contract import QUESTION, Heard, ModelContract, ask
 from tests.servers.model_server import ModelServer, Script
+from tests.weights import chat_weights as chat_weights
 
 # A child that speaks as local_server does, but lets a server that exists already answer.
 CHILD = """
@@ -180,24 +180,10 @@ async def test_who_asks_while_it_is_fetched_learns_how_far_it_is(
         assert caught.value.code == "not_ready"
 
 
-@pytest.fixture(scope="session")
-def weights() -> Path:
-    folder = Path(os.environ.get("HUBBUB_CACHE_FOLDER") or Path.home() / ".cache" / "hubbub").absolute()
-
-    async def get() -> Path:
-        async with Http() as http:
-            return await fetch(CHAT, folder, http)
-
-    try:
-        return asyncio.run(get())
-    except WeightsError as error:
-        pytest.skip(f"the embedded model's weights can't be fetched: {error.message}")
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def real_model(weights: Path) -> AsyncIterator[LocalModel]:  # one for all: it takes a second to load
+async def real_model(chat_weights: Path) -> AsyncIterator[LocalModel]:  # one for all: it takes a second to load
     async def there(progress: Progress) -> Path:
-        return weights
+        return chat_weights
 
     async with Http() as http, LocalModel("smollm2-135m", there, http) as model:
         yield model

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,11 +30,10 @@ class HubbubServer:
         return await asyncio.wait_for(self.process.wait(), 30)
 
 
-@asynccontextmanager
-async def hubbub_serving(folder: Path, variables: Mapping[str, str]) -> AsyncIterator[HubbubServer]:
-    """Start a server on a data folder and end it at last. Its own variables of HUBBUB_ are all it is given."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "OPENAI_"))}
-    environment |= {
+def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what a `hubbub` on this data folder runs with: of the variables of HUBBUB_, its own ones alone."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "OPENAI_"))}
+    return others | {
         "HUBBUB_SERVER__PORT": "0",
         "HUBBUB_SERVER__DATA_FOLDER": str(folder),
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
@@ -42,8 +41,21 @@ async def hubbub_serving(folder: Path, variables: Mapping[str, str]) -> AsyncIte
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
         **variables,
     }
+
+
+@asynccontextmanager
+async def hubbub_serving(
+    folder: Path, variables: Mapping[str, str], *, launcher: Sequence[str] = ()
+) -> AsyncIterator[HubbubServer]:
+    """Start a server on a data folder and end it at last.
+
+    A launcher is a program that becomes the one that its arguments go on with.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hubbub", "serve", env=environment, stdout=asyncio.subprocess.PIPE, cwd=folder
+        *(*launcher, sys.executable, "-m", "hubbub", "serve"),
+        env=environment(folder, variables),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=folder,
     )
     server: HubbubServer | None = None
     try:

@@ -1,24 +1,23 @@
 """Ask in the terminal: the answer streams, its sources are listed below it."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 
 from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import OnFetch, open_engine
+from hubbub.cli.terminal import printable
+from hubbub.compose import OnFetch, open_engine, prepare_folder
 from hubbub.conversation.engine import Question
 from hubbub.core.documents import Citation
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Cited, Event, FollowUps, Started, Text
+from hubbub.core.markdown import unescape
 from hubbub.settings import Settings
 
 output = Console(soft_wrap=True, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
-
-_ESCAPED = re.compile(r"\\([\\`*_\[\]<>#|~])")
 
 
 def ask(settings: Settings, text: str, collections: Sequence[str], model: str | None) -> None:
@@ -29,6 +28,7 @@ def ask(settings: Settings, text: str, collections: Sequence[str], model: str | 
         HubbubError: the answer failed.
     """
     with logging_to_stderr(settings.server.log_format, "warning"), fetching_shown() as on_fetch:
+        prepare_folder(settings.server.data_folder)
         asyncio.run(_ask(settings, text, collections, model, on_fetch))
 
 
@@ -49,17 +49,20 @@ class _Printer:
     """Prints an answer's events as they come."""
 
     def __init__(self) -> None:
+        self._is_quoting = False
         self._citations: list[Citation] = []
         self._follow_ups: tuple[str, ...] = ()
 
     async def send(self, event: Event) -> None:
         match event:
             case Started(way="quotes"):
+                self._is_quoting = True
                 notes.print(
                     "Quoted from your documents; the embedded model is not trusted to write over them.", style="dim"
                 )
             case Text(text=text):
-                output.print(_ESCAPED.sub(r"\1", text), end="", markup=False)
+                # A model's own text is printed as it is: in code a backslash is a backslash.
+                output.print(printable(unescape(text) if self._is_quoting else text), end="", markup=False)
             case Cited(citation=citation):
                 self._citations.append(citation)
             case FollowUps(questions=questions):
@@ -75,6 +78,6 @@ class _Printer:
         for citation in self._citations:
             page = f", page {citation.page}" if citation.page is not None else ""
             heading = f" › {citation.heading}" if citation.heading else ""
-            output.print(f"  [{citation.marker}] {citation.name}{heading}{page}", markup=False)
+            output.print(printable(f"  [{citation.marker}] {citation.name}{heading}{page}"), markup=False)
         for question in self._follow_ups:
-            output.print(f"  → {question}", style="dim", markup=False)
+            output.print(printable(f"  → {question}"), style="dim", markup=False)

@@ -28,6 +28,10 @@ def check(settings: Settings) -> bool:
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, model_faults = asyncio.run(_models(settings))
     faults += model_faults
+    names = [card.name for card in cards]
+    if settings.default_model and settings.default_model not in names:
+        there = ", ".join(names) or "none"
+        faults.append(f"default_model: there is no model {settings.default_model!r}; there is: {there}")
     for card in cards:
         table.add_row("model", f"{card.name} ({card.provider})", card.reason)
     writer = next((card for card in cards if card.can_ground), None)

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import OnFetch, Shelf, open_shelf, prepare_folder
+from hubbub.cli.terminal import printable
+from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import HubbubError, StoreError
@@ -50,7 +51,7 @@ def ingest(settings: Settings, paths: Sequence[Path], collection: str, *, remove
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
     for name, reason in tally.refused:
-        console.print(f"  {name}: {reason}", style="red", markup=False)
+        console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
     return len(tally.refused)
 
 
@@ -58,17 +59,19 @@ async def _ingest(
     settings: Settings, paths: Sequence[Path], name: str, remove_missing: bool, on_fetch: OnFetch
 ) -> Tally:
     files = await walk(paths)
-    async with Http() as http, open_shelf(settings, http, on_fetch) as shelf, asyncio.TaskGroup() as group:
+    async with (
+        Http() as http,
+        open_shelf(settings, http, on_fetch) as shelf,
+        going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+    ):
         collection = await _collection(shelf, name)
-        working = group.create_task(shelf.pipeline.run())  # waits for as long as a server does the work
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             tally = await _add(shelf, collection, files, progress)
             if remove_missing:
                 gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
                 tally.removed = len(gone)
             await _watch(shelf, collection, progress)
-        working.cancel()
         tally.refused += await _failed(shelf, collection, {file.name for file in files})
         tally.taken -= len(tally.refused)
     return tally

@@ -1,9 +1,12 @@
 """Write the log without ever holding up the event loop: through a bounded queue to a thread of its own."""
 
+import contextlib
 import logging
 import logging.handlers
+import os
 import queue
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
@@ -11,6 +14,26 @@ from typing import Literal
 import structlog
 
 QUEUE_LINES = 10_000
+FLUSH_SECONDS = 2.0
+STDERR = 2
+
+
+class _Output(logging.Handler):
+    """Writes to standard error past Python's buffers.
+
+    Where nobody reads, its thread stands still in the middle of a line; a buffer's lock that it
+    held then would keep the process from ending.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = (self.format(record) + "\n").encode(errors="backslashreplace")
+        except Exception:  # noqa: BLE001 (as logging's own handlers: a bad record must not end the log)
+            self.handleError(record)
+            return
+        with contextlib.suppress(OSError):  # it was closed
+            while line:
+                line = line[os.write(STDERR, line) :]
 
 
 class _DroppingHandler(logging.handlers.QueueHandler):
@@ -49,21 +72,30 @@ def logging_to_stderr(form: Literal["text", "json"], level: str) -> Generator[No
         last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     else:
         last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    output = logging.StreamHandler(sys.stderr)
+    output = _Output()
     output.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=stamped
         )
     )
-    lines: queue.Queue[logging.LogRecord] = queue.Queue(QUEUE_LINES)
+    lines: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE_LINES)
     handler = _DroppingHandler(lines)
-    listener = logging.handlers.QueueListener(lines, output)
+    writing = threading.Thread(target=_write, args=(lines, output), name="log", daemon=True)
     root = logging.getLogger()
+    level_before = root.level
     root.addHandler(handler)
     root.setLevel(level.upper())
-    listener.start()
+    writing.start()
     try:
         yield
     finally:
         root.removeHandler(handler)
-        listener.stop()
+        root.setLevel(level_before)
+        with contextlib.suppress(queue.Full):  # nobody reads the log: what is left of it is lost
+            lines.put(None, timeout=FLUSH_SECONDS)
+            writing.join(FLUSH_SECONDS)
+
+
+def _write(lines: "queue.Queue[logging.LogRecord | None]", output: logging.Handler) -> None:
+    while (record := lines.get()) is not None:
+        output.emit(record)  # not by `handle`: its lock would be taken while the thread stands still

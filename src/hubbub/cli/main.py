@@ -13,6 +13,7 @@ from hubbub.cli import ask as asking
 from hubbub.cli import check as checking
 from hubbub.cli import ingest as ingesting
 from hubbub.cli import serve as serving
+from hubbub.cli.terminal import printable
 from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.settings import Settings, load_settings
 
@@ -101,18 +102,24 @@ def _settings(config: Path | None, flags: dict[str, object]) -> Settings:
     try:
         return load_settings(flags, config=config)
     except SettingsError as error:
-        for fault in error.faults:
-            errors.print(f"settings: {fault}", style="red", markup=False)
-        raise typer.Exit(2) from None
+        raise _exit_for(error) from None
+
+
+def _exit_for(error: SettingsError) -> typer.Exit:
+    for fault in error.faults:
+        errors.print(f"settings: {fault}", style="red", markup=False)
+    return typer.Exit(2)
 
 
 @contextmanager
 def _named_errors() -> Generator[None]:
-    """Print an error that has a name in one line and exit with 1."""
+    """Print an error that has a name in one line and exit with 1; faults of the settings a line each, with 2."""
     try:
         yield
+    except SettingsError as error:
+        raise _exit_for(error) from None
     except HubbubError as error:
-        errors.print(f"hubbub: {error.message}", style="red", markup=False)
+        errors.print(f"hubbub: {printable(error.message)}", style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

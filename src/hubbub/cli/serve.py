@@ -1,8 +1,11 @@
 """Serve the application with uvicorn, and end its answers in order when told to stop."""
 
 import asyncio
+import signal
 import socket
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import uvicorn
 from rich.console import Console
@@ -67,6 +70,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
         super().__init__(config)
         self._desk = desk
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Take signals as the wish to end. uvicorn raises them again at last, before the rest could be closed."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

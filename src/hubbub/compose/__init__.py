@@ -2,7 +2,7 @@
 
 from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, missing_weights, open_catalog
 from hubbub.compose.services import application, open_application, open_engine, open_services
-from hubbub.compose.shelf import Shelf, open_shelf, prepare_folder
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
 
 __all__ = [
     "Chosen",
@@ -11,6 +11,7 @@ __all__ = [
     "application",
     "choose_models",
     "fetch_weights",
+    "going_on",
     "missing_weights",
     "open_application",
     "open_catalog",

@@ -1,10 +1,9 @@
 """Build what the web application works with, and the application around it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -12,7 +11,7 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, add_guide, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.engine import Engine
@@ -73,7 +72,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         desk = await stack.enter_async_context(Desk(log))
         await add_guide(shelf)
-        await stack.enter_async_context(_going_on(shelf.pipeline.run()))
+        await stack.enter_async_context(going_on(shelf.pipeline.run()))
         yield Services(
             identity=identity,
             desk=desk,
@@ -94,8 +93,10 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
 async def open_engine(
     settings: Settings, on_fetch: OnFetch | None = None, *, needs_model: bool = True
 ) -> AsyncGenerator[tuple[Engine, Library]]:
-    """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps."""
-    prepare_folder(settings.server.data_folder)
+    """Open what a single answer needs, beside a server that may run. Without need the embedded model sleeps.
+
+    The data folder has to be there: see `prepare_folder`.
+    """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
@@ -113,17 +114,6 @@ async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
             await stack.enter_async_context(lock)
     except TimeoutError as error:
         raise Conflict("Another server works on this data folder. End it, or choose another with --data.") from error
-
-
-@asynccontextmanager
-async def _going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
-    """Let work that never ends by itself go on in the background; if it fails, so does what it goes on beside."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
-        try:
-            yield
-        finally:
-            task.cancel()
 
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:

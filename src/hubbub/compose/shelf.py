@@ -1,11 +1,13 @@
 """Build the library with what finds in it and what fills it."""
 
+import asyncio
 import importlib.resources
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_embedder
@@ -75,6 +77,22 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             readers=settings.ingest.children,
         )
         yield Shelf(library, search, files, pipeline, embedder)
+
+
+@asynccontextmanager
+async def going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Let work that never ends by itself go on in the background; if it fails, so does what it goes on beside."""
+    trouble: Exception | None = None
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (raised below: the group would wrap it, and hide its name)
+            trouble = error
+        finally:
+            task.cancel()
+    if trouble is not None:
+        raise trouble
 
 
 def sandbox_of(settings: Settings) -> Sandbox:

@@ -82,7 +82,6 @@ class Sqlite:
     ) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writing, self._close)
         self._writing.shutdown(wait=False)
-        self._reading.shutdown(wait=False)
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` in a transaction and return what it returns.
@@ -163,6 +162,7 @@ class Sqlite:
         return raw
 
     def _close(self) -> None:
+        self._reading.shutdown()  # waits: a read whose caller was cancelled may still be under way
         with self._lock:
             for raw in self._open:
                 raw.close()

@@ -6,13 +6,14 @@ from typing import TypeAlias
 import msgspec
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
-from hubbub.conversation.prompt import fit, prompt_text, with_sources
+from hubbub.conversation.prompt import fit, fit_sources, prompt_text, with_sources
 from hubbub.conversation.query import write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.events import Cited, Done, Event, FollowUps, Searched, Started, Text, Usage
+from hubbub.core.markdown import escape
 from hubbub.core.messages import Turn
 from hubbub.models.base import Completion, Model
 from hubbub.models.catalog import Catalog
@@ -23,7 +24,8 @@ Send: TypeAlias = Callable[[Event], Awaitable[None]]
 ANSWER_TOKENS = 1024
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
-_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
+SOURCES_SHARE = 0.75
+"""How much of a prompt the sources may take; the rest is for what was said before."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -84,9 +86,11 @@ class Engine:
         return await _finish(await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model)), send)
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], send: Send) -> Done:
-        stream = CitedStream(hits)
-        asked = with_sources(question.text, hits)
-        prompt = fit(prompt_text("grounded"), question.turns, asked, budget_tokens=_prompt_tokens(model))
+        budget_tokens = _prompt_tokens(model)
+        sources = fit_sources(hits, budget_tokens=int(SOURCES_SHARE * budget_tokens))
+        stream = CitedStream(sources)
+        asked = with_sources(question.text, sources)
+        prompt = fit(prompt_text("grounded"), question.turns, asked, budget_tokens=budget_tokens)
 
         async def pass_on(piece: str) -> None:
             for event in stream.feed(piece):
@@ -99,13 +103,14 @@ class Engine:
 
     async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
-        quoted = [quote.hit for quote in quotes]
-        hits = [hit for rank, hit in enumerate(hits) if rank < self._hits or hit in quoted]
-        await send(Searched(query, tuple(hits)))
+        quoted = {quote.hit.passage_id for quote in quotes}
+        # More is read than a person is shown; but what is quoted is always among the hits.
+        shown = [hit for place, hit in enumerate(hits) if place < self._hits or hit.passage_id in quoted]
+        await send(Searched(query, tuple(shown)))
         for marker, quote in enumerate(_in_reading_order(quotes), start=1):
             citation = msgspec.structs.replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             await send(Cited(citation))
-            await send(Text(f"> {' '.join(quote.text.split()).translate(_MARKDOWN)} [{marker}]\n\n"))
+            await send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
             await send(Text(NOTHING_FOUND))
         if questions := _neighbours(hits, quotes):

@@ -1,6 +1,5 @@
 """Put together what a model is given to read."""
 
-import functools
 import importlib.resources
 from collections.abc import Sequence
 
@@ -11,11 +10,17 @@ CHARACTERS_PER_TOKEN = 3.5
 TOKENS_PER_TURN = 8
 
 
-@functools.cache
+def _read() -> dict[str, str]:
+    folder = importlib.resources.files("hubbub.conversation").joinpath("prompts")
+    return {file.name.removesuffix(".txt"): file.read_text(encoding="utf-8").strip() for file in folder.iterdir()}
+
+
+_TEXTS = _read()  # with the module, as code is: read with the first answer, they would hold up the event loop
+
+
 def prompt_text(name: str) -> str:
     """Return the text of a prompt, from its file in `prompts/`."""
-    path = importlib.resources.files("hubbub.conversation").joinpath("prompts", f"{name}.txt")
-    return path.read_text(encoding="utf-8").strip()
+    return _TEXTS[name]
 
 
 def estimate_tokens(text: str) -> int:
@@ -41,11 +46,28 @@ def fit(system: str, turns: Sequence[Turn], question: str, *, budget_tokens: int
     return [Turn("system", system), *kept, Turn("user", question)]
 
 
+def fit_sources(hits: Sequence[Hit], *, budget_tokens: int) -> Sequence[Hit]:
+    """Return as many of the first hits as fit the budget, but at least one where there is one."""
+    left = budget_tokens
+    for count, hit in enumerate(hits):
+        left -= estimate_tokens(_source(count + 1, hit))
+        if left < 0:
+            return hits[: max(count, 1)]
+    return hits
+
+
 def with_sources(question: str, hits: Sequence[Hit]) -> str:
     """Return the question below the passages it is to be answered from, each with its number."""
-    parts: list[str] = []
-    for number, hit in enumerate(hits, start=1):
-        page = f", page {hit.page}" if hit.page is not None else ""
-        heading = f" › {hit.heading}" if hit.heading else ""
-        parts.append(f"[{number}] {hit.title or hit.name}{heading}{page}\n{' '.join(hit.text.split())}")
-    return "Sources:\n\n" + "\n\n".join(parts) + f"\n\nQuestion: {question}"
+    sources = "\n\n".join(_source(number, hit) for number, hit in enumerate(hits, start=1))
+    return f"Sources:\n\n{sources}\n\nQuestion: {question}"
+
+
+def _source(number: int, hit: Hit) -> str:
+    page = f", page {hit.page}" if hit.page is not None else ""
+    heading = f" › {hit.heading}" if hit.heading else ""
+    # A line for its name and one for its text, whatever line breaks they hold: a document can't begin another source.
+    return f"[{number}] {_line(f'{hit.title or hit.name}{heading}{page}')}\n{_line(hit.text)}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -41,5 +41,5 @@ class History(Protocol):
     async def message(self, message_id: str) -> Message | None: ...
 
     async def messages(self, chat_id: str) -> list[Message]:
-        """Return a chat's whole tree, oldest first."""
+        """Return a chat's whole tree, oldest first, by the times that the messages carry; questions before answers."""
         ...

@@ -69,4 +69,4 @@ class MemoryHistory:
 
     async def messages(self, chat_id: str) -> list[Message]:
         own = [message for message in self._messages.values() if message.chat_id == chat_id]
-        return sorted(own, key=lambda message: message.id)
+        return sorted(own, key=lambda message: (message.created_at, message.role == "assistant", message.id))

@@ -55,6 +55,22 @@ class Files:
         """Return where a content is, if it is there."""
         return self._folder / sha256[:2] / sha256
 
+    async def stat(self, sha256: str) -> os.stat_result:
+        """Return size and times of a content.
+
+        Raises:
+            NotFound: it is not there, or not any more.
+        """
+
+        def look() -> os.stat_result | None:
+            with contextlib.suppress(FileNotFoundError):
+                return self.path(sha256).stat()
+            return None
+
+        if (found := await self._run(look)) is None:
+            raise NotFound("The file itself is not there any more. Add it again.")
+        return found
+
     async def keep(self, source: AsyncIterable[bytes]) -> Kept:
         """Store what a source yields; when this returns it is on disk, when it raises nothing is left.
 

@@ -84,7 +84,7 @@ class Pipeline:
 
     async def remove_missing(self, collection_id: str, names: Collection[str]) -> list[Document]:
         """Remove the documents of a collection whose names are not among these; returns them."""
-        kept = {usable_name(name) for name in names}
+        kept = {unicodedata.normalize("NFC", name).strip() for name in names}  # as `usable_name` has them
         missing = [document for document in await self._library.documents(collection_id) if document.name not in kept]
         for document in missing:
             await self.remove(document.id)

@@ -3,13 +3,16 @@
 import importlib.resources
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import request_response
 
 import hubbub
-from hubbub.web.bodies import add_components
+from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
@@ -22,10 +25,12 @@ def create_app(
     *,
     limits: WebLimits | None = None,
     allowed_hosts: Sequence[str] = (),
+    page_folder: Path | Traversable | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
-    `allowed_hosts` are the names that the server answers to (no ports); none: any.
+    `allowed_hosts` are the names that the server answers to (no ports); none: any. `page_folder`
+    holds a built web app in place of the one that comes with the package.
     """
 
     @asynccontextmanager
@@ -42,11 +47,13 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     for routes in (chats, answers, documents, server):
         app.include_router(routes.router)
-    page = Page(importlib.resources.files("hubbub.web").joinpath("static"))
-    app.add_route("/{path:path}", page.serve, methods=["GET", "HEAD"], include_in_schema=False)
+    page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
+    # Not as a route for any path: that would match where the API has the path but not the method.
+    app.router.default = request_response(page.serve)
     add_error_handlers(app)
     body_bytes = (limits or WebLimits()).body_bytes
     app.add_middleware(Guards, body_bytes=body_bytes, allowed_hosts=allowed_hosts)
@@ -54,7 +61,7 @@ def create_app(
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            app.openapi_schema = add_components(made)
+            app.openapi_schema = complete(made)
         return app.openapi_schema
 
     app.openapi = openapi

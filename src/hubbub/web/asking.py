@@ -1,5 +1,6 @@
 """Take a question in: store it with the place of its answer, and start the answer at the desk."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ import msgspec
 from hubbub.answers.desk import Send
 from hubbub.conversation.engine import Question
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
+from hubbub.core.errors import Conflict, Invalid, NotFound, StoreError, TooLarge
 from hubbub.core.events import Done
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
@@ -50,23 +51,22 @@ async def ask(
         question_id = new_id()
     elif not is_id(question_id):
         raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-    elif (stored := await services.history.message(question_id)) is not None:
-        return await _asked_before(services, person, stored, text)
-    if chat_id is None and parent_id is not None:
-        raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-    _check_model(services, model)
-    collection_ids = await check_collections(services, person, collection_ids)
-    now = time.time()
-    if chat_id is None:
-        chat = Chat(new_id(), person.id, title_of(text), now, now)
-        await services.history.create(chat)
-    else:
-        chat = await chat_for(services, person, chat_id)
-        await _check_parent(services, person, chat, parent_id)
-        if len(await services.history.messages(chat.id)) >= services.limits.chat_messages:
-            raise TooLarge(f"This chat has {services.limits.chat_messages:,} messages, the limit. Begin a new one.")
-    question = Message(question_id, chat.id, parent_id, "user", text, now, model or "", tuple(collection_ids))
-    return await _start(services, person, chat, question, is_new=True)
+    async with services.turns.of(question_id):
+        if (stored := await services.history.message(question_id)) is not None:
+            return await _asked_before(services, person, stored, text)
+        if chat_id is None and parent_id is not None:
+            raise Invalid("parent_id needs the chat_id of the chat that it is in.")
+        _check_model(services, model)
+        collection_ids = await check_collections(services, person, collection_ids)
+        now = time.time()
+        if chat_id is None:
+            chat = Chat(new_id(), person.id, title_of(text), now, now)
+        else:
+            chat = await chat_for(services, person, chat_id)
+            await _check_parent(services, person, chat, parent_id)
+            await _check_room(services, chat)
+        question = Message(question_id, chat.id, parent_id, "user", text, now, model or "", tuple(collection_ids))
+        return await _start(services, person, chat, question, is_new=True, is_new_chat=chat_id is None)
 
 
 async def ask_again(
@@ -81,6 +81,7 @@ async def ask_again(
 
     Raises:
         NotFound: there is no such question, model or collection for this person.
+        TooLarge: the chat has as many messages as it may have.
     """
     question = await message_for(services, person, question_id)
     if question.role != "user":
@@ -94,6 +95,7 @@ async def ask_again(
         else await check_collections(services, person, collection_ids),
     )
     chat = await chat_for(services, person, question.chat_id)
+    await _check_room(services, chat)
     return await _start(services, person, chat, changed, is_new=False)
 
 
@@ -105,7 +107,9 @@ def title_of(text: str) -> str:
     return line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
 
-async def _start(services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool) -> Asked:
+async def _start(
+    services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool, is_new_chat: bool = False
+) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     turns = await _turns_before(services, question)
     asked = Question(question.text, turns, question.model or None, question.collections)
@@ -116,11 +120,17 @@ async def _start(services: Services, person: Person, chat: Chat, question: Messa
     # The log first: a message whose answer has no log reads as interrupted.
     await services.desk.start(answer.id, person.id, work)
     try:
+        if is_new_chat:
+            await services.history.create(chat)
         await services.history.add([question, answer] if is_new else [answer])
     except BaseException:
         await services.desk.stop(answer.id, reason="not_stored")
+        with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
+            if is_new_chat:
+                await services.history.delete(chat.id)
+            await services.log.forget([answer.id])
         raise
-    return Asked(chat, question, answer)
+    return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
 
 async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:
@@ -157,6 +167,11 @@ async def _check_parent(services: Services, person: Person, chat: Chat, parent_i
     parent = await message_for(services, person, parent_id)
     if parent.chat_id != chat.id or parent.role != "assistant":
         raise NotFound("parent_id has to be an answer in this chat.")
+
+
+async def _check_room(services: Services, chat: Chat) -> None:
+    if len(await services.history.messages(chat.id)) >= services.limits.chat_messages:
+        raise TooLarge(f"This chat has {services.limits.chat_messages:,} messages, the limit. Begin a new one.")
 
 
 def _check_text(text: str, most_characters: int) -> None:

@@ -46,9 +46,20 @@ def sends(struct: type[Any], status: int = 200, description: str = "") -> dict[i
     return {status: {"description": description or "OK", "content": {"application/json": {"schema": schema}}}}
 
 
-def add_components(openapi: dict[str, Any]) -> dict[str, Any]:
-    """Return an OpenAPI document with the schemas that `sends` refers to."""
-    openapi.setdefault("components", {}).setdefault("schemas", {}).update(_components)
+def complete(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document with the schemas that `sends` refers to, and with what errors look like."""
+    (schema,), problems = msgspec.json.schema_components([Problem], ref_template=_REFERENCE)
+    schemas = openapi.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(_components | problems)
+    for name in ("HTTPValidationError", "ValidationError"):  # the framework's own form, which nobody is sent
+        schemas.pop(name, None)
+    openapi["components"]["responses"] = {
+        "Problem": {"description": "What went wrong", "content": {PROBLEM: {"schema": schema}}}
+    }
+    for operations in openapi["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
     return openapi
 
 

@@ -9,8 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, Invalid, Malformed
+from hubbub.core.errors import HubbubError, Invalid, NotFound
 from hubbub.web.bodies import PROBLEM, Json, Problem, problem
+from hubbub.web.guards import HEADERS
+
+MESSAGE_CHARACTERS = 1000
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -27,18 +30,26 @@ async def _named(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     faults = cast(Sequence[Mapping[str, Any]], cast(RequestValidationError, error).errors())
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return problem(Malformed("The request's body is not valid JSON."))
     lines = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults]
-    return problem(Invalid("; ".join(lines) + "."))
+    return problem(Invalid("; ".join(lines)[:MESSAGE_CHARACTERS] + "."))
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    status = cast(HTTPException, error).status_code
-    phrase = HTTPStatus(status).phrase
-    code = phrase.lower().replace(" ", "_")
-    return Json(Problem(phrase, status, code, f"{phrase}."), status_code=status, media_type=PROBLEM)
+    refusal = cast(HTTPException, error)
+    match refusal.status_code:
+        case 404:
+            return problem(NotFound("There is nothing at this address."))
+        case 405:
+            allowed = (refusal.headers or {}).get("Allow", "")
+            detail = f"{request.method[:20]} can't be done here; this address takes {allowed or 'other methods'}."
+        case _:
+            detail = f"{refusal.detail}."
+    phrase = HTTPStatus(refusal.status_code).phrase
+    content = Problem(phrase, refusal.status_code, phrase.lower().replace(" ", "_"), detail)
+    return Json(content, status_code=refusal.status_code, media_type=PROBLEM, headers=refusal.headers)
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    return problem(HubbubError("Something went wrong on our side. Try again.", code="internal"))
+    response = problem(HubbubError("Something went wrong on our side. Try again.", code="internal"))
+    response.headers.update(HEADERS)  # this one does not come by the guards
+    return response

@@ -6,6 +6,7 @@ Plain ASGI, because Starlette's own base class for middleware hides that a clien
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,13 +14,14 @@ from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, Uns
 from hubbub.web.bodies import problem
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
+HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
+"""What every response says."""
 _UPLOAD = "/documents/"
 
 
@@ -40,7 +42,7 @@ class Guards:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -70,6 +72,7 @@ class Guards:
         body = await self._body(headers, receive)
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
+        _check_json(body)
         is_sent = False
 
         async def receive_again() -> Message:
@@ -98,6 +101,15 @@ class Guards:
                 raise too_large
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _check_json(body: bytes) -> None:
+    """Check that a body is JSON to the letter: the framework lets halves of characters in, which no store takes."""
+    try:
+        if body:
+            msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("The request's body is not valid JSON.") from error
 
 
 def _check_origin(headers: Headers) -> None:

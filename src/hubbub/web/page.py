@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -26,7 +27,8 @@ _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsaf
 
 _NOT_BUILT = """<!doctype html><html lang="en"><title>Hubbub</title>
 <h1>Hubbub is running, but its page was not built</h1>
-<p><code>make serve</code> builds it. The API is at <a href="/api/openapi.json">/api</a>.</p>
+<p>Run <code>make serve</code>, or <code>python tools/build_web.py</code> and start again.
+The API is described at <a href="/api/openapi.json">/api/openapi.json</a>.</p>
 </html>"""
 
 
@@ -48,15 +50,18 @@ class Page:
 
         Raises:
             NotFound: there is no such file, or it is a path of the API.
+            HTTPException: the page can only be read (405).
         """
         path = request.url.path.lstrip("/")
+        if request.method not in ("GET", "HEAD") and not _is_of_api(path):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         name = f"{path}index.html" if path == "docs/" else path
         file = self._files.get(name)
         if file is None or name == "index.html":
-            if path.startswith(("api/", "assets/", "docs/")) or path == "api":
+            if _is_of_api(path) or path.startswith(("assets/", "docs/")):
                 raise NotFound("There is nothing at this address.")
             return await self._index(request)
-        headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache", "etag": file.etag}
+        headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache"}
         if name.startswith("docs/"):
             headers["content-security-policy"] = _DOCS_POLICY
         return _response(request, file, headers)
@@ -64,11 +69,16 @@ class Page:
     async def _index(self, request: Request) -> Response:
         file = self._files.get("index.html")
         if file is None:
-            return HTMLResponse(_NOT_BUILT, status_code=503)
+            headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY}
+            return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
         headers = {"cache-control": "no-cache", "content-security-policy": _PAGE_POLICY}
         response = _response(request, file, headers)
         set_cookie(request, response, await services_of(request).identity.welcome(request.headers))
         return response
+
+
+def _is_of_api(path: str) -> bool:
+    return path == "api" or path.startswith("api/")
 
 
 def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
@@ -80,12 +90,29 @@ def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
 
 
 def _response(request: Request, file: _File, headers: dict[str, str]) -> Response:
-    if request.headers.get("if-none-match") == file.etag:
+    headers |= {"etag": file.etag}
+    if file.compressed is not None:
+        headers |= {"vary": "accept-encoding"}
+    if _has(request.headers.get("if-none-match", ""), file.etag):
         return Response(status_code=304, headers=headers)
-    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-        headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+    if file.compressed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+        headers |= {"content-encoding": "gzip"}
         return Response(file.compressed, media_type=file.media_type, headers=headers)
     return Response(file.body, media_type=file.media_type, headers=headers)
+
+
+def _has(tags: str, etag: str) -> bool:
+    """Tell whether If-None-Match names an entity tag, weak or strong (RFC 9110, 13.1.2)."""
+    known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return "*" in known or etag.removeprefix("W/") in known
+
+
+def _takes_gzip(encodings: str) -> bool:
+    for encoding in encodings.lower().split(","):
+        name, _, weight = encoding.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return weight.strip("0.") != "" or not weight
+    return False
 
 
 def _read(folder: Path | Traversable, prefix: str) -> list[tuple[str, _File]]:
@@ -98,5 +125,6 @@ def _read(folder: Path | Traversable, prefix: str) -> list[tuple[str, _File]]:
             body = entry.read_bytes()
             media_type = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
             compressed = gzip.compress(body, 6) if media_type.startswith(_COMPRESSED) else None
-            found.append((name, _File(body, compressed, media_type, f'"{hashlib.sha256(body).hexdigest()[:20]}"')))
+            etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'  # weak: it stands for the compressed form as well
+            found.append((name, _File(body, compressed, media_type, etag)))
     return found

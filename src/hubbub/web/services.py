@@ -1,7 +1,9 @@
 """What the routes work with, put together by the composition module."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import cast
+from weakref import WeakValueDictionary
 
 from fastapi import Request
 
@@ -27,6 +29,17 @@ class WebLimits:
     chat_messages: int = 2000
 
 
+class Turns:
+    """Lets requests that are about the same thing in one after the other."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """Return the lock of a thing; it is there for as long as somebody uses it."""
+        return self._locks.setdefault(key, asyncio.Lock())
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything that is built once and used by all requests."""
@@ -44,6 +57,7 @@ class Services:
     pictures: Sandbox
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     limits: WebLimits = WebLimits()
+    turns: Turns = field(default_factory=Turns)
 
 
 def services_of(request: Request) -> Services:

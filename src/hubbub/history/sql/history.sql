@@ -33,4 +33,5 @@ values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 select id, chat_id, parent_id, role, text, created_at, model, collections from message where id = ?
 
 -- name: messages
-select id, chat_id, parent_id, role, text, created_at, model, collections from message where chat_id = ? order by id
+select id, chat_id, parent_id, role, text, created_at, model, collections from message where chat_id = ?
+order by created_at, role desc, id -- ids can come from a page, whose clock is its own

@@ -19,5 +19,5 @@ create table message (
   collections text not null -- a JSON list of ids
 ) without rowid;
 
-create index message_of_chat on message (chat_id, id);
+create index message_of_chat on message (chat_id, created_at);
 create index message_of_parent on message (parent_id);

@@ -106,10 +106,10 @@ async def rename_chat(chat_id: str, new: NewTitle, hub: Hub, person: Asker) -> R
 async def delete_chat(chat_id: str, hub: Hub, person: Asker) -> None:
     """Delete a chat with all its messages. Answers that are under way are stopped."""
     await chat_for(hub, person, chat_id)
-    for message in await hub.history.messages(chat_id):
-        if message.role == "assistant":
-            await hub.desk.stop(message.id, reason="chat_deleted")
-    await hub.log.forget(await hub.history.delete(chat_id))
+    answer_ids = await hub.history.delete(chat_id)  # first: from here on no answer can come to it
+    for answer_id in answer_ids:
+        await hub.desk.stop(answer_id, reason="chat_deleted")
+    await hub.log.forget(answer_ids)
 
 
 @router.post("/questions", status_code=202, responses=sends(Asked, 202, "Stored; the answer is under way"))

@@ -1,14 +1,16 @@
 """Collections and their documents."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from hubbub.core.documents import Collection, Document, Passage
-from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.errors import Invalid, Malformed, NotFound
 from hubbub.core.people import Person, may_see
 from hubbub.ingest.picture import picture
 from hubbub.web.access import Asker, Hub, collection_for, collections_for, document_for
@@ -18,6 +20,8 @@ router = APIRouter(prefix="/api", tags=["documents"])
 
 NAME_CHARACTERS = 400
 QUOTE_CHARACTERS = 4000
+
+_BYTES = {"type": "string", "format": "binary"}
 
 
 class CollectionView(msgspec.Struct):
@@ -87,13 +91,18 @@ async def list_documents(collection_id: str, hub: Hub, person: Asker) -> Respons
     return Json(Documents(await hub.library.documents(collection_id)))
 
 
-@router.put("/collections/{collection_id}/documents/{name:path}", status_code=202, responses=sends(Document, 202))
+@router.put(
+    "/collections/{collection_id}/documents/{name:path}",
+    status_code=202,
+    responses=sends(Document, 202),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}},
+)
 async def put_document(collection_id: str, name: str, request: Request, hub: Hub, person: Asker) -> Response:
     """Add a document, or replace the one of this name. The body is the file itself; it is read in the background."""
     await collection_for(hub, person, collection_id, to_change=True)
     if not 0 < len(name.strip()) <= NAME_CHARACTERS:
         raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
-    return Json(await hub.pipeline.add(collection_id, name.strip(), request.stream()), status_code=202)
+    return Json(await hub.pipeline.add(collection_id, name.strip(), _pieces(request)), status_code=202)
 
 
 @router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))
@@ -103,14 +112,20 @@ async def show_document(document_id: str, hub: Hub, person: Asker) -> Response:
     return Json(DocumentWithPassages(document, await hub.search.passages(document_id)))
 
 
-@router.get("/documents/{document_id}/file", response_class=Response)
+@router.get(
+    "/documents/{document_id}/file",
+    response_class=Response,
+    responses={200: {"description": "The file", "content": {"application/octet-stream": {"schema": _BYTES}}}},
+)
 async def download_document(document_id: str, hub: Hub, person: Asker) -> Response:
     """Download the file as it was put in."""
     document = await document_for(hub, person, document_id)
-    path = hub.files.path(document.sha256)
-    headers = {"content-security-policy": "sandbox; default-src 'none'"}
     return FileResponse(
-        path, media_type="application/octet-stream", filename=document.name.rsplit("/", 1)[-1], headers=headers
+        hub.files.path(document.sha256),
+        stat_result=await hub.files.stat(document.sha256),
+        media_type="application/octet-stream",
+        filename=_file_name(document.name),
+        headers={"content-security-policy": "sandbox; default-src 'none'"},
     )
 
 
@@ -139,6 +154,20 @@ async def delete_document(document_id: str, hub: Hub, person: Asker) -> None:
     """Delete a document of a collection of yours."""
     await document_for(hub, person, document_id, to_change=True)
     await hub.pipeline.remove(document_id)
+
+
+def _file_name(name: str) -> str:
+    """Return what a download is to be called: the last part of the document's name that can be a file's."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part.strip(" .")]
+    return parts[-1] if parts else "document"
+
+
+async def _pieces(request: Request) -> AsyncGenerator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect as error:
+        raise Malformed("The request ended before its body did. Send the file again.") from error
 
 
 def _view(collection: Collection, person: Person) -> CollectionView:

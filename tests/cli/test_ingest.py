@@ -1,0 +1,171 @@
+"""Reading documents from the terminal."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from typer.testing import Result
+
+from tests.cli.commands import PLAIN, environment, run, start
+from tests.servers.hubbub_server import hubbub_serving
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def documents(folder: Path) -> Path:
+    """A folder with two documents that can be read."""
+    documents = folder.parent / "documents"
+    (documents / "below").mkdir(parents=True)
+    (documents / "a.md").write_text("# A\n\nText of a.")
+    (documents / "below" / "b.txt").write_text("Text of b.")
+    return documents
+
+
+def kept(folder: Path) -> dict[str, str]:
+    """Return the documents of the library that are not of the guide, and their states."""
+    database = sqlite3.connect(folder / "library.db")
+    query = (
+        "select d.name, d.state from document d join collection c on c.id = d.collection_id where c.name <> 'Hubbub'"
+    )
+    try:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+        rows = database.execute(query).fetchall()
+    finally:
+        database.close()
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def test_good_and_bad_files(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    (documents / "empty.txt").write_text("")
+    (documents / "broken.pdf").write_bytes(b"%PDF-1.7\nrubbish")
+    (documents / "program.exe").write_bytes(bytes(range(256)) * 20)
+    result = hubbub("ingest", str(documents), "--collection", "rules")
+    assert result.exit_code == 1
+    first, *others = result.stderr.splitlines()
+    assert first == "rules: 2 read, 0 unchanged, 3 failed."
+    assert len(others) == 3
+    assert "  empty.txt: The file is empty." in result.stderr
+    assert "  broken.pdf: The file is damaged" in result.stderr
+    assert "  program.exe: Files like “program.exe” are not understood." in result.stderr
+    states = {
+        "a.md": "ready",
+        "below/b.txt": "ready",
+        "empty.txt": "failed",
+        "broken.pdf": "failed",
+        "program.exe": "failed",
+    }
+    assert kept(folder) == states
+
+
+def test_unchanged_changed_and_missing(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    command = ("ingest", str(documents), "--collection", "rules")
+    assert hubbub(*command).stderr.splitlines() == ["rules: 2 read, 0 unchanged."]
+    assert hubbub(*command).stderr.splitlines() == ["rules: 0 read, 2 unchanged."]
+    (documents / "a.md").write_text("# A\n\nOther text of a.")
+    assert hubbub(*command).stderr.splitlines() == ["rules: 1 read, 1 unchanged."]
+    (documents / "below" / "b.txt").unlink()
+    result = hubbub(*command)
+    assert (result.exit_code, result.stderr.splitlines()) == (0, ["rules: 0 read, 1 unchanged."])
+    assert set(kept(folder)) == {"a.md", "below/b.txt"}
+    result = hubbub(*command, "--remove-missing")
+    assert (result.exit_code, result.stderr.splitlines()) == (0, ["rules: 0 read, 1 unchanged, 1 removed."])
+    assert set(kept(folder)) == {"a.md"}
+
+
+def test_names_that_can_t_be_used_harm_nobody_else(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    for name in (b"not utf-8 \xff.txt", b"line\nbreak.txt", b"\x1b[2Jescape.txt"):
+        Path(os.fsdecode(os.fsencode(documents) + b"/" + name)).write_text("x")
+    for _ in range(2):
+        result = hubbub("ingest", str(documents), "--collection", "rules", "--remove-missing")
+        assert result.exit_code == 1, result.output
+        assert "3 failed." in result.stderr
+        assert result.stderr.count("may not hold control characters") == 3
+        assert "\x1b" not in result.stderr
+        assert set(kept(folder)) == {"a.md", "below/b.txt"}
+
+
+def test_too_large(hubbub: Invoke, folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBBUB_LIMITS__DOCUMENT_BYTES", str(1024 * 1024))
+    (documents / "large.txt").write_bytes(b"x" * (1024 * 1024 + 1))
+    result = hubbub("ingest", str(documents), "--collection", "rules")
+    assert (result.exit_code, "large.txt: The file is larger than 1 MB." in result.stderr) == (1, True)
+    assert set(kept(folder)) == {"a.md", "below/b.txt"}
+
+
+def test_paths_and_names_that_are_none(hubbub: Invoke, documents: Path) -> None:
+    for arguments in (
+        (str(documents / "nothing"), "--collection", "rules"),
+        (str(documents), "--collection", ""),
+        (str(documents), "--collection", "x" * 101),
+    ):
+        result = hubbub("ingest", *arguments)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("hubbub: ")
+        assert len(result.stderr.splitlines()) == 1
+    (documents / "below" / "a.md").write_text("another")
+    result = hubbub("ingest", str(documents / "a.md"), str(documents / "below" / "a.md"), "--collection", "rules")
+    assert (result.exit_code, "would both be named" in result.stderr) == (1, True)
+    assert hubbub("ingest", str(documents)).exit_code == 2
+
+
+def test_interrupted_and_run_again(folder: Path, documents: Path) -> None:
+    for number in range(14):
+        (documents / f"{number}.txt").write_text(f"Text of {number}.")
+    command = ("ingest", str(documents), "--collection", "rules")
+    with start(folder, *command) as process:
+        database = folder / "library.db"
+        ready = "select count(*) from document where state = 'ready'"
+        for _ in range(600):
+            time.sleep(0.02)
+            if _count(database, ready) > 3:
+                break
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Interrupted. Nothing is lost" in err
+    assert "Traceback" not in err
+    before = kept(folder)
+    assert 3 < list(before.values()).count("ready") < 16
+    code, _, err = run(folder, *command)
+    assert code == 0, err
+    done = list(before.values()).count("ready")
+    assert err.splitlines()[-1] == f"rules: {16 - done} read, {done} unchanged."
+    assert list(kept(folder).values()) == ["ready"] * 16
+
+
+def _count(path: Path, query: str) -> int:
+    if not path.exists():
+        return 0
+    database = sqlite3.connect(path, timeout=5)
+    try:
+        return database.execute(query).fetchone()[0]
+    except sqlite3.OperationalError:  # its tables are not made yet
+        return 0
+    finally:
+        database.close()
+
+
+async def test_while_a_server_works_on_the_folder(folder: Path, documents: Path) -> None:
+    folder = documents.parent  # where a server can be started: it is there
+    async with hubbub_serving(folder, PLAIN) as server, aiohttp.ClientSession() as http:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hubbub", "ingest", str(documents), "--collection", "rules"),
+            env=environment(folder),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(30):
+            _, err = await process.communicate()
+        assert (process.returncode, err.decode().splitlines()) == (0, ["rules: 2 read, 0 unchanged."])
+        async with http.get(f"{server.url}/api/collections") as response:
+            collections = {one["name"]: one for one in (await response.json())["collections"]}
+        assert (collections["rules"]["is_shared"], collections["rules"]["documents"]) == (True, 2)
+        assert await server.terminate() == 0

@@ -1,0 +1,104 @@
+"""What all commands share: flags, help, faults of the settings, and `check`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+import hubbub as package
+from tests.cli.commands import run
+
+Invoke = Callable[..., Result]
+
+
+def test_version_and_help(hubbub: Invoke) -> None:
+    assert hubbub("--version").output.strip() == package.__version__
+    told = hubbub("--help")
+    assert told.exit_code == 0
+    for command in ("serve", "ask", "ingest", "check"):
+        assert command in told.output
+        assert hubbub(command, "--help").exit_code == 0
+    assert hubbub("nothing").exit_code == 2
+    assert "Usage" in hubbub().output
+
+
+def test_as_a_module(folder: Path) -> None:
+    assert run(folder, "--version") == (0, f"{package.__version__}\n", "")
+
+
+def test_faults_of_the_settings_are_told_a_line_each(
+    hubbub: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder.parent / "hubbub.toml").write_text('[server]\nprot = 1\nport = "x"\n[models.m]\nprovider = "openai"\n')
+    monkeypatch.setenv("HUBBUB_LIMITS__CHAT_MESSAGES", "many")
+    for command in (("serve",), ("check",), ("ask", "x"), ("ingest", ".", "--collection", "x")):
+        result = hubbub(*command)
+        assert result.exit_code == 2
+        lines = [line for line in result.stderr.splitlines() if line]
+        assert len(lines) > 3
+        assert all(line.startswith("settings: ") for line in lines)
+        for part in ("did you mean", "HUBBUB_LIMITS__CHAT_MESSAGES", "server.port", "models.m"):
+            assert part in result.stderr
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HUBBUB_DEFAULT_MODEL", "nobody"),
+        ("HUBBUB_SEARCH__BACKEND", "nothing"),
+        ("HUBBUB_SEARCH__BACKEND", "no.such.module:Class"),
+        ("HUBBUB_HISTORY__ANSWERS", "json:Nothing"),
+    ],
+)
+def test_settings_that_only_building_finds_wrong(
+    hubbub: Invoke, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    result = hubbub("serve", "--port", "0")
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("settings: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_check_says_what_is_used_and_what_is_wrong(
+    hubbub: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = hubbub("check")
+    assert result.exit_code == 1
+    assert "There is no model" in result.stdout
+    assert "Ready" not in result.stdout
+    monkeypatch.setenv("HUBBUB_MODELS__ONE__PROVIDER", "scripted")
+    monkeypatch.setenv("HUBBUB_MODELS__TWO__PROVIDER", "scripted")
+    monkeypatch.setenv("HUBBUB_DEFAULT_MODEL", "two")
+    result = hubbub("check")
+    assert result.exit_code == 0
+    for part in ("data folder", str(folder), "SQLite 3.", "one", "it follows a script", "words only", "✓ Ready"):
+        assert part in result.stdout
+    models = [line.split()[2] for line in result.stdout.splitlines() if line.startswith("model ")]
+    assert models == ["two", "one"]
+    monkeypatch.setenv("HUBBUB_DEFAULT_MODEL", "three")
+    result = hubbub("check")
+    assert result.exit_code == 1
+    assert "✗ default_model: there is no model 'three'; there is: one, two" in result.stdout
+
+
+def test_check_of_a_folder_that_can_t_be_written(hubbub: Invoke, folder: Path) -> None:
+    folder.write_text("a file")
+    result = hubbub("check")
+    assert result.exit_code == 1
+    assert f"✗ The data folder {folder} can't be written" in result.stdout
+
+
+def test_a_folder_that_can_t_be_written(hubbub: Invoke, folder: Path) -> None:
+    folder.write_text("a file")
+    document = folder.parent / "a.txt"
+    document.write_text("x")
+    for command in (("serve", "--port", "0"), ("ask", "x"), ("ingest", str(document), "--collection", "x")):
+        result = hubbub(*command)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"hubbub: The data folder {folder} can't be written")
+        assert len(result.stderr.splitlines()) == 1
+    result = hubbub("serve", "--port", "0", "--data", str(folder / "below"))
+    assert (result.exit_code, "can't be written" in result.stderr) == (1, True)

@@ -1,0 +1,105 @@
+"""The server as a process: how it begins, how it ends, and what must not stop it."""
+
+import asyncio
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import run, start
+
+MODEL = {"HUBBUB_MODELS__M__PROVIDER": "scripted"}
+
+
+def address(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:\d+", line)
+    assert found, line or (process.stderr and process.stderr.read())
+    return found[0]
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.read()
+
+
+def test_a_port_in_use(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        code, out, err = run(folder, "serve", "--port", str(port))
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        f"hubbub: Can't listen on 127.0.0.1:{port} (Address already in use). Is another server running there? "
+        "Choose another port with --port."
+    ]
+
+
+def test_an_address_that_is_not_ours(folder: Path) -> None:
+    code, _, err = run(folder, "serve", "--port", "0", "--host", "192.0.2.1")
+    assert code == 1
+    assert err.startswith("hubbub: Can't listen on 192.0.2.1:0")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_order(folder: Path, number: signal.Signals) -> None:
+    with start(folder, "serve", "--port", "0", variables=MODEL) as process:
+        assert b'"ok"' in get(address(process) + "/api/health")
+        began = time.monotonic()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert time.monotonic() - began < 15
+    for name in ("hubbub.db", "library.db"):
+        assert not (folder / f"{name}-wal").exists(), "the database was not closed"
+        database = sqlite3.connect(folder / name)
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+        database.close()
+
+
+def test_two_servers_on_one_folder(folder: Path) -> None:
+    with start(folder, "serve", "--port", "0", variables=MODEL) as first:
+        url = address(first)
+        code, out, err = run(folder, "serve", "--port", "0", variables=MODEL)
+        assert (code, out) == (1, "")
+        assert err.splitlines() == [
+            "hubbub: Another server works on this data folder. End it, or choose another with --data."
+        ]
+        assert b'"ok"' in get(url + "/api/health")
+        first.terminate()
+        first.communicate(timeout=20)
+
+
+async def test_a_log_that_nobody_reads_does_not_stop_it(folder: Path) -> None:
+    with start(folder, "serve", "--port", "0", variables=MODEL) as process:
+        url = address(process)
+        port = int(url.rsplit(":", 1)[1])
+        assert process.stderr is not None
+
+        async def rubbish() -> None:  # each is a line in the log; nobody reads standard error here
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"rubbish\r\n\r\n")
+            await reader.read()
+            writer.close()
+
+        for _ in range(24):
+            await asyncio.gather(*(rubbish() for _ in range(50)))
+        loop = asyncio.get_running_loop()
+        for _ in range(5):
+            assert b'"ok"' in await asyncio.wait_for(loop.run_in_executor(None, get, url + "/api/health"), 5)
+        process.terminate()
+        for _ in range(200):
+            if process.poll() is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert process.returncode == 0
+        got = process.stderr.read()
+        assert got.count("Invalid HTTP request") < 1100  # so the pipe was full indeed

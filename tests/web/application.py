@@ -1,0 +1,143 @@
+"""Serve the whole application, made of the twins that live in memory, on a real port in this process."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import uvicorn
+from fastapi import FastAPI
+
+from hubbub.answers.desk import Desk
+from hubbub.answers.log import Log
+from hubbub.answers.memory import MemoryAnswers
+from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.conversation.engine import Engine
+from hubbub.history.memory import MemoryHistory
+from hubbub.identity.open import OpenIdentity
+from hubbub.ingest.files import Files
+from hubbub.ingest.pipeline import Pipeline
+from hubbub.models.base import Model
+from hubbub.models.catalog import Catalog
+from hubbub.models.scripted import ScriptedModel
+from hubbub.search.library_memory import MemoryLibrary
+from hubbub.search.memory import MemorySearch
+from hubbub.web.app import create_app
+from hubbub.web.services import Services, WebLimits
+
+LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ending = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield  # they are the test runner's
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.ending.wait()  # at once; uvicorn's own looks ten times a second
+
+
+@dataclass
+class Hubbub:
+    """A running application: what it is made of, and its address."""
+
+    url: str
+    port: int
+    app: FastAPI
+    services: Services
+    answers: MemoryAnswers
+    stack: AsyncExitStack
+
+    async def person(self) -> aiohttp.ClientSession:
+        """Return a browser of its own: somebody whom the server has not seen before."""
+        http = await self.guest()
+        async with http.get("/api/me") as response:
+            assert response.status == 200
+        return http
+
+    async def guest(self) -> aiohttp.ClientSession:
+        """Return a program that keeps no cookies until it asks who it is."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        return await self.stack.enter_async_context(
+            aiohttp.ClientSession(self.url, cookie_jar=jar, connector=connector)
+        )
+
+
+@asynccontextmanager
+async def hubbub_running(
+    folder: Path,
+    *models: Model,
+    limits: WebLimits = LIMITS,
+    allowed_hosts: Sequence[str] = ("127.0.0.1",),
+    page_folder: Path | None = None,
+) -> AsyncIterator[Hubbub]:
+    """Serve on a free port until left."""
+    async with AsyncExitStack() as stack:
+        answers = MemoryAnswers()
+        search = MemorySearch()
+        library = MemoryLibrary(search.counts)
+        files = await stack.enter_async_context(Files(folder / "files", most_bytes=limits.document_bytes))
+        sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
+        pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
+        log = await stack.enter_async_context(Log(answers))
+        desk = await stack.enter_async_context(Desk(log))
+        catalog = Catalog(models or [ScriptedModel()])
+        services = Services(
+            identity=OpenIdentity(),
+            desk=desk,
+            log=log,
+            history=MemoryHistory(),
+            engine=Engine(catalog, search),
+            catalog=catalog,
+            search=search,
+            library=library,
+            files=files,
+            pipeline=pipeline,
+            pictures=Sandbox(),
+            limits=limits,
+        )
+        make = partial(create_app, limits=limits, allowed_hosts=allowed_hosts, page_folder=page_folder)
+        # It reads the page's files, which a server does before it serves: not on the loop's thread.
+        app = await asyncio.get_running_loop().run_in_executor(None, make, lambda: nullcontext(services))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        working = group.create_task(pipeline.run())
+        stack.callback(working.cancel)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
+        port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Server(config)
+        serving = group.create_task(server.serve([listener]))
+        stack.push_async_callback(_end, server, desk, serving)
+        while not server.started:
+            assert not serving.done()
+            await asyncio.sleep(0.005)
+        clients = await stack.enter_async_context(AsyncExitStack())
+        yield Hubbub(f"http://127.0.0.1:{port}", port, app, services, answers, clients)
+
+
+async def _end(server: _Server, desk: Desk, serving: asyncio.Task[None]) -> None:
+    await desk.close_answers()
+    for _ in range(50):  # the clients have left; where uvicorn has not seen it yet, it waits for a tenth of a second
+        if not server.server_state.connections:
+            break
+        await asyncio.sleep(0.002)
+    server.ending.set()
+    await serving

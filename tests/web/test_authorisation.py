@@ -1,0 +1,251 @@
+"""Who may see and change what: made from the application's own table of routes, so that none is forgotten."""
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from hubbub.core.identifiers import new_id
+from hubbub.core.people import OPERATOR_ID
+from hubbub.identity.open import COOKIE
+from tests.ingest.documents import pdf
+from tests.servers.reader import ask, read_all
+from tests.web.application import Hubbub
+
+BODIES: dict[str, dict[str, Any]] = {
+    "NewTitle": {"title": "Changed"},
+    "NewQuestion": {"text": "What?"},
+    "OneMoreAnswer": {},
+    "NewCollection": {"name": "Another"},
+}
+"""A body that each route with one takes, by its schema."""
+IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
+PLAIN_IN_BODIES = {"text", "title", "model", "name", "description"}
+PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
+IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id"}
+OF_SHARED = {"collection_id", "document_id"}
+
+Route = tuple[str, str]
+
+
+def routes(hubbub: Hubbub) -> list[Route]:
+    """Return method and path of every route of the API; deletions come last, of parts before the wholes."""
+    found: list[Route] = []
+    for route in iter_route_contexts(hubbub.app.routes):
+        assert route.path is not None
+        if isinstance(route.original_route, APIRoute):
+            found += [(method, route.path) for method in route.original_route.methods]
+        else:
+            assert route.path == "/api/openapi.json", (
+                f"{route.path} is no route of the API: cover it by a test of its own"
+            )
+    assert len(found) > 15
+    return sorted(one for one in found if one[0] != "DELETE") + sorted(
+        (one for one in found if one[0] == "DELETE"), reverse=True
+    )
+
+
+def parameters(path: str) -> set[str]:
+    return {name.split(":")[0] for name in re.findall(r"{([^}]*)}", path)}
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    values = {**PLAIN_IN_PATHS, **ids}
+    return re.sub(r"{([^}]*)}", lambda found: quote(values[found[1].split(":")[0]], safe=""), path)
+
+
+def schema_of_body(hubbub: Hubbub, route: Route) -> str | None:
+    operation = hubbub.app.openapi()["paths"].get(route[1].replace(":path", ""), {}).get(route[0].lower(), {})
+    content = operation.get("requestBody", {}).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref")
+    return reference.rsplit("/", 1)[1] if reference else None
+
+
+async def call(hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, ids: dict[str, str]) -> tuple[int, str]:
+    """Return the status and what the body says: the code of an error, else all of its text."""
+    method, path = route
+    name = schema_of_body(hubbub, route)
+    more: dict[str, Any] = {"json": BODIES[name]} if name else {"data": b"new text"} if method == "PUT" else {}
+    async with http.request(method, filled(path, ids), **more) as response:
+        if path.endswith("/events") and response.status == 200:
+            return 200, ""  # it would go on for ever
+        if response.content_type == "application/problem+json":
+            return response.status, (await response.json())["code"]
+        return response.status, repr(await response.read())
+
+
+async def forged(hubbub: Hubbub, victim: aiohttp.ClientSession, how: str) -> aiohttp.ClientSession:
+    """Return somebody who makes up a cookie; knows everything about the victim but the secret in the cookie."""
+    [cookie] = victim.cookie_jar
+    async with victim.get("/api/me") as response:
+        person_id = (await response.json())["person"]["id"]
+    values = {
+        "the person's id": person_id,
+        "the id, as long as a secret": person_id.ljust(43, "A"),
+        "a hash of the secret": hashlib.sha256(cookie.value.encode()).hexdigest()[:43],
+        "cut": cookie.value[:-1],
+        "longer": cookie.value + "A",
+        "other letters": cookie.value.swapcase(),
+        "operator": OPERATOR_ID.ljust(43, " "),
+        "empty": "",
+    }
+    http = await hubbub.guest()
+    http.headers["Cookie"] = f'{COOKIE}="{values[how]}"'
+    return http
+
+
+@pytest.fixture
+async def things(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str]:
+    """What belongs to Ann, by the names that paths give to ids."""
+    async with ann.post("/api/collections", json={"name": "Ann's", "description": "secret"}) as response:
+        collection_id = (await response.json())["id"]
+    document_id = await put(hubbub, ann, collection_id)
+    asked = await ask(ann, "", "A secret", collections=[collection_id], model="slow")
+    return {
+        "chat_id": asked["chat"]["id"],
+        "question_id": asked["question"]["id"],
+        "answer_id": asked["answer"]["id"],
+        "collection_id": collection_id,
+        "document_id": document_id,
+    }
+
+
+async def put(hubbub: Hubbub, http: aiohttp.ClientSession, collection_id: str) -> str:
+    data = pdf([["Thirty days of leave."]])
+    async with http.put(f"/api/collections/{collection_id}/documents/leave.pdf", data=data) as response:
+        document_id = (await response.json())["id"]
+    async for _ in hubbub.services.pipeline.watch(collection_id):
+        pass
+    return document_id
+
+
+async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
+    schemas = hubbub.app.openapi()["components"]["schemas"]
+    for route in routes(hubbub):
+        assert parameters(route[1]) <= IDS_IN_PATHS | set(PLAIN_IN_PATHS), f"{route}: classify its parameters here"
+        if name := schema_of_body(hubbub, route):
+            assert name in BODIES, f"{route}: give a body for it here"
+            fields = set(schemas[name]["properties"])
+            assert fields <= IDS_IN_BODIES | PLAIN_IN_BODIES, f"{name}: classify its fields here"
+
+
+async def test_other_peoples_things_do_not_exist(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+) -> None:
+    ways = ("the person's id", "the id, as long as a secret", "a hash of the secret", "cut", "longer", "other letters")
+    strangers = {way: await forged(hubbub, ann, way) for way in (*ways, "operator", "empty")}
+    strangers |= {"bob": bob, "guest": await hubbub.guest()}
+    before = await hubbub.services.history.messages(things["chat_id"])
+    with_ids = [route for route in routes(hubbub) if parameters(route[1]) & IDS_IN_PATHS]
+    for who, http in strangers.items():
+        for route in with_ids:
+            assert await call(hubbub, http, route, things) == (404, "not_found"), f"{who}: {route}"
+    assert await hubbub.services.history.messages(things["chat_id"]) == before
+    chat = await hubbub.services.history.chat(things["chat_id"])
+    assert chat is not None
+    assert chat.title == "A secret"
+    assert [one.name for one in await hubbub.services.library.documents(things["collection_id"])] == ["leave.pdf"]
+    assert (await hubbub.services.log.answer(things["answer_id"])).state in ("open", "done")
+    for route in with_ids:  # and for their owner all of it works, so that no 404 above had another reason
+        status, said = await call(hubbub, ann, route, things)
+        assert 200 <= status < 300, (route, said)
+
+
+async def test_lists_show_own_things_only(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+) -> None:
+    without = [route for route in routes(hubbub) if route[0] == "GET" and not parameters(route[1])]
+    for http in (bob, await hubbub.guest(), await forged(hubbub, ann, "the person's id")):
+        for route in without:
+            status, said = await call(hubbub, http, route, {})
+            assert status in (200, 404), route
+            assert "secret" not in said
+            assert not any(one in said for one in things.values())
+    seen = "".join([(await call(hubbub, ann, route, {}))[1] for route in without])
+    assert things["chat_id"] in seen
+    assert things["collection_id"] in seen
+
+
+async def test_other_peoples_ids_in_bodies_do_not_exist(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+) -> None:
+    own = await ask(bob, "", "Bob's")
+    await read_all(bob, "", own["answer"]["id"])
+    stolen: dict[str, dict[str, Any]] = {
+        "chat_id": {"chat_id": things["chat_id"]},
+        "parent_id": {"chat_id": own["chat"]["id"], "parent_id": things["answer_id"]},
+        "question_id": {"question_id": things["question_id"]},
+        "collections": {"collections": [things["collection_id"]]},
+    }
+    assert set(stolen) == IDS_IN_BODIES
+    for http in (bob, await hubbub.guest()):
+        for body in stolen.values():
+            body = {**body, "text": "A secret"}
+            async with http.post("/api/questions", json=body) as response:
+                assert response.status == 404, body
+        path = f"/api/questions/{own['question']['id']}/answers"
+        async with http.post(path, json=stolen["collections"]) as response:
+            assert response.status == 404
+    assert len(await hubbub.services.history.messages(own["chat"]["id"])) == 2
+    assert len(await hubbub.services.history.messages(things["chat_id"])) == 2
+
+
+async def test_what_is_shared_can_be_read_and_not_written(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+) -> None:
+    library = hubbub.services.library
+    shared = await library.create("Shared", owner_id=OPERATOR_ID, is_shared=True)
+    kept = await library.document(things["document_id"])
+    assert kept is not None
+    added = await hubbub.services.pipeline.add(shared.id, "leave.pdf", hubbub.services.files.path(kept.sha256))
+    async for _ in hubbub.services.pipeline.watch(shared.id):
+        pass
+    ids = {"collection_id": shared.id, "document_id": added.id}
+    covered = [route for route in routes(hubbub) if parameters(route[1]) & OF_SHARED]
+    assert len(covered) > 5
+    for http in (bob, await hubbub.guest()):
+        for route in covered:
+            status, said = await call(hubbub, http, route, ids)
+            if route[0] == "GET":
+                assert status == 200, route
+            else:
+                assert (status, said) == (403, "not_allowed"), route
+        asked = await ask(http, "", "How many days of leave?", collections=[shared.id])
+        assert (await read_all(http, "", asked["answer"]["id"]))[-1]["type"] == "done"
+    async with bob.get("/api/collections") as response:
+        [seen] = (await response.json())["collections"]
+    assert (seen["is_shared"], seen["is_mine"], seen["documents"]) == (True, False, 1)
+
+
+async def test_ids_that_are_none(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    for odd in (new_id(), "x", "' or 1=1 --", "\0", "ä\u2028", "%2e%2e", "a" * 5000, "{chat_id}", "\ufeff"):
+        for route in routes(hubbub):
+            if ids := parameters(route[1]) & IDS_IN_PATHS:
+                status, said = await call(hubbub, ann, route, dict.fromkeys(ids, odd))
+                assert (status, said) == (404, "not_found"), (route, odd)
+
+
+async def test_a_cookie_is_found_beside_any_others(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    await ask(ann, "", "Mine")
+    [cookie] = ann.cookie_jar
+    own = f"{COOKIE}={cookie.value}"
+    others = (
+        'json={"a": "b, c"}',
+        'open="',
+        "spaces=a b",
+        "no-value",
+        "=nameless",
+        "caf\u00e9=1",
+        "a=b; a=c",
+        "; ;",
+        "@[]=1",
+    )
+    http = await hubbub.guest()
+    for other in others:
+        for header in (f"{other}; {own}", f"{own}; {other}", f"{other};{own};{other}"):
+            async with http.get("/api/chats", headers={"Cookie": header}) as response:
+                assert len((await response.json())["chats"]) == 1, header

@@ -1,0 +1,242 @@
+"""What is refused before the application sees it, and what each response says."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from hubbub.web.guards import HEADERS
+from hubbub.web.services import Services
+from tests.servers.reader import ask
+from tests.web.application import LIMITS, Hubbub
+from tests.web.wire import connection, exchange, reply, request
+
+JSON = {"Content-Type": "application/json"}
+QUESTION = b'{"text":"Hello"}'
+
+
+def post(headers: dict[str, str] | None = None, body: bytes = QUESTION) -> bytes:
+    return request("POST", "/api/questions", {**JSON, **(headers or {})}, body)
+
+
+def code(body: bytes) -> str:
+    return json.loads(body)["code"]
+
+
+async def test_foreign_pages(hubbub: Hubbub) -> None:
+    own = f"http://127.0.0.1:{hubbub.port}"
+    host = {"Host": f"127.0.0.1:{hubbub.port}"}
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": f"{own}.evil.example"},
+        {"Origin": f"http://evil.example@127.0.0.1:{hubbub.port}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": own},
+        {"Sec-Fetch-Site": "odd"},
+    ):
+        status, _, body = await exchange(hubbub.port, post({**host, **headers}))
+        assert (status, code(body)) == (403, "not_allowed"), headers
+    assert hubbub.services.desk.open_count == 0
+    for headers in ({}, {"Origin": own}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+        assert (await exchange(hubbub.port, post({**host, **headers})))[0] == 202, headers
+
+
+async def test_every_way_of_changing_is_guarded(hubbub: Hubbub) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        sent = request(method, "/api/chats/x", {"Origin": "https://evil.example"})
+        assert (await exchange(hubbub.port, sent))[0] == 403, method
+
+
+async def test_foreign_names(hubbub: Hubbub) -> None:
+    for host in (
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "127.0.0.2",
+        "",
+        "[::1]:80",
+        "a:b:c",
+        "é",
+    ):
+        for path in ("/", "/api/me", "/api/chats"):
+            status, _, body = await exchange(hubbub.port, request("GET", path, {"Host": host}))
+            assert (status, code(body)) == (403, "not_allowed"), host
+    for host in ("127.0.0.1", "127.0.0.1:1"):
+        assert (await exchange(hubbub.port, request("GET", "/api/me", {"Host": host})))[0] == 200, host
+
+
+async def test_bodies_over_the_limit(hubbub: Hubbub) -> None:
+    body = b'{"text":"%s"}' % (b"x" * LIMITS.body_bytes)
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    for sent in (
+        post(body=body),
+        post({"Content-Length": str(10**15)}, b"{"),
+        post({"Transfer-Encoding": "chunked"}, chunked),
+    ):
+        status, _, said = await exchange(hubbub.port, sent)
+        assert (status, code(said)) == (413, "too_large")
+        assert f"{LIMITS.body_bytes:,}" in json.loads(said)["detail"]
+
+
+async def test_a_question_over_the_limit_is_told_the_limit(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    async with ann.post("/api/questions", json={"text": "x" * (LIMITS.question_characters + 1)}) as response:
+        problem = await response.json()
+    assert response.status == 413
+    assert "1,001 characters; 1,000" in problem["detail"]
+    async with ann.post("/api/questions", json={"text": "x" * LIMITS.question_characters}) as response:
+        assert response.status == 202
+
+
+async def test_lying_lengths(hubbub: Hubbub) -> None:
+    short = post({"Content-Length": str(len(QUESTION) - 1)})  # the rest is taken for one more request, which is none
+    assert (await exchange(hubbub.port, short))[0] == 400
+    for length in ("-1", "x", "1e3", "9" * 25, "9" * 5000):
+        assert (await exchange(hubbub.port, post({"Content-Length": length})))[0] in (0, 400, 413), length
+    async with connection(hubbub.port) as (reader, writer):
+        writer.write(post({"Content-Length": "1000"}))
+        writer.write_eof()
+        assert (await reply(reader))[0] in (0, 400)
+    assert (await exchange(hubbub.port, post()))[0] == 202
+    assert (
+        await exchange(hubbub.port, post({"Transfer-Encoding": "chunked"}, b"10\r\n" + QUESTION + b"\r\n0\r\n\r\n"))
+    )[0] == 202
+
+
+async def test_bodies_that_are_no_json(hubbub: Hubbub) -> None:
+    for kind in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "",
+        "application/jsonx",
+    ):
+        status, _, body = await exchange(hubbub.port, post({"Content-Type": kind}))
+        assert (status, code(body)) == (415, "unsupported"), kind
+    for text in (
+        b"{",
+        b"nothing",
+        b"{'text': 1}",
+        b'{"text":NaN}',
+        b"\xff\xfe\xfa",
+        b"[" * 9000,
+        b"\0",
+        QUESTION + b"x",
+        b"1" * 9000,
+    ):
+        status, _, body = await exchange(hubbub.port, post(body=text))
+        assert (status, code(body)) == (400, "malformed"), text
+    for text in (b'{"text":"\xff"}', b'{"text":"\\ud800"}', b'{"text":"x","\\udc00":1}'):  # halves of characters
+        status, _, body = await exchange(hubbub.port, post(body=text))
+        assert (status, code(body)) == (400, "malformed"), text
+    for text in (b"[]", b"null", b'"text"', b"1", b"{}", b'{"text":null}', b'{"text":"a","more":1}'):
+        status, _, body = await exchange(hubbub.port, post(body=text))
+        assert (status, code(body)) == (422, "invalid"), text
+    assert (await exchange(hubbub.port, post(body=b"")))[0] == 422
+    assert (await exchange(hubbub.port, post({"Content-Type": "Application/JSON ; charset=utf-8"})))[0] == 202
+
+
+async def test_far_too_much_is_survived(hubbub: Hubbub) -> None:
+    many = {f"X-{number}": "y" for number in range(10_000)}
+    assert (await exchange(hubbub.port, request("GET", "/api/health", many)))[0] in (200, 400, 431)
+    for path in (
+        "/api/chats/" + "x" * 60_000,
+        "/" + "/".join("a" * 20_000),
+        "/api/answers/x/events?after=" + "1" * 60_000,
+    ):
+        assert (await exchange(hubbub.port, request("GET", path)))[0] in (200, 400, 404, 414, 503), path[:30]
+    long = {"Cookie": "; ".join(f"c{number}=v" for number in range(20_000)), "X-Long": "z" * 200_000}
+    assert (await exchange(hubbub.port, request("GET", "/api/health", long)))[0] in (200, 400, 431)
+    for rubbish in (
+        b"\0" * 1000,
+        b"\r\n" * 1000,
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+    ):
+        async with connection(hubbub.port) as (_, writer):
+            writer.write(rubbish)
+            await writer.drain()
+    assert (await exchange(hubbub.port, request("GET", "/api/health")))[0] == 200
+
+
+async def test_what_every_response_says(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    answer_id = (await ask(ann, ""))["answer"]["id"]
+    foreign = {"Host": "evil.example"}
+    for method, path, more in (
+        ("GET", "/api/me", {}),
+        ("GET", "/", {}),
+        ("HEAD", "/c/x", {}),
+        ("GET", f"/api/answers/{answer_id}/events", {}),
+        ("GET", "/api/nothing", {}),
+        ("GET", "/api/openapi.json", {}),
+        ("GET", "/api/docs", {"allow_redirects": False}),
+        ("PUT", "/api/me", {}),
+        ("GET", "/api/me", {"headers": foreign}),
+        ("POST", "/api/questions", {"json": {}}),
+        ("OPTIONS", "/api/questions", {}),
+    ):
+        async with ann.request(method, path, **more) as response:
+            assert {name: response.headers.get(name) for name in HEADERS} == HEADERS, (method, path)
+            assert "access-control-allow-origin" not in response.headers
+            assert "server" not in response.headers or response.headers["server"] == "uvicorn"
+
+
+async def test_the_cookie(hubbub: Hubbub) -> None:
+    async with aiohttp.ClientSession(hubbub.url) as http:
+        for path in ("/api/me", "/api/me"):
+            async with http.get(path) as response:
+                cookie = response.cookies["hubbub_browser"]
+            assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "lax", "/")
+            assert (cookie["secure"], cookie["domain"]) == ("", "")
+            assert len(cookie.value) == 43
+        async with http.get("/api/me", headers={"Cookie": f"hubbub_browser={cookie.value}"}) as response:
+            assert not response.cookies
+        async with http.get("/api/chats") as response:
+            assert not response.cookies
+    proxied = request("GET", "/api/me", {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"})
+    _, headers, _ = await exchange(hubbub.port, proxied)
+    assert "; secure" in headers["set-cookie"].lower()  # uvicorn trusts a proxy on the same machine
+    seen = [json.loads((await exchange(hubbub.port, request("GET", "/api/me")))[2])["person"]["id"] for _ in range(3)]
+    assert len(set(seen)) == 3
+
+
+async def test_an_upload_that_breaks_off_is_no_error_of_ours(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    async with ann.post("/api/collections", json={"name": "Mine"}) as response:
+        collection_id = (await response.json())["id"]
+    [cookie] = ann.cookie_jar
+    path = f"/api/collections/{collection_id}/documents/a.txt"
+    headers = {"Cookie": f"{cookie.key}={cookie.value}", "Content-Length": "1000000"}
+    for _ in range(3):
+        async with connection(hubbub.port) as (_, writer):
+            writer.write(request("PUT", path, headers, b"only the beginning"))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)  # what goes wrong in it would be logged by now, which fails the test
+    async with ann.get(f"/api/collections/{collection_id}/documents") as response:
+        assert (await response.json())["documents"] == []
+
+
+@pytest.mark.expects_errors
+async def test_a_bug_is_told_in_a_sentence_and_logged_with_its_stack(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        async def chats(self, owner_id: str) -> Any:
+            raise ZeroDivisionError("secret of the inside")
+
+    services: Services = hubbub.services
+    object.__setattr__(services, "history", Broken())
+    async with ann.get("/api/chats") as response:
+        text = await response.text()
+        assert response.status == 500
+        assert response.content_type == "application/problem+json"
+        assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+    assert json.loads(text)["code"] == "internal"
+    assert "secret" not in text
+    assert "ZeroDivision" not in text
+    assert caplog.text.count("ZeroDivisionError: secret of the inside") == 1

@@ -1,0 +1,73 @@
+"""The API's own description."""
+
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.web.application import Hubbub
+
+
+@pytest.fixture
+async def document(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, Any]:
+    async with ann.get("/api/openapi.json") as response:
+        assert response.status == 200
+        return await response.json()
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [one for value in node.values() for one in references(value)]
+    return [one for value in node for one in references(value)] if isinstance(node, list) else []
+
+
+def resolve(document: dict[str, Any], reference: str) -> Any:
+    node: Any = document
+    assert reference.startswith("#/")
+    for part in reference.removeprefix("#/").split("/"):
+        node = node[part]
+    return node
+
+
+async def test_each_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    found = set(references(document))
+    assert len(found) > 20
+    for reference in found:
+        assert resolve(document, reference)
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert schemas <= found, "schemas that nothing refers to"
+
+
+async def test_each_route_is_described(document: dict[str, Any]) -> None:
+    operations = [(path, method, one) for path, item in document["paths"].items() for method, one in item.items()]
+    assert len(operations) > 15
+    assert len({one["operationId"] for _, _, one in operations}) == len(operations)
+    for path, method, operation in operations:
+        where = f"{method} {path}"
+        assert operation["summary"], where
+        assert operation["description"].endswith("."), where
+        responses = operation["responses"]
+        good = {status: one for status, one in responses.items() if status.startswith("2")}
+        assert good, where
+        for status, response in good.items():
+            assert response["description"], where
+            if status != "204":
+                [(media_type, content)] = response["content"].items()
+                assert content["schema"] if media_type == "application/json" else True, where
+        problem = resolve(document, responses["default"]["$ref"])
+        [media_type] = problem["content"]
+        assert media_type == "application/problem+json"
+        assert "422" not in responses, "the framework's own form of a refusal, which we don't send"
+        assert method in ("get", "delete") or "requestBody" in operation or path.endswith("/stop"), where
+
+
+async def test_it_says_what_is_sent(document: dict[str, Any], ann: aiohttp.ClientSession) -> None:
+    schema = document["paths"]["/api/me"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    async with ann.get("/api/me") as response:
+        assert set(await response.json()) == set(resolve(document, schema["$ref"])["required"])
+    problem = document["components"]["schemas"]["Problem"]
+    async with ann.get("/api/nothing") as response:
+        assert set(json.loads(await response.text())) == set(problem["required"])
