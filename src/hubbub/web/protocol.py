@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 EXTENSION = "hubbub.direct"
 MOST_BUFFERED_BYTES = 128 * 1024
 SEND_BUFFER_BYTES = 64 * 1024
-"""What the kernel may hold for a client (it takes twice that); by itself it takes up to 4 MiB for one that never reads."""
+"""What the kernel may hold for a client (it takes twice that); by itself it takes megabytes for a sleeping one."""
 
 
 class Direct:
@@ -53,6 +53,5 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin a request. Its task runs later, so that it finds the extension."""
         super().on_headers_complete()
-        if self.cycle is not None:
-            extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
-            extensions[EXTENSION] = Direct(self.cycle)
+        extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
+        extensions[EXTENSION] = Direct(self.cycle)
