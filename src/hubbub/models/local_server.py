@@ -38,6 +38,9 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 PREFILL_TOKENS = 256
 """Tokens of a prompt read in one go. With the default of 2048 a question that was given up during its prefill
 went on using all cores for 6 s; with 256 it ends within 1 s."""
+REPEAT_PENALTY = 1.1
+"""Without it (1.0) 7 of 24 everyday answers of SmolLM2-135M went round in circles, with it 0 or 1, at no cost that
+could be measured; at 1.2 it got simple facts wrong that it has right at 1.1."""
 
 
 def serve(job: Job) -> Ready | Refused:
@@ -52,6 +55,7 @@ def serve(job: Job) -> Ready | Refused:
     parameters.n_ctx = job.parallel * job.context_tokens
     parameters.n_batch = parameters.n_ubatch = PREFILL_TOKENS
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = job.threads
+    parameters.sampling.penalty_repeat = REPEAT_PENALTY
     parameters.ui = False
     parameters.verbosity = 0
     parameters.cache_ram_mib = 0
