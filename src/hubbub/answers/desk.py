@@ -123,6 +123,8 @@ class Desk:
             except StoreError as error:
                 logger.warning("The ending of an answer could not be stored yet: %s", error)
                 self._log.report(answer_id, error)
+                if isinstance(ending, Done):  # what was said may have been lost with it
+                    ending = Failed(error.code, error.message, error.retryable)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return

@@ -6,7 +6,6 @@ An event that a reader gets is on disk already. When and how often to commit is 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from itertools import groupby
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -20,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 PENDING_EVENTS = 64
 """So many events of an answer may wait for their commit; then who sends waits as well."""
+MERGED_CHARACTERS = 16 * 1024
 PORTION_BYTES = 64 * 1024
 """A reader that comes late is given the past in portions, each when the one before has gone."""
 
@@ -137,15 +137,16 @@ class Log:
         """Add the ending; it is stored when this returns.
 
         Raises:
-            StoreError: it could not be stored; the log is as it was, and this may be tried again.
+            StoreError: it, or an event before it, could not be stored. Once told, this may be tried again.
         """
         entry = self._open[answer_id]
-        entry.fault = None
-        self._add(entry, ending)
-        while not entry.has_ended:
-            if entry.fault is not None:
-                raise entry.fault
+        if entry.fault is None:
+            self._add(entry, ending)
+        while entry.fault is None and not entry.has_ended:
             await self._committed.wait()
+        if entry.fault is not None:
+            fault, entry.fault = entry.fault, None
+            raise fault
 
     def _add(self, entry: _Open, event: Event) -> None:
         if entry.fault is not None:
@@ -292,13 +293,24 @@ class Log:
 
 
 def _merged(events: Sequence[Event]) -> list[Event]:
-    """Return the events, each run of texts as one."""
+    """Return the events, texts that follow each other as one, up to a length."""
     if len(events) == 1:
         return list(events)
     merged: list[Event] = []
-    for is_text, run in groupby(events, lambda event: isinstance(event, Text)):
-        same = list(run)
-        merged += [Text("".join(event.text for event in same if isinstance(event, Text)))] if is_text else same
+    run: list[str] = []
+    length = 0
+    for event in events:
+        if isinstance(event, Text) and length + len(event.text) <= MERGED_CHARACTERS:
+            run.append(event.text)
+            length += len(event.text)
+            continue
+        if run:
+            merged.append(Text("".join(run)))
+        run, length = ([event.text], len(event.text)) if isinstance(event, Text) else ([], 0)
+        if not run:
+            merged.append(event)
+    if run:
+        merged.append(Text("".join(run)))
     return merged
 
 
