@@ -1,6 +1,5 @@
 """Measure one stack: points of load, the load it carries, what a request costs, what an idle stream holds."""
 
-import contextlib
 import dataclasses
 import tempfile
 import time
@@ -43,8 +42,8 @@ class Point:
     """Streams that were refused, broke off, or ended before their last token."""
     missing: int
     doubled: int
-    left_open: int
-    """Streams that the model server still fed a second after the readers had left."""
+    still_open: int
+    """Streams that the model server still fed a second after their readers had seen the end."""
     late_p99_ms: float
     """How late the model server itself was: the figures are worth nothing where this is large."""
     model_share: float
@@ -70,6 +69,8 @@ class Result:
     """The most streams that were carried."""
     cpu_us_per_request: float | None = None
     idle_stream_kilobytes: float | None = None
+    left_open: int | None = None
+    """Of the idle streams, those that were still open at the model server two seconds after their readers had left."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Running:
             failed=expected,
             missing=met["missing"],
             doubled=met["doubled"],
-            left_open=seen["open"],
+            still_open=seen["open"],
             late_p99_ms=seen["late_us"]["p99"] / 1e3,
             model_share=used["model"] / used["seconds"],
             readers_share=met["cpu_share"],
@@ -139,15 +140,18 @@ class Running:
             )
         return 1e6 * clock.between()["server"] / met["complete"]
 
-    def idle_stream_kilobytes(self) -> float:
-        """Return the memory of a stream that is open and silent."""
+    def idle_streams(self) -> tuple[float, int]:
+        """Return the memory of a stream that is open and silent, and how many stay open when their readers leave.
+
+        Only a server that has carried nothing before shows the memory: others have room left from earlier loads.
+        """
         streams = min(IDLE_STREAMS, self._stack.most_streams or IDLE_STREAMS)
         self._bench.model.script(tokens=1, rate=100, hold=True)
         before = self.tree.resident_kilobytes()
-        plan = Plan(streams, 2, ramp=streams / OPENS_A_SECOND, settle=0.5, window=0.5, grace=0)
+        plan = Plan(streams, 2, ramp=streams / OPENS_A_SECOND, window=0.5, grace=0)
         sizes: list[int] = []
         self._read(plan, on_window=lambda: sizes.append(self.tree.resident_kilobytes()))
-        return (sizes[-1] - before) / streams
+        return (sizes[-1] - before) / streams, self._seen_at_last(2)["open"]
 
     def capacity(self, known: Point) -> int:
         """Return the most streams that are carried: a short search from a load that was."""
@@ -182,8 +186,8 @@ class Running:
         )
         return clock, met
 
-    def _seen_at_last(self) -> dict[str, Any]:
-        deadline = time.monotonic() + 1
+    def _seen_at_last(self, seconds: float = 1) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
         while (seen := self._bench.model.seen())["open"] and time.monotonic() < deadline:
             time.sleep(0.05)
         return seen
@@ -245,6 +249,8 @@ def running(bench: Bench, stack: Stack) -> Iterator[Running]:
 def measure(bench: Bench, stack: Stack, loads: list[int], *, has_search: bool) -> Iterator[Result]:
     """Yield the stack's figures, more of them each time."""
     result = Result(stack.name, stack.title)
+    if stack.most_streams and stack.most_streams < loads[0]:
+        loads = [stack.most_streams, *loads]
     with running(bench, stack) as server:
         for streams in loads:
             point = server.point(streams)
@@ -252,10 +258,11 @@ def measure(bench: Bench, stack: Stack, loads: list[int], *, has_search: bool) -
             yield result
             if not point.is_carried:
                 break
-        if has_search:
-            carried = [point for point in result.points if point.is_carried]
-            with contextlib.suppress(IndexError):
-                result = dataclasses.replace(result, capacity=server.capacity(carried[-1]))
+        carried = [point for point in result.points if point.is_carried]
+        if has_search and carried:
+            result = dataclasses.replace(result, capacity=server.capacity(carried[-1]))
         result = dataclasses.replace(result, cpu_us_per_request=server.cpu_us_per_request())
-        result = dataclasses.replace(result, idle_stream_kilobytes=server.idle_stream_kilobytes())
         yield result
+    with running(bench, stack) as server:
+        kilobytes, left = server.idle_streams()
+        yield dataclasses.replace(result, idle_stream_kilobytes=kilobytes, left_open=left)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -21,13 +22,17 @@ class Cores:
     server: int
     ends: int
 
+    @classmethod
+    def choose(cls) -> Self:
+        """Return the first and the last core that this process may use.
 
-def choose_cores() -> Cores:
-    """Return the first and the last core that this process may use."""
-    allowed = sorted(os.sched_getaffinity(0))
-    if len(allowed) < 2:
-        raise SystemExit("The lab needs two processor cores: one for the server, one for both ends.")
-    return Cores(allowed[0], allowed[-1])
+        Raises:
+            SystemExit: it may use one only.
+        """
+        allowed = sorted(os.sched_getaffinity(0))
+        if len(allowed) < 2:
+            raise SystemExit("The lab needs two processor cores: one for the server, one for both ends.")
+        return cls(allowed[0], allowed[-1])
 
 
 class Tree:
@@ -65,7 +70,7 @@ class Tree:
         for pid in self.pids():
             for handle in PROC.glob(f"{pid}/fd/*"):
                 try:
-                    own.add(os.readlink(handle).removeprefix("socket:[").rstrip("]"))
+                    own.add(str(handle.readlink()).removeprefix("socket:[").rstrip("]"))
                 except OSError:
                     continue
         return bool(sockets) and sockets <= own

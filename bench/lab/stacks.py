@@ -35,7 +35,7 @@ class Stack:
 
 
 def full_environment(stack: Stack, port: int, base_url: str, folder: Path) -> dict[str, str]:
-    """Return a stack's environment: the usual variables, and no proxy, key or setting of the person who runs the lab."""
+    """Return a stack's environment: no proxy, key or setting of the person who runs the lab is in it."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**kept, "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "none", **stack.environment(port, base_url, folder)}
 

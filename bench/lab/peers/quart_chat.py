@@ -36,7 +36,7 @@ async def chat_handler() -> Response:
                 event_dict = event.model_dump()
                 if event_dict["choices"]:
                     yield json.dumps(event_dict["choices"][0], ensure_ascii=False) + "\n"
-        except Exception as e:  # noqa: BLE001 - as the sample has it
+        except Exception as e:
             current_app.logger.error(e)
             yield json.dumps({"error": str(e)}, ensure_ascii=False) + "\n"
 
