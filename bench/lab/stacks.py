@@ -54,7 +54,8 @@ def _hubbub_variables(port: int, base_url: str, folder: Path) -> dict[str, str]:
     }
 
 
-def _gunicorn(app: str, *options: str) -> Callable[[int, Path], Sequence[str]]:
+def gunicorn(app: str, *options: str) -> Callable[[int, Path], Sequence[str]]:
+    """Return how a peer under gunicorn is started."""
     return lambda port, folder: [
         *(str(PEERS_BIN / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--chdir", str(PEERS), "--timeout", "120"),
         *options,
@@ -104,7 +105,7 @@ STACKS = [
         "quart",
         "Quart, gunicorn + uvicorn, openai SDK",
         _CHAT,
-        _gunicorn("quart_chat:app", "--worker-class", "uvicorn_worker.UvicornWorker"),
+        gunicorn("quart_chat:app", "--worker-class", "uvicorn_worker.UvicornWorker"),
         missing=_no_peers,
     ),
     Stack("fastapi", "FastAPI, uvicorn, openai SDK", _CHAT, _uvicorn, missing=_no_peers),
@@ -112,7 +113,7 @@ STACKS = [
         "flask-gthread",
         "Flask, gunicorn 100 threads, openai SDK",
         _CHAT,
-        _gunicorn("flask_chat:app", "--worker-class", "gthread", "--threads", "100"),
+        gunicorn("flask_chat:app", "--worker-class", "gthread", "--threads", "100"),
         missing=_no_peers,
         most_streams=100,
     ),
@@ -120,7 +121,7 @@ STACKS = [
         "flask-sync",
         "Flask, gunicorn 5 sync workers, openai SDK",
         _CHAT,
-        _gunicorn("flask_chat:app", "--workers", "5"),
+        gunicorn("flask_chat:app", "--workers", "5"),
         missing=_no_peers,
         most_streams=5,
     ),
