@@ -38,13 +38,19 @@ def draw_chart(results: Sequence[Result], path: Path, note: str) -> None:
                 drawing.text(left - 8, down(mark) + 4, f"{mark:,}", "faint", anchor="end")
         for load in loads:
             drawing.text(across(load), BOTTOM + 20, f"{load:,}", "faint", anchor="middle")
-        drawing.text(left + PANEL / 2, BOTTOM + 40, "streams, 30 tokens/s each", "faint", anchor="middle")
+        drawing.text(left + PANEL / 2, BOTTOM + 40, "streams", "faint", anchor="middle")
         for number, result in enumerate(results):
             line = [(across(point.streams), down(max(value_of(point), 0.1))) for point in result.points]
-            drawing.path(line, COLOURS[number % len(COLOURS)])
+            is_over = [not point.is_carried for point in result.points]
+            drawing.path(line, COLOURS[number % len(COLOURS)], is_over)
     for number, result in enumerate(results):
         x, y = LEFTS[0] + 300 * (number % 3), BOTTOM + 66 + 22 * (number // 3)
         drawing.bar(x, y - 9, 16, 8, COLOURS[number % len(COLOURS)])
         drawing.text(x + 22, y, result.title)
-    drawing.text(LEFTS[0], HEIGHT - 8, f"{note} Carried: no later than {LATE_MS} ms.", "faint")
+    drawing.text(
+        LEFTS[0],
+        HEIGHT - 8,
+        f"{note} Hollow: not carried (p99 over {LATE_MS} ms, or answers were not complete).",
+        "faint",
+    )
     drawing.save(path)

@@ -44,11 +44,13 @@ class Drawing:
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.1):.1f}" height="{height:.1f}" fill="{fill}"{fade}/>'
         )
 
-    def path(self, points: Sequence[tuple[float, float]], colour: str) -> None:
-        """Draw a line through points, with a dot at each."""
+    def path(self, points: Sequence[tuple[float, float]], colour: str, hollow: Sequence[bool]) -> None:
+        """Draw a line through points, with a dot at each; some of them hollow."""
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        self._parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in points]
+        for (x, y), is_hollow in zip(points, hollow, strict=True):
+            fill = 'class="paper"' if is_hollow else f'fill="{colour}"'
+            self._parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {fill} stroke="{colour}" stroke-width="2"/>')
 
     def save(self, path: Path) -> None:
         """Write the file."""

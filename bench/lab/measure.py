@@ -16,6 +16,8 @@ from bench.lab.stacks import Stack, full_environment
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 LATE_MS = 250
 """A server carries a load as long as 99 of 100 tokens come no later than this behind their sending."""
+SOUND_MS = 10
+TRIES = 2
 OPENS_A_SECOND = 200
 MARGIN_SECONDS = 2.0
 IDLE_STREAMS = 200
@@ -56,6 +58,11 @@ class Point:
     def is_carried(self) -> bool:
         """Whether everybody was served in time."""
         return self.open_streams == self.streams and self.delay_p99_ms <= LATE_MS and not self.failed
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the model server kept its pace, so that delays are the stack's own."""
+        return self.late_p99_ms <= SOUND_MS
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,13 @@ class Running:
             other_share_of_ends=max(0.0, (used["ends_core"] - used["model"]) / used["seconds"] - met["cpu_share"]),
         )
 
+    def sound_point(self, streams: int) -> Point:
+        """Measure one load, again if the model server was held up; return the soundest."""
+        points: list[Point] = []
+        while len(points) < TRIES and not (points and points[-1].is_sound):
+            points.append(self.point(streams))
+        return min(points, key=lambda point: point.late_p99_ms)
+
     def cpu_us_per_request(self) -> float:
         """Return what a whole request costs that is answered with one token at once."""
         slots = min(20, self._stack.most_streams or 20)
@@ -162,7 +176,7 @@ class Running:
             streams = min(guess, limit)
             if streams <= low:
                 break
-            if self.point(streams).is_carried:
+            if self.sound_point(streams).is_carried:
                 low = streams
                 guess = int(streams * 1.25) if high is None else (low + high) // 2
             else:
@@ -253,7 +267,7 @@ def measure(bench: Bench, stack: Stack, loads: list[int], *, has_search: bool) -
         loads = [stack.most_streams, *loads]
     with running(bench, stack) as server:
         for streams in loads:
-            point = server.point(streams)
+            point = server.sound_point(streams)
             result = dataclasses.replace(result, points=(*result.points, point))
             yield result
             if not point.is_carried:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from bench.lab.measure import LATE_MS, Point, Result
+from bench.lab.measure import LATE_MS, SOUND_MS, Point, Result
 
 NOTES = f"""\
 CPU: user and system time of all processes of the stack, over the tokens that reached the readers.
 Added: what the stack adds to the model's own time, p50 / p99 in ms; first: the same for an answer's first token.
-Late: how late the model server itself was, p99 in ms; delays of that size say nothing about the stack.
+Late: how late the model server itself was, p99 in ms; delays of that size say nothing about the stack
+(over {SOUND_MS} ms after two tries: !).
 Others: what others took of the stack's core and of the lab's. A stack that is held up reads several tokens at once,
 so others' load makes CPU per token look better, and delays worse.
 Carried: the most streams with a p99 of at most {LATE_MS} ms, to about 20 %.
@@ -48,7 +49,7 @@ def _cells(point: Point) -> list[str]:
         f"{point.server_share:.0%}",
         f"{point.delay_p50_ms:.1f} / {point.delay_p99_ms:.0f}",
         f"{point.first_p50_ms:.0f} / {point.first_p99_ms:.0f}",
-        f"{point.late_p99_ms:.1f}",
+        f"{point.late_p99_ms:.1f}" + ("" if point.is_sound else " !"),
         f"{point.other_share:.0%} {point.other_share_of_ends:.0%}",
         f"{point.failed:,}" + (f" ({point.doubled} doubled)" if point.doubled else ""),
     ]

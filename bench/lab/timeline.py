@@ -75,7 +75,7 @@ def observe(bench: Bench, title: str, stack: Stack) -> Line:
     work = [
         (before[0] - begin, after[0] - begin, after[1] - before[1])
         for before, after in itertools.pairwise(looks)
-        if after[0] > begin and before[0] - begin < end
+        if after[0] > begin and before[0] < begin + end
     ]
     return Line(title, sorted(waits, key=lambda wait: wait.spoke), work)
 
@@ -121,8 +121,9 @@ def draw(lines: Sequence[Line], path: Path) -> None:
         drawing.text(LEFT, top, line.title, "ink title")
         drawing.text(RIGHT, top, _summary(line, own_end), "faint", anchor="end")
         scale = (RIGHT - LEFT) / end
-        _panel(drawing, line, top + 14, LEFT, scale, end)
-        if own_end < end / 4:
+        is_short = own_end < end / 4
+        _panel(drawing, line, top + 14, LEFT, scale, own_end if is_short else end)
+        if is_short:
             enlarged = (RIGHT - ZOOM_LEFT) / own_end
             drawing.text(
                 ZOOM_LEFT - 8, top + 14 + ROW * PEOPLE / 2, f"the same × {enlarged / scale:.0f}:", "faint", anchor="end"
@@ -149,7 +150,7 @@ def _panel(drawing: Drawing, line: Line, top: float, left: float, scale: float, 
     for begin, stop, seconds in line.work:
         share = min(1.0, seconds / (stop - begin))
         if share > 0.005:
-            x, width = left + max(begin, 0) * scale, (stop - max(begin, 0)) * scale
+            x, width = left + max(begin, 0) * scale, (min(stop, end) - max(begin, 0)) * scale
             drawing.bar(x, floor - share * (WORK - 6), width, share * (WORK - 6), WORKS)
     drawing.rule(left, floor, left + end * scale, floor)
     step = next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10) if step * scale >= 60)
