@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench docs format lock clean help
+.PHONY: serve test check bench lab docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 	$(WEB)
@@ -32,6 +32,9 @@ check: .venv/.installed-dev ## format, lint, types and the stairs; the front end
 bench: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
 	$(BIN)/python -m bench.grounding $(SQUAD)
 
+lab: .venv/.installed .venv-bench/.installed ## measure what a relayed token costs, peers beside: make lab ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.lab $(ARGS)
+
 docs: .venv/.installed ## write the generated pages of docs/reference
 	$(BIN)/python tools/write_reference.py
 
@@ -43,10 +46,11 @@ lock: .venv/bin/pip ## write the locks anew from pyproject.toml; UPGRADE=--upgra
 	test -x $(BIN)/uv || $(INSTALL) uv
 	$(COMPILE) pyproject.toml --extra embedded --extra documents --group build --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
 	$(COMPILE) --group node --constraints requirements-dev.lock --output-file requirements-node.lock
 
 clean: ## remove everything that was made here; a data folder elsewhere stays
-	rm -rf .venv build dist frontend/node_modules src/hubbub/web/static
+	rm -rf .venv .venv-bench build dist frontend/node_modules src/hubbub/web/static
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 
 help: ## show this list
@@ -64,4 +68,10 @@ help: ## show this list
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
 	$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+# The lab's peers: packages that Hubbub has nothing to do with.
+.venv-bench/.installed: requirements-bench.lock | .venv/bin/pip
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	touch $@

@@ -1,0 +1,136 @@
+"""The stacks that are measured: how each is started, and how each is asked."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.lab.ends import Ask, request
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = Path(__file__).with_name("peers")
+PEERS_BIN = ROOT / ".venv-bench" / "bin"
+"""An environment of the peers' own, made by `make lab`: their packages are none of ours."""
+
+MESSAGES = [{"role": "user", "content": "How many people can ask at once?"}]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One way to relay a model's answer to a person."""
+
+    name: str
+    title: str
+    ask: Ask
+    command: Callable[[int, Path], Sequence[str]]
+    """From its port and a folder of its own."""
+    environment: Callable[[int, str, Path], Mapping[str, str]] = field(default=lambda port, base_url, folder: {})
+    """From its port, the model server's base URL and its folder; added to a bare environment."""
+    missing: Callable[[], str] = lambda: ""
+    """Says what to install where it can't run."""
+    most_streams: int | None = None
+    """How many answers it makes at once at the most, where that is fixed."""
+
+
+def full_environment(stack: Stack, port: int, base_url: str, folder: Path) -> dict[str, str]:
+    """Return a stack's environment: no proxy, key or setting of the person who runs the lab is in it."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "none", **stack.environment(port, base_url, folder)}
+
+
+def _hubbub_variables(port: int, base_url: str, folder: Path) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(ROOT / "src"),
+        "HUBBUB_SERVER__PORT": str(port),
+        "HUBBUB_SERVER__DATA_FOLDER": str(folder / "data"),
+        "HUBBUB_EMBEDDED__IS_ENABLED": "false",
+        "HUBBUB_EMBEDDINGS__PROVIDER": "none",
+        "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+        "HUBBUB_MODELS__SCRIPTED__PROVIDER": "compatible",
+        "HUBBUB_MODELS__SCRIPTED__BASE_URL": base_url,
+        "HUBBUB_MODELS__SCRIPTED__MODEL": "scripted",
+    }
+
+
+def gunicorn(app: str, *options: str) -> Callable[[int, Path], Sequence[str]]:
+    """Return how a peer under gunicorn is started."""
+    return lambda port, folder: [
+        *(str(PEERS_BIN / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--chdir", str(PEERS), "--timeout", "120"),
+        *options,
+        app,
+    ]
+
+
+def _uvicorn(port: int, folder: Path) -> Sequence[str]:
+    options = ["--app-dir", str(PEERS), "--port", str(port), "--no-access-log", "--log-level", "warning"]
+    return [str(PEERS_BIN / "uvicorn"), *options, "fastapi_chat:app"]
+
+
+def _nginx(port: int, folder: Path) -> Sequence[str]:
+    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def _nginx_files(port: int, base_url: str, folder: Path) -> dict[str, str]:
+    text = (PEERS / "nginx.conf").read_text()
+    upstream = base_url.removeprefix("http://").removesuffix("/v1")
+    (folder / "nginx.conf").write_text(text.replace("@PORT@", str(port)).replace("@UPSTREAM@", upstream))
+    return {}
+
+
+def _no_peers() -> str:
+    return "" if (PEERS_BIN / "gunicorn").exists() else "run `make lab`, which installs the peers"
+
+
+def _no_nginx() -> str:
+    return "" if shutil.which("nginx") else "install nginx (Debian: apt-get install nginx-light)"
+
+
+_CHAT = Ask(request("POST", "/chat/stream", {"messages": MESSAGES}))
+
+STACKS = [
+    Stack(
+        "hubbub",
+        "Hubbub (stored, then sent)",
+        Ask(
+            request("POST", "/api/questions", {"text": MESSAGES[0]["content"]}),
+            request("GET", "/api/answers/{id}/events"),
+            find='"answer":{"id":"',
+        ),
+        lambda port, folder: [sys.executable, "-m", "hubbub", "serve"],
+        _hubbub_variables,
+    ),
+    Stack(
+        "quart",
+        "Quart, gunicorn + uvicorn, openai SDK",
+        _CHAT,
+        gunicorn("quart_chat:app", "--worker-class", "uvicorn_worker.UvicornWorker"),
+        missing=_no_peers,
+    ),
+    Stack("fastapi", "FastAPI, uvicorn, openai SDK", _CHAT, _uvicorn, missing=_no_peers),
+    Stack(
+        "flask-gthread",
+        "Flask, gunicorn 100 threads, openai SDK",
+        _CHAT,
+        gunicorn("flask_chat:app", "--worker-class", "gthread", "--threads", "100"),
+        missing=_no_peers,
+        most_streams=100,
+    ),
+    Stack(
+        "flask-sync",
+        "Flask, gunicorn 5 sync workers, openai SDK",
+        _CHAT,
+        gunicorn("flask_chat:app", "--workers", "5"),
+        missing=_no_peers,
+        most_streams=5,
+    ),
+    Stack(
+        "nginx",
+        "nginx, bytes passed on",
+        Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
+        _nginx,
+        _nginx_files,
+        missing=_no_nginx,
+    ),
+]
