@@ -1,5 +1,6 @@
 import asyncio
 import time
+from collections.abc import Callable
 
 from hubbub.answers.beat import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, Beat
 
@@ -10,6 +11,10 @@ class Pool:
     def __init__(self, size: int) -> None:
         self.size = size
         self.looks = 0
+        self.look_soon = lambda: None
+
+    def attach(self, look_soon: Callable[[], None]) -> None:
+        self.look_soon = look_soon
 
     def poll(self) -> int:
         self.looks += 1
@@ -84,5 +89,43 @@ async def test_the_window_grows_with_the_work_and_shrinks_again() -> None:
         seconds = 0.0
         while beat.window_seconds > SHORTEST_SECONDS:
             await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_source_that_gets_something_wakes_a_sleeping_beat() -> None:
+    async def commit() -> None:
+        pass
+
+    pool = Pool(0)
+    beat = Beat(commit, [pool])
+    task = asyncio.create_task(beat.run())
+    await asyncio.sleep(0.05)
+    assert pool.looks == 0
+    pool.size = 1
+    pool.look_soon()
+    async with asyncio.timeout(5):
+        while pool.looks < 3:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_source_is_looked_at_although_an_urgent_beat_came_just_before() -> None:
+    async def commit() -> None:
+        pass
+
+    pool = Pool(0)
+    beat = Beat(commit, [pool])
+    task = asyncio.create_task(beat.run())
+    beat.tell(is_urgent=True)
+    while not pool.looks:
+        await asyncio.sleep(0)
+    pool.size = 1
+    beat.tell(is_urgent=True)
+    pool.look_soon()
+    async with asyncio.timeout(5):
+        while pool.looks < 3:
+            await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait({task})

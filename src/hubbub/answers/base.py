@@ -1,6 +1,6 @@
 """The doors of the answers: the store of their numbered events, where pieces come from and where frames go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,10 @@ class Record(msgspec.Struct, frozen=True):
 
 class Source(Protocol):
     """Where pieces of answers come from, looked at once a beat."""
+
+    def attach(self, look_soon: Callable[[], None]) -> None:
+        """Take what is to be called when there is something to look at, and nobody may be looking."""
+        ...
 
     def poll(self) -> int:
         """Take what has arrived and wake who waits for it; returns how many are to be looked at again."""

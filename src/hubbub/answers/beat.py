@@ -37,6 +37,14 @@ class Beat:
         self._last = 0.0
         self._last_look = 0.0
         self.window_seconds = QUIET_SECONDS
+        for source in sources:
+            source.attach(self.look_soon)
+
+    def look_soon(self) -> None:
+        """Say that a source has something to look at, from now on."""
+        if not self._watched:
+            self._watched = 1
+            self._wake.set()
 
     def tell(self, *, is_urgent: bool) -> None:
         """Say that there is something to commit; an urgent thing doesn't wait for the window."""

@@ -1,6 +1,7 @@
 """Serve the application with uvicorn, and end its answers in order when told to stop."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -57,6 +58,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
+        gc.collect()
+        gc.freeze()  # what is here now stays: the collector need not go through it again and again
         await _Server(config, desk).serve([listener])
 
 

@@ -62,7 +62,6 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
     async with AsyncExitStack() as stack:
         await _enter_alone(stack, FolderLock(folder / "server.lock"))
         http = await stack.enter_async_context(Http())
-        http.streams.has_beat = True
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch))
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))

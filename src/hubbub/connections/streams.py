@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -85,9 +85,10 @@ class StreamReply:
     def relax(self) -> None:
         """Say that from now on a chunk may come a beat later. Without a beat nothing changes."""
         streams = self._streams
-        if streams.has_beat and self not in streams.relaxed and not self.is_complete and self._fault is None:
+        if streams.look_soon and self not in streams.relaxed and not self.is_complete and self._fault is None:
             self._stop_listening()
-            self._streams.relaxed[self] = None
+            streams.relaxed[self] = None
+            streams.look_soon()
 
     async def headers_arrived(self) -> None:
         """Return when status and headers are there.
@@ -178,8 +179,8 @@ class Streams:
     """
 
     def __init__(self, resolver: AbstractResolver, tls: ssl.SSLContext | None = None) -> None:
-        self.has_beat = False
-        """Whether somebody calls `poll` again and again."""
+        self.look_soon: Callable[[], None] | None = None
+        """Wakes who calls `poll` again and again, if somebody does."""
         self.relaxed: dict[StreamReply, None] = {}
         """The replies that are read by `poll`, in order."""
         self._tls = tls or ssl.create_default_context()
@@ -196,6 +197,10 @@ class Streams:
             for _, connection in connections:
                 connection.close()
         self._kept.clear()
+
+    def attach(self, look_soon: Callable[[], None]) -> None:
+        """Let somebody poll, who is told when there is something to poll for."""
+        self.look_soon = look_soon
 
     def poll(self) -> int:
         """Read all relaxed replies once; returns how many there are."""
