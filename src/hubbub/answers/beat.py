@@ -5,10 +5,13 @@ share each commit and each read. With few answers the window is short.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from hubbub.answers.base import Source
+
+logger = logging.getLogger(__name__)
 
 SHORTEST_SECONDS = 0.025
 """A commit costs about 0.3 ms of CPU: at 40 of them a second that is a hundredth of a core."""
@@ -61,11 +64,15 @@ class Beat:
             self._last = clock()
             self._has_news = self._is_urgent = False
             began = time.thread_time()
-            if self._last - self._last_look >= 0.8 * self.window_seconds:
-                self._last_look = self._last
-                self._watched = sum(source.poll() for source in self._sources)
-                await asyncio.sleep(0)  # who was woken by that runs now, and what it sends belongs to this beat
-            await self._commit()
+            try:
+                if self._last - self._last_look >= 0.8 * self.window_seconds:
+                    self._last_look = self._last
+                    self._watched = sum(source.poll() for source in self._sources)
+                    await asyncio.sleep(0)  # who was woken by that runs now, and what it sends belongs to this beat
+                await self._commit()
+            except Exception:  # a bug that one answer meets must not stop the beat for all
+                logger.exception("A beat failed.")
+                await asyncio.sleep(LONGEST_SECONDS)
             self._adapt(time.thread_time() - began)
 
     async def _until_due(self, clock: Callable[[], float]) -> None:
