@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bench.lab.chart import draw_chart
 from bench.lab.ends import compiled, model_server
 from bench.lab.measure import RESULTS, Bench, Result, measure
-from bench.lab.processes import Cores
+from bench.lab.processes import Cores, allow_many_files
 from bench.lab.stacks import STACKS
 from bench.lab.table import print_table
 
@@ -21,8 +21,18 @@ def main(words: Sequence[str] | None = None) -> None:
     unknown = set(asked.stacks) - {stack.name for stack in STACKS}
     if unknown:
         raise SystemExit(f"There is no stack {', '.join(sorted(unknown))}. There are: {', '.join(_names())}.")
-    cores = Cores.choose()
+    allow_many_files()
     results: dict[str, Result] = {}
+    try:
+        _measure_all(asked, results)
+    except KeyboardInterrupt:
+        _say("Broken off; this is what there is.")
+    print_table(list(results.values()))
+    _save(list(results.values()), asked.rate)
+
+
+def _measure_all(asked: argparse.Namespace, results: dict[str, Result]) -> None:
+    cores = Cores.choose()
     with compiled() as programs, model_server(programs, cores.ends) as model:
         bench = Bench(programs, cores, model, rate=asked.rate, seconds=asked.seconds)
         for stack in STACKS:
@@ -37,13 +47,15 @@ def main(words: Sequence[str] | None = None) -> None:
                     results[stack.name] = result
             except RuntimeError as error:
                 _say(str(error))
-    print_table(list(results.values()))
+
+
+def _save(results: Sequence[Result], rate: float) -> None:
     stamp = datetime.now(UTC)
-    note = f"Measured on {stamp:%Y-%m-%d}: one core for the stack, {asked.rate:g} tokens/s a stream."
+    note = f"Measured on {stamp:%Y-%m-%d}: one core for the stack, {rate:g} tokens/s a stream."
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"lab-{stamp:%Y%m%dT%H%M%S}.json"
-    path.write_text(json.dumps([asdict(result) for result in results.values()], indent=1))
-    draw_chart(list(results.values()), path.with_suffix(".svg"), note)
+    path.write_text(json.dumps([asdict(result) for result in results], indent=1))
+    draw_chart(results, path.with_suffix(".svg"), note)
     _say(f"All figures: {path.relative_to(RESULTS.parents[1])}; the chart beside it (.svg).")
 
 

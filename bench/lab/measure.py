@@ -22,6 +22,7 @@ OPENS_A_SECOND = 200
 MARGIN_SECONDS = 2.0
 IDLE_STREAMS = 200
 REQUESTS = 400
+MOST_STREAMS = 3000
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ class Running:
         return (sizes[-1] - before) / streams, self._seen_at_last(2)["open"]
 
     def capacity(self, known: Point) -> int:
-        """Return the most streams that are carried: a short search from a load that was."""
-        limit = self._stack.most_streams or 10_000
+        """Return the most streams that are carried, up to MOST_STREAMS: a short search from a load that was."""
+        limit = self._stack.most_streams or MOST_STREAMS
         low, high = known.streams, None
         guess = int(known.streams / max(known.server_share, 0.01) * 0.9)
         for _ in range(5):

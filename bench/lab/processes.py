@@ -1,6 +1,7 @@
 """Run a process tree on one core, and read from /proc what it uses and whether a port is its own."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -82,6 +83,12 @@ def _text(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+def allow_many_files() -> None:
+    """Let this process and its children open as many files as they may: a stream takes one or two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def busy_seconds(core: int) -> float:

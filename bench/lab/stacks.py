@@ -92,7 +92,7 @@ _CHAT = Ask(request("POST", "/chat/stream", {"messages": MESSAGES}))
 STACKS = [
     Stack(
         "hubbub",
-        "Hubbub (stored, then sent)",
+        "Hubbub",
         Ask(
             request("POST", "/api/questions", {"text": MESSAGES[0]["content"]}),
             request("GET", "/api/answers/{id}/events"),
@@ -103,15 +103,15 @@ STACKS = [
     ),
     Stack(
         "quart",
-        "Quart, gunicorn + uvicorn, openai SDK",
+        "Quart, uvicorn worker",
         _CHAT,
         gunicorn("quart_chat:app", "--worker-class", "uvicorn_worker.UvicornWorker"),
         missing=_no_peers,
     ),
-    Stack("fastapi", "FastAPI, uvicorn, openai SDK", _CHAT, _uvicorn, missing=_no_peers),
+    Stack("fastapi", "FastAPI, uvicorn", _CHAT, _uvicorn, missing=_no_peers),
     Stack(
         "flask-gthread",
-        "Flask, gunicorn 100 threads, openai SDK",
+        "Flask, 100 threads",
         _CHAT,
         gunicorn("flask_chat:app", "--worker-class", "gthread", "--threads", "100"),
         missing=_no_peers,
@@ -119,7 +119,7 @@ STACKS = [
     ),
     Stack(
         "flask-sync",
-        "Flask, gunicorn 5 sync workers, openai SDK",
+        "Flask, 5 sync workers",
         _CHAT,
         gunicorn("flask_chat:app", "--workers", "5"),
         missing=_no_peers,
@@ -127,7 +127,7 @@ STACKS = [
     ),
     Stack(
         "nginx",
-        "nginx, bytes passed on",
+        "nginx",
         Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
         _nginx,
         _nginx_files,

@@ -8,6 +8,8 @@ from rich.table import Table
 from bench.lab.measure import LATE_MS, SOUND_MS, Point, Result
 
 NOTES = f"""\
+Hubbub stores each token before it sends it. Quart, FastAPI and Flask use the openai SDK; Quart and Flask run under
+gunicorn, Quart with one worker. nginx passes bytes on.
 CPU: user and system time of all processes of the stack, over the tokens that reached the readers.
 Added: what the stack adds to the model's own time, p50 / p99 in ms; first: the same for an answer's first token.
 Late: how late the model server itself was, p99 in ms; delays of that size say nothing about the stack
@@ -21,7 +23,7 @@ Left: silent streams that were still open at the model server 2 s after their re
 def print_table(results: Sequence[Result]) -> None:
     """Print the figures, a row a load."""
     table = Table(title="What a relayed token costs", title_justify="left", pad_edge=False)
-    table.add_column("stack")
+    table.add_column("stack", no_wrap=True)
     for name in ("streams", "CPU µs/token", "of a core", "added ms", "first ms", "late", "others", "failed"):
         table.add_column(name, justify="right")
     for name in ("carried", "CPU µs/request", "kB/idle stream", "left"):
@@ -37,7 +39,7 @@ def print_table(results: Sequence[Result]) -> None:
             is_first = point is result.points[0]
             table.add_row(result.title if is_first else "", *_cells(point), *(whole if is_first else ()))
         table.add_section()
-    console = Console(width=170, soft_wrap=True, highlight=False)
+    console = Console(width=180, soft_wrap=True, highlight=False)
     console.print(table)
     console.print(NOTES)
 
