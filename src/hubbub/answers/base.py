@@ -8,7 +8,7 @@ import msgspec
 from hubbub.core.answer import Answer
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One event of one answer, as stored: `data` is its JSON."""
 
     answer_id: str

@@ -17,7 +17,12 @@ async def person_of(request: Request) -> Person:
     return await services_of(request).identity.person(request.headers)
 
 
-Hub = Annotated[Services, Depends(services_of)]
+async def hub_of(request: Request) -> Services:
+    """Return the services. A coroutine, because FastAPI runs plain functions in a pool of threads that all share."""
+    return services_of(request)
+
+
+Hub = Annotated[Services, Depends(hub_of)]
 Asker = Annotated[Person, Depends(person_of)]
 
 
