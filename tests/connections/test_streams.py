@@ -1,0 +1,162 @@
+"""Streamed replies are read as they arrive, or on the beat: the same bytes, plain and over TLS."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import aiohttp
+import pytest
+import trustme
+
+from hubbub.connections.outside import BrokenOff, Unreachable
+from hubbub.connections.streams import StreamReply, Streams
+from tests.servers.model_server import ModelServer, Script
+
+TOKENS = [f"word{number} " for number in range(200)]
+
+
+@pytest.fixture(params=["plain", "tls"])
+async def ends(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Streams, ModelServer]]:
+    """A server and a client that trusts it."""
+    theirs = ours = None
+    if request.param == "tls":
+        authority = trustme.CA()
+        theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(theirs)
+        ours = ssl.create_default_context()
+        authority.configure_trust(ours)
+    resolver = aiohttp.AsyncResolver()
+    async with ModelServer(tls=theirs) as server, Streams(resolver, ours) as streams:
+        yield streams, server
+    await resolver.close()
+
+
+@asynccontextmanager
+async def polling(streams: Streams, seconds: float = 0.01) -> AsyncIterator[None]:
+    """Look at the streams again and again, as the beat does."""
+    streams.attach(lambda: None)
+
+    async def look() -> None:
+        while True:
+            streams.poll()
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(look())
+    yield
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def rest_of(reply: StreamReply) -> bytes:
+    parts: list[bytes] = []
+    while chunk := await reply.chunk():
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def ask(streams: Streams, server: ModelServer) -> AbstractAsyncContextManager[StreamReply]:
+    return streams.request("POST", f"{server.base_url}/chat/completions", body=b"{}")
+
+
+async def test_the_bytes_are_the_same_awaited_or_on_the_beat(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS, seconds_between=0.001)
+    async with ask(streams, server) as reply:
+        assert reply.status == 200
+        awaited = await rest_of(reply)
+    async with polling(streams), ask(streams, server) as reply:
+        first = await reply.chunk()
+        reply.relax()
+        assert list(streams.relaxed) == [reply]
+        relaxed = first + await rest_of(reply)
+    assert not streams.relaxed
+    for said in (awaited, relaxed):
+        assert [token for token in TOKENS if token.encode() not in said] == []
+        assert said.rstrip().endswith(b"data: [DONE]")
+
+
+async def test_many_at_once_on_one_beat(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS, seconds_between=0.002)
+
+    async def one() -> bytes:
+        async with ask(streams, server) as reply:
+            first = await reply.chunk()
+            reply.relax()
+            return first + await rest_of(reply)
+
+    async with polling(streams, 0.02), asyncio.timeout(30):
+        said = await asyncio.gather(*(one() for _ in range(20)))
+    assert all(b"word199 " in one and b"[DONE]" in one for one in said)
+    assert not streams.relaxed
+
+
+async def test_leaving_closes_the_connection_on_the_beat_too(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS * 50, seconds_between=0.01)
+    async with polling(streams):
+        async with ask(streams, server) as reply:
+            await reply.chunk()
+            reply.relax()
+            await reply.chunk()
+        await server.until(lambda server: server.open_requests == 0)
+
+
+async def test_a_break_on_the_beat_is_told(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS, seconds_between=0.001, reset_before="tokens")
+    async with polling(streams), asyncio.timeout(10):
+        with pytest.raises(BrokenOff):
+            async with ask(streams, server) as reply:
+                await reply.chunk()
+                reply.relax()
+                await rest_of(reply)
+
+
+async def test_without_a_beat_relaxing_changes_nothing(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS)
+    async with ask(streams, server) as reply:
+        first = await reply.chunk()
+        reply.relax()
+        assert not streams.relaxed
+        assert b"[DONE]" in first + await rest_of(reply)
+
+
+async def test_only_connections_over_tls_are_used_again(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    for _ in range(3):
+        async with ask(streams, server) as reply:
+            assert b"[DONE]" in await rest_of(reply)
+    assert server.connections == (1 if server.base_url.startswith("https") else 3)
+
+
+async def test_a_certificate_that_is_not_trusted_is_refused() -> None:
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(theirs)
+    resolver = aiohttp.AsyncResolver()
+    async with ModelServer(tls=theirs) as server, Streams(resolver) as streams:
+        with pytest.raises(Unreachable, match="certificate is not trusted"):
+            async with ask(streams, server):
+                pass
+    await resolver.close()
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://127.0.0.1:1/"])
+async def test_addresses_that_lead_nowhere(url: str) -> None:
+    resolver = aiohttp.AsyncResolver()
+    async with Streams(resolver) as streams:
+        with pytest.raises(Unreachable):
+            async with streams.request("POST", url, body=b"{}"):
+                pass
+    await resolver.close()
+
+
+async def test_a_header_cannot_smuggle_another() -> None:
+    resolver = aiohttp.AsyncResolver()
+    async with Streams(resolver) as streams:
+        with pytest.raises(Unreachable, match="line break"):
+            async with streams.request("POST", "http://127.0.0.1:1/", headers={"X": "a\r\nY: b"}):
+                pass
+    await resolver.close()
