@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from hubbub.core.errors import SettingsError
 
-Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity", "model", "loader"]
+Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity"]
 
 BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
@@ -33,22 +33,11 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "identity": {
         "open": "hubbub.identity.open:OpenIdentity",
     },
-    "model": {
-        "openai": "hubbub.models.openai:OpenAiModel",
-        "azure": "hubbub.models.openai:OpenAiModel",
-        "compatible": "hubbub.models.openai:OpenAiModel",
-        "embedded": "hubbub.models.local:LocalModel",
-        "scripted": "hubbub.models.scripted:ScriptedModel",
-    },
-    "loader": {
-        name: f"hubbub.ingest.loaders.{name}:load"
-        for name in ("pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "json")
-    },
 }
 
 
 def load(kind: Kind, name: str) -> Any:
-    """Return the class of a back end (of a loader: its function), by its name here or as "package.module:Class".
+    """Return the class of a back end, by its name here or as "package.module:Class".
 
     Raises:
         SettingsError: there is no such name, module or class, or what the module needs is not installed.

@@ -6,8 +6,6 @@ import pytest
 from hubbub.core.errors import SettingsError
 from hubbub.registry import BACKENDS, Kind, load
 
-SOURCES = Path(__file__).parents[2] / "src"
-
 
 def fault(kind: Kind, name: str) -> str:
     with pytest.raises(SettingsError) as caught:
@@ -17,10 +15,8 @@ def fault(kind: Kind, name: str) -> str:
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in BACKENDS.items() for name in names])
-def test_every_back_end_that_is_written_can_be_loaded(kind: Kind, name: str) -> None:
-    module, _, attribute = BACKENDS[kind][name].partition(":")
-    if not (SOURCES / (module.replace(".", "/") + ".py")).exists():
-        pytest.skip(f"{module} is not written yet")
+def test_every_back_end_can_be_loaded(kind: Kind, name: str) -> None:
+    _, _, attribute = BACKENDS[kind][name].partition(":")
     assert load(kind, name).__name__ == attribute
 
 

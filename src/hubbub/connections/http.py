@@ -11,11 +11,11 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from hubbub import __version__
-from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, BrokenOff, Unreachable
+from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Body, BrokenOff, Unreachable
 from hubbub.connections.streams import Streams
 
 
-class Reply:
+class Reply(Body):
     """A server's answer: its status and headers are there, its body may still be on the way."""
 
     def __init__(self, raw: aiohttp.ClientResponse) -> None:
@@ -37,28 +37,6 @@ class Reply:
             return await self._raw.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise BrokenOff(_said(error)) from error
-
-    async def body(self, limit_bytes: int) -> bytes:
-        """Return the body, cut off after `limit_bytes`.
-
-        Raises:
-            BrokenOff: the connection ended first.
-        """
-        parts: list[bytes] = []
-        size = 0
-        while size < limit_bytes and (chunk := await self.chunk()):
-            parts.append(chunk)
-            size += len(chunk)
-        return b"".join(parts)[:limit_bytes]
-
-    async def drain(self, seconds: float = 0.05) -> None:
-        """Wait a moment for the body's end, so that the connection can be used again."""
-        try:
-            async with asyncio.timeout(seconds):
-                while await self.chunk():
-                    pass
-        except (TimeoutError, BrokenOff):
-            return
 
 
 class Http:

@@ -15,13 +15,13 @@ import httptools  # pyright: ignore[reportMissingTypeStubs]
 from aiohttp.abc import AbstractResolver
 
 from hubbub import __version__
-from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, BrokenOff, Unreachable
+from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Body, BrokenOff, Unreachable
 from hubbub.connections.sockets import Connection, connect
 
 _Place = tuple[str, int, bool]  # host, port, whether TLS
 
 
-class StreamReply:
+class StreamReply(Body):
     """A server's reply, of the same shape as that of `Http`: status and headers are there, the body is on the way.
 
     A chunk is awaited one by one until `relax`; from then on bytes are taken from the socket when
@@ -59,28 +59,6 @@ class StreamReply:
         chunk = b"".join(self._body) if len(self._body) > 1 else self._body[0]
         self._body.clear()
         return chunk
-
-    async def body(self, limit_bytes: int) -> bytes:
-        """Return the body, cut off after `limit_bytes`.
-
-        Raises:
-            BrokenOff: the connection ended first.
-        """
-        parts: list[bytes] = []
-        size = 0
-        while size < limit_bytes and (chunk := await self.chunk()):
-            parts.append(chunk)
-            size += len(chunk)
-        return b"".join(parts)[:limit_bytes]
-
-    async def drain(self, seconds: float = 0.05) -> None:
-        """Wait a moment for the body's end, so that the connection can be used again."""
-        try:
-            async with asyncio.timeout(seconds):
-                while await self.chunk():
-                    pass
-        except (TimeoutError, BrokenOff):
-            return
 
     def relax(self) -> None:
         """Say that from now on a chunk may come a beat later. Without a beat nothing changes."""
