@@ -18,6 +18,8 @@ from hubbub import __version__
 from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Body, BrokenOff, Unreachable
 from hubbub.connections.sockets import Connection, connect
 
+SWEEP_SECONDS = 0.1
+
 _Place = tuple[str, int, bool]  # host, port, whether TLS
 
 
@@ -105,6 +107,7 @@ class StreamReply(Body):
         if self not in self._streams.relaxed and not self._is_listening:
             asyncio.get_running_loop().add_reader(self._connection.fileno(), self.read)
             self._is_listening = True
+            self._streams.watch(self)
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
@@ -115,6 +118,7 @@ class StreamReply(Body):
         if self._is_listening:
             asyncio.get_running_loop().remove_reader(self._connection.fileno())
             self._is_listening = False
+            self._streams.awaited.pop(self, None)
 
     def _end(self) -> None:
         """The server has closed the connection: that ends a body whose length it did not tell."""
@@ -161,6 +165,9 @@ class Streams:
         """Wakes who calls `poll` again and again, if somebody does."""
         self.relaxed: dict[StreamReply, None] = {}
         """The replies that are read by `poll`, in order."""
+        self.awaited: dict[StreamReply, None] = {}
+        """The replies that are read as they arrive."""
+        self._sweeping: asyncio.TimerHandle | None = None
         self._tls = tls or ssl.create_default_context()
         self._resolver = resolver
         self._kept: dict[_Place, list[tuple[float, Connection]]] = {}
@@ -171,6 +178,8 @@ class Streams:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         for connections in self._kept.values():
             for _, connection in connections:
                 connection.close()
@@ -179,6 +188,23 @@ class Streams:
     def attach(self, look_soon: Callable[[], None]) -> None:
         """Let somebody poll, who is told when there is something to poll for."""
         self.look_soon = look_soon
+
+    def watch(self, reply: StreamReply) -> None:
+        """Look after a reply that is read as it arrives.
+
+        libuv, and so uvloop, stops watching a socket without a word when that is reset: nobody would
+        learn of it. So all of them are read now and then as well, which costs a system call each.
+        """
+        self.awaited[reply] = None
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        for reply in list(self.awaited):
+            reply.read()
+        if self.awaited:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def poll(self) -> int:
         """Read all relaxed replies once; returns how many there are."""
