@@ -192,8 +192,9 @@ class Streams:
     def watch(self, reply: StreamReply) -> None:
         """Look after a reply that is read as it arrives.
 
-        libuv, and so uvloop, stops watching a socket without a word when that is reset: nobody would
-        learn of it. So all of them are read now and then as well, which costs a system call each.
+        Under load on uvloop a server's reset between its headers and its first token went unnoticed in 8 of 12
+        runs of the fault tests; with all awaited replies read now and then as well, in none of 9. The cause is
+        not known: a plain reset does call uvloop's reader. This is a net, at a system call a reply and sweep.
         """
         self.awaited[reply] = None
         if self._sweeping is None:

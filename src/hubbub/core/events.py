@@ -4,7 +4,7 @@ An answer's events are numbered 1, 2, 3 … without a gap. The last one is `done
 `stopped`, exactly one of them, and nothing follows it. As JSON each carries its name in `type`.
 
 Thousands of open answers hold hundreds of thousands of events. None can be part of a cycle, so the
-garbage collector is told to leave them alone: its pauses made most of the delay's p99.
+garbage collector is told to leave them alone.
 """
 
 from typing import Literal, TypeAlias
