@@ -1,13 +1,17 @@
 """Streamed replies are read as they arrive, or on the beat: the same bytes, plain and over TLS."""
 
 import asyncio
+import socket
 import ssl
+import struct
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 import pytest
 import trustme
+import uvloop
 
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.streams import StreamReply, Streams
@@ -160,3 +164,29 @@ async def test_a_header_cannot_smuggle_another() -> None:
             async with streams.request("POST", "http://127.0.0.1:1/", headers={"X": "a\r\nY: b"}):
                 pass
     await resolver.close()
+
+
+def test_on_uvloop_too_a_reset_right_behind_bytes_is_noticed() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def reset() -> None:
+        peer, _ = server.accept()
+        peer.recv(65536)
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+
+    async def read() -> None:
+        resolver = aiohttp.AsyncResolver()
+        async with asyncio.timeout(5), Streams(resolver) as streams:
+            port = server.getsockname()[1]
+            async with streams.request("POST", f"http://127.0.0.1:{port}/", body=b"{}") as reply:
+                await rest_of(reply)
+
+    for _ in range(5):
+        thread = threading.Thread(target=reset)
+        thread.start()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, pytest.raises(BrokenOff):
+            runner.run(read())
+        thread.join()
+    server.close()
