@@ -1,28 +1,40 @@
-"""What every store of answers must do."""
+"""What every store of answers must do, for one worker and for several."""
 
 import pytest
 
-from hubbub.answers.base import AnswerStore, Record
-from hubbub.core.answer import fold
+from hubbub.answers.base import Found, GivenUp, Record, SharedStore
+from hubbub.core.answer import Answer, fold
 from hubbub.core.errors import Conflict
 from hubbub.core.events import Done, Text, encode
 
 
+async def owner(store: SharedStore, answer_id: str) -> str | None:
+    return next((found.owner_id for found in await store.find([answer_id])), None)
+
+
+def ended(answer_id: str, *texts: str, first: int = 1) -> tuple[list[Record], Answer]:
+    events = [*(Text(text) for text in texts), Done()]
+    return [Record(answer_id, n, encode(event)) for n, event in enumerate(events, first)], fold(answer_id, events)
+
+
+async def numbers(store: SharedStore) -> list[int]:
+    return [peer.number for peer in (await store.renew())[0]]
+
+
 class AnswerStoreContract:
-    """Subclasses give a fixture `store`."""
+    """Subclasses give a fixture `store`, and `other`: another worker on the same store."""
 
-    async def test_a_log_belongs_to_whom_it_was_opened_for(self, store: AnswerStore) -> None:
-        await store.open("a", "ann")
-        assert await store.owner("a") == "ann"
-        assert await store.owner("b") is None
+    async def test_a_log_belongs_to_whom_it_was_opened_for(self, store: SharedStore) -> None:
+        await store.open("a", "ann", 20.0)
+        assert await store.find(["a", "b"]) == [Found("a", "ann", 20.0)]
 
-    async def test_an_id_is_opened_once(self, store: AnswerStore) -> None:
+    async def test_an_id_is_opened_once(self, store: SharedStore) -> None:
         await store.open("a", "ann")
         with pytest.raises(Conflict):
             await store.open("a", "bob")
-        assert await store.owner("a") == "ann"
+        assert await owner(store, "a") == "ann"
 
-    async def test_records_come_back_in_order_from_a_number(self, store: AnswerStore) -> None:
+    async def test_records_come_back_in_order_from_a_number(self, store: SharedStore) -> None:
         await store.open("a", "ann")
         await store.open("b", "ann")
         records = [Record("a", number, b"%d" % number) for number in range(1, 8)]
@@ -33,20 +45,71 @@ class AnswerStoreContract:
         assert await store.read("a", 7) == []
         assert await store.read("unknown") == []
 
-    async def test_what_has_ended_keeps_its_result(self, store: AnswerStore) -> None:
+    async def test_what_has_ended_keeps_its_result(self, store: SharedStore) -> None:
         await store.open("a", "ann")
         await store.open("b", "ann")
-        assert await store.unended() == ["a", "b"]
-        events = [Text("hello"), Done()]
-        answer = fold("a", list(events))
-        await store.append([Record("a", number, encode(event)) for number, event in enumerate(events, 1)], [answer])
-        assert await store.unended() == ["b"]
-        assert await store.answers(["a", "b", "c"]) == [answer]
+        records, answer = ended("a", "hello")
+        await store.append(records, [answer])
+        assert await store.find(["a", "b", "c"]) == [Found("a", "ann", None, answer), Found("b", "ann")]
+        assert await store.read("a") == records
 
-    async def test_forgotten_is_gone(self, store: AnswerStore) -> None:
+    async def test_forgotten_is_gone(self, store: SharedStore) -> None:
         await store.open("a", "ann")
-        await store.append([Record("a", 1, b"x")])
+        records, answer = ended("a", "hello")
+        await store.append(records, [answer])
         await store.forget(["a", "unknown"])
-        assert await store.owner("a") is None
+        assert await store.find(["a"]) == []
         assert await store.read("a") == []
-        assert await store.unended() == []
+
+    async def test_workers_see_each_other(self, store: SharedStore, other: SharedStore) -> None:
+        [there], [here] = await numbers(store), await numbers(other)
+        assert here != there
+        assert (await store.renew())[1] is False
+
+    async def test_others_records_are_read_and_looked_at(self, store: SharedStore, other: SharedStore) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann")
+        first = [Record("a", 1, b"1"), Record("b", 1, b"2")]
+        await store.append(first)
+        assert await other.read("a") == first[:1]
+        assert list((await other.look({"a"})).records) == first[:1]
+        records, answer = ended("a", "x", first=2)
+        await store.append(records, [answer])
+        assert [record for record in (await other.look({"a"})).records if record.number > 1] == records
+        assert await other.read("a") == [*first[:1], *records]
+
+    async def test_marks_reach_the_worker_that_makes_the_answer(self, store: SharedStore, other: SharedStore) -> None:
+        for key in "abc":
+            await store.open(key, "ann", 20.0)
+        await other.ask_to_stop("a", "asked")
+        await other.tell_watched(["b"])
+        news = await store.look(())
+        assert dict(news.stops) == {"a": "asked"}
+        assert list(news.watched) == ["b"]
+        assert dict((await other.look(())).stops) == {}
+        await store.append(*(lambda made: (made[0], [made[1]]))(ended("a")))
+        await other.ask_to_stop("a", "again")
+        assert dict((await store.look(())).stops) == {}
+
+    async def test_a_worker_that_is_given_up_can_store_nothing_more(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann")
+        await store.append([Record("a", 1, b"1"), Record("a", 2, b"2")])
+        records, answer = ended("b")
+        await store.append(records, [answer])
+        [number] = await numbers(other)
+        assert await other.claim(number) == [Found("a", "ann")]
+        assert await other.claim(number) == []
+        with pytest.raises(GivenUp):
+            await store.append([Record("a", 3, b"3")])
+        assert await other.read("a") == [Record("a", 1, b"1"), Record("a", 2, b"2")]
+        await other.append([Record("a", 3, b"of the other")])
+        assert [record.number for record in await store.read("a")] == [1, 2, 3]
+        others, was_given_up = await store.renew()
+        assert was_given_up
+        assert len(others) == 1
+        await store.open("c", "ann")
+        await store.append([Record("c", 1, b"1")])
+        assert (await store.renew())[1] is False

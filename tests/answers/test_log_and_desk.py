@@ -1,15 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import pytest
 
 from hubbub.answers.base import Record
 from hubbub.answers.desk import Desk, Send
-from hubbub.answers.log import Log, Reader
+from hubbub.answers.entry import Reader
+from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
-from hubbub.answers.sqlite import SqliteAnswers
-from hubbub.connections.sqlite import Sqlite
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, ModelError, NotFound, StoreFull
 from hubbub.core.events import Done, Event, Failed, Stopped, Text, decode
@@ -38,8 +36,8 @@ async def log(store: FullDisk) -> AsyncIterator[Log]:
 
 
 @pytest.fixture
-async def desk(log: Log) -> AsyncIterator[Desk]:
-    async with Desk(log) as desk:
+async def desk(log: Log, store: FullDisk) -> AsyncIterator[Desk]:
+    async with Desk(log, store) as desk:
         yield desk
 
 
@@ -55,7 +53,7 @@ async def events(log: Log, answer_id: str, after: int = 0) -> list[Event]:
 
 async def ten_words(send: Send) -> Done:
     for number in range(10):
-        await send(Text(f"{number} "))
+        send(Text(f"{number} "))
         await asyncio.sleep(0)
     return Done()
 
@@ -105,7 +103,7 @@ async def test_stop_ends_it_and_closes_what_it_waits_for(log: Log, desk: Desk) -
     waiting, closed = asyncio.Event(), asyncio.Event()
 
     async def wait(send: Send) -> Done:
-        await send(Text("half"))
+        send(Text("half"))
         try:
             waiting.set()
             await asyncio.sleep(30)
@@ -143,7 +141,7 @@ async def test_stops_at_any_moment_leave_one_ending(log: Log, desk: Desk) -> Non
 
 async def test_an_error_with_a_name_is_told(log: Log, desk: Desk) -> None:
     async def fail(send: Send) -> Done:
-        await send(Text("half"))
+        send(Text("half"))
         raise ModelError("The model server fell silent.", code="silent")
 
     await desk.start("a", "ann", fail)
@@ -168,26 +166,11 @@ async def test_closing_ends_what_is_open(store: FullDisk, log: Log) -> None:
         await asyncio.sleep(30)
         return Done()
 
-    async with Desk(log) as desk:
+    async with Desk(log, store) as desk:
         await desk.start("a", "ann", wait)
         await desk.start("b", "ann", wait)
-    assert await store.unended() == []
+    assert [found.id for found in await store.find("ab") if found.result is None] == []
     assert [event.code for event in await events(log, "a") if isinstance(event, Failed)] == ["interrupted"]
-
-
-async def test_what_a_dead_process_left_open_is_ended(tmp_path: Path) -> None:
-    path = tmp_path / "hubbub.db"
-    async with Sqlite(path) as database, SqliteAnswers(database) as store:
-        async with Log(store) as dead:
-            await dead.open("a", "ann")
-            await dead.append("a", Text("half"))
-        async with Log(store) as log:
-            assert await store.unended() == []
-            seen = await events(log, "a")
-            answer = await log.answer("a")
-    assert seen[0] == Text("half")
-    assert isinstance(seen[1], Failed)
-    assert (answer.text, answer.state) == ("half", "failed")
 
 
 async def test_a_full_disk_ends_the_answer_once_there_is_room(
@@ -196,11 +179,11 @@ async def test_a_full_disk_ends_the_answer_once_there_is_room(
     monkeypatch.setattr("hubbub.answers.desk.RETRY_SECONDS", 0.01)
 
     async def write(send: Send) -> Done:
-        await send(Text("stored"))
+        send(Text("stored"))
         while not (await log.answer("a")).text:
             await asyncio.sleep(0)
         store.is_full = True
-        await send(Text("lost"))
+        send(Text("lost"))
         return Done()
 
     await desk.start("a", "ann", write)
@@ -244,7 +227,7 @@ async def test_what_is_committed_is_pushed_to_a_reader_that_keeps_up(log: Log, d
     kept, go_on = Kept(), asyncio.Event()
 
     async def write(send: Send) -> Done:
-        await send(Text("one"))
+        send(Text("one"))
         await go_on.wait()
         return await ten_words(send)
 
@@ -264,7 +247,7 @@ async def test_a_reader_that_falls_behind_is_given_the_rest_when_it_has_room(log
     kept.is_full = True
 
     async def write(send: Send) -> Done:
-        await send(Text("one"))
+        send(Text("one"))
         await go_on.wait()
         return await ten_words(send)
 
@@ -281,7 +264,7 @@ async def test_a_reader_that_falls_behind_is_given_the_rest_when_it_has_room(log
 async def test_a_late_reader_is_given_the_past_in_portions(log: Log, desk: Desk) -> None:
     async def write(send: Send) -> Done:
         for _ in range(8):
-            await send(Text("x" * 30_000))
+            send(Text("x" * 30_000))
             while (await log.answer("a")).text == "":
                 await asyncio.sleep(0)
         await asyncio.sleep(0.2)

@@ -8,3 +8,7 @@ class TestMemoryAnswers(AnswerStoreContract):
     @pytest.fixture
     def store(self) -> MemoryAnswers:
         return MemoryAnswers()
+
+    @pytest.fixture
+    def other(self, store: MemoryAnswers) -> MemoryAnswers:
+        return MemoryAnswers(store.shared)

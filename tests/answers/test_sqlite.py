@@ -4,21 +4,110 @@ from pathlib import Path
 import pytest
 
 from hubbub.answers.base import Record
-from hubbub.answers.sqlite import SqliteAnswers
-from hubbub.connections.sqlite import Sqlite
+from hubbub.answers.sqlite import KEEP_SECONDS, SETTLE_SECONDS, SqliteAnswers
+from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import StoreError
-from tests.answers.contract import AnswerStoreContract
+from tests.answers.contract import AnswerStoreContract, ended
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        yield database
+
+
+@pytest.fixture
+async def store(database: Sqlite, clock: Clock) -> AsyncIterator[SqliteAnswers]:
+    async with SqliteAnswers(database, clock=clock) as store:
+        yield store
+
+
+@pytest.fixture
+async def other(store: SqliteAnswers, tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteAnswers]:
+    async with Sqlite(tmp_path / "hubbub.db") as database, SqliteAnswers(database, clock=clock) as other:
+        yield other
+
+
+async def rows(database: Sqlite, table: str) -> int:
+    [[count]] = await database.read(Connection.all, f"select count(*) from {table}")
+    return count
 
 
 class TestSqliteAnswers(AnswerStoreContract):
-    @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[SqliteAnswers]:
-        async with Sqlite(tmp_path / "hubbub.db") as database, SqliteAnswers(database) as store:
-            yield store
-
     async def test_a_batch_is_stored_whole_or_not_at_all(self, store: SqliteAnswers) -> None:
         await store.open("a", "ann")
-        await store.append([Record("a", 1, b"1")])
+        await store.open("b", "ann")
+        records, answer = ended("a")
+        await store.append(records, [answer])
         with pytest.raises(StoreError):
-            await store.append([Record("a", 2, b"2"), Record("a", 1, b"again")])
-        assert [record.number for record in await store.read("a")] == [1]
+            await store.append([Record("b", 1, b"1"), *records], [answer])
+        assert await store.read("b") == []
+        await store.append([Record("b", 1, b"1")])
+        assert await store.read("b") == [Record("b", 1, b"1")]
+
+    async def test_the_journal_is_settled_and_cleared(
+        self, store: SqliteAnswers, database: Sqlite, clock: Clock, other: SqliteAnswers
+    ) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann")
+        written: list[Record] = []
+        most = 0
+        for number in range(1, 101):
+            record = Record("a", number, b"%d" % number)
+            await store.append([record, Record("b", number, b"-")])
+            written.append(record)
+            clock.seconds += 0.5
+            if number % 10 == 0:
+                assert await store.read("a") == await other.read("a") == written
+                assert await store.read("a", number - 3) == written[-3:]
+            most = max(most, await rows(database, "journal"))
+        assert await rows(database, "portion") < 100 / SETTLE_SECONDS * 2
+        assert most <= 2 * 2 * (SETTLE_SECONDS + KEEP_SECONDS + 3)
+        [peer], _ = await other.renew()
+        assert [found.id for found in await other.claim(peer.number)] == ["a", "b"]
+        assert await other.read("a") == written
+
+    async def test_whoever_looks_again_and_again_misses_nothing(
+        self, store: SqliteAnswers, clock: Clock, other: SqliteAnswers
+    ) -> None:
+        await store.open("a", "ann")
+        seen: list[Record] = []
+        for number in range(1, 61):
+            await store.append([Record("a", number, b"%d" % number)])
+            clock.seconds += 0.5
+            if number % 3 == 0:
+                seen += (await other.look({"a"})).records
+        assert [record.number for record in seen] == list(range(1, 61))
+
+
+async def test_a_database_of_the_first_form_is_brought_up_to_date(tmp_path: Path) -> None:
+    records, _ = ended("done", "one", "two")
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        await database.migrate(
+            "answers", [(Path(__file__).parents[2] / "src/hubbub/answers/sql/schema.sql").read_text()]
+        )
+
+        def fill(connection: Connection) -> None:
+            connection.all("insert into answer values ('done', 'ann', 1, '{}'), ('open', 'ann', 1, null)")
+            connection.many("insert into event values (?, ?, ?)", [(r.answer_id, r.number, r.data) for r in records])
+            connection.all("insert into event values ('open', 1, 'x')")
+
+        await database.write(fill)
+        async with SqliteAnswers(database) as store:
+            assert await store.read("done") == records
+            [peer], _ = await store.renew()
+            assert (peer.number, peer.seen_at) == (0, 0)
+            assert [found.id for found in await store.claim(0)] == ["open"]
+            assert await store.read("open") == [Record("open", 1, b"x")]

@@ -6,7 +6,7 @@ import ssl
 import struct
 import threading
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
@@ -14,7 +14,7 @@ import trustme
 import uvloop
 
 from hubbub.connections.outside import BrokenOff, Unreachable
-from hubbub.connections.streams import StreamReply, Streams
+from hubbub.connections.streams import Deadline, StreamReply, Streams
 from tests.servers.model_server import ModelServer, Script
 
 TOKENS = [f"word{number} " for number in range(200)]
@@ -63,19 +63,41 @@ def ask(streams: Streams, server: ModelServer) -> AbstractAsyncContextManager[St
     return streams.request("POST", f"{server.base_url}/chat/completions", body=b"{}")
 
 
+class Poured(bytearray):
+    """Takes a body and notes how many replies were poured at the same time; may have enough, or fail."""
+
+    def __init__(self, streams: Streams, *, enough_bytes: int = 1_000_000) -> None:
+        super().__init__()
+        self._streams = streams
+        self._enough_bytes = enough_bytes
+        self.most_at_once = 0
+        self.calls = 0
+
+    def take(self, chunk: bytes) -> bool:
+        self += chunk
+        self.calls += 1
+        self.most_at_once = max(self.most_at_once, len(self._streams.poured))
+        return len(self) < self._enough_bytes
+
+
+def in_seconds(seconds: float) -> Deadline:
+    return Deadline(asyncio.get_running_loop().time() + seconds)
+
+
 async def test_the_bytes_are_the_same_awaited_or_on_the_beat(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS, seconds_between=0.001)
     async with ask(streams, server) as reply:
         assert reply.status == 200
         awaited = await rest_of(reply)
+    poured = Poured(streams)
     async with polling(streams), ask(streams, server) as reply:
-        first = await reply.chunk()
-        reply.relax()
-        assert list(streams.relaxed) == [reply]
-        relaxed = first + await rest_of(reply)
-    assert not streams.relaxed
-    for said in (awaited, relaxed):
+        poured += await reply.chunk()
+        await reply.pour(poured.take, in_seconds(30))
+    assert poured.most_at_once == 1
+    assert 1 < poured.calls < len(TOKENS)
+    assert not streams.poured
+    for said in (awaited, bytes(poured)):
         assert [token for token in TOKENS if token.encode() not in said] == []
         assert said.rstrip().endswith(b"data: [DONE]")
 
@@ -84,16 +106,17 @@ async def test_many_at_once_on_one_beat(ends: tuple[Streams, ModelServer]) -> No
     streams, server = ends
     server.script = Script(tokens=TOKENS, seconds_between=0.002)
 
-    async def one() -> bytes:
+    async def one() -> Poured:
+        poured = Poured(streams)
         async with ask(streams, server) as reply:
-            first = await reply.chunk()
-            reply.relax()
-            return first + await rest_of(reply)
+            await reply.pour(poured.take, in_seconds(30))
+        return poured
 
     async with polling(streams, 0.02), asyncio.timeout(30):
         said = await asyncio.gather(*(one() for _ in range(20)))
     assert all(b"word199 " in one and b"[DONE]" in one for one in said)
-    assert not streams.relaxed
+    assert max(one.most_at_once for one in said) == 20
+    assert not streams.poured
 
 
 async def test_leaving_closes_the_connection_on_the_beat_too(ends: tuple[Streams, ModelServer]) -> None:
@@ -101,9 +124,7 @@ async def test_leaving_closes_the_connection_on_the_beat_too(ends: tuple[Streams
     server.script = Script(tokens=TOKENS * 50, seconds_between=0.01)
     async with polling(streams):
         async with ask(streams, server) as reply:
-            await reply.chunk()
-            reply.relax()
-            await reply.chunk()
+            await reply.pour(Poured(streams, enough_bytes=1000).take, in_seconds(30))
         await server.until(lambda server: server.open_requests == 0)
 
 
@@ -113,19 +134,51 @@ async def test_a_break_on_the_beat_is_told(ends: tuple[Streams, ModelServer]) ->
     async with polling(streams), asyncio.timeout(10):
         with pytest.raises(BrokenOff):
             async with ask(streams, server) as reply:
-                await reply.chunk()
-                reply.relax()
-                await rest_of(reply)
+                await reply.pour(Poured(streams).take, in_seconds(30))
+    assert not streams.poured
 
 
-async def test_without_a_beat_relaxing_changes_nothing(ends: tuple[Streams, ModelServer]) -> None:
+async def test_what_the_taker_raises_comes_out_where_it_is_awaited(ends: tuple[Streams, ModelServer]) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS, seconds_between=0.001)
+
+    def take(chunk: bytes) -> bool:
+        raise LookupError
+
+    async with polling(streams), asyncio.timeout(10), ask(streams, server) as reply:
+        with pytest.raises(LookupError):
+            await reply.pour(take, in_seconds(30))
+    assert not streams.poured
+
+
+@pytest.mark.parametrize("has_beat", [False, True])
+async def test_a_deadline_can_be_put_off_and_holds(ends: tuple[Streams, ModelServer], has_beat: bool) -> None:
+    streams, server = ends
+    server.script = Script(tokens=TOKENS[:5], seconds_between=0.1, stall_before="tokens")
+    poured = Poured(streams)
+    deadline = in_seconds(0.3)
+
+    def take(chunk: bytes) -> bool:
+        deadline.at += 0.1
+        return poured.take(chunk)
+
+    async with AsyncExitStack() as stack:
+        if has_beat:
+            await stack.enter_async_context(polling(streams))
+        reply = await stack.enter_async_context(ask(streams, server))
+        with pytest.raises(TimeoutError):
+            await reply.pour(take, deadline)
+    assert b"word4 " in poured
+
+
+async def test_without_a_beat_it_is_poured_as_it_arrives(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS)
+    poured = Poured(streams)
     async with ask(streams, server) as reply:
-        first = await reply.chunk()
-        reply.relax()
-        assert not streams.relaxed
-        assert b"[DONE]" in first + await rest_of(reply)
+        await reply.pour(poured.take, in_seconds(30))
+    assert poured.most_at_once == 0
+    assert b"[DONE]" in poured
 
 
 async def test_only_connections_over_tls_are_used_again(ends: tuple[Streams, ModelServer]) -> None:

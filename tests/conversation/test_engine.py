@@ -95,8 +95,7 @@ async def run(
 
 
 async def follow(events: list[Event], engine: Engine, question: Question) -> None:
-    async def send(event: Event) -> None:
-        await asyncio.sleep(0)
+    def send(event: Event) -> None:
         events.append(event)
 
     events.append(await engine.answer(question, send))

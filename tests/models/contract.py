@@ -19,7 +19,7 @@ class Heard(list[str]):
         super().__init__()
         self.begun = asyncio.Event()
 
-    async def __call__(self, piece: str) -> None:
+    def __call__(self, piece: str) -> None:
         self.append(piece)
         self.begun.set()
 
@@ -71,7 +71,7 @@ class ModelContract:
         class Mishap(Exception):
             pass
 
-        async def send(piece: str) -> None:
+        def send(piece: str) -> None:
             raise Mishap
 
         with pytest.raises(Mishap):

@@ -87,7 +87,7 @@ async def test_at_most_four_at_once_the_others_in_their_order(server: ModelServe
     server.script = Script(seconds_between=0.02)
     most = 0
 
-    async def send(piece: str) -> None:
+    def send(piece: str) -> None:
         nonlocal most
         most = max(most, server.open_requests)
 

@@ -307,14 +307,6 @@ async def test_hidden_reasoning_is_a_sign_of_life_and_not_sent(server: ModelServ
     assert heard == ["a"]
 
 
-async def test_a_slow_listener_is_not_the_servers_silence(server: ModelServer, http: Http) -> None:
-    async def send(piece: str) -> None:
-        await asyncio.sleep(SHORT.silence_seconds * 1.5)
-
-    server.script = Script(tokens=["a", "b"], seconds_between=0.05)
-    assert (await model_at(server, http).complete(QUESTION, send)).finish_reason == "stop"
-
-
 MOMENTS: dict[str, tuple[Script, Callable[[ModelServer], bool]]] = {
     "before the headers": (Script(stall_before="headers"), lambda server: server.open_requests == 1),
     "before the first token": (Script(stall_before="first_token"), lambda server: server.open_requests == 1),

@@ -90,7 +90,7 @@ async def hubbub_running(
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
         log = await stack.enter_async_context(Log(answers))
-        desk = await stack.enter_async_context(Desk(log))
+        desk = await stack.enter_async_context(Desk(log, answers))
         catalog = Catalog(models or [ScriptedModel()])
         services = Services(
             identity=OpenIdentity(),

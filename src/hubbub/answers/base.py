@@ -1,11 +1,18 @@
-"""The doors of the answers: the store of their numbered events, where pieces come from and where frames go."""
+"""The doors of the answers: the store of their events, the workers that share it, where pieces come from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from hubbub.core.answer import Answer
+from hubbub.core.errors import StoreError
+
+
+class GivenUp(StoreError):
+    """The others had not heard of this worker for too long: its answers are theirs now."""
+
+    code = "given_up"
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -16,6 +23,17 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What a store knows of an answer."""
+
+    id: str
+    owner_id: str
+    grace_seconds: float | None = None
+    """How long it is worked on while nobody watches; None: to its end."""
+    result: Answer | None = None
+    """What it came to; None while it is open."""
+
+
 class Source(Protocol):
     """Where pieces of answers come from, looked at once a beat."""
 
@@ -24,29 +42,28 @@ class Source(Protocol):
         ...
 
     def poll(self) -> int:
-        """Take what has arrived and wake who waits for it; returns how many are to be looked at again."""
+        """Take what has arrived and hand it on; returns how many are to be looked at again."""
         ...
 
 
 class AnswerStore(Protocol):
     """Keeps the logs of answers. What `append` returned from is on disk."""
 
-    async def open(self, answer_id: str, owner_id: str) -> None:
-        """Make an empty log.
+    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+        """Make an empty log of an answer that this worker makes.
 
         Raises:
             Conflict: there is one with this id.
         """
         ...
 
-    async def owner(self, answer_id: str) -> str | None:
-        """Return whose answer it is; None where there is no such answer."""
-        ...
-
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         """Store records of any number of answers in one transaction, with what the ended ones came to.
 
+        One call at a time; of each answer the numbers go on where they were.
+
         Raises:
+            GivenUp: these answers are no longer this worker's.
             StoreError: nothing of it was stored.
         """
         ...
@@ -55,12 +72,55 @@ class AnswerStore(Protocol):
         """Return up to `limit` records with numbers above `after`, in order."""
         ...
 
-    async def answers(self, answer_ids: Sequence[str]) -> list[Answer]:
-        """Return what the ended ones among these came to; open and unknown ones are left out."""
+    async def find(self, answer_ids: Collection[str]) -> list[Found]:
+        """Return what is known of these answers; unknown ones are left out."""
         ...
 
-    async def unended(self) -> list[str]:
-        """Return the ids of the answers that have no ending."""
+    async def forget(self, answer_ids: Collection[str]) -> None: ...
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """Another worker on the same store."""
+
+    number: int
+    seen_at: float
+    """When it last said that it lives, in seconds since the epoch; 0: it has left without ending its answers."""
+
+
+class News(msgspec.Struct, frozen=True):
+    """What the other workers did."""
+
+    records: Sequence[Record]
+    """Of the answers that are followed here and made elsewhere; in order, some perhaps for a second time."""
+    stops: Mapping[str, str]
+    """The answers made here that are to be stopped, with the reasons."""
+    watched: Mapping[str, float]
+    """When answers made here were last watched elsewhere, in seconds since the epoch."""
+
+
+class Crew(Protocol):
+    """The workers that share a store, as one of them sees them."""
+
+    async def renew(self) -> tuple[Sequence[Peer], bool]:
+        """Say that this worker lives. Return the others, and whether they had given this one up: then it joins anew."""
         ...
 
-    async def forget(self, answer_ids: Sequence[str]) -> None: ...
+    async def claim(self, number: int) -> list[Found]:
+        """Give up another worker, and return its open answers, which are this worker's now. No two get the same."""
+        ...
+
+    async def look(self, followed: Collection[str]) -> News:
+        """Return what has happened since the last look, to these answers that are made elsewhere, and to those here."""
+        ...
+
+    async def ask_to_stop(self, answer_id: str, reason: str) -> None:
+        """Let the worker that makes an answer know that it is to be stopped."""
+        ...
+
+    async def tell_watched(self, answer_ids: Collection[str]) -> None:
+        """Let the workers that make these answers know that somebody watches here."""
+        ...
+
+
+class SharedStore(AnswerStore, Crew, Protocol):
+    """A store of answers that several workers share."""

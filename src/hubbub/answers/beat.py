@@ -35,6 +35,7 @@ class Beat:
         self._wake = asyncio.Event()
         self._has_news = False
         self._is_urgent = False
+        self._is_over = False
         self._watched = 0
         self._work_seconds = 0.0
         self._last = 0.0
@@ -56,10 +57,15 @@ class Beat:
         self._has_news = True
         self._is_urgent = self._is_urgent or is_urgent
 
+    def end(self) -> None:
+        """Let `run` return, after the beat that is under way."""
+        self._is_over = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Beat until `end` is called, or until cancelled."""
         clock = asyncio.get_running_loop().time
-        while True:
+        while not self._is_over:
             await self._until_due(clock)
             self._last = clock()
             self._has_news = self._is_urgent = False
@@ -76,7 +82,7 @@ class Beat:
             self._adapt(time.thread_time() - began)
 
     async def _until_due(self, clock: Callable[[], float]) -> None:
-        while True:
+        while not self._is_over:
             self._wake.clear()
             if not self._has_news and not self._watched:
                 await self._wake.wait()

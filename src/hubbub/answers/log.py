@@ -5,23 +5,22 @@ An event that a reader gets is on disk already. When and how often to commit is 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
-from hubbub.answers.base import AnswerStore, Record, Source
+from hubbub.answers.base import AnswerStore, Found, Record, Source
 from hubbub.answers.beat import Beat
-from hubbub.core.answer import Answer, fold
+from hubbub.answers.elsewhere import Elsewhere
+from hubbub.answers.entry import Entry, OwnEntry, Reader, portion, portions
+from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import ENDINGS, Ending, Event, Failed, Text, decode, encode
 
 logger = logging.getLogger(__name__)
 
-PENDING_EVENTS = 64
-"""So many events of an answer may wait for their commit; then who sends waits as well."""
 MERGED_CHARACTERS = 16 * 1024
-PORTION_BYTES = 64 * 1024
-"""A reader that comes late is given the past in portions, each when the one before has gone."""
 
 INTERRUPTED = Failed(
     "interrupted",
@@ -29,109 +28,78 @@ INTERRUPTED = Failed(
     is_retryable=True,
 )
 
-Render: TypeAlias = Callable[[Sequence[Record]], bytes]
-
-
-class Reader:
-    """A sink of frames: what is committed is pushed into it at once, without waking anybody.
-
-    `render` makes the frames of some records, for all readers that use the same function together;
-    `write` takes them, or says False: then the reader has to be served by `follow` until it has
-    caught up.
-    """
-
-    def __init__(self, render: Render, write: Callable[[bytes], bool]) -> None:
-        self.render = render
-        self.write = write
-        self.number = 0
-        self.is_released = asyncio.Event()
-
-
-class _Open:
-    """An open answer: what is committed of it, what waits to be, and who reads."""
-
-    def __init__(self, answer_id: str, owner_id: str) -> None:
-        self.id = answer_id
-        self.owner_id = owner_id
-        self.events: list[Event] = []
-        self.records: list[Record] = []
-        self.pending: list[Event] = []
-        self.readers: dict[Reader, None] = {}
-        self.has_ended = False
-        self.has_text = False
-        self.fault: HubbubError | None = None
-        """Why pending events were lost; told to whoever sends next."""
-        self.trouble: HubbubError | None = None
-        """Why the ending can't be stored; told to the readers."""
-        self.changed = asyncio.Event()
-
-    def wake(self) -> None:
-        self.changed.set()
-        self.changed = asyncio.Event()
-
-    def push(self, records: Sequence[Record]) -> None:
-        frames: dict[Render, bytes] = {}
-        for reader in list(self.readers):
-            data = frames.get(reader.render)
-            if data is None:
-                data = frames[reader.render] = reader.render(records)
-            if reader.write(data):
-                reader.number = records[-1].number
-            else:
-                self.release(reader)
-
-    def release(self, reader: Reader) -> None:
-        self.readers.pop(reader, None)
-        reader.is_released.set()
-
 
 class Log:
-    """The log of all answers. Open ones are followed in memory, ended ones from the store."""
+    """The log of all answers. Those made here are followed in memory, others from the store."""
 
-    def __init__(self, store: AnswerStore, sources: Sequence[Source] = ()) -> None:
+    def __init__(
+        self,
+        store: AnswerStore,
+        sources: Sequence[Source] = (),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
-        self._open: dict[str, _Open] = {}
-        self._waiting: dict[str, _Open] = {}
+        self._clock = clock
+        self._own: dict[str, OwnEntry] = {}
+        self.elsewhere = Elsewhere(store)
+        """The answers that are followed here and made by other workers."""
+        self._waiting: dict[str, OwnEntry] = {}
         self._committed = asyncio.Event()
-        self._beat = Beat(self._commit, sources)
+        self.beat = Beat(self._commit, sources)
         self._beating: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        for answer_id in await self._store.unended():
-            await self._end_abandoned(answer_id)
-        self._beating = asyncio.create_task(self._beat.run(), name="beat")
+        self._beating = asyncio.create_task(self.beat.run(), name="beat")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._beating is not None:
-            self._beating.cancel()
+            self.beat.end()
             await asyncio.wait({self._beating})
             await self._commit()
 
-    async def open(self, answer_id: str, owner_id: str) -> None:
+    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
         """Begin an empty log; it is stored when this returns.
 
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id)
-        self._open[answer_id] = _Open(answer_id, owner_id)
+        await self._store.open(answer_id, owner_id, grace_seconds)
+        self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
-    async def append(self, answer_id: str, event: Event) -> None:
+    async def adopt(self, found: Found) -> bool:
+        """Go on with the log of an answer that another worker began; returns whether it has said anything."""
+        records = await self._all_records(found.id)
+        entry = OwnEntry(found.id, found.owner_id, found.grace_seconds, self._clock())
+        entry.records = records
+        entry.folding = Folding(found.id, [decode(record.data) for record in records])
+        entry.has_text = entry.folding.has_text
+        self._own[found.id] = entry
+        self.elsewhere.hand_over(found.id)
+        return entry.has_text
+
+    def append(self, answer_id: str, event: Event) -> None:
         """Hand over an event. It is stored, and then pushed to the readers, with the next beat.
 
-        Returns at once unless many events of this answer wait already. Texts that wait together
-        become one event.
+        Texts that wait together become one event. How much may wait is bounded by how long an answer may get,
+        and while a commit takes long no streams are read.
 
         Raises:
             StoreError: an event before could not be stored; the log is as if it and this one had never been.
         """
-        entry = self._open[answer_id]
-        self._add(entry, event)
-        while len(entry.pending) > PENDING_EVENTS and entry.fault is None:
-            await self._committed.wait()
+        entry = self._own[answer_id]
+        if entry.fault is not None:
+            raise entry.fault
+        entry.pending.append(event)
+        self._waiting[answer_id] = entry
+        if entry.has_text and isinstance(event, Text):
+            self.beat.tell(is_urgent=False)
+        else:
+            entry.has_text = entry.has_text or isinstance(event, Text)
+            self.beat.tell(is_urgent=True)
 
     async def end(self, answer_id: str, ending: Ending) -> None:
         """Add the ending; it is stored when this returns.
@@ -139,28 +107,48 @@ class Log:
         Raises:
             StoreError: it, or an event before it, could not be stored. Once told, this may be tried again.
         """
-        entry = self._open[answer_id]
+        entry = self._own[answer_id]
         if entry.fault is None:
-            self._add(entry, ending)
+            self.append(answer_id, ending)
         while entry.fault is None and not entry.has_ended:
             await self._committed.wait()
         if entry.fault is not None:
             fault, entry.fault = entry.fault, None
             raise fault
 
-    def _add(self, entry: _Open, event: Event) -> None:
-        if entry.fault is not None:
-            raise entry.fault
-        is_text = isinstance(event, Text)
-        entry.pending.append(event)
-        self._waiting[entry.id] = entry
-        self._beat.tell(is_urgent=not (is_text and entry.has_text))
-        entry.has_text = entry.has_text or is_text
+    def let_go(self, answer_id: str) -> None:
+        """Forget an open answer that another worker has taken over. Its readers follow it there."""
+        entry = self._own.pop(answer_id, None)
+        self._waiting.pop(answer_id, None)
+        if entry is not None:
+            entry.is_over = True
+            entry.release_all()
+
+    def is_here(self, answer_id: str) -> bool:
+        """Tell whether an answer is open and made by this worker."""
+        return answer_id in self._own
+
+    def unwatched(self, watched_elsewhere: Callable[[str], float]) -> list[str]:
+        """Return the answers that nobody watches any more, for longer than their grace.
+
+        `watched_elsewhere` gives the seconds since another worker last had somebody who watches.
+        """
+        now = self._clock()
+        return [
+            entry.id
+            for entry in self._own.values()
+            if entry.grace_seconds is not None
+            and not entry.watchers
+            and min(now - entry.unwatched_since, watched_elsewhere(entry.id)) >= entry.grace_seconds
+        ]
 
     async def owner(self, answer_id: str) -> str | None:
         """Return whose answer it is; None where there is no such answer."""
-        entry = self._open.get(answer_id)
-        return entry.owner_id if entry else await self._store.owner(answer_id)
+        entry = self._own.get(answer_id)
+        if entry is not None:
+            return entry.owner_id
+        found = await self._store.find([answer_id])
+        return found[0].owner_id if found else None
 
     async def follow(
         self, answer_id: str, after: int = 0, *, reader: Reader | None = None, patience_seconds: float = 15.0
@@ -174,48 +162,41 @@ class Log:
         Raises:
             HubbubError: an open answer's ending can't be stored now; the reader may come again.
         """
-        entry = self._open.get(answer_id)
-        if entry is None:
-            while records := await self._store.read(answer_id, after):
-                for portion in _portions(records):
-                    yield portion
-                after = records[-1].number
-            return
-        while True:
-            changed = entry.changed if reader is None else reader.is_released
-            if records := _portion(entry.records, after):
-                yield records
-                after = records[-1].number
-            elif entry.has_ended:
-                return
-            elif entry.trouble is not None:
-                raise entry.trouble
-            else:
-                if reader is not None:
-                    reader.number = after
-                    reader.is_released.clear()
-                    entry.readers[reader] = None
-                try:
-                    await asyncio.wait_for(changed.wait(), patience_seconds)
-                    is_quiet = False
-                except TimeoutError:
-                    is_quiet = True
-                finally:
+        while entry := self._own.get(answer_id) or await self.elsewhere.entry(answer_id):
+            entry.watchers += 1
+            try:
+                async for records in _follow(entry, after, reader, patience_seconds):
+                    yield records
+                    after = records[-1].number if records else after
                     if reader is not None:
-                        entry.readers.pop(reader, None)
-                        after = reader.number
-                if is_quiet:
-                    yield ()
+                        after = max(after, reader.number)
+            finally:
+                entry.watchers -= 1
+                if isinstance(entry, OwnEntry):
+                    entry.unwatched_since = self._clock()
+                elif not entry.watchers:
+                    self.elsewhere.forget(entry)
+            if reader is not None:
+                after = max(after, reader.number)
+            if entry.has_ended:
+                return
+        while records := await self._store.read(answer_id, after):
+            for taken in portions(records):
+                yield taken
+            after = records[-1].number
 
-    async def answers(self, answer_ids: Sequence[str]) -> dict[str, Answer]:
+    async def answers(self, answer_ids: Collection[str]) -> dict[str, Answer]:
         """Return what each of these answers is now. One without a log never began: it was interrupted."""
-        found = {answer.id: answer for answer in await self._store.answers(answer_ids)}
-        for answer_id in answer_ids:
-            if entry := self._open.get(answer_id):
-                found[answer_id] = fold(answer_id, entry.events)
-            elif answer_id not in found:
-                found[answer_id] = fold(answer_id, [INTERRUPTED])
-        return found
+        answers = {key: entry.folding.answer() for key in answer_ids if (entry := self._own.get(key))}
+        others = [key for key in answer_ids if key not in answers]
+        found = {one.id: one for one in await self._store.find(others)} if others else {}
+        for key in others:
+            one = found.get(key)
+            if one is None:
+                answers[key] = fold(key, [INTERRUPTED])
+            else:
+                answers[key] = one.result or fold(key, [decode(one.data) for one in await self._all_records(key)])
+        return answers
 
     async def answer(self, answer_id: str) -> Answer:
         """Return what an answer is now.
@@ -227,28 +208,41 @@ class Log:
             raise NotFound("There is no such answer.")
         return (await self.answers([answer_id]))[answer_id]
 
-    async def forget(self, answer_ids: Sequence[str]) -> None:
+    async def reach(self, answer_id: str) -> tuple[int, bool]:
+        """Return the number of an answer's last event, and whether it is open. There has to be such an answer."""
+        if entry := self._own.get(answer_id):
+            return len(entry.records), True
+        answer = await self.answer(answer_id)
+        return answer.number, answer.state == "open"
+
+    async def forget(self, answer_ids: Collection[str]) -> None:
         """Drop the logs of answers, which must have ended."""
         await self._store.forget(answer_ids)
 
     def report(self, answer_id: str, trouble: HubbubError) -> None:
         """Tell the readers of an open answer that its ending can't be stored now."""
-        entry = self._open[answer_id]
+        entry = self._own[answer_id]
         entry.trouble = trouble
-        self._release(entry)
+        entry.release_all()
+
+    async def _all_records(self, answer_id: str) -> list[Record]:
+        records: list[Record] = []
+        while more := await self._store.read(answer_id, len(records)):
+            records += more
+        return records
 
     async def _commit(self) -> None:
         """Store what waits, all answers in one transaction, then push it."""
         if not self._waiting:
             return
-        batch = [(entry, _merged(entry.pending)) for entry in self._waiting.values()]
+        batch = [(entry, merged(entry.pending)) for entry in self._waiting.values()]
         self._waiting = {}
         for entry, _ in batch:
             entry.pending = []
         fault: HubbubError | None = None
         try:
             stored = [(entry, events, _records(entry, events)) for entry, events in batch]
-            ended = [fold(entry.id, entry.events + events) for entry, events in batch if _ends(events)]
+            ended = [_ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
             await self._store.append([record for _, _, records in stored for record in records], ended)
         except HubbubError as error:
             fault = error
@@ -266,37 +260,56 @@ class Log:
         self._committed.set()
         self._committed = asyncio.Event()
 
-    def _publish(self, entry: _Open, events: Sequence[Event], records: Sequence[Record]) -> None:
-        entry.events.extend(events)
-        entry.records.extend(records)
-        entry.push(records)
-        if _ends(events):
+    def _publish(self, entry: OwnEntry, events: Iterable[Event], records: Sequence[Record]) -> None:
+        is_ending = False
+        for event in events:
+            entry.folding.add(event)
+            is_ending = isinstance(event, ENDINGS)
+        entry.publish(records)
+        if is_ending:
             entry.has_ended = True
-            self._open.pop(entry.id, None)
-            self._release(entry)
+            self._own.pop(entry.id, None)
+            entry.release_all()
+
+
+async def _follow(
+    entry: Entry, after: int, reader: Reader | None, patience_seconds: float
+) -> AsyncGenerator[Sequence[Record]]:
+    """Yield an open answer's records above a number until it has ended or is made elsewhere."""
+    while True:
+        changed = entry.changed if reader is None else reader.is_released
+        if records := portion(entry.records, after):
+            yield records
+            after = records[-1].number
+        elif entry.has_ended or entry.is_over:
+            return
+        elif entry.trouble is not None:
+            raise entry.trouble
         else:
-            entry.wake()
+            if reader is not None:
+                reader.number = after
+                reader.is_released.clear()
+                entry.readers.append(reader)
+            is_quiet = False
+            try:
+                async with asyncio.timeout(patience_seconds):
+                    await changed.wait()
+            except TimeoutError:
+                is_quiet = True
+            finally:
+                if reader is not None:
+                    if reader in entry.readers:
+                        entry.readers.remove(reader)
+                    after = reader.number
+            if is_quiet:
+                yield ()
 
-    @staticmethod
-    def _release(entry: _Open) -> None:
-        for reader in list(entry.readers):
-            entry.release(reader)
-        entry.wake()
 
-    async def _end_abandoned(self, answer_id: str) -> None:
-        events: list[Event] = []
-        while records := await self._store.read(answer_id, len(events)):
-            events.extend(decode(record.data) for record in records)
-        ending: Ending = INTERRUPTED
-        record = Record(answer_id, len(events) + 1, encode(ending))
-        await self._store.append([record], [fold(answer_id, [*events, ending])])
-
-
-def _merged(events: Sequence[Event]) -> list[Event]:
+def merged(events: list[Event]) -> list[Event]:
     """Return the events, texts that follow each other as one, up to a length."""
     if len(events) == 1:
-        return list(events)
-    merged: list[Event] = []
+        return events
+    result: list[Event] = []
     run: list[str] = []
     length = 0
     for event in events:
@@ -305,38 +318,23 @@ def _merged(events: Sequence[Event]) -> list[Event]:
             length += len(event.text)
             continue
         if run:
-            merged.append(Text("".join(run)))
+            result.append(Text("".join(run)))
         run, length = ([event.text], len(event.text)) if isinstance(event, Text) else ([], 0)
         if not run:
-            merged.append(event)
+            result.append(event)
     if run:
-        merged.append(Text("".join(run)))
-    return merged
+        result.append(Text("".join(run)))
+    return result
 
 
-def _records(entry: _Open, events: Sequence[Event]) -> list[Record]:
+def _records(entry: Entry, events: Iterable[Event]) -> list[Record]:
     first = len(entry.records) + 1
     return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]
 
 
-def _ends(events: Sequence[Event]) -> bool:
-    return isinstance(events[-1], ENDINGS)
-
-
-def _portion(records: Sequence[Record], after: int) -> list[Record]:
-    """Return records above a number, as many as make a portion, at least one if there is one."""
-    portion: list[Record] = []
-    room = PORTION_BYTES
-    for record in records[after : after + 1000]:
-        if portion and len(record.data) > room:
-            break
-        portion.append(record)
-        room -= len(record.data)
-    return portion
-
-
-def _portions(records: Sequence[Record]) -> Iterator[list[Record]]:
-    begun = 0
-    while portion := _portion(records, begun):
-        yield portion
-        begun += len(portion)
+def _ended(entry: OwnEntry, events: Iterable[Event]) -> Answer:
+    """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""
+    folding = Folding(entry.id, [decode(record.data) for record in entry.records])
+    for event in events:
+        folding.add(event)
+    return folding.answer()

@@ -1,21 +1,46 @@
 """Keep the logs of answers in memory: for tests, and where nothing shall stay."""
 
-from collections.abc import Sequence
+import itertools
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import Record
+from hubbub.answers.base import Found, GivenUp, News, Peer, Record
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
 
-class MemoryAnswers:
-    """An `AnswerStore` that is gone with its process."""
+@dataclass
+class _Kept:
+    owner_id: str
+    grace_seconds: float | None
+    worker: int
+    records: list[Record] = field(default_factory=list[Record])
+    result: Answer | None = None
+    stop_reason: str | None = None
+    watched_at: float | None = None
+
+    def found(self, answer_id: str) -> Found:
+        return Found(answer_id, self.owner_id, self.grace_seconds, self.result)
+
+
+class Shared:
+    """What the workers of one process share."""
 
     def __init__(self) -> None:
-        self._owners: dict[str, str] = {}
-        self._records: dict[str, list[Record]] = {}
-        self._results: dict[str, Answer] = {}
+        self.answers: dict[str, _Kept] = {}
+        self.workers: dict[int, float] = {}
+        self.numbers = itertools.count(1)
+
+
+class MemoryAnswers:
+    """A `SharedStore` that is gone with its process. Several that are given the same `shared` are workers beside it."""
+
+    def __init__(self, shared: Shared | None = None) -> None:
+        self.shared = shared or Shared()
+        self._join()
 
     async def __aenter__(self) -> Self:
         return self
@@ -23,33 +48,71 @@ class MemoryAnswers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        self.shared.workers.pop(self._number, None)
 
-    async def open(self, answer_id: str, owner_id: str) -> None:
-        if answer_id in self._owners:
+    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+        if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
-        self._owners[answer_id] = owner_id
-        self._records[answer_id] = []
-
-    async def owner(self, answer_id: str) -> str | None:
-        return self._owners.get(answer_id)
+        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number)
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
+        if self._number not in self.shared.workers:
+            raise GivenUp("Another worker has taken over what this one was working on.")
         for record in records:
-            self._records[record.answer_id].append(record)
+            self.shared.answers[record.answer_id].records.append(record)
         for answer in ended:
-            self._results[answer.id] = answer
+            kept = self.shared.answers[answer.id]
+            self.shared.answers[answer.id] = replace(kept, result=answer, stop_reason=None, watched_at=None)
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
-        return self._records.get(answer_id, [])[after : after + limit]
+        kept = self.shared.answers.get(answer_id)
+        return kept.records[after : after + limit] if kept else []
 
-    async def answers(self, answer_ids: Sequence[str]) -> list[Answer]:
-        return [self._results[answer_id] for answer_id in answer_ids if answer_id in self._results]
+    async def find(self, answer_ids: Collection[str]) -> list[Found]:
+        return [self.shared.answers[key].found(key) for key in answer_ids if key in self.shared.answers]
 
-    async def unended(self) -> list[str]:
-        return [answer_id for answer_id in self._owners if answer_id not in self._results]
-
-    async def forget(self, answer_ids: Sequence[str]) -> None:
+    async def forget(self, answer_ids: Collection[str]) -> None:
         for answer_id in answer_ids:
-            for kept in (self._owners, self._records, self._results):
-                kept.pop(answer_id, None)
+            self.shared.answers.pop(answer_id, None)
+
+    async def renew(self) -> tuple[Sequence[Peer], bool]:
+        was_given_up = self._number not in self.shared.workers
+        if was_given_up:
+            self._join()
+        self.shared.workers[self._number] = time.time()
+        seen = dict.fromkeys((kept.worker for kept in self._open().values()), 0.0) | self.shared.workers
+        return [Peer(number, at) for number, at in seen.items() if number != self._number], was_given_up
+
+    async def claim(self, number: int) -> list[Found]:
+        self.shared.workers.pop(number, None)
+        orphans = {key: kept for key, kept in self._open().items() if kept.worker == number}
+        for kept in orphans.values():
+            kept.worker = self._number
+        return [kept.found(key) for key, kept in orphans.items()]
+
+    async def look(self, followed: Collection[str]) -> News:
+        mine = {key: kept for key, kept in self._open().items() if kept.worker == self._number}
+        records = [
+            record for key in followed if key in self.shared.answers for record in self.shared.answers[key].records
+        ]
+        return News(
+            records,
+            {key: kept.stop_reason for key, kept in mine.items() if kept.stop_reason is not None},
+            {key: kept.watched_at for key, kept in mine.items() if kept.watched_at is not None},
+        )
+
+    async def ask_to_stop(self, answer_id: str, reason: str) -> None:
+        if kept := self._open().get(answer_id):
+            kept.stop_reason = reason
+
+    async def tell_watched(self, answer_ids: Collection[str]) -> None:
+        for answer_id in answer_ids:
+            if kept := self._open().get(answer_id):
+                kept.watched_at = time.time()
+
+    def _open(self) -> dict[str, _Kept]:
+        return {key: kept for key, kept in self.shared.answers.items() if kept.result is None}
+
+    def _join(self) -> None:
+        self._number = next(self.shared.numbers)
+        self.shared.workers[self._number] = time.time()

@@ -1,69 +1,246 @@
-"""Keep the logs of answers in SQLite."""
+"""Keep the logs of answers in SQLite, for all workers of one machine."""
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import Record
+from hubbub.answers.base import Found, GivenUp, News, Peer, Record
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
-_SCHEMA = read_sql("hubbub.answers", "schema.sql")
+_SCHEMA = (read_sql("hubbub.answers", "schema.sql"), read_sql("hubbub.answers", "journal.sql"))
 _SQL = load_sql("hubbub.answers", "answers.sql")
+
+SETTLE_SECONDS = 2.0
+"""So long an event lies in the journal before it goes to where it is found by its answer."""
+KEEP_SECONDS = 5.0
+"""So long the journal keeps what is settled: other workers follow it there."""
+CLEAR_SECONDS = 1.0
+RANGE = 2**40
+"""So many events a worker can write in its life: 30,000 a second for a year."""
+
+
+class _Unsettled:
+    """Events of one answer that stand in the journal alone."""
+
+    __slots__ = ("place", "records", "since")
+
+    def __init__(self, since: float, place: int) -> None:
+        self.since = since
+        self.place = place
+        self.records: list[Record] = []
 
 
 class SqliteAnswers:
-    """An `AnswerStore` in a database file, which it shares with whoever else uses that."""
+    """A `SharedStore` in a database file, which it shares with whoever else uses that.
 
-    def __init__(self, database: Sqlite) -> None:
+    Entering makes this a worker of its own; leaving takes it off the list.
+    """
+
+    def __init__(self, database: Sqlite, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._clock = clock
+        self._number = 0
+        self._place = 0
+        self._cleared = 0
+        self._marks: list[tuple[float, int]] = []
+        """Times, and the places that the journal had come to: for what may be cleared."""
+        self._unsettled: dict[str, _Unsettled] = {}
+        """By answer, the one with the oldest event first."""
+        self._cursors: dict[int, int] = {}
+        """By worker, the place from which on its journal has not been seen here."""
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("answers", [_SCHEMA])
+        await self._database.migrate("answers", _SCHEMA)
+        self._join(await self._database.write(_join))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        await self._database.write(Connection.all, _SQL["leave"], (self._number,))
 
-    async def open(self, answer_id: str, owner_id: str) -> None:
+    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+        values = (answer_id, owner_id, time.time(), self._number, grace_seconds)
+
         def insert(connection: Connection) -> int:
-            connection.all(_SQL["open"], (answer_id, owner_id, time.time()))
+            connection.all(_SQL["open"], values)
             return connection.changes()
 
         if await self._database.write(insert) == 0:
             raise Conflict("There is an answer with this id already.")
 
-    async def owner(self, answer_id: str) -> str | None:
-        row = await self._database.read(Connection.one, _SQL["owner"], (answer_id,))
-        return None if row is None else row[0]
-
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
-        events = [(record.answer_id, record.number, record.data) for record in records]
+        now = self._clock()
+        fresh: dict[str, list[Record]] = {}
+        for record in records:
+            fresh.setdefault(record.answer_id, []).append(record)
+        settled = self._due(now)
+        for answer in ended:
+            kept = self._unsettled.get(answer.id)
+            settled[answer.id] = [*(kept.records if kept else ()), *fresh.pop(answer.id, ())]
+        places = range(self._place, self._place + len(records))
+        rows = [(place, *msgspec.structs.astuple(record)) for place, record in zip(places, records, strict=True)]
+        portions = [(key, of_it[-1].number, _joined(of_it)) for key, of_it in settled.items() if of_it]
         results = [(msgspec.json.encode(answer), answer.id) for answer in ended]
+        floor = self._floor(now, settled)
 
         def insert(connection: Connection) -> None:
-            connection.many(_SQL["append"], events)
+            if connection.one(_SQL["is_member"], (self._number,)) is None:
+                raise GivenUp("Another worker has taken over what this one was working on.")
+            connection.many(_SQL["append"], rows)
+            connection.many(_SQL["settle"], portions)
             connection.many(_SQL["end"], results)
+            if floor is not None:
+                connection.all(_SQL["clear"], (self._cleared, floor))
 
         await self._database.write(insert)
+        for answer_id in settled:
+            self._unsettled.pop(answer_id, None)
+        for answer_id, of_it in fresh.items():
+            kept = self._unsettled.get(answer_id)
+            if kept is None:
+                kept = self._unsettled[answer_id] = _Unsettled(now, places.start)
+            kept.records.extend(of_it)
+        self._place = places.stop
+        self._cleared = self._cleared if floor is None else floor
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
-        rows = await self._database.read(Connection.all, _SQL["read"], (answer_id, after, limit))
-        return [Record(answer_id, number, data) for number, data in rows]
+        def look(connection: Connection) -> list[Record]:
+            found: list[Record] = []
+            last = after
+            for last, data in connection.all(_SQL["portions"], (answer_id, after)):
+                found += [record for record in _split(answer_id, last, data) if record.number > after]
+                if len(found) >= limit:
+                    break
+            else:
+                worker = connection.one(_SQL["worker_of"], (answer_id,))
+                if worker is not None:  # else all is settled
+                    rows = connection.all(_SQL["unsettled"], (*_range(worker[0]), answer_id, last))
+                    found += [Record(answer_id, number, data) for number, data in rows]
+            return found[:limit]
 
-    async def answers(self, answer_ids: Sequence[str]) -> list[Answer]:
-        rows = await self._database.read(Connection.all, _SQL["results"], (json.dumps(list(answer_ids)),))
-        return [msgspec.json.decode(row[0], type=Answer) for row in rows]
+        return await self._database.read(look)
 
-    async def unended(self) -> list[str]:
-        return [row[0] for row in await self._database.read(Connection.all, _SQL["unended"])]
+    async def find(self, answer_ids: Collection[str]) -> list[Found]:
+        rows = await self._database.read(Connection.all, _SQL["find"], (json.dumps(list(answer_ids)),))
+        return [
+            Found(*rest, result=None if result is None else msgspec.json.decode(result, type=Answer))
+            for *rest, result in rows
+        ]
 
-    async def forget(self, answer_ids: Sequence[str]) -> None:
+    async def forget(self, answer_ids: Collection[str]) -> None:
         await self._database.write(Connection.all, _SQL["forget"], (json.dumps(list(answer_ids)),))
+
+    async def renew(self) -> tuple[Sequence[Peer], bool]:
+        number, was_given_up, others = await self._database.write(_renew, self._number)
+        if was_given_up:
+            self._join(number)
+        return others, was_given_up
+
+    async def claim(self, number: int) -> list[Found]:
+        return await self._database.write(_claim, number, self._number)
+
+    async def look(self, followed: Collection[str]) -> News:
+        cursors = dict(self._cursors)
+        news = await self._database.read(_look, self._number, cursors, followed)
+        self._cursors = cursors
+        return news
+
+    async def ask_to_stop(self, answer_id: str, reason: str) -> None:
+        await self._database.write(Connection.all, _SQL["ask_to_stop"], (reason, answer_id))
+
+    async def tell_watched(self, answer_ids: Collection[str]) -> None:
+        await self._database.write(Connection.all, _SQL["tell_watched"], (time.time(), json.dumps(list(answer_ids))))
+
+    def _join(self, number: int) -> None:
+        self._number = number
+        self._place = self._cleared = number * RANGE
+        self._unsettled.clear()
+        self._marks.clear()
+
+    def _due(self, now: float) -> dict[str, list[Record]]:
+        """Return the records that are to be settled by now, by answer."""
+        due: dict[str, list[Record]] = {}
+        for answer_id, kept in self._unsettled.items():
+            if now - kept.since < SETTLE_SECONDS:
+                break
+            due[answer_id] = kept.records
+        return due
+
+    def _floor(self, now: float, settled: Mapping[str, object]) -> int | None:
+        """Return up to which place the journal may be cleared; None where that is not to be done now."""
+        if self._marks and now - self._marks[-1][0] < CLEAR_SECONDS:
+            return None
+        self._marks.append((now, self._place))
+        while len(self._marks) > 1 and now - self._marks[1][0] >= KEEP_SECONDS:
+            self._marks.pop(0)
+        if now - self._marks[0][0] < KEEP_SECONDS:
+            return None
+        oldest = next((kept.place for key, kept in self._unsettled.items() if key not in settled), self._place)
+        return min(oldest, self._marks[0][1])
+
+
+def _range(worker: int) -> tuple[int, int]:
+    return worker * RANGE, (worker + 1) * RANGE
+
+
+def _joined(records: Sequence[Record]) -> bytes:
+    return b"\n".join([record.data for record in records])
+
+
+def _split(answer_id: str, last_number: int, data: bytes) -> list[Record]:
+    lines = data.split(b"\n")
+    return [Record(answer_id, number, line) for number, line in enumerate(lines, last_number - len(lines) + 1)]
+
+
+def _join(connection: Connection) -> int:
+    row = connection.one(_SQL["join"], (time.time(),))
+    if row is None:
+        raise GivenUp("The database does not let a worker join.")
+    return row[0]
+
+
+def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
+    connection.all(_SQL["renew"], (time.time(), number))
+    was_given_up = connection.changes() == 0
+    if was_given_up:
+        number = _join(connection)
+    return number, was_given_up, [Peer(*row) for row in connection.all(_SQL["others"], {"number": number})]
+
+
+def _claim(connection: Connection, number: int, by: int) -> list[Found]:
+    connection.all(_SQL["leave"], (number,))
+    orphans = [Found(*row) for row in connection.all(_SQL["orphans"], (by, number))]
+    settled = {orphan.id: connection.all(_SQL["last_settled"], (orphan.id,))[0][0] for orphan in orphans}
+    unsettled: dict[str, list[Record]] = {}
+    for _, answer_id, event_number, data in connection.all(_SQL["journal"], _range(number)):
+        if answer_id in settled and event_number > settled[answer_id]:
+            unsettled.setdefault(answer_id, []).append(Record(answer_id, event_number, data))
+    portions = [(key, records[-1].number, _joined(records)) for key, records in unsettled.items()]
+    connection.many(_SQL["settle"], portions)
+    connection.all(_SQL["clear"], _range(number))
+    return orphans
+
+
+def _look(connection: Connection, number: int, cursors: dict[int, int], followed: Collection[str]) -> News:
+    """Return the news, and move the cursors on."""
+    records: list[Record] = []
+    others = [row[0] for row in connection.all(_SQL["others"], {"number": number})] if followed else []
+    for other in others:
+        start, end = _range(other)
+        rows = connection.all(_SQL["journal"], (cursors.get(other, start), end))
+        records += [Record(*row[1:]) for row in rows if row[1] in followed]
+        if rows:
+            cursors[other] = rows[-1][0] + 1
+    marks = connection.all(_SQL["news"], (number,))
+    return News(
+        records,
+        {key: reason for key, reason, _ in marks if reason is not None},
+        {key: at for key, _, at in marks if at is not None},
+    )

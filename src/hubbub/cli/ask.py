@@ -53,7 +53,7 @@ class _Printer:
         self._citations: list[Citation] = []
         self._follow_ups: tuple[str, ...] = ()
 
-    async def send(self, event: Event) -> None:
+    def send(self, event: Event) -> None:
         match event:
             case Started(way="quotes"):
                 self._is_quoting = True

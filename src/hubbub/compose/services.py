@@ -7,6 +7,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.compose.backends import open_backend
@@ -21,6 +22,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.app import create_app
+from hubbub.web.asking import rework
 from hubbub.web.services import Services, WebLimits
 
 LOCK_SECONDS = 3.0
@@ -69,10 +71,10 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
         identity = await open_backend(stack, "identity", settings.identity.backend)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
-        desk = await stack.enter_async_context(Desk(log))
+        desk = await stack.enter_async_context(Desk(log, answers))
         await add_guide(shelf)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
-        yield Services(
+        services = Services(
             identity=identity,
             desk=desk,
             log=log,
@@ -86,6 +88,9 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             pictures=sandbox_of(settings),
             limits=_limits(settings),
         )
+        desk.rework = partial(rework, services)
+        await stack.enter_async_context(Membership(answers, log, desk))
+        yield services
 
 
 @asynccontextmanager

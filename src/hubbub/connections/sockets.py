@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Sequence
 from typing import TypeAlias
 
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 64 * 1024
+"""Read at once. At 256 KiB each call took 14 µs instead of 2, since the allocator then goes to the kernel."""
 
 Address: TypeAlias = tuple[socket.AddressFamily, str, int]
 

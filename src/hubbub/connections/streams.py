@@ -2,13 +2,14 @@
 
 import asyncio
 import ipaddress
+import selectors
 import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httptools  # pyright: ignore[reportMissingTypeStubs]
@@ -18,16 +19,28 @@ from hubbub import __version__
 from hubbub.connections.outside import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Body, BrokenOff, Unreachable
 from hubbub.connections.sockets import Connection, connect
 
-SWEEP_SECONDS = 0.1
+DEADLINES_SECONDS = 0.25
+"""How often the deadlines of poured replies are looked at."""
 
 _Place = tuple[str, int, bool]  # host, port, whether TLS
+
+Take: TypeAlias = Callable[[bytes], bool]
+"""Takes what has arrived of a body, empty at its end, and says whether it wants more."""
+
+
+class Deadline:
+    """Until when something may take, in the loop's time. Who waits may put it off."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: float) -> None:
+        self.at = at
 
 
 class StreamReply(Body):
     """A server's reply, of the same shape as that of `Http`: status and headers are there, the body is on the way.
 
-    A chunk is awaited one by one until `relax`; from then on bytes are taken from the socket when
-    the beat polls, and whoever waits is woken once a beat.
+    A chunk is awaited one by one, or all that follows is poured into a function on the beat.
     """
 
     def __init__(self, streams: "Streams", connection: Connection) -> None:
@@ -42,9 +55,12 @@ class StreamReply(Body):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._has_headers = False
-        self._is_listening = False
         self._fault: str | None = None
+        self.selector: selectors.BaseSelector | None = None
+        """Where the socket is waited for; `Streams` keeps it."""
         self._waiter: asyncio.Future[None] | None = None
+        self._take: Take | None = None
+        self._deadline: Deadline | None = None
 
     async def chunk(self) -> bytes:
         """Return what has arrived of the body, at least one byte; empty once it is complete.
@@ -58,17 +74,32 @@ class StreamReply(Body):
             if self._fault is not None:
                 raise BrokenOff(self._fault)
             await self._arrival()
-        chunk = b"".join(self._body) if len(self._body) > 1 else self._body[0]
-        self._body.clear()
-        return chunk
+        return self._taken()
 
-    def relax(self) -> None:
-        """Say that from now on a chunk may come a beat later. Without a beat nothing changes."""
-        streams = self._streams
-        if streams.look_soon and self not in streams.relaxed and not self.is_complete and self._fault is None:
-            self._stop_listening()
-            streams.relaxed[self] = None
-            streams.look_soon()
+    async def pour(self, take: Take, deadline: Deadline) -> None:
+        """Hand over what is left of the body, a call a beat, until `take` wants no more or the body is complete.
+
+        `take` is called by whoever polls, without waking this task. Without anybody who polls it is
+        called here, as the bytes arrive.
+
+        Raises:
+            BrokenOff: the connection ended first.
+            TimeoutError: the deadline, as it stands at that time, has passed.
+            Exception: whatever `take` raised.
+        """
+        if self._body and not take(self._taken()):
+            return
+        if self.is_complete or self._fault is not None or not self._streams.has_beat:
+            await self._poured_here(take, deadline)
+            return
+        self._take, self._deadline = take, deadline
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._streams.put_on_beat(self)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = self._take = None
+            self._streams.let_go(self)
 
     async def headers_arrived(self) -> None:
         """Return when status and headers are there.
@@ -81,8 +112,12 @@ class StreamReply(Body):
                 raise BrokenOff(self._fault)
             await self._arrival()
 
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._connection.fileno()
+
     def read(self) -> None:
-        """Take what has arrived from the socket, and wake who waits for it."""
+        """Take what has arrived from the socket, and tell whoever wants it."""
         try:
             data = self._connection.receive()
             if data is None:
@@ -95,30 +130,64 @@ class StreamReply(Body):
             self._fault = "it does not answer in HTTP as it should"
         except OSError as error:
             self._fault = error.strerror or type(error).__name__
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self.is_complete or self._fault is not None:
+            self._streams.let_go(self)  # an end that stays readable would be read again and again
+        if self._take is not None:
+            self._hand_over(self._take)
+        else:
+            self._wake(None)
+
+    def check_deadline(self, now: float) -> None:
+        """End the pouring if its time is over."""
+        if self._deadline is not None and now > self._deadline.at:
+            self._wake(TimeoutError())
 
     def forget(self) -> None:
         """Read no more."""
-        self._stop_listening()
-        self._streams.relaxed.pop(self, None)
+        self._streams.let_go(self)
+
+    def _hand_over(self, take: Take) -> None:
+        if self._waiter is None or self._waiter.done():
+            return
+        try:
+            wants_more = take(self._taken()) if self._body else True
+            if wants_more and self.is_complete:
+                take(b"")
+                wants_more = False
+        except Exception as error:  # noqa: BLE001 (it is raised where the pouring is awaited)
+            self._wake(error)
+            return
+        if not wants_more:
+            self._wake(None)
+        elif self._fault is not None:
+            self._wake(BrokenOff(self._fault))
+
+    async def _poured_here(self, take: Take, deadline: Deadline) -> None:
+        wants_more = True
+        while wants_more:
+            async with asyncio.timeout_at(deadline.at):
+                chunk = await self.chunk()
+            wants_more = take(chunk) and bool(chunk)
+
+    def _taken(self) -> bytes:
+        chunk = b"".join(self._body) if len(self._body) > 1 else self._body[0]
+        self._body.clear()
+        return chunk
 
     async def _arrival(self) -> None:
-        if self not in self._streams.relaxed and not self._is_listening:
-            asyncio.get_running_loop().add_reader(self._connection.fileno(), self.read)
-            self._is_listening = True
-            self._streams.watch(self)
+        self._streams.watch(self)
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
         finally:
             self._waiter = None
 
-    def _stop_listening(self) -> None:
-        if self._is_listening:
-            asyncio.get_running_loop().remove_reader(self._connection.fileno())
-            self._is_listening = False
-            self._streams.awaited.pop(self, None)
+    def _wake(self, error: Exception | None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            if error is None:
+                self._waiter.set_result(None)
+            else:
+                self._waiter.set_exception(error)
 
     def _end(self) -> None:
         """The server has closed the connection: that ends a body whose length it did not tell."""
@@ -158,60 +227,87 @@ class Streams:
 
     Trusts no proxy, follows no redirect, looks names up by c-ares on the event loop. Connections
     over TLS are kept for a moment and used again; plain ones are not (see `Http`).
+
+    The sockets stand in one of two selectors of our own. The loop watches the one of those that are
+    awaited, as a single descriptor: that is cheaper than a watcher each, and uvloop 0.23 does not
+    call a reader again for a reset that comes right behind bytes (0 of 20 tries). The other one is
+    looked at by `poll` alone, so that an arrival wakes nobody.
     """
 
     def __init__(self, resolver: AbstractResolver, tls: ssl.SSLContext | None = None) -> None:
-        self.look_soon: Callable[[], None] | None = None
-        """Wakes who calls `poll` again and again, if somebody does."""
-        self.relaxed: dict[StreamReply, None] = {}
-        """The replies that are read by `poll`, in order."""
-        self.awaited: dict[StreamReply, None] = {}
-        """The replies that are read as they arrive."""
-        self._sweeping: asyncio.TimerHandle | None = None
+        self._look_soon: Callable[[], None] | None = None
+        self._awaited = selectors.DefaultSelector()
+        self._on_beat = selectors.DefaultSelector()
+        self._deadlines_looked_at = 0.0
         self._tls = tls or ssl.create_default_context()
         self._resolver = resolver
         self._kept: dict[_Place, list[tuple[float, Connection]]] = {}
 
     async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().add_reader(self._awaited, self._read_awaited)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        asyncio.get_running_loop().remove_reader(self._awaited)
+        self._awaited.close()
+        self._on_beat.close()
         for connections in self._kept.values():
             for _, connection in connections:
                 connection.close()
         self._kept.clear()
 
+    @property
+    def has_beat(self) -> bool:
+        """Whether somebody polls."""
+        return self._look_soon is not None
+
+    @property
+    def poured(self) -> list[StreamReply]:
+        """The replies that are read by `poll`."""
+        return [key.data for key in self._on_beat.get_map().values()]
+
     def attach(self, look_soon: Callable[[], None]) -> None:
         """Let somebody poll, who is told when there is something to poll for."""
-        self.look_soon = look_soon
+        self._look_soon = look_soon
 
     def watch(self, reply: StreamReply) -> None:
-        """Look after a reply that is read as it arrives.
+        """Read a reply as it arrives, from now on."""
+        self._put(reply, self._awaited)
 
-        uvloop 0.23 does not call a reader again for a reset that comes right behind bytes (0 of 20 tries; after a
-        millisecond, and on asyncio's own loop, 20 of 20). So all of them are read now and then as well, which
-        costs a system call each.
-        """
-        self.awaited[reply] = None
-        if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+    def put_on_beat(self, reply: StreamReply) -> None:
+        """Read a reply by `poll` alone, from now on."""
+        self._put(reply, self._on_beat)
+        if self._look_soon is not None:
+            self._look_soon()
 
-    def _sweep(self) -> None:
-        self._sweeping = None
-        for reply in list(self.awaited):
-            reply.read()
-        if self.awaited:
-            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+    def let_go(self, reply: StreamReply) -> None:
+        """Read a reply no more."""
+        if reply.selector is not None:
+            reply.selector.unregister(reply.fileno())
+            reply.selector = None
+
+    def _put(self, reply: StreamReply, selector: selectors.BaseSelector) -> None:
+        if reply.selector is not selector:
+            self.let_go(reply)
+            selector.register(reply.fileno(), selectors.EVENT_READ, reply)
+            reply.selector = selector
 
     def poll(self) -> int:
-        """Read all relaxed replies once; returns how many there are."""
-        for reply in list(self.relaxed):
-            reply.read()
-        return len(self.relaxed)
+        """Read those on the beat for which something has arrived; returns how many are on it."""
+        for key, _ in self._on_beat.select(0):
+            key.data.read()
+        now = asyncio.get_running_loop().time()
+        if now - self._deadlines_looked_at >= DEADLINES_SECONDS:
+            self._deadlines_looked_at = now
+            for reply in self.poured:
+                reply.check_deadline(now)
+        return len(self._on_beat.get_map())
+
+    def _read_awaited(self) -> None:
+        for key, _ in self._awaited.select(0):
+            key.data.read()
 
     @asynccontextmanager
     async def request(

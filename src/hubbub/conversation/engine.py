@@ -1,6 +1,6 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -19,7 +19,8 @@ from hubbub.models.base import Completion, Model
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Search
 
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
+Send: TypeAlias = Callable[[Event], None]
+"""Takes the next event, in order, and returns at once."""
 
 ANSWER_TOKENS = 1024
 NOTHING_FOUND = "I did not find an answer to this in these documents."
@@ -57,15 +58,15 @@ class Engine:
             return await self._chat(question, send)
         chosen = self._catalog.get(question.model) if question.model else self._catalog.writer()
         writer = chosen if chosen is not None and chosen.card.can_ground else None
-        await send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
+        send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         query = await write_query(writer, question.text, question.turns)
         limit = self._hits if writer else max(self._hits, READ_HITS)
         hits = await self._search.find(query, question.collection_ids, limit=limit)
         if writer is None:
             return await self._quote(query, hits, send)
-        await send(Searched(query, tuple(hits)))
+        send(Searched(query, tuple(hits)))
         if not hits:
-            await send(Text(NOTHING_FOUND))
+            send(Text(NOTHING_FOUND))
             return Done("nothing_found")
         return await self._write(writer, question, hits, send)
 
@@ -77,13 +78,13 @@ class Engine:
                 code="no_model",
                 retryable=False,
             )
-        await send(Started(model.card.name, "chat"))
+        send(Started(model.card.name, "chat"))
         prompt = fit(prompt_text("chat"), question.turns, question.text, budget_tokens=_prompt_tokens(model))
 
-        async def pass_on(piece: str) -> None:
-            await send(Text(piece))
+        def pass_on(piece: str) -> None:
+            send(Text(piece))
 
-        return await _finish(await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model)), send)
+        return _finish(await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model)), send)
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], send: Send) -> Done:
         budget_tokens = _prompt_tokens(model)
@@ -92,35 +93,35 @@ class Engine:
         asked = with_sources(question.text, sources)
         prompt = fit(prompt_text("grounded"), question.turns, asked, budget_tokens=budget_tokens)
 
-        async def pass_on(piece: str) -> None:
+        def pass_on(piece: str) -> None:
             for event in stream.feed(piece):
-                await send(event)
+                send(event)
 
         completion = await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model), temperature=0.2)
         for event in stream.finish():
-            await send(event)
-        return await _finish(completion, send)
+            send(event)
+        return _finish(completion, send)
 
     async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
         shown = [hit for place, hit in enumerate(hits) if place < self._hits or hit.passage_id in quoted]
-        await send(Searched(query, tuple(shown)))
+        send(Searched(query, tuple(shown)))
         for marker, quote in enumerate(_in_reading_order(quotes), start=1):
             citation = msgspec.structs.replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
-            await send(Cited(citation))
-            await send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
+            send(Cited(citation))
+            send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
-            await send(Text(NOTHING_FOUND))
+            send(Text(NOTHING_FOUND))
         if questions := _neighbours(hits, quotes):
-            await send(FollowUps(questions))
+            send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
 
 
-async def _finish(completion: Completion, send: Send) -> Done:
+def _finish(completion: Completion, send: Send) -> Done:
     if completion.prompt_tokens or completion.completion_tokens:
-        await send(Usage(completion.prompt_tokens, completion.completion_tokens))
+        send(Usage(completion.prompt_tokens, completion.completion_tokens))
     return Done(completion.finish_reason)
 
 

@@ -58,7 +58,7 @@ async def write_query(model: Model | None, question: str, turns: Sequence[Turn])
     said = "\n".join(f"{turn.role}: {turn.text[:1500]}" for turn in turns[-RECENT_TURNS:])
     pieces: list[str] = []
 
-    async def keep(piece: str) -> None:
+    def keep(piece: str) -> None:
         pieces.append(piece)
 
     prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]

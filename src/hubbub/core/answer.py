@@ -1,5 +1,6 @@
 """Fold an answer's events into what the answer is now."""
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -72,11 +73,35 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, state="stopped", place=None)
 
 
-def fold(answer_id: str, events: list[Event]) -> Answer:
-    """Return the answer that its events, from the first on, make. Linear in the length of its text."""
-    texts = [event.text for event in events if isinstance(event, Text)]
-    answer = Answer(id=answer_id)
-    for number, event in enumerate(events, start=1):
-        if not isinstance(event, Text):
-            answer = apply(answer, number, event)
-    return replace(answer, number=len(events), text="".join(texts))
+class Folding:
+    """What an answer is after the events so far. Linear in the length of its text, however many pieces that has."""
+
+    def __init__(self, answer_id: str, events: Iterable[Event] = ()) -> None:
+        self._answer = Answer(id=answer_id)
+        self._texts: list[str] = []
+        self.number = 0
+        """How many events there were."""
+        for event in events:
+            self.add(event)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything was said yet."""
+        return bool(self._texts)
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        self.number += 1
+        if isinstance(event, Text):
+            self._texts.append(event.text)
+        else:
+            self._answer = apply(self._answer, self.number, event)
+
+    def answer(self) -> Answer:
+        """Return what the answer is now."""
+        return replace(self._answer, number=self.number, text="".join(self._texts))
+
+
+def fold(answer_id: str, events: Iterable[Event]) -> Answer:
+    """Return the answer that its events, from the first on, make."""
+    return Folding(answer_id, events).answer()

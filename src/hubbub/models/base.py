@@ -1,14 +1,14 @@
 """The door of the models: what goes on with a conversation."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
 from hubbub.core.messages import Turn
 
-SendPiece: TypeAlias = Callable[[str], Awaitable[None]]
-"""Takes the next piece of text, in order, never empty."""
+SendPiece: TypeAlias = Callable[[str], None]
+"""Takes the next piece of text, in order, never empty, and returns at once."""
 
 
 class ModelCard(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
-from hubbub.connections.streams import StreamReply
+from hubbub.connections.streams import Deadline, StreamReply
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.models.address import Address
@@ -68,28 +68,23 @@ class OpenAiModel:
             raise self._broke_off(str(error)) from error
 
     async def _streamed(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
-        decoder = SseDecoder(self._limits.event_bytes)
-        transcript = Transcript()
-        room_bytes = self._limits.answer_bytes
-        is_open = True
-        while is_open and not transcript.has_ended:
-            try:
-                chunk = await patience.within(reply.chunk())
-                is_open = bool(chunk)
-                text = transcript.take(decoder.feed(chunk) if chunk else decoder.finish())
-            except EventTooLarge as error:
-                raise self._too_large("a single piece", self._limits.event_bytes) from error
-            except (BrokenOff, ModelError):
-                if transcript.finish_reason is None:
-                    raise
-                break  # all of the text has come; only the closing words are missing
-            if text:
-                room_bytes -= len(text.encode("utf-8", "replace"))
-                if room_bytes < 0:
-                    raise self._too_large("the answer", self._limits.answer_bytes)
-                await send(text)
-                reply.relax()  # the first piece came as soon as it could
-            patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
+        reading = _Reading(SseDecoder(self._limits.event_bytes), self._limits.answer_bytes, send, patience)
+        try:
+            while reading.wants_more and not reading.has_text:  # the first piece comes as soon as it can
+                reading.take(await patience.within(reply.chunk()))
+            if reading.wants_more:
+                await reply.pour(reading.take, patience.deadline)
+        except EventTooLarge as error:
+            raise self._too_large("a single piece", self._limits.event_bytes) from error
+        except _AnswerTooLarge as error:
+            raise self._too_large("the answer", self._limits.answer_bytes) from error
+        except TimeoutError as error:
+            if reading.transcript.finish_reason is None:
+                raise patience.over() from error
+        except (BrokenOff, ModelError):
+            if reading.transcript.finish_reason is None:
+                raise  # else all of the text has come; only the closing words are missing
+        transcript = reading.transcript
         self._raise_for_fault(transcript)
         if transcript.is_done:
             await reply.drain()
@@ -105,7 +100,7 @@ class OpenAiModel:
             raise self._too_large("the answer", limit)
         transcript = Transcript()
         if text := transcript.take([body]):
-            await send(text)
+            send(text)
         self._raise_for_fault(transcript)
         if transcript.finish_reason is None:
             raise self._nonsense()
@@ -147,6 +142,41 @@ class OpenAiModel:
         )
 
 
+class _AnswerTooLarge(ValueError):
+    """The answer is over the limit."""
+
+
+class _Reading:
+    """Takes a stream's bytes and sends the text in them."""
+
+    def __init__(self, decoder: SseDecoder, room_bytes: int, send: SendPiece, patience: "_Patience") -> None:
+        self.transcript = Transcript()
+        self.has_text = False
+        self.wants_more = True
+        self._decoder = decoder
+        self._room_bytes = room_bytes
+        self._send = send
+        self._patience = patience
+
+    def take(self, chunk: bytes) -> bool:
+        """Take what has arrived, empty at the end, and say whether the answer goes on.
+
+        Raises:
+            EventTooLarge, _AnswerTooLarge: it is over a limit.
+        """
+        transcript = self.transcript
+        text = transcript.take(self._decoder.feed(chunk) if chunk else self._decoder.finish())
+        if text:
+            self._room_bytes -= len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+            if self._room_bytes < 0:
+                raise _AnswerTooLarge
+            self._send(text)
+            self.has_text = True
+        self._patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
+        self.wants_more = bool(chunk) and not transcript.has_ended
+        return self.wants_more
+
+
 class _Patience:
     """Bounds each wait for the server. Only what belongs to the answer renews it; comments and trickles don't."""
 
@@ -156,28 +186,29 @@ class _Patience:
         self._clock = asyncio.get_running_loop().time
         began = self._clock()
         self._end = began + limits.total_seconds
-        self._deadline = min(began + limits.first_token_seconds, self._end)
+        self.deadline = Deadline(min(began + limits.first_token_seconds, self._end))
         self._has_begun = False
         self._has_finished = False
 
     async def within(self, waiting: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(self.deadline.at):
                 return await waiting
         except TimeoutError as error:
-            raise self._over() from error
+            raise self.over() from error
 
     def heard(self, *, is_alive: bool, has_finished: bool) -> None:
         if has_finished and not self._has_finished:
             self._has_finished = True
-            self._deadline = min(self._clock() + AFTERMATH_SECONDS, self._end)
+            self.deadline.at = min(self._clock() + AFTERMATH_SECONDS, self._end)
         elif is_alive and not has_finished:
             self._has_begun = True
-            self._deadline = min(self._clock() + self._limits.silence_seconds, self._end)
+            self.deadline.at = min(self._clock() + self._limits.silence_seconds, self._end)
 
-    def _over(self) -> ModelError:
+    def over(self) -> ModelError:
+        """Return the error that tells for what there was no patience any more."""
         server, limits = self._address.server, self._limits
-        if self._deadline >= self._end:
+        if self.deadline.at >= self._end:
             text = f"{server} did not finish the answer within {limits.total_seconds:g} s. Ask for something shorter."
             return ModelError(text, code="too_long")
         if self._has_begun:

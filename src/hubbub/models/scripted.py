@@ -61,7 +61,7 @@ class ScriptedModel:
         for number, piece in enumerate(pieces):
             if self._error is not None and number == self._error_after:
                 raise _again(self._error)
-            await send(piece)
+            send(piece)
             await asyncio.sleep(self._seconds_between)
         if self._error is not None:
             raise _again(self._error)

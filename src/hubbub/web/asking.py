@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from hubbub.answers.desk import Send
+from hubbub.answers.desk import Send, Work
 from hubbub.conversation.engine import Question
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, NotFound, StoreError, TooLarge
@@ -111,12 +111,7 @@ async def _start(
     services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool, is_new_chat: bool = False
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
-    turns = await _turns_before(services, question)
-    asked = Question(question.text, turns, question.model or None, question.collections)
-
-    async def work(send: Send) -> Done:
-        return await services.engine.answer(asked, send)
-
+    work = await _work(services, question, answer)
     # The log first: a message whose answer has no log reads as interrupted.
     await services.desk.start(answer.id, person.id, work)
     try:
@@ -131,6 +126,23 @@ async def _start(
             await services.log.forget([answer.id])
         raise
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
+
+
+async def rework(services: Services, answer_id: str) -> Work | None:
+    """Return how to make an answer that was begun by another worker; None where its question is gone."""
+    answer = await services.history.message(answer_id)
+    question = await services.history.message(answer.parent_id) if answer and answer.parent_id else None
+    return await _work(services, question, answer) if question and answer else None
+
+
+async def _work(services: Services, question: Message, answer: Message) -> Work:
+    turns = await _turns_before(services, question)
+    asked = Question(question.text, turns, answer.model or None, answer.collections)
+
+    async def work(send: Send) -> Done:
+        return await services.engine.answer(asked, send)
+
+    return work
 
 
 async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:

@@ -5,7 +5,8 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from hubbub.answers.log import Log, Reader
+from hubbub.answers.entry import Reader
+from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
 from hubbub.web.dialects import hubbub
 from hubbub.web.protocol import Direct, direct_of

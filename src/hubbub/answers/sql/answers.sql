@@ -1,23 +1,67 @@
 -- name: open
-insert into answer (id, owner_id, opened_at) values (?, ?, ?) on conflict do nothing
+insert into answer (id, owner_id, opened_at, worker, grace_seconds) values (?, ?, ?, ?, ?) on conflict do nothing
 
--- name: owner
-select owner_id from answer where id = ?
+-- name: is_member
+select 1 from worker where number = ?
 
 -- name: append
-insert into event (answer_id, number, data) values (?, ?, ?)
+insert into journal (place, answer_id, number, data) values (?, ?, ?, ?)
+
+-- name: settle
+insert into portion (answer_id, last_number, data) values (?, ?, ?)
+
+-- name: clear
+delete from journal where place >= ? and place < ?
 
 -- name: end
-update answer set result = ? where id = ?
+update answer set result = ?, worker = null, stop_reason = null, watched_at = null where id = ?
 
--- name: read
-select number, data from event where answer_id = ? and number > ? order by number limit ?
+-- name: portions
+select last_number, data from portion where answer_id = ? and last_number > ? order by last_number
 
--- name: results
-select result from answer where result is not null and id in (select value from json_each(?))
+-- name: worker_of
+select worker from answer where id = ? and worker is not null
 
--- name: unended
-select id from answer where result is null order by id
+-- name: unsettled
+select number, data from journal where place >= ? and place < ? and answer_id = ? and number > ? order by number
+
+-- name: find
+select id, owner_id, grace_seconds, result from answer where id in (select value from json_each(?))
 
 -- name: forget
 delete from answer where id in (select value from json_each(?))
+
+-- name: join
+insert into worker (seen_at) values (?) returning number
+
+-- name: leave
+delete from worker where number = ?
+
+-- name: renew
+update worker set seen_at = ? where number = ?
+
+-- name: others
+select number, seen_at from worker where number <> :number
+union all
+select distinct worker, 0 from answer
+where worker is not null and worker <> :number and worker not in (select number from worker)
+
+-- name: orphans
+update answer set worker = ? where worker = ?
+returning id, owner_id, grace_seconds
+
+-- name: journal
+select place, answer_id, number, data from journal where place >= ? and place < ? order by place
+
+-- name: last_settled
+select coalesce(max(last_number), 0) from portion where answer_id = ?
+
+-- name: news
+select id, stop_reason, watched_at from answer
+where worker = ? and worker is not null and (stop_reason is not null or watched_at is not null)
+
+-- name: ask_to_stop
+update answer set stop_reason = ? where id = ? and worker is not null
+
+-- name: tell_watched
+update answer set watched_at = ? where worker is not null and id in (select value from json_each(?))

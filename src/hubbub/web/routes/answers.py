@@ -39,10 +39,10 @@ async def follow_answer(
     """Follow an answer's events from any number on, as often as you like. Leaving does not stop it."""
     await check_answer(hub, person, answer_id)
     number = _number(last_event_id if last_event_id is not None else after)
-    answer = await hub.log.answer(answer_id)
-    if number > answer.number:
-        raise Malformed(f"The answer has {answer.number} events so far; there is nothing to follow after {number}.")
-    if answer.state != "open" and number == answer.number:
+    last, is_open = await hub.log.reach(answer_id)
+    if number > last:
+        raise Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")
+    if not is_open and number == last:
         return Response(status_code=204)
     return EventStream(hub.log, answer_id, number)
 

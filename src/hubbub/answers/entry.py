@@ -1,0 +1,139 @@
+"""An open answer as one worker knows it: what is stored of it, and who reads."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from hubbub.answers.base import Record
+from hubbub.core.answer import Folding
+from hubbub.core.errors import HubbubError
+from hubbub.core.events import Event
+
+PORTION_BYTES = 64 * 1024
+"""A reader that comes late is given the past in portions, each when the one before has gone."""
+
+FIRST_WATCHER_SECONDS = 10.0
+"""So long after its beginning an answer counts as watched: whoever asked is still on the way."""
+
+Render: TypeAlias = Callable[[Sequence[Record]], bytes]
+
+
+class Reader:
+    """A sink of frames: what is committed is pushed into it at once, without waking anybody.
+
+    `render` makes the frames of some records, for all readers that use the same function together;
+    `write` takes them, or says False: then the reader has to be served by `follow` until it has
+    caught up.
+    """
+
+    __slots__ = ("is_released", "number", "render", "write")
+
+    def __init__(self, render: Render, write: Callable[[bytes], bool]) -> None:
+        self.render = render
+        self.write = write
+        self.number = 0
+        self.is_released = asyncio.Event()
+
+
+class Entry:
+    """An open answer, made by another worker. `records` are stored."""
+
+    __slots__ = ("_changed", "has_ended", "id", "is_over", "readers", "records", "trouble", "watchers")
+
+    def __init__(self, answer_id: str) -> None:
+        self.id = answer_id
+        self.records: list[Record] = []
+        self.readers: list[Reader] = []
+        self.watchers = 0
+        """How many follow it."""
+        self.has_ended = False
+        self.is_over = False
+        """Whether nothing more comes here, though it goes on: it is made by another worker from now on."""
+        self.trouble: HubbubError | None = None
+        """Why the ending can't be stored; told to the readers."""
+        self._changed: asyncio.Event | None = None
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Take records that are stored, the next ones, and push them to the readers."""
+        self.records.extend(records)
+        readers = self.readers
+        if len(readers) == 1:  # as a rule
+            self._push(readers[0], records, readers[0].render(records))
+        elif readers:
+            frames: dict[Render, bytes] = {}
+            for reader in list(readers):
+                data = frames.get(reader.render)
+                if data is None:
+                    data = frames[reader.render] = reader.render(records)
+                self._push(reader, records, data)
+        self.wake()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """What is set when something changes next."""
+        if self._changed is None:
+            self._changed = asyncio.Event()
+        return self._changed
+
+    def wake(self) -> None:
+        """Let those go on that wait for something to change."""
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
+
+    def release_all(self) -> None:
+        """Let everybody look for themselves what is the matter."""
+        for reader in list(self.readers):
+            self._release(reader)
+        self.wake()
+
+    def _push(self, reader: Reader, records: Sequence[Record], data: bytes) -> None:
+        if reader.write(data):
+            reader.number = records[-1].number
+        else:
+            self._release(reader)
+
+    def _release(self, reader: Reader) -> None:
+        if reader in self.readers:
+            self.readers.remove(reader)
+        reader.is_released.set()
+
+
+class OwnEntry(Entry):
+    """An open answer that is made here, with what waits to be stored."""
+
+    __slots__ = ("fault", "folding", "grace_seconds", "has_text", "owner_id", "pending", "unwatched_since")
+
+    def __init__(self, answer_id: str, owner_id: str, grace_seconds: float | None, now: float) -> None:
+        super().__init__(answer_id)
+        self.owner_id = owner_id
+        self.grace_seconds = grace_seconds
+        self.unwatched_since = now + FIRST_WATCHER_SECONDS
+        self.folding = Folding(answer_id)
+        self.pending: list[Event] = []
+        self.has_text = False
+        self.fault: HubbubError | None = None
+        """Why pending events were lost; told to whoever sends next."""
+
+
+def portion(records: Sequence[Record], after: int) -> list[Record]:
+    """Return records above a number, as many as make a portion, at least one if there is one.
+
+    `records` are those from number 1 on.
+    """
+    taken: list[Record] = []
+    room = PORTION_BYTES
+    for record in records[after : after + 1000]:
+        if taken and len(record.data) > room:
+            break
+        taken.append(record)
+        room -= len(record.data)
+    return taken
+
+
+def portions(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Yield records in portions."""
+    begun = 0
+    while taken := portion(records, begun):
+        yield taken
+        begun += len(taken)

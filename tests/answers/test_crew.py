@@ -1,0 +1,216 @@
+"""Several workers on one store: readers, stops and take-overs go across."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hubbub.answers.base import SharedStore
+from hubbub.answers.crew import Membership
+from hubbub.answers.desk import Desk, Send, Work
+from hubbub.answers.log import Log
+from hubbub.answers.memory import MemoryAnswers, Shared
+from hubbub.answers.sqlite import SqliteAnswers
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.events import Done, Ending, Event, Failed, Started, Stopped, Text, decode
+
+LEASE_SECONDS = 0.6
+
+
+@dataclass
+class Worker:
+    store: SharedStore
+    log: Log
+    desk: Desk
+    membership: Membership
+
+    async def events(self, answer_id: str, after: int = 0) -> list[Event]:
+        found: list[Event] = []
+        async with asyncio.timeout(10):
+            async for records in self.log.follow(answer_id, after):
+                for record in records:
+                    assert record.number == after + len(found) + 1
+                    found.append(decode(record.data))
+        return found
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def new_worker(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., object]:
+    monkeypatch.setattr("hubbub.answers.crew.RENEW_SECONDS", 0.1)
+    monkeypatch.setattr("hubbub.answers.crew.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("hubbub.answers.crew.WATCH_SECONDS", 0.2)
+    shared = Shared()
+
+    @asynccontextmanager
+    async def store() -> AsyncIterator[SharedStore]:
+        if request.param == "memory":
+            async with MemoryAnswers(shared) as store:
+                yield store
+        else:
+            async with Sqlite(tmp_path / "hubbub.db") as database, SqliteAnswers(database) as store:
+                yield store
+
+    @asynccontextmanager
+    async def worker() -> AsyncIterator[Worker]:
+        async with (
+            store() as kept,
+            Log(kept) as log,
+            Desk(log, kept) as desk,
+            Membership(kept, log, desk, lease_seconds=LEASE_SECONDS) as membership,
+        ):
+            yield Worker(kept, log, desk, membership)
+
+    return worker
+
+
+@pytest.fixture
+async def a(new_worker: Callable[..., object]) -> AsyncIterator[Worker]:
+    async with new_worker() as worker:
+        yield worker
+
+
+@pytest.fixture
+async def b(a: Worker, new_worker: Callable[..., object]) -> AsyncIterator[Worker]:
+    async with new_worker() as worker:
+        while a.membership.size < 2:
+            await asyncio.sleep(0.01)
+        yield worker
+
+
+async def words(send: Send) -> Done:
+    for number in range(40):
+        send(Text(f"{number} "))
+        await asyncio.sleep(0.01)
+    return Done()
+
+
+WORDS = "".join(f"{number} " for number in range(40))
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Text))
+
+
+async def test_readers_on_another_worker_see_all_and_once(a: Worker, b: Worker) -> None:
+    await a.desk.start("x", "ann", words)
+    await asyncio.sleep(0.1)
+    readers = [worker.events("x", after) for worker in (a, b) for after in (0, 1)]
+    here, here_later, there, there_later = await asyncio.gather(*readers)
+    assert text_of(here) == WORDS
+    assert there == here
+    assert here_later == there_later == here[1:]
+    assert await b.events("x") == here
+    assert (await b.log.answer("x")) == (await a.log.answer("x"))
+    assert len(b.log.elsewhere) == 0
+
+
+async def test_an_open_answer_reads_the_same_on_another_worker(a: Worker, b: Worker) -> None:
+    await a.desk.start("x", "ann", words)
+    while not (await a.log.answer("x")).text:
+        await asyncio.sleep(0.01)
+    answer = await b.log.answer("x")
+    assert answer.state == "open"
+    assert answer.text
+    assert WORDS.startswith(answer.text)
+    assert await b.log.owner("x") == "ann"
+
+
+async def test_a_stop_from_another_worker(a: Worker, b: Worker) -> None:
+    async def wait(send: Send) -> Done:
+        send(Text("half"))
+        await asyncio.sleep(30)
+        return Done()
+
+    await a.desk.start("x", "ann", wait)
+    began = time.monotonic()
+    await b.desk.stop("x")
+    assert time.monotonic() - began < 2
+    assert (await b.events("x"))[-1] == Stopped()
+    assert a.desk.open_count == 0
+    await b.desk.stop("x")
+    await b.desk.stop("unknown")
+
+
+async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_worker: Callable[..., object]) -> None:
+    async def rework(answer_id: str) -> Work | None:
+        return words if answer_id == "silent" else None
+
+    a.desk.rework = rework
+
+    async def say(send: Send) -> Ending:
+        send(Text("half"))
+        await asyncio.sleep(30)
+        return Done()
+
+    async def say_nothing(send: Send) -> Ending:
+        send(Started("m", "chat"))
+        await asyncio.sleep(30)
+        return Done()
+
+    async with new_worker() as dying:
+        while a.membership.size < 2:
+            await asyncio.sleep(0.01)
+        await dying.desk.start("said", "ann", say)
+        await dying.desk.start("silent", "ann", say_nothing)
+        while not (await a.log.answer("said")).text or not (await a.log.answer("silent")).number:
+            await asyncio.sleep(0.01)
+        reading = [asyncio.create_task(a.events(key)) for key in ("said", "silent")]
+        await asyncio.sleep(0.1)
+        await dying.membership.__aexit__(None, None, None)  # from here on it does not say that it lives
+        said, silent = await asyncio.gather(*reading)
+    # What it would still have liked to say when it ended is not stored.
+    assert await a.events("said") == said
+    assert said[0] == Text("half")
+    assert isinstance(said[-1], Failed)
+    assert said[-1].code == "interrupted"
+    assert silent[0] == Started("m", "chat")
+    assert text_of(silent) == WORDS
+    assert silent[-1] == Done()
+
+
+async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker) -> None:
+    async def wait(send: Send) -> Done:
+        send(Text("half"))
+        await asyncio.sleep(30)
+        return Done()
+
+    await a.desk.start("x", "ann", wait)
+    while not (await b.log.answer("x")).text:
+        await asyncio.sleep(0.01)
+    [peer], _ = await b.store.renew()
+    for found in await b.store.claim(peer.number):
+        await b.desk.take_over(found)
+    seen = await a.events("x")
+    assert isinstance(seen[-1], Failed)
+    while a.desk.open_count:
+        await asyncio.sleep(0.01)
+    await a.desk.start("y", "ann", words)
+    assert text_of(await b.events("y")) == WORDS
+
+
+async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.answers.entry.FIRST_WATCHER_SECONDS", 0.2)
+    stopped = {"never": None, "soon": 0.2, "at once": 0.0}
+
+    async def wait(send: Send) -> Done:
+        send(Text("half"))
+        await asyncio.sleep(1.5)
+        return Done()
+
+    for answer_id, grace_seconds in stopped.items():
+        await a.desk.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
+    await a.desk.start("watched", "ann", wait, grace_seconds=0.3)
+    await a.desk.start("watched there", "ann", wait, grace_seconds=0.3)
+    watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched there"))]
+    await asyncio.sleep(2.2)
+    endings: dict[str, Event] = {}
+    for answer_id in stopped:
+        endings[answer_id] = (await a.events(answer_id))[-1]
+    assert endings == {"never": Done(), "soon": Stopped("unwatched"), "at once": Stopped("unwatched")}
+    assert [(await one)[-1] for one in watching] == [Done(), Done()]
