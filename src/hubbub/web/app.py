@@ -49,8 +49,8 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for routes in (chats, answers, documents, server):
-        app.include_router(routes.router)
+    for router in (chats.quick, answers.quick, chats.router, answers.router, documents.router, server.router):
+        app.include_router(router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     # Not as a route for any path: that would match where the API has the path but not the method.
     app.router.default = request_response(page.serve)

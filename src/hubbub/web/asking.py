@@ -1,10 +1,13 @@
 """Take a question in: store it with the place of its answer, and start the answer at the desk."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from hubbub.answers.desk import Send, Work
 from hubbub.conversation.engine import Question
@@ -28,17 +31,20 @@ class Asked(msgspec.Struct, frozen=True):
     answer: Message
 
 
-async def ask(
-    services: Services,
-    person: Person,
-    text: str,
-    *,
-    chat_id: str | None = None,
-    parent_id: str | None = None,
-    question_id: str | None = None,
-    model: str | None = None,
-    collection_ids: Sequence[str] = (),
-) -> Asked:
+class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question. Without `chat_id` it begins a chat; with the `parent_id` of an earlier one it is an edit of that."""
+
+    text: str
+    chat_id: str | None = None
+    parent_id: Annotated[str | None, Meta(description="The answer that the question follows")] = None
+    question_id: Annotated[str | None, Meta(description="Makes repeating the request safe; a ULID in lower case")] = (
+        None
+    )
+    model: str | None = None
+    collections: Annotated[list[str], Meta(max_length=50)] = []
+
+
+async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
     """Store a question and start its answer. The same `question_id` again returns what it began the first time.
 
     Raises:
@@ -46,27 +52,31 @@ async def ask(
         NotFound: there is no such chat, message, model or collection for this person.
         Conflict: the `question_id` was used for another question.
     """
-    _check_text(text, services.limits.question_characters)
-    if question_id is None:
-        question_id = new_id()
-    elif not is_id(question_id):
+    _check_text(new.text, services.limits.question_characters)
+    if new.question_id is None:
+        return await _ask(services, person, new, new_id())
+    if not is_id(new.question_id):
         raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-    async with services.turns.of(question_id):
-        if (stored := await services.history.message(question_id)) is not None:
-            return await _asked_before(services, person, stored, text)
-        if chat_id is None and parent_id is not None:
-            raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-        _check_model(services, model)
-        collection_ids = await check_collections(services, person, collection_ids)
-        now = time.time()
-        if chat_id is None:
-            chat = Chat(new_id(), person.id, title_of(text), now, now)
-        else:
-            chat = await chat_for(services, person, chat_id)
-            await _check_parent(services, person, chat, parent_id)
-            await _check_room(services, chat)
-        question = Message(question_id, chat.id, parent_id, "user", text, now, model or "", tuple(collection_ids))
-        return await _start(services, person, chat, question, is_new=True, is_new_chat=chat_id is None)
+    async with services.turns.of(new.question_id):
+        if (stored := await services.history.message(new.question_id)) is not None:
+            return await _asked_before(services, person, stored, new.text)
+        return await _ask(services, person, new, new.question_id)
+
+
+async def _ask(services: Services, person: Person, new: NewQuestion, question_id: str) -> Asked:
+    if new.chat_id is None and new.parent_id is not None:
+        raise Invalid("parent_id needs the chat_id of the chat that it is in.")
+    _check_model(services, new.model)
+    collection_ids = await check_collections(services, person, new.collections)
+    now = time.time()
+    if new.chat_id is None:
+        chat = Chat(new_id(), person.id, title_of(new.text), now, now)
+    else:
+        chat = await chat_for(services, person, new.chat_id)
+        await _check_parent(services, person, chat, new.parent_id)
+        await _check_room(services, chat)
+    question = Message(question_id, chat.id, new.parent_id, "user", new.text, now, new.model or "", collection_ids)
+    return await _start(services, person, chat, question, is_new=True, is_new_chat=new.chat_id is None)
 
 
 async def ask_again(
@@ -112,19 +122,21 @@ async def _start(
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     work = await _work(services, question, answer)
-    # The log first: a message whose answer has no log reads as interrupted.
-    await services.desk.start(answer.id, person.id, work)
-    try:
-        if is_new_chat:
-            await services.history.create(chat)
-        await services.history.add([question, answer] if is_new else [answer])
-    except BaseException:
+    # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
+    # interrupted, so the log comes first.
+    stored = await asyncio.gather(
+        services.desk.start(answer.id, person.id, work),
+        *([services.history.create(chat)] if is_new_chat else []),
+        services.history.add([question, answer] if is_new else [answer]),
+        return_exceptions=True,
+    )
+    if failures := [result for result in stored if isinstance(result, BaseException)]:
         await services.desk.stop(answer.id, reason="not_stored")
         with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
             if is_new_chat:
                 await services.history.delete(chat.id)
             await services.log.forget([answer.id])
-        raise
+        raise failures[0]
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
 

@@ -46,6 +46,13 @@ def sends(struct: type[Any], status: int = 200, description: str = "") -> dict[i
     return {status: {"description": description or "OK", "content": {"application/json": {"schema": schema}}}}
 
 
+def takes(struct: type[Any]) -> dict[str, Any]:
+    """Return a route's `openapi_extra`: its body is this struct as JSON."""
+    (schema,), components = msgspec.json.schema_components([struct], ref_template=_REFERENCE)
+    _components.update(components)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def complete(openapi: dict[str, Any]) -> dict[str, Any]:
     """Return an OpenAPI document with the schemas that `sends` refers to, and with what errors look like."""
     (schema,), problems = msgspec.json.schema_components([Problem], ref_template=_REFERENCE)

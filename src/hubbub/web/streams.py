@@ -15,6 +15,13 @@ STALL_SECONDS = 30.0
 """A client that takes nothing for so long is cut off; it can come again and go on where it was."""
 
 
+_HEADERS = (
+    (b"content-type", f"{hubbub.MEDIA_TYPE}; charset=utf-8".encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
 class EventStream(Response):
     """A response that tails an answer's log. When the reader leaves, only the reading ends.
 
@@ -22,12 +29,11 @@ class EventStream(Response):
     other ASGI server it goes through `send`.
     """
 
-    def __init__(self, log: Log, answer_id: str, after: int) -> None:
-        super().__init__(
-            media_type=hubbub.MEDIA_TYPE,
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-        )
-        del self.headers["content-length"]
+    def __init__(self, log: Log, answer_id: str, after: int, *, opening: bytes = hubbub.OPENING) -> None:
+        self.status_code = 200
+        self.background = None
+        self.raw_headers = list(_HEADERS)
+        self._opening = opening
         self._log = log
         self._answer_id = answer_id
         self._after = after
@@ -51,7 +57,7 @@ class EventStream(Response):
         following = self._log.follow(self._answer_id, self._after, reader=reader)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await send_in_time({"type": "http.response.body", "body": hubbub.OPENING, "more_body": True})
+            await send_in_time({"type": "http.response.body", "body": self._opening, "more_body": True})
             async for records in following:
                 body = hubbub.frames(records)
                 await send_in_time({"type": "http.response.body", "body": body, "more_body": True})

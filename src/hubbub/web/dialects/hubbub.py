@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
 
-MEDIA_TYPE = "text/event-stream; charset=utf-8"
+MEDIA_TYPE = "text/event-stream"
 OPENING = b"retry: 1000\n\n"
 """Sent first: a reader that lost its connection comes again after a second."""
 PING = b": ping\n\n"
@@ -25,6 +25,11 @@ def frames(records: Sequence[Record]) -> bytes:
     return b"".join(
         b"id: %d\nevent: %s\ndata: %s\n\n" % (record.number, _name(record.data), record.data) for record in records
     )
+
+
+def asking(asked: bytes) -> bytes:
+    """Return the frame that begins a stream that a question is answered with: what was stored, as JSON."""
+    return OPENING + b"event: asked\ndata: " + asked + b"\n\n"
 
 
 def trouble(error: HubbubError) -> bytes:

@@ -1,17 +1,32 @@
 """Answers: read them, follow their events, stop them."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Malformed
-from hubbub.web.access import Asker, Hub, check_answer
+from hubbub.web.access import Asker, Hub, check_answer, person_of
 from hubbub.web.bodies import Json, sends
+from hubbub.web.quick import QuickRoute
+from hubbub.web.services import services_of
 from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api/answers", tags=["answers"])
+quick = APIRouter(prefix="/api/answers", tags=["answers"], route_class=QuickRoute)
+
+_ANSWER_ID = {"name": "answer_id", "in": "path", "required": True, "schema": {"type": "string"}}
+_AFTER = {
+    "name": "after",
+    "in": "query",
+    "description": "Begin behind the event of this number",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The same; sent by browsers that come again",
+    "schema": {"type": "integer", "minimum": 0},
+}
 
 
 @router.get("/{answer_id}", responses=sends(Answer))
@@ -21,24 +36,21 @@ async def show_answer(answer_id: str, hub: Hub, person: Asker) -> Response:
     return Json(await hub.log.answer(answer_id))
 
 
-@router.get(
+@quick.get(
     "/{answer_id}/events",
     response_class=Response,
+    openapi_extra={"parameters": [_ANSWER_ID, _AFTER, _LAST_EVENT_ID]},
     responses={
         200: {"description": "The events as they come, until the ending", "content": {"text/event-stream": {}}},
         204: {"description": "The answer has ended and there is nothing after this number"},
     },
 )
-async def follow_answer(
-    answer_id: str,
-    hub: Hub,
-    person: Asker,
-    after: Annotated[str | None, Query(description="Begin behind the event of this number")] = None,
-    last_event_id: Annotated[str | None, Header(description="The same; sent by browsers that come again")] = None,
-) -> Response:
+async def follow_answer(request: Request) -> Response:
     """Follow an answer's events from any number on, as often as you like. Leaving does not stop it."""
+    hub, person, answer_id = services_of(request), await person_of(request), str(request.path_params["answer_id"])
     await check_answer(hub, person, answer_id)
-    number = _number(last_event_id if last_event_id is not None else after)
+    last_event_id = request.headers.get("last-event-id")
+    number = _number(last_event_id if last_event_id is not None else request.query_params.get("after"))
     last, is_open = await hub.log.reach(answer_id)
     if number > last:
         raise Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")

@@ -3,18 +3,23 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
-from hubbub.web.access import Asker, Hub, chat_for
-from hubbub.web.asking import Asked, ask, ask_again
-from hubbub.web.bodies import Json, sends
+from hubbub.web.access import Asker, Hub, chat_for, person_of
+from hubbub.web.asking import Asked, NewQuestion, ask, ask_again
+from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.hubbub import MEDIA_TYPE, asking
+from hubbub.web.quick import QuickRoute, body_as
+from hubbub.web.services import services_of
+from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api", tags=["chats"])
+quick = APIRouter(prefix="/api", tags=["chats"], route_class=QuickRoute)
 
 TITLE_CHARACTERS = 200
 
@@ -51,20 +56,6 @@ class NewTitle(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     title: str
-
-
-class NewQuestion(BaseModel):
-    """A question. Without `chat_id` it begins a chat; with the `parent_id` of an earlier one it is an edit of that."""
-
-    model_config = ConfigDict(extra="forbid")
-    text: str
-    chat_id: str | None = None
-    parent_id: Annotated[str | None, Field(description="The answer that the question follows")] = None
-    question_id: Annotated[str | None, Field(description="Makes repeating the request safe; a ULID in lower case")] = (
-        None
-    )
-    model: str | None = None
-    collections: list[str] = Field(default_factory=list, max_length=50)
 
 
 class OneMoreAnswer(BaseModel):
@@ -112,20 +103,26 @@ async def delete_chat(chat_id: str, hub: Hub, person: Asker) -> None:
     await hub.log.forget(answer_ids)
 
 
-@router.post("/questions", status_code=202, responses=sends(Asked, 202, "Stored; the answer is under way"))
-async def ask_question(new: NewQuestion, hub: Hub, person: Asker) -> Response:
-    """Ask. The question is stored when this returns; follow the answer's events to read it."""
-    asked = await ask(
-        hub,
-        person,
-        new.text,
-        chat_id=new.chat_id,
-        parent_id=new.parent_id,
-        question_id=new.question_id,
-        model=new.model,
-        collection_ids=new.collections,
-    )
-    return Json(asked, status_code=202)
+@quick.post(
+    "/questions",
+    response_class=Response,
+    status_code=202,
+    openapi_extra=takes(NewQuestion),
+    responses={
+        **sends(Asked, 202, "Stored; the answer is under way"),
+        200: {
+            "description": "With `Accept: text/event-stream`: the same as an event `asked`, then the answer's events",
+            "content": {MEDIA_TYPE: {}},
+        },
+    },
+)
+async def ask_question(request: Request) -> Response:
+    """Ask. The question is stored when this returns; follow the answer's events to read it, or accept them here."""
+    hub, person = services_of(request), await person_of(request)
+    asked = await ask(hub, person, await body_as(request, NewQuestion))
+    if not request.headers.get("accept", "").startswith("text/event-stream"):
+        return Json(asked, status_code=202)
+    return EventStream(hub.log, asked.answer.id, 0, opening=asking(msgspec.json.encode(asked)))
 
 
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
