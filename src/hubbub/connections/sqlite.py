@@ -9,14 +9,16 @@ import importlib.resources
 import importlib.util
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import apsw
 
+from hubbub.connections.group_commit import GroupCommit
 from hubbub.core.errors import StoreError, StoreFull
 
 P = ParamSpec("P")
@@ -57,14 +59,14 @@ class Connection:
 class Sqlite:
     """A SQLite database in WAL mode. Work is a plain function that is given a connection.
 
-    `write` runs its function in a transaction of its own, in the order of the calls, and has
-    returned only when that is on disk (synchronous=FULL). `read` sees one consistent state.
-    A call that is cancelled may still take effect: it is not interrupted in the middle.
+    `write` runs its function in a transaction, in the order of the calls, and has returned only
+    when that is on disk (synchronous=FULL); what waits meanwhile shares the next transaction.
+    `read` sees one consistent state. A call that is cancelled may still take effect: it is not
+    interrupted in the middle.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix=f"write-{path.stem}")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -74,37 +76,31 @@ class Sqlite:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < SAFE_SQLITE:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
-        await self.write(lambda connection: None)
+        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}")
+        try:
+            await self.write(lambda connection: None)
+        except BaseException:
+            await self._writing.close(self._close)
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writing, self._close)
-        self._writing.shutdown(wait=False)
+        await self._writing.close(self._close)
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` in a transaction and return what it returns.
+
+        The work may be run again where other work that shared its transaction broke it; so it must
+        change nothing but the database. What it raises undoes what it did, and comes out here.
 
         Raises:
             StoreFull: the disk is full; nothing was changed.
             StoreError: SQLite failed; nothing was changed.
         """
-
-        def transact() -> T:
-            raw = self._raw_connection(is_writer=True)
-            connection = Connection(raw)
-            connection.all("begin immediate")
-            try:
-                result = work(connection, *args, **kwargs)
-                connection.all("commit")
-            except BaseException:
-                if raw.in_transaction:
-                    connection.all("rollback")
-                raise
-            return result
-
-        return await self._run(self._writing, transact)
+        with _store_errors():
+            return await self._writing.run(lambda raw: work(Connection(raw), *args, **kwargs))
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` on a connection that can't write and return what it returns.
@@ -114,14 +110,15 @@ class Sqlite:
         """
 
         def look() -> T:
-            connection = Connection(self._raw_connection(is_writer=False))
+            connection = Connection(self._reader())
             connection.all("begin")
             try:
                 return work(connection, *args, **kwargs)
             finally:
                 connection.all("rollback")
 
-        return await self._run(self._reading, look)
+        with _store_errors():
+            return await asyncio.get_running_loop().run_in_executor(self._reading, look)
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
@@ -136,29 +133,23 @@ class Sqlite:
 
         await self.write(run)
 
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
-        except apsw.FullError as error:
-            raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
-        except apsw.Error as error:
-            raise StoreError(f"The database could not do this ({error}). Try again.") from error
-
-    def _raw_connection(self, *, is_writer: bool) -> apsw.Connection:
+    def _reader(self) -> apsw.Connection:
+        """Return this thread's own connection."""
         raw: apsw.Connection | None = getattr(self._local, "raw", None)
         if raw is None:
-            raw = apsw.Connection(str(self.path))
-            raw.set_busy_timeout(BUSY_MILLISECONDS)
-            raw.enable_load_extension(True)
-            raw.load_extension(_vector_extension())
-            raw.enable_load_extension(False)
-            connection = Connection(raw)
-            connection.all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
-            if not is_writer:
-                connection.all("pragma query_only = on; pragma wal_autocheckpoint = 0")
-            self._local.raw = raw
-            with self._lock:
-                self._open.append(raw)
+            raw = self._local.raw = self._connect()
+            Connection(raw).all("pragma query_only = on; pragma wal_autocheckpoint = 0")
+        return raw
+
+    def _connect(self) -> apsw.Connection:
+        raw = apsw.Connection(str(self.path))
+        raw.set_busy_timeout(BUSY_MILLISECONDS)
+        raw.enable_load_extension(True)
+        raw.load_extension(_vector_extension())
+        raw.enable_load_extension(False)
+        Connection(raw).all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
+        with self._lock:
+            self._open.append(raw)
         return raw
 
     def _close(self) -> None:
@@ -167,6 +158,17 @@ class Sqlite:
             for raw in self._open:
                 raw.close()
             self._open.clear()
+
+
+@contextmanager
+def _store_errors() -> Generator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
+    except apsw.Error as error:
+        raise StoreError(f"The database could not do this ({error}). Try again.") from error
 
 
 def _vector_extension() -> str:

@@ -1,0 +1,178 @@
+"""Run what waits to be written to a SQLite file together: one thread, one transaction, one wait for the disk."""
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import apsw
+
+T = TypeVar("T")
+
+MOST_TOGETHER = 128
+LONG_SECONDS = 0.02
+"""Once a transaction's calls have taken this long it is committed: who was quick does not wait for all the rest."""
+
+
+class _Call:
+    """A piece of work, and what came of it."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Callable[[Any], Any], future: "asyncio.Future[Any]") -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class GroupCommit:
+    """A thread that runs calls in their order, those that wait together in one transaction.
+
+    A caller gets its result once that transaction is on disk. Each call stands in a savepoint of
+    its own: one that fails is undone alone. Where a transaction fails as a whole (a full disk, a
+    constraint that is checked at its end), its calls are run again, one by one, each in its own:
+    so they must change nothing but the database.
+    """
+
+    def __init__(self, connect: Callable[[], apsw.Connection], name: str) -> None:
+        """Take what opens the connection; that happens on the thread, before the first call."""
+        self._connect = connect
+        self._raw: Any = None  # apsw's own types are partly unknown
+        self._loop = asyncio.get_running_loop()
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._is_open = True
+        # A daemon: a process that breaks down must not wait for it. In order it ends with `close`.
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    async def run(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run the work inside a transaction; return when that is on disk.
+
+        A call that is cancelled before its turn is left out; later than that it takes effect.
+        """
+        if not self._is_open:
+            raise RuntimeError("the database is closed")
+        call = _Call(work, self._loop.create_future())
+        self._calls.put(call)
+        return cast(T, await call.future)
+
+    async def close(self, last: Callable[[], None]) -> None:
+        """End the thread after what waits; `last` is the last that it does."""
+        self._is_open = False
+        self._last = _Call(lambda _: last(), self._loop.create_future())
+        self._calls.put(None)
+        await asyncio.shield(self._last.future)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            calls, is_open = self._waiting()
+            while calls:
+                done = self._transact(calls)
+                self._tell(calls[:done])
+                del calls[:done]
+        try:
+            self._last.work(self._raw)
+        except Exception as error:  # noqa: BLE001 (it is the closer's)
+            _fail([self._last], error)
+        self._tell([self._last])
+
+    def _waiting(self) -> tuple[list[_Call], bool]:
+        """Wait for a call; return it and those that wait behind it, and whether more may come."""
+        calls: list[_Call] = []
+        call = self._calls.get()
+        while call is not None:
+            if not call.future.cancelled():
+                calls.append(call)
+            if len(calls) >= MOST_TOGETHER:
+                return calls, True
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                return calls, True
+        return calls, False
+
+    def _transact(self, calls: Sequence[_Call]) -> int:
+        """Bring the first of the calls to their outcomes; return how many."""
+        try:
+            if self._raw is None:
+                self._raw = self._connect()
+        except Exception as error:  # noqa: BLE001 (it is the callers')
+            return _fail(calls, error)
+        done = self._together(calls) if len(calls) > 1 else 0
+        if done == 0:
+            done = len(calls)
+            for call in calls:
+                self._alone(call)
+        return done
+
+    def _alone(self, call: _Call) -> None:
+        raw = self._raw
+        call.error = None
+        try:
+            raw.execute("begin immediate")
+            call.result = call.work(raw)
+            raw.execute("commit")
+        except BaseException as error:  # noqa: BLE001 (it is the caller's)
+            _fail([call], error)
+            self._roll_back()
+
+    def _together(self, calls: Sequence[_Call]) -> int:
+        """Run the first of the calls in one transaction; return how many, 0 where it failed as a whole."""
+        raw = self._raw
+        done = 0
+        until = time.monotonic() + LONG_SECONDS
+        try:
+            raw.execute("begin immediate")
+            for call in calls:
+                raw.execute("savepoint call")
+                try:
+                    call.result = call.work(raw)
+                except BaseException as error:  # noqa: BLE001 (it is the caller's)
+                    _fail([call], error)
+                    if not raw.in_transaction:  # SQLite has undone all of it, as it may on a full disk
+                        return 0
+                    raw.execute("rollback to call")
+                raw.execute("release call")
+                done += 1
+                if time.monotonic() > until:
+                    break
+            raw.execute("commit")
+        except apsw.BusyError as error:  # each alone would wait as long again
+            done = _fail(calls, error)
+            self._roll_back()
+        except apsw.Error:
+            done = 0
+            self._roll_back()
+        return done
+
+    def _roll_back(self) -> None:
+        if self._raw.in_transaction:
+            with contextlib.suppress(apsw.Error):
+                self._raw.execute("rollback")
+
+    def _tell(self, calls: Sequence[_Call]) -> None:
+        """Give all these calls their outcomes with a single wake-up of the loop."""
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, tuple(calls))
+
+
+def _fail(calls: Sequence[_Call], error: BaseException) -> int:
+    if isinstance(error, StopIteration):  # a future doesn't take it
+        error = RuntimeError("work on the database raised StopIteration")
+    for call in calls:
+        call.result, call.error = None, error
+    return len(calls)
+
+
+def _settle(calls: Sequence[_Call]) -> None:
+    for call in calls:
+        if call.future.done():  # its caller was cancelled
+            continue
+        if call.error is None:
+            call.future.set_result(call.result)
+        else:
+            call.future.set_exception(call.error)
