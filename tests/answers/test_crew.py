@@ -196,7 +196,7 @@ async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker)
 
 async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hubbub.answers.entry.FIRST_WATCHER_SECONDS", 0.2)
-    stopped = {"never": None, "soon": 0.2, "at once": 0.0}
+    stopped = {"never": None, "soon": 0.2, "at_once": 0.0}
 
     async def wait(send: Send) -> Done:
         send(Text("half"))
@@ -206,11 +206,11 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
     for answer_id, grace_seconds in stopped.items():
         await a.desk.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
     await a.desk.start("watched", "ann", wait, grace_seconds=0.3)
-    await a.desk.start("watched there", "ann", wait, grace_seconds=0.3)
-    watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched there"))]
+    await a.desk.start("watched_there", "ann", wait, grace_seconds=0.3)
+    watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched_there"))]
     await asyncio.sleep(2.2)
     endings: dict[str, Event] = {}
     for answer_id in stopped:
         endings[answer_id] = (await a.events(answer_id))[-1]
-    assert endings == {"never": Done(), "soon": Stopped("unwatched"), "at once": Stopped("unwatched")}
+    assert endings == {"never": Done(), "soon": Stopped("unwatched"), "at_once": Stopped("unwatched")}
     assert [(await one)[-1] for one in watching] == [Done(), Done()]

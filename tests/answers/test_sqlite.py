@@ -74,7 +74,7 @@ class TestSqliteAnswers(AnswerStoreContract):
                 assert await store.read("a", number - 3) == written[-3:]
             most = max(most, await rows(database, "journal"))
         assert await rows(database, "portion") < 100 / SETTLE_SECONDS * 2
-        assert most <= 2 * 2 * (SETTLE_SECONDS + KEEP_SECONDS + 3)
+        assert most <= 2 * (SETTLE_SECONDS + KEEP_SECONDS + 3)
         [peer], _ = await other.renew()
         assert [found.id for found in await other.claim(peer.number)] == ["a", "b"]
         assert await other.read("a") == written

@@ -16,7 +16,7 @@ class GivenUp(StoreError):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One event of one answer, as stored: `data` is its JSON."""
+    """One event of one answer, as stored: `data` is its JSON. No line break is in it, and no space in the id."""
 
     answer_id: str
     number: int

@@ -16,11 +16,14 @@ from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Reader, portion, portions
 from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
-from hubbub.core.events import ENDINGS, Ending, Event, Failed, Text, decode, encode
+from hubbub.core.events import ENDINGS, Ending, Event, Failed, Queued, Searched, Text, decode, encode
 
 logger = logging.getLogger(__name__)
 
 MERGED_CHARACTERS = 16 * 1024
+
+_URGENT = (*ENDINGS, Queued, Searched)
+"""Somebody waits for these. The first text is urgent as well."""
 
 INTERRUPTED = Failed(
     "interrupted",
@@ -95,11 +98,11 @@ class Log:
             raise entry.fault
         entry.pending.append(event)
         self._waiting[answer_id] = entry
-        if entry.has_text and isinstance(event, Text):
-            self.beat.tell(is_urgent=False)
+        if isinstance(event, Text):
+            is_urgent, entry.has_text = not entry.has_text, True
         else:
-            entry.has_text = entry.has_text or isinstance(event, Text)
-            self.beat.tell(is_urgent=True)
+            is_urgent = isinstance(event, _URGENT)
+        self.beat.tell(is_urgent=is_urgent)
 
     async def end(self, answer_id: str, ending: Ending) -> None:
         """Add the ending; it is stored when this returns.

@@ -22,7 +22,7 @@ KEEP_SECONDS = 5.0
 """So long the journal keeps what is settled: other workers follow it there."""
 CLEAR_SECONDS = 1.0
 RANGE = 2**40
-"""So many events a worker can write in its life: 30,000 a second for a year."""
+"""So many times a worker can write in its life."""
 
 
 class _Unsettled:
@@ -66,7 +66,7 @@ class SqliteAnswers:
         await self._database.write(Connection.all, _SQL["leave"], (self._number,))
 
     async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
-        values = (answer_id, owner_id, time.time(), self._number, grace_seconds)
+        values = (answer_id, owner_id, time.time(), self._number, self._place, grace_seconds)
 
         def insert(connection: Connection) -> int:
             connection.all(_SQL["open"], values)
@@ -84,8 +84,7 @@ class SqliteAnswers:
         for answer in ended:
             kept = self._unsettled.get(answer.id)
             settled[answer.id] = [*(kept.records if kept else ()), *fresh.pop(answer.id, ())]
-        places = range(self._place, self._place + len(records))
-        rows = [(place, *msgspec.structs.astuple(record)) for place, record in zip(places, records, strict=True)]
+        place, lines = self._place, _lines(records)
         portions = [(key, of_it[-1].number, _joined(of_it)) for key, of_it in settled.items() if of_it]
         results = [(msgspec.json.encode(answer), answer.id) for answer in ended]
         floor = self._floor(now, settled)
@@ -93,7 +92,7 @@ class SqliteAnswers:
         def insert(connection: Connection) -> None:
             if connection.one(_SQL["is_member"], (self._number,)) is None:
                 raise GivenUp("Another worker has taken over what this one was working on.")
-            connection.many(_SQL["append"], rows)
+            connection.all(_SQL["append"], (place, lines))
             connection.many(_SQL["settle"], portions)
             connection.many(_SQL["end"], results)
             if floor is not None:
@@ -105,9 +104,9 @@ class SqliteAnswers:
         for answer_id, of_it in fresh.items():
             kept = self._unsettled.get(answer_id)
             if kept is None:
-                kept = self._unsettled[answer_id] = _Unsettled(now, places.start)
+                kept = self._unsettled[answer_id] = _Unsettled(now, place)
             kept.records.extend(of_it)
-        self._place = places.stop
+        self._place += 1
         self._cleared = self._cleared if floor is None else floor
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
@@ -119,10 +118,11 @@ class SqliteAnswers:
                 if len(found) >= limit:
                     break
             else:
-                worker = connection.one(_SQL["worker_of"], (answer_id,))
-                if worker is not None:  # else all is settled
-                    rows = connection.all(_SQL["unsettled"], (*_range(worker[0]), answer_id, last))
-                    found += [Record(answer_id, number, data) for number, data in rows]
+                begun_at = connection.one(_SQL["begun_at"], (answer_id,))
+                if begun_at is not None:  # else all is settled
+                    worker, place = begun_at
+                    for _, lines in connection.all(_SQL["journal"], (place, _range(worker)[1])):
+                        found += [record for record in _lines_of(answer_id, lines) if record.number > last]
             return found[:limit]
 
         return await self._database.read(look)
@@ -144,7 +144,7 @@ class SqliteAnswers:
         return others, was_given_up
 
     async def claim(self, number: int) -> list[Found]:
-        return await self._database.write(_claim, number, self._number)
+        return await self._database.write(_claim, number, self._number, self._place)
 
     async def look(self, followed: Collection[str]) -> News:
         cursors = dict(self._cursors)
@@ -190,6 +190,28 @@ def _range(worker: int) -> tuple[int, int]:
     return worker * RANGE, (worker + 1) * RANGE
 
 
+def _lines(records: Sequence[Record]) -> bytes:
+    return b"\n".join([b"%b %d %b" % (one.answer_id.encode(), one.number, one.data) for one in records])
+
+
+def _records(lines: bytes) -> list[Record]:
+    parts = [line.split(b" ", 2) for line in lines.split(b"\n") if line]
+    return [Record(answer_id.decode(), int(number), data) for answer_id, number, data in parts]
+
+
+def _lines_of(answer_id: str, lines: bytes) -> list[Record]:
+    """Return one answer's records among many, without looking at the others."""
+    found: list[Record] = []
+    key = answer_id.encode() + b" "
+    start = 0 if lines.startswith(key) else lines.find(b"\n" + key) + 1 or -1
+    while start >= 0:
+        end = lines.find(b"\n", start)
+        number, data = lines[start + len(key) : end if end >= 0 else None].split(b" ", 1)
+        found.append(Record(answer_id, int(number), data))
+        start = lines.find(b"\n" + key, start) + 1 or -1
+    return found
+
+
 def _joined(records: Sequence[Record]) -> bytes:
     return b"\n".join([record.data for record in records])
 
@@ -214,14 +236,15 @@ def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
     return number, was_given_up, [Peer(*row) for row in connection.all(_SQL["others"], {"number": number})]
 
 
-def _claim(connection: Connection, number: int, by: int) -> list[Found]:
+def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:
     connection.all(_SQL["leave"], (number,))
-    orphans = [Found(*row) for row in connection.all(_SQL["orphans"], (by, number))]
+    orphans = [Found(*row) for row in connection.all(_SQL["orphans"], (by, place, number))]
     settled = {orphan.id: connection.all(_SQL["last_settled"], (orphan.id,))[0][0] for orphan in orphans}
     unsettled: dict[str, list[Record]] = {}
-    for _, answer_id, event_number, data in connection.all(_SQL["journal"], _range(number)):
-        if answer_id in settled and event_number > settled[answer_id]:
-            unsettled.setdefault(answer_id, []).append(Record(answer_id, event_number, data))
+    for _, lines in connection.all(_SQL["journal"], _range(number)):
+        for record in _records(lines):
+            if record.answer_id in settled and record.number > settled[record.answer_id]:
+                unsettled.setdefault(record.answer_id, []).append(record)
     portions = [(key, records[-1].number, _joined(records)) for key, records in unsettled.items()]
     connection.many(_SQL["settle"], portions)
     connection.all(_SQL["clear"], _range(number))
@@ -235,7 +258,7 @@ def _look(connection: Connection, number: int, cursors: dict[int, int], followed
     for other in others:
         start, end = _range(other)
         rows = connection.all(_SQL["journal"], (cursors.get(other, start), end))
-        records += [Record(*row[1:]) for row in rows if row[1] in followed]
+        records += [record for _, lines in rows for record in _records(lines) if record.answer_id in followed]
         if rows:
             cursors[other] = rows[-1][0] + 1
     marks = connection.all(_SQL["news"], (number,))

@@ -1,11 +1,12 @@
 -- name: open
-insert into answer (id, owner_id, opened_at, worker, grace_seconds) values (?, ?, ?, ?, ?) on conflict do nothing
+insert into answer (id, owner_id, opened_at, worker, place, grace_seconds) values (?, ?, ?, ?, ?, ?)
+on conflict do nothing
 
 -- name: is_member
 select 1 from worker where number = ?
 
 -- name: append
-insert into journal (place, answer_id, number, data) values (?, ?, ?, ?)
+insert into journal (place, data) values (?, ?)
 
 -- name: settle
 insert into portion (answer_id, last_number, data) values (?, ?, ?)
@@ -19,11 +20,8 @@ update answer set result = ?, worker = null, stop_reason = null, watched_at = nu
 -- name: portions
 select last_number, data from portion where answer_id = ? and last_number > ? order by last_number
 
--- name: worker_of
-select worker from answer where id = ? and worker is not null
-
--- name: unsettled
-select number, data from journal where place >= ? and place < ? and answer_id = ? and number > ? order by number
+-- name: begun_at
+select worker, place from answer where id = ? and worker is not null
 
 -- name: find
 select id, owner_id, grace_seconds, result from answer where id in (select value from json_each(?))
@@ -47,11 +45,11 @@ select distinct worker, 0 from answer
 where worker is not null and worker <> :number and worker not in (select number from worker)
 
 -- name: orphans
-update answer set worker = ? where worker = ?
+update answer set worker = ?, place = ? where worker = ?
 returning id, owner_id, grace_seconds
 
 -- name: journal
-select place, answer_id, number, data from journal where place >= ? and place < ? order by place
+select place, data from journal where place >= ? and place < ? order by place
 
 -- name: last_settled
 select coalesce(max(last_number), 0) from portion where answer_id = ?

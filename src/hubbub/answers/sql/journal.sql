@@ -7,9 +7,7 @@ create table worker (
 
 create table journal (
   place integer primary key, -- the worker's number * 2^40, and from there on upwards
-  answer_id text not null,
-  number integer not null,
-  data blob not null -- JSON
+  data blob not null -- all that came together: a line an event, its answer's id, its number and its JSON
 );
 
 create table portion (
@@ -25,6 +23,7 @@ from event group by answer_id;
 drop table event;
 
 alter table answer add column worker integer; -- who makes it; null once it has ended
+alter table answer add column place integer; -- where its worker's journal stood when it was begun
 alter table answer add column grace_seconds real; -- how long it is worked on while nobody watches; null: to its end
 alter table answer add column stop_reason text; -- set by another worker
 alter table answer add column watched_at real; -- set by other workers
