@@ -1,7 +1,6 @@
 """Serve the application with uvicorn, and end its answers in order when told to stop."""
 
 import asyncio
-import gc
 import signal
 import socket
 import sys
@@ -12,6 +11,7 @@ import uvicorn
 from rich.console import Console
 
 from hubbub.answers.desk import Desk
+from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.compose import fetch_weights, open_application, prepare_folder
@@ -58,9 +58,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        gc.collect()
-        gc.freeze()  # what is here now stays: the collector need not go through it again and again
-        await _Server(config, desk).serve([listener])
+        async with collecting_at_rest(lambda: desk.open_count):
+            await _Server(config, desk).serve([listener])
 
 
 class _Server(uvicorn.Server):

@@ -18,27 +18,34 @@ class Fault(msgspec.Struct, frozen=True):
     code: str | int | None = None
 
 
-class _Delta(msgspec.Struct):
+_NONE = msgspec.Raw(b"null")
+
+
+class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None  # DeepSeek, llama.cpp, vLLM
     reasoning: str | None = None  # Ollama, OpenRouter
     refusal: str | None = None
-    tool_calls: msgspec.Raw = msgspec.Raw(b"null")
+    tool_calls: msgspec.Raw = _NONE
+
+    @property
+    def has_tool_call(self) -> bool:
+        return self.tool_calls is not _NONE and bytes(self.tool_calls) not in (b"null", b"[]")
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Delta | None = None
     message: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Fault | str | None = None
@@ -100,25 +107,25 @@ class Transcript:
         """Whether the answer is complete, or never will be."""
         return self.is_done or self.fault is not None or self.is_nonsense
 
-    def take(self, events: Iterable[str | bytes]) -> str:
+    def take(self, events: Iterable[bytes]) -> str:
         """Return the text in these events, up to the first fault."""
         texts: list[str] = []
         self.is_alive = False
         for event in events:
             if self.has_ended:
                 break
-            if event in ("[DONE]", "[DONE] "):
+            if event.startswith(b"[DONE]"):
                 self.is_done = True
                 break
-            try:
-                chunk = _chunks.decode(event)
-            except _UNREADABLE:
+            chunk = _read(event)
+            if chunk is None:
                 self.is_nonsense = True
                 break
-            self.fault = _fault_of(chunk)
+            if chunk.error is not None or chunk.object == "error":
+                self.fault = _fault_of(chunk)
             if chunk.usage is not None:
                 self._usage = chunk.usage
-            texts.extend(self._take_choice(choice) for choice in chunk.choices or () if choice.index == 0)
+            texts += [self._take_choice(choice) for choice in chunk.choices or () if choice.index == 0]
         return "".join(texts)
 
     def completion(self) -> Completion:
@@ -133,9 +140,21 @@ class Transcript:
         if delta is None:
             return ""
         text = delta.content or delta.refusal or ""
-        has_tool_call = bytes(delta.tool_calls) not in (b"null", b"[]")
-        self.is_alive = self.is_alive or bool(text or delta.reasoning_content or delta.reasoning or has_tool_call)
+        if text or delta.reasoning_content or delta.reasoning or delta.has_tool_call:
+            self.is_alive = True
         return text
+
+
+def _read(event: bytes) -> _Chunk | None:
+    """Return an event as a chunk; bytes in it that are not UTF-8 become U+FFFD."""
+    try:
+        return _chunks.decode(event)
+    except _UNREADABLE:
+        pass
+    try:
+        return _chunks.decode(event.decode("utf-8", "replace"))
+    except _UNREADABLE:
+        return None
 
 
 def _fault_of(chunk: _Chunk) -> Fault | None:

@@ -3,7 +3,6 @@
 The form of the stream: html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-import re
 from collections.abc import Sequence
 
 from hubbub.answers.base import Record
@@ -15,7 +14,7 @@ OPENING = b"retry: 1000\n\n"
 PING = b": ping\n\n"
 """Sent when nothing happened for a while, so that everybody on the way sees that the stream lives."""
 
-_TYPE = re.compile(rb'\{"type":"(\w+)"')
+_TYPE = b'{"type":"'
 
 
 def frames(records: Sequence[Record]) -> bytes:
@@ -23,7 +22,7 @@ def frames(records: Sequence[Record]) -> bytes:
     if not records:
         return PING
     return b"".join(
-        b"id: %d\nevent: %s\ndata: %s\n\n" % (record.number, _name(record.data), record.data) for record in records
+        [b"id: %d\nevent: %b\ndata: %b\n\n" % (record.number, _name(record.data), record.data) for record in records]
     )
 
 
@@ -38,7 +37,6 @@ def trouble(error: HubbubError) -> bytes:
 
 
 def _name(data: bytes) -> bytes:
-    found = _TYPE.match(data)
-    if found is None:
+    if not data.startswith(_TYPE):
         raise ValueError("a record does not begin with its type")
-    return found.group(1)
+    return data[len(_TYPE) : data.index(b'"', len(_TYPE))]
