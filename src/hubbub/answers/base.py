@@ -1,4 +1,4 @@
-"""The doors of the answers: the store of their numbered events, where pieces come from and where frames go."""
+"""The doors of the answers: the store of their events, where pieces come from, how many a deployment can make."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -14,6 +14,35 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     answer_id: str
     number: int
     data: bytes
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What an answer is let in by: whose it is, which deployment makes it (none: ""), and about how many tokens."""
+
+    person_id: str
+    deployment: str = ""
+    tokens: int = 1
+
+
+class Capacity(Protocol):
+    """How many answers a deployment can make at the same time, as far as is known now."""
+
+    @property
+    def limit(self) -> int:
+        """The most at once on this machine; 1 at least."""
+        ...
+
+    @property
+    def opens_in_seconds(self) -> float:
+        """How long nothing may be asked of it; 0 where it may be."""
+        ...
+
+
+class Fixed(msgspec.Struct, frozen=True):
+    """A `Capacity` that is known and stays."""
+
+    limit: int
+    opens_in_seconds: float = 0.0
 
 
 class Source(Protocol):

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from hubbub.answers.base import Ticket
+from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
@@ -37,37 +39,67 @@ class Desk:
     was stopped. On closing, open answers end as interrupted, within a bounded time.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, lanes: Lanes | None = None) -> None:
+        """Take where answers are logged, and the lanes that let them in: those with the usual limits, if none."""
         self._log = log
+        self._lanes = lanes or Lanes()
+        self._telling: asyncio.Task[None] | None = None
         self._running: dict[str, _Running] = {}
         self._group = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        self._telling = self._group.create_task(self._lanes.run(), name="lanes")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close_answers()
+        if self._telling is not None:
+            self._telling.cancel()
         await self._group.__aexit__(kind, error, trace)
 
     @property
     def open_count(self) -> int:
-        """How many answers are being made."""
+        """How many answers are open: being made, or waiting to be."""
         return len(self._running)
 
-    async def start(self, answer_id: str, owner_id: str, work: Work) -> None:
-        """Begin an answer and return at once; its log is stored by then.
+    @property
+    def waiting_count(self) -> int:
+        """How many of them wait."""
+        return self._lanes.waiting
+
+    def check(self, person_id: str, deployment: str) -> None:
+        """Refuse what `start` would refuse now, before anything is read for it.
 
         Raises:
+            TooBusy, Overloaded: as `start` does.
+        """
+        self._lanes.check(person_id, deployment)
+
+    async def start(
+        self, answer_id: str, owner_id: str, work: Work, ticket: Ticket | None = None, *, is_obliged: bool = False
+    ) -> None:
+        """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
+
+        Without a ticket it goes where answers go that no model makes. What `is_obliged` is not refused.
+
+        Raises:
+            TooBusy, Overloaded: it was refused, before anything was stored.
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
-        await self._log.open(answer_id, owner_id)
+        admission = self._lanes.enter(ticket or Ticket(owner_id), is_obliged=is_obliged)
+        try:
+            await self._log.open(answer_id, owner_id)
+        except BaseException:
+            admission.leave()
+            raise
         running = _Running()
         self._running[answer_id] = running
-        running.task = self._group.create_task(self._run(answer_id, work, running), name=f"answer {answer_id}")
+        making = self._run(answer_id, work, running, admission)
+        running.task = self._group.create_task(making, name=f"answer {answer_id}")
 
     async def stop(self, answer_id: str, *, reason: str = "asked") -> None:
         """End an answer now, and return when its ending is stored. Nothing happens to one that has ended."""
@@ -95,14 +127,13 @@ class Desk:
             if running.has_begun:  # a task that is cancelled before its first step would never run, and never end
                 running.task.cancel()
 
-    async def _run(self, answer_id: str, work: Work, running: _Running) -> None:
-        async def send(event: Event) -> None:
-            await self._log.append(answer_id, event)
-
+    async def _run(self, answer_id: str, work: Work, running: _Running, admission: Admission) -> None:
         running.has_begun = True
         try:
             try:
-                ending: Ending = running.ending_if_cancelled if running.is_ending else await work(send)
+                ending: Ending = running.ending_if_cancelled
+                if not running.is_ending:
+                    ending = await self._make(answer_id, work, admission)
             except asyncio.CancelledError:
                 # The task was cancelled by `_cancel` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
@@ -112,9 +143,19 @@ class Desk:
                 logger.exception("An answer failed.")
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
             running.is_ending = True
+            admission.leave()  # the deployment is free, even where the ending can't be stored for long
             await self._end(answer_id, ending)
         finally:
+            admission.leave()
             self._running.pop(answer_id, None)
+
+    async def _make(self, answer_id: str, work: Work, admission: Admission) -> Done:
+        async def send(event: Event) -> None:
+            await self._log.append(answer_id, event)
+
+        while (place := await admission.news()) is not None:
+            await send(place)
+        return await work(send)
 
     async def _end(self, answer_id: str, ending: Ending) -> None:
         while True:
