@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from hubbub.answers.base import Ticket
 from hubbub.answers.desk import Send
 from hubbub.conversation.engine import Question
 from hubbub.core.answer import Answer
@@ -44,6 +45,7 @@ async def ask(
     Raises:
         Invalid, TooLarge: the text is empty or too long, or an id has not the form of one.
         NotFound: there is no such chat, message, model or collection for this person.
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         Conflict: the `question_id` was used for another question.
     """
     _check_text(text, services.limits.question_characters)
@@ -81,6 +83,7 @@ async def ask_again(
 
     Raises:
         NotFound: there is no such question, model or collection for this person.
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         TooLarge: the chat has as many messages as it may have.
     """
     question = await message_for(services, person, question_id)
@@ -111,14 +114,16 @@ async def _start(
     services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool, is_new_chat: bool = False
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
-    turns = await _turns_before(services, question)
-    asked = Question(question.text, turns, question.model or None, question.collections)
+    asked = Question(question.text, (), question.model or None, question.collections)
+    services.desk.check(person.id, services.engine.weigh(asked)[0])
+    asked = msgspec.structs.replace(asked, turns=await _turns_before(services, question))
+    ticket = Ticket(person.id, *services.engine.weigh(asked))
 
     async def work(send: Send) -> Done:
         return await services.engine.answer(asked, send)
 
     # The log first: a message whose answer has no log reads as interrupted.
-    await services.desk.start(answer.id, person.id, work)
+    await services.desk.start(answer.id, person.id, work, ticket)
     try:
         if is_new_chat:
             await services.history.create(chat)
