@@ -66,6 +66,7 @@ const fold = (id) => {
     model: "",
     way: "chat",
     place: null,
+    estimate_seconds: null,
     query: null,
     hits: [],
     citations: [],
@@ -76,17 +77,20 @@ const fold = (id) => {
   };
   for (const event of answers.get(id).events) {
     answer.number++;
-    if (event.type === "queued") answer.place = event.place;
-    if (event.type === "started") Object.assign(answer, { model: event.model, way: event.way, place: null });
+    if (event.type === "queued")
+      Object.assign(answer, { place: event.place, estimate_seconds: event.estimate_seconds });
+    if (event.type === "started")
+      Object.assign(answer, { model: event.model, way: event.way, place: null, estimate_seconds: null });
     if (event.type === "searched") Object.assign(answer, { query: event.query, hits: event.hits });
     if (event.type === "cited") answer.citations.push(event.citation);
     if (event.type === "text") answer.text += event.text;
     if (event.type === "follow_ups") answer.follow_ups = event.questions;
     if (event.type === "usage") answer.usage = event;
     if (event.type === "done")
-      Object.assign(answer, { state: "done", finish_reason: event.finish_reason, place: null });
-    if (event.type === "failed") Object.assign(answer, { state: "failed", failure: event, place: null });
-    if (event.type === "stopped") Object.assign(answer, { state: "stopped", place: null });
+      Object.assign(answer, { state: "done", finish_reason: event.finish_reason, place: null, estimate_seconds: null });
+    if (event.type === "failed")
+      Object.assign(answer, { state: "failed", failure: event, place: null, estimate_seconds: null });
+    if (event.type === "stopped") Object.assign(answer, { state: "stopped", place: null, estimate_seconds: null });
   }
   return answer;
 };

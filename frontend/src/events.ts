@@ -100,6 +100,7 @@ export interface Answer {
   model: string;
   way: Way;
   place: number | null;
+  estimate_seconds: number | null;
   query: string | null;
   hits: readonly Hit[];
   citations: readonly Citation[];

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.answers.base import SharedStore
+from hubbub.answers.base import Found, SharedStore, Ticket
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.log import Log
@@ -138,8 +138,8 @@ async def test_a_stop_from_another_worker(a: Worker, b: Worker) -> None:
 
 
 async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_worker: Callable[..., object]) -> None:
-    async def rework(answer_id: str) -> Work | None:
-        return words if answer_id == "silent" else None
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return (words, Ticket("ann")) if found.id == "silent" else None
 
     a.desk.rework = rework
 

@@ -5,6 +5,7 @@ import json
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -14,6 +15,7 @@ from hubbub.core.messages import Turn
 from hubbub.models.address import Secret, azure_address, compatible_address
 from hubbub.models.base import Completion, Limits, ModelCard
 from hubbub.models.openai import OpenAiModel
+from hubbub.models.pace import Asked, Pace
 from tests.models.contract import QUESTION, FailingModelContract, Heard, ModelContract, ask
 from tests.servers.model_server import ModelServer, Script, event
 
@@ -355,3 +357,76 @@ async def test_turns_travel_in_order(server: ModelServer, http: Http) -> None:
     turns = [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")]
     await ask(model_at(server, http), turns)
     assert [message["content"] for message in server.seen[0].body["messages"]] == ["a", "b", "c"]
+
+
+class NotedPace(Pace):
+    """A pace that keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(100)
+        self.under_way = 0
+        self.told: list[str | float] = []
+
+    def began(self) -> Asked:
+        self.under_way += 1
+        return super().began()
+
+    def spoke(self, began: float) -> None:
+        self.told.append(time.monotonic() - began)
+        super().spoke(began)
+
+    def ended(self, began: float, *, has_spoken: bool) -> None:
+        self.under_way -= 1
+        self.told.append("spoke" if has_spoken else "silent")
+        super().ended(began, has_spoken=has_spoken)
+
+
+async def test_its_pace_is_told_when_each_answer_spoke_and_ended(server: ModelServer, http: Http) -> None:
+    pace = NotedPace()
+    model = OpenAiModel(compatible_address(server.base_url, "scripted", None), CARD, http, SHORT, pace)
+    server.script = Script(seconds_before_first=0.1, seconds_between=0.01)
+    await ask(model)
+    first, end = pace.told
+    assert isinstance(first, float)
+    assert 0.1 <= first < 0.3
+    assert end == "spoke"
+    thought = event(choices=[{"delta": {"reasoning_content": "hm"}}])
+    server.script = Script(raw=[thought, event("text"), b"data: [DONE]\n\n"], seconds_between=0.1)
+    with suppress(ModelError):
+        await ask(model)
+    first, end = pace.told[2:]
+    assert isinstance(first, float)
+    assert first < 0.1  # a hidden thought shows that it works
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_its_pace_knows_that_a_failed_answer_is_over(server: ModelServer, http: Http, name: str) -> None:
+    pace = NotedPace()
+    server.script = FAULTS[name][0]
+    model = OpenAiModel(compatible_address(server.base_url, "scripted", None), CARD, http, SHORT, pace)
+    with pytest.raises(ModelError):
+        await ask(model)
+    assert pace.under_way == 0
+    is_busy = server.script.status in (429, 503, 529)
+    assert (pace.limit, pace.opens_in_seconds > 0) == (1 if is_busy else 100, is_busy)
+
+
+async def test_its_pace_knows_that_a_stopped_answer_is_over(server: ModelServer, http: Http) -> None:
+    pace = NotedPace()
+    model = OpenAiModel(compatible_address(server.base_url, "scripted", None), CARD, http, Limits(), pace)
+    server.script = Script(stall_before="first_token")
+    for moment in range(30):
+        asking = asyncio.create_task(ask(model))
+        for step in range(moment):
+            await asyncio.sleep(0.002 if step % 10 == 9 else 0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert pace.under_way == 0
+
+
+async def test_its_pace_reads_what_is_left(server: ModelServer, http: Http) -> None:
+    pace = NotedPace()
+    model = OpenAiModel(compatible_address(server.base_url, "scripted", None), CARD, http, SHORT, pace)
+    server.script = Script(headers={"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m"})
+    await ask(model)
+    assert 55 < pace.opens_in_seconds <= 60

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hubbub.answers.desk import Desk
+from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
@@ -80,6 +81,7 @@ async def hubbub_running(
     limits: WebLimits = LIMITS,
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
     page_folder: Path | None = None,
+    lanes: Lanes | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left."""
     async with AsyncExitStack() as stack:
@@ -90,7 +92,7 @@ async def hubbub_running(
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
         log = await stack.enter_async_context(Log(answers))
-        desk = await stack.enter_async_context(Desk(log, answers))
+        desk = await stack.enter_async_context(Desk(log, answers, lanes))
         catalog = Catalog(models or [ScriptedModel()])
         services = Services(
             identity=OpenIdentity(),

@@ -226,4 +226,9 @@ async def test_what_the_server_is(hubbub: Hubbub, ann: aiohttp.ClientSession) ->
         "scripted",
         ["scripted", "slow", "silent"],
     )
-    assert await get(ann, "/api/health") == {"status": "ok", "version": me["version"], "open_answers": 0}
+    assert await get(ann, "/api/health") == {
+        "status": "ok",
+        "version": me["version"],
+        "open_answers": 0,
+        "waiting_answers": 0,
+    }

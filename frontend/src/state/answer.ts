@@ -11,6 +11,7 @@ export function emptyAnswer(id: string): Answer {
     model: "",
     way: "chat",
     place: null,
+    estimate_seconds: null,
     query: null,
     hits: [],
     citations: [],
@@ -30,9 +31,9 @@ export function apply(answer: Answer, number: number, event: Event): Answer {
 function changes(answer: Answer, event: Event): Partial<Answer> {
   switch (event.type) {
     case "queued":
-      return { place: event.place };
+      return { place: event.place, estimate_seconds: event.estimate_seconds };
     case "started":
-      return { model: event.model, way: event.way, place: null };
+      return { model: event.model, way: event.way, place: null, estimate_seconds: null };
     case "searched":
       return { query: event.query, hits: event.hits };
     case "cited":
@@ -44,11 +45,11 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     case "usage":
       return { usage: event };
     case "done":
-      return { state: "done", finish_reason: event.finish_reason, place: null };
+      return { state: "done", finish_reason: event.finish_reason, place: null, estimate_seconds: null };
     case "failed":
-      return { state: "failed", failure: event, place: null };
+      return { state: "failed", failure: event, place: null, estimate_seconds: null };
     case "stopped":
-      return { state: "stopped", place: null };
+      return { state: "stopped", place: null, estimate_seconds: null };
     default:
       return {}; // a newer server's event
   }

@@ -89,7 +89,7 @@ function announceEnd(answer: Answer): void {
 function giveUp(id: string, error: unknown): void {
   const cell = answerOf(id);
   const failure = { type: "failed", code: "unreadable", message: messageOf(error), is_retryable: true } as const;
-  cell.value = { ...cell.peek(), state: "failed", failure, place: null };
+  cell.value = { ...cell.peek(), state: "failed", failure, place: null, estimate_seconds: null };
   announceEnd(cell.peek());
 }
 

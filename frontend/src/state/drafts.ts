@@ -21,8 +21,28 @@ export const draft = computed(() => drafts.value[key.value] ?? "");
 export function setDraft(text: string): void {
   const { [key.peek()]: _, ...rest } = drafts.peek();
   drafts.value = text === "" ? rest : { ...rest, [key.peek()]: text };
+  store(drafts.peek());
+}
+
+/** Add texts to what is kept, for the next page in this tab; `chatId` is null for a chat that is not there yet. */
+export function keepForNextPage(unsent: readonly { chatId: string | null; text: string }[]): void {
+  const kept = { ...drafts.peek() };
+  for (const { chatId, text } of unsent) kept[chatId ?? "new"] = joined(kept[chatId ?? "new"], text);
+  store(kept);
+}
+
+/** Put a text before what is typed. */
+export function takeBack(text: string): void {
+  setDraft(joined(text, draft.peek()));
+}
+
+function joined(one = "", other = ""): string {
+  return [one, other].filter(Boolean).join("\n\n");
+}
+
+function store(all: Record<string, string>): void {
   try {
-    sessionStorage.setItem(NAME, JSON.stringify(drafts.peek()));
+    sessionStorage.setItem(NAME, JSON.stringify(all));
   } catch {
     // No room: the draft lives in memory only.
   }

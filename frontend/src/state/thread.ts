@@ -6,6 +6,7 @@ import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Message, Question } from "../api/resources";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
+import { keepForNextPage, takeBack } from "./drafts";
 import { newId } from "./identifiers";
 import { chooseCollections, chosenCollections } from "./library";
 import { model } from "./models";
@@ -91,6 +92,11 @@ async function load(signal: AbortSignal, id: string): Promise<void> {
 
 /** Load chats as they are turned to and follow their open answers. Runs for as long as the page does. */
 export function runThread(): void {
+  addEventListener("pagehide", () => {
+    const unsent = [...outgoing.peek().values()].filter(({ problem }) => problem !== null);
+    if (unsent.length > 0)
+      keepForNextPage(unsent.map(({ question }) => ({ chatId: question.chat_id, text: question.text })));
+  });
   effect(() => {
     key.value;
     refreshThread();
@@ -100,9 +106,16 @@ export function runThread(): void {
   });
 }
 
+/** Begin a new chat. A question that could not begin one before is typed again. */
 export function newChat(): void {
+  const unsent = threadOf(NEW)
+    .peek()
+    .messages.map(({ id }) => outgoing.peek().get(id))
+    .filter((one) => one !== undefined && one.problem !== null) as Outgoing[];
+  for (const { question } of unsent) discard(question);
   threadOf(NEW).value = { ...blank, isLoaded: true };
   navigate("/");
+  for (const { question } of unsent) takeBack(question.text);
 }
 
 /** Ask a question after a message, or as the first of the chat (`parentId` null). */

@@ -34,6 +34,35 @@ class Found(msgspec.Struct, frozen=True):
     """What it came to; None while it is open."""
 
 
+class Ticket(msgspec.Struct, frozen=True):
+    """What an answer is let in by: whose it is, which deployment makes it (none: ""), and about how many tokens."""
+
+    person_id: str
+    deployment: str = ""
+    tokens: int = 1
+
+
+class Capacity(Protocol):
+    """How many answers a deployment can make at the same time, as far as is known now."""
+
+    @property
+    def limit(self) -> int:
+        """The most at once on this machine; 1 at least."""
+        ...
+
+    @property
+    def opens_in_seconds(self) -> float:
+        """How long nothing may be asked of it; 0 where it may be."""
+        ...
+
+
+class Fixed(msgspec.Struct, frozen=True):
+    """A `Capacity` that is known and stays."""
+
+    limit: int
+    opens_in_seconds: float = 0.0
+
+
 class Source(Protocol):
     """Where pieces of answers come from, looked at once a beat."""
 

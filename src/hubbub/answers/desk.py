@@ -1,4 +1,4 @@
-"""Start answers in tasks of their own, and stop them."""
+"""Start answers in tasks of their own, stop them, and take over those that another worker left behind."""
 
 import asyncio
 import logging
@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from hubbub.answers.base import Crew, Found, GivenUp
+from hubbub.answers.base import Crew, Found, GivenUp, Ticket
+from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
@@ -16,8 +17,8 @@ logger = logging.getLogger(__name__)
 Send: TypeAlias = Callable[[Event], None]
 Work: TypeAlias = Callable[[Send], Awaitable[Ending]]
 """Makes an answer: sends its events in order, and returns how it ended."""
-Rework: TypeAlias = Callable[[str], Awaitable[Work | None]]
-"""Finds out how to make an answer, from its id alone; None where that is not known any more."""
+Rework: TypeAlias = Callable[[Found], Awaitable[tuple[Work, Ticket] | None]]
+"""Finds out how to make an answer that another worker began; None where that is not known any more."""
 
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
@@ -45,44 +46,82 @@ class Desk:
     worker left behind is begun anew if nothing was said yet, and ends as interrupted otherwise.
     """
 
-    def __init__(self, log: Log, crew: Crew) -> None:
+    def __init__(self, log: Log, crew: Crew, lanes: Lanes | None = None) -> None:
+        """Take where answers are logged, and the lanes that let them in: those with the usual limits, if none."""
         self._log = log
         self._crew = crew
-        self.rework: Rework | None = None
+        self._lanes = lanes or Lanes()
+        self._telling: asyncio.Task[None] | None = None
         self._running: dict[str, _Running] = {}
         self._group = asyncio.TaskGroup()
+        self.rework: Rework | None = None
+        """Set by who composes: it needs what is built after the desk."""
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        self._telling = self._group.create_task(self._lanes.run(), name="lanes")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close_answers()
+        if self._telling is not None:
+            self._telling.cancel()
         await self._group.__aexit__(kind, error, trace)
 
     @property
     def open_count(self) -> int:
-        """How many answers are being made."""
+        """How many answers are open: being made, or waiting to be."""
         return len(self._running)
 
-    async def start(self, answer_id: str, owner_id: str, work: Work, *, grace_seconds: float | None = None) -> None:
-        """Begin an answer and return at once; its log is stored by then.
+    @property
+    def waiting_count(self) -> int:
+        """How many of them wait."""
+        return self._lanes.waiting
 
-        It is worked on for `grace_seconds` after the last reader has left; None: to its end.
+    def check(self, person_id: str, deployment: str) -> None:
+        """Refuse what `enter` would refuse now, before anything is read for it.
 
         Raises:
+            TooBusy, Overloaded: as `enter` does.
+        """
+        self._lanes.check(person_id, deployment)
+
+    def enter(self, ticket: Ticket) -> Admission:
+        """Let an answer in, or into the line. What is returned is for `start`.
+
+        Raises:
+            TooBusy, Overloaded: it is refused.
+        """
+        return self._lanes.enter(ticket)
+
+    async def start(
+        self,
+        answer_id: str,
+        owner_id: str,
+        work: Work,
+        admission: Admission | None = None,
+        *,
+        grace_seconds: float | None = None,
+    ) -> None:
+        """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
+
+        Without an admission it is let in where answers are that no model makes. It is worked on for
+        `grace_seconds` after the last reader has left; None: to its end.
+
+        Raises:
+            TooBusy, Overloaded: it was refused, before anything was stored.
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
-        await self._log.open(answer_id, owner_id, grace_seconds)
-        self._begin(answer_id, work)
-
-    def _begin(self, answer_id: str, work: Work) -> None:
-        running = _Running()
-        self._running[answer_id] = running
-        running.task = self._group.create_task(self._run(answer_id, work, running), name=f"answer {answer_id}")
+        admission = admission or self._lanes.enter(Ticket(owner_id))
+        try:
+            await self._log.open(answer_id, owner_id, grace_seconds)
+        except BaseException:
+            admission.leave()
+            raise
+        self._begin(answer_id, work, admission)
 
     async def stop(self, answer_id: str, *, reason: str = "asked") -> None:
         """End an answer now, wherever it is made, and return when its ending is stored, or after a bounded time.
@@ -99,8 +138,9 @@ class Desk:
     async def take_over(self, found: Found) -> None:
         """Go on with an answer that a worker left behind."""
         has_text = await self._log.adopt(found)
-        work = None if has_text or self.rework is None else await self.rework(found.id)
-        self._begin(found.id, work or _give_up)
+        known = None if has_text or self.rework is None else await self.rework(found)
+        work, ticket = known or (_give_up, Ticket(found.owner_id))
+        self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
 
     async def let_go_all(self) -> None:
         """Drop all answers without a word: they are another worker's now."""
@@ -123,6 +163,12 @@ class Desk:
             for task in late:
                 task.cancel()
 
+    def _begin(self, answer_id: str, work: Work, admission: Admission) -> None:
+        running = _Running()
+        self._running[answer_id] = running
+        making = self._run(answer_id, work, running, admission)
+        running.task = self._group.create_task(making, name=f"answer {answer_id}")
+
     async def _stop_elsewhere(self, answer_id: str, reason: str) -> None:
         if await self._log.elsewhere.entry(answer_id) is None:
             return
@@ -142,16 +188,14 @@ class Desk:
             if running.has_begun:  # a task that is cancelled before its first step would never run, and never end
                 running.task.cancel()
 
-    async def _run(self, answer_id: str, work: Work, running: _Running) -> None:
-        def send(event: Event) -> None:
-            self._log.append(answer_id, event)
-
+    async def _run(self, answer_id: str, work: Work, running: _Running, admission: Admission) -> None:
         running.has_begun = True
         try:
             try:
-                ending: Ending = running.ending_if_cancelled if running.is_ending else await work(send)
+                is_over = running.is_ending
+                ending = running.ending_if_cancelled if is_over else await self._make(answer_id, work, admission)
             except asyncio.CancelledError:
-                # The task was cancelled by `_cancel` and ends right below: the cancellation is not lost.
+                # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
             except HubbubError as error:
                 ending = Failed(error.code, error.message, error.retryable)
@@ -159,11 +203,21 @@ class Desk:
                 logger.exception("An answer failed.")
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
             running.is_ending = True
+            admission.leave()  # the deployment is free, even where the ending can't be stored for long
             if not running.is_let_go:
                 await self._end(answer_id, ending)
         finally:
+            admission.leave()
             if self._running.get(answer_id) is running:
                 del self._running[answer_id]
+
+    async def _make(self, answer_id: str, work: Work, admission: Admission) -> Ending:
+        def send(event: Event) -> None:
+            self._log.append(answer_id, event)
+
+        while (place := await admission.news()) is not None:
+            send(place)
+        return await work(send)
 
     async def _end(self, answer_id: str, ending: Ending) -> None:
         while True:

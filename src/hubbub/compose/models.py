@@ -20,6 +20,7 @@ from hubbub.models.discovery import discover
 from hubbub.models.local import LocalModel
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
+from hubbub.models.pace import Pace
 from hubbub.models.scripted import ScriptedModel
 from hubbub.models.weights import Weights
 from hubbub.settings import Azure, Compatible, File, ModelTable, OpenAi, Scripted, Settings
@@ -37,17 +38,23 @@ class Chosen(msgspec.Struct, frozen=True):
     faults: tuple[str, ...] = ()
 
 
-async def choose_models(settings: Settings, http: Http, environ: Mapping[str, str] = os.environ) -> Chosen:
-    """Return the models of the settings and of the environment; the embedded one is not among them."""
+async def choose_models(
+    settings: Settings, http: Http, environ: Mapping[str, str] = os.environ, *, share: Callable[[], int] = lambda: 1
+) -> Chosen:
+    """Return the models of the settings and of the environment; the embedded one is not among them.
+
+    `share` says how many processes share the machine, and so what their models can do.
+    """
     limits = _limits(settings)
-    models = [_model(name, table, http, limits) for name, table in settings.models.items()]
+    pace = partial(Pace, settings.lanes.running_per_model, share=share)
+    models = [_model(name, table, http, limits, pace) for name, table in settings.models.items()]
     faults: list[str] = []
     if settings.discovery.is_enabled:
         discovered = await discover(environ, http)
         faults.extend(discovered.faults)
         taken = {model.card.name for model in models}
         models += [
-            OpenAiModel(found.address, found.card, http, limits)
+            OpenAiModel(found.address, found.card, http, limits, pace())
             for found in discovered.found
             if found.card.name not in taken
         ]
@@ -56,11 +63,16 @@ async def choose_models(settings: Settings, http: Http, environ: Mapping[str, st
 
 @asynccontextmanager
 async def open_catalog(
-    settings: Settings, http: Http, on_fetch: OnFetch | None = None, *, starts_embedded: bool = True
+    settings: Settings,
+    http: Http,
+    on_fetch: OnFetch | None = None,
+    *,
+    starts_embedded: bool = True,
+    share: Callable[[], int] = lambda: 1,
 ) -> AsyncGenerator[Catalog]:
     """Open the models that the settings and the environment name, and the embedded one after them."""
     async with AsyncExitStack() as stack:
-        chosen = await choose_models(settings, http)
+        chosen = await choose_models(settings, http, share=share)
         for fault in chosen.faults:
             logger.warning("%s", fault)
         models = list(chosen.models)
@@ -131,7 +143,7 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
     )
 
 
-def _model(name: str, table: ModelTable, http: Http, limits: Limits) -> Model:
+def _model(name: str, table: ModelTable, http: Http, limits: Limits, pace: Callable[[], Pace]) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
     match table:
         case Scripted():
@@ -150,7 +162,7 @@ def _model(name: str, table: ModelTable, http: Http, limits: Limits) -> Model:
         case Compatible():
             key = Secret(table.api_key.get_secret_value()) if table.api_key else None
             address = compatible_address(table.base_url, table.model, key)
-    return OpenAiModel(address, _provided(card, address), http, limits)
+    return OpenAiModel(address, _provided(card, address), http, limits, pace())
 
 
 def _provided(card: ModelCard, address: Address) -> ModelCard:

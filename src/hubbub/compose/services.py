@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
+from hubbub.answers.base import Capacity, Fixed
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
+from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_catalog
@@ -25,6 +28,8 @@ from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import Services, WebLimits
 
+QUOTED_AT_ONCE = 32
+"""A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
 LOCK_SECONDS = 3.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -52,6 +57,14 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
         yield _app(settings, lambda: nullcontext(services)), services.desk
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A model that says how many answers it can make at once."""
+
+    @property
+    def pace(self) -> Capacity: ...
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[Services]:
     """Open all that the web application works with, and the work that goes on in the background.
@@ -61,17 +74,23 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         SettingsError, StoreError: something can't be opened; the message says what to do.
     """
     folder = settings.server.data_folder
+    memberships: list[Membership] = []
+
+    def share() -> int:
+        """Say how many workers there are: each lets in its part of the answers."""
+        return memberships[0].size if memberships else 1
+
     async with AsyncExitStack() as stack:
         await _enter_alone(stack, FolderLock(folder / "server.lock"))
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
-        catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch))
+        catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, share=share))
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
         identity = await open_backend(stack, "identity", settings.identity.backend)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
-        desk = await stack.enter_async_context(Desk(log, answers))
+        desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
         await add_guide(shelf)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
         services = Services(
@@ -89,7 +108,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             limits=_limits(settings),
         )
         desk.rework = partial(rework, services)
-        await stack.enter_async_context(Membership(answers, log, desk))
+        memberships.append(await stack.enter_async_context(Membership(answers, log, desk)))
         yield services
 
 
@@ -106,6 +125,13 @@ async def open_engine(
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, starts_embedded=needs_model))
         yield _engine(settings, catalog, shelf), shelf.library
+
+
+def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> Lanes:
+    usual = Fixed(settings.lanes.running_per_model)
+    capacities = {model.card.name: model.pace if isinstance(model, Paced) else usual for model in catalog}
+    limits = settings.lanes.model_dump(exclude={"running_per_model"})
+    return Lanes({**capacities, "": Fixed(QUOTED_AT_ONCE)}, LaneLimits(**limits), share=share)
 
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf) -> Engine:

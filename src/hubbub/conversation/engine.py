@@ -25,6 +25,11 @@ Send: TypeAlias = Callable[[Event], None]
 ANSWER_TOKENS = 1024
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
+EXPECTED_TOKENS = 256
+"""What an answer is counted as before it is known how long it is."""
+CHARACTERS_PER_TOKEN = 4
+"""In English. It is for weighing questions against each other, so that being off in other languages does no harm."""
+
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
 
@@ -47,6 +52,19 @@ class Engine:
         self._embedder = embedder
         self._hits = hits
 
+    def weigh(self, question: Question) -> tuple[str, int]:
+        """Return the name of the model that will answer (empty where none will), and about how many tokens it costs.
+
+        Raises:
+            NotFound: there is no model of that name.
+        """
+        model = self._model_for(question)
+        characters = len(question.text) + sum(len(turn.text) for turn in question.turns)
+        tokens = characters // CHARACTERS_PER_TOKEN
+        if model is None:
+            return "", tokens
+        return model.card.name, min(tokens, _prompt_tokens(model)) + min(EXPECTED_TOKENS, _answer_tokens(model))
+
     async def answer(self, question: Question, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended.
 
@@ -56,8 +74,7 @@ class Engine:
         """
         if not question.collection_ids:
             return await self._chat(question, send)
-        chosen = self._catalog.get(question.model) if question.model else self._catalog.writer()
-        writer = chosen if chosen is not None and chosen.card.can_ground else None
+        writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         query = await write_query(writer, question.text, question.turns)
         limit = self._hits if writer else max(self._hits, READ_HITS)
@@ -70,8 +87,16 @@ class Engine:
             return Done("nothing_found")
         return await self._write(writer, question, hits, send)
 
+    def _model_for(self, question: Question) -> Model | None:
+        """Return what answers; None where passages are quoted, or where there is no model at all."""
+        if question.model:
+            model = self._catalog.get(question.model)
+        else:
+            model = self._catalog.writer() if question.collection_ids else self._catalog.default
+        return model if model is None or model.card.can_ground or not question.collection_ids else None
+
     async def _chat(self, question: Question, send: Send) -> Done:
-        model = self._catalog.get(question.model) if question.model else self._catalog.default
+        model = self._model_for(question)
         if model is None:
             raise ModelError(
                 "There is no model to chat with. Set one up (see `hubbub check`), or choose documents to ask.",

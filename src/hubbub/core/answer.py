@@ -36,6 +36,8 @@ class Answer(msgspec.Struct, frozen=True):
     way: Way = "chat"
     place: int | None = None
     """The place in the queue; None once it has begun."""
+    estimate_seconds: float | None = None
+    """How long it will wait there, told with the place; None where that is not known."""
     query: str | None = None
     hits: tuple[Hit, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -51,10 +53,10 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
         return answer
     answer = replace(answer, number=number)
     match event:
-        case Queued(place=place):
-            return replace(answer, place=place)
+        case Queued(place=place, estimate_seconds=seconds):
+            return replace(answer, place=place, estimate_seconds=seconds)
         case Started(model=model, way=way):
-            return replace(answer, model=model, way=way, place=None)
+            return replace(answer, model=model, way=way, place=None, estimate_seconds=None)
         case Searched(query=query, hits=hits):
             return replace(answer, query=query, hits=hits)
         case Cited(citation=citation):
@@ -66,11 +68,11 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
         case Usage():
             return replace(answer, usage=event)
         case Done(finish_reason=reason):
-            return replace(answer, state="done", finish_reason=reason, place=None)
+            return replace(answer, state="done", finish_reason=reason, place=None, estimate_seconds=None)
         case Failed():
-            return replace(answer, state="failed", failure=event, place=None)
+            return replace(answer, state="failed", failure=event, place=None, estimate_seconds=None)
         case Stopped():
-            return replace(answer, state="stopped", place=None)
+            return replace(answer, state="stopped", place=None, estimate_seconds=None)
 
 
 class Folding:

@@ -23,6 +23,7 @@ from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
 from hubbub.models.files import Progress
 from hubbub.models.local_server import Job, Ready, Refused
 from hubbub.models.openai import OpenAiModel
+from hubbub.models.pace import FixedPace
 
 LocalState: TypeAlias = Literal["asleep", "fetching", "loading", "ready", "failed"]
 """asleep (nobody has asked yet) → fetching its weights → loading → ready; failed: tried again after a pause."""
@@ -35,7 +36,6 @@ PROMPT_TOKENS = 1024
 """What is read in about five seconds on two cores; longer prompts keep everybody waiting."""
 TEMPERATURE = 0.2
 """What its makers advise (the model card of SmolLM2-135M-Instruct); the runtime's own is 0.8."""
-WAITING = 64
 PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
@@ -49,7 +49,8 @@ logger = logging.getLogger(__name__)
 class LocalModel:
     """The embedded model; an async context manager. Its process starts with the first question, or with `start`.
 
-    Up to `parallel` answers are made at once, the others wait in the order in which they came. When the
+    Up to `parallel` answers are made at once, the others wait in the order in which they came. That line
+    has no bound of its own: whoever lets in many goes by `pace`, and then nobody waits here. When the
     process dies, the answers under way fail with the code "model_died" and it is started again
     after a pause that grows; after five failures in a row only the next question does that.
     """
@@ -73,6 +74,7 @@ class LocalModel:
             name, "embedded", context_tokens, can_ground, "it comes with Hubbub", min(context_tokens, PROMPT_TOKENS)
         )
         self._parallel = parallel
+        self.pace = FixedPace(parallel)
         self._fetch = fetch
         self._http = http
         self._threads = threads or _cores()
@@ -80,7 +82,6 @@ class LocalModel:
         self._program = tuple(program)
         self._pause_seconds = pause_seconds
         self._turn = asyncio.Semaphore(parallel)
-        self._waiting = 0
         self._wanted = asyncio.Event()
         self._news = asyncio.Condition()
         self._server: OpenAiModel | None = None
@@ -125,13 +126,7 @@ class LocalModel:
                 code="context_too_long",
                 retryable=False,
             )
-        if self._waiting >= WAITING:
-            raise ModelError("Too many wait for the embedded model already. Try again in a moment.", code="busy")
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
+        await self._turn.acquire()
         server = None
         try:
             server = await self._ready_server()

@@ -12,6 +12,7 @@ from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.models.address import Address
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
+from hubbub.models.pace import SHORT_SECONDS, Asked, Pace
 from hubbub.models.retry_after import retry_after_seconds
 from hubbub.models.sse import EventTooLarge, SseDecoder
 from hubbub.models.wire import Transcript, failure, read_fault, request_body
@@ -26,7 +27,10 @@ AFTERMATH_SECONDS = 2.0
 class OpenAiModel:
     """A model at an address. It holds no connection of its own: the HTTP client does."""
 
-    def __init__(self, address: Address, card: ModelCard, http: Http, limits: Limits | None = None) -> None:
+    def __init__(
+        self, address: Address, card: ModelCard, http: Http, limits: Limits | None = None, pace: Pace | None = None
+    ) -> None:
+        self.pace = pace or Pace()
         self._address = address
         self._card = card
         self._http = http
@@ -40,7 +44,8 @@ class OpenAiModel:
         self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
     ) -> Completion:
         address = self._address
-        patience = _Patience(self._limits, address)
+        asked = self.pace.began()
+        patience = _Patience(self._limits, address, asked)
         request = self._http.streams.request(
             "POST",
             address.url("chat/completions"),
@@ -50,7 +55,9 @@ class OpenAiModel:
         )
         try:
             async with AsyncExitStack() as stack:
+                stack.callback(asked.ended)
                 reply = await patience.within(stack.enter_async_context(request))
+                asked.headers(reply.headers)
                 if not 200 <= reply.status < 300:
                     return await self._refused(reply, patience)
                 media_type = reply.headers.get("content-type", "")
@@ -100,6 +107,7 @@ class OpenAiModel:
             raise self._too_large("the answer", limit)
         transcript = Transcript()
         if text := transcript.take([body]):
+            patience.asked.spoke()
             send(text)
         self._raise_for_fault(transcript)
         if transcript.finish_reason is None:
@@ -114,6 +122,7 @@ class OpenAiModel:
         fault = read_fault(body)
         if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
             return Completion("content_filter")
+        patience.asked.refused(reply.status, retry_after_seconds(reply.headers, default_seconds=SHORT_SECONDS))
         wait = retry_after_seconds(reply.headers) if reply.status in (429, 503, 529) else None
         raise failure(self._address, fault, reply.status, retry_after_seconds=wait)
 
@@ -180,7 +189,8 @@ class _Reading:
 class _Patience:
     """Bounds each wait for the server. Only what belongs to the answer renews it; comments and trickles don't."""
 
-    def __init__(self, limits: Limits, address: Address) -> None:
+    def __init__(self, limits: Limits, address: Address, asked: Asked) -> None:
+        self.asked = asked
         self._limits = limits
         self._address = address
         self._clock = asyncio.get_running_loop().time
@@ -203,6 +213,7 @@ class _Patience:
             self.deadline.at = min(self._clock() + AFTERMATH_SECONDS, self._end)
         elif is_alive and not has_finished:
             self._has_begun = True
+            self.asked.spoke()  # a hidden thought is a sign of life, too
             self.deadline.at = min(self._clock() + self._limits.silence_seconds, self._end)
 
     def over(self) -> ModelError:

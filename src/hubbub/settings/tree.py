@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from hubbub.settings.models import ModelTable
 from hubbub.settings.table import Count, Seconds, Table, Text
 
+Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
@@ -62,6 +63,23 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+
+
+class Lanes(Table):
+    """How many answers are made at once, and how many wait. Where processes share the machine, each has its part."""
+
+    running: Count = 4_000
+    """The most answers that are made at once on this machine."""
+    waiting: Waiting = 1_000
+    """The most that wait their turn; who asks beyond that is told when to come back."""
+    running_per_model: Count = 2_000
+    """The most that one model makes at once; fewer while it is slow or refuses. The embedded one: its `parallel`."""
+    waiting_per_model: Waiting = 500
+    """The most that wait for one model, so that a slow one leaves room for the others."""
+    running_per_person: Count = 8
+    """The most that are made at once for one person. Programs without a cookie count as no person."""
+    waiting_per_person: Waiting = 32
+    """The most of one person's that wait; who asks beyond that is told when to come back."""
 
 
 class Limits(Table):
@@ -187,6 +205,7 @@ class Settings(BaseSettings):
 
     server: Server = Field(default_factory=Server)  # its folders depend on the environment: not at import
     answers: Answers = Answers()
+    lanes: Lanes = Lanes()
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()

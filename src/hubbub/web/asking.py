@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from hubbub.answers.base import Found, Ticket
 from hubbub.answers.desk import Send, Work
 from hubbub.conversation.engine import Question
 from hubbub.core.answer import Answer
@@ -50,6 +51,7 @@ async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
     Raises:
         Invalid, TooLarge: the text is empty or too long, or an id has not the form of one.
         NotFound: there is no such chat, message, model or collection for this person.
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         Conflict: the `question_id` was used for another question.
     """
     _check_text(new.text, services.limits.question_characters)
@@ -91,6 +93,7 @@ async def ask_again(
 
     Raises:
         NotFound: there is no such question, model or collection for this person.
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         TooLarge: the chat has as many messages as it may have.
     """
     question = await message_for(services, person, question_id)
@@ -121,15 +124,23 @@ async def _start(
     services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool, is_new_chat: bool = False
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
-    work = await _work(services, question, answer)
+    asked = Question(question.text, (), question.model or None, question.collections)
+    services.desk.check(person.id, services.engine.weigh(asked)[0])
+    work, ticket = await _work(services, person.id, question, answer)
+    admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
     # interrupted, so the log comes first.
-    stored = await asyncio.gather(
-        services.desk.start(answer.id, person.id, work),
+    storing = asyncio.gather(
+        services.desk.start(answer.id, person.id, work, admission),
         *([services.history.create(chat)] if is_new_chat else []),
         services.history.add([question, answer] if is_new else [answer]),
         return_exceptions=True,
     )
+    try:
+        stored = await storing
+    except asyncio.CancelledError:
+        admission.leave()
+        raise
     if failures := [result for result in stored if isinstance(result, BaseException)]:
         await services.desk.stop(answer.id, reason="not_stored")
         with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
@@ -140,21 +151,21 @@ async def _start(
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
 
-async def rework(services: Services, answer_id: str) -> Work | None:
+async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None:
     """Return how to make an answer that was begun by another worker; None where its question is gone."""
-    answer = await services.history.message(answer_id)
+    answer = await services.history.message(found.id)
     question = await services.history.message(answer.parent_id) if answer and answer.parent_id else None
-    return await _work(services, question, answer) if question and answer else None
+    return await _work(services, found.owner_id, question, answer) if question and answer else None
 
 
-async def _work(services: Services, question: Message, answer: Message) -> Work:
+async def _work(services: Services, person_id: str, question: Message, answer: Message) -> tuple[Work, Ticket]:
     turns = await _turns_before(services, question)
     asked = Question(question.text, turns, answer.model or None, answer.collections)
 
     async def work(send: Send) -> Done:
         return await services.engine.answer(asked, send)
 
-    return work
+    return work, Ticket(person_id, *services.engine.weigh(asked))
 
 
 async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:

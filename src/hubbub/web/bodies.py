@@ -1,5 +1,6 @@
 """Write responses from the house's structs, and describe them for OpenAPI."""
 
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ def problem(error: HubbubError) -> Response:
     """Return the response that tells an error."""
     wait = error.retry_after_seconds if isinstance(error, RefusedForNow) else None
     content = Problem(type(error).__name__, error.status, error.code, error.message, wait)
-    headers = {} if wait is None else {"retry-after": str(max(1, round(wait)))}
+    headers = {} if wait is None else {"retry-after": str(max(1, ceil(wait)))}
     return Json(content, status_code=error.status, media_type=PROBLEM, headers=headers)
 
 

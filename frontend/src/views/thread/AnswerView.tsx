@@ -13,6 +13,7 @@ import { Markdown } from "../markdown/Markdown";
 import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Switcher } from "./Switcher";
+import { waitingText } from "./waiting";
 
 interface Properties {
   message: Message;
@@ -91,9 +92,8 @@ function Progress({ answer }: { answer: Answer }) {
   );
 }
 
-function progressText({ place, query, hits, model }: Answer): string {
-  if (place === 1) return "You are next";
-  if (place !== null) return `You are number ${place} in line`;
+function progressText({ place, estimate_seconds, query, hits, model }: Answer): string {
+  if (place !== null) return waitingText(place, estimate_seconds);
   if (query !== null && hits.length > 0)
     return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
   return model ? `${model} is thinking` : "Thinking";

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
-import { setDraft } from "../../state/drafts";
+import { takeBack } from "../../state/drafts";
 import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
@@ -22,10 +22,10 @@ export function QuestionView({ message, siblings, sending }: Properties) {
     setEditing(false);
     requestAnimationFrame(() => edit.current?.focus());
   };
-  const takeBack = () => {
+  const unsend = () => {
     if (!sending) return;
     discard(sending.question);
-    setDraft(message.text);
+    takeBack(message.text);
   };
   return (
     <article class="question" aria-label="You asked">
@@ -44,7 +44,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
           <button type="button" class="button" onClick={() => send(sending.question)}>
             Try again
           </button>
-          <button type="button" class="button" onClick={takeBack}>
+          <button type="button" class="button" onClick={unsend}>
             Take back
           </button>
         </div>

@@ -43,11 +43,12 @@ class Models(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """That the server lives, and how many answers are under way."""
+    """That the server lives, how many answers are under way, and how many of them wait to be let in."""
 
     status: str
     version: str
     open_answers: int
+    waiting_answers: int
 
 
 @router.get("/me", responses=sends(Me))
@@ -70,7 +71,7 @@ async def list_models(hub: Hub) -> Response:
 @router.get("/health", responses=sends(Health))
 async def show_health(hub: Hub) -> Response:
     """Say that the server lives. Asks neither the database nor a model."""
-    return Json(Health("ok", hubbub.__version__, hub.desk.open_count))
+    return Json(Health("ok", hubbub.__version__, hub.desk.open_count, hub.desk.waiting_count))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -1,0 +1,326 @@
+"""Let answers in: a lane for each deployment, bounds for the server and each person, fair lines, places told."""
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from math import ceil
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from hubbub.answers.base import Capacity, Fixed, Ticket
+from hubbub.answers.fair import FairQueue
+from hubbub.answers.rate import Rate
+from hubbub.core.errors import Overloaded, TooBusy
+from hubbub.core.events import Queued
+from hubbub.core.people import GUEST_ID
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+GATHER_SECONDS = 0.1
+"""Who comes in this time is told the place together: to know one place the whole line is looked through."""
+PLACES_PER_SECOND = 10
+"""Who has so many before them is told every second; twice as many: every two seconds, and so on."""
+LONGEST_SILENCE_SECONDS = 10.0
+RETRY_SECONDS = 5.0
+"""When to come back where nothing is known yet of how long answers take."""
+LONGEST_RETRY_SECONDS = 60.0
+
+
+class LaneLimits(msgspec.Struct, frozen=True):
+    """How many answers may be made, and how many may wait: on this machine."""
+
+    running: int = 4000
+    waiting: int = 1000
+    waiting_per_model: int = 500
+    running_per_person: int = 8
+    waiting_per_person: int = 32
+
+
+class _Lane:
+    """What goes to one deployment."""
+
+    def __init__(self, capacity: Capacity, clock: Callable[[], float]) -> None:
+        self.capacity = capacity
+        self.line: FairQueue[Admission] = FairQueue()
+        self.running = 0
+        self.rate = Rate(clock)
+
+
+class _Asker:
+    """How much of one person's is running and waiting."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting = 0
+
+
+class Admission:
+    """The way of one answer through its lane: it waits, runs and leaves. As a context manager it leaves at the end."""
+
+    def __init__(self, lanes: "Lanes", ticket: Ticket) -> None:
+        self._lanes = lanes
+        self._woken = asyncio.Event()
+        self._news: Queued | None = None
+        self.ticket = ticket
+        self.is_running = False
+        self.has_left = False
+        self.has_waited = False
+        self.let_in_at = 0.0
+        self.told_place: int | None = None
+        self.told_at = float("-inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave()
+
+    async def news(self) -> Queued | None:
+        """Wait for a new place in the line and return it; None as soon as the answer may be made."""
+        while True:
+            if self.is_running:
+                return None
+            if self._news is not None:
+                news, self._news = self._news, None
+                return news
+            self._woken.clear()
+            await self._woken.wait()
+
+    def leave(self) -> None:
+        """Give back what it holds: its place in the line, or its part of the running ones. May be called again."""
+        if not self.has_left:
+            self.has_left = True
+            self._lanes.let_out(self)
+
+    def tell(self, news: Queued, now: float) -> None:
+        """Tell who waits of a place; what was not heard of yet is forgotten."""
+        self._news, self.told_place, self.told_at = news, news.place, now
+        self._woken.set()
+
+    def let_in(self, now: float) -> None:
+        """Let it begin."""
+        self.is_running, self.let_in_at = True, now
+        self._woken.set()
+
+
+class Lanes:
+    """Admission of answers. Nothing here waits for anything but `news` and `run`.
+
+    An answer is let in when its deployment has room and is open, the server has room, and its person
+    has less running than they may. The others wait, each lane in a fair line of its own. Where the
+    server's room is what is short, lanes take turns. The guest stands for many, so what holds for a
+    person does not hold for the guest.
+
+    Several processes share a machine: each takes its part of all limits.
+    """
+
+    def __init__(
+        self,
+        capacities: Mapping[str, Capacity] | None = None,
+        limits: LaneLimits | None = None,
+        *,
+        share: Callable[[], int] = lambda: 1,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Take what each deployment can do, by its name, and the number of processes that share this machine.
+
+        A deployment that isn't named can do what the server may.
+        """
+        self._capacities = dict(capacities or {})
+        self._limits = limits or LaneLimits()
+        self._share = share
+        self._clock = clock
+        self._chance = chance
+        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
+        """The one that let in an answer last stands last."""
+        self._askers: dict[str, _Asker] = {}
+        self._wake = asyncio.Event()
+        self.running = 0
+        self.waiting = 0
+
+    def check(self, person_id: str, deployment: str) -> None:
+        """Refuse, as `enter` would, what would be refused now: for those who want to know before they do any work.
+
+        Raises:
+            TooBusy, Overloaded: as `enter` does.
+        """
+        lane = self._lane(deployment)
+        if not self._has_room(lane) or self._is_held_back(person_id):
+            self._refuse_beyond_bounds(person_id, lane, coming=1)
+
+    def enter(self, ticket: Ticket, *, is_obliged: bool = False) -> Admission:
+        """Return an answer's admission, which runs already or waits; whoever takes it has to let it `leave`.
+
+        What is obliged is never refused: it was let in before, by a process that has died.
+
+        Raises:
+            TooBusy: this person has as many running and waiting as they may.
+            Overloaded: as many are waiting as can be.
+        """
+        lane = self._lane(ticket.deployment)
+        admission = Admission(self, ticket)
+        if not len(lane.line):
+            lane.rate.pass_time(is_moving=False)
+        lane.line.add(ticket.person_id, admission, ticket.tokens)
+        self._askers.setdefault(ticket.person_id, _Asker()).waiting += 1
+        self.waiting += 1
+        self._let_in()
+        if admission.is_running:
+            return admission
+        admission.has_waited = True
+        if not is_obliged:
+            try:
+                self._refuse_beyond_bounds(ticket.person_id, lane)
+            except (TooBusy, Overloaded):
+                admission.leave()
+                raise
+        self._wake.set()
+        return admission
+
+    def let_out(self, admission: Admission) -> None:
+        """Take back what an admission holds; only it calls this, once."""
+        person_id = admission.ticket.person_id
+        lane, asker = self._lane(admission.ticket.deployment), self._askers[person_id]
+        if admission.is_running:
+            self.running -= 1
+            lane.running -= 1
+            asker.running -= 1
+            lane.rate.ended(self._clock() - admission.let_in_at)
+        else:
+            lane.line.remove(person_id, admission)
+            self.waiting -= 1
+            asker.waiting -= 1
+        if not (asker.running or asker.waiting):
+            del self._askers[person_id]
+        self._let_in()
+
+    async def run(self) -> None:
+        """Tell places, and let in whom a deployment has room for again, until cancelled. Sleeps while nobody waits."""
+        while True:
+            try:
+                self._let_in()
+                self._tell_places()
+            except Exception:  # a bug that one answer meets must not leave all others waiting
+                logger.exception("The places in the lines could not be told.")
+            await asyncio.sleep(GATHER_SECONDS)
+            seconds = self._sleep_seconds() if self.waiting else None
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    def _lane(self, deployment: str) -> _Lane:
+        lane = self._lanes.get(deployment)
+        if lane is None:
+            capacity = self._capacities.get(deployment) or Fixed(self._limits.running)
+            lane = self._lanes[deployment] = _Lane(capacity, self._clock)
+        return lane
+
+    def _part(self, limit: int) -> int:
+        """Return this process's part of a limit of the machine."""
+        return max(min(limit, 1), limit // max(1, self._share()))
+
+    def _has_room(self, lane: _Lane) -> bool:
+        return (
+            self.running < self._part(self._limits.running)
+            and lane.running < self._part(lane.capacity.limit)
+            and lane.capacity.opens_in_seconds <= 0
+        )
+
+    def _is_held_back(self, person_id: str) -> bool:
+        asker = self._askers.get(person_id)
+        if asker is None or person_id == GUEST_ID:
+            return False
+        return asker.running >= self._part(self._limits.running_per_person)
+
+    def _let_in(self) -> None:
+        """Let in whoever can be, lane by lane in turn."""
+        waiting = [name for name, lane in self._lanes.items() if len(lane.line)]
+        while waiting:
+            waiting = [name for name in waiting if self._let_one_in(name)]
+
+    def _let_one_in(self, name: str) -> bool:
+        lane = self._lanes[name]
+        if not self._has_room(lane) or (admission := lane.line.take(self._is_held_back)) is None:
+            return False
+        self._lanes.move_to_end(name)
+        self.waiting -= 1
+        self.running += 1
+        lane.running += 1
+        asker = self._askers[admission.ticket.person_id]
+        asker.waiting -= 1
+        asker.running += 1
+        if admission.has_waited:
+            lane.rate.let_in()
+        admission.let_in(self._clock())
+        return True
+
+    def _refuse_beyond_bounds(self, person_id: str, lane: _Lane, *, coming: int = 0) -> None:
+        limits = self._limits
+        asker = self._askers.get(person_id) or _Asker()
+        if person_id != GUEST_ID and asker.waiting + coming > self._part(limits.waiting_per_person):
+            own = asker.running + asker.waiting + coming - 1
+            seconds = self._retry_seconds((lane.rate.answer_seconds or RETRY_SECONDS) / max(1, asker.running))
+            questions = "question" if own == 1 else "questions"
+            raise TooBusy(
+                f"You have {own} {questions} being answered or waiting, as many as you may. "
+                f"Try again in {ceil(seconds)} s.",
+                retry_after_seconds=seconds,
+            )
+        bound = self._part(limits.waiting_per_model)
+        is_lane_full = len(lane.line) + coming > bound
+        if is_lane_full or self.waiting + coming > self._part(limits.waiting):
+            rate = lane.rate.per_second(max(1, lane.running))
+            # When a tenth of the line has gone there is room for more than the first who comes back.
+            leaving = (1 + len(lane.line) / 10) / rate if rate else RETRY_SECONDS
+            seconds = self._retry_seconds(lane.capacity.opens_in_seconds + leaving)
+            raise Overloaded(
+                f"Too many questions wait for an answer already. Try again in {ceil(seconds)} s.",
+                retry_after_seconds=seconds,
+            )
+
+    def _retry_seconds(self, seconds: float) -> float:
+        """Return when to come back: between these seconds and half as many more, so that not all come at once."""
+        return round(min(max(1.0, seconds), LONGEST_RETRY_SECONDS) * (1 + self._chance() / 2), 1)
+
+    def _tell_places(self) -> None:
+        now = self._clock()
+        for lane in self._lanes.values():
+            opens_in_seconds = lane.capacity.opens_in_seconds
+            lane.rate.pass_time(is_moving=bool(len(lane.line)) and opens_in_seconds <= 0)
+            if not len(lane.line):
+                continue
+            at_once = max(1, self._part(lane.capacity.limit))
+            rate = lane.rate.per_second(at_once)
+            each_person = max(1, self._part(self._limits.running_per_person))
+            for place, (admission, number) in enumerate(lane.line.order(self._is_held_back), start=1):
+                if place == admission.told_place or now - admission.told_at < _silence_seconds(place):
+                    continue
+                estimate = None
+                if rate is not None:
+                    estimate = opens_in_seconds + place / rate
+                    if admission.ticket.person_id != GUEST_ID and lane.rate.answer_seconds is not None:
+                        estimate = max(estimate, number / each_person * lane.rate.answer_seconds)
+                    estimate = float(max(1, round(estimate)))
+                admission.tell(Queued(place, estimate), now)
+
+    def _sleep_seconds(self) -> float:
+        """Return how long nothing changes by itself."""
+        opening = [lane.capacity.opens_in_seconds for lane in self._lanes.values() if len(lane.line)]
+        return min([TICK_SECONDS - GATHER_SECONDS, *(seconds for seconds in opening if seconds > 0)])
+
+
+def _silence_seconds(place: int) -> float:
+    """Return how long somebody at this place is told nothing new; just below a tick, so that none is missed."""
+    return min(max(TICK_SECONDS, place / PLACES_PER_SECOND), LONGEST_SILENCE_SECONDS) - GATHER_SECONDS / 2

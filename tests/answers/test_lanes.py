@@ -1,0 +1,478 @@
+"""Who is let in, who waits and at what place, who is refused; and that nothing leaks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubbub.answers.base import Fixed, Ticket
+from hubbub.answers.desk import Desk, Send
+from hubbub.answers.lanes import GATHER_SECONDS, Admission, LaneLimits, Lanes
+from hubbub.answers.log import Log
+from hubbub.answers.memory import MemoryAnswers
+from hubbub.core.errors import Conflict, Overloaded, StoreFull, TooBusy
+from hubbub.core.events import Done, Event, Failed, Queued, Stopped, Text, decode
+from hubbub.core.people import GUEST_ID
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Changing:
+    """A deployment whose room changes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.opens_in_seconds = 0.0
+
+
+def lanes_of(limit: int = 2, clock: Clock | None = None, **limits: int) -> Lanes:
+    return Lanes({"m": Fixed(limit)}, LaneLimits(**limits), clock=clock or Clock(), chance=lambda: 0.0)
+
+
+def ticket(person_id: str = "ann", deployment: str = "m", tokens: int = 256) -> Ticket:
+    return Ticket(person_id, deployment, tokens)
+
+
+@asynccontextmanager
+async def telling(lanes: Lanes) -> AsyncIterator[None]:
+    task = asyncio.create_task(lanes.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def news(admission: Admission) -> Queued | None:
+    async with asyncio.timeout(5):
+        return await admission.news()
+
+
+def test_a_deployment_has_room_for_so_many() -> None:
+    lanes = lanes_of(2)
+    first, second, third = (lanes.enter(ticket()) for _ in range(3))
+    assert [one.is_running for one in (first, second, third)] == [True, True, False]
+    second.leave()
+    assert third.is_running
+    assert (lanes.running, lanes.waiting) == (2, 0)
+
+
+def test_other_deployments_are_not_held_up_but_the_server_has_a_bound() -> None:
+    lanes = Lanes({"m": Fixed(1), "n": Fixed(9)}, LaneLimits(running=3), chance=lambda: 0.0)
+    ms = [lanes.enter(ticket()) for _ in range(2)]
+    ns = [lanes.enter(ticket("bob", "n")) for _ in range(3)]
+    assert [one.is_running for one in ms] == [True, False]
+    assert [one.is_running for one in ns] == [True, True, False]
+    ns[0].leave()  # whose turn is it? m has no room
+    assert ns[2].is_running
+    ms[0].leave()
+    assert ms[1].is_running
+
+
+def test_lanes_take_turns_where_the_server_is_full() -> None:
+    lanes = Lanes({"m": Fixed(9), "n": Fixed(9)}, LaneLimits(running=1))
+    running = lanes.enter(ticket())
+    waiting = [lanes.enter(ticket(person, name)) for name in "mn" for person in ("bob", "cid")]
+    order: list[str] = []
+    while any(not one.has_left for one in waiting):
+        running.leave()
+        running = next(one for one in waiting if one.is_running and not one.has_left)
+        order.append(running.ticket.deployment)
+        if len(order) == 4:
+            running.leave()
+    assert order in (list("mnmn"), list("nmnm"))
+
+
+def test_a_person_has_no_more_running_than_they_may_and_holds_up_nobody() -> None:
+    lanes = lanes_of(4, running_per_person=2)
+    anns = [lanes.enter(ticket("ann")) for _ in range(4)]
+    bob = lanes.enter(ticket("bob"))
+    assert [one.is_running for one in anns] == [True, True, False, False]
+    assert bob.is_running
+    anns[0].leave()
+    assert anns[2].is_running
+    assert not anns[3].is_running
+
+
+def test_what_is_too_much_for_a_person_is_theirs_to_mend() -> None:
+    lanes = lanes_of(1, waiting_per_person=2)
+    for _ in range(3):
+        lanes.enter(ticket("ann"))
+    with pytest.raises(TooBusy, match=r"^You have 3 questions .* Try again in 5 s") as caught:
+        lanes.enter(ticket("ann"))
+    assert caught.value.retry_after_seconds == 5
+    with pytest.raises(TooBusy):
+        lanes.check("ann", "m")
+    lanes.check("bob", "m")
+    lanes.check("ann", "")  # that lane has room, and she may have more running
+    lanes.enter(ticket("bob"))
+    assert (lanes.running, lanes.waiting) == (1, 3)
+
+
+@pytest.mark.parametrize("limits", [{"waiting": 2}, {"waiting_per_model": 2}, {"waiting": 2, "waiting_per_person": 2}])
+def test_what_is_too_much_for_us_is_ours(limits: dict[str, int]) -> None:
+    lanes = lanes_of(1, **limits)
+    for person in "abc":
+        lanes.enter(ticket(person))
+    with pytest.raises(Overloaded) as caught:
+        lanes.enter(ticket("d"))
+    assert caught.value.retry_after_seconds == 5
+    with pytest.raises(Overloaded):
+        lanes.check("d", "m")
+    assert (lanes.running, lanes.waiting) == (1, 2)
+    lanes.enter(ticket("d"), is_obliged=True)
+    assert (lanes.running, lanes.waiting) == (1, 3)
+
+
+def test_a_slow_model_leaves_room_for_the_others_to_wait() -> None:
+    lanes = Lanes({"m": Fixed(1), "n": Fixed(1)}, LaneLimits(waiting=4, waiting_per_model=2))
+    for person in "abc":
+        lanes.enter(ticket(person))
+    with pytest.raises(Overloaded):
+        lanes.enter(ticket("d"))
+    for person in "abc":
+        lanes.enter(ticket(person, "n"))
+
+
+def test_where_nobody_may_wait_there_is_room_or_a_refusal() -> None:
+    lanes = lanes_of(1, waiting=0, waiting_per_person=0)
+    running = lanes.enter(ticket())
+    with pytest.raises(TooBusy):
+        lanes.enter(ticket())
+    running.leave()
+    assert lanes.enter(ticket()).is_running
+
+
+def test_the_guest_is_many() -> None:
+    lanes = lanes_of(20, running_per_person=1, waiting_per_person=0)
+    assert all(lanes.enter(ticket(GUEST_ID)).is_running for _ in range(20))
+    lanes.enter(ticket(GUEST_ID))
+    assert lanes.waiting == 1
+
+
+def test_retries_are_spread_and_follow_what_is_known() -> None:
+    clock, chances = Clock(), iter((0.0, 0.5, 1.0))
+    lanes = Lanes({"m": Fixed(2)}, LaneLimits(waiting_per_person=0), clock=clock, chance=lambda: next(chances))
+    for _ in range(50):
+        done = lanes.enter(ticket())
+        clock.now += 20
+        done.leave()
+    for _ in range(2):
+        lanes.enter(ticket())
+    told: list[float] = []
+    for _ in range(3):
+        with pytest.raises(TooBusy) as caught:
+            lanes.enter(ticket())
+        told.append(caught.value.retry_after_seconds)
+    assert told == [10, 12.5, 15]  # two of her own take 20 s each
+
+
+def test_processes_share_the_limits_of_a_machine() -> None:
+    limits = LaneLimits(running_per_person=4, waiting_per_person=8, waiting=8)
+    lanes = Lanes({"m": Fixed(8)}, limits, share=lambda: 4)
+    assert [lanes.enter(ticket("ann")).is_running for _ in range(2)] == [True, False]
+    assert [lanes.enter(ticket("bob")).is_running for _ in range(1)] == [True]
+    with pytest.raises(Overloaded):
+        lanes.enter(ticket("cid"))
+        lanes.enter(ticket("dan"))
+    lanes = Lanes({"m": Fixed(8)}, limits, share=lambda: 100)  # each has one at least
+    assert [lanes.enter(ticket(person)).is_running for person in ("ann", "bob")] == [True, False]
+
+
+async def test_places_and_estimates_are_told() -> None:
+    clock = Clock()
+    lanes = lanes_of(1, clock)
+    for _ in range(20):
+        done = lanes.enter(ticket())
+        clock.now += 4
+        done.leave()
+    async with telling(lanes):
+        running = lanes.enter(ticket("ann"))
+        assert await news(running) is None
+        bob, cid = lanes.enter(ticket("bob")), lanes.enter(ticket("cid"))
+        assert await news(bob) == Queued(1, 4)
+        assert await news(cid) == Queued(2, 8)
+        clock.now += 4
+        running.leave()
+        assert await news(bob) is None
+        assert await news(cid) == Queued(1, 4)
+        cid.leave()
+        bob.leave()
+    assert (lanes.running, lanes.waiting) == (0, 0)
+
+
+async def test_before_anything_has_ended_there_is_no_estimate() -> None:
+    lanes = lanes_of(1)
+    async with telling(lanes):
+        lanes.enter(ticket())
+        assert await news(lanes.enter(ticket())) == Queued(1, None)
+
+
+async def test_who_has_many_waits_longer_than_the_line_says() -> None:
+    """The line moves fast, but of one person's only so many are made at once."""
+    clock = Clock()
+    lanes = lanes_of(10, clock, running_per_person=1)
+    done = lanes.enter(ticket())
+    clock.now += 6
+    done.leave()
+    async with telling(lanes):
+        lanes.enter(ticket())
+        waiting = [lanes.enter(ticket()) for _ in range(3)]
+        assert [await news(one) for one in waiting] == [Queued(1, 6), Queued(2, 12), Queued(3, 18)]
+
+
+async def test_a_place_is_told_once_a_second_and_far_ones_less_often() -> None:
+    clock = Clock()
+    lanes = lanes_of(1, clock)
+    async with telling(lanes):
+        running = lanes.enter(ticket("zoe"))
+        waiting = [lanes.enter(ticket(f"p{number:02}")) for number in range(60)]
+        told = [await news(one) for one in waiting]
+        assert [one.place for one in told if one] == list(range(1, 61))
+        running.leave()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3 * GATHER_SECONDS):
+                await waiting[1].news()
+        clock.now += 1
+        assert await news(waiting[1]) == Queued(1, pytest.approx(1, abs=1))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await waiting[50].news()
+
+
+async def test_a_closed_deployment_lets_nobody_in_until_it_opens() -> None:
+    model = Changing(5)
+    model.opens_in_seconds = 30.0
+    lanes = Lanes({"m": model}, clock=Clock())
+    async with telling(lanes):
+        waiting = lanes.enter(ticket())
+        assert await news(waiting) == Queued(1, None)
+        model.opens_in_seconds = 0.0
+        assert await news(waiting) is None
+
+
+async def test_a_deployment_that_grows_lets_more_in() -> None:
+    model = Changing(1)
+    lanes = Lanes({"m": model})
+    async with telling(lanes):
+        lanes.enter(ticket("ann"))
+        waiting = lanes.enter(ticket("bob"))
+        assert await news(waiting) == Queued(1, None)
+        model.limit = 2
+        assert await news(waiting) is None
+
+
+def test_many_who_wait_cost_little() -> None:
+    """A thousand places, told once: by one look at the line. About 2 ms; the bound is for slow machines."""
+    clock = Clock()
+    lanes = lanes_of(1, clock, waiting=2000, waiting_per_model=2000, waiting_per_person=100)
+    waiting = [lanes.enter(ticket(f"p{number % 200}", tokens=number)) for number in range(1001)]
+    time = asyncio.new_event_loop()
+    began = time.time()
+    lanes._tell_places()
+    took = time.time() - began
+    time.close()
+    assert sorted(one.told_place for one in waiting if one.told_place) == list(range(1, 1001))
+    assert took < 0.1
+
+
+# With the desk.
+
+
+class FullDisk(MemoryAnswers):
+    is_full = False
+
+    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+        await asyncio.sleep(0)
+        if self.is_full:
+            raise StoreFull("The disk is full.")
+        await super().open(answer_id, owner_id, grace_seconds)
+
+
+async def events(log: Log, answer_id: str) -> list[Event]:
+    found: list[Event] = []
+    async with asyncio.timeout(10):
+        async for records in log.follow(answer_id):
+            found += [decode(record.data) for record in records]
+    return found
+
+
+async def say(send: Send) -> Done:
+    send(Text("one"))
+    await asyncio.sleep(0)
+    send(Text("two"))
+    return Done()
+
+
+async def hang(send: Send) -> Done:
+    await asyncio.Event().wait()
+    return Done()
+
+
+async def test_refused_before_anything_is_stored() -> None:
+    store, lanes = MemoryAnswers(), lanes_of(1, waiting_per_person=1)
+    async with Log(store) as log, Desk(log, store, lanes) as desk:
+        await desk.start("a", "ann", hang, desk.enter(ticket()))
+        await desk.start("b", "ann", hang, desk.enter(ticket()))
+        with pytest.raises(TooBusy):
+            await desk.start("c", "ann", hang, desk.enter(ticket()))
+        assert await store.find(["c"]) == []
+        await desk.start("d", "ann", hang, lanes.enter(ticket(), is_obliged=True))
+        assert desk.waiting_count == 2
+    assert (lanes.running, lanes.waiting) == (0, 0)
+
+
+async def test_who_waits_sees_places_then_the_answer_and_they_can_be_read_again() -> None:
+    async with Log(store := MemoryAnswers()) as log, Desk(log, store, lanes_of(1)) as desk:
+        await desk.start("a", "ann", hang, desk.enter(ticket("ann")))
+        await desk.start("b", "bob", say, desk.enter(ticket("bob")))
+        following = asyncio.create_task(events(log, "b"))
+        while not (await log.answer("b")).place:
+            await asyncio.sleep(0.01)
+        await desk.stop("a")
+        seen = await following
+        assert seen[0] == Queued(1, None)
+        assert seen[-1] == Done()
+        assert seen == await events(log, "b")
+
+
+async def test_stopping_who_waits_frees_the_place_at_once() -> None:
+    lanes = lanes_of(1)
+    async with Log(store := MemoryAnswers()) as log, Desk(log, store, lanes) as desk:
+        for name in "abc":
+            await desk.start(name, name, hang, desk.enter(ticket(name)))
+        await asyncio.sleep(2 * GATHER_SECONDS)
+        await desk.stop("b")
+        assert lanes.waiting == 1
+        assert await events(log, "b") == [Queued(1, None), Stopped()]
+        await desk.stop("a")
+        await asyncio.sleep(0)
+        assert (lanes.running, lanes.waiting) == (1, 0)
+
+
+async def test_a_log_that_can_not_be_opened_gives_the_place_back() -> None:
+    store, lanes = FullDisk(), lanes_of(1)
+    async with Log(store) as log, Desk(log, store, lanes) as desk:
+        store.is_full = True
+        with pytest.raises(StoreFull):
+            await desk.start("a", "ann", hang, desk.enter(ticket()))
+        assert (lanes.running, lanes.waiting) == (0, 0)
+        store.is_full = False
+        await desk.start("a", "ann", hang, desk.enter(ticket()))
+        with pytest.raises(Conflict):
+            await desk.start("a", "ann", hang, desk.enter(ticket()))
+        assert (lanes.running, lanes.waiting) == (1, 0)
+        starting = asyncio.create_task(desk.start("b", "ann", hang, desk.enter(ticket())))
+        await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait([starting])
+        assert (lanes.running, lanes.waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+async def test_stops_at_every_moment_leak_nothing(is_full: bool) -> None:
+    lanes = lanes_of(1)
+    async with Log(store := MemoryAnswers()) as log, Desk(log, store, lanes) as desk:
+        for moment in range(40):
+            holder = lanes.enter(ticket("holder")) if is_full else None
+            await desk.start(f"a{moment}", "ann", say, desk.enter(ticket()))
+            for step in range(moment):
+                await asyncio.sleep(0.01 if step % 8 == 0 else 0)
+                if holder and step == moment // 2:
+                    holder.leave()
+            await desk.stop(f"a{moment}")
+            if holder:
+                holder.leave()
+            assert (lanes.running, lanes.waiting) == (0, 0), moment
+            seen = await events(log, f"a{moment}")
+            assert isinstance(seen[-1], Stopped | Done)
+            assert not any(isinstance(event, Stopped | Done) for event in seen[:-1])
+
+
+async def test_work_that_fails_gives_its_part_back() -> None:
+    async def fail(send: Send) -> Done:
+        raise StoreFull("The disk is full.")
+
+    lanes = lanes_of(1)
+    async with Log(store := MemoryAnswers()) as log, Desk(log, store, lanes) as desk:
+        for number in range(3):
+            await desk.start(f"a{number}", "ann", fail, desk.enter(ticket()))
+        for number in range(3):
+            assert isinstance((await events(log, f"a{number}"))[-1], Failed)
+    assert (lanes.running, lanes.waiting) == (0, 0)
+
+
+people = st.sampled_from(["ann", "bob", "cid", GUEST_ID])
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("enter"), people, st.sampled_from(["m", "n", ""]), st.integers(1, 5000)),
+        st.tuples(st.just("oblige"), people, st.sampled_from(["m", "n", ""]), st.integers(1, 5000)),
+        st.tuples(st.just("leave"), st.integers(0, 50), st.just(""), st.just(0)),
+        st.tuples(st.just("limit"), st.integers(1, 4), st.just(""), st.just(0)),
+        st.tuples(st.just("close"), st.sampled_from([0.0, 3.0]), st.just(""), st.just(0)),
+        st.tuples(st.just("tell"), st.just(0), st.just(""), st.just(0)),
+    ),
+    max_size=80,
+)
+
+
+@settings(deadline=None)  # other work may stop this process for a while
+@given(steps)
+def test_whatever_happens_the_counts_are_right_and_nobody_waits_in_vain(
+    steps: list[tuple[str, str | int | float, str, int]],
+) -> None:
+    changing = Changing(2)
+    limits = LaneLimits(running=5, waiting=8, waiting_per_model=5, running_per_person=2, waiting_per_person=3)
+    lanes = Lanes({"m": changing, "n": Fixed(2)}, limits, clock=Clock(), chance=lambda: 0.0)
+    inside: list[Admission] = []
+    obliged = 0
+    for what, which, deployment, tokens in steps:
+        if what in ("enter", "oblige"):
+            before = (lanes.running, lanes.waiting)
+            try:
+                inside.append(lanes.enter(Ticket(str(which), deployment, tokens), is_obliged=what == "oblige"))
+                obliged += what == "oblige"
+            except (TooBusy, Overloaded):
+                assert what == "enter"
+                assert (lanes.running, lanes.waiting) >= before
+                assert all(not one.has_left for one in inside)
+        elif what == "leave" and isinstance(which, int) and which < len(inside):
+            one = inside.pop(which)
+            one.leave()
+            one.leave()
+        elif what == "limit":
+            changing.limit = int(which)
+        elif what == "close":
+            changing.opens_in_seconds = float(which)
+        elif what == "tell":
+            lanes._let_in()
+            lanes._tell_places()
+            places = {
+                name: sorted(
+                    one.told_place or 0 for one in inside if one.ticket.deployment == name and not one.is_running
+                )
+                for name in ("m", "n", "")
+            }
+            assert all(place >= 0 for name in places for place in places[name])
+        running = [one for one in inside if one.is_running]
+        assert lanes.running == len(running) <= limits.running
+        assert lanes.waiting == len(inside) - len(running) <= limits.waiting + obliged
+        for person in ("ann", "bob", "cid"):
+            assert sum(one.ticket.person_id == person for one in running) <= limits.running_per_person
+        assert sum(one.ticket.deployment == "n" for one in running) <= 2
+    changing.opens_in_seconds = 0.0
+    lanes._let_in()
+    while inside:  # as long as the running ones leave, all get their turn
+        running = [one for one in inside if one.is_running]
+        assert running
+        inside.remove(running[0])
+        running[0].leave()
+    assert (lanes.running, lanes.waiting, lanes._askers) == (0, 0, {})
