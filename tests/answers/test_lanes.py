@@ -1,6 +1,7 @@
 """Who is let in, who waits and at what place, who is refused; and that nothing leaks."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -275,11 +276,9 @@ def test_many_who_wait_cost_little() -> None:
     clock = Clock()
     lanes = lanes_of(1, clock, waiting=2000, waiting_per_model=2000, waiting_per_person=100)
     waiting = [lanes.enter(ticket(f"p{number % 200}", tokens=number)) for number in range(1001)]
-    time = asyncio.new_event_loop()
-    began = time.time()
+    began = time.thread_time()
     lanes._tell_places()
-    took = time.time() - began
-    time.close()
+    took = time.thread_time() - began
     assert sorted(one.told_place for one in waiting if one.told_place) == list(range(1, 1001))
     assert took < 0.1
 
