@@ -376,6 +376,21 @@ async def test_a_log_that_can_not_be_opened_gives_the_place_back() -> None:
         assert (lanes.running, lanes.waiting) == (1, 0)
 
 
+async def test_an_admission_can_be_had_before_and_is_taken_over() -> None:
+    store, lanes = FullDisk(), lanes_of(1, waiting_per_person=0)
+    async with Log(store) as log, Desk(log, lanes) as desk:
+        await desk.start("a", "ann", say, desk.enter(ticket()))
+        assert lanes.running == 1
+        assert (await events(log, "a"))[-1] == Done()
+        admission = desk.enter(ticket())
+        with pytest.raises(TooBusy):
+            desk.enter(ticket())
+        store.is_full = True
+        with pytest.raises(StoreFull):
+            await desk.start("b", "ann", say, admission)
+        assert (lanes.running, lanes.waiting) == (0, 0)
+
+
 @pytest.mark.parametrize("is_full", [False, True])
 async def test_stops_at_every_moment_leak_nothing(is_full: bool) -> None:
     lanes = lanes_of(1)

@@ -78,19 +78,39 @@ class Desk:
         """
         self._lanes.check(person_id, deployment)
 
+    def enter(self, ticket: Ticket) -> Admission:
+        """Return an admission to `start` an answer with, for who stores something else beside the answer's log.
+
+        Whoever takes it lets it leave, unless `start` has taken it over.
+
+        Raises:
+            TooBusy, Overloaded: it was refused.
+        """
+        return self._lanes.enter(ticket)
+
     async def start(
-        self, answer_id: str, owner_id: str, work: Work, ticket: Ticket | None = None, *, is_obliged: bool = False
+        self,
+        answer_id: str,
+        owner_id: str,
+        work: Work,
+        ticket: Ticket | Admission | None = None,
+        *,
+        is_obliged: bool = False,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
 
         Without a ticket it goes where answers go that no model makes. What `is_obliged` is not refused.
+        An admission is taken over: it leaves when the answer is made, or could not be started.
 
         Raises:
             TooBusy, Overloaded: it was refused, before anything was stored.
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
-        admission = self._lanes.enter(ticket or Ticket(owner_id), is_obliged=is_obliged)
+        if isinstance(ticket, Admission):
+            admission = ticket
+        else:
+            admission = self._lanes.enter(ticket or Ticket(owner_id), is_obliged=is_obliged)
         try:
             await self._log.open(answer_id, owner_id)
         except BaseException:

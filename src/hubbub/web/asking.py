@@ -117,13 +117,13 @@ async def _start(
     asked = Question(question.text, (), question.model or None, question.collections)
     services.desk.check(person.id, services.engine.weigh(asked)[0])
     asked = msgspec.structs.replace(asked, turns=await _turns_before(services, question))
-    ticket = Ticket(person.id, *services.engine.weigh(asked))
+    admission = services.desk.enter(Ticket(person.id, *services.engine.weigh(asked)))
 
     async def work(send: Send) -> Done:
         return await services.engine.answer(asked, send)
 
     # The log first: a message whose answer has no log reads as interrupted.
-    await services.desk.start(answer.id, person.id, work, ticket)
+    await services.desk.start(answer.id, person.id, work, admission)
     try:
         if is_new_chat:
             await services.history.create(chat)
