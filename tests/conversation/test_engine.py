@@ -398,3 +398,17 @@ async def test_the_golden_logs_are_what_the_engine_says(name: str) -> None:
     else:  # broken off: the desk ends it
         assert isinstance(begun[-1], Stopped) or begun[-1].__struct_config__.tag == "failed"
         assert said[: len(begun) - 1] == begun[:-1]
+
+
+async def test_a_question_is_weighed_by_who_answers_it_and_by_its_length(search: Search) -> None:
+    small, big = ScriptedModel(name="small", can_ground=False), ScriptedModel(name="big", context_tokens=2000)
+    engine = Engine(Catalog([small, big]), search)
+    text, turns = "x" * 400, (Turn("user", "y" * 400),)
+    assert engine.weigh(Question(text)) == ("small", 100 + 256)
+    assert engine.weigh(Question(text, turns, "big")) == ("big", 200 + 256)
+    assert engine.weigh(Question(text, collection_ids=("normans",))) == ("big", 100 + 256)
+    assert engine.weigh(Question(text, model="small", collection_ids=("normans",))) == ("", 100)  # it is quoted
+    assert engine.weigh(Question("x" * 10**6)) == ("small", 8192 - 1024 + 256)  # no more than is read
+    assert Engine(Catalog([]), search).weigh(Question(text)) == ("", 100)
+    with pytest.raises(NotFound):
+        engine.weigh(Question(text, model="none"))
