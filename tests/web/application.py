@@ -27,6 +27,8 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.web.app import create_app
+from hubbub.web.clients import Clients
+from hubbub.web.protocol import protocol_for
 from hubbub.web.services import Services, WebLimits
 
 LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
@@ -80,8 +82,9 @@ async def hubbub_running(
     limits: WebLimits = LIMITS,
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
     page_folder: Path | None = None,
+    clients: Clients | None = None,
 ) -> AsyncIterator[Hubbub]:
-    """Serve on a free port until left."""
+    """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
         answers = MemoryAnswers()
         search = MemorySearch()
@@ -116,7 +119,7 @@ async def hubbub_running(
         port = listener.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol_for(clients) if clients else "httptools",
             ws="none",
             lifespan="on",
             log_config=None,

@@ -124,4 +124,10 @@ def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[
 
 def _limits(settings: Settings) -> WebLimits:
     limits = settings.limits
-    return WebLimits(limits.question_characters, limits.document_bytes, limits.body_bytes, limits.chat_messages)
+    return WebLimits(
+        limits.question_characters,
+        limits.document_bytes,
+        limits.body_bytes,
+        limits.chat_messages,
+        settings.clients.body_seconds,
+    )

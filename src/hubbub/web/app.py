@@ -55,8 +55,10 @@ def create_app(
     # Not as a route for any path: that would match where the API has the path but not the method.
     app.router.default = request_response(page.serve)
     add_error_handlers(app)
-    body_bytes = (limits or WebLimits()).body_bytes
-    app.add_middleware(Guards, body_bytes=body_bytes, allowed_hosts=allowed_hosts)
+    limits = limits or WebLimits()
+    app.add_middleware(
+        Guards, body_bytes=limits.body_bytes, body_seconds=limits.body_seconds, allowed_hosts=allowed_hosts
+    )
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -27,6 +27,7 @@ class WebLimits:
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
     chat_messages: int = 2000
+    body_seconds: float = 30.0
 
 
 class Turns:
