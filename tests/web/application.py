@@ -16,6 +16,7 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.history.memory import MemoryHistory
 from hubbub.identity.open import OpenIdentity
@@ -83,6 +84,7 @@ async def hubbub_running(
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
     page_folder: Path | None = None,
     clients: Clients | None = None,
+    has_local_operators: bool = False,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -108,6 +110,8 @@ async def hubbub_running(
             pipeline=pipeline,
             pictures=Sandbox(),
             limits=limits,
+            watchdog=await stack.enter_async_context(Watchdog()),
+            has_local_operators=has_local_operators,
         )
         make = partial(create_app, limits=limits, allowed_hosts=allowed_hosts, page_folder=page_folder)
         # It reads the page's files, which a server does before it serves: not on the loop's thread.

@@ -110,6 +110,16 @@ class Log:
             await asyncio.wait({self._beating})
             await self._commit()
 
+    @property
+    def reader_count(self) -> int:
+        """How many readers keep up with open answers."""
+        return sum(len(entry.readers) for entry in self._open.values())
+
+    @property
+    def window_seconds(self) -> float:
+        """The time between two beats at present."""
+        return self._beat.window_seconds
+
     async def open(self, answer_id: str, owner_id: str) -> None:
         """Begin an empty log; it is stored when this returns.
 

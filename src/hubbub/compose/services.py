@@ -14,6 +14,7 @@ from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.errors import Conflict
 from hubbub.ingest.lock import FolderLock
@@ -25,6 +26,7 @@ from hubbub.web.services import Services, WebLimits
 
 LOCK_SECONDS = 3.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 def application(settings: Settings) -> FastAPI:
@@ -72,6 +74,12 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         desk = await stack.enter_async_context(Desk(log))
         await add_guide(shelf)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
+
+        def delayed() -> dict[str, int]:
+            return {"open answers": desk.open_count, "readers": log.reader_count}
+
+        watchdog = Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed)
+        await stack.enter_async_context(watchdog)
         yield Services(
             identity=identity,
             desk=desk,
@@ -85,6 +93,8 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             pipeline=shelf.pipeline,
             pictures=sandbox_of(settings),
             limits=_limits(settings),
+            watchdog=watchdog,
+            has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
 
 
@@ -117,7 +127,7 @@ async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
     names = settings.server.allowed_hosts
-    if not names and settings.server.host in ("127.0.0.1", "::1", "localhost"):
+    if not names and settings.server.host in LOOPBACK_HOSTS:
         names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
     return create_app(services, limits=_limits(settings), allowed_hosts=names)
 

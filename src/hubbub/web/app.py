@@ -16,7 +16,7 @@ from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
-from hubbub.web.routes import answers, chats, documents, server
+from hubbub.web.routes import answers, chats, documents, operators, server
 from hubbub.web.services import Services, WebLimits
 
 
@@ -49,7 +49,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for routes in (chats, answers, documents, server):
+    for routes in (chats, answers, documents, server, operators):
         app.include_router(routes.router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     # Not as a route for any path: that would match where the API has the path but not the method.

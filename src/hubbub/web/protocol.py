@@ -18,15 +18,19 @@ from hubbub.web.guards import HEADERS
 
 EXTENSION = "hubbub.direct"
 CLIENTS = "hubbub.clients"
-MOST_BUFFERED_BYTES = 128 * 1024
+MOST_BUFFERED_BYTES = 64 * 1024
+"""What may wait for a client in this process before it is taken off the beat; the kernel holds some more."""
+HIGH_WATER_BYTES = 32 * 1024
+"""Above it `send` waits. What it was given before, and what waits in it, come on top: 64 KiB each of an answer."""
 FULL_RETRY_SECONDS = 5
 
 
 class Direct:
     """Writes to the transport of a response that has begun, past the application's coroutine."""
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(self, cycle: RequestResponseCycle, clients: Clients) -> None:
         self._cycle = cycle
+        self._clients = clients
 
     def write(self, body: bytes) -> bool:
         """Write a piece of the body and return True; False, and nothing is written, where too much waits already."""
@@ -40,7 +44,8 @@ class Direct:
         return True
 
     def abort(self) -> None:
-        """Cut the connection off, with whatever still waits to be sent."""
+        """Cut the connection off because it takes nothing, with whatever still waits to be sent."""
+        self._clients.stalled += not self._cycle.transport.is_closing()
         self._cycle.transport.abort()
 
 
@@ -87,6 +92,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(cast(Any, transport))
         bounds = self._clients.bounds
         self._clients.open += 1
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = transport.get_extra_info("socket")
         if raw is not None:
             bound_socket(raw, bounds.stall_seconds)
@@ -137,7 +143,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._waiting.end(self)
         extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
-        extensions[EXTENSION] = Direct(self.cycle)
+        extensions[EXTENSION] = Direct(self.cycle, self._clients)
         extensions[CLIENTS] = self._clients
 
     def on_response_complete(self) -> None:
@@ -156,6 +162,7 @@ class Protocol(HttpToolsProtocol):
             return  # a request is being served; the line is entered again after it
         unsent_bytes = self.transport.get_write_buffer_size()
         if kind == "ending" and unsent_bytes >= self._unsent_bytes:
+            self._clients.stalled += 1
             self.transport.abort()
         elif unsent_bytes:  # it has its response, but has not taken all of it yet
             self._unsent_bytes = unsent_bytes
