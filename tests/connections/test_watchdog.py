@@ -47,17 +47,26 @@ async def test_a_loop_that_goes_on_is_left_alone() -> None:
     assert watchdog.lag.count > 3
 
 
+def watching() -> int:
+    return sum(thread.name == "watchdog" for thread in threading.enumerate())
+
+
+async def until_gone() -> None:
+    """It says that it ends, and ends right after."""
+    async with asyncio.timeout(1):
+        while watching():
+            await asyncio.sleep(0.001)
+
+
 async def test_its_thread_ends_with_it_and_so_does_all_else() -> None:
-    before = threading.active_count()
+    await until_gone()
     callbacks = len(gc.callbacks)
     watchdog = Watchdog()
     for _ in range(3):
         async with watchdog:
-            assert threading.active_count() == before + 1
+            assert watching() == 1
             assert len(gc.callbacks) == callbacks + 1
-        async with asyncio.timeout(1):
-            while threading.active_count() > before:
-                await asyncio.sleep(0.001)
+        await until_gone()
         assert len(gc.callbacks) == callbacks
     marks = watchdog.lag.count
     await asyncio.sleep(3 * MARK_SECONDS)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from functools import partial
 
 from fastapi import FastAPI
 
@@ -38,7 +37,7 @@ def application(settings: Settings) -> FastAPI:
         StoreError: the data folder can't be written.
     """
     prepare_folder(settings.server.data_folder)
-    return _app(settings, partial(open_services, settings))
+    return _app(settings, lambda: _watched(open_services(settings)))
 
 
 @asynccontextmanager
@@ -49,7 +48,7 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
         Conflict, SettingsError, StoreError: as `open_services` does.
     """
     async with open_services(settings, on_fetch) as services:
-        yield _app(settings, lambda: nullcontext(services)), services.desk
+        yield _app(settings, lambda: _watched(nullcontext(services))), services.desk
 
 
 @asynccontextmanager
@@ -78,8 +77,6 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         def delayed() -> dict[str, int]:
             return {"open answers": desk.open_count, "readers": log.reader_count}
 
-        watchdog = Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed)
-        await stack.enter_async_context(watchdog)
         yield Services(
             identity=identity,
             desk=desk,
@@ -93,9 +90,16 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             pipeline=shelf.pipeline,
             pictures=sandbox_of(settings),
             limits=_limits(settings),
-            watchdog=watchdog,
+            watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
             has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
+
+
+@asynccontextmanager
+async def _watched(opening: AbstractAsyncContextManager[Services]) -> AsyncGenerator[Services]:
+    """Watch the event loop while services are used: who would wait for it before that is not there yet."""
+    async with opening as services, services.watchdog:
+        yield services
 
 
 @asynccontextmanager

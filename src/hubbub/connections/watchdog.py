@@ -198,7 +198,7 @@ class Watchdog:
                 continue
             if now >= memory_at:
                 memory_at = now + MEMORY_SECONDS
-                self.resident_bytes = _resident_bytes()
+                self.resident_bytes = read_resident_bytes()
             wait_seconds = max(SAMPLE_SECONDS, self.late_seconds - late)
 
 
@@ -216,7 +216,8 @@ def _short(path: str) -> str:
     return "/".join(path.replace("\\", "/").split("/")[-3:])
 
 
-def _resident_bytes() -> int:
+def read_resident_bytes() -> int:
+    """Return the memory that the process has (Linux; elsewhere 0). Reads a file: not for the loop's thread."""
     try:
         pages = Path("/proc/self/statm").read_text().split()[1]
     except (OSError, IndexError):
