@@ -197,6 +197,15 @@ async def test_heads_over_the_limit(hubbub: Hubbub) -> None:
     assert (await exchange(hubbub.port, sent))[0] == 413  # the bytes of a body are none of the head's
 
 
+async def test_requests_that_are_sent_without_waiting(hubbub: Hubbub) -> None:
+    got, _ = await spoken(hubbub.port, HEALTH * 20)
+    assert statuses(got) == [200] * 20
+    got, seconds = await spoken(hubbub.port, HEALTH * 1000)
+    assert statuses(got) == [400]  # before the first was served
+    assert seconds < 1
+    assert (await exchange(hubbub.port, HEALTH))[0] == 200
+
+
 async def test_more_connections_than_there_may_be(hubbub: Hubbub, clients: Clients) -> None:
     async with contextlib.AsyncExitStack() as stack:
         kept = [await stack.enter_async_context(connection(hubbub.port)) for _ in range(SHORT.connections)]

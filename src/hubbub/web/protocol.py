@@ -22,6 +22,8 @@ MOST_BUFFERED_BYTES = 64 * 1024
 """What may wait for a client in this process before it is taken off the beat; the kernel holds some more."""
 HIGH_WATER_BYTES = 32 * 1024
 """Above it `send` waits. What it was given before, and what waits in it, come on top: 64 KiB each of an answer."""
+MOST_PIPELINED = 20
+"""So many requests may wait on a connection for the one before them. One read may hold thousands of small ones."""
 FULL_RETRY_SECONDS = 5
 
 
@@ -139,6 +141,9 @@ class Protocol(HttpToolsProtocol):
             and len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > bounds.head_bytes
         ):
             self._refusal = self._too_large()
+        elif len(self.pipeline) >= MOST_PIPELINED:
+            self._refusal = Malformed(f"More than {MOST_PIPELINED} requests were sent without waiting for a response.")
+        if self._refusal is not None:
             raise httptools.HttpParserError  # stops the parser, which leads to send_400_response
         super().on_headers_complete()
         self._waiting.end(self)
