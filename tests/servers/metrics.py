@@ -25,3 +25,11 @@ async def metrics_of(http: aiohttp.ClientSession, url: str) -> dict[str, float]:
         assert response.status == 200, await response.text()
         assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         return parsed(await response.text())
+
+
+async def check_loop(http: aiohttp.ClientSession, url: str, most_seconds: float = 0.5) -> None:
+    """Fail if a server's event loop was ever held up for so long, and tell what held it up."""
+    if (await metrics_of(http, url))["hubbub_incident_longest_seconds"] >= most_seconds:
+        async with http.get(f"{url}/operators?still=true") as response:
+            told = (await response.text()).partition("The last incidents</h2>")[2]
+        raise AssertionError("the event loop was held up:\n" + re.sub(r"<[^>]*>", "\n", told))
