@@ -1,6 +1,7 @@
 """The house's own rules: what importing does, how modules open, what files mention."""
 
 import ast
+import asyncio
 import json
 import re
 import shutil
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blockbuster import BlockingError
 
+import hubbub.connections.watchdog
 import hubbub.core.errors
 from hubbub.core.errors import HubbubError
 from tools.write_reference import SETTINGS_PAGE, settings_page
@@ -99,6 +102,14 @@ def test_the_watch_over_imports_sees_what_they_do(tmp_path: Path) -> None:
     source = "import socket, threading\nsocket.socket().close()\nopen(__file__ + '.txt', 'w').close()\n"
     (tmp_path / "busy.py").write_text(source + "threading.Thread(target=print).start()\n")
     assert import_apart("busy", path=tmp_path)["deeds"] == {"busy": ["socket.__new__", "open", "thread"]}
+
+
+async def test_a_blocking_call_of_ours_on_the_loop_fails() -> None:
+    """The watch that tests/conftest.py keeps over every test is awake: reading a file is fine anywhere but there."""
+    size = await asyncio.get_running_loop().run_in_executor(None, hubbub.connections.watchdog.read_resident_bytes)
+    assert size > 0 or sys.platform != "linux"
+    with pytest.raises(BlockingError):
+        hubbub.connections.watchdog.read_resident_bytes()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

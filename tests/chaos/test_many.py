@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.metrics import check_loop
 from tests.servers.reader import ask, read_all, text_of
 
 PEOPLE = 200
@@ -34,6 +35,7 @@ async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) ->
                     assert response.status == 200
         text = " ".join(f"word{number}" for number in range(WORDS))
         assert [answer.result() for answer in answers] == [text] * PEOPLE
+        await check_loop(http, server.url)
 
 
 async def test_two_hundred_stops_at_random_moments(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.history.memory import MemoryHistory
 from hubbub.identity.open import OpenIdentity
@@ -28,6 +29,8 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.web.app import create_app
+from hubbub.web.clients import Clients
+from hubbub.web.protocol import protocol_for
 from hubbub.web.services import Services, WebLimits
 
 LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
@@ -82,8 +85,10 @@ async def hubbub_running(
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
     page_folder: Path | None = None,
     lanes: Lanes | None = None,
+    clients: Clients | None = None,
+    has_local_operators: bool = False,
 ) -> AsyncIterator[Hubbub]:
-    """Serve on a free port until left."""
+    """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
         answers = MemoryAnswers()
         search = MemorySearch()
@@ -107,6 +112,8 @@ async def hubbub_running(
             pipeline=pipeline,
             pictures=Sandbox(),
             limits=limits,
+            watchdog=await stack.enter_async_context(Watchdog()),
+            has_local_operators=has_local_operators,
         )
         make = partial(create_app, limits=limits, allowed_hosts=allowed_hosts, page_folder=page_folder)
         # It reads the page's files, which a server does before it serves: not on the loop's thread.
@@ -118,7 +125,7 @@ async def hubbub_running(
         port = listener.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol_for(clients) if clients else "httptools",
             ws="none",
             lifespan="on",
             log_config=None,

@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from hubbub.web.guards import HEADERS
-from hubbub.web.services import Services
+from hubbub.web.services import Services, WebLimits
 from tests.servers.reader import ask
-from tests.web.application import LIMITS, Hubbub
+from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
 
 JSON = {"Content-Type": "application/json"}
@@ -81,6 +82,24 @@ async def test_bodies_over_the_limit(hubbub: Hubbub) -> None:
         status, _, said = await exchange(hubbub.port, sent)
         assert (status, code(said)) == (413, "too_large")
         assert f"{LIMITS.body_bytes:,}" in json.loads(said)["detail"]
+
+
+async def test_a_body_that_trickles_in_under_any_server(tmp_path: Path) -> None:
+    limits = WebLimits(body_bytes=10_000, body_seconds=0.3)
+    async with hubbub_running(tmp_path, limits=limits) as hubbub, connection(hubbub.port) as (reader, writer):
+        writer.write(post({"Content-Length": "1000"}, b"{"))
+
+        async def trickle() -> None:
+            while True:
+                writer.write(b" ")
+                await asyncio.sleep(0.02)
+
+        trickling = asyncio.ensure_future(trickle())
+        async with asyncio.timeout(5):
+            status, _, body = await reply(reader)
+        trickling.cancel()
+        assert (status, code(body)) == (408, "too_slow")
+        assert hubbub.services.desk.open_count == 0
 
 
 async def test_a_question_over_the_limit_is_told_the_limit(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:

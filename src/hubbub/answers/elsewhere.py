@@ -26,6 +26,11 @@ class Elsewhere:
         return len(self._entries)
 
     @property
+    def reader_count(self) -> int:
+        """How many readers follow them."""
+        return sum(entry.watchers for entry in self._entries.values())
+
+    @property
     def ids(self) -> frozenset[str]:
         """The answers' ids."""
         return frozenset(self._entries)

@@ -64,6 +64,16 @@ class Log:
             await asyncio.wait({self._beating})
             await self._commit()
 
+    @property
+    def reader_count(self) -> int:
+        """How many readers follow answers that are open."""
+        return sum(entry.watchers for entry in self._own.values()) + self.elsewhere.reader_count
+
+    @property
+    def window_seconds(self) -> float:
+        """The time between two beats at present."""
+        return self.beat.window_seconds
+
     async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
         """Begin an empty log; it is stored when this returns.
 

@@ -1,6 +1,7 @@
 """Serve the application with uvicorn, and end its answers in order when told to stop."""
 
 import asyncio
+import math
 import signal
 import socket
 import sys
@@ -14,14 +15,13 @@ from hubbub.answers.desk import Desk
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.compose import fetch_weights, open_application, prepare_folder
+from hubbub.compose import clients_for, fetch_weights, open_application, prepare_folder
 from hubbub.core.errors import StoreError
 from hubbub.settings import Settings
-from hubbub.web.protocol import Protocol
+from hubbub.web.protocol import protocol_for
 
 BACKLOG = 2048
 DRAIN_SECONDS = 5
-KEEP_ALIVE_SECONDS = 10
 
 console = Console(soft_wrap=True, highlight=False)
 
@@ -49,13 +49,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with open_application(settings) as (app, desk):
         config = uvicorn.Config(
             app,
-            http=Protocol,
+            http=protocol_for(clients_for(settings)),
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=math.ceil(settings.clients.idle_seconds),
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         async with collecting_at_rest(lambda: desk.open_count):

@@ -1,5 +1,6 @@
 """Build everything once from the settings, and close it in the reverse order."""
 
+from hubbub.compose.clients import clients_for
 from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, missing_weights, open_catalog
 from hubbub.compose.services import application, open_application, open_engine, open_services
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
@@ -10,6 +11,7 @@ __all__ = [
     "Shelf",
     "application",
     "choose_models",
+    "clients_for",
     "fetch_weights",
     "going_on",
     "missing_weights",

@@ -18,6 +18,7 @@ from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.errors import Conflict
 from hubbub.ingest.lock import FolderLock
@@ -32,6 +33,7 @@ QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
 LOCK_SECONDS = 3.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 def application(settings: Settings) -> FastAPI:
@@ -43,7 +45,7 @@ def application(settings: Settings) -> FastAPI:
         StoreError: the data folder can't be written.
     """
     prepare_folder(settings.server.data_folder)
-    return _app(settings, partial(open_services, settings))
+    return _app(settings, lambda: _watched(open_services(settings)))
 
 
 @asynccontextmanager
@@ -54,7 +56,7 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
         Conflict, SettingsError, StoreError: as `open_services` does.
     """
     async with open_services(settings, on_fetch) as services:
-        yield _app(settings, lambda: nullcontext(services)), services.desk
+        yield _app(settings, lambda: _watched(nullcontext(services))), services.desk
 
 
 @runtime_checkable
@@ -93,6 +95,10 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
         await add_guide(shelf)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
+
+        def delayed() -> dict[str, int]:
+            return {"open answers": desk.open_count, "readers": log.reader_count}
+
         services = Services(
             identity=identity,
             desk=desk,
@@ -106,9 +112,18 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             pipeline=shelf.pipeline,
             pictures=sandbox_of(settings),
             limits=_limits(settings),
+            watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
+            has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
         desk.rework = partial(rework, services)
         memberships.append(await stack.enter_async_context(Membership(answers, log, desk)))
+        yield services
+
+
+@asynccontextmanager
+async def _watched(opening: AbstractAsyncContextManager[Services]) -> AsyncGenerator[Services]:
+    """Watch the event loop while services are used: who would wait for it before that is not there yet."""
+    async with opening as services, services.watchdog:
         yield services
 
 
@@ -148,11 +163,17 @@ async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
     names = settings.server.allowed_hosts
-    if not names and settings.server.host in ("127.0.0.1", "::1", "localhost"):
+    if not names and settings.server.host in LOOPBACK_HOSTS:
         names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
     return create_app(services, limits=_limits(settings), allowed_hosts=names)
 
 
 def _limits(settings: Settings) -> WebLimits:
     limits = settings.limits
-    return WebLimits(limits.question_characters, limits.document_bytes, limits.body_bytes, limits.chat_messages)
+    return WebLimits(
+        limits.question_characters,
+        limits.document_bytes,
+        limits.body_bytes,
+        limits.chat_messages,
+        settings.clients.body_seconds,
+    )

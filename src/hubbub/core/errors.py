@@ -2,8 +2,8 @@
 
 ```
 HubbubError           code · status · message fit for a person
-├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · Conflict 409
-│                     TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
+├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · TooSlow 408 · Conflict 409
+│                     TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429 · HeadTooLarge 431
 ├─ outside       5xx  ModelError 502 · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
@@ -55,6 +55,14 @@ class NotFound(HubbubError):
     status = 404
 
 
+class TooSlow(HubbubError):
+    """What was to be sent did not come in time."""
+
+    code = "too_slow"
+    status = 408
+    retryable = True
+
+
 class Conflict(HubbubError):
     """The thing is already there, or is in a state that does not allow this."""
 
@@ -98,6 +106,13 @@ class TooBusy(RefusedForNow):
 
     code = "too_busy"
     status = 429
+
+
+class HeadTooLarge(HubbubError):
+    """The address and the headers of a request are over a limit."""
+
+    code = "head_too_large"
+    status = 431
 
 
 class Overloaded(RefusedForNow):

@@ -46,6 +46,23 @@ class Server(Table):
     """How log lines are written: for a person, or one JSON object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are still logged."""
+    late_seconds: Seconds = 0.2
+    """How late the event loop may be before an incident is noted, with what held it up: see `/operators`."""
+
+
+class Clients(Table):
+    """How long a client may keep the server waiting, and how many there may be. Times hold under `hubbub serve`."""
+
+    head_seconds: Seconds = 10.0
+    """The longest wait for the head of a request, from the connection's opening or the head's first byte on."""
+    body_seconds: Seconds = 30.0
+    """The longest wait for a body, under any server. An upload goes on while 64 KiB come in each such time."""
+    idle_seconds: Seconds = 10.0
+    """How long a connection is kept between two requests."""
+    stall_seconds: Seconds = 30.0
+    """How long a client may take nothing of what is sent to it, before its connection is cut."""
+    connections: Count = 20_000
+    """The most connections at once. At most three quarters of the files that the system lets the process open."""
 
 
 class Answers(Table):
@@ -204,6 +221,7 @@ class Settings(BaseSettings):
     )
 
     server: Server = Field(default_factory=Server)  # its folders depend on the environment: not at import
+    clients: Clients = Clients()
     answers: Answers = Answers()
     lanes: Lanes = Lanes()
     limits: Limits = Limits()

@@ -1,5 +1,6 @@
 """Fetch things for a person: what they may not see does not exist for them."""
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -22,8 +23,33 @@ async def hub_of(request: Request) -> Services:
     return services_of(request)
 
 
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+
 Hub = Annotated[Services, Depends(hub_of)]
 Asker = Annotated[Person, Depends(person_of)]
+
+
+def check_operator(services: Services, person: Person, request: Request) -> None:
+    """Return if who asks may see how the server does.
+
+    Where everybody is let in, whoever sits at the machine itself may: who comes from a loopback
+    address, and not through a proxy.
+
+    Raises:
+        NotFound: they may not.
+    """
+    is_here = services.has_local_operators and _comes_from_here(request)
+    if not (person.is_operator or is_here):
+        raise NotFound("There is nothing at this address.")
+
+
+def _comes_from_here(request: Request) -> bool:
+    if request.client is None or any(name in request.headers for name in _OF_PROXIES):
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 async def chat_for(services: Services, person: Person, chat_id: str) -> Chat:

@@ -16,7 +16,7 @@ from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
-from hubbub.web.routes import answers, chats, documents, server
+from hubbub.web.routes import answers, chats, documents, operators, server
 from hubbub.web.services import Services, WebLimits
 
 
@@ -49,14 +49,16 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for router in (chats.quick, answers.quick, chats.router, answers.router, documents.router, server.router):
+    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     # Not as a route for any path: that would match where the API has the path but not the method.
     app.router.default = request_response(page.serve)
     add_error_handlers(app)
-    body_bytes = (limits or WebLimits()).body_bytes
-    app.add_middleware(Guards, body_bytes=body_bytes, allowed_hosts=allowed_hosts)
+    limits = limits or WebLimits()
+    app.add_middleware(
+        Guards, body_bytes=limits.body_bytes, body_seconds=limits.body_seconds, allowed_hosts=allowed_hosts
+    )
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

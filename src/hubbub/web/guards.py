@@ -1,8 +1,9 @@
-"""Refuse what can't be meant well before it costs anything: foreign origins, foreign names, bodies over the limit.
+"""Refuse what can't be meant well before it costs anything: foreign origins, foreign names, bodies too large or slow.
 
 Plain ASGI, because Starlette's own base class for middleware hides that a client has left.
 """
 
+import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, Unsupported
+from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
 from hubbub.web.bodies import problem
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,14 +24,17 @@ HEADERS = {
 }
 """What every response says."""
 _UPLOAD = "/documents/"
+PACE_BYTES = 64 * 1024
+"""So much of an upload has to come while its body is waited for as long as another body may take altogether."""
 
 
 class Guards:
     """Checks each request before the application sees it, and adds headers to each response."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, allowed_hosts: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, body_bytes: int, body_seconds: float, allowed_hosts: Sequence[str]) -> None:
         self._app = app
         self._body_bytes = body_bytes
+        self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +72,12 @@ class Guards:
     async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
         is_upload = scope["method"] == "PUT" and _UPLOAD in scope["path"]
         if is_upload:
-            return receive  # the store of files has a limit of its own, and counts while it writes
-        body = await self._body(headers, receive)
+            return _paced(receive, self._body_seconds)  # the store of files counts the bytes itself while it writes
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await self._body(headers, receive)
+        except TimeoutError as error:
+            raise TooSlow(f"The request's body did not arrive within {self._body_seconds:g} s.") from error
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
         _check_json(body)
@@ -101,6 +109,39 @@ class Guards:
                 raise too_large
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _paced(receive: Receive, most_seconds: float) -> Receive:
+    """Return a `receive` that counts how long it is waited for; each `PACE_BYTES` that come give new time.
+
+    Raises:
+        TooSlow: by that `receive`, where the time is up.
+    """
+    waited_seconds = 0.0
+    got_bytes = 0
+    is_over = False
+
+    async def receive_in_time() -> Message:
+        nonlocal waited_seconds, got_bytes, is_over
+        if is_over:  # nothing is waited for any more but the client's leaving
+            return await receive()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            async with asyncio.timeout(most_seconds - waited_seconds):
+                message = await receive()
+        except TimeoutError as error:
+            raise TooSlow(
+                f"Less than {PACE_BYTES // 1024} KiB of the upload came within {most_seconds:g} s."
+            ) from error
+        waited_seconds += clock() - began
+        got_bytes += len(message.get("body", b""))
+        if got_bytes >= PACE_BYTES:
+            waited_seconds, got_bytes = 0.0, 0
+        is_over = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _check_json(body: bytes) -> None:

@@ -1,23 +1,38 @@
-"""Reach the transport behind an ASGI response, where the server is ours."""
+"""Speak HTTP with clients, within bounds; and reach the transport behind an ASGI response, where the server is ours."""
 
-import socket
-from asyncio import BaseTransport
+import asyncio
+from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
-from starlette.types import Scope
+import httptools
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from hubbub.core.errors import HeadTooLarge, HubbubError, Malformed, Overloaded, TooSlow
+from hubbub.web.bodies import problem
+from hubbub.web.clients import SPARE_CONNECTIONS, Clients, Kind, bound_socket
+from hubbub.web.guards import HEADERS
 
 EXTENSION = "hubbub.direct"
-MOST_BUFFERED_BYTES = 128 * 1024
-SEND_BUFFER_BYTES = 64 * 1024
-"""What the kernel may hold for a client (it takes twice that); by itself it takes megabytes for a sleeping one."""
+CLIENTS = "hubbub.clients"
+MOST_BUFFERED_BYTES = 64 * 1024
+"""What may wait for a client in this process before it is taken off the beat; the kernel holds some more."""
+HIGH_WATER_BYTES = 32 * 1024
+"""Above it `send` waits. What it was given before, and what waits in it, come on top: 64 KiB each of an answer."""
+MOST_PIPELINED = 20
+"""So many requests may wait on a connection for the one before them. One read may hold thousands of small ones."""
+FULL_RETRY_SECONDS = 5
 
 
 class Direct:
     """Writes to the transport of a response that has begun, past the application's coroutine."""
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(self, cycle: RequestResponseCycle, clients: Clients) -> None:
         self._cycle = cycle
+        self._clients = clients
 
     def write(self, body: bytes) -> bool:
         """Write a piece of the body and return True; False, and nothing is written, where too much waits already."""
@@ -31,7 +46,8 @@ class Direct:
         return True
 
     def abort(self) -> None:
-        """Cut the connection off, with whatever still waits to be sent."""
+        """Cut the connection off because it takes nothing, with whatever still waits to be sent."""
+        self._clients.stalled += not self._cycle.transport.is_closing()
         self._cycle.transport.abort()
 
 
@@ -40,18 +56,168 @@ def direct_of(scope: Scope) -> Direct | None:
     return scope.get("extensions", {}).get(EXTENSION)
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which tells the application how to reach the transport."""
+def clients_of(scope: Scope) -> Clients | None:
+    """Return what is known of all clients, if the server is ours."""
+    return scope.get("extensions", {}).get(CLIENTS)
 
-    def connection_made(self, transport: BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+
+def protocol_for(clients: Clients) -> type[asyncio.Protocol]:
+    """Return what uvicorn takes as its `http`: it makes the protocol of each connection to a server."""
+    return cast(type[asyncio.Protocol], partial(Protocol, clients))
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which bounds what a client may take, and tells the application how to reach the transport.
+
+    uvicorn alone keeps a connection for ever on which nothing, or never a whole head, arrives.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._clients = clients
+        self._waiting = clients.waiting
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._chunk_bytes = 0
+        self._unsent_bytes = 0
+        self._refusal: HubbubError | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take a connection, and bound what the kernel holds for it."""
         super().connection_made(cast(Any, transport))
+        bounds = self._clients.bounds
+        self._clients.open += 1
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = transport.get_extra_info("socket")
         if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            bound_socket(raw, bounds.stall_seconds)
+        if self._clients.open > bounds.connections:
+            self._clients.refused += 1
+            self.app = cast(Any, _say_full)
+            if self._clients.open > bounds.connections + SPARE_CONNECTIONS:
+                self.transport.abort()
+                return
+        self._waiting.begin(self, "head")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let a connection go."""
+        self._clients.open -= 1
+        self._clients.stalled += isinstance(exc, TimeoutError)  # the kernel's TCP_USER_TIMEOUT
+        self._waiting.end(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; a head that grows over the limit is refused."""
+        if self._refusal is not None:
+            return  # it may still send what we don't want, so that it gets to read why
+        self._chunk_bytes = len(data)
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_in_head and self._head_bytes > self._clients.bounds.head_bytes:
+            self._refuse(self._too_large())
+
+    def on_message_begin(self) -> None:
+        """Note the first byte of a head. The first head's time runs from the connection's opening."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = self._chunk_bytes  # or less, where the chunk begins with the end of another request
+        if self.cycle:
+            self._waiting.begin(self, "head")
 
     def on_headers_complete(self) -> None:
-        """Begin a request. Its task runs later, so that it finds the extension."""
+        """Begin a request. Its task runs later, so that it finds the extensions."""
+        self._is_in_head = False
+        bounds = self._clients.bounds
+        if len(self.headers) > bounds.headers or (
+            self._head_bytes > bounds.head_bytes
+            and len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > bounds.head_bytes
+        ):
+            self._refusal = self._too_large()
+        elif len(self.pipeline) >= MOST_PIPELINED:
+            self._refusal = Malformed(f"More than {MOST_PIPELINED} requests were sent without waiting for a response.")
+        if self._refusal is not None:
+            raise httptools.HttpParserError  # stops the parser, which leads to send_400_response
         super().on_headers_complete()
+        self._waiting.end(self)
         extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
-        extensions[EXTENSION] = Direct(self.cycle)
+        extensions[EXTENSION] = Direct(self.cycle, self._clients)
+        extensions[CLIENTS] = self._clients
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless it is there already."""
+        super().on_response_complete()
+        if self._is_quiet():
+            self._waiting.begin(self, "head" if self._is_in_head else "idle")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse bytes that are no request, or one that is too large."""
+        self._refuse(self._refusal or Malformed("This is no request in HTTP/1.1 that can be read."))
+
+    def on_late(self, kind: Kind) -> None:
+        """Close a connection on which nothing goes on."""
+        if not self._is_quiet():
+            return  # a request is being served; the line is entered again after it
+        unsent_bytes = self.transport.get_write_buffer_size()
+        if kind == "ending" and unsent_bytes >= self._unsent_bytes:
+            self._clients.stalled += 1
+            self.transport.abort()
+        elif unsent_bytes:  # it has its response, but has not taken all of it yet
+            self._unsent_bytes = unsent_bytes
+            self._waiting.begin(self, "ending")
+            self.transport.close()
+        elif kind == "head" and self._is_in_head and self._refusal is None:
+            seconds = self._clients.bounds.head_seconds
+            self.transport.write(_plain(TooSlow(f"The request's head did not arrive within {seconds:g} s.")))
+            self.transport.close()
+        else:
+            self.transport.close()
+
+    def _is_quiet(self) -> bool:
+        return not self.cycle or self.cycle.response_complete
+
+    def _too_large(self) -> HeadTooLarge:
+        bounds = self._clients.bounds
+        return HeadTooLarge(
+            f"The request's address and headers are over the limit of {bounds.head_bytes:,} bytes "
+            f"in {bounds.headers} headers."
+        )
+
+    def _refuse(self, refusal: HubbubError) -> None:
+        self._refusal = refusal
+        if self.transport.is_closing():
+            return
+        if not self._is_quiet() and self.cycle.response_started:
+            self.transport.close()  # in the middle of a response nothing else can be said
+            return
+        self.transport.write(_plain(refusal))
+        if self._is_quiet() and self.transport.can_write_eof():
+            self.transport.write_eof()  # closing now could take the words from the client that still sends
+            self._waiting.begin(self, "idle")
+        else:
+            self.transport.close()
+
+
+def _plain(error: HubbubError) -> bytes:
+    """Return a whole response, for where no application is asked."""
+    response = problem(error)
+    response.headers.update({**HEADERS, "connection": "close"})
+    lines = [b"HTTP/1.1 %d %b" % (response.status_code, HTTPStatus(response.status_code).phrase.encode())]
+    lines += [b"%b: %b" % header for header in response.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])
+
+
+async def _say_full(scope: Scope, receive: Receive, send: Send) -> None:
+    error = Overloaded(
+        "As many clients are connected as this server takes. Try again soon.", retry_after_seconds=FULL_RETRY_SECONDS
+    )
+    response = problem(error)
+    response.headers.update({**HEADERS, "connection": "close"})
+    await response(scope, receive, send)

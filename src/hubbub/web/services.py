@@ -10,6 +10,7 @@ from fastapi import Request
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.connections.sandbox import Sandbox
+from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.history.base import History
 from hubbub.identity.base import Identity
@@ -27,6 +28,7 @@ class WebLimits:
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
     chat_messages: int = 2000
+    body_seconds: float = 30.0
 
 
 class Turns:
@@ -57,6 +59,9 @@ class Services:
     pictures: Sandbox
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     limits: WebLimits = WebLimits()
+    watchdog: Watchdog = field(default_factory=Watchdog)
+    has_local_operators: bool = False
+    """Whether whoever sits at the machine itself counts as an operator."""
     turns: Turns = field(default_factory=Turns)
 
 

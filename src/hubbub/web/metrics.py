@@ -1,0 +1,77 @@
+"""Say how this process does, in the text format of Prometheus (version 0.0.4)."""
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+import hubbub
+from hubbub.connections.watchdog import Histogram
+from hubbub.web.clients import Clients
+from hubbub.web.services import Services
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metric(NamedTuple):
+    """One figure or several that differ by a label: what it is called, its kind and meaning, and each value."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    meaning: str
+    values: Mapping[str, float] | Histogram
+    """By the label's value; "" where there is one alone."""
+    label: str = ""
+
+
+def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
+    """Return the figures. Without clients, which only `hubbub serve` knows, those about connections are missing."""
+    watchdog = services.watchdog
+    found = [
+        _one("hubbub_info", "gauge", "Always 1; the version is the label.", 1, "version", hubbub.__version__),
+        _one("hubbub_open_answers", "gauge", "Answers that are being made.", services.desk.open_count),
+        _one("hubbub_readers", "gauge", "Readers of open answers that keep up.", services.log.reader_count),
+        _one("hubbub_beat_window_seconds", "gauge", "The time between two beats.", services.log.window_seconds),
+        Metric("hubbub_loop_lag_seconds", "histogram", "How late the event loop was, 20 looks a second.", watchdog.lag),
+        _one("hubbub_incidents_total", "counter", "Times the event loop was held up.", watchdog.incident_count),
+        _one("hubbub_incident_longest_seconds", "gauge", "The longest of them.", watchdog.longest_seconds),
+        Metric("hubbub_gc_pause_seconds", "histogram", "Runs of the garbage collector.", watchdog.pauses),
+        _one("hubbub_gc_pause_longest_seconds", "gauge", "The longest of them.", watchdog.pauses.greatest),
+        _one("hubbub_cpu_seconds_total", "counter", "Processor time, all threads.", time.process_time()),
+    ]
+    if watchdog.resident_bytes:
+        found.append(_one("hubbub_resident_bytes", "gauge", "Memory in use.", watchdog.resident_bytes))
+    if clients is not None:
+        cut = {"slow_head": clients.waiting.late["head"], "stalled": clients.stalled}
+        found += [
+            _one("hubbub_connections", "gauge", "Open connections of clients.", clients.open),
+            _one("hubbub_connections_limit", "gauge", "The most there may be.", clients.bounds.connections),
+            _one("hubbub_connections_refused_total", "counter", "Came while the limit was reached.", clients.refused),
+            Metric("hubbub_connections_cut_total", "counter", "Closed by the server, by why.", cut, "reason"),
+        ]
+    return found
+
+
+def render(metrics: Iterable[Metric]) -> str:
+    """Return the figures as text, each labelled with this process."""
+    process = f'process="{os.getpid()}"'
+    lines: list[str] = []
+    for name, kind, meaning, values, label in metrics:
+        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
+        if isinstance(values, Histogram):
+            counts = list(accumulate(values.counts))
+            for bound, count in zip([*map(str, values.bounds), "+Inf"], counts, strict=True):
+                lines.append(f'{name}_bucket{{{process},le="{bound}"}} {count}')
+            lines += [f"{name}_sum{{{process}}} {values.total:g}", f"{name}_count{{{process}}} {counts[-1]}"]
+            continue
+        for value_of_label, value in values.items():
+            more = f',{label}="{value_of_label}"' if label else ""
+            lines.append(f"{name}{{{process}{more}}} {value:.9g}")
+    return "\n".join([*lines, ""])
+
+
+def _one(
+    name: str, kind: Literal["gauge", "counter"], meaning: str, value: float, label: str = "", value_of_label: str = ""
+) -> Metric:
+    return Metric(name, kind, meaning, {value_of_label: value}, label)

@@ -1,0 +1,138 @@
+"""What operators look at: figures for a monitoring system, and a page of them with what held the server up."""
+
+import base64
+import hashlib
+import os
+import time
+from html import escape
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+import hubbub
+from hubbub.connections.watchdog import Incident
+from hubbub.web.access import Asker, Hub, check_operator
+from hubbub.web.clients import Clients
+from hubbub.web.metrics import MEDIA_TYPE, metrics_of, render
+from hubbub.web.protocol import clients_of
+from hubbub.web.services import Services
+
+router = APIRouter(include_in_schema=False)
+
+REFRESH_SECONDS = 10
+_STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 20%, Canvas); }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 1rem 0; }
+dl div { border-top: 2px solid var(--line); padding-top: .25rem; }
+dt { font-size: .875rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
+article { border-top: 1px solid var(--line); padding: .5rem 0; }
+h3 { font-size: 1rem; margin: .5rem 0; }
+pre { overflow-x: auto; font-size: .8125rem; margin: .5rem 0; padding: .5rem; border: 1px solid var(--line); }
+"""
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    + "'"
+)
+
+
+@router.get("/metrics")
+async def show_metrics(request: Request, hub: Hub, person: Asker) -> Response:
+    """Tell this process's figures in the text format of Prometheus, to operators. Asks no database and no model."""
+    check_operator(hub, person, request)
+    text = render(metrics_of(hub, clients_of(request.scope)))
+    return Response(text, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+
+@router.get("/operators")
+async def show_operators_page(request: Request, hub: Hub, person: Asker, still: bool = False) -> Response:
+    """Show this process's figures and the last incidents, to operators. It loads itself anew unless it is to be still.
+
+    Asks no database and no model.
+    """
+    check_operator(hub, person, request)
+    headers = {"cache-control": "no-store", "content-security-policy": _POLICY}
+    return HTMLResponse(_page(hub, clients_of(request.scope), is_still=still), headers=headers)
+
+
+def _page(services: Services, clients: Clients | None, *, is_still: bool) -> str:
+    watchdog = services.watchdog
+    refresh = "" if is_still else f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
+    other = "" if is_still else "?still=true"
+    switch = "Load this page anew by itself" if is_still else "Keep this page still"
+    incidents = "".join(_incident(one) for one in reversed(watchdog.incidents))
+    none = f"<p>None: the event loop was never held up for more than {_time(watchdog.late_seconds)}.</p>"
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
+<title>Operators – Hubbub</title><style>{_STYLE}</style></head><body>
+<h1>How Hubbub does</h1>
+<p>Version {escape(hubbub.__version__)}, process {os.getpid()}, {_moment(time.time())}. This is what this one worker
+process sees of itself; where there are several, each has figures of its own. <a href="/operators{other}">{switch}</a>,
+or read <a href="/metrics">all figures</a> with a monitoring system.</p>
+<h2>Now</h2>
+<dl>{_figures(_now(services, clients))}</dl>
+<h2>Since the start</h2>
+<dl>{_figures(_since(services, clients))}</dl>
+<h2>The last incidents</h2>
+{incidents or none}
+</body></html>
+"""
+
+
+def _now(services: Services, clients: Clients | None) -> dict[str, str]:
+    found = {
+        "Answers being made": f"{services.desk.open_count:,}",
+        "Readers that keep up": f"{services.log.reader_count:,}",
+        "Between two beats": _time(services.log.window_seconds),
+    }
+    if clients is not None:
+        found["Connections, of at most"] = f"{clients.open:,} / {clients.bounds.connections:,}"
+    if services.watchdog.resident_bytes:
+        found["Memory"] = f"{services.watchdog.resident_bytes / 2**20:,.0f} MiB"
+    return found
+
+
+def _since(services: Services, clients: Clients | None) -> dict[str, str]:
+    watchdog = services.watchdog
+    lag, pauses = watchdog.lag, watchdog.pauses
+    found = {
+        "Event loop late, half of the time": f"≤ {_time(lag.below(0.5))}",
+        "99 % of the time": f"≤ {_time(lag.below(0.99))}",
+        "At most": _time(lag.greatest),
+        "Incidents": f"{watchdog.incident_count:,}",
+        "Garbage collections": f"{pauses.count:,}",
+        "The longest": _time(pauses.greatest),
+        "Processor time": f"{time.process_time():,.0f} s",
+    }
+    if clients is not None:
+        found["Refused, too many"] = f"{clients.refused:,}"
+        found["Cut, slow head"] = f"{clients.waiting.late['head']:,}"
+        found["Cut, took nothing"] = f"{clients.stalled:,}"
+    return found
+
+
+def _figures(figures: dict[str, str]) -> str:
+    return "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in figures.items())
+
+
+def _incident(incident: Incident) -> str:
+    told = [f"{count:,} {what}" for what, count in incident.delayed.items()]
+    if incident.gc_seconds >= 0.001:
+        told.append(f"garbage collector {_time(incident.gc_seconds)}")
+    if incident.samples:
+        told.append(f"this stack in {incident.share:.0%} of {incident.samples} looks")
+    stack = "\n".join(incident.stack) or "Nobody could look: the whole process stood still."
+    return (
+        f"<article><h3>{_moment(incident.at)}: held up for {_time(incident.seconds)}</h3>"
+        f"<p>{escape(', '.join(told))}</p><pre>{escape(stack)}</pre></article>"
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:,.3g} ms" if seconds < 1 else f"{seconds:,.1f} s"
+
+
+def _moment(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))

@@ -1,0 +1,36 @@
+"""How many clients a server takes follows from how many files it may open."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from hubbub.compose import clients_for
+from hubbub.settings import Settings
+
+if sys.platform == "win32":
+    pytest.skip("has no such limits", allow_module_level=True)
+import resource
+
+
+@pytest.fixture
+def hard() -> Iterator[int]:
+    """The most files that may be opened; few may be at first."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    yield before[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_as_many_files_as_the_system_allows_are_opened_and_most_are_for_clients(hard: int) -> None:
+    clients = clients_for(Settings())
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft > 256
+    assert soft == hard or hard == resource.RLIM_INFINITY or soft == 1 << 20
+    assert clients.bounds.connections == min(20_000, soft * 3 // 4)
+
+
+def test_the_settings_reach_the_bounds(hard: int) -> None:
+    given = {"head_seconds": 1, "idle_seconds": 2, "stall_seconds": 3, "connections": 4}
+    bounds = clients_for(Settings(clients=given)).bounds
+    assert given.items() <= vars(bounds).items()

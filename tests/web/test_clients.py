@@ -1,0 +1,283 @@
+"""What a client may take of the server: time, heads, connections."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from hubbub.models.scripted import ScriptedModel
+from hubbub.web.clients import SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
+from hubbub.web.services import WebLimits
+from tests.servers.reader import ask, read_all
+from tests.web.application import LIMITS, Hubbub, hubbub_running
+from tests.web.wire import connection, exchange, reply, request
+
+HEALTH = request("GET", "/api/health")
+SHORT = Bounds(head_seconds=0.4, idle_seconds=0.4, stall_seconds=1.0, connections=20)
+BODY_SECONDS = 0.4
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return Clients(SHORT)
+
+
+@pytest.fixture
+async def hubbub(tmp_path: Path, quick: ScriptedModel, clients: Clients) -> AsyncIterator[Hubbub]:
+    limits = WebLimits(
+        LIMITS.question_characters, LIMITS.document_bytes, LIMITS.body_bytes, LIMITS.chat_messages, BODY_SECONDS
+    )
+    slow = ScriptedModel(tuple("word " for _ in range(60)), name="slow", seconds_between=0.03)
+    async with hubbub_running(tmp_path, quick, slow, limits=limits, clients=clients) as hubbub:
+        yield hubbub
+
+
+async def spoken(port: int, *pieces: bytes, pause_seconds: float = 0.03) -> tuple[bytes, float]:
+    """Send pieces with pauses between them; returns all that came back, and after how many seconds it was over."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    async with asyncio.timeout(10), connection(port) as (reader, writer):
+
+        async def speak() -> None:
+            with contextlib.suppress(ConnectionError):
+                for piece in pieces:
+                    writer.write(piece)
+                    await asyncio.sleep(pause_seconds)
+
+        speaking = asyncio.ensure_future(speak())
+        got = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := await reader.read(65536):
+                got += piece
+        speaking.cancel()
+        return got, clock() - began
+
+
+def statuses(got: bytes) -> list[int]:
+    return [int(part[:3]) for part in got.split(b"HTTP/1.1 ")[1:]]
+
+
+class Named:
+    """A client that notes what it was late with."""
+
+    def __init__(self) -> None:
+        self.late: list[Kind] = []
+
+    def on_late(self, kind: Kind) -> None:
+        self.late.append(kind)
+
+
+async def test_who_is_late_and_who_is_not() -> None:
+    waiting = Waiting(Bounds(head_seconds=10, idle_seconds=20, stall_seconds=30))
+    now = asyncio.get_running_loop().time()
+    one, two, three, gone = (Named() for _ in range(4))
+    waiting.begin(one, "head")
+    waiting.begin(two, "idle")
+    waiting.begin(three, "ending")
+    waiting.begin(gone, "head")
+    waiting.end(gone)
+    waiting.sweep(now + 9)
+    assert [one.late, two.late, three.late] == [[], [], []]
+    waiting.sweep(now + 11)
+    waiting.sweep(now + 12)
+    assert [one.late, two.late, three.late] == [["head"], [], []]
+    waiting.begin(two, "head")  # from the one to the other: it is waited for once only
+    waiting.sweep(now + 31)
+    assert [one.late, two.late, three.late, gone.late] == [["head"], ["head"], ["ending"], []]
+    assert waiting.late == {"head": 2, "idle": 0, "ending": 1}
+
+
+async def test_a_connection_on_which_nothing_comes(hubbub: Hubbub) -> None:
+    got, seconds = await spoken(hubbub.port)
+    assert got == b""
+    assert seconds < 1
+    got, seconds = await spoken(hubbub.port, *[b"\r\n"] * 100)
+    assert got == b""
+    assert seconds < 1
+
+
+async def test_a_head_that_trickles_in(hubbub: Hubbub) -> None:
+    for before in (b"", HEALTH):
+        got, seconds = await spoken(hubbub.port, before, *(bytes([byte]) for byte in HEALTH * 3))
+        assert statuses(got) == ([200, 408] if before else [408])
+        assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "too_slow"
+        assert b"x-content-type-options: nosniff" in got
+        assert seconds < 1.3
+
+
+async def test_a_head_in_pieces_that_comes_in_time(hubbub: Hubbub) -> None:
+    async with asyncio.timeout(5), connection(hubbub.port) as (reader, writer):
+        for _ in range(4):  # longer in all than one head may take
+            for piece in (HEALTH[:5], HEALTH[5:30], HEALTH[30:]):
+                writer.write(piece)
+                await asyncio.sleep(0.05)
+            assert (await reply(reader))[0] == 200
+
+
+async def test_a_connection_that_is_kept_is_closed(hubbub: Hubbub) -> None:
+    for pieces in (
+        (HEALTH,),
+        (HEALTH, b"G"),  # a byte more ends uvicorn's own timer
+        (HEALTH, *[b"\r\n"] * 100),
+        (request("GET", "/api/health", {"Content-Length": "1000"}), *[b"x"] * 100),
+    ):
+        got, seconds = await spoken(hubbub.port, *pieces)
+        assert statuses(got)[0] == 200
+        assert seconds < 1.3, pieces[:2]
+
+
+async def test_a_stream_is_not_cut_though_its_reader_says_nothing(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    answer_id = (await ask(ann, "", model="slow"))["answer"]["id"]
+    assert (await read_all(ann, "", answer_id))[-1]["type"] == "done"
+    assert clock() - began > 3 * SHORT.head_seconds
+
+
+async def test_a_stream_goes_on_though_the_next_head_is_never_whole(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    answer_id = (await ask(ann, "", model="slow"))["answer"]["id"]
+    [cookie] = ann.cookie_jar
+    asked = request("GET", f"/api/answers/{answer_id}/events", {"Cookie": f"{cookie.key}={cookie.value}"})
+    got, seconds = await spoken(hubbub.port, asked, b"GET /api/hea")
+    assert statuses(got) == [200, 408]
+    assert b"event: done" in got
+    assert seconds > 3 * SHORT.head_seconds
+
+
+async def test_a_body_that_trickles_in(hubbub: Hubbub) -> None:
+    head = request("POST", "/api/questions", {"Content-Type": "application/json", "Content-Length": "1000"})
+    got, seconds = await spoken(hubbub.port, head, *[b" "] * 100)
+    assert statuses(got) == [408]
+    assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "too_slow"
+    assert seconds < 2
+
+
+async def test_an_upload_has_to_go_on(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    async with ann.post("/api/collections", json={"name": "Mine"}) as response:
+        path = f"/api/collections/{(await response.json())['id']}/documents/a.txt"
+    [cookie] = ann.cookie_jar
+    headers = {"Cookie": f"{cookie.key}={cookie.value}"}
+    trickle = [b"word " * 10] * 100
+    got, seconds = await spoken(hubbub.port, request("PUT", path, {**headers, "Content-Length": "500000"}), *trickle)
+    assert statuses(got) == [408]
+    assert seconds < 2
+    steady = [b"word " * 16_000] * 12  # 80 kB each: slower in all than a small body may be, but it goes on
+    length = str(sum(map(len, steady)))
+    async with asyncio.timeout(10), connection(hubbub.port) as (reader, writer):
+        writer.write(request("PUT", path, {**headers, "Content-Length": length}))
+        for piece in steady:
+            writer.write(piece)
+            await asyncio.sleep(0.07)
+        assert (await reply(reader))[0] == 202
+
+
+async def test_heads_over_the_limit(hubbub: Hubbub) -> None:
+    whole = {f"X-{number}": "y" for number in range(101)}
+    long = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    for name, pieces in {
+        "many headers": [request("GET", "/api/health", whole)],
+        "very many": [request("GET", "/api/health", {f"X-{number}": "y" for number in range(10_000)})],
+        "one that is long": [request("GET", "/api/health", {"X": "y" * 66_000})],
+        "a long address": [request("GET", "/" + "a" * 66_000)],
+        "one without an end": [long, b"X: ", *[b"y" * 15_000] * 20],
+        "many, slowly": [long, *[b"X: " + b"y" * 15_000 + b"\r\n"] * 20],
+    }.items():
+        got, seconds = await spoken(hubbub.port, *pieces, pause_seconds=0.01)
+        assert statuses(got) == [431], name
+        assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "head_too_large"
+        assert seconds < 1
+    assert (await exchange(hubbub.port, request("GET", "/api/health", dict(list(whole.items())[:98]))))[0] == 200
+    assert (await exchange(hubbub.port, request("GET", "/api/health", {"X": "y" * 65_000})))[0] == 200
+    sent = request("POST", "/api/questions", {"Content-Type": "application/json"}, b"x" * 70_000)
+    assert (await exchange(hubbub.port, sent))[0] == 413  # the bytes of a body are none of the head's
+
+
+async def test_requests_that_are_sent_without_waiting(hubbub: Hubbub) -> None:
+    got, _ = await spoken(hubbub.port, HEALTH * 20)
+    assert statuses(got) == [200] * 20
+    got, seconds = await spoken(hubbub.port, HEALTH * 1000)
+    assert statuses(got) == [400]  # before the first was served
+    assert seconds < 1
+    assert (await exchange(hubbub.port, HEALTH))[0] == 200
+
+
+async def test_more_connections_than_there_may_be(hubbub: Hubbub, clients: Clients) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        kept = [await stack.enter_async_context(connection(hubbub.port)) for _ in range(SHORT.connections)]
+        await asyncio.sleep(0.02)
+        status, headers, body = await exchange(hubbub.port, HEALTH)
+        assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
+        assert json.loads(body)["code"] == "overloaded"
+        reader, writer = kept[3]
+        writer.write(HEALTH)
+        assert (await reply(reader))[0] == 200  # who was there before is served
+    async with asyncio.timeout(2):
+        while clients.open:
+            await asyncio.sleep(0.01)
+    assert (await exchange(hubbub.port, HEALTH))[0] == 200
+    assert clients.refused == 1
+
+
+async def test_far_more_connections_are_cut_off(hubbub: Hubbub, clients: Clients) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(SHORT.connections + SPARE_CONNECTIONS):
+            await stack.enter_async_context(connection(hubbub.port))
+        got, _ = await spoken(hubbub.port, HEALTH)
+        assert got == b""
+        assert clients.open <= SHORT.connections + SPARE_CONNECTIONS
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cuts it off, where it can (Linux)")
+async def test_who_takes_nothing_is_cut_off(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, quick: ScriptedModel, clients: Clients
+) -> None:
+    quick._pieces = ("x" * 10_000,) * 300
+    answer_id = (await ask(ann, ""))["answer"]["id"]
+    await read_all(ann, "", answer_id)
+    [cookie] = ann.cookie_jar
+    loop = asyncio.get_running_loop()
+    for path in (f"/api/answers/{answer_id}/events", f"/api/answers/{answer_id}"):
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.setblocking(False)
+        open_before, stalled_before = clients.open, clients.stalled
+        with contextlib.closing(raw):
+            await loop.sock_connect(raw, ("127.0.0.1", hubbub.port))
+            await loop.sock_sendall(raw, request("GET", path, {"Cookie": f"{cookie.key}={cookie.value}"}))
+            began = loop.time()
+            async with asyncio.timeout(5 * SHORT.stall_seconds):
+                while clients.stalled == stalled_before:
+                    await asyncio.sleep(0.02)
+            assert loop.time() - began > 0.8 * SHORT.stall_seconds
+            assert clients.open == open_before
+
+
+async def test_a_slow_reader_gets_all_of_it(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, quick: ScriptedModel, clients: Clients
+) -> None:
+    """It takes longer than a connection is kept idle, and than a stall may last, but it goes on."""
+    quick._pieces = ("x" * 10_000,) * 100
+    answer_id = (await ask(ann, ""))["answer"]["id"]
+    await read_all(ann, "", answer_id)
+    [cookie] = ann.cookie_jar
+    loop = asyncio.get_running_loop()
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+    raw.setblocking(False)
+    with contextlib.closing(raw):
+        await loop.sock_connect(raw, ("127.0.0.1", hubbub.port))
+        headers = {"Cookie": f"{cookie.key}={cookie.value}"}
+        await loop.sock_sendall(raw, request("GET", f"/api/answers/{answer_id}", headers))
+        got = bytearray()
+        began = loop.time()
+        while piece := await loop.sock_recv(raw, 20_000):
+            got += piece
+            await asyncio.sleep(0.04)
+        assert loop.time() - began > 1.5 * SHORT.stall_seconds
+    assert got.count(b"x") >= 1_000_000
+    assert clients.stalled == 0
