@@ -272,15 +272,16 @@ async def test_a_deployment_that_grows_lets_more_in() -> None:
 
 
 def test_many_who_wait_cost_little() -> None:
-    """A thousand places, told once: by one look at the line. About 2 ms; the bound is for slow machines."""
-    clock = Clock()
-    lanes = lanes_of(1, clock, waiting=2000, waiting_per_model=2000, waiting_per_person=100)
-    waiting = [lanes.enter(ticket(f"p{number % 200}", tokens=number)) for number in range(1001)]
-    began = time.thread_time()
-    lanes._tell_places()
-    took = time.thread_time() - began
-    assert sorted(one.told_place for one in waiting if one.told_place) == list(range(1, 1001))
-    assert took < 0.1
+    """A thousand places, told by one look at the line: a few milliseconds. The bound is for slow machines."""
+    took: list[float] = []
+    for _ in range(3):
+        lanes = lanes_of(1, waiting=2000, waiting_per_model=2000, waiting_per_person=100)
+        waiting = [lanes.enter(ticket(f"p{number % 200}", tokens=number)) for number in range(1001)]
+        began = time.thread_time()
+        lanes._tell_places()
+        took.append(time.thread_time() - began)
+        assert sorted(one.told_place for one in waiting if one.told_place) == list(range(1, 1001))
+    assert min(took) < 0.1
 
 
 # With the desk.
