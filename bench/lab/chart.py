@@ -44,7 +44,7 @@ def draw_chart(results: Sequence[Result], path: Path, note: str) -> None:
             is_over = [not point.is_carried for point in result.points]
             drawing.path(line, COLOURS[number % len(COLOURS)], is_over)
     for number, result in enumerate(results):
-        x, y = LEFTS[0] + 190 * (number % 4), BOTTOM + 66 + 22 * (number // 3)
+        x, y = LEFTS[0] + 190 * (number % 4), BOTTOM + 66 + 22 * (number // 4)
         drawing.bar(x, y - 9, 16, 8, COLOURS[number % len(COLOURS)])
         drawing.text(x + 22, y, result.title)
     drawing.text(

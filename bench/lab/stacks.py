@@ -119,6 +119,14 @@ STACKS = [
     HUBBUB,
     dataclasses.replace(HUBBUB, name="hubbub-tls", title="Hubbub, model over TLS", is_over_tls=True),
     Stack(
+        "nginx",
+        "nginx",
+        Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
+        _nginx,
+        _nginx_files,
+        missing=_no_nginx,
+    ),
+    Stack(
         "quart",
         "Quart, uvicorn worker",
         _CHAT,
@@ -141,13 +149,5 @@ STACKS = [
         gunicorn("flask_chat:app", "--workers", "5"),
         missing=_no_peers,
         most_streams=5,
-    ),
-    Stack(
-        "nginx",
-        "nginx",
-        Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
-        _nginx,
-        _nginx_files,
-        missing=_no_nginx,
     ),
 ]
