@@ -158,7 +158,7 @@ class _Shown:
     def look(self) -> None:
         """Draw anew, now and then."""
         self._looks += 1
-        if self._looks % 10 or not notes.is_terminal:
+        if self._looks % 20 or not notes.is_terminal:
             return
         asked = self._questions - self._load.left
         table = _table([*self._steps, self._load.so_far()])
