@@ -39,8 +39,7 @@ def test_people_ask_and_their_chats_are_gone_afterwards(folder: Path, server: st
         folder, "bench", "--url", server, "--up-to", "2", "--seconds", "1", "--model", "quick", "--yes"
     )
     assert code == 0, err
-    rows = [line.split() for line in out.splitlines() if line.startswith("│")]
-    cells = [[part for part in row if part.strip("│")] for row in rows]
+    cells = [line.split() for line in out.splitlines() if line.lstrip()[:1].isdigit()]
     assert [row[0] for row in cells] == ["1", "2"]
     assert all(int(row[1]) > 20 for row in cells)  # answers a minute; each takes 0.2 s
     assert [row[5:7] for row in cells] == [["0", "0"], ["0", "0"]]
@@ -81,7 +80,7 @@ def test_interrupted_it_tells_what_there_is_and_cleans_up(folder: Path, server: 
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "Interrupted; this is what there is." in err
-    assert "│" in out
+    assert "people" in out
     assert chats_in(folder) == 0
     for _ in range(50):
         if json.loads(get(server + "/api/health"))["open_answers"] == 0:
@@ -144,12 +143,12 @@ def step(people: int, **figures: object) -> Step:
 def test_the_verdict_says_up_to_whom_it_holds_and_what_happens_then() -> None:
     late = step(10, first_seconds=(1.0, 3.5, 4.0))
     assert verdict([step(1), step(5), late]) == (
-        "It holds about 5 people with first words within 2 s; with 10 5 of 100 wait for 3.5 s or longer."
+        "It holds about 5 people with first words within 2 s; with 10, 5 of 100 questions wait for 3.5 s or longer."
     )
     assert verdict([late]).startswith("Not even 10 people can be held: 5 of 100")
     assert verdict([step(2, refused=3)]).endswith("3 of their questions were refused.")
     assert verdict([step(2, failed=3)]).endswith("3 of their answers failed.")
-    assert verdict([step(2, first_seconds=None)]).endswith("nobody saw a word in time.")
+    assert verdict([step(2, first_seconds=None)]).endswith("nobody saw a word.")
     assert verdict([step(2)]) == "It holds 2 people with first words within 2 s, and maybe more."
     assert "client was the bottleneck" in verdict([step(2, late_p95_seconds=0.2)])
     assert "client was the bottleneck" in verdict([step(2, cpu_share=0.95)])

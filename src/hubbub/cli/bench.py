@@ -188,11 +188,11 @@ def _report(steps: Sequence[Step], left: int) -> None:
 
 
 def _table(steps: Sequence[Step]) -> Table:
-    table = Table(title="What it holds", title_justify="left", pad_edge=False)
-    for name in ("people", "answers/min", "first words p50/p95/p99 s", "pause p95 ms", "tokens/s"):
-        table.add_column(name, justify="right")
-    for name in ("refused", "failed", "in line", "fairness", "client"):
-        table.add_column(name, justify="right")
+    table = Table(title="What it holds", title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("people", "answers\n/min", "first words s\np50/p95/p99", "pause\nms p95", "tokens\n/s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("refused", "failed", "in\nline", "fair-\nness", "client"):
+        table.add_column(name, justify="right", no_wrap=True)
     for step in steps:
         firsts = "/".join(f"{value:.2f}" for value in step.first_seconds) if step.first_seconds else "–"
         table.add_row(
@@ -203,7 +203,7 @@ def _table(steps: Sequence[Step]) -> Table:
             f"{step.tokens_per_second:.0f}",
             f"{step.refused}",
             f"{step.failed}",
-            f"{step.waited}, up to place {step.worst_place}" if step.waited else "0",
+            f"{step.waited} ≤{step.worst_place}" if step.waited else "0",
             f"{step.fairness:.2f}",
             f"{step.cpu_share:.0%}" + ("" if step.is_sound else " !"),
         )

@@ -154,7 +154,7 @@ def verdict(steps: Sequence[Step]) -> str:
     elif held is not None and beyond is not None:
         text = (
             f"It holds about {_people(held.people)} with first words within {SOON_SECONDS:g} s; "
-            f"with {beyond.people} {_trouble(beyond)}."
+            f"with {beyond.people}, {_trouble(beyond)}."
         )
     else:
         text = f"It holds {_people(steps[-1].people)} with first words within {SOON_SECONDS:g} s, and maybe more."
@@ -173,5 +173,5 @@ def _trouble(step: Step) -> str:
     if step.failed:
         return f"{step.failed} of their answers failed"
     if step.first_seconds is None:
-        return "nobody saw a word in time"
-    return f"5 of 100 wait for {step.first_seconds[1]:.1f} s or longer"
+        return "nobody saw a word"
+    return f"5 of 100 questions wait for {step.first_seconds[1]:.1f} s or longer"
