@@ -21,8 +21,15 @@ SLOTS = 40
 TOKENS, RATE, FIRST_MS = 20, 40.0, 300.0
 HEAD_START_SECONDS = 0.5
 """The heavy person's questions are all asked before the light ones begin."""
-LANES = {"RUNNING": SLOTS, "RUNNING_PER_MODEL": SLOTS, "WAITING": 2000, "WAITING_PER_MODEL": 2000}
-LANES_OF_A_PERSON = {"RUNNING_PER_PERSON": 8, "WAITING_PER_PERSON": QUESTIONS}
+LANES = {
+    "running": SLOTS,
+    "running_per_model": SLOTS,
+    "waiting": 2000,
+    "waiting_per_model": 2000,
+    "running_per_person": 8,
+    "waiting_per_person": QUESTIONS,
+}
+"""The server lets in as many answers as the model makes at once, so who waits does so where there is a fair order."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,8 @@ def measure_fairness(bench: Bench) -> Fairness:
     Raises:
         RuntimeError: the server did not come up, or alone the light people were not answered.
     """
-    has_lanes = "lanes" in Settings.model_fields
-    with running(bench, HUBBUB, _variables(has_lanes)) as server:
+    has_lanes = bool(lanes := _lanes())
+    with running(bench, HUBBUB, _variables(lanes)) as server:
         bench.model.script(tokens=TOKENS, rate=RATE, first_ms=FIRST_MS, slots=SLOTS)
         alone = _light(bench, server)
         if alone["complete"] != LIGHT_PEOPLE * LIGHT_QUESTIONS:
@@ -102,10 +109,16 @@ def _ask(person: str) -> Ask:
     )
 
 
-def _variables(has_lanes: bool) -> Mapping[str, str]:
-    lanes = LANES | LANES_OF_A_PERSON if has_lanes else {}
+def _lanes() -> dict[str, int]:
+    """Return how the server's admission is to be set, as far as it has these settings."""
+    table = Settings.model_fields.get("lanes")
+    known = getattr(table.annotation, "model_fields", {}) if table else {}
+    return {name: value for name, value in LANES.items() if name in known}
+
+
+def _variables(lanes: Mapping[str, int]) -> Mapping[str, str]:
     return {
         "HUBBUB_IDENTITY__BACKEND": "bench.lab.people:HeaderIdentity",
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-        **{f"HUBBUB_LANES__{name}": str(value) for name, value in lanes.items()},
+        **{f"HUBBUB_LANES__{name.upper()}": str(value) for name, value in lanes.items()},
     }

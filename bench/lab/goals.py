@@ -38,6 +38,8 @@ class Verdict:
     """The same figure of nginx in the same run; the median where there are several."""
     scaled: float | None = None
     """The value on the machine on which the goals were set, as far as nginx tells."""
+    failed_at: int | None = None
+    """Not measured, because Hubbub did not carry this smaller load."""
 
     @property
     def value(self) -> float:
@@ -121,8 +123,15 @@ def judge(results: Sequence[Result], fairness: Fairness | None = None) -> list[V
         scaled = None
         if goal.is_cpu and values and beside and goal.streams in NGINX_US:
             scaled = median(values) * NGINX_US[goal.streams] / beside
-        verdicts.append(Verdict(goal, values, beside, scaled))
+        failed_at = _failed_below(goal, hubbub) if not values else None
+        verdicts.append(Verdict(goal, values, beside, scaled, failed_at))
     return verdicts
+
+
+def _failed_below(goal: Goal, hubbub: Result | None) -> int | None:
+    points = hubbub.points if hubbub and goal.streams else ()
+    failed = [point.streams for point in points if not point.is_carried and point.streams < (goal.streams or 0)]
+    return max(failed, default=None)
 
 
 def _values(goal: Goal, result: Result | None, fairness: Fairness | None) -> Iterator[float]:

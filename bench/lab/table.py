@@ -115,6 +115,8 @@ def print_goals(verdicts: Sequence[Verdict]) -> None:
 
 
 def _judged(verdict: Verdict) -> str:
+    if verdict.failed_at is not None:
+        return f"missed: {verdict.failed_at:,} streams were not carried"
     if not verdict.values:
         return "not measured"
     if verdict.is_reached:
@@ -128,8 +130,10 @@ def _judged(verdict: Verdict) -> str:
 def _told(idle: Idle) -> str:
     short = "" if idle.open == idle.asked else f" of {idle.asked:,}"
     if idle.asked < MANY_IDLE_STREAMS:
-        short += f" (a process may have only so many files here that {idle.asked:,} could be asked for)"
-    return f"{idle.open:,}{short} idle streams at once, {idle.kilobytes:.0f} kB each."
+        limit = f"; no more than {idle.asked:,} could be asked for, by the limit on open files (ulimit -n)"
+    else:
+        limit = ""
+    return f"{idle.open:,}{short} idle streams at once, {idle.kilobytes:.0f} kB each{limit}."
 
 
 def _console() -> Console:

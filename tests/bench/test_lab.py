@@ -228,6 +228,7 @@ def point(streams: int, **figures: float) -> Point:
 
 def test_goals_say_whether_they_are_reached_or_by_how_much_not(capsys: pytest.CaptureFixture[str]) -> None:
     points = tuple(point(50, cpu_us_per_token=cpu, delay_p99_ms=20, first_p99_ms=11) for cpu in (70, 78, 90))
+    points += (point(1000, cpu_us_per_token=14, delay_p99_ms=300),)
     nginx = Result("nginx", "nginx", (point(50, cpu_us_per_token=72),))
     fair = fairness.Fairness(True, 100, 200, 100, 240, 0, 0, 500, 0, 9.0)
     verdicts = {
@@ -244,6 +245,7 @@ def test_goals_say_whether_they_are_reached_or_by_how_much_not(capsys: pytest.Ca
     assert "missed by 20%; reached when scaled by nginx" in told["CPU a token, 50 streams"]
     assert "70–90" in told["CPU a token, 50 streams"]
     assert "not measured" in told["CPU a token, 300 streams"]
+    assert "missed: 1,000 streams were not carried" in told["added delay p99, 2,000 streams"]
     assert "missed by 50%" in told[f"carried on one core, p99 ≤ {LATE_MS} ms"]
     assert "reached" in told["light people beside a heavy one, p95 first word"]
 
