@@ -14,11 +14,11 @@ from hubbub.settings import Settings
 
 QUESTIONS = 500
 LIGHT_PEOPLE = 20
-LIGHT_QUESTIONS = 5
+LIGHT_QUESTIONS = 10
 """Each light person asks so many, one after the other, about four seconds when nobody else is there."""
 SLOTS = 40
 """How many answers the model makes at once; others wait there in the order in which they came, as at llama.cpp."""
-TOKENS, RATE, FIRST_MS = 20, 40.0, 300.0
+TOKENS, RATE, FIRST_MS = 8, 40.0, 200.0
 HEAD_START_SECONDS = 0.5
 """The heavy person's questions are all asked before the light ones begin."""
 LANES = {
