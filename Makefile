@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench lab docs format lock clean help
+.PHONY: serve test check bench bench-answers docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 	$(WEB)
@@ -29,11 +29,11 @@ check: .venv/.installed-dev ## format, lint, types and the stairs; the front end
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(WEB) check
 
-bench: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
-	$(BIN)/python -m bench.grounding $(SQUAD)
-
-lab: .venv/.installed .venv-bench/.installed ## measure what a relayed token costs, peers beside: make lab ARGS="--help"
+bench: .venv/.installed .venv-bench/.installed ## measure what a relayed token costs, peers beside: make bench ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.lab $(ARGS)
+
+bench-answers: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
+	$(BIN)/python -m bench.grounding $(SQUAD)
 
 docs: .venv/.installed ## write the generated pages of docs/reference
 	$(BIN)/python tools/write_reference.py
@@ -54,7 +54,7 @@ clean: ## remove everything that was made here; a data folder elsewhere stays
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # pip is what a venv gets last: an environment that broke off half-way is made again.
 .venv/bin/pip:

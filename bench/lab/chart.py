@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.lab.drawing import COLOURS, Drawing, log_scale
 from bench.lab.measure import LATE_MS, Point, Result
 
-WIDTH, HEIGHT = 960, 470
+WIDTH, HEIGHT = 960, 490
 PANEL, TOP, BOTTOM = 360, 70, 350
 LEFTS = (70, 550)
 
@@ -44,13 +44,10 @@ def draw_chart(results: Sequence[Result], path: Path, note: str) -> None:
             is_over = [not point.is_carried for point in result.points]
             drawing.path(line, COLOURS[number % len(COLOURS)], is_over)
     for number, result in enumerate(results):
-        x, y = LEFTS[0] + 190 * (number % 4), BOTTOM + 66 + 22 * (number // 3)
+        x, y = LEFTS[0] + 215 * (number % 4), BOTTOM + 66 + 22 * (number // 4)
         drawing.bar(x, y - 9, 16, 8, COLOURS[number % len(COLOURS)])
         drawing.text(x + 22, y, result.title)
-    drawing.text(
-        LEFTS[0],
-        HEIGHT - 8,
-        f"{note} Hollow: not carried (p99 over {LATE_MS} ms, or answers were not complete).",
-        "faint",
-    )
+    hollow = f"Hollow: not carried (p99 over {LATE_MS} ms, or answers were not complete)."
+    drawing.text(LEFTS[0], HEIGHT - 28, note, "faint")
+    drawing.text(LEFTS[0], HEIGHT - 10, hollow, "faint")
     drawing.save(path)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-COLOURS = ("#2f6fde", "#c2570c", "#0f8a6d", "#a0439c", "#8a7400", "#6b7280")
+COLOURS = ("#2f6fde", "#c2570c", "#0f8a6d", "#a0439c", "#8a7400", "#6b7280", "#c0392b")
 """One a stack; each has a contrast of at least 3 on white and on near black."""
 
 _STYLE = """

@@ -1,9 +1,10 @@
 """Measure one stack: points of load, the load it carries, what a request costs, what an idle stream holds."""
 
 import dataclasses
+import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,17 @@ LATE_MS = 250
 SOUND_MS = 10
 TRIES = 2
 OPENS_A_SECOND = 200
-MARGIN_SECONDS = 2.0
+"""How fast streams are opened until all but the late ones flow."""
+LATE_OPENS_A_SECOND = 40
+MOST_LATE = 100
+"""The streams that are opened last, at a rate of their own, while all others flow: their first tokens are the ones that
+count. Those of the ramp tell how fast questions are taken in, not how long one of them waits."""
 IDLE_STREAMS = 200
+MANY_IDLE_STREAMS = 10_000
+IDLE_OPENS_A_SECOND = 400
+IDLE_PATIENCE_SECONDS = 60
+SPARE_FILES = 200
+"""What a server has open beside its streams, and then some."""
 REQUESTS = 400
 MOST_STREAMS = 3000
 
@@ -39,7 +49,12 @@ class Point:
     delay_p99_ms: float
     delay_max_ms: float
     first_p50_ms: float
+    """Of the streams that were opened LATE_OPENS_A_SECOND, while all others flowed."""
     first_p99_ms: float
+    ramp_first_p99_ms: float
+    """Of the others, which were opened OPENS_A_SECOND."""
+    all_open_streams: int
+    """Streams that had spoken and were open when the window opened."""
     complete: int
     failed: int
     """Streams that were refused, broke off, or ended before their last token."""
@@ -58,12 +73,31 @@ class Point:
     @property
     def is_carried(self) -> bool:
         """Whether everybody was served in time."""
-        return self.open_streams == self.streams and self.delay_p99_ms <= LATE_MS and not self.failed
+        return self.is_open and self.delay_p99_ms <= LATE_MS and not self.failed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all streams flowed when the window opened, and went on flowing."""
+        return min(self.open_streams, self.all_open_streams) == self.streams
 
     @property
     def is_sound(self) -> bool:
         """Whether the model server kept its pace, so that delays are the stack's own."""
         return self.late_p99_ms <= SOUND_MS
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What streams that are open and silent came to."""
+
+    asked: int
+    """How many were to be opened."""
+    open: int
+    """How many were open, and had spoken, at the same time."""
+    kilobytes: float
+    """Resident memory a stream."""
+    left_open: int
+    """Those that were still open at the model server two seconds after their readers had left."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +110,8 @@ class Result:
     capacity: int | None = None
     """The most streams that were carried."""
     cpu_us_per_request: float | None = None
-    idle_stream_kilobytes: float | None = None
-    left_open: int | None = None
-    """Of the idle streams, those that were still open at the model server two seconds after their readers had left."""
+    idle: Idle | None = None
+    many_idle: Idle | None = None
 
 
 @dataclass(frozen=True)
@@ -107,11 +140,19 @@ class Running:
         """Measure one load."""
         bench = self._bench
         ramp = max(1.0, streams / OPENS_A_SECOND)
-        plan = Plan(streams, 0, ramp=ramp, window=bench.seconds, grace=ramp + MARGIN_SECONDS + 2)
-        tokens = int(bench.rate * (ramp + plan.settle + plan.window + MARGIN_SECONDS))
-        plan = dataclasses.replace(plan, tokens=tokens)
-        bench.model.script(tokens=tokens, rate=bench.rate)
-        clock, met = self._read(plan, trace)
+        plan = Plan(
+            streams,
+            0,
+            ramp=ramp,
+            # What the ramp has left behind is worked off before anything is counted.
+            settle=min(2.0, max(0.5, ramp / 5)),
+            window=bench.seconds,
+            late=min(MOST_LATE, streams // 2),
+            late_rate=LATE_OPENS_A_SECOND,
+        )
+        bench.model.script(tokens=0, rate=bench.rate)
+        looks = iter((lambda: None, bench.model.finish))
+        clock, met = self._read(plan, trace, lambda: next(looks)())
         seen = self._seen_at_last()
         used = clock.between()
         expected = streams - met["complete"]
@@ -123,7 +164,9 @@ class Running:
             server_share=used["server"] / used["seconds"],
             tokens_per_second=counted / used["seconds"],
             **{f"delay_{name}_ms": met["delay_us"][name] / 1e3 for name in ("p50", "p99", "max")},
-            **{f"first_{name}_ms": met["first_us"][name] / 1e3 for name in ("p50", "p99")},
+            **{f"first_{name}_ms": met["late_first_us"][name] / 1e3 for name in ("p50", "p99")},
+            ramp_first_p99_ms=met["first_us"]["p99"] / 1e3,
+            all_open_streams=met["open"],
             complete=met["complete"],
             failed=expected,
             missing=met["missing"],
@@ -155,18 +198,20 @@ class Running:
             )
         return 1e6 * clock.between()["server"] / met["complete"]
 
-    def idle_streams(self) -> tuple[float, int]:
-        """Return the memory of a stream that is open and silent, and how many stay open when their readers leave.
+    def idle_streams(self, streams: int = IDLE_STREAMS) -> Idle:
+        """Open streams that speak once and are silent from then on; then leave them.
 
         Only a server that has carried nothing before shows the memory: others have room left from earlier loads.
         """
-        streams = min(IDLE_STREAMS, self._stack.most_streams or IDLE_STREAMS)
+        streams = min(streams, self._stack.most_streams or streams)
         self._bench.model.script(tokens=1, rate=100, hold=True)
         before = self.tree.resident_kilobytes()
-        plan = Plan(streams, 2, ramp=streams / OPENS_A_SECOND, window=0.5, grace=0)
+        ramp = streams / IDLE_OPENS_A_SECOND
+        plan = Plan(streams, 2, ramp=ramp, window=0.5, grace=0, patience=IDLE_PATIENCE_SECONDS)
         sizes: list[int] = []
-        self._read(plan, on_window=lambda: sizes.append(self.tree.resident_kilobytes()))
-        return (sizes[-1] - before) / streams, self._seen_at_last(2)["open"]
+        _, met = self._read(plan, on_window=lambda: sizes.append(self.tree.resident_kilobytes()))
+        kilobytes = (sizes[-1] - before) / max(1, met["open"])
+        return Idle(streams, met["open"], kilobytes, self._seen_at_last(2)["open"])
 
     def capacity(self, known: Point) -> int:
         """Return the most streams that are carried, up to MOST_STREAMS: a short search from a load that was."""
@@ -236,7 +281,7 @@ class _Clock:
 
 
 @contextmanager
-def running(bench: Bench, stack: Stack) -> Iterator[Running]:
+def running(bench: Bench, stack: Stack, variables: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Run a stack on its core, with a fresh folder on the disk, and warm it up.
 
     Raises:
@@ -245,7 +290,7 @@ def running(bench: Bench, stack: Stack) -> Iterator[Running]:
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{stack.name}-", dir=RESULTS, ignore_cleanup_errors=True) as place:
         folder, port = Path(place), free_port()
-        environment = full_environment(stack, port, bench.model.base_url, folder)
+        environment = full_environment(stack, port, bench.model, folder) | dict(variables or {})
         command, log = stack.command(port, folder), folder / "server.log"
         with pinned(command, bench.cores.server, environment=environment, folder=folder, log=log) as process:
             tree = Tree(process.pid)
@@ -261,23 +306,46 @@ def running(bench: Bench, stack: Stack) -> Iterator[Running]:
                 raise RuntimeError(f"{stack.title}: {error}\n{log.read_text()[-2000:]}") from error
 
 
-def measure(bench: Bench, stack: Stack, loads: list[int], *, has_search: bool) -> Iterator[Result]:
-    """Yield the stack's figures, more of them each time."""
+def most_idle_streams() -> int:
+    """Return how many idle streams a server may hold: each takes two of its files, one to each side."""
+    return min(MANY_IDLE_STREAMS, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES) // 2)
+
+
+def measure(
+    bench: Bench,
+    stack: Stack,
+    loads: Sequence[int],
+    *,
+    repeat: int = 1,
+    has_search: bool = False,
+    has_many: bool = False,
+) -> Iterator[Result]:
+    """Yield the stack's figures, more of them each time. Each load is measured `repeat` times."""
     result = Result(stack.name, stack.title)
-    if stack.most_streams and stack.most_streams < loads[0]:
-        loads = [stack.most_streams, *loads]
     with running(bench, stack) as server:
-        for streams in loads:
-            point = server.sound_point(streams)
-            result = dataclasses.replace(result, points=(*result.points, point))
+        for streams in _loads_for(stack, loads):
+            points = [server.sound_point(streams) for _ in range(repeat)]
+            result = dataclasses.replace(result, points=(*result.points, *points))
             yield result
-            if not point.is_carried:
+            if not any(point.is_carried for point in points):
                 break
         carried = [point for point in result.points if point.is_carried]
+        capacity = max((point.streams for point in carried), default=None)
         if has_search and carried:
-            result = dataclasses.replace(result, capacity=server.capacity(carried[-1]))
+            capacity = server.capacity(carried[-1])
+        result = dataclasses.replace(result, capacity=capacity)
+        yield result
         result = dataclasses.replace(result, cpu_us_per_request=server.cpu_us_per_request())
         yield result
     with running(bench, stack) as server:
-        kilobytes, left = server.idle_streams()
-        yield dataclasses.replace(result, idle_stream_kilobytes=kilobytes, left_open=left)
+        result = dataclasses.replace(result, idle=server.idle_streams())
+        yield result
+    if has_many:
+        with running(bench, stack) as server:
+            yield dataclasses.replace(result, many_idle=server.idle_streams(most_idle_streams()))
+
+
+def _loads_for(stack: Stack, loads: Sequence[int]) -> Sequence[int]:
+    """Return the loads, and in place of those that are over a stack's fixed limit, the limit."""
+    limit = stack.most_streams
+    return loads if limit is None else [*(load for load in loads if load < limit), limit]

@@ -1,5 +1,6 @@
 """The stacks that are measured: how each is started, and how each is asked."""
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -7,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.lab.ends import Ask, request
+from bench.lab.ends import NO_TLS, Ask, ModelServer, request
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).with_name("peers")
 PEERS_BIN = ROOT / ".venv-bench" / "bin"
-"""An environment of the peers' own, made by `make lab`: their packages are none of ours."""
+"""An environment of the peers' own, made by `make bench`: their packages are none of ours."""
 
 MESSAGES = [{"role": "user", "content": "How many people can ask at once?"}]
 
@@ -32,11 +33,23 @@ class Stack:
     """Says what to install where it can't run."""
     most_streams: int | None = None
     """How many answers it makes at once at the most, where that is fixed."""
+    is_over_tls: bool = False
+    """Whether it speaks to the model server over TLS."""
 
 
-def full_environment(stack: Stack, port: int, base_url: str, folder: Path) -> dict[str, str]:
-    """Return a stack's environment: no proxy, key or setting of the person who runs the lab is in it."""
+def full_environment(stack: Stack, port: int, model: ModelServer, folder: Path) -> dict[str, str]:
+    """Return a stack's environment: no proxy, key or setting of the person who runs the lab is in it.
+
+    Raises:
+        RuntimeError: it wants TLS, and the model server was built without.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    base_url = model.base_url
+    if stack.is_over_tls:
+        if model.tls_base_url is None:
+            raise RuntimeError(NO_TLS)
+        base_url = model.tls_base_url
+        kept["SSL_CERT_FILE"] = str(model.certificate)
     return {**kept, "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "none", **stack.environment(port, base_url, folder)}
 
 
@@ -48,6 +61,7 @@ def _hubbub_variables(port: int, base_url: str, folder: Path) -> dict[str, str]:
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
         "HUBBUB_EMBEDDINGS__PROVIDER": "none",
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+        "HUBBUB_ANSWERS__SILENCE_SECONDS": "600",  # idle streams are silent on purpose
         "HUBBUB_MODELS__SCRIPTED__PROVIDER": "compatible",
         "HUBBUB_MODELS__SCRIPTED__BASE_URL": base_url,
         "HUBBUB_MODELS__SCRIPTED__MODEL": "scripted",
@@ -80,7 +94,7 @@ def _nginx_files(port: int, base_url: str, folder: Path) -> dict[str, str]:
 
 
 def _no_peers() -> str:
-    return "" if (PEERS_BIN / "gunicorn").exists() else "run `make lab`, which installs the peers"
+    return "" if (PEERS_BIN / "gunicorn").exists() else "run `make bench`, which installs the peers"
 
 
 def _no_nginx() -> str:
@@ -89,17 +103,28 @@ def _no_nginx() -> str:
 
 _CHAT = Ask(request("POST", "/chat/stream", {"messages": MESSAGES}))
 
+HUBBUB = Stack(
+    "hubbub",
+    "Hubbub",
+    Ask(
+        request("POST", "/api/questions", {"text": MESSAGES[0]["content"]}),
+        request("GET", "/api/answers/{id}/events"),
+        find='"answer":{"id":"',
+    ),
+    lambda port, folder: [sys.executable, "-m", "hubbub", "serve"],
+    _hubbub_variables,
+)
+
 STACKS = [
+    HUBBUB,
+    dataclasses.replace(HUBBUB, name="hubbub-tls", title="Hubbub, model over TLS", is_over_tls=True),
     Stack(
-        "hubbub",
-        "Hubbub",
-        Ask(
-            request("POST", "/api/questions", {"text": MESSAGES[0]["content"]}),
-            request("GET", "/api/answers/{id}/events"),
-            find='"answer":{"id":"',
-        ),
-        lambda port, folder: [sys.executable, "-m", "hubbub", "serve"],
-        _hubbub_variables,
+        "nginx",
+        "nginx",
+        Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
+        _nginx,
+        _nginx_files,
+        missing=_no_nginx,
     ),
     Stack(
         "quart",
@@ -124,13 +149,5 @@ STACKS = [
         gunicorn("flask_chat:app", "--workers", "5"),
         missing=_no_peers,
         most_streams=5,
-    ),
-    Stack(
-        "nginx",
-        "nginx",
-        Ask(request("POST", "/v1/chat/completions", {"model": "scripted", "messages": MESSAGES, "stream": True})),
-        _nginx,
-        _nginx_files,
-        missing=_no_nginx,
     ),
 ]

@@ -54,7 +54,7 @@ def stacks() -> list[tuple[str, Stack]]:
     return [
         ("Blocking: Flask, one sync worker", dataclasses.replace(by_name["flask-sync"], command=one_worker)),
         ("Async: Quart, one worker", by_name["quart"]),
-        ("Hubbub, one worker: each token is stored before it is sent", by_name["hubbub"]),
+        ("Hubbub, one worker, storing each token first", by_name["hubbub"]),
     ]
 
 

@@ -3,10 +3,13 @@
  *   readers --port 8000 --streams 300 --first FILE [--second FILE --find TEXT] …
  *
  * The files are whole HTTP requests. With two, both go over one connection, and what stands behind TEXT in the first
- * reply, up to a quote, replaces {id} in the second request. Streams begin over `ramp` seconds; `settle` seconds after
- * all have spoken a window of `window` seconds opens, in which tokens and their delays are counted (0: all the time);
- * `grace` seconds later whatever is still open is left. Prints a JSON object when the window opens, one when it
- * closes, and one with all counts at the end. Times are microseconds.
+ * reply, up to a quote, replaces {id} in the second request; {person} in either is replaced by the reader's number.
+ * Streams begin over `ramp` seconds. The last `late` of them begin one by one, `late_rate` a second, once all others have
+ * spoken and `settle` seconds have passed: their first tokens are noted apart. `settle` seconds after all have spoken, or
+ * after `patience` seconds of waiting for that, a window of `window` seconds opens, in which tokens and their delays are
+ * counted (0: all the time); `grace` seconds after it has closed whatever is still open is left. An answer is complete
+ * when it has as many tokens as `tokens` says, or (0) when its last mark says that it is the last. Prints a JSON object
+ * when the window opens, one when it closes, and one with all counts at the end. Times are microseconds.
  */
 #include "shared.h"
 #include <getopt.h>
@@ -22,17 +25,17 @@ struct reader {
     bool is_chunked;
     char mark[MARK_BYTES + 1];
     int mark_bytes, tokens;
-    bool is_new_in_window;
+    bool is_new_in_window, has_last;
 };
 
 static struct {
-    int port, streams, times, tokens;
-    double ramp, settle, window, grace;
+    int port, streams, times, tokens, late;
+    double ramp, settle, window, grace, patience, late_rate;
     char *first, *second, *find;
     FILE *trace;
-} plan = {.streams = 1, .times = 1, .tokens = 150, .ramp = 1, .settle = 0.5, .window = 3, .grace = 5};
+} plan = {.streams = 1, .times = 1, .tokens = 150, .ramp = 1, .settle = 0.5, .window = 3, .grace = 5, .patience = 15, .late_rate = 40};
 static struct { long requests, complete, cut, refused, broken, tokens, doubled, missing, window_tokens; int open, active, last_status; } met;
-static struct times delays, firsts;
+static struct times delays, firsts, late_firsts, waits; /* waits: for the first token, the model's part included */
 static bool is_window;
 static int poll_fd;
 
@@ -49,6 +52,8 @@ static bool ask(struct reader *reader, const char *request, const char *id) {
     const char *place = id ? strstr(request, "{id}") : NULL;
     int count = place ? snprintf(out, sizeof out, "%.*s%s%s", (int)(place - request), request, id, place + 4)
                       : snprintf(out, sizeof out, "%s", request);
+    char *person = strstr(out, "{person}"), number[16];
+    if (person) snprintf(number, sizeof number, "%08d", reader->number), memcpy(person, number, 8);
     reader->part = HEAD;
     reader->text_bytes = 0;
     return send(reader->fd, out, (size_t)count, MSG_NOSIGNAL) == count;
@@ -61,6 +66,7 @@ static void start(struct reader *reader) {
     met.requests++;
     reader->starts = INT64_MAX;
     reader->step = reader->tokens = reader->mark_bytes = 0;
+    reader->has_last = false;
     reader->part = CONNECTING;
     reader->began = now_us();
     reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -91,7 +97,8 @@ static void take_mark(struct reader *reader, int64_t now) {
     met.missing += number - reader->tokens;
     if (reader->tokens == 0) {
         met.open++;
-        note(&firsts, now - reader->began - waited); /* without the time that the model took */
+        note(reader->number < plan.streams - plan.late ? &firsts : &late_firsts, now - reader->began - waited); /* without the time that the model took */
+        note(&waits, now - reader->began);
     } else if (is_window) {
         note(&delays, delay);
     }
@@ -107,7 +114,9 @@ static void find_marks(struct reader *reader, const char *bytes, int64_t count, 
     for (const char *end = bytes + count; bytes < end; bytes++) {
         if (reader->mark_bytes == 0 && !(bytes = memchr(bytes, '~', (size_t)(end - bytes)))) return;
         char shape = MARK_SHAPE[reader->mark_bytes];
-        if (shape == '#' ? *bytes < '0' || *bytes > '9' : *bytes != shape) reader->mark_bytes = 0;
+        bool is_end = shape == ';' && *bytes == '!';
+        if (is_end) reader->has_last = true, reader->mark_bytes++;
+        else if (shape == '#' ? *bytes < '0' || *bytes > '9' : *bytes != shape) reader->mark_bytes = 0;
         else reader->mark[reader->mark_bytes++] = *bytes;
         if (reader->mark_bytes == MARK_BYTES) {
             reader->mark_bytes = 0;
@@ -127,8 +136,9 @@ static void end_reply(struct reader *reader) {
         free(end);
         return;
     }
-    met.missing += plan.tokens - reader->tokens;
-    finish(reader, reader->tokens == plan.tokens ? &met.complete : &met.cut);
+    bool is_complete = plan.tokens ? reader->tokens == plan.tokens : reader->has_last;
+    met.missing += plan.tokens ? plan.tokens - reader->tokens : !reader->has_last;
+    finish(reader, is_complete ? &met.complete : &met.cut);
 }
 
 static bool take_head(struct reader *reader) { /* false: refused */
@@ -202,12 +212,14 @@ static double own_cpu_seconds(void) {
 static void load(void) {
     struct reader *readers = must(calloc((size_t)plan.streams, sizeof *readers));
     struct epoll_event events[EVENTS];
-    int64_t began = now_us(), all_open = 0, opens = 0, closes = 0, ends = INT64_MAX, looks = began;
+    int early = plan.streams - plan.late;
+    bool is_first_part = plan.late > 0; /* the late ones have not been let begin */
+    int64_t began = now_us(), waits_until = began + (int64_t)((plan.ramp + plan.patience) * SECOND), all_open = 0, opens = 0, closes = 0, ends = INT64_MAX, looks = began;
     double cpu = 0;
     poll_fd = epoll_create1(0);
     for (int i = 0; i < plan.streams; i++) {
         readers[i] = (struct reader){.fd = -1, .number = i, .times_left = plan.times, .is_new_in_window = true};
-        readers[i].starts = began + (int64_t)(plan.ramp * SECOND * i / plan.streams);
+        readers[i].starts = i < early ? began + (int64_t)(plan.ramp * SECOND * i / early) : INT64_MAX;
     }
     for (;;) {
         int count = wait_until(poll_fd, events, looks);
@@ -221,9 +233,16 @@ static void load(void) {
             if (readers[i].starts <= now) start(&readers[i]);
             if (readers[i].fd >= 0 || readers[i].starts != INT64_MAX) is_over = false;
         }
+        if (is_first_part) is_over = false;
         if (!opens) { /* the window opens when all streams have spoken, or when it is no use to wait for them */
-            if (!all_open && (met.open == plan.streams || now > began + (int64_t)((plan.ramp + plan.grace) * SECOND))) all_open = now;
-            if ((all_open && now > all_open + (int64_t)(plan.settle * SECOND)) || plan.window <= 0) {
+            if (!all_open && (met.open == (is_first_part ? early : plan.streams) || now > waits_until)) all_open = now;
+            if (is_first_part) {
+                if (all_open && now > all_open + (int64_t)(plan.settle * SECOND)) {
+                    for (int i = early; i < plan.streams; i++) readers[i].starts = now + (int64_t)((i - early) * SECOND / plan.late_rate);
+                    is_first_part = false, all_open = 0;
+                    waits_until = now + (int64_t)((plan.late / plan.late_rate + plan.patience) * SECOND);
+                }
+            } else if ((all_open && now > all_open + (int64_t)(plan.settle * SECOND)) || plan.window <= 0) {
                 opens = now, is_window = true, cpu = own_cpu_seconds();
                 printf("{\"window\":\"open\",\"open\":%d}\n", met.open);
                 fflush(stdout);
@@ -251,6 +270,10 @@ static void load(void) {
     print_times(stdout, "delay_us", &delays);
     printf(",");
     print_times(stdout, "first_us", &firsts);
+    printf(",");
+    print_times(stdout, "late_first_us", &late_firsts);
+    printf(",");
+    print_times(stdout, "wait_us", &waits);
     printf("}\n");
 }
 
@@ -268,6 +291,7 @@ int main(int count, char **words) {
         {"port", 1, NULL, 'p'},   {"streams", 1, NULL, 's'}, {"times", 1, NULL, 't'},  {"tokens", 1, NULL, 'n'},
         {"ramp", 1, NULL, 'r'},   {"settle", 1, NULL, 'e'},  {"window", 1, NULL, 'w'}, {"grace", 1, NULL, 'g'},
         {"first", 1, NULL, '1'},  {"second", 1, NULL, '2'},  {"find", 1, NULL, 'f'},   {"trace", 1, NULL, 'o'},
+        {"late", 1, NULL, 'l'},   {"late_rate", 1, NULL, 'a'}, {"patience", 1, NULL, 'i'},
         {0},
     };
     for (int option; (option = getopt_long(count, words, "", options, NULL)) >= 0;) {
@@ -283,6 +307,9 @@ int main(int count, char **words) {
         case '1': plan.first = contents(optarg); break;
         case '2': plan.second = contents(optarg); break;
         case 'f': plan.find = optarg; break;
+        case 'l': plan.late = atoi(optarg); break;
+        case 'a': plan.late_rate = atof(optarg); break;
+        case 'i': plan.patience = atof(optarg); break;
         case 'o': plan.trace = must(fopen(optarg, "w")); break;
         default: return 2;
         }

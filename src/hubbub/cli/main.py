@@ -10,6 +10,7 @@ from rich.console import Console
 
 import hubbub
 from hubbub.cli import ask as asking
+from hubbub.cli import bench as benching
 from hubbub.cli import check as checking
 from hubbub.cli import ingest as ingesting
 from hubbub.cli import serve as serving
@@ -83,6 +84,34 @@ def check(data: DataFolder = None, config: Config = None) -> None:
         is_fine = checking.check(settings)
     if not is_fine:
         raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    url: Annotated[str, typer.Option(help="The server.")] = "http://127.0.0.1:8000",
+    model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the server's default")] = None,
+    people: Annotated[int | None, typer.Option(help="So many ask at once, and no other number.")] = None,
+    up_to: Annotated[int, typer.Option(help="Try 1, 2, 5, 10 … people, up to so many.")] = 20,
+    seconds: Annotated[float, typer.Option(help="How long each number of people asks.")] = 10.0,
+    questions: Annotated[int, typer.Option(help="The most questions in all.")] = 1000,
+    question: Annotated[str, typer.Option(help="What is asked.")] = benching.QUESTION,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it may cost something.")] = False,
+    i_may_load_this_server: Annotated[
+        bool, typer.Option("--i-may-load-this-server", help="Allow a server on another machine.")
+    ] = False,
+) -> None:
+    """Put load on a running server, and say how many people it holds."""
+    with _named_errors():
+        benching.bench(
+            url,
+            model=model,
+            people=benching.people_for(people, up_to),
+            seconds=seconds,
+            questions=questions,
+            question=question,
+            is_agreed=yes,
+            may_load_others=i_may_load_this_server,
+        )
 
 
 def _print_version(wanted: bool) -> None:
