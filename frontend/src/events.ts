@@ -80,6 +80,7 @@ export interface Failed {
 export interface Stopped {
   type: "stopped";
   reason: string;
+  tokens_saved: number | null;
 }
 
 export type Event = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped;

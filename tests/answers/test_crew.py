@@ -212,5 +212,5 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
     endings: dict[str, Event] = {}
     for answer_id in stopped:
         endings[answer_id] = (await a.events(answer_id))[-1]
-    assert endings == {"never": Done(), "soon": Stopped("unwatched"), "at_once": Stopped("unwatched")}
+    assert endings == {"never": Done(), "soon": Stopped("unwatched", 249), "at_once": Stopped("unwatched", 249)}
     assert [(await one)[-1] for one in watching] == [Done(), Done()]

@@ -139,7 +139,7 @@ async def test_a_stop_at_any_moment_closes_what_is_upstream(tmp_path: Path) -> N
             stopped = await stop(answer_id)
             assert stopped["state"] == "stopped"
             events = await read_all(http, server.url, answer_id)
-            assert events[-1] == {"type": "stopped", "reason": "asked"}
+            assert events[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
             assert text_of(events) == stopped["text"]
             assert "".join(pace.tokens).startswith(stopped["text"])
 

@@ -51,7 +51,7 @@ async def test_two_hundred_stops_at_random_moments(tmp_path: Path) -> None:
             async with http.post(f"{server.url}/api/answers/{answer_id}/stop") as response:
                 assert (await response.json())["state"] == "stopped"
             events = await read_all(http, server.url, answer_id)
-            assert events[-1] == {"type": "stopped", "reason": "asked"}
+            assert events[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
 
         async with asyncio.TaskGroup() as group:
             for number in range(PEOPLE):

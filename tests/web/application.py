@@ -12,6 +12,7 @@ import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
+from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
@@ -98,6 +99,7 @@ async def hubbub_running(
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
         log = await stack.enter_async_context(Log(answers))
         desk = await stack.enter_async_context(Desk(log, answers, lanes))
+        await stack.enter_async_context(Membership(answers, log, desk))
         catalog = Catalog(models or [ScriptedModel()])
         services = Services(
             identity=OpenIdentity(),

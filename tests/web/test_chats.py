@@ -99,7 +99,7 @@ async def test_delete_stops_answers_and_forgets_their_logs(hubbub: Hubbub, ann: 
     await asyncio.sleep(0.1)
     async with ann.delete(f"/api/chats/{chat_id}") as response:
         assert response.status == 204
-    assert (await reading)[-1] == {"type": "stopped", "reason": "chat_deleted"}
+    assert (await reading)[-1] == {"type": "stopped", "reason": "chat_deleted", "tokens_saved": None}
     assert hubbub.services.desk.open_count == 0
     assert await hubbub.answers.find([answer_id]) == []
     assert await hubbub.answers.read(answer_id) == []

@@ -126,6 +126,49 @@ async def test_leaving_does_not_stop(hubbub: Hubbub, ann: aiohttp.ClientSession)
     assert now["number"] > before
 
 
+async def test_where_nobody_watches_it_is_stopped_if_so_asked(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    await ended(ann)  # so that it is known how long answers get
+    kept = (await ask(ann, "", model="slow"))["answer"]["id"]
+    asked = [
+        (await ask(ann, "", model="slow", unwatched="stop", grace_seconds=seconds))["answer"]["id"]
+        for seconds in (0, 0.5, 60)
+    ]
+    for answer_id in (kept, *asked):
+        async for number, _ in read(ann, "", answer_id):
+            if number == 3:
+                break
+    await asyncio.sleep(1.2)
+    assert [(await state(ann, answer_id))["state"] for answer_id in (kept, *asked)] == [
+        "open",
+        "stopped",
+        "stopped",
+        "open",
+    ]
+    last = (await read_all(ann, "", asked[0]))[-1]
+    assert (last["type"], last["reason"]) == ("stopped", "unwatched")
+    assert last["tokens_saved"] > 0
+    assert hubbub.services.desk.savings.answers == 2
+    again = await ask(ann, "", model="slow")
+    path = f"/api/questions/{again['question']['id']}/answers"
+    async with ann.post(path, json={"unwatched": "sometimes"}) as response:
+        assert response.status == 422
+
+
+async def test_a_question_can_be_answered_in_the_same_request(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    headers = {"Accept": "text/event-stream"}
+    async with ann.post("/api/questions", json={"text": "Go on"}, headers=headers) as response:
+        assert response.status == 200
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+        opening, asked, *frames, end = (await response.read()).split(b"\n\n")
+    assert (opening, end) == (b"retry: 1000", b"")
+    assert asked.startswith(b"event: asked\ndata: ")
+    answer_id = json.loads(asked.removeprefix(b"event: asked\ndata: "))["answer"]["id"]
+    assert b"\n\n".join([opening, *frames, end]) == await stream(ann, answer_id)
+    async with ann.post("/api/questions", json={"text": ""}, headers=headers) as response:
+        assert response.status == 422
+        assert response.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(("model", "seconds"), [("silent", 0.0), ("silent", 0.05), ("slow", 0.1)])
 async def test_stopping(hubbub: Hubbub, ann: aiohttp.ClientSession, model: str, seconds: float) -> None:
     answer_id = (await ask(ann, "", model=model))["answer"]["id"]
@@ -135,7 +178,7 @@ async def test_stopping(hubbub: Hubbub, ann: aiohttp.ClientSession, model: str, 
         assert response.status == 202
         stopped = await response.json()
     assert stopped["state"] == "stopped"
-    assert (await reading)[-1] == {"type": "stopped", "reason": "asked"}
+    assert (await reading)[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
     assert bool(stopped["text"]) is (model == "slow")
     assert hubbub.services.desk.open_count == 0
     for _ in range(2):  # and nothing happens to one that has ended

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from hubbub.answers.base import Crew, Peer
-from hubbub.answers.desk import Desk
+from hubbub.answers.desk import UNWATCHED, Desk
 from hubbub.answers.log import Log
 from hubbub.core.errors import StoreError
 
@@ -88,7 +88,7 @@ class Membership:
                 if self._is_near:
                     await self._look()
                 for answer_id in self._log.unwatched(self._seconds_unwatched):
-                    await self._desk.stop(answer_id, reason="unwatched")
+                    await self._desk.stop(answer_id, reason=UNWATCHED)
             except StoreError as error:
                 logger.warning("The other workers can't be seen: %s", error)
                 await asyncio.sleep(RENEW_SECONDS)

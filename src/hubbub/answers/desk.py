@@ -9,6 +9,7 @@ from typing import Self, TypeAlias
 from hubbub.answers.base import Crew, Found, GivenUp, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
+from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 
@@ -22,6 +23,7 @@ Rework: TypeAlias = Callable[[Found], Awaitable[tuple[Work, Ticket] | None]]
 
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
+UNWATCHED = "unwatched"
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -53,6 +55,8 @@ class Desk:
         self._lanes = lanes or Lanes()
         self._telling: asyncio.Task[None] | None = None
         self._running: dict[str, _Running] = {}
+        self.savings = Savings()
+        """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
@@ -205,11 +209,22 @@ class Desk:
             running.is_ending = True
             admission.leave()  # the deployment is free, even where the ending can't be stored for long
             if not running.is_let_go:
-                await self._end(answer_id, ending)
+                await self._end(answer_id, self._counted(answer_id, ending, admission.ticket.deployment))
         finally:
             admission.leave()
             if self._running.get(answer_id) is running:
                 del self._running[answer_id]
+
+    def _counted(self, answer_id: str, ending: Ending, deployment: str) -> Ending:
+        """Return the ending, with what it saved where nobody watched."""
+        is_unwatched = isinstance(ending, Stopped) and ending.reason == UNWATCHED
+        if is_unwatched or isinstance(ending, Done):
+            answer = self._log.so_far(answer_id)
+            tokens = answer.usage.completion_tokens if answer.usage else len(answer.text) // CHARACTERS_PER_TOKEN
+            if is_unwatched:
+                return Stopped(UNWATCHED, self.savings.stopped(deployment, tokens))
+            self.savings.complete(deployment, tokens)
+        return ending
 
     async def _make(self, answer_id: str, work: Work, admission: Admission) -> Ending:
         def send(event: Event) -> None:

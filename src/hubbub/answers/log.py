@@ -228,6 +228,10 @@ class Log:
         answer = await self.answer(answer_id)
         return answer.number, answer.state == "open"
 
+    def so_far(self, answer_id: str) -> Answer:
+        """Return what an open answer is that is made here; what waits to be stored is not in it."""
+        return self._own[answer_id].folding.answer()
+
     async def forget(self, answer_ids: Collection[str]) -> None:
         """Drop the logs of answers, which must have ended."""
         await self._store.forget(answer_ids)
@@ -347,7 +351,7 @@ def _records(entry: Entry, events: Iterable[Event]) -> list[Record]:
 
 def _ended(entry: OwnEntry, events: Iterable[Event]) -> Answer:
     """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""
-    folding = Folding(entry.id, [decode(record.data) for record in entry.records])
+    folding = entry.folding.copy()
     for event in events:
         folding.add(event)
     return folding.answer()

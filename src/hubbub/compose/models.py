@@ -170,7 +170,7 @@ def _provided(card: ModelCard, address: Address) -> ModelCard:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(**settings.answers.model_dump())
+    return Limits(**settings.answers.model_dump(include=set(Limits.__struct_fields__)))
 
 
 async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetch | None) -> Path:

@@ -171,9 +171,11 @@ def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[
 def _limits(settings: Settings) -> WebLimits:
     limits = settings.limits
     return WebLimits(
-        limits.question_characters,
-        limits.document_bytes,
-        limits.body_bytes,
-        limits.chat_messages,
-        settings.clients.body_seconds,
+        question_characters=limits.question_characters,
+        document_bytes=limits.document_bytes,
+        body_bytes=limits.body_bytes,
+        chat_messages=limits.chat_messages,
+        is_stopped_unwatched=settings.answers.unwatched == "stop",
+        grace_seconds=settings.answers.grace_seconds,
+        body_seconds=settings.clients.body_seconds,
     )

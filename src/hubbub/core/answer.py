@@ -99,6 +99,12 @@ class Folding:
         else:
             self._answer = apply(self._answer, self.number, event)
 
+    def copy(self) -> "Folding":
+        """Return one that goes on by itself."""
+        other = Folding(self._answer.id)
+        other._answer, other._texts, other.number = self._answer, list(self._texts), self.number
+        return other
+
     def answer(self) -> Answer:
         """Return what the answer is now."""
         return replace(self._answer, number=self.number, text="".join(self._texts))

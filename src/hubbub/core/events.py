@@ -78,9 +78,12 @@ class Failed(msgspec.Struct, frozen=True, gc=False, tag="failed"):
 
 
 class Stopped(msgspec.Struct, frozen=True, gc=False, tag="stopped"):
-    """Somebody stopped the answer; what it said so far stands."""
+    """The answer was stopped; what it said so far stands."""
 
     reason: str = "asked"
+    """Why: asked, unwatched (nobody followed it any more), chat_deleted …"""
+    tokens_saved: int | None = None
+    """About how many tokens were not made because of that; told where nobody watched."""
 
 
 Event: TypeAlias = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped

@@ -66,7 +66,7 @@ class Clients(Table):
 
 
 class Answers(Table):
-    """How long a model server may take, and how much it may say."""
+    """How long a model server may take, how much it may say, and what happens when nobody watches."""
 
     connect_seconds: Seconds = 5.0
     """The longest wait for a connection to a model server."""
@@ -80,6 +80,10 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+    unwatched: Literal["finish", "stop"] = "finish"
+    """What happens to an answer that nobody watches any more, unless its question says otherwise."""
+    grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    """How long it is still worked on where that is "stop"; 0 stops it at once."""
 
 
 class Lanes(Table):

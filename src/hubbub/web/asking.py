@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -19,9 +19,12 @@ from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.web.access import chat_for, check_collections, message_for
-from hubbub.web.services import Services
+from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
+
+Unwatched: TypeAlias = Literal["finish", "stop"]
+"""What happens to an answer that nobody watches any more."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -43,6 +46,13 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     model: str | None = None
     collections: Annotated[list[str], Meta(max_length=50)] = []
+    unwatched: Annotated[
+        Unwatched | None,
+        Meta(description="What happens to the answer when nobody watches any more; as the server is set if not given"),
+    ] = None
+    grace_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)] | None, Meta(description="How long it is still worked on then")
+    ] = None
 
 
 async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
@@ -78,7 +88,8 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
         await _check_parent(services, person, chat, new.parent_id)
         await _check_room(services, chat)
     question = Message(question_id, chat.id, new.parent_id, "user", new.text, now, new.model or "", collection_ids)
-    return await _start(services, person, chat, question, is_new=True, is_new_chat=new.chat_id is None)
+    grace = _grace(services.limits, new.unwatched, new.grace_seconds)
+    return await _start(services, person, chat, question, grace, is_new=True, is_new_chat=new.chat_id is None)
 
 
 async def ask_again(
@@ -88,6 +99,8 @@ async def ask_again(
     *,
     model: str | None = None,
     collection_ids: Sequence[str] | None = None,
+    unwatched: Unwatched | None = None,
+    grace_seconds: float | None = None,
 ) -> Asked:
     """Start one more answer to a question, by the same model and over the same collections unless others are given.
 
@@ -109,7 +122,8 @@ async def ask_again(
     )
     chat = await chat_for(services, person, question.chat_id)
     await _check_room(services, chat)
-    return await _start(services, person, chat, changed, is_new=False)
+    grace = _grace(services.limits, unwatched, grace_seconds)
+    return await _start(services, person, chat, changed, grace, is_new=False)
 
 
 def title_of(text: str) -> str:
@@ -120,8 +134,22 @@ def title_of(text: str) -> str:
     return line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
 
+def _grace(limits: WebLimits, unwatched: Unwatched | None, grace_seconds: float | None) -> float | None:
+    """Return how long an answer is worked on that nobody watches; None: to its end."""
+    if unwatched == "finish" or (unwatched is None and not limits.is_stopped_unwatched):
+        return None
+    return limits.grace_seconds if grace_seconds is None else grace_seconds
+
+
 async def _start(
-    services: Services, person: Person, chat: Chat, question: Message, *, is_new: bool, is_new_chat: bool = False
+    services: Services,
+    person: Person,
+    chat: Chat,
+    question: Message,
+    grace_seconds: float | None,
+    *,
+    is_new: bool,
+    is_new_chat: bool = False,
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
@@ -131,7 +159,7 @@ async def _start(
     # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
     # interrupted, so the log comes first.
     storing = asyncio.gather(
-        services.desk.start(answer.id, person.id, work, admission),
+        services.desk.start(answer.id, person.id, work, admission, grace_seconds=grace_seconds),
         *([services.history.create(chat)] if is_new_chat else []),
         services.history.add([question, answer] if is_new else [answer]),
         return_exceptions=True,

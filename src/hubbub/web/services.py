@@ -28,6 +28,10 @@ class WebLimits:
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
     chat_messages: int = 2000
+    is_stopped_unwatched: bool = False
+    """Whether an answer is stopped when nobody watches it any more, where its question doesn't say."""
+    grace_seconds: float = 20.0
+    """How long it is still worked on then, where its question doesn't say."""
     body_seconds: float = 30.0
 
 

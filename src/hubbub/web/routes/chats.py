@@ -11,7 +11,7 @@ from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
 from hubbub.web.access import Asker, Hub, chat_for, person_of
-from hubbub.web.asking import Asked, NewQuestion, ask, ask_again
+from hubbub.web.asking import Asked, NewQuestion, Unwatched, ask, ask_again
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, asking
 from hubbub.web.quick import QuickRoute, body_as
@@ -64,6 +64,11 @@ class OneMoreAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
     model: str | None = None
     collections: Annotated[list[str] | None, Field(max_length=50)] = None
+    unwatched: Annotated[
+        Unwatched | None,
+        Field(description="What happens when nobody watches any more; as the server is set if not given"),
+    ] = None
+    grace_seconds: Annotated[float | None, Field(ge=0, le=3600)] = None
 
 
 @router.get("/chats", responses=sends(Chats))
@@ -128,7 +133,15 @@ async def ask_question(request: Request) -> Response:
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
 async def answer_again(question_id: str, new: OneMoreAnswer, hub: Hub, person: Asker) -> Response:
     """Make one more answer to a question, beside those it has."""
-    asked = await ask_again(hub, person, question_id, model=new.model, collection_ids=new.collections)
+    asked = await ask_again(
+        hub,
+        person,
+        question_id,
+        model=new.model,
+        collection_ids=new.collections,
+        unwatched=new.unwatched,
+        grace_seconds=new.grace_seconds,
+    )
     return Json(asked, status_code=202)
 
 
