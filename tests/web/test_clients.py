@@ -11,14 +11,14 @@ import aiohttp
 import pytest
 
 from hubbub.models.scripted import ScriptedModel
-from hubbub.web.clients import SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
+from hubbub.web.clients import PORTION, SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
 from hubbub.web.services import WebLimits
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
 
 HEALTH = request("GET", "/api/health")
-SHORT = Bounds(head_seconds=0.4, idle_seconds=0.4, stall_seconds=1.0, connections=20)
+SHORT = Bounds(head_seconds=0.4, idle_seconds=0.4, stall_seconds=1.0)
 BODY_SECONDS = 0.4
 
 
@@ -89,7 +89,23 @@ async def test_who_is_late_and_who_is_not() -> None:
     waiting.begin(two, "head")  # from the one to the other: it is waited for once only
     waiting.sweep(now + 31)
     assert [one.late, two.late, three.late, gone.late] == [["head"], ["head"], ["ending"], []]
-    assert waiting.late == {"head": 2, "idle": 0, "ending": 1}
+    assert waiting.late == {"head": 2, "ending": 1}
+
+
+async def test_many_that_are_late_get_told_in_portions() -> None:
+    waiting = Waiting(Bounds())
+    now = asyncio.get_running_loop().time()
+    clients = [Named() for _ in range(3 * PORTION - 10)]
+    for number, client in enumerate(clients):
+        waiting.begin(client, "idle" if number % 2 else "head")
+    told: list[int] = []
+    while not waiting.sweep(now + 11):
+        told.append(sum(len(client.late) for client in clients))
+    assert told == [PORTION, 2 * PORTION]
+    assert waiting.late == {"head": len(clients) // 2, "idle": len(clients) // 2}
+    assert [client.late for client in clients] == [
+        ["idle"] if number % 2 else ["head"] for number in range(len(clients))
+    ]
 
 
 async def test_a_connection_on_which_nothing_comes(hubbub: Hubbub) -> None:
@@ -206,30 +222,34 @@ async def test_requests_that_are_sent_without_waiting(hubbub: Hubbub) -> None:
     assert (await exchange(hubbub.port, HEALTH))[0] == 200
 
 
-async def test_more_connections_than_there_may_be(hubbub: Hubbub, clients: Clients) -> None:
-    async with contextlib.AsyncExitStack() as stack:
-        kept = [await stack.enter_async_context(connection(hubbub.port)) for _ in range(SHORT.connections)]
-        await asyncio.sleep(0.02)
-        status, headers, body = await exchange(hubbub.port, HEALTH)
-        assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
-        assert json.loads(body)["code"] == "overloaded"
-        reader, writer = kept[3]
-        writer.write(HEALTH)
-        assert (await reply(reader))[0] == 200  # who was there before is served
-    async with asyncio.timeout(2):
-        while clients.open:
-            await asyncio.sleep(0.01)
-    assert (await exchange(hubbub.port, HEALTH))[0] == 200
-    assert clients.refused == 1
+async def test_more_connections_than_there_may_be(tmp_path: Path) -> None:
+    clients = Clients(Bounds(connections=20))
+    async with hubbub_running(tmp_path, clients=clients) as hubbub:
+        async with contextlib.AsyncExitStack() as stack:
+            kept = [await stack.enter_async_context(connection(hubbub.port)) for _ in range(20)]
+            await asyncio.sleep(0.02)
+            status, headers, body = await exchange(hubbub.port, HEALTH)
+            assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
+            assert json.loads(body)["code"] == "overloaded"
+            reader, writer = kept[3]
+            writer.write(HEALTH)
+            assert (await reply(reader))[0] == 200  # who was there before is served
+        async with asyncio.timeout(2):
+            while clients.open:
+                await asyncio.sleep(0.01)
+        assert (await exchange(hubbub.port, HEALTH))[0] == 200
+        assert clients.refused == 1
 
 
-async def test_far_more_connections_are_cut_off(hubbub: Hubbub, clients: Clients) -> None:
-    async with contextlib.AsyncExitStack() as stack:
-        for _ in range(SHORT.connections + SPARE_CONNECTIONS):
+async def test_far_more_connections_are_cut_off(tmp_path: Path) -> None:
+    clients = Clients(Bounds(connections=20))
+    most = 20 + SPARE_CONNECTIONS
+    async with hubbub_running(tmp_path, clients=clients) as hubbub, contextlib.AsyncExitStack() as stack:
+        for _ in range(most):
             await stack.enter_async_context(connection(hubbub.port))
         got, _ = await spoken(hubbub.port, HEALTH)
         assert got == b""
-        assert clients.open <= SHORT.connections + SPARE_CONNECTIONS
+        assert clients.open == most
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cuts it off, where it can (Linux)")

@@ -20,6 +20,7 @@ EXTENSION = "hubbub.direct"
 CLIENTS = "hubbub.clients"
 MOST_BUFFERED_BYTES = 64 * 1024
 """What may wait for a client in this process before it is taken off the beat; the kernel holds some more."""
+SPREAD = 32
 HIGH_WATER_BYTES = 32 * 1024
 """Above it `send` waits. What it was given before, and what waits in it, come on top: 64 KiB each of an answer."""
 MOST_PIPELINED = 20
@@ -33,6 +34,8 @@ class Direct:
     def __init__(self, cycle: RequestResponseCycle, clients: Clients) -> None:
         self._cycle = cycle
         self._clients = clients
+        # Each has a limit of its own: hundreds of sleeping readers of one answer must not all leave the beat at once.
+        self._most_bytes = MOST_BUFFERED_BYTES - (id(cycle) >> 6) % SPREAD * 1024
 
     def write(self, body: bytes) -> bool:
         """Write a piece of the body and return True; False, and nothing is written, where too much waits already."""
@@ -40,7 +43,7 @@ class Direct:
         if cycle.disconnected or cycle.response_complete:
             return True  # who watches for that will end the reading
         transport = cycle.transport
-        if transport.get_write_buffer_size() > MOST_BUFFERED_BYTES:
+        if transport.get_write_buffer_size() > self._most_bytes:
             return False
         transport.write(b"%x\r\n%b\r\n" % (len(body), body) if cycle.chunked_encoding else body)
         return True
