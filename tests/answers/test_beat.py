@@ -16,7 +16,7 @@ class Pool:
     def attach(self, look_soon: Callable[[], None]) -> None:
         self.look_soon = look_soon
 
-    def poll(self) -> int:
+    async def poll(self) -> int:
         self.looks += 1
         return self.size
 

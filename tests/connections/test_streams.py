@@ -43,7 +43,7 @@ async def polling(streams: Streams, seconds: float = 0.01) -> AsyncIterator[None
 
     async def look() -> None:
         while True:
-            streams.poll()
+            await streams.poll()
             await asyncio.sleep(seconds)
 
     task = asyncio.create_task(look())

@@ -70,8 +70,11 @@ class Source(Protocol):
         """Take what is to be called when there is something to look at, and nobody may be looking."""
         ...
 
-    def poll(self) -> int:
-        """Take what has arrived and hand it on; returns how many are to be looked at again."""
+    async def poll(self) -> int:
+        """Take what has arrived and hand it on, without keeping the loop from others for more than a few ms.
+
+        Returns how many are to be looked at again.
+        """
         ...
 
 

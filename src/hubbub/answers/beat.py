@@ -21,7 +21,7 @@ QUIET_SECONDS = 0.008
 FEW = 12
 URGENT_SECONDS = 0.005
 """The gap before a beat that somebody waits for: the first words of an answer."""
-REST = 3.0
+REST = 2.0
 """A beat's work is followed by so many times its length of rest for everything else on the loop."""
 SMOOTHING = 0.3
 
@@ -73,7 +73,7 @@ class Beat:
             try:
                 if self._last - self._last_look >= 0.8 * self.window_seconds:
                     self._last_look = self._last
-                    self._watched = sum(source.poll() for source in self._sources)
+                    self._watched = sum([await source.poll() for source in self._sources])
                     await asyncio.sleep(0)  # who was woken by that runs now, and what it sends belongs to this beat
                 await self._commit()
             except Exception:  # a bug that one answer meets must not stop the beat for all

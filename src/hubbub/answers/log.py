@@ -21,6 +21,8 @@ from hubbub.core.events import ENDINGS, Ending, Event, Failed, Queued, Searched,
 logger = logging.getLogger(__name__)
 
 MERGED_CHARACTERS = 16 * 1024
+SLICE = 200
+"""So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Queued, Searched)
 """Somebody waits for these. The first text is urgent as well."""
@@ -267,8 +269,10 @@ class Log:
             logger.exception("A batch of events could not be committed.")
             fault = HubbubError("Something went wrong on our side. Try again.", code="internal")
         else:
-            for entry, events, records in stored:
+            for place, (entry, events, records) in enumerate(stored, start=1):
                 self._publish(entry, events, records)
+                if place % SLICE == 0:
+                    await asyncio.sleep(0)  # others have their turn on the loop
         if fault is not None:
             for entry, _ in batch:
                 entry.fault = fault
