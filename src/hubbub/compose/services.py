@@ -1,6 +1,5 @@
 """Build what the web application works with, and the application around it."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
@@ -15,15 +14,12 @@ from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.engine import Engine
-from hubbub.core.errors import Conflict
-from hubbub.ingest.lock import FolderLock
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.app import create_app
 from hubbub.web.services import Services, WebLimits
 
-LOCK_SECONDS = 3.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -44,7 +40,7 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
     """Open everything, then give the application and its desk: for a server that says itself when answers end.
 
     Raises:
-        Conflict, SettingsError, StoreError: as `open_services` does.
+        SettingsError, StoreError: as `open_services` does.
     """
     async with open_services(settings, on_fetch) as services:
         yield _app(settings, lambda: nullcontext(services)), services.desk
@@ -54,13 +50,14 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
 async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[Services]:
     """Open all that the web application works with, and the work that goes on in the background.
 
+    Any number of processes may do so on one data folder. What exists once a folder (ingestion, the
+    embedded model's process) is run by one of them, and by another one when that is gone.
+
     Raises:
-        Conflict: another server works on this data folder.
         SettingsError, StoreError: something can't be opened; the message says what to do.
     """
     folder = settings.server.data_folder
     async with AsyncExitStack() as stack:
-        await _enter_alone(stack, FolderLock(folder / "server.lock"))
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch))
@@ -105,14 +102,6 @@ async def open_engine(
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf) -> Engine:
     return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits)
-
-
-async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):  # a server that is just ending gets the time to do so
-            await stack.enter_async_context(lock)
-    except TimeoutError as error:
-        raise Conflict("Another server works on this data folder. End it, or choose another with --data.") from error
 
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
