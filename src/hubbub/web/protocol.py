@@ -55,3 +55,8 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
         extensions[EXTENSION] = Direct(self.cycle)
+
+
+def is_silent(connection: object) -> bool:
+    """Return whether a connection has made no request yet."""
+    return isinstance(connection, Protocol) and cast(Any, connection).cycle is None
