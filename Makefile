@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 # Paragraphs and questions with known answers; bench/README.md says in which form.
 SQUAD ?= ../shared/data/squad
 WEB := $(BIN)/python tools/build_web.py
-CHECKED := src tests bench tools hatch_build.py
+CHECKED := src tests bench tools examples hatch_build.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 

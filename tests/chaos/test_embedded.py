@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving
+from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, read, read_all, text_of
 from tests.weights import chat_weights as chat_weights
 
@@ -61,27 +62,3 @@ async def test_when_the_server_ends_nothing_is_left_behind(tmp_path: Path, is_ki
 def models_of(server: HubbubServer) -> list[int]:
     """Return the process ids of the embedded models that a server runs."""
     return [pid for pid in descendants_of(server.process.pid) if "hubbub.models.local_server" in command_of(pid)]
-
-
-def descendants_of(pid: int) -> list[int]:
-    """Return the process ids of all children, of their children and so on."""
-    parents: dict[int, int] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                stat = (folder / "stat").read_text()
-            except OSError:  # it has just ended
-                continue
-            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]
-
-
-def command_of(pid: int) -> str:
-    """Return a process's command line; empty once it has ended, though nobody may have noted that yet."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""

@@ -3,7 +3,10 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.errors import StoreError
 
 
 async def test_closing_waits_for_a_read_whose_caller_was_cancelled(tmp_path: Path) -> None:
@@ -25,3 +28,29 @@ async def test_closing_waits_for_a_read_whose_caller_was_cancelled(tmp_path: Pat
         reading.cancel()
         await asyncio.wait({reading})
     assert ended == [1000000]
+
+
+async def test_a_write_waits_for_another_process_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        connection.all("create table held (x)")
+        has_begun.set()
+        may_end.wait(10)
+
+    async with Sqlite(tmp_path / "a.db") as one, Sqlite(tmp_path / "a.db") as other:
+        holding = asyncio.create_task(one.write(hold))
+        while not has_begun.is_set():
+            await asyncio.sleep(0.001)
+        monkeypatch.setattr("hubbub.connections.sqlite.BUSY_SECONDS", 0.05)
+        with pytest.raises(StoreError, match="locked"):
+            await other.write(Connection.all, "select 1")
+        monkeypatch.undo()
+        waiting = asyncio.create_task(other.write(Connection.all, "insert into held values (1) returning x"))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        may_end.set()
+        assert await waiting == [(1,)]
+        await holding

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 QUEUE_LINES = 10_000
 FLUSH_SECONDS = 2.0
@@ -61,13 +62,18 @@ class _DroppingHandler(logging.handlers.QueueHandler):
 
 
 @contextmanager
-def logging_to_stderr(form: Literal["text", "json"], level: str) -> Generator[None]:
-    """Send the log to standard error, as text for a person or as one JSON object a line."""
-    stamped = [
+def logging_to_stderr(form: Literal["text", "json"], level: str, *, with_pid: bool = False) -> Generator[None]:
+    """Send the log to standard error, as text for a person or as one JSON object a line.
+
+    With the process id where several processes write there.
+    """
+    stamped: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper("iso", utc=False),
     ]
+    if with_pid:
+        stamped.append(_add_pid)
     if form == "json":
         last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     else:
@@ -94,6 +100,11 @@ def logging_to_stderr(form: Literal["text", "json"], level: str) -> Generator[No
         with contextlib.suppress(queue.Full):  # nobody reads the log: what is left of it is lost
             lines.put(None, timeout=FLUSH_SECONDS)
             writing.join(FLUSH_SECONDS)
+
+
+def _add_pid(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    event["pid"] = os.getpid()
+    return event
 
 
 def _write(lines: "queue.Queue[logging.LogRecord | None]", output: logging.Handler) -> None:

@@ -35,11 +35,12 @@ DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everythin
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes any free one.", show_default="8000")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes serve.", show_default="1")] = None,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
     """Serve the web app and the API."""
-    settings = _settings(config, {"server": {"host": host, "port": port, "data_folder": data}})
+    settings = _settings(config, {"server": {"host": host, "port": port, "workers": workers, "data_folder": data}})
     with _named_errors():
         serving.serve(settings)
 

@@ -17,11 +17,11 @@ from hubbub.models.address import Address, Secret, azure_address, compatible_add
 from hubbub.models.base import Limits, Model, ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.discovery import discover
-from hubbub.models.local import LocalModel
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
 from hubbub.models.scripted import ScriptedModel
+from hubbub.models.shared import SharedModel
 from hubbub.models.weights import Weights
 from hubbub.settings import Azure, Compatible, File, ModelTable, OpenAi, Scripted, Settings
 
@@ -119,7 +119,7 @@ def missing_weights(settings: Settings) -> list[str]:
     ]
 
 
-def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) -> LocalModel:
+def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) -> SharedModel:
     embedded = settings.embedded
     file = _chat_weights(settings)
 
@@ -131,7 +131,8 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
 
         return await weights.fetch(file, settings.server.cache_folder, http, tell)
 
-    return LocalModel(
+    return SharedModel(
+        settings.server.data_folder,
         embedded.name,
         fetch,
         http,

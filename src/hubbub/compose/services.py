@@ -1,6 +1,5 @@
 """Build what the web application works with, and the application around it."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
@@ -20,8 +19,6 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
-from hubbub.core.errors import Conflict
-from hubbub.ingest.lock import FolderLock
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
@@ -31,7 +28,6 @@ from hubbub.web.services import Services, WebLimits
 
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
-LOCK_SECONDS = 3.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
@@ -83,7 +79,6 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         return memberships[0].size if memberships else 1
 
     async with AsyncExitStack() as stack:
-        await _enter_alone(stack, FolderLock(folder / "server.lock"))
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, share=share))
@@ -151,14 +146,6 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf) -> Engine:
     return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits)
-
-
-async def _enter_alone(stack: AsyncExitStack, lock: FolderLock) -> None:
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):  # a server that is just ending gets the time to do so
-            await stack.enter_async_context(lock)
-    except TimeoutError as error:
-        raise Conflict("Another server works on this data folder. End it, or choose another with --data.") from error
 
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:

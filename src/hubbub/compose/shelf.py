@@ -12,6 +12,7 @@ from typing import Any
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.connections.http import Http
+from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.embedding import Embedder
@@ -25,6 +26,7 @@ from hubbub.settings import Settings
 
 GUIDE = "Hubbub"
 """The collection that is made of Hubbub's own guide when the data folder is new."""
+GUIDE_RETRY_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Shelf:
     files: Files
     pipeline: Pipeline
     embedder: Embedder | None
+    folder: Path
 
 
 def prepare_folder(folder: Path) -> None:
@@ -76,7 +79,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
         )
-        yield Shelf(library, search, files, pipeline, embedder)
+        yield Shelf(library, search, files, pipeline, embedder, folder)
 
 
 @asynccontextmanager
@@ -103,7 +106,15 @@ def sandbox_of(settings: Settings) -> Sandbox:
 
 
 async def add_guide(shelf: Shelf) -> None:
-    """Put Hubbub's own guide into a library that has no collection yet, and keep it up to date where it is there."""
+    """Put Hubbub's own guide into a library that has no collection yet, and keep it up to date where it is there.
+
+    Any number of processes may do so at once: one after the other.
+    """
+    async with FolderLock(shelf.folder / "guide.lock", retry_seconds=GUIDE_RETRY_SECONDS):
+        await _add_guide(shelf)
+
+
+async def _add_guide(shelf: Shelf) -> None:
     collections = await shelf.library.collections()
     guide = next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
     if guide is None:

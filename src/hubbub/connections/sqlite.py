@@ -7,8 +7,10 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 import asyncio
 import importlib.resources
 import importlib.util
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,7 +31,9 @@ Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
 Row: TypeAlias = tuple[Any, ...]
 
 SAFE_SQLITE = (3, 51, 3)
-BUSY_MILLISECONDS = 10_000
+BUSY_SECONDS = 10.0
+BUSY_PAUSE_SECONDS = 0.001
+"""The pause before a file that another process writes to is tried again. SQLite's own pauses grow to 100 ms."""
 READERS = 3
 
 
@@ -143,7 +147,7 @@ class Sqlite:
 
     def _connect(self) -> apsw.Connection:
         raw = apsw.Connection(str(self.path))
-        raw.set_busy_timeout(BUSY_MILLISECONDS)
+        raw.set_busy_handler(_Patience())
         raw.enable_load_extension(True)
         raw.load_extension(_vector_extension())
         raw.enable_load_extension(False)
@@ -158,6 +162,22 @@ class Sqlite:
             for raw in self._open:
                 raw.close()
             self._open.clear()
+
+
+class _Patience:
+    """Says whether to wait on for another process, and does so in short pauses: its commits take a millisecond."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def __call__(self, tries: int) -> bool:
+        now = time.monotonic()
+        if tries == 0:
+            self._until = now + BUSY_SECONDS
+        if now >= self._until:
+            return False
+        time.sleep(BUSY_PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that none stays in step with another)
+        return True
 
 
 @contextmanager

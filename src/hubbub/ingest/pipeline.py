@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterable, Collection
 from pathlib import Path
 
+from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
 from hubbub.core.errors import Invalid
 from hubbub.core.identifiers import new_id
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import media_type_of
-from hubbub.ingest.lock import FolderLock
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
 from hubbub.search.base import EmbedsLater, Library, Search

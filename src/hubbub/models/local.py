@@ -85,6 +85,8 @@ class LocalModel:
         self._wanted = asyncio.Event()
         self._news = asyncio.Condition()
         self._server: OpenAiModel | None = None
+        self._place: tuple[str, Secret] | None = None
+        """Where the server is, or was last."""
         self._fault = ModelError("The embedded model has not been started yet.", code="not_ready")
         self._failures = 0
         self._keeper: asyncio.Task[None] | None = None
@@ -179,16 +181,7 @@ class LocalModel:
         while True:
             await self._wanted.wait()
             began = clock()
-            try:
-                fault = await self._serve()
-            except HubbubError as error:
-                fault = ModelError(error.message, code="not_ready")
-            except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:
-                why = str(error) or type(error).__name__
-                fault = ModelError(f"The embedded model can't be started ({why}).", code="not_ready")
-            except Exception:  # a bug in getting the file must not leave people waiting
-                logger.exception("the embedded model can't be started")
-                fault = ModelError("The embedded model can't be started; the log says why.", code="not_ready")
+            fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
             logger.warning("%s (failure %d in a row)", fault.message, in_a_row)
             async with self._news:
@@ -199,6 +192,19 @@ class LocalModel:
                     self._wanted.clear()
                 self._news.notify_all()
             await asyncio.sleep(self._pause_seconds * 2 ** min(in_a_row - 1, 6))
+
+    async def _attempt(self) -> ModelError:
+        """Serve for as long as that goes well; returns what to tell people once it has ended."""
+        try:
+            return await self._serve()
+        except HubbubError as error:
+            return ModelError(error.message, code="not_ready")
+        except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:
+            why = str(error) or type(error).__name__
+            return ModelError(f"The embedded model can't be started ({why}).", code="not_ready")
+        except Exception:  # a bug in getting the file must not leave people waiting
+            logger.exception("the embedded model can't be started")
+            return ModelError("The embedded model can't be started; the log says why.", code="not_ready")
 
     async def _serve(self) -> ModelError:
         """Fetch, load and serve; returns what to tell people once the child has died."""
@@ -221,14 +227,19 @@ class LocalModel:
                 if isinstance(answer, Refused):
                     return ModelError(answer.message, code="not_ready")
                 await self._healthy(answer.url)
-            address = Address(f"{answer.url}/v1", self._card.name, "The embedded model", key)
-            async with self._news:
-                self._server = OpenAiModel(address, self._card, self._http, self._limits)
-                self.state = "ready"
-                self._news.notify_all()
+            await self._use(answer.url, key)
             logger.info("the embedded model %s is ready", self._card.name)
             code = await child.wait()
             return ModelError(f"The embedded model's process ended (exit code {code}).", code="model_died")
+
+    async def _use(self, url: str, key: Secret) -> None:
+        """Take the server at this address from now on."""
+        address = Address(f"{url}/v1", self._card.name, "The embedded model", key)
+        async with self._news:
+            self._place = (url, key)
+            self._server = OpenAiModel(address, self._card, self._http, self._limits)
+            self.state = "ready"
+            self._news.notify_all()
 
     async def _healthy(self, url: str) -> None:
         while True:

@@ -31,6 +31,8 @@ class Server(Table):
     """The address to listen on. Anything but a loopback address lets other machines in."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes any free one."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """How many processes serve; on the cores of one machine they share the data folder."""
     allowed_hosts: tuple[Text, ...] = ()
     """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
     data_folder: Folder = Field(

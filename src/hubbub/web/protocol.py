@@ -224,3 +224,8 @@ async def _say_full(scope: Scope, receive: Receive, send: Send) -> None:
     response = problem(error)
     response.headers.update({**HEADERS, "connection": "close"})
     await response(scope, receive, send)
+
+
+def is_silent(connection: object) -> bool:
+    """Return whether a connection has made no request yet."""
+    return isinstance(connection, Protocol) and cast(Any, connection).cycle is None

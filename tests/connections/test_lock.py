@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.ingest.lock import FolderLock
+from hubbub.connections.lock import FolderLock
 
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from hubbub.ingest.lock import FolderLock
+from hubbub.connections.lock import FolderLock
 
 async def main():
     async with FolderLock(Path(sys.argv[1])):

@@ -1,0 +1,41 @@
+"""Give the application to any ASGI server, as `hubbub.asgi:app`; it is built from the settings when it is asked for."""
+
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI
+
+from hubbub.cli.serving import Server
+from hubbub.compose import application
+from hubbub.settings import load_settings
+from hubbub.web.services import Services
+
+
+def create() -> FastAPI:
+    """Return the application that the settings ask for: hubbub.toml and HUBBUB_ variables, as for `hubbub serve`.
+
+    Reads and makes files: call it before the event loop runs.
+
+    Raises:
+        SettingsError: one line a fault.
+        StoreError: the data folder can't be written.
+    """
+    return application(load_settings())
+
+
+def server_of(config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server for our application that, told to end, lets open answers say so to their readers."""
+
+    async def close_answers() -> None:
+        app = cast(FastAPI, config.app)
+        await cast(Services, app.state.services).desk.close_answers()
+
+    return Server(config, close_answers)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Build the application once somebody asks for it: importing this module does nothing."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    app = globals()["app"] = create()
+    return app

@@ -1,0 +1,58 @@
+"""What a server's parent process and its workers tell each other: one order each, and one report back."""
+
+import pickle
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from hubbub.settings import Settings
+
+LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to do."""
+
+    settings: Settings
+    descriptor: int
+    """The number of the listening socket, which the worker inherits."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """It serves."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """It can't serve, for a reason fit for a person."""
+
+    message: str
+    faults: tuple[str, ...] = ()
+    """Of the settings, if these are the reason."""
+
+
+Report: TypeAlias = Ready | Failed
+
+
+def encode_job(job: Job) -> bytes:
+    """Return what is sent to a worker."""
+    data = pickle.dumps(job)
+    return LENGTH.pack(len(data)) + data
+
+
+def decode_job(read: Callable[[int], bytes]) -> Job:
+    """Return what was sent; `read` gives so many bytes of it."""
+    return pickle.loads(read(LENGTH.unpack(read(LENGTH.size))[0]))  # noqa: S301 (our own parent sent it)
+
+
+def encode_report(report: Report) -> bytes:
+    """Return a report as one line."""
+    return msgspec.json.encode(report) + b"\n"
+
+
+def decode_report(line: bytes) -> Report:
+    """Return what a line says."""
+    return msgspec.json.decode(line, type=Ready | Failed)
