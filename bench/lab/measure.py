@@ -323,6 +323,9 @@ def measure(
     """Yield the stack's figures, more of them each time. Each load is measured `repeat` times."""
     result = Result(stack.name, stack.title)
     with running(bench, stack) as server:
+        # First: a stack that was overloaded goes on with what its readers have left, and would be charged for that.
+        result = dataclasses.replace(result, cpu_us_per_request=server.cpu_us_per_request())
+        yield result
         for streams in _loads_for(stack, loads):
             points = [server.sound_point(streams) for _ in range(repeat)]
             result = dataclasses.replace(result, points=(*result.points, *points))
@@ -334,8 +337,6 @@ def measure(
         if has_search and carried:
             capacity = server.capacity(carried[-1])
         result = dataclasses.replace(result, capacity=capacity)
-        yield result
-        result = dataclasses.replace(result, cpu_us_per_request=server.cpu_us_per_request())
         yield result
     with running(bench, stack) as server:
         result = dataclasses.replace(result, idle=server.idle_streams())
