@@ -14,7 +14,8 @@ import trustme
 import uvloop
 
 from hubbub.connections.outside import BrokenOff, Unreachable
-from hubbub.connections.streams import Deadline, StreamReply, Streams
+from hubbub.connections.replies import Deadline, StreamReply
+from hubbub.connections.streams import Streams
 from tests.servers.model_server import ModelServer, Script
 
 TOKENS = [f"word{number} " for number in range(200)]

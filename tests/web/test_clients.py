@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -12,7 +13,6 @@ import pytest
 
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import PORTION, SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
-from hubbub.web.services import WebLimits
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
@@ -29,9 +29,7 @@ def clients() -> Clients:
 
 @pytest.fixture
 async def hubbub(tmp_path: Path, quick: ScriptedModel, clients: Clients) -> AsyncIterator[Hubbub]:
-    limits = WebLimits(
-        LIMITS.question_characters, LIMITS.document_bytes, LIMITS.body_bytes, LIMITS.chat_messages, BODY_SECONDS
-    )
+    limits = replace(LIMITS, body_seconds=BODY_SECONDS)
     slow = ScriptedModel(tuple("word " for _ in range(60)), name="slow", seconds_between=0.03)
     async with hubbub_running(tmp_path, quick, slow, limits=limits, clients=clients) as hubbub:
         yield hubbub

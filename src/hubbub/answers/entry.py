@@ -26,13 +26,19 @@ class Reader:
     caught up.
     """
 
-    __slots__ = ("is_released", "number", "render", "write")
+    __slots__ = ("has_left", "is_released", "number", "render", "write")
 
     def __init__(self, render: Render, write: Callable[[bytes], bool]) -> None:
         self.render = render
         self.write = write
         self.number = 0
         self.is_released = asyncio.Event()
+        self.has_left = False
+
+    def leave(self) -> None:
+        """End the reading: `follow` yields nothing more."""
+        self.has_left = True
+        self.is_released.set()
 
 
 class Entry:

@@ -193,11 +193,13 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended:
+            if entry.has_ended or (reader is not None and reader.has_left):
                 return
         while records := await self._store.read(answer_id, after):
             for taken in portions(records):
                 yield taken
+                if reader is not None and reader.has_left:
+                    return
             after = records[-1].number
 
     async def answers(self, answer_ids: Collection[str]) -> dict[str, Answer]:
@@ -299,6 +301,8 @@ async def _follow(
     """Yield an open answer's records above a number until it has ended or is made elsewhere."""
     while True:
         changed = entry.changed if reader is None else reader.is_released
+        if reader is not None and reader.has_left:
+            return
         if records := portion(entry.records, after):
             yield records
             after = records[-1].number

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections.abc import Sequence
@@ -16,11 +17,12 @@ Address: TypeAlias = tuple[socket.AddressFamily, str, int]
 class Connection:
     """A connected socket. Sending waits; receiving never does."""
 
+    _incoming: ssl.MemoryBIO
+    _outgoing: ssl.MemoryBIO
+
     def __init__(self, raw: socket.socket) -> None:
         self._raw = raw
         self._tls: ssl.SSLObject | None = None
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -46,7 +48,7 @@ class Connection:
         if self._tls is not None:
             self._tls.write(data)
             data = self._outgoing.read()
-        await asyncio.get_running_loop().sock_sendall(self._raw, data)
+        await self._send(data)
 
     def receive(self) -> bytes | None:
         """Return what has arrived, empty at the end; None where nothing has.
@@ -66,6 +68,7 @@ class Connection:
         Raises:
             OSError: it did not come about; ssl.SSLCertVerificationError where the certificate is not trusted.
         """
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         loop = asyncio.get_running_loop()
         while True:
@@ -75,7 +78,7 @@ class Connection:
             except ssl.SSLWantReadError:
                 is_done = False
             if data := self._outgoing.read():
-                await loop.sock_sendall(self._raw, data)
+                await self._send(data)
             if is_done:
                 self._tls = tls
                 return
@@ -83,6 +86,14 @@ class Connection:
             if not data:
                 raise ConnectionResetError("it closed the connection while TLS was set up")
             self._incoming.write(data)
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            sent = self._raw.send(data)  # as a rule all of it fits into the socket's buffer
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        if sent < len(data):
+            await asyncio.get_running_loop().sock_sendall(self._raw, data[sent:])
 
     def _decrypted(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
         if data:
@@ -119,7 +130,9 @@ async def connect(addresses: Sequence[Address], tls: ssl.SSLContext | None, name
         try:
             raw.setblocking(False)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(raw, (host, port))
+            # On the same machine the connection is there at once, which the second call tells.
+            if raw.connect_ex((host, port)) and raw.connect_ex((host, port)) not in (0, errno.EISCONN):
+                await asyncio.get_running_loop().sock_connect(raw, (host, port))
             connection = Connection(raw)
             if tls is not None:
                 await connection.secure(tls, name)

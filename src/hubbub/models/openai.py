@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
-from hubbub.connections.streams import Deadline, StreamReply
+from hubbub.connections.replies import Deadline, StreamReply
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.models.address import Address

@@ -1,6 +1,7 @@
 """Speak HTTP with clients, within bounds; and reach the transport behind an ASGI response, where the server is ours."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -34,8 +35,15 @@ class Direct:
     def __init__(self, cycle: RequestResponseCycle, clients: Clients) -> None:
         self._cycle = cycle
         self._clients = clients
+        self.on_left: Callable[[], None] | None = None
+        """Called when the client has gone."""
         # Each has a limit of its own: hundreds of sleeping readers of one answer must not all leave the beat at once.
         self._most_bytes = MOST_BUFFERED_BYTES - (id(cycle) >> 6) % SPREAD * 1024
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the client has gone."""
+        return self._cycle.disconnected
 
     def write(self, body: bytes) -> bool:
         """Write a piece of the body and return True; False, and nothing is written, where too much waits already."""
@@ -91,6 +99,7 @@ class Protocol(HttpToolsProtocol):
         self._chunk_bytes = 0
         self._unsent_bytes = 0
         self._refusal: HubbubError | None = None
+        self._direct: Direct | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take a connection, and bound what the kernel holds for it."""
@@ -115,6 +124,8 @@ class Protocol(HttpToolsProtocol):
         self._clients.stalled += isinstance(exc, TimeoutError)  # the kernel's TCP_USER_TIMEOUT
         self._waiting.end(self)
         super().connection_lost(exc)
+        if self._direct is not None and self._direct.on_left is not None:
+            self._direct.on_left()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; a head that grows over the limit is refused."""
@@ -151,7 +162,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._waiting.end(self)
         extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
-        extensions[EXTENSION] = Direct(self.cycle, self._clients)
+        extensions[EXTENSION] = self._direct = Direct(self.cycle, self._clients)
         extensions[CLIENTS] = self._clients
 
     def on_response_complete(self) -> None:

@@ -1,6 +1,7 @@
 """Send an answer's events over a connection for as long as both last."""
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -9,7 +10,7 @@ from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
 from hubbub.web.dialects import hubbub
-from hubbub.web.protocol import Direct, direct_of
+from hubbub.web.protocol import direct_of
 
 STALL_SECONDS = 30.0
 """A client that takes nothing for so long is cut off; it can come again and go on where it was."""
@@ -41,19 +42,24 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answer has ended or the reader has left, whichever comes first."""
         direct = direct_of(scope)
+        if direct is not None:
+            reader = Reader(hubbub.frames, direct.write)
+            direct.on_left = reader.leave
+            if not direct.has_left:
+                await self._pump(send, reader, direct.abort)
+            return
         async with asyncio.TaskGroup() as group:
-            pumping = group.create_task(self._pump(send, direct))
+            pumping = group.create_task(self._pump(send))
             watching = group.create_task(_until_left(receive))
             await asyncio.wait({pumping, watching}, return_when=asyncio.FIRST_COMPLETED)
             pumping.cancel()
             watching.cancel()
 
-    async def _pump(self, send: Send, direct: Direct | None) -> None:
+    async def _pump(self, send: Send, reader: Reader | None = None, abort: Callable[[], None] | None = None) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(STALL_SECONDS):
                 await send(message)
 
-        reader = Reader(hubbub.frames, direct.write) if direct else None
         following = self._log.follow(self._answer_id, self._after, reader=reader)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -65,8 +71,8 @@ class EventStream(Response):
         except HubbubError as error:
             await send_in_time({"type": "http.response.body", "body": hubbub.trouble(error), "more_body": False})
         except TimeoutError:
-            if direct is not None:
-                direct.abort()
+            if abort is not None:
+                abort()
         finally:
             await following.aclose()
 

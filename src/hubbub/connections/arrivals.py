@@ -1,0 +1,116 @@
+"""Say when bytes have arrived on sockets: at once, or to whoever polls."""
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+SLICE = 200
+"""So many are read before others have their turn on the loop: about 4 ms."""
+DEADLINES_SECONDS = 0.25
+"""How often the deadlines of those that are polled are looked at."""
+
+
+class Arriving(Protocol):
+    """A socket on which something may arrive."""
+
+    selector: selectors.BaseSelector | None
+    """Where it is waited for; whoever waits keeps it."""
+
+    def fileno(self) -> int: ...
+
+    def read(self) -> None:
+        """Take what has arrived. Never waits."""
+        ...
+
+    def check_deadline(self, now: float) -> None:
+        """End the waiting if its time is over."""
+        ...
+
+
+A = TypeVar("A", bound=Arriving)
+
+
+class Arrivals(Generic[A]):
+    """Waits on many sockets at once. An async context manager.
+
+    They stand in one of two selectors of our own. The loop watches the one of those that are to be
+    read at once, as a single descriptor: that is cheaper than a watcher each, and uvloop 0.23 does
+    not call a reader again for a reset that comes right behind bytes (0 of 20 tries). The other one
+    is looked at by `poll` alone, so that an arrival wakes nobody.
+    """
+
+    def __init__(self) -> None:
+        self._look_soon: Callable[[], None] | None = None
+        self._awaited = selectors.DefaultSelector()
+        self._on_beat = selectors.DefaultSelector()
+        self._deadlines_looked_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().add_reader(self._awaited, self._read_awaited)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.get_running_loop().remove_reader(self._awaited)
+        self._awaited.close()
+        self._on_beat.close()
+
+    @property
+    def has_beat(self) -> bool:
+        """Whether somebody polls."""
+        return self._look_soon is not None
+
+    @property
+    def polled(self) -> list[A]:
+        """What is read by `poll`."""
+        return [key.data for key in self._on_beat.get_map().values()]
+
+    def attach(self, look_soon: Callable[[], None]) -> None:
+        """Let somebody poll, who is told when there is something to poll for."""
+        self._look_soon = look_soon
+
+    def watch(self, one: A) -> None:
+        """Read it as it arrives, from now on."""
+        self._put(one, self._awaited)
+
+    def put_on_beat(self, one: A) -> None:
+        """Read it by `poll` alone, from now on."""
+        self._put(one, self._on_beat)
+        if self._look_soon is not None:
+            self._look_soon()
+
+    def let_go(self, one: A) -> None:
+        """Read it no more."""
+        if one.selector is not None:
+            one.selector.unregister(one.fileno())
+            one.selector = None
+
+    def _put(self, one: A, selector: selectors.BaseSelector) -> None:
+        if one.selector is not selector:
+            self.let_go(one)
+            selector.register(one.fileno(), selectors.EVENT_READ, one)
+            one.selector = selector
+
+    async def poll(self) -> int:
+        """Read those for which something has arrived; returns how many are read here.
+
+        After a slice of them, others have their turn on the loop.
+        """
+        for place, (key, _) in enumerate(self._on_beat.select(0), start=1):
+            if key.data.selector is self._on_beat:  # it may have been let go in between
+                key.data.read()
+            if place % SLICE == 0:
+                await asyncio.sleep(0)
+        now = asyncio.get_running_loop().time()
+        if now - self._deadlines_looked_at >= DEADLINES_SECONDS:
+            self._deadlines_looked_at = now
+            for one in self.polled:
+                one.check_deadline(now)
+        return len(self._on_beat.get_map())
+
+    def _read_awaited(self) -> None:
+        for key, _ in self._awaited.select(0):
+            key.data.read()
