@@ -1,13 +1,16 @@
 """What the page says of an answer that waits, that is refused, and that nobody watched."""
 
+import asyncio
 import re
 from pathlib import Path
 
+import aiohttp
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import opened, violations
 from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
 from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.metrics import metrics_of
 
 ONE_LANE = {"HUBBUB_LANES__RUNNING_PER_MODEL": "1", "HUBBUB_LANES__WAITING_PER_MODEL": "1"}
 
@@ -47,7 +50,9 @@ async def test_an_answer_that_nobody_watched_says_so(browser: Browser, tmp_path:
         await expect(answer(page)).to_contain_text("word3")
         address = page.url
         await page.goto("about:blank")
-        await page.wait_for_timeout(2500)
+        async with aiohttp.ClientSession() as http, asyncio.timeout(15):
+            while (await metrics_of(http, server.url))["hubbub_unwatched_stops_total"] == 0:
+                await asyncio.sleep(0.1)
         await page.goto(address)
         await finished(page)
         await expect(answer(page)).to_contain_text("Stopped, since nobody was watching.")

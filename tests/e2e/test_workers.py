@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.conftest import opened
 from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
 from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.processes import command_of, descendants_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers share a port by the kernel there")
 
@@ -72,3 +73,20 @@ async def test_the_worker_that_makes_the_answer_is_killed(browser: Browser, tmp_
         await alert.get_by_role("button", name="Try again").click()
         await expect(alert).to_be_hidden()
         await expect(answer(page)).to_contain_text("word4")
+
+
+async def test_another_worker_is_killed(browser: Browser, tmp_path: Path) -> None:
+    variables = scripted(words=150, pause_seconds=0.05) | TWO
+    async with (
+        hubbub_serving(tmp_path, variables) as server,
+        opened(browser, server.url, bears=BROKEN) as page,
+    ):
+        await new_chat_without_documents(page)
+        await ask(page, "Count for me")
+        await expect(answer(page)).to_contain_text("word4")
+        pids = [pid for pid in descendants_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]
+        assert len(pids) == 2
+        pids.remove(await maker(server.url))
+        os.kill(pids[0], signal.SIGKILL)
+        await finished(page)
+        assert re.findall(r"word\d+", await answer(page).inner_text()) == [f"word{number}" for number in range(150)]
