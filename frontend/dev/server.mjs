@@ -73,6 +73,7 @@ const fold = (id) => {
     follow_ups: [],
     usage: null,
     finish_reason: null,
+    stop_reason: null,
     failure: null,
   };
   for (const event of answers.get(id).events) {
@@ -90,7 +91,8 @@ const fold = (id) => {
       Object.assign(answer, { state: "done", finish_reason: event.finish_reason, place: null, estimate_seconds: null });
     if (event.type === "failed")
       Object.assign(answer, { state: "failed", failure: event, place: null, estimate_seconds: null });
-    if (event.type === "stopped") Object.assign(answer, { state: "stopped", place: null, estimate_seconds: null });
+    if (event.type === "stopped")
+      Object.assign(answer, { state: "stopped", stop_reason: event.reason, place: null, estimate_seconds: null });
   }
   return answer;
 };

@@ -108,5 +108,6 @@ export interface Answer {
   follow_ups: readonly string[];
   usage: Usage | null;
   finish_reason: string | null;
+  stop_reason: string | null;
   failure: Failed | null;
 }

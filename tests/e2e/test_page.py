@@ -1,38 +1,18 @@
 """What a person does with the page, done by a real browser against a real server."""
 
+import asyncio
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import violations
+from tests.e2e.steps import WHOLE, answer, ask, finished, new_chat_without_documents
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
-
-WHOLE = " ".join(f"word{number}" for number in range(60))
-
-
-async def new_chat_without_documents(page: Page) -> None:
-    """Let the next question go to the model alone."""
-    await page.get_by_role("button", name=re.compile("^Collections")).click()
-    for box in await page.get_by_role("checkbox", checked=True).all():
-        await box.uncheck()
-    await page.keyboard.press("Escape")
-
-
-async def ask(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Question").fill(text)
-    await page.get_by_role("button", name="Send").click()
-
-
-def answer(page: Page) -> Locator:
-    return page.get_by_role("article", name="Answer").last
-
-
-async def finished(page: Page) -> None:
-    await expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden(timeout=20_000)
-    await expect(page.get_by_role("button", name="Regenerate").last).to_be_visible()
 
 
 async def test_chat_streams_and_stays(page: Page) -> None:
@@ -183,6 +163,21 @@ async def test_a_server_that_goes_away_and_comes_back(page: Page, server: Hubbub
     await page.context.set_offline(False)
     await finished(page)
     assert re.findall(r"word\d+", await answer(page).inner_text()) == WHOLE.split()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_page_for_operators(page: Page, server: HubbubServer, width: int) -> None:
+    assert server.process.pid is not None
+    os.kill(server.process.pid, signal.SIGSTOP)  # an incident
+    await asyncio.sleep(1)
+    os.kill(server.process.pid, signal.SIGCONT)
+    await page.set_viewport_size({"width": width, "height": 844})
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        await page.goto(f"{server.url}/operators?still=true")
+        await expect(page.get_by_role("heading", name=re.compile("held up for")).first).to_be_visible()
+        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert await violations(page) == []
 
 
 async def test_nothing_is_loaded_from_elsewhere(page: Page, server: HubbubServer) -> None:

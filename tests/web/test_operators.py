@@ -123,7 +123,7 @@ async def test_the_page(own: Hubbub) -> None:
     assert "this one worker" in page
     assert "held up for 750 ms" in page
     assert "1,234 open answers, garbage collector 100 ms, this stack in 50% of 8 looks" in page
-    assert "<pre>a.py:1 &lt;module&gt;\nb&amp;c.py:2 slow</pre>" in page
+    assert "<pre tabindex='0'>a.py:1 &lt;module&gt;\nb&amp;c.py:2 slow</pre>" in page
     assert '<meta http-equiv="refresh" content="10">' in page
     assert 'name="viewport"' in page
     assert "color-scheme: light dark" in page

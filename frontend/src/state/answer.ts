@@ -18,6 +18,7 @@ export function emptyAnswer(id: string): Answer {
     follow_ups: [],
     usage: null,
     finish_reason: null,
+    stop_reason: null,
     failure: null,
   };
 }
@@ -49,7 +50,7 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     case "failed":
       return { state: "failed", failure: event, place: null, estimate_seconds: null };
     case "stopped":
-      return { state: "stopped", place: null, estimate_seconds: null };
+      return { state: "stopped", stop_reason: event.reason, place: null, estimate_seconds: null };
     default:
       return {}; // a newer server's event
   }

@@ -44,6 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
     follow_ups: tuple[str, ...] = ()
     usage: Usage | None = None
     finish_reason: str | None = None
+    stop_reason: str | None = None
+    """Why it was stopped, as the event says it; None where it was not, or in answers stored before this was kept."""
     failure: Failed | None = None
 
 
@@ -71,8 +73,8 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, state="done", finish_reason=reason, place=None, estimate_seconds=None)
         case Failed():
             return replace(answer, state="failed", failure=event, place=None, estimate_seconds=None)
-        case Stopped():
-            return replace(answer, state="stopped", place=None, estimate_seconds=None)
+        case Stopped(reason=reason):
+            return replace(answer, state="stopped", stop_reason=reason, place=None, estimate_seconds=None)
 
 
 class Folding:

@@ -24,8 +24,11 @@ export function Ending({ answer, retry }: { answer: Answer; retry: (() => void) 
   return note === null ? null : <p class="ending">{note}</p>;
 }
 
-function noteOf({ state, text, finish_reason: reason }: Answer): string | null {
-  if (state === "stopped") return text === "" ? "Stopped before it began." : "Stopped.";
+function noteOf({ state, text, finish_reason: reason, stop_reason }: Answer): string | null {
+  if (state === "stopped") {
+    const why = stop_reason === "unwatched" ? ", since nobody was watching" : "";
+    return text === "" ? `Stopped before it began${why}.` : `Stopped${why}.`;
+  }
   if (state !== "done") return null;
   if (reason === "length") return "The answer reached the model’s limit of length.";
   if (reason === "content_filter") return "The model’s filter ended the answer here.";

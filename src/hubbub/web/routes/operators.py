@@ -22,9 +22,11 @@ router = APIRouter(include_in_schema=False)
 REFRESH_SECONDS = 10
 _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 20%, Canvas); }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText; margin: 0; }
+main { max-width: 60rem; margin: 0 auto; padding: 1rem; } a { color: LinkText; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 1rem 0; }
+dl div { display: flex; flex-direction: column; justify-content: space-between; }
 dl div { border-top: 2px solid var(--line); padding-top: .25rem; }
 dt { font-size: .875rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 article { border-top: 1px solid var(--line); padding: .5rem 0; }
@@ -66,7 +68,7 @@ def _page(services: Services, clients: Clients | None, *, is_still: bool) -> str
     none = f"<p>None: the event loop was never held up for more than {_time(watchdog.late_seconds)}.</p>"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
-<title>Operators – Hubbub</title><style>{_STYLE}</style></head><body>
+<title>Operators – Hubbub</title><style>{_STYLE}</style></head><body><main>
 <h1>How Hubbub does</h1>
 <p>Version {escape(hubbub.__version__)}, process {os.getpid()}, {_moment(time.time())}. This is what this one worker
 process sees of itself; where there are several, each has figures of its own. <a href="/operators{other}">{switch}</a>,
@@ -77,7 +79,7 @@ or read <a href="/metrics">all figures</a> with a monitoring system.</p>
 <dl>{_figures(_since(services, clients))}</dl>
 <h2>The last incidents</h2>
 {incidents or none}
-</body></html>
+</main></body></html>
 """
 
 
@@ -98,12 +100,12 @@ def _since(services: Services, clients: Clients | None) -> dict[str, str]:
     watchdog = services.watchdog
     lag, pauses = watchdog.lag, watchdog.pauses
     found = {
-        "Event loop late, half of the time": f"≤ {_time(lag.below(0.5))}",
-        "99 % of the time": f"≤ {_time(lag.below(0.99))}",
-        "At most": _time(lag.greatest),
+        "Event loop late, median": f"≤ {_time(lag.below(0.5))}",
+        "Event loop late, 99 %": f"≤ {_time(lag.below(0.99))}",
+        "Event loop late, at most": _time(lag.greatest),
         "Incidents": f"{watchdog.incident_count:,}",
         "Garbage collections": f"{pauses.count:,}",
-        "The longest": _time(pauses.greatest),
+        "Longest collection": _time(pauses.greatest),
         "Processor time": f"{time.process_time():,.0f} s",
     }
     if clients is not None:
@@ -122,11 +124,12 @@ def _incident(incident: Incident) -> str:
     if incident.gc_seconds >= 0.001:
         told.append(f"garbage collector {_time(incident.gc_seconds)}")
     if incident.samples:
-        told.append(f"this stack in {incident.share:.0%} of {incident.samples} looks")
+        looks = "1 look" if incident.samples == 1 else f"{incident.samples} looks"
+        told.append(f"this stack in {incident.share:.0%} of {looks}")
     stack = "\n".join(incident.stack) or "Nobody could look: the whole process stood still."
     return (
         f"<article><h3>{_moment(incident.at)}: held up for {_time(incident.seconds)}</h3>"
-        f"<p>{escape(', '.join(told))}</p><pre>{escape(stack)}</pre></article>"
+        f"<p>{escape(', '.join(told))}</p><pre tabindex='0'>{escape(stack)}</pre></article>"
     )
 
 
