@@ -188,21 +188,22 @@ def test_processes_share_the_limits_of_a_machine() -> None:
     assert [lanes.enter(ticket(person)).is_running for person in ("ann", "bob")] == [True, False]
 
 
-async def test_places_and_estimates_are_told() -> None:
+@pytest.mark.parametrize(("limit", "running"), [(1, 100), (100, 1)], ids=["the model's limit", "the server's limit"])
+async def test_places_and_estimates_are_told(limit: int, running: int) -> None:
     clock = Clock()
-    lanes = lanes_of(1, clock)
+    lanes = lanes_of(limit, clock, running=running)
     for _ in range(20):
         done = lanes.enter(ticket())
         clock.now += 4
         done.leave()
     async with telling(lanes):
-        running = lanes.enter(ticket("ann"))
-        assert await news(running) is None
+        first = lanes.enter(ticket("ann"))
+        assert await news(first) is None
         bob, cid = lanes.enter(ticket("bob")), lanes.enter(ticket("cid"))
         assert await news(bob) == Queued(1, 4)
         assert await news(cid) == Queued(2, 8)
         clock.now += 4
-        running.leave()
+        first.leave()
         assert await news(bob) is None
         assert await news(cid) == Queued(1, 4)
         cid.leave()

@@ -301,7 +301,7 @@ class Lanes:
             lane.rate.pass_time(is_moving=bool(len(lane.line)) and opens_in_seconds <= 0)
             if not len(lane.line):
                 continue
-            at_once = max(1, self._part(lane.capacity.limit))
+            at_once = max(1, min(self._part(lane.capacity.limit), self._part(self._limits.running)))
             rate = lane.rate.per_second(at_once)
             each_person = max(1, self._part(self._limits.running_per_person))
             for place, (admission, number) in enumerate(lane.line.order(self._is_held_back), start=1):
