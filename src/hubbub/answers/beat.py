@@ -19,8 +19,10 @@ LONGEST_SECONDS = 0.1
 QUIET_SECONDS = 0.008
 """The window while so few stream that a commit for each of them is cheap."""
 FEW = 12
-URGENT_SECONDS = 0.005
-"""The gap before a beat that somebody waits for: the first words of an answer."""
+URGENT_SHARE = 0.1
+"""The part of a window that passes before a beat that somebody waits for: the first words of an answer."""
+URGENT_SECONDS = 0.002
+"""So much of it passes at the least."""
 REST = 2.0
 """A beat's work is followed by so many times its length of rest for everything else on the loop."""
 SMOOTHING = 0.3
@@ -87,7 +89,8 @@ class Beat:
             if not self._has_news and not self._watched:
                 await self._wake.wait()
                 continue
-            gap = URGENT_SECONDS if self._is_urgent else self.window_seconds
+            urgent = max(URGENT_SECONDS, URGENT_SHARE * self.window_seconds)
+            gap = urgent if self._is_urgent else self.window_seconds
             wait = self._last + gap - clock()
             if wait <= 0:
                 return
