@@ -1,4 +1,4 @@
-"""People who ask, read on, come again as the page does, and write down all that they see; then what they saw is checked.
+"""People who ask, read on, come again as the page does, and write down what they see; then what they saw is checked.
 
 A question is asked again with the same id until it is acknowledged. A reader whose connection breaks makes another one
 at the number that it has come to; each connection reaches any worker.
@@ -8,16 +8,20 @@ import asyncio
 import json
 import os
 import random
+import re
+import sqlite3
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from hubbub.core.identifiers import new_id
-from tests.servers.model_server import ModelServer
+from tests.servers.model_server import ModelServer, Seen
 from tests.servers.reader import ENDINGS
 
 FIRST_WAIT_SECONDS = 0.4
@@ -107,14 +111,13 @@ class Crowd:
         wait = FIRST_WAIT_SECONDS
         while not reading.has_ended and not reading.faults:
             before = len(reading.seen)
-            try:
-                await self._read_once(reading, reading.asked["answer"]["id"])
-            except (aiohttp.ClientError, TimeoutError):
-                pass
+            with suppress(aiohttp.ClientError, TimeoutError):
+                await self.read_once(reading, reading.asked["answer"]["id"])
             if not reading.has_ended:
                 wait = await _pause(wait if len(reading.seen) == before else FIRST_WAIT_SECONDS)
 
-    async def _read_once(self, reading: Reading, answer_id: str) -> None:
+    async def read_once(self, reading: Reading, answer_id: str) -> None:
+        """Read on from where it was, over a connection of its own."""
         last = reading.seen[-1][1] if reading.seen else 0
         reading.connections += 1
         async with self.http.get(
@@ -167,12 +170,7 @@ class Found:
 async def check(crowd: Crowd, whole: str, model: ModelServer, moments: list[float], most_seconds: float) -> Found:
     """Compare what was seen with what is stored, and look how long readers waited at these moments."""
     found = Found()
-    times_asked = Counter(
-        message["content"].removeprefix("What about ").removesuffix("?")
-        for seen in model.seen
-        for message in seen.body["messages"]
-        if message["role"] == "user"
-    )
+    times_asked = Counter(question_of(seen) for seen in model.seen)
     for reading in crowd.readings:
         name = reading.question_id
         found.faults += [f"{name}: {fault}" for fault in reading.faults]
@@ -211,7 +209,7 @@ async def _compare(crowd: Crowd, reading: Reading, whole: str) -> list[str]:
     if [message["id"] for message in messages] != [question, answer]:
         return [f"its chat holds {messages}"]
     stored = Reading()
-    await crowd._read_once(stored, answer)
+    await crowd.read_once(stored, answer)
     faults += stored.faults
     if [event[1:] for event in stored.seen] != [event[1:] for event in reading.seen]:
         faults.append(f"stored is {[e[1:] for e in stored.seen]}, seen was {[e[1:] for e in reading.seen]}")
@@ -238,6 +236,24 @@ def seed() -> int:
     return int(os.environ.get("HUBBUB_SEED") or random.randrange(10**6))
 
 
-def spread(numbers: list[int]) -> str:
-    """Say which runs of numbers there are, for a message."""
-    return ", ".join(f"{a}→{b}" for a, b in pairwise(numbers) if b != a + 1)
+def question_of(seen: Seen) -> str:
+    """Return the id that stands in the question that a model server was asked."""
+    found = re.search(r"What about (\w{26})\?", seen.body["messages"][-1]["content"])
+    assert found, seen.body
+    return found[1]
+
+
+@asynccontextmanager
+async def new_connections() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that makes a connection a request, so that each reaches any worker."""
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=45)) as http:
+        yield http
+
+
+def check_database(folder: Path) -> None:
+    """Fail if the file is damaged, or an answer has no ending."""
+    database = sqlite3.connect(folder / "hubbub.db")
+    assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert database.execute("select id from answer where result is null or worker is not null").fetchall() == []
+    database.close()
