@@ -113,3 +113,40 @@ class AnswerStoreContract:
         await store.open("c", "ann")
         await store.append([Record("c", 1, b"1")])
         assert (await store.renew())[1] is False
+
+    async def test_a_worker_that_is_given_up_begins_and_claims_nothing(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        [there], [here] = await numbers(store), await numbers(other)
+        await other.open("a", "ann")
+        await other.claim(here)
+        with pytest.raises(GivenUp):
+            await store.open("b", "ann")
+        with pytest.raises(GivenUp):
+            await store.claim(there)
+        assert await other.find(["a", "b"]) == [Found("a", "ann")]
+        await other.append([Record("a", 1, b"1")])
+
+    async def test_what_is_left_behind_is_told_with_the_wish_to_stop_it(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann", 20.0)
+        await other.ask_to_stop("b", "asked")
+        assert await other.mine() == []
+        left = [Found("a", "ann"), Found("b", "ann", 20.0, stop_reason="asked")]
+        assert await store.mine() == left
+        assert await other.claim((await numbers(other))[0]) == left
+        assert await other.mine() == left
+        assert dict((await other.look(())).stops) == {"b": "asked"}
+
+    async def test_what_is_forgotten_while_it_is_open_breaks_nothing(self, store: SharedStore) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann")
+        await store.append([Record("a", 1, b"1"), Record("b", 1, b"1")])
+        await store.forget(["a"])
+        (of_a, a), (of_b, b) = ended("a", first=2), ended("b", first=2)
+        await store.append([*of_a, *of_b], [a, b])
+        assert await store.find(["a", "b"]) == [Found("b", "ann", None, b)]
+        assert await store.read("a") == []
+        assert await store.read("b") == [Record("b", 1, b"1"), *of_b]

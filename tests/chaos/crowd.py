@@ -76,7 +76,19 @@ class Crowd:
         self.is_over = False
         """Whether nobody asks anything more."""
 
-    async def run(self, people: int) -> None:
+    @asynccontextmanager
+    async def talking(self, people: int) -> AsyncIterator[asyncio.Task[None]]:
+        """Let them ask and read until left; the task is done once all have what they wanted, when it is over."""
+        task = asyncio.create_task(self._talk(people), name="crowd")
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+    async def _talk(self, people: int) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(people):
                 group.create_task(self._person())

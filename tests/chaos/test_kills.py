@@ -9,10 +9,12 @@ import random
 import signal
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from hubbub.cli.restarts import QUICK_SECONDS
 from tests.chaos.crowd import Crowd, check, check_database, new_connections, seed
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
@@ -27,6 +29,23 @@ TOKENS = [f"word{number} " for number in range(80)]
 SCRIPT = Script(tokens=TOKENS, seconds_before_first=0.8, seconds_between=0.04)
 
 
+class Victims:
+    """Chooses whom to kill: any worker, but more often one that has lived long enough to be replaced at once."""
+
+    def __init__(self, server: HubbubServer, chance: random.Random) -> None:
+        self._server = server
+        self._chance = chance
+        self._seen_at: dict[int, float] = dict.fromkeys(workers_of(server), time.monotonic())
+
+    async def next(self) -> int:
+        while not (pids := workers_of(self._server)):  # all were killed, and are started again
+            await asyncio.sleep(0.1)
+        now = time.monotonic()
+        self._seen_at = {pid: self._seen_at.get(pid, now) for pid in pids}
+        grown = [pid for pid, at in self._seen_at.items() if now - at > QUICK_SECONDS]
+        return self._chance.choice(grown if grown and self._chance.random() < 0.7 else pids)
+
+
 async def test_workers_are_killed_at_random(tmp_path: Path) -> None:
     begun_with = seed()
     print(f"HUBBUB_SEED={begun_with}")  # noqa: T201 (shown when the test fails)
@@ -38,16 +57,16 @@ async def test_workers_are_killed_at_random(tmp_path: Path) -> None:
         new_connections() as http,
     ):
         crowd = Crowd(http, server.url)
-        running = asyncio.create_task(crowd.run(PEOPLE))
-        await asyncio.sleep(1.5)
-        for _ in range(KILLS):
-            os.kill(chance.choice(workers_of(server)), signal.SIGKILL)
-            kills.append(time.monotonic())
-            await asyncio.sleep(chance.uniform(2.0, 5.0))
-        crowd.is_over = True
-        await asyncio.wait({running}, timeout=kills[-1] + ENDS_SECONDS - time.monotonic())
-        is_late = not running.done()
-        running.cancel()
+        victims = Victims(server, chance)
+        async with crowd.talking(PEOPLE) as talking:
+            await asyncio.sleep(1.5)
+            for _ in range(KILLS):
+                os.kill(await victims.next(), signal.SIGKILL)
+                kills.append(time.monotonic())
+                await asyncio.sleep(chance.uniform(2.0, 5.0))
+            crowd.is_over = True
+            await asyncio.wait({talking}, timeout=kills[-1] + ENDS_SECONDS - time.monotonic())
+            is_late = not talking.done()
         found = await check(crowd, "".join(TOKENS), model, kills, GOES_ON_SECONDS)
         print(f"{KILLS} kills: {found}")  # noqa: T201
         assert not found.faults, "\n".join(found.faults[:20])
@@ -60,22 +79,25 @@ async def test_workers_are_killed_at_random(tmp_path: Path) -> None:
 
 async def test_the_whole_server_is_killed_and_started_again(tmp_path: Path) -> None:
     variables = {"HUBBUB_SERVER__WORKERS": "3"}
-    async with ModelServer(SCRIPT) as model, new_connections() as http:
-        async with hubbub_serving(tmp_path, through(model.base_url) | variables) as server:
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(ModelServer(SCRIPT))
+        http = await stack.enter_async_context(new_connections())
+        variables |= through(model.base_url)
+        async with hubbub_serving(tmp_path, variables) as server:
             crowd = Crowd(http, server.url)
-            running = asyncio.create_task(crowd.run(PEOPLE))
-            await asyncio.sleep(3)
+            talking = await stack.enter_async_context(crowd.talking(PEOPLE))
+            await asyncio.sleep(4.5)  # most of them are in the midst of their second answer, or before it
             crowd.is_over = True
             kill_all(server)
+            killed = time.monotonic()
             await server.process.wait()
-        port = server.url.rsplit(":", 1)[1]
-        variables["HUBBUB_SERVER__PORT"] = port
-        async with hubbub_serving(tmp_path, through(model.base_url) | variables) as server:
+        variables["HUBBUB_SERVER__PORT"] = server.url.rsplit(":", 1)[1]
+        async with hubbub_serving(tmp_path, variables) as server:
             started = time.monotonic()
-            await asyncio.wait({running}, timeout=GOES_ON_SECONDS + ENDS_SECONDS)
-            assert running.done()
+            await asyncio.wait({talking}, timeout=GOES_ON_SECONDS + ENDS_SECONDS)
+            assert talking.done()
             found = await check(crowd, "".join(TOKENS), model, [started], GOES_ON_SECONDS)
-            print(found)  # noqa: T201
+            print(f"started again after {started - killed:.1f} s: {found}")  # noqa: T201
             assert not found.faults, "\n".join(found.faults[:20])
             assert found.endings["interrupted"]
             assert await server.terminate() == 0

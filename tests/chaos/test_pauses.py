@@ -29,17 +29,17 @@ async def test_one_stands_still_and_is_given_up(tmp_path: Path) -> None:
         new_connections() as http,
     ):
         crowd = Crowd(http, server.url)
-        running = asyncio.create_task(crowd.run(30))
-        await asyncio.sleep(2)
-        stopped = await stop_one(server, crowd)
-        await asyncio.sleep(PAUSE_SECONDS)
-        os.kill(stopped, signal.SIGCONT)
-        went_on = time.monotonic()
-        await asyncio.sleep(2)
-        assert stopped in workers_of(server)
-        crowd.is_over = True
-        async with asyncio.timeout(20):
-            await running
+        async with crowd.talking(30) as talking:
+            await asyncio.sleep(2)
+            stopped = await stop_one(server, crowd)
+            await asyncio.sleep(PAUSE_SECONDS)
+            os.kill(stopped, signal.SIGCONT)
+            went_on = time.monotonic()
+            await asyncio.sleep(2)
+            assert stopped in workers_of(server)
+            crowd.is_over = True
+            async with asyncio.timeout(20):
+                await talking
         found = await check(crowd, "".join(TOKENS), model, [went_on], 5)
         print(found)  # noqa: T201
         assert not found.faults, "\n".join(found.faults[:20])
@@ -56,15 +56,15 @@ async def test_all_stand_still_and_give_nobody_up(tmp_path: Path) -> None:
         new_connections() as http,
     ):
         crowd = Crowd(http, server.url)
-        running = asyncio.create_task(crowd.run(30))
-        await asyncio.sleep(2)
-        pids = workers_of(server)
-        signal_all(pids, signal.SIGSTOP)
-        crowd.is_over = True
-        await asyncio.sleep(PAUSE_SECONDS)
-        signal_all(pids, signal.SIGCONT)
-        async with asyncio.timeout(20):
-            await running
+        async with crowd.talking(30) as talking:
+            await asyncio.sleep(2)
+            pids = workers_of(server)
+            signal_all(pids, signal.SIGSTOP)
+            crowd.is_over = True
+            await asyncio.sleep(PAUSE_SECONDS)
+            signal_all(pids, signal.SIGCONT)
+            async with asyncio.timeout(20):
+                await talking
         found = await check(crowd, "".join(TOKENS), model, [], 0)
         assert not found.faults, "\n".join(found.faults[:20])
         assert set(found.endings) == {"done"}
