@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -335,3 +335,40 @@ async def test_who_has_read_elsewhere_may_be_ahead_of_what_is_published_here(a: 
     assert await a.log.reach("x") == (0, True)
     assert await a.log.reach("x", 1) == (1, True)
     assert await a.log.reach("x", 2) == (0, True)
+
+
+class SlowAnswers(MemoryAnswers):
+    """Finds answers at once, but tells when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_tell = asyncio.Event()
+
+    async def find(self, answer_ids: Collection[str]) -> list[Found]:
+        found = await super().find(answer_ids)
+        await self.may_tell.wait()
+        return found
+
+
+async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_here() -> None:
+    store = SlowAnswers()
+    async with Log(store) as log:
+        await store.open("x", "ann")
+        await store.append([Record("x", 1, encode(Text("before ")))])
+        seen: list[int] = []
+
+        async def read() -> None:
+            async for records in log.follow("x"):
+                seen.extend(record.number for record in records)
+
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.02)
+        await log.adopt(Found("x", "ann"))
+        store.may_tell.set()
+        await asyncio.sleep(0.02)
+        log.append("x", Text("after"))
+        await log.end("x", Done())
+        async with asyncio.timeout(1):
+            await reading
+        assert seen == [1, 2, 3]
+        assert len(log.elsewhere) == 0

@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ class Reading:
     asked: dict[str, Any] | None = None
     seen: list[tuple[float, int, str]] = field(default_factory=list[tuple[float, int, str]])
     """When (time.monotonic), number and data of each event."""
-    connections: int = 0
+    connections: list[tuple[float, float, str]] = field(default_factory=list[tuple[float, float, str]])
+    """When each began and ended, and by what."""
     has_ended: bool = False
     faults: list[str] = field(default_factory=list[str])
 
@@ -123,15 +124,18 @@ class Crowd:
         wait = FIRST_WAIT_SECONDS
         while not reading.has_ended and not reading.faults:
             before = len(reading.seen)
-            with suppress(aiohttp.ClientError, TimeoutError):
+            began, outcome = time.monotonic(), "end"
+            try:
                 await self.read_once(reading, reading.asked["answer"]["id"])
+            except (aiohttp.ClientError, TimeoutError) as error:
+                outcome = type(error).__name__
+            reading.connections.append((began, time.monotonic(), outcome))
             if not reading.has_ended:
                 wait = await _pause(wait if len(reading.seen) == before else FIRST_WAIT_SECONDS)
 
     async def read_once(self, reading: Reading, answer_id: str) -> None:
         """Read on from where it was, over a connection of its own."""
         last = reading.seen[-1][1] if reading.seen else 0
-        reading.connections += 1
         async with self.http.get(
             f"{self.url}/api/answers/{answer_id}/events",
             headers={"Last-Event-ID": str(last)},
@@ -171,11 +175,14 @@ class Found:
     longest_wait_seconds: float = 0.0
     """The longest that a reader of an open answer waited for something after a moment that was given."""
 
+    longest_wait: str = ""
+    """The connections of that reader from that moment on."""
+
     def __str__(self) -> str:
         return (
             f"{self.questions} questions, {self.events} events seen, {self.reconnections} reconnections, "
             f"endings {dict(self.endings)}, {self.begun_anew} begun anew, "
-            f"the longest wait after a moment {self.longest_wait_seconds:.1f} s"
+            f"the longest wait after a moment {self.longest_wait_seconds:.1f} s ({self.longest_wait})"
         )
 
 
@@ -190,7 +197,7 @@ async def check(crowd: Crowd, whole: str, model: ModelServer, moments: list[floa
             continue
         found.questions += 1
         found.events += len(reading.seen)
-        found.reconnections += reading.connections - 1
+        found.reconnections += len(reading.connections) - 1
         found.begun_anew += times_asked[name] > 1
         if not reading.has_ended:
             found.faults.append(f"{name}: its answer has not ended")
@@ -201,7 +208,13 @@ async def check(crowd: Crowd, whole: str, model: ModelServer, moments: list[floa
         for moment in moments:
             if reading.began < moment < reading.seen[-1][0]:
                 after = next(at for at, _, _ in reading.seen if at > moment)
-                found.longest_wait_seconds = max(found.longest_wait_seconds, after - moment)
+                if after - moment > found.longest_wait_seconds:
+                    found.longest_wait_seconds = after - moment
+                    found.longest_wait = ", ".join(
+                        f"{began - moment:+.1f} to {ended - moment:+.1f} s: {outcome}"
+                        for began, ended, outcome in reading.connections
+                        if began < after and ended > moment
+                    )
                 if after - moment > most_seconds:
                     found.faults.append(f"{name}: nothing came for {after - moment:.1f} s after a moment")
     return found

@@ -177,7 +177,7 @@ class Log:
         Raises:
             HubbubError: an open answer's ending can't be stored now; the reader may come again.
         """
-        while entry := self._own.get(answer_id) or await self.elsewhere.entry(answer_id):
+        while entry := await self._entry(answer_id):
             entry.watchers += 1
             try:
                 async for records in _follow(entry, after, reader, patience_seconds):
@@ -248,6 +248,15 @@ class Log:
         entry = self._own[answer_id]
         entry.trouble = trouble
         entry.release_all()
+
+    async def _entry(self, answer_id: str) -> Entry | None:
+        if entry := self._own.get(answer_id):
+            return entry
+        entry = await self.elsewhere.entry(answer_id)
+        if own := self._own.get(answer_id):  # it was taken over meanwhile
+            self.elsewhere.hand_over(answer_id)
+            return own
+        return entry
 
     async def _all_records(self, answer_id: str) -> list[Record]:
         records: list[Record] = []
