@@ -1,5 +1,8 @@
 """What every store of answers must do, for one worker and for several."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from hubbub.answers.base import Found, GivenUp, Record, SharedStore
@@ -150,3 +153,31 @@ class AnswerStoreContract:
         assert await store.find(["a", "b"]) == [Found("b", "ann", None, b)]
         assert await store.read("a") == []
         assert await store.read("b") == [Record("b", 1, b"1"), *of_b]
+
+    async def test_whatever_moment_it_is_given_up_in_nothing_is_lost_or_doubled(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        for turn in range(20):
+            key = f"a{turn}"
+            await store.open(key, "ann")
+            stored = 0
+
+            async def write(key: str = key) -> None:
+                nonlocal stored
+                with contextlib.suppress(GivenUp):
+                    while True:
+                        await store.append([Record(key, stored + 1, b"mine")])
+                        stored += 1
+                        await asyncio.sleep(0.001)
+
+            writing = asyncio.create_task(write())
+            await asyncio.sleep(0.001 * turn)
+            [number] = await numbers(other)
+            assert await other.claim(number) == [Found(key, "ann")]
+            found = await other.read(key)
+            records, answer = ended(key, "theirs", first=len(found) + 1)
+            await other.append(records, [answer])
+            await writing
+            assert (await store.renew())[1]
+            assert stored == len(found)
+            assert await other.read(key) == [*(Record(key, n + 1, b"mine") for n in range(stored)), *records]

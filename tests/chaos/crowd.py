@@ -12,7 +12,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,9 +78,13 @@ class Crowd:
         """Whether nobody asks anything more."""
 
     @asynccontextmanager
-    async def talking(self, people: int) -> AsyncIterator[asyncio.Task[None]]:
-        """Let them ask and read until left; the task is done once all have what they wanted, when it is over."""
-        task = asyncio.create_task(self._talk(people), name="crowd")
+    async def talking(self, people: int, *, come_in_seconds: float = 0.0) -> AsyncIterator[asyncio.Task[None]]:
+        """Let them come, one after the other within that time, and ask and read until left.
+
+        The task is done once it `is_over` and all have what they wanted.
+        """
+        pauses = [come_in_seconds * number / people for number in range(people)]
+        task = asyncio.create_task(self._talk(pauses), name="crowd")
         try:
             yield task
         finally:
@@ -89,12 +93,13 @@ class Crowd:
         if not task.cancelled():
             task.result()
 
-    async def _talk(self, people: int) -> None:
+    async def _talk(self, pauses: Sequence[float]) -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(people):
-                group.create_task(self._person())
+            for pause_seconds in pauses:
+                group.create_task(self._person(pause_seconds))
 
-    async def _person(self) -> None:
+    async def _person(self, pause_seconds: float) -> None:
+        await asyncio.sleep(pause_seconds)
         while not self.is_over:
             reading = Reading()
             self.readings.append(reading)

@@ -85,8 +85,8 @@ async def test_the_whole_server_is_killed_and_started_again(tmp_path: Path) -> N
         variables |= through(model.base_url)
         async with hubbub_serving(tmp_path, variables) as server:
             crowd = Crowd(http, server.url)
-            talking = await stack.enter_async_context(crowd.talking(PEOPLE))
-            await asyncio.sleep(4.5)  # most of them are in the midst of their second answer, or before it
+            talking = await stack.enter_async_context(crowd.talking(PEOPLE, come_in_seconds=3))
+            await asyncio.sleep(3.5)  # some have read much, some have just asked
             crowd.is_over = True
             kill_all(server)
             killed = time.monotonic()
@@ -100,6 +100,7 @@ async def test_the_whole_server_is_killed_and_started_again(tmp_path: Path) -> N
             print(f"started again after {started - killed:.1f} s: {found}")  # noqa: T201
             assert not found.faults, "\n".join(found.faults[:20])
             assert found.endings["interrupted"]
+            assert found.begun_anew
             assert await server.terminate() == 0
     check_database(tmp_path)
 

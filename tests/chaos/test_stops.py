@@ -1,6 +1,6 @@
 """Answers are stopped at random moments, through any worker: what is upstream is closed, and each has its ending.
 
-`HUBBUB_STOPS=1000 python -m pytest -s tests/chaos/test_stops.py` is the long form, `HUBBUB_SEED` repeats its choices.
+`HUBBUB_STOPS` changes how many, `HUBBUB_SEED` repeats a run's choices; `pytest -s` shows the figures.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tests.servers.metrics import slowness
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read_all, text_of
 
-STOPS = int(os.environ.get("HUBBUB_STOPS") or 300)
+STOPS = int(os.environ.get("HUBBUB_STOPS") or 1000)
 AT_ONCE = 50
 CLOSED_SECONDS = 1.0
 TOKENS = [f"word{number} " for number in range(60)]

@@ -120,7 +120,7 @@ class MemoryAnswers:
 
     def _check_member(self) -> None:
         if self._number not in self.shared.workers:
-            raise GivenUp("Another worker has taken over what this one was working on.")
+            raise GivenUp("The other workers had not heard of this one for too long. Try again.")
 
     def _open(self) -> dict[str, _Kept]:
         return {key: kept for key, kept in self.shared.answers.items() if kept.result is None}

@@ -235,7 +235,7 @@ def _found(row: Row) -> Found:
 
 def _check_member(connection: Connection, number: int) -> None:
     if connection.one(_SQL["is_member"], (number,)) is None:
-        raise GivenUp("Another worker has taken over what this one was working on.")
+        raise GivenUp("The other workers had not heard of this one for too long. Try again.")
 
 
 def _join(connection: Connection) -> int:
