@@ -372,3 +372,22 @@ async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_her
             await reading
         assert seen == [1, 2, 3]
         assert len(log.elsewhere) == 0
+
+
+async def test_whoever_reads_what_is_forgotten_elsewhere_is_not_kept_waiting(a: Worker, b: Worker) -> None:
+    async def wait(send: Send) -> Done:
+        send(Text("half"))
+        await asyncio.sleep(30)
+        return Done()
+
+    await a.desk.start("x", "ann", wait)
+    await a.desk.start("y", "ann", words)
+    reading = [asyncio.create_task(worker.events("x")) for worker in (a, b)]
+    reading_y = asyncio.create_task(b.events("y"))
+    await asyncio.sleep(0.1)
+    await b.log.forget(["x"])  # as when its stop took too long
+    assert await reading[1] == [Text("half")]
+    assert text_of(await reading_y) == WORDS
+    await a.desk.stop("x")
+    assert (await reading[0])[-1] == Stopped()
+    assert len(b.log.elsewhere) == 0
