@@ -1,5 +1,8 @@
 """What every store of answers must do, for one worker and for several."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from hubbub.answers.base import Found, GivenUp, Record, SharedStore
@@ -113,3 +116,68 @@ class AnswerStoreContract:
         await store.open("c", "ann")
         await store.append([Record("c", 1, b"1")])
         assert (await store.renew())[1] is False
+
+    async def test_a_worker_that_is_given_up_begins_and_claims_nothing(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        [there], [here] = await numbers(store), await numbers(other)
+        await other.open("a", "ann")
+        await other.claim(here)
+        with pytest.raises(GivenUp):
+            await store.open("b", "ann")
+        with pytest.raises(GivenUp):
+            await store.claim(there)
+        assert await other.find(["a", "b"]) == [Found("a", "ann")]
+        await other.append([Record("a", 1, b"1")])
+
+    async def test_what_is_left_behind_is_told_with_the_wish_to_stop_it(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann", 20.0)
+        await other.ask_to_stop("b", "asked")
+        assert await other.mine() == []
+        left = [Found("a", "ann"), Found("b", "ann", 20.0, stop_reason="asked")]
+        assert await store.mine() == left
+        assert await other.claim((await numbers(other))[0]) == left
+        assert await other.mine() == left
+        assert dict((await other.look(())).stops) == {"b": "asked"}
+
+    async def test_what_is_forgotten_while_it_is_open_breaks_nothing(self, store: SharedStore) -> None:
+        await store.open("a", "ann")
+        await store.open("b", "ann")
+        await store.append([Record("a", 1, b"1"), Record("b", 1, b"1")])
+        await store.forget(["a"])
+        (of_a, a), (of_b, b) = ended("a", first=2), ended("b", first=2)
+        await store.append([*of_a, *of_b], [a, b])
+        assert await store.find(["a", "b"]) == [Found("b", "ann", None, b)]
+        assert await store.read("a") == []
+        assert await store.read("b") == [Record("b", 1, b"1"), *of_b]
+
+    async def test_whatever_moment_it_is_given_up_in_nothing_is_lost_or_doubled(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        for turn in range(20):
+            key = f"a{turn}"
+            await store.open(key, "ann")
+            stored = 0
+
+            async def write(key: str = key) -> None:
+                nonlocal stored
+                with contextlib.suppress(GivenUp):
+                    while True:
+                        await store.append([Record(key, stored + 1, b"mine")])
+                        stored += 1
+                        await asyncio.sleep(0.001)
+
+            writing = asyncio.create_task(write())
+            await asyncio.sleep(0.001 * turn)
+            [number] = await numbers(other)
+            assert await other.claim(number) == [Found(key, "ann")]
+            found = await other.read(key)
+            records, answer = ended(key, "theirs", first=len(found) + 1)
+            await other.append(records, [answer])
+            await writing
+            assert (await store.renew())[1]
+            assert stored == len(found)
+            assert await other.read(key) == [*(Record(key, n + 1, b"mine") for n in range(stored)), *records]

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from hubbub.answers.base import Found, SharedStore, Ticket
+from hubbub.answers.base import Found, Record, SharedStore, Ticket
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk, Send, Work
+from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers, Shared
 from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.connections.sqlite import Sqlite
-from hubbub.core.events import Done, Ending, Event, Failed, Started, Stopped, Text, decode
+from hubbub.core.errors import StoreError
+from hubbub.core.events import Done, Ending, Event, Failed, Started, Stopped, Text, decode, encode
 
 LEASE_SECONDS = 0.6
 
@@ -214,3 +216,178 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
         endings[answer_id] = (await a.events(answer_id))[-1]
     assert endings == {"never": Done(), "soon": Stopped("unwatched", 249), "at_once": Stopped("unwatched", 249)}
     assert [(await one)[-1] for one in watching] == [Done(), Done()]
+
+
+async def test_what_was_to_be_stopped_when_its_worker_died_is_stopped(
+    a: Worker, new_worker: Callable[..., object]
+) -> None:
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket("ann")
+
+    async def hang(send: Send) -> Ending:
+        await asyncio.sleep(30)
+        return Done()
+
+    a.desk.rework = rework
+    async with new_worker() as dying:
+        while a.membership.size < 2:
+            await asyncio.sleep(0.01)
+        await dying.desk.start("x", "ann", hang)
+        await dying.membership.__aexit__(None, None, None)  # from here on it neither says that it lives nor looks
+        await a.desk.stop("x")
+        assert await a.events("x") == [Stopped()]
+
+
+async def test_an_answer_that_nobody_makes_is_ended(a: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.answers.crew.CHECK_SECONDS", 0.1)
+    await a.store.open("x", "ann")  # as when whoever asked was cut off in that moment
+    [ending] = await a.events("x")
+    assert isinstance(ending, Failed)
+    assert ending.code == "interrupted"
+
+
+async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
+    a: Worker, new_worker: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.crew.CHECK_SECONDS", 0.1)
+    faults: list[Exception] = [StoreError("The disk is slow."), StoreError("The disk is slow.")]
+
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        if faults:
+            raise faults.pop()
+        return words, Ticket("ann")
+
+    async def hang(send: Send) -> Ending:
+        await asyncio.sleep(30)
+        return Done()
+
+    a.desk.rework = rework
+    async with new_worker() as dying:
+        while a.membership.size < 2:
+            await asyncio.sleep(0.01)
+        await dying.desk.start("x", "ann", hang)
+        await dying.membership.__aexit__(None, None, None)
+        assert text_of(await a.events("x")) == WORDS
+        assert not faults
+
+
+async def test_one_that_is_closing_takes_nothing_over(a: Worker, b: Worker, new_worker: Callable[..., object]) -> None:
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket("ann")
+
+    async def hang(send: Send) -> Ending:
+        await asyncio.sleep(30)
+        return Done()
+
+    b.desk.rework = rework
+    await a.desk.close_answers()
+    async with new_worker() as dying:
+        await dying.desk.start("x", "ann", hang)
+        await dying.membership.__aexit__(None, None, None)
+        assert text_of(await b.events("x")) == WORDS
+
+
+async def test_an_answer_that_has_not_begun_is_let_go_like_any_other(a: Worker) -> None:
+    await a.desk.start("x", "ann", words)
+    await a.desk.let_go_all()
+    assert a.desk.open_count == 0
+    assert not a.log.is_here("x")
+
+
+@pytest.mark.parametrize("is_pushed", [True, False])
+async def test_a_reader_that_is_ahead_gets_nothing_twice(a: Worker, is_pushed: bool) -> None:
+    frames: list[int] = []
+
+    def render(records: Sequence[Record]) -> bytes:
+        return bytes(record.number for record in records)
+
+    def write(data: bytes) -> bool:
+        frames.extend(data)
+        return True
+
+    await a.store.open("x", "ann")
+    records = [Record("x", number, encode(Text(f"{number} "))) for number in range(1, 8)]
+    await a.store.append(records[:3])
+    there = Log(a.store)  # as another worker, which looks only when it is told to
+    entry = await there.elsewhere.entry("x")
+    assert entry is not None
+    await a.store.append(records[3:5])
+
+    async def read() -> None:
+        async for more in there.follow("x", 5, reader=Reader(render, write) if is_pushed else None):
+            frames.extend(record.number for record in more)
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0.02)
+    await there.elsewhere.take(records[3:6])
+    await asyncio.sleep(0.02)
+    assert frames == [6]
+    await there.elsewhere.take(records[6:])
+    await asyncio.sleep(0.02)
+    assert frames == [6, 7]
+    reading.cancel()
+    await asyncio.wait({reading})
+
+
+async def test_who_has_read_elsewhere_may_be_ahead_of_what_is_published_here(a: Worker) -> None:
+    await a.log.open("x", "ann")
+    await a.store.append([Record("x", 1, encode(Text("stored")))])  # and not published yet
+    assert await a.log.reach("x") == (0, True)
+    assert await a.log.reach("x", 1) == (1, True)
+    assert await a.log.reach("x", 2) == (0, True)
+
+
+class SlowAnswers(MemoryAnswers):
+    """Finds answers at once, but tells when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_tell = asyncio.Event()
+
+    async def find(self, answer_ids: Collection[str]) -> list[Found]:
+        found = await super().find(answer_ids)
+        await self.may_tell.wait()
+        return found
+
+
+async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_here() -> None:
+    store = SlowAnswers()
+    async with Log(store) as log:
+        await store.open("x", "ann")
+        await store.append([Record("x", 1, encode(Text("before ")))])
+        seen: list[int] = []
+
+        async def read() -> None:
+            async for records in log.follow("x"):
+                seen.extend(record.number for record in records)
+
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.02)
+        await log.adopt(Found("x", "ann"))
+        store.may_tell.set()
+        await asyncio.sleep(0.02)
+        log.append("x", Text("after"))
+        await log.end("x", Done())
+        async with asyncio.timeout(1):
+            await reading
+        assert seen == [1, 2, 3]
+        assert len(log.elsewhere) == 0
+
+
+async def test_whoever_reads_what_is_forgotten_elsewhere_is_not_kept_waiting(a: Worker, b: Worker) -> None:
+    async def wait(send: Send) -> Done:
+        send(Text("half"))
+        await asyncio.sleep(30)
+        return Done()
+
+    await a.desk.start("x", "ann", wait)
+    await a.desk.start("y", "ann", words)
+    reading = [asyncio.create_task(worker.events("x")) for worker in (a, b)]
+    reading_y = asyncio.create_task(b.events("y"))
+    await asyncio.sleep(0.1)
+    await b.log.forget(["x"])  # as when its stop took too long
+    assert await reading[1] == [Text("half")]
+    assert text_of(await reading_y) == WORDS
+    await a.desk.stop("x")
+    assert (await reading[0])[-1] == Stopped()
+    assert len(b.log.elsewhere) == 0

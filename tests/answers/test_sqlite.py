@@ -1,9 +1,11 @@
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from hubbub.answers.base import Record
+from hubbub.answers.base import GivenUp, Record
 from hubbub.answers.sqlite import KEEP_SECONDS, SETTLE_SECONDS, SqliteAnswers
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import StoreError
@@ -90,6 +92,39 @@ class TestSqliteAnswers(AnswerStoreContract):
             if number % 3 == 0:
                 seen += (await other.look({"a"})).records
         assert [record.number for record in seen] == list(range(1, 61))
+
+    async def test_what_is_on_its_way_while_it_joins_anew_is_not_stored(
+        self, store: SqliteAnswers, database: Sqlite, other: SqliteAnswers
+    ) -> None:
+        await store.open("a", "ann")
+        [peer], _ = await other.renew()
+        await other.claim(peer.number)
+        waits = (store.renew(), database.write(nap), database.write(nap), store.append([Record("a", 1, b"late")]))
+        (_, was_given_up), _, _, outcome = await asyncio.gather(*waits, return_exceptions=True)
+        assert was_given_up
+        assert isinstance(outcome, GivenUp)
+        await other.append([Record("a", 1, b"of the other")])
+        assert await store.read("a") == [Record("a", 1, b"of the other")]
+
+    async def test_who_has_left_is_heard_to_the_end_and_leaves_nothing_behind(
+        self, store: SqliteAnswers, database: Sqlite, tmp_path: Path
+    ) -> None:
+        async with Sqlite(tmp_path / "hubbub.db") as its_own:
+            async with SqliteAnswers(its_own) as leaving:
+                await leaving.open("a", "ann")
+                await leaving.append([Record("a", 1, b"1")])
+                assert len((await store.look({"a"})).records) == 1
+                records, answer = ended("a", first=2)
+                await leaving.append(records, [answer])
+            assert list((await store.look({"a"})).records) == records
+            assert await rows(database, "journal") == 2
+            async with SqliteAnswers(its_own):
+                assert await rows(database, "journal") == 0
+        assert await store.read("a") == [Record("a", 1, b"1"), *records]
+
+
+def nap(connection: Connection) -> None:
+    time.sleep(0.05)  # longer than calls share a transaction
 
 
 async def test_a_database_of_the_first_form_is_brought_up_to_date(tmp_path: Path) -> None:

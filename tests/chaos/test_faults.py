@@ -1,7 +1,5 @@
 """A model server fails in every way they do: the person is told in a sentence, and keeps what was said."""
 
-import asyncio
-import random
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -108,50 +106,6 @@ async def test_every_fault_is_told_and_what_was_said_is_kept(tmp_path: Path) -> 
         last = (await read_all(http, server.url, asked["answer"]["id"]))[-1]
         assert (last["type"], last["code"], last["is_retryable"]) == ("failed", "unreachable", True)
         check_sentence(last["message"])
-
-
-async def test_a_stop_at_any_moment_closes_what_is_upstream(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    pace = Script(tokens=[f"word{number} " for number in range(100)], seconds_before_first=0.3, seconds_between=0.01)
-    async with (
-        ModelServer(pace) as model,
-        serving(tmp_path, model.base_url, first_token_seconds="60") as server,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
-    ):
-
-        async def stop(answer_id: str) -> dict[str, Any]:
-            async with http.post(f"{server.url}/api/answers/{answer_id}/stop") as response:
-                return await response.json()
-
-        model.scripts.append(Script(stall_before="headers"))
-        model.scripts.append(Script(stall_before="first_token"))
-        for number in (1, 2):  # before the first token: the server has not even begun
-            asked = await ask(http, server.url)
-            await model.until(lambda model, number=number: len(model.seen) == number, 2)
-            assert (await stop(asked["answer"]["id"]))["state"] == "stopped"
-            await model.until(lambda model: model.open_requests == 0, 1)
-            assert model.seen[-1].client_left is not None
-
-        async def one() -> None:
-            asked = await ask(http, server.url)
-            answer_id = asked["answer"]["id"]
-            await asyncio.sleep(chance.uniform(0, 1.0))
-            stopped = await stop(answer_id)
-            assert stopped["state"] == "stopped"
-            events = await read_all(http, server.url, answer_id)
-            assert events[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
-            assert text_of(events) == stopped["text"]
-            assert "".join(pace.tokens).startswith(stopped["text"])
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(100):
-                group.create_task(one())
-        await model.until(lambda model: model.open_requests == 0, 1)
-        assert not any(seen.is_complete for seen in model.seen)
-        assert any(seen.tokens_sent for seen in model.seen)
-        assert any(not seen.tokens_sent for seen in model.seen[2:])
-        async with http.get(f"{server.url}/api/health") as response:
-            assert (await response.json())["open_answers"] == 0
 
 
 async def test_leaving_in_the_middle_leaves_upstream_alone(tmp_path: Path) -> None:

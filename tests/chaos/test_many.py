@@ -36,25 +36,3 @@ async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) ->
         text = " ".join(f"word{number}" for number in range(WORDS))
         assert [answer.result() for answer in answers] == [text] * PEOPLE
         await check_loop(http, server.url)
-
-
-async def test_two_hundred_stops_at_random_moments(tmp_path: Path) -> None:
-    async with (
-        hubbub_serving(tmp_path, scripted(words=2000, pause_seconds=0.02)) as server,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
-    ):
-
-        async def one(number: int) -> None:
-            asked = await ask(http, server.url)
-            answer_id = asked["answer"]["id"]
-            await asyncio.sleep(number / PEOPLE)
-            async with http.post(f"{server.url}/api/answers/{answer_id}/stop") as response:
-                assert (await response.json())["state"] == "stopped"
-            events = await read_all(http, server.url, answer_id)
-            assert events[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
-
-        async with asyncio.TaskGroup() as group:
-            for number in range(PEOPLE):
-                group.create_task(one(number))
-        async with http.get(f"{server.url}/api/health") as response:
-            assert (await response.json())["open_answers"] == 0

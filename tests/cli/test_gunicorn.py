@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.chaos.crowd import new_connections
 from tests.servers.hubbub_server import START_SECONDS, HubbubServer, environment, scripted
 from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, read_all, text_of
@@ -54,17 +55,18 @@ async def gunicorn(folder: Path, workers: int, variables: dict[str, str]) -> Asy
         await process.wait()
 
 
-async def answered(url: str) -> list[dict[str, Any]]:
-    """Ask and read over one connection of its own, which the workers' system gives to any of them."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(20)) as http:
-        asked = await ask(http, url)
-        return await read_all(http, url, asked["answer"]["id"])
+async def answered(http: aiohttp.ClientSession, url: str) -> list[dict[str, Any]]:
+    """Ask over one connection and read over two others: each reaches any worker."""
+    asked = await ask(http, url)
+    one, other = await asyncio.gather(*(read_all(http, url, asked["answer"]["id"]) for _ in range(2)))
+    assert one == other
+    return one
 
 
 async def test_it_answers_replaces_a_dead_worker_and_ends_in_order(tmp_path: Path) -> None:
-    variables = scripted(words=20, pause_seconds=0) | scripted("long", words=2000)
-    async with gunicorn(tmp_path, 3, variables) as server:
-        for events in await asyncio.gather(*(answered(server.url) for _ in range(9))):
+    variables = scripted(words=20) | scripted("long", words=2000)
+    async with gunicorn(tmp_path, 3, variables) as server, new_connections() as http:
+        for events in await asyncio.gather(*(answered(http, server.url) for _ in range(9))):
             assert events[-1]["type"] == "done"
             assert len(text_of(events).split()) == 20
         before = descendants_of(server.process.pid)
@@ -72,13 +74,12 @@ async def test_it_answers_replaces_a_dead_worker_and_ends_in_order(tmp_path: Pat
         async with asyncio.timeout(START_SECONDS):
             while not set(descendants_of(server.process.pid)) - set(before):
                 await asyncio.sleep(0.05)
-        assert (await answered(server.url))[-1]["type"] == "done"
-        await asyncio.sleep(3)  # the new worker starts
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(20)) as http:
-            asked = await ask(http, server.url, model="long")
-            reading = asyncio.create_task(read_all(http, server.url, asked["answer"]["id"]))
-            await asyncio.sleep(0.5)
-            left = descendants_of(server.process.pid)
-            assert await server.terminate() == 0
-            assert (await reading)[-1]["code"] == "interrupted"
+        assert (await answered(http, server.url))[-1]["type"] == "done"
+        asked = await ask(http, server.url, model="long")
+        reading = [asyncio.create_task(read_all(http, server.url, asked["answer"]["id"])) for _ in range(6)]
+        await asyncio.sleep(0.5)
+        left = descendants_of(server.process.pid)
+        assert await server.terminate() == 0
+        for events in await asyncio.gather(*reading):
+            assert events[-1]["code"] == "interrupted"
         assert not any(command_of(pid) for pid in left)

@@ -19,7 +19,7 @@ from hubbub.cli.restarts import QUICK_DEATHS, QUICK_SECONDS, SLOW_SECONDS, Resta
 from hubbub.cli.workers import Workers
 from hubbub.settings import load_settings
 from tests.cli.commands import run
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import hubbub_serving, scripted, workers_of
 from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, read_all, text_of
 from tests.weights import chat_weights as chat_weights
@@ -27,10 +27,6 @@ from tests.weights import chat_weights as chat_weights
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
 
 WORKERS = {"HUBBUB_SERVER__WORKERS": "3"}
-
-
-def workers_of(server: HubbubServer) -> list[int]:
-    return [pid for pid in descendants_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.servers.processes import command_of, descendants_of
+
 START_SECONDS = 60
 
 
@@ -84,3 +86,18 @@ def scripted(name: str = "scripted", *, words: int = 40, pause_seconds: float = 
         f"HUBBUB_MODELS__{name.upper()}__TEXT": " ".join(f"word{number}" for number in range(words)),
         f"HUBBUB_MODELS__{name.upper()}__PAUSE_SECONDS": str(pause_seconds),
     }
+
+
+def through(base_url: str, name: str = "up") -> dict[str, str]:
+    """Return the variables of a model that is asked at an address."""
+    return {
+        f"HUBBUB_MODELS__{name.upper()}__PROVIDER": "compatible",
+        f"HUBBUB_MODELS__{name.upper()}__BASE_URL": base_url,
+        f"HUBBUB_MODELS__{name.upper()}__MODEL": "scripted",
+        f"HUBBUB_MODELS__{name.upper()}__API_KEY": "sk-secret",
+    }
+
+
+def workers_of(server: HubbubServer) -> list[int]:
+    """Return the process ids of a server's workers (Linux)."""
+    return [pid for pid in descendants_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]

@@ -33,8 +33,13 @@ async def check_loop(http: aiohttp.ClientSession, url: str, most_seconds: float 
 
     Where more programs want to run than there are cores, it may take longer by as much.
     """
-    most_seconds *= max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    most_seconds *= slowness()
     if (await metrics_of(http, url))["hubbub_incident_longest_seconds"] >= most_seconds:
         async with http.get(f"{url}/operators?still=true") as response:
             told = (await response.text()).partition("The last incidents</h2>")[2]
         raise AssertionError("the event loop was held up:\n" + re.sub(r"<[^>]*>", "\n", told))
+
+
+def slowness() -> float:
+    """Return how many times as long things may take: above 1 where more programs want to run than there are cores."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -32,6 +32,8 @@ class Found(msgspec.Struct, frozen=True):
     """How long it is worked on while nobody watches; None: to its end."""
     result: Answer | None = None
     """What it came to; None while it is open."""
+    stop_reason: str | None = None
+    """Why it is to be stopped; told of what a worker left behind."""
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -86,13 +88,15 @@ class AnswerStore(Protocol):
 
         Raises:
             Conflict: there is one with this id.
+            GivenUp: the others had given this worker up, so that it would be theirs.
         """
         ...
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         """Store records of any number of answers in one transaction, with what the ended ones came to.
 
-        One call at a time; of each answer the numbers go on where they were.
+        One call at a time; of each answer the numbers go on where they were. What is of answers that
+        were forgotten is dropped.
 
         Raises:
             GivenUp: these answers are no longer this worker's.
@@ -138,7 +142,15 @@ class Crew(Protocol):
         ...
 
     async def claim(self, number: int) -> list[Found]:
-        """Give up another worker, and return its open answers, which are this worker's now. No two get the same."""
+        """Give up another worker, and return its open answers, which are this worker's now. No two get the same.
+
+        Raises:
+            GivenUp: this worker was given up itself.
+        """
+        ...
+
+    async def mine(self) -> list[Found]:
+        """Return the open answers that are this worker's, as the store has it."""
         ...
 
     async def look(self, followed: Collection[str]) -> News:

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import Crew, Peer
+from hubbub.answers.base import Crew, Found, GivenUp, Peer
 from hubbub.answers.desk import UNWATCHED, Desk
 from hubbub.answers.log import Log
 from hubbub.core.errors import StoreError
@@ -18,7 +19,15 @@ RENEW_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 """A worker that has not been heard of for so long, by the clock of who listens, is given up."""
 LONG_GONE_SECONDS = 15.0
-"""One that by its own account has been silent for so long is given up at once: a server starts anew."""
+"""One that has been silent for so long when it is first seen is given up at once: a server starts anew."""
+LISTENED_SHARE = 0.4
+"""Whoever comes new believes what others wrote of themselves for the rest of the lease, and listens so much of it."""
+AWAY_SHARE = 0.5
+"""Whoever was so much of a lease late itself, as when the machine slept, lets the others' leases begin anew."""
+TAKEN_AT_ONCE = 50
+"""So many answers are taken over before this worker says again that it lives: about 0.1 s."""
+CHECK_SECONDS = 5.0
+"""How often the store is asked for answers that are this worker's but not made here. As a rule there are none."""
 LOOK_SECONDS = 0.05
 """How often the others' journals are looked at while answers are followed or made here."""
 IDLE_SECONDS = 0.25
@@ -46,7 +55,12 @@ class Membership:
         self._renewed_at = float("-inf")
         self._told_at = float("-inf")
         self._heard: dict[int, tuple[float, float]] = {}
-        """By worker, when it last said that it lives, and when that was noticed here."""
+        """By worker, when it last said that it lives, and since when that is known here."""
+        self._orphans: deque[Found] = deque()
+        """Answers that are claimed and still to be taken over."""
+        self._astray: frozenset[str] = frozenset()
+        """Answers that are this worker's but were not made here when that was looked at last."""
+        self._checked_at = clock()
         self._watched: dict[str, float] = {}
         """By answer made here, when it was last watched elsewhere."""
         self._task: asyncio.Task[None] | None = None
@@ -77,7 +91,8 @@ class Membership:
         begins = self._log.elsewhere.begins
         while True:
             try:
-                async with asyncio.timeout(LOOK_SECONDS if self._is_near else IDLE_SECONDS):
+                pause_seconds = LOOK_SECONDS if self._is_near else IDLE_SECONDS
+                async with asyncio.timeout(0 if self._orphans else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
@@ -85,10 +100,13 @@ class Membership:
             try:
                 if self._clock() - self._renewed_at >= RENEW_SECONDS:
                     await self._renew()
+                await self._take_some_over()
                 if self._is_near:
                     await self._look()
                 for answer_id in self._log.unwatched(self._seconds_unwatched):
-                    await self._desk.stop(answer_id, reason=UNWATCHED)
+                    self._desk.stop_here(answer_id, UNWATCHED)  # to wait for its end would delay all others
+            except GivenUp:
+                self._renewed_at = float("-inf")  # and it finds so
             except StoreError as error:
                 logger.warning("The other workers can't be seen: %s", error)
                 await asyncio.sleep(RENEW_SECONDS)
@@ -98,39 +116,76 @@ class Membership:
 
     async def _renew(self) -> None:
         others, was_given_up = await self._crew.renew()
-        self._renewed_at = self._clock()
+        now = self._clock()
+        was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
+        self._renewed_at = now
         if was_given_up:
             logger.warning("The other workers had given this one up; its answers are theirs now.")
+            self._orphans.clear()
             await self._desk.let_go_all()
-        for peer in self._silent(others):
-            await self._take_over(peer)
+        silent = self._silent(others, was_away=was_away)
+        if not self._desk.is_closing:  # else they would be ended at once; another worker goes on with them
+            for peer in silent:
+                await self._claim(peer)
+            if now - self._checked_at >= CHECK_SECONDS:
+                await self._claim_strays()
         if len(self._log.elsewhere):
-            await self._log.elsewhere.check()
+            await self._log.elsewhere.check(is_thorough=was_away)
 
-    def _silent(self, others: Sequence[Peer]) -> list[Peer]:
-        now = self._clock()
-        before = self._heard
-        self._heard = {
-            peer.number: (
-                peer.seen_at,
-                now if before.get(peer.number, (0,))[0] != peer.seen_at else before[peer.number][1],
-            )
-            for peer in others
-        }
-        return [
-            peer
-            for peer in others
-            if now - self._heard[peer.number][1] >= self._lease_seconds
-            or time.time() - peer.seen_at >= LONG_GONE_SECONDS
-        ]
+    def _silent(self, others: Sequence[Peer], *, was_away: bool) -> list[Peer]:
+        """Note what was heard of the others; return those that are to be given up.
 
-    async def _take_over(self, peer: Peer) -> None:
+        By this worker's own clock, which does not jump, but for what was before it came.
+        """
+        now, before = self._clock(), self._heard
+        self._heard = {}
+        silent: list[Peer] = []
+        for peer in others:
+            seen_at, since = before.get(peer.number, (None, now))
+            age = time.time() - peer.seen_at
+            if seen_at is None:
+                since = now - min(max(age, 0.0), (1 - LISTENED_SHARE) * self._lease_seconds)
+            elif seen_at != peer.seen_at or was_away:
+                since = now
+            self._heard[peer.number] = (peer.seen_at, since)
+            has_left = peer.seen_at == 0
+            is_long_gone = seen_at is None and age >= LONG_GONE_SECONDS
+            if has_left or is_long_gone or now - since >= self._lease_seconds:
+                silent.append(peer)
+        return silent
+
+    async def _claim(self, peer: Peer) -> None:
         orphans = await self._crew.claim(peer.number)
         self._heard.pop(peer.number, None)
+        self._orphans.extend(orphans)
         if orphans:
             logger.warning("Worker %d is gone; %d open answers are taken over from it.", peer.number, len(orphans))
-        for orphan in orphans:
-            await self._desk.take_over(orphan)
+
+    async def _take_some_over(self) -> None:
+        for _ in range(min(len(self._orphans), TAKEN_AT_ONCE)):
+            orphan = self._orphans.popleft()
+            try:
+                await self._desk.take_over(orphan)
+            except StoreError as error:
+                logger.warning("An answer can't be taken over yet: %s", error)
+                self._astray |= {orphan.id}
+            except Exception:  # a bug here must not keep the others from being taken over
+                logger.exception("An answer could not be taken over.")
+                self._astray |= {orphan.id}
+
+    async def _claim_strays(self) -> None:
+        """Take answers over that this worker was to make, and does not: nobody else would.
+
+        Whatever was on its way from or to the store when that was looked at is not there a second time.
+        """
+        self._checked_at = self._clock()
+        on_the_way = {orphan.id for orphan in self._orphans}
+        strays = [one for one in await self._crew.mine() if not self._log.is_here(one.id) and one.id not in on_the_way]
+        for stray in strays:
+            if stray.id in self._astray and await self._log.elsewhere.is_open(stray.id):
+                logger.warning("An answer that nobody makes is taken over.")
+                self._orphans.append(stray)
+        self._astray = frozenset(stray.id for stray in strays)
 
     async def _look(self) -> None:
         elsewhere = self._log.elsewhere
@@ -138,7 +193,7 @@ class Membership:
         await elsewhere.take(news.records)
         self._watched = dict(news.watched)
         for answer_id, reason in news.stops.items():
-            await self._desk.stop(answer_id, reason=reason)
+            self._desk.stop_here(answer_id, reason)
         if elsewhere.with_grace and self._clock() - self._told_at >= WATCH_SECONDS:
             self._told_at = self._clock()
             await self._crew.tell_watched(elsewhere.with_grace)

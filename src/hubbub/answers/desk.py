@@ -58,6 +58,8 @@ class Desk:
         self.savings = Savings()
         """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
+        self.is_closing = False
+        """Whether its answers are being ended: it takes none over from others any more."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
 
@@ -139,12 +141,33 @@ class Desk:
         self._cancel(running, Stopped(reason))
         await asyncio.wait({running.task}, timeout=CLOSING_SECONDS)
 
+    def stop_here(self, answer_id: str, reason: str) -> None:
+        """Begin to end an answer that is made here, and wait for nothing. Others are left alone."""
+        if running := self._running.get(answer_id):
+            self._cancel(running, Stopped(reason))
+
     async def take_over(self, found: Found) -> None:
-        """Go on with an answer that a worker left behind."""
+        """Go on with an answer that a worker left behind; where it was to be stopped, it ends so.
+
+        Raises:
+            StoreError: it can't be read now, and nothing was done.
+        """
         has_text = await self._log.adopt(found)
-        known = None if has_text or self.rework is None else await self.rework(found)
+        is_wanted = not has_text and found.stop_reason is None
+        try:
+            known = await self.rework(found) if is_wanted and self.rework is not None else None
+        except (StoreError, asyncio.CancelledError):
+            self._log.let_go(found.id)
+            raise
+        except HubbubError:  # its model is gone, for instance
+            known = None
+        except Exception:  # a bug must not leave it open for ever
+            logger.exception("An answer could not be begun anew.")
+            known = None
         work, ticket = known or (_give_up, Ticket(found.owner_id))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
+        if found.stop_reason is not None:
+            self.stop_here(found.id, found.stop_reason)
 
     async def let_go_all(self) -> None:
         """Drop all answers without a word: they are another worker's now."""
@@ -152,13 +175,15 @@ class Desk:
         for answer_id, running in list(self._running.items()):
             running.is_let_go = True
             self._log.let_go(answer_id)
-            if running.task is not None:
+            running.is_ending = True
+            if running.task is not None and running.has_begun:  # else it ends with its first step
                 running.task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
 
     async def close_answers(self) -> None:
         """End all open answers as interrupted, within a bounded time."""
+        self.is_closing = True
         tasks = {running.task for running in self._running.values() if running.task is not None}
         for running in self._running.values():
             self._cancel(running, INTERRUPTED)
@@ -174,7 +199,7 @@ class Desk:
         running.task = self._group.create_task(making, name=f"answer {answer_id}")
 
     async def _stop_elsewhere(self, answer_id: str, reason: str) -> None:
-        if await self._log.elsewhere.entry(answer_id) is None:
+        if not await self._log.elsewhere.is_open(answer_id):
             return
         await self._crew.ask_to_stop(answer_id, reason)
         try:

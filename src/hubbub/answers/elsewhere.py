@@ -40,6 +40,11 @@ class Elsewhere:
         """The ids of those that are stopped when nobody watches."""
         return frozenset(self._with_grace)
 
+    async def is_open(self, answer_id: str) -> bool:
+        """Tell whether there is such an answer and it has not ended."""
+        found = await self._store.find([answer_id])
+        return bool(found) and found[0].result is None
+
     async def entry(self, answer_id: str) -> Entry | None:
         """Return an answer that is open; None where there is none. It is kept until it is forgotten."""
         if entry := self._entries.get(answer_id):
@@ -54,7 +59,12 @@ class Elsewhere:
         if found[0].grace_seconds is not None:
             self._with_grace.add(answer_id)
         self.begins.set()
-        await self._read(entry)
+        try:
+            await self._read(entry)
+        except BaseException:
+            if not entry.watchers:
+                self.forget(entry)
+            raise
         return entry
 
     def forget(self, entry: Entry) -> None:
@@ -81,13 +91,16 @@ class Elsewhere:
             if entry is not None and not self._add(entry, of_it):
                 await self._read(entry)
 
-    async def check(self) -> None:
-        """Look whether answers have ended or gone without anybody having told."""
+    async def check(self, *, is_thorough: bool = False) -> None:
+        """Look whether answers have ended or gone without anybody having told.
+
+        `is_thorough`: after so long a pause that what was told meanwhile may be told no more.
+        """
         found = {one.id: one for one in await self._store.find(self.ids)}
         for answer_id, entry in list(self._entries.items()):
             if answer_id not in found:
                 self.hand_over(answer_id)
-            elif found[answer_id].result is not None:
+            elif is_thorough or found[answer_id].result is not None:
                 await self._read(entry)
 
     async def _read(self, entry: Entry) -> None:

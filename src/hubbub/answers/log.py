@@ -177,7 +177,7 @@ class Log:
         Raises:
             HubbubError: an open answer's ending can't be stored now; the reader may come again.
         """
-        while entry := self._own.get(answer_id) or await self.elsewhere.entry(answer_id):
+        while entry := await self._entry(answer_id):
             entry.watchers += 1
             try:
                 async for records in _follow(entry, after, reader, patience_seconds):
@@ -225,9 +225,14 @@ class Log:
             raise NotFound("There is no such answer.")
         return (await self.answers([answer_id]))[answer_id]
 
-    async def reach(self, answer_id: str) -> tuple[int, bool]:
-        """Return the number of an answer's last event, and whether it is open. There has to be such an answer."""
+    async def reach(self, answer_id: str, least: int = 0) -> tuple[int, bool]:
+        """Return the number of an answer's last event, and whether it is open. There has to be such an answer.
+
+        Whoever has read on another worker may have come to an event (`least`) that is stored but not published here.
+        """
         if entry := self._own.get(answer_id):
+            if least > len(entry.records) and await self._store.read(answer_id, least - 1, limit=1):
+                return least, True
             return len(entry.records), True
         answer = await self.answer(answer_id)
         return answer.number, answer.state == "open"
@@ -245,6 +250,15 @@ class Log:
         entry = self._own[answer_id]
         entry.trouble = trouble
         entry.release_all()
+
+    async def _entry(self, answer_id: str) -> Entry | None:
+        if entry := self._own.get(answer_id):
+            return entry
+        entry = await self.elsewhere.entry(answer_id)
+        if own := self._own.get(answer_id):  # it was taken over meanwhile
+            self.elsewhere.hand_over(answer_id)
+            return own
+        return entry
 
     async def _all_records(self, answer_id: str) -> list[Record]:
         records: list[Record] = []
@@ -299,7 +313,10 @@ async def _follow(
     entry: Entry, after: int, reader: Reader | None, patience_seconds: float
 ) -> AsyncGenerator[Sequence[Record]]:
     """Yield an open answer's records above a number until it has ended or is made elsewhere."""
+    sink = reader
     while True:
+        # What is pushed is all that is new here: who is ahead already, from another worker, is not to get it twice.
+        reader = sink if after <= len(entry.records) else None
         changed = entry.changed if reader is None else reader.is_released
         if reader is not None and reader.has_left:
             return

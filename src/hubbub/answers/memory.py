@@ -25,6 +25,9 @@ class _Kept:
     def found(self, answer_id: str) -> Found:
         return Found(answer_id, self.owner_id, self.grace_seconds, self.result)
 
+    def orphan(self, answer_id: str) -> Found:
+        return Found(answer_id, self.owner_id, self.grace_seconds, stop_reason=self.stop_reason)
+
 
 class Shared:
     """What the workers of one process share."""
@@ -51,18 +54,19 @@ class MemoryAnswers:
         self.shared.workers.pop(self._number, None)
 
     async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+        self._check_member()
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number)
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
-        if self._number not in self.shared.workers:
-            raise GivenUp("Another worker has taken over what this one was working on.")
+        self._check_member()
         for record in records:
-            self.shared.answers[record.answer_id].records.append(record)
+            if kept := self.shared.answers.get(record.answer_id):
+                kept.records.append(record)
         for answer in ended:
-            kept = self.shared.answers[answer.id]
-            self.shared.answers[answer.id] = replace(kept, result=answer, stop_reason=None, watched_at=None)
+            if kept := self.shared.answers.get(answer.id):
+                self.shared.answers[answer.id] = replace(kept, result=answer, stop_reason=None, watched_at=None)
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
         kept = self.shared.answers.get(answer_id)
@@ -84,11 +88,15 @@ class MemoryAnswers:
         return [Peer(number, at) for number, at in seen.items() if number != self._number], was_given_up
 
     async def claim(self, number: int) -> list[Found]:
+        self._check_member()
         self.shared.workers.pop(number, None)
         orphans = {key: kept for key, kept in self._open().items() if kept.worker == number}
         for kept in orphans.values():
             kept.worker = self._number
-        return [kept.found(key) for key, kept in orphans.items()]
+        return [kept.orphan(key) for key, kept in orphans.items()]
+
+    async def mine(self) -> list[Found]:
+        return [kept.orphan(key) for key, kept in self._open().items() if kept.worker == self._number]
 
     async def look(self, followed: Collection[str]) -> News:
         mine = {key: kept for key, kept in self._open().items() if kept.worker == self._number}
@@ -109,6 +117,10 @@ class MemoryAnswers:
         for answer_id in answer_ids:
             if kept := self._open().get(answer_id):
                 kept.watched_at = time.time()
+
+    def _check_member(self) -> None:
+        if self._number not in self.shared.workers:
+            raise GivenUp("The other workers had not heard of this one for too long. Try again.")
 
     def _open(self) -> dict[str, _Kept]:
         return {key: kept for key, kept in self.shared.answers.items() if kept.result is None}

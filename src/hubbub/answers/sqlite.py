@@ -9,7 +9,7 @@ from typing import Self
 import msgspec
 
 from hubbub.answers.base import Found, GivenUp, News, Peer, Record
-from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
@@ -66,9 +66,11 @@ class SqliteAnswers:
         await self._database.write(Connection.all, _SQL["leave"], (self._number,))
 
     async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
-        values = (answer_id, owner_id, time.time(), self._number, self._place, grace_seconds)
+        number = self._number
+        values = (answer_id, owner_id, time.time(), number, self._place, grace_seconds)
 
         def insert(connection: Connection) -> int:
+            _check_member(connection, number)
             connection.all(_SQL["open"], values)
             return connection.changes()
 
@@ -84,21 +86,23 @@ class SqliteAnswers:
         for answer in ended:
             kept = self._unsettled.get(answer.id)
             settled[answer.id] = [*(kept.records if kept else ()), *fresh.pop(answer.id, ())]
-        place, lines = self._place, _lines(records)
+        # They are this worker's number and place now: by the time that this is written it may have joined anew.
+        number, place, cleared, lines = self._number, self._place, self._cleared, _lines(records)
         portions = [(key, of_it[-1].number, _joined(of_it)) for key, of_it in settled.items() if of_it]
         results = [(msgspec.json.encode(answer), answer.id) for answer in ended]
         floor = self._floor(now, settled)
 
         def insert(connection: Connection) -> None:
-            if connection.one(_SQL["is_member"], (self._number,)) is None:
-                raise GivenUp("Another worker has taken over what this one was working on.")
+            _check_member(connection, number)
             connection.all(_SQL["append"], (place, lines))
             connection.many(_SQL["settle"], portions)
             connection.many(_SQL["end"], results)
             if floor is not None:
-                connection.all(_SQL["clear"], (self._cleared, floor))
+                connection.all(_SQL["clear"], (cleared, floor))
 
         await self._database.write(insert)
+        if number != self._number:
+            return
         for answer_id in settled:
             self._unsettled.pop(answer_id, None)
         for answer_id, of_it in fresh.items():
@@ -145,6 +149,9 @@ class SqliteAnswers:
 
     async def claim(self, number: int) -> list[Found]:
         return await self._database.write(_claim, number, self._number, self._place)
+
+    async def mine(self) -> list[Found]:
+        return [_found(row) for row in await self._database.read(Connection.all, _SQL["mine"], (self._number,))]
 
     async def look(self, followed: Collection[str]) -> News:
         cursors = dict(self._cursors)
@@ -221,7 +228,18 @@ def _split(answer_id: str, last_number: int, data: bytes) -> list[Record]:
     return [Record(answer_id, number, line) for number, line in enumerate(lines, last_number - len(lines) + 1)]
 
 
+def _found(row: Row) -> Found:
+    answer_id, owner_id, grace_seconds, stop_reason = row
+    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason)
+
+
+def _check_member(connection: Connection, number: int) -> None:
+    if connection.one(_SQL["is_member"], (number,)) is None:
+        raise GivenUp("The other workers had not heard of this one for too long. Try again.")
+
+
 def _join(connection: Connection) -> int:
+    connection.all(_SQL["clear_left"])
     row = connection.one(_SQL["join"], (time.time(),))
     if row is None:
         raise GivenUp("The database does not let a worker join.")
@@ -237,8 +255,9 @@ def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
 
 
 def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:
+    _check_member(connection, by)
     connection.all(_SQL["leave"], (number,))
-    orphans = [Found(*row) for row in connection.all(_SQL["orphans"], (by, place, number))]
+    orphans = [_found(row) for row in connection.all(_SQL["orphans"], (by, place, number))]
     settled = {orphan.id: connection.all(_SQL["last_settled"], (orphan.id,))[0][0] for orphan in orphans}
     unsettled: dict[str, list[Record]] = {}
     for _, lines in connection.all(_SQL["journal"], _range(number)):
@@ -254,13 +273,16 @@ def _claim(connection: Connection, number: int, by: int, place: int) -> list[Fou
 def _look(connection: Connection, number: int, cursors: dict[int, int], followed: Collection[str]) -> News:
     """Return the news, and move the cursors on."""
     records: list[Record] = []
-    others = [row[0] for row in connection.all(_SQL["others"], {"number": number})] if followed else []
-    for other in others:
+    others = {row[0] for row in connection.all(_SQL["others"], {"number": number})} if followed else set[int]()
+    left = cursors.keys() - others if followed else set[int]()
+    for other in (*others, *left):  # who has left may have said something last
         start, end = _range(other)
         rows = connection.all(_SQL["journal"], (cursors.get(other, start), end))
         records += [record for _, lines in rows for record in _records(lines) if record.answer_id in followed]
         if rows:
             cursors[other] = rows[-1][0] + 1
+    for other in left:
+        del cursors[other]
     marks = connection.all(_SQL["news"], (number,))
     return News(
         records,

@@ -72,7 +72,12 @@ async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
     async with services.turns.of(new.question_id):
         if (stored := await services.history.message(new.question_id)) is not None:
             return await _asked_before(services, person, stored, new.text)
-        return await _ask(services, person, new, new.question_id)
+        try:
+            return await _ask(services, person, new, new.question_id)
+        except Conflict:  # another worker was faster
+            if (stored := await services.history.message(new.question_id)) is None:
+                raise
+            return await _asked_before(services, person, stored, new.text)
 
 
 async def _ask(services: Services, person: Person, new: NewQuestion, question_id: str) -> Asked:

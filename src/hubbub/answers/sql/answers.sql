@@ -9,7 +9,8 @@ select 1 from worker where number = ?
 insert into journal (place, data) values (?, ?)
 
 -- name: settle
-insert into portion (answer_id, last_number, data) values (?, ?, ?)
+insert into portion (answer_id, last_number, data)
+select id, ?2, ?3 from answer where id = ?1 -- it may be forgotten: then nothing is kept of it
 
 -- name: clear
 delete from journal where place >= ? and place < ?
@@ -46,7 +47,15 @@ where worker is not null and worker <> :number and worker not in (select number 
 
 -- name: orphans
 update answer set worker = ?, place = ? where worker = ?
-returning id, owner_id, grace_seconds
+returning id, owner_id, grace_seconds, stop_reason
+
+-- name: mine
+select id, owner_id, grace_seconds, stop_reason from answer where worker = ?
+
+-- name: clear_left
+delete from journal
+where place / 1099511627776 not in (select number from worker)
+and place / 1099511627776 not in (select worker from answer where worker is not null)
 
 -- name: journal
 select place, data from journal where place >= ? and place < ? order by place

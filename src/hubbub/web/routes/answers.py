@@ -51,7 +51,7 @@ async def follow_answer(request: Request) -> Response:
     await check_answer(hub, person, answer_id)
     last_event_id = request.headers.get("last-event-id")
     number = _number(last_event_id if last_event_id is not None else request.query_params.get("after"))
-    last, is_open = await hub.log.reach(answer_id)
+    last, is_open = await hub.log.reach(answer_id, number)
     if number > last:
         raise Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")
     if not is_open and number == last:
