@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from hubbub.cli.listening import Listeners
-from hubbub.cli.restarts import QUICK_DEATHS, QUICK_SECONDS, SLOW_SECONDS, Restarts
+from hubbub.cli.restarts import QUICK_DEATHS, QUICK_SECONDS, SERVED_SECONDS, SLOW_SECONDS, Restarts
 from hubbub.cli.workers import Workers
 from hubbub.settings import load_settings
 from tests.cli.commands import run
@@ -63,12 +63,14 @@ def connections_of(pids: list[int], port: int) -> Counter[int]:
 
 def test_a_death_is_made_good_at_once_but_not_again_and_again() -> None:
     restarts = Restarts()
-    assert restarts.pause_after(QUICK_SECONDS * 2) == 0
-    pauses = [restarts.pause_after(0.1) for _ in range(QUICK_DEATHS + 1)]
+    assert restarts.pause_after(QUICK_SECONDS * 2, has_served=True) == 0
+    pauses = [restarts.pause_after(0.1, has_served=False) for _ in range(QUICK_DEATHS + 1)]
     assert pauses == [0, 0.5, 1, 2, SLOW_SECONDS, SLOW_SECONDS]
     assert restarts.is_hopeless
-    assert restarts.pause_after(QUICK_SECONDS * 2) == 0
+    assert restarts.pause_after(QUICK_SECONDS * 2, has_served=True) == 0
     assert not restarts.is_hopeless
+    assert max(restarts.pause_after(3, has_served=True) for _ in range(20)) == SERVED_SECONDS
+    assert restarts.is_hopeless
 
 
 async def test_all_of_them_answer(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ class Workers:
                     continue
                 logger.warning("worker %d ended (%s)", worker.pid, manner_of(code))
                 del self._serving[number]
-            pause_seconds = restarts.pause_after(clock() - began)
+            pause_seconds = restarts.pause_after(clock() - began, has_served=worker is not None)
             if pause_seconds:
                 self._listeners.give_up(number)
                 level = logging.ERROR if restarts.is_hopeless else logging.WARNING
