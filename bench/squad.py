@@ -80,7 +80,7 @@ async def answer(engine: Engine, question: str, collection_ids: Sequence[str]) -
     """Return the engine's answer, folded from the events that it sent."""
     events: list[Event] = []
 
-    async def send(event: Event) -> None:
+    def send(event: Event) -> None:
         events.append(event)
 
     events.append(await engine.answer(Question(question, collection_ids=tuple(collection_ids)), send))
