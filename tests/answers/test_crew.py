@@ -92,6 +92,11 @@ async def words(send: Send) -> Done:
     return Done()
 
 
+async def hang(send: Send) -> Ending:
+    await asyncio.sleep(30)
+    return Done()
+
+
 WORDS = "".join(f"{number} " for number in range(40))
 
 
@@ -224,10 +229,6 @@ async def test_what_was_to_be_stopped_when_its_worker_died_is_stopped(
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return words, Ticket("ann")
 
-    async def hang(send: Send) -> Ending:
-        await asyncio.sleep(30)
-        return Done()
-
     a.desk.rework = rework
     async with new_worker() as dying:
         while a.membership.size < 2:
@@ -257,10 +258,6 @@ async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
             raise faults.pop()
         return words, Ticket("ann")
 
-    async def hang(send: Send) -> Ending:
-        await asyncio.sleep(30)
-        return Done()
-
     a.desk.rework = rework
     async with new_worker() as dying:
         while a.membership.size < 2:
@@ -274,10 +271,6 @@ async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
 async def test_one_that_is_closing_takes_nothing_over(a: Worker, b: Worker, new_worker: Callable[..., object]) -> None:
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return words, Ticket("ann")
-
-    async def hang(send: Send) -> Ending:
-        await asyncio.sleep(30)
-        return Done()
 
     b.desk.rework = rework
     await a.desk.close_answers()

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
-from hubbub.conversation.prompt import fit, fit_sources, prompt_text, with_sources
+from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, prompt_text, with_sources
 from hubbub.conversation.query import write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
 from hubbub.core.documents import Hit
@@ -27,8 +27,6 @@ NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 EXPECTED_TOKENS = 256
 """What an answer is counted as before it is known how long it is."""
-CHARACTERS_PER_TOKEN = 4
-"""In English. It is for weighing questions against each other, so that being off in other languages does no harm."""
 
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
@@ -59,8 +57,7 @@ class Engine:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
-        characters = len(question.text) + sum(len(turn.text) for turn in question.turns)
-        tokens = characters // CHARACTERS_PER_TOKEN
+        tokens = estimate_tokens(question.text) + sum(estimate_tokens(turn.text) for turn in question.turns)
         if model is None:
             return "", tokens
         return model.card.name, min(tokens, _prompt_tokens(model)) + min(EXPECTED_TOKENS, _answer_tokens(model))

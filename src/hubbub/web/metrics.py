@@ -30,7 +30,7 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
     watchdog = services.watchdog
     found = [
         _one("hubbub_info", "gauge", "Always 1; the version is the label.", 1, "version", hubbub.__version__),
-        _one("hubbub_open_answers", "gauge", "Answers that are being made.", services.desk.open_count),
+        _one("hubbub_open_answers", "gauge", "Answers that are being made, or wait to be.", services.desk.open_count),
         _one("hubbub_waiting_answers", "gauge", "Those of them that wait to be let in.", services.desk.waiting_count),
         _one(
             "hubbub_unwatched_stops_total",
@@ -44,7 +44,7 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
             "About how many tokens that saved.",
             services.desk.savings.tokens,
         ),
-        _one("hubbub_readers", "gauge", "Readers of open answers that keep up.", services.log.reader_count),
+        _one("hubbub_readers", "gauge", "Readers of open answers.", services.log.reader_count),
         _one("hubbub_beat_window_seconds", "gauge", "The time between two beats.", services.log.window_seconds),
         Metric("hubbub_loop_lag_seconds", "histogram", "How late the event loop was, 20 looks a second.", watchdog.lag),
         _one("hubbub_incidents_total", "counter", "Times the event loop was held up.", watchdog.incident_count),

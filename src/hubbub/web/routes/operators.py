@@ -85,8 +85,9 @@ or read <a href="/metrics">all figures</a> with a monitoring system.</p>
 
 def _now(services: Services, clients: Clients | None) -> dict[str, str]:
     found = {
-        "Answers being made": f"{services.desk.open_count:,}",
-        "Readers that keep up": f"{services.log.reader_count:,}",
+        "Open answers": f"{services.desk.open_count:,}",
+        "Waiting in line": f"{services.desk.waiting_count:,}",
+        "Readers": f"{services.log.reader_count:,}",
         "Between two beats": _time(services.log.window_seconds),
     }
     if clients is not None:
