@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from hubbub.core.documents import Document, Passage, Vector
+from hubbub.core.documents import Document, Passage, Retrieval, RetrievalMode, Vector
 from hubbub.core.errors import ModelError
 from hubbub.search.base import EmbedsLater, Search
 
@@ -106,6 +106,27 @@ class SearchContract:
         assert await search.embed_next(2) == []
         assert (await found(search, "purring"))[0] == "The kitten plays."
         assert (await found(search, "weather"))[0] == "A storm came."
+
+    @pytest.mark.parametrize(
+        ("mode", "expected"), [("hybrid", {"purring kittens", "the word feline"}), ("text", {"the word feline"})]
+    )
+    async def test_words_or_meanings_alone_are_searched_where_that_is_asked_for(
+        self, search: SearchThatEmbedsLater, mode: RetrievalMode, expected: set[str]
+    ) -> None:
+        await put(search, document(), "purring kittens", "the word feline")
+        while await search.embed_next():
+            pass
+        hits = await search.find("feline cat", ["c1"], limit=2, retrieval=Retrieval(mode=mode))
+        assert {hit.text for hit in hits} == expected
+        (best, *_) = await search.find("feline cat", ["c1"], retrieval=Retrieval(mode="vectors"))
+        assert best.text == "purring kittens"
+
+    async def test_hits_below_the_minimum_score_are_left_out(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "red apple tart", "red wine")
+        hits = await search.find("red apple tart", ["c1"])
+        assert len(hits) == 2
+        good = await search.find("red apple tart", ["c1"], retrieval=Retrieval(minimum_score=hits[0].score))
+        assert good == hits[:1]
 
     async def test_other_collections_are_not_searched(self, search: SearchThatEmbedsLater) -> None:
         await put(search, document(1, "c1"), "cats here")

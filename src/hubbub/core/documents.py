@@ -78,7 +78,7 @@ class Passage(msgspec.Struct, frozen=True):
     """The headings above it, outermost first, joined with ' › '."""
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A passage that was found for a query."""
 
     passage_id: str
@@ -91,6 +91,34 @@ class Hit(msgspec.Struct, frozen=True):
     heading: str
     score: float
     """Higher is better; comparable within one answer only."""
+    category: str = ""
+    """What kind of document it is from, where the index knows kinds."""
+    caption: str = ""
+    """The part of it that the back end's ranker holds for the best; empty where it says none."""
+    reranker_score: float | None = None
+    """What the back end's ranker gave it; None where none was at work."""
+
+
+RetrievalMode: TypeAlias = Literal["hybrid", "text", "vectors"]
+"""By words and meanings, by words alone, or by meanings alone."""
+
+
+class Retrieval(msgspec.Struct, frozen=True):
+    """How passages are looked for. What a back end has no means for, it leaves out: see `Tunable` in `search`."""
+
+    mode: RetrievalMode = "hybrid"
+    minimum_score: float | None = None
+    """Hits with a lower score are left out; None leaves none out."""
+    minimum_reranker_score: float | None = None
+    include_category: str | None = None
+    """Only passages of this category are found."""
+    exclude_category: str | None = None
+    semantic_ranker: bool | None = None
+    """Whether the back end ranks its hits a second time by a model of its own; None: as it is set."""
+    semantic_captions: bool = False
+    """Whether that ranker says which part of a hit is the best."""
+    query_rewriting: bool = False
+    """Whether the back end writes the query in more ways."""
 
 
 class Citation(msgspec.Struct, frozen=True):

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress
+from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress, Retrieval
 
 
 class Search(Protocol):
     """Finds passages in collections."""
 
-    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+    async def find(
+        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+    ) -> list[Hit]:
         """Return the best passages for a query, best first, none twice, from these collections only.
 
-        Words can be found as soon as `put` has returned; meanings once the passages are embedded.
+        Words can be found as soon as `put` has returned; meanings once the passages are embedded. Of
+        `retrieval` what `Tunable.tunes` names holds, the rest changes nothing; None is what a `Retrieval` says itself.
 
         Raises:
             SearchError: the back end could not answer.
@@ -29,6 +32,15 @@ class Search(Protocol):
 
     async def passages(self, document_id: str) -> list[Passage]:
         """Return a document's passages in reading order."""
+        ...
+
+
+class Tunable(Protocol):
+    """A search that says what of a `Retrieval` it goes by."""
+
+    @property
+    def tunes(self) -> frozenset[str]:
+        """The names of the fields that change what is found."""
         ...
 
 

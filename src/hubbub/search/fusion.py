@@ -20,3 +20,8 @@ def fuse(rankings: Iterable[Sequence[T]], *, k: int = K) -> list[tuple[T, float]
         for place, thing in enumerate(dict.fromkeys(ranking), start=1):
             scores[thing] = scores.get(thing, 0.0) + 1 / (k + place)
     return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def worth(ranked: Sequence[tuple[T, float]], minimum_score: float | None) -> Sequence[tuple[T, float]]:
+    """Return what has at least this score; all, where none is asked for."""
+    return ranked if minimum_score is None else [one for one in ranked if one[1] >= minimum_score]

@@ -8,11 +8,11 @@ from struct import unpack
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.documents import Document, Hit, Passage, Vector
+from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.terms import stem, terms, words
-from hubbub.search.fusion import fuse
+from hubbub.search.fusion import fuse, worth
 
 # Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.
 K1 = 1.2
@@ -35,17 +35,24 @@ class MemorySearch:
         self._embedder = embedder
         self._entries: dict[str, Entry] = {}
 
-    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
-        wanted = set(terms(query))
+    @property
+    def tunes(self) -> frozenset[str]:
+        return frozenset({"mode", "minimum_score"})
+
+    async def find(
+        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+    ) -> list[Hit]:
+        retrieval = retrieval or Retrieval()
         if limit < 1 or not query.strip():
             return []
-        vector = await self._query_vector(query)
+        wanted = set(terms(query)) if retrieval.mode != "vectors" else set[str]()
+        vector = await self._query_vector(query) if retrieval.mode != "text" else None
         entries = {
             passage_id: entry
             for passage_id, entry in self._entries.items()
             if entry.document.collection_id in collection_ids
         }
-        best = fuse([_by_words(wanted, entries), _by_vectors(vector, entries)])
+        best = worth(fuse([_by_words(wanted, entries), _by_vectors(vector, entries)]), retrieval.minimum_score)
         return [_hit(entries[passage_id], score) for passage_id, score in best[:limit]]
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
-from hubbub.core.documents import Document, Hit, Passage, Vector
+from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, SearchError, StoreError
 from hubbub.core.terms import STOP_WORDS, words
-from hubbub.search.fusion import fuse
+from hubbub.search.fusion import fuse, worth
 
 ROOM = "search"
 SCHEMA = (load_sql("hubbub.search", "schema.sql")["passages"],)
@@ -51,13 +51,21 @@ class SqliteSearch:
     ) -> None:
         """Nothing to do: the database belongs to whoever opened it."""
 
-    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+    @property
+    def tunes(self) -> frozenset[str]:
+        return frozenset({"mode", "minimum_score"})
+
+    async def find(
+        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+    ) -> list[Hit]:
+        retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
             return []
-        vector = await self._query_vector(query)
+        vector = await self._query_vector(query) if retrieval.mode != "text" else None
         space = self._embedder.name if self._embedder and vector else None
+        ids = sorted(set(collection_ids))
         try:
-            return await self._database.read(_find, query, sorted(set(collection_ids)), limit, vector, space)
+            return await self._database.read(_find, query, ids, limit, vector, space, retrieval)
         except StoreError as error:
             raise SearchError(f"The search could not be done. {error.message}") from error
 
@@ -116,12 +124,13 @@ def _find(
     limit: int,
     vector: Vector | None,
     space: str | None,
+    retrieval: Retrieval,
 ) -> list[Hit]:
     depth = min(max(DEPTH, limit), MAX_DEPTH)
-    rankings = [_find_words(connection, query, collection_ids, depth)]
+    rankings = [_find_words(connection, query, collection_ids, depth)] if retrieval.mode != "vectors" else []
     if vector is not None and _space(connection) == space:
         rankings.append(_find_vectors(connection, vector, collection_ids, depth))
-    best = fuse(rankings)[:limit]
+    best = worth(fuse(rankings), retrieval.minimum_score)[:limit]
     found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": json.dumps([row for row, _ in best])})}
     return [Hit(*found[row], score=score) for row, score in best]
 
