@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from hubbub.compose import Shelf
-from hubbub.conversation.engine import Engine, Question
+from hubbub.conversation.engine import Engine
 from hubbub.core.answer import Answer, fold
 from hubbub.core.events import Event
 from hubbub.core.markdown import unescape
 from hubbub.core.people import OPERATOR_ID
+from hubbub.core.questions import Question
 
 CORPUS = "corpus.jsonl"
 QUERIES = "queries.jsonl"

@@ -10,6 +10,9 @@ export interface Hit {
   page: number | null;
   heading: string;
   score: number;
+  category?: string;
+  caption?: string;
+  reranker_score?: number;
 }
 
 export interface Citation {
@@ -26,6 +29,12 @@ export interface Citation {
 /** How an answer is made: free chat, written over hits, or quoted from hits. */
 export type Way = "chat" | "grounded" | "quotes";
 
+/** The first event of answers that are in no chat; the page has no use for it. */
+export interface Asked {
+  type: "asked";
+  question: Readonly<Record<string, unknown>>;
+}
+
 export interface Queued {
   type: "queued";
   place: number;
@@ -36,6 +45,14 @@ export interface Started {
   type: "started";
   model: string;
   way: Way;
+}
+
+/** What a model was told; the page has no use for it. */
+export interface Prompted {
+  type: "prompted";
+  purpose: "query" | "answer";
+  model: string;
+  turns: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface Searched {
@@ -54,6 +71,20 @@ export interface Text {
   text: string;
 }
 
+export interface Reasoning {
+  type: "reasoning";
+  text: string;
+}
+
+/** A piece of a call of a tool; the first of a call tells its id and name. */
+export interface ToolCall {
+  type: "tool_call";
+  index: number;
+  arguments?: string;
+  id?: string;
+  name?: string;
+}
+
 export interface FollowUps {
   type: "follow_ups";
   questions: readonly string[];
@@ -63,6 +94,7 @@ export interface Usage {
   type: "usage";
   prompt_tokens: number;
   completion_tokens: number;
+  reasoning_tokens?: number;
 }
 
 export interface Done {
@@ -83,7 +115,28 @@ export interface Stopped {
   tokens_saved: number | null;
 }
 
-export type Event = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped;
+export type Event =
+  | Asked
+  | Queued
+  | Started
+  | Prompted
+  | Searched
+  | Cited
+  | Text
+  | Reasoning
+  | ToolCall
+  | FollowUps
+  | Usage
+  | Done
+  | Failed
+  | Stopped;
+
+/** A call of a tool that the model asks for. */
+export interface Call {
+  id: string;
+  name: string;
+  arguments: string;
+}
 
 export interface NumberedEvent {
   number: number;
@@ -110,4 +163,6 @@ export interface Answer {
   finish_reason: string | null;
   stop_reason: string | null;
   failure: Failed | null;
+  reasoning: string;
+  calls: readonly Call[];
 }

@@ -181,3 +181,16 @@ class AnswerStoreContract:
             assert (await store.renew())[1]
             assert stored == len(found)
             assert await other.read(key) == [*(Record(key, n + 1, b"mine") for n in range(stored)), *records]
+
+    async def test_what_was_not_to_be_kept_is_forgotten_once_it_has_ended(self, store: SharedStore) -> None:
+        await store.open("a", "ann", keep_seconds=0.0)
+        await store.open("b", "ann", keep_seconds=3600.0)
+        await store.open("c", "ann")
+        await asyncio.sleep(0.01)
+        await store.renew()
+        assert [one.id for one in await store.find(["a", "b", "c"])] == ["a", "b", "c"]
+        ended = [fold(key, [Done()]) for key in "abc"]
+        await store.append([Record(key, 1, encode(Done())) for key in "abc"], ended)
+        await store.renew()
+        assert [one.id for one in await store.find(["a", "b", "c"])] == ["b", "c"]
+        assert await store.read("a") == []

@@ -294,10 +294,6 @@ async def test_a_reader_that_is_ahead_gets_nothing_twice(a: Worker, is_pushed: b
     def render(records: Sequence[Record]) -> bytes:
         return bytes(record.number for record in records)
 
-    def write(data: bytes) -> bool:
-        frames.extend(data)
-        return True
-
     await a.store.open("x", "ann")
     records = [Record("x", number, encode(Text(f"{number} "))) for number in range(1, 8)]
     await a.store.append(records[:3])
@@ -307,7 +303,9 @@ async def test_a_reader_that_is_ahead_gets_nothing_twice(a: Worker, is_pushed: b
     await a.store.append(records[3:5])
 
     async def read() -> None:
-        async for more in there.follow("x", 5, reader=Reader(render, write) if is_pushed else None):
+        async for more in there.follow(
+            "x", 5, reader=Reader(render, frames.extend, lambda: True) if is_pushed else None
+        ):
             frames.extend(record.number for record in more)
 
     reading = asyncio.create_task(read())

@@ -291,11 +291,17 @@ def test_many_who_wait_cost_little() -> None:
 class FullDisk(MemoryAnswers):
     is_full = False
 
-    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+    async def open(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
         await asyncio.sleep(0)
         if self.is_full:
             raise StoreFull("The disk is full.")
-        await super().open(answer_id, owner_id, grace_seconds)
+        await super().open(answer_id, owner_id, grace_seconds, keep_seconds)
 
 
 async def events(log: Log, answer_id: str) -> list[Event]:

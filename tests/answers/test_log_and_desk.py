@@ -213,10 +213,11 @@ class Kept:
         self.taken: list[bytes] = []
         self.is_full = False
 
-    def write(self, data: bytes) -> bool:
-        if not self.is_full:
-            self.taken.append(data)
+    def has_room(self) -> bool:
         return not self.is_full
+
+    def write(self, data: bytes) -> None:
+        self.taken.append(data)
 
 
 def rendered(records: Sequence[Record]) -> bytes:
@@ -233,7 +234,7 @@ async def test_what_is_committed_is_pushed_to_a_reader_that_keeps_up(log: Log, d
 
     await desk.start("a", "ann", write)
     yielded = 0
-    async for records in log.follow("a", reader=Reader(rendered, kept.write), patience_seconds=0.05):
+    async for records in log.follow("a", reader=Reader(rendered, kept.write, kept.has_room), patience_seconds=0.05):
         yielded += len(records)
         if not records:
             go_on.set()
@@ -253,7 +254,7 @@ async def test_a_reader_that_falls_behind_is_given_the_rest_when_it_has_room(log
 
     await desk.start("a", "ann", write)
     yielded: list[int] = []
-    async for records in log.follow("a", reader=Reader(rendered, kept.write), patience_seconds=0.05):
+    async for records in log.follow("a", reader=Reader(rendered, kept.write, kept.has_room), patience_seconds=0.05):
         yielded += [record.number for record in records]
         if not records:
             go_on.set()

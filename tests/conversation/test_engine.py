@@ -9,13 +9,27 @@ from typing import Any
 import pytest
 
 from hubbub.connections.sqlite import Sqlite
-from hubbub.conversation.engine import NOTHING_FOUND, Engine, Question
+from hubbub.conversation.engine import NOTHING_FOUND, Engine
 from hubbub.conversation.prompt import estimate_tokens
-from hubbub.core.documents import Document, Hit, Passage
+from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, NotFound, SearchError
-from hubbub.core.events import Cited, Done, Event, FollowUps, Searched, Started, Stopped, Text, Usage
+from hubbub.core.events import (
+    Cited,
+    Done,
+    Event,
+    FollowUps,
+    Prompted,
+    Reasoning,
+    Searched,
+    Started,
+    Stopped,
+    Text,
+    ToolCall,
+    Usage,
+)
 from hubbub.core.markdown import unescape
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation, Instructions, Question
 from hubbub.models.base import Completion, Model, SendPiece
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
@@ -67,8 +81,8 @@ class InTurn:
         self._models = deque(models)
         self.card = models[0].card
 
-    async def complete(self, turns: Sequence[Turn], send: SendPiece, **options: Any) -> Completion:
-        return await self._models.popleft().complete(turns, send, **options)
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
+        return await self._models.popleft().complete(turns, send, how)
 
 
 class FixedSearch(MemorySearch):
@@ -79,7 +93,9 @@ class FixedSearch(MemorySearch):
         self._hits = list(hits)
         self._error = error
 
-    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+    async def find(
+        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+    ) -> list[Hit]:
         if self._error is not None:
             raise self._error
         return self._hits[:limit]
@@ -412,3 +428,74 @@ async def test_a_question_is_weighed_by_who_answers_it_and_by_its_length(search:
     assert Engine(Catalog([]), search).weigh(Question(text)) == ("", 122)
     with pytest.raises(NotFound):
         engine.weigh(Question(text, model="none"))
+
+
+def heard_by(model: ScriptedModel) -> list[tuple[str, str]]:
+    return [(turn.role, turn.text) for turn in model.heard[-1]]
+
+
+async def ask(search: Search, question: Question, *models: Model) -> list[Event]:
+    events: list[Event] = []
+    events.append(await Engine(Catalog(models), search).answer(question, events.append))
+    return events
+
+
+async def test_a_verbatim_question_is_read_as_it_is(search: Search) -> None:
+    turns = (Turn("system", "Be a pirate."), Turn("assistant", "Aye?"), Turn("user", "Hello"))
+    model = ScriptedModel(context_tokens=512)
+    await ask(search, Question("Hello", turns, is_verbatim=True), model)
+    assert model.heard[-1] == turns
+
+
+async def test_instructions_come_after_our_prompt_or_in_its_place(search: Search) -> None:
+    model = ScriptedModel()
+    await ask(search, Question("Hello", instructions=Instructions("Be a pirate.")), model)
+    (_, system), (_, asked) = heard_by(model)
+    assert system.startswith("You are a helpful") and system.endswith("\n\nBe a pirate.")
+    assert asked == "Hello"
+    await ask(search, Question("Hello", instructions=Instructions("Be a pirate.", replaces=True)), model)
+    assert heard_by(model)[0] == ("system", "Be a pirate.")
+
+
+@pytest.mark.parametrize(("wanted", "are_asked_for"), [(None, True), (True, True), (False, False)])
+async def test_follow_ups_are_asked_for_unless_they_are_not_wanted(
+    search: Search, wanted: bool | None, are_asked_for: bool
+) -> None:
+    model = ScriptedModel()
+    await ask(search, Question("Normandy", collection_ids=("normans",), has_follow_ups=wanted), model)
+    assert ("<<question?>>" in heard_by(model)[0][1]) is are_asked_for
+    quoted = await ask(
+        search,
+        Question("Where did Norman soldiers sail, and Rollo?", collection_ids=("normans",), has_follow_ups=wanted),
+    )
+    assert any(isinstance(event, FollowUps) for event in quoted) is are_asked_for
+
+
+async def test_a_question_says_how_many_passages_and_how_they_are_found(search: Search) -> None:
+    events = await ask(search, Question("Normandy", collection_ids=("normans",), hits=1), ScriptedModel())
+    assert len(next(event.hits for event in events if isinstance(event, Searched))) == 1
+    high = Retrieval(minimum_score=1.0)
+    events = await ask(search, Question("Normandy", collection_ids=("normans",), retrieval=high), ScriptedModel())
+    assert events[-1] == Done("nothing_found")
+
+
+async def test_who_wants_to_know_is_told_the_prompts(search: Search) -> None:
+    query, answer = ScriptedModel(["Normandy"]), ScriptedModel(["It is ", "in France [1]."])
+    earlier = (Turn("user", "What is Normandy?"), Turn("assistant", "A region."))
+    question = Question("Where is it?", earlier, collection_ids=("normans",), tells_prompts=True)
+    events = await ask(search, question, InTurn(query, answer))
+    told = [event for event in events if isinstance(event, Prompted)]
+    assert [(one.purpose, one.model, one.turns) for one in told] == [
+        ("query", "scripted", query.heard[0]),
+        ("answer", "scripted", answer.heard[0]),
+    ]
+    names = [type(event).__name__ for event in events[:4]]
+    assert names == ["Started", "Prompted", "Searched", "Prompted"]
+
+
+async def test_thoughts_and_calls_of_tools_are_passed_on(search: Search) -> None:
+    pieces = [Reasoning("hm"), "Let me look.", ToolCall(0, "{}", "call_1", "weather")]
+    said = [Reasoning("hm"), Text("Let me look."), ToolCall(0, "{}", "call_1", "weather")]
+    assert (await ask(search, Question("Hello"), ScriptedModel(pieces)))[1:4] == said
+    grounded = await ask(search, Question("Normandy", collection_ids=("normans",)), ScriptedModel(pieces))
+    assert grounded[2:5] == said

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from hubbub.core.documents import Document, Hit, Passage
+from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, SearchError
 
 
@@ -21,7 +21,9 @@ class Shelf:
         self.may_put.set()
         self.is_putting = asyncio.Event()
 
-    async def find(self, query: str, collection_ids: Sequence[str], *, limit: int = 8) -> list[Hit]:
+    async def find(
+        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+    ) -> list[Hit]:
         raise NotImplementedError
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 from hubbub.models.base import Completion, Model
 
 QUESTION = (Turn("system", "You are brief."), Turn("user", "Count from one to fifty."))
@@ -28,7 +29,7 @@ async def ask(
     model: Model, turns: Sequence[Turn] = QUESTION, *, max_tokens: int | None = 40
 ) -> tuple[Heard, Completion]:
     heard = Heard()
-    return heard, await model.complete(turns, heard, max_tokens=max_tokens)
+    return heard, await model.complete(turns, heard, Generation(max_tokens=max_tokens))
 
 
 class ModelContract:
@@ -75,7 +76,7 @@ class ModelContract:
             raise Mishap
 
         with pytest.raises(Mishap):
-            await model.complete(QUESTION, send, max_tokens=3)
+            await model.complete(QUESTION, send, Generation(max_tokens=3))
         heard, _ = await ask(model, max_tokens=3)
         assert heard
 

@@ -15,6 +15,7 @@ import pytest_asyncio
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local import FAILURES, LocalModel
 from tests.models.contract import QUESTION, Heard, ModelContract, ask
@@ -192,7 +193,9 @@ class TestLocalModelItself(ModelContract):
 
     async def test_it_really_reads(self, model: LocalModel) -> None:
         heard = Heard()
-        await model.complete([Turn("user", "Write a sentence about dogs.")], heard, max_tokens=20, temperature=0)
+        await model.complete(
+            [Turn("user", "Write a sentence about dogs.")], heard, Generation(max_tokens=20, temperature=0)
+        )
         assert "dog" in "".join(heard).lower()
 
     async def test_too_long_a_prompt_is_told(self, model: LocalModel) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
-from hubbub.core.messages import Turn
+from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.messages import Call, Turn
+from hubbub.core.questions import Generation
 from hubbub.models.address import Secret, azure_address, compatible_address
 from hubbub.models.base import Completion, Limits, ModelCard
 from hubbub.models.openai import OpenAiModel
@@ -69,7 +71,7 @@ async def test_azure_is_the_same_wire_with_its_own_header_and_word_for_the_lengt
     server.script = Script()
     model = OpenAiModel(address, CARD, http, SHORT)
     with pytest.raises(ModelError, match="404"):  # the scripted server has no such path; it was asked, though
-        await model.complete(QUESTION, Heard(), max_tokens=5, temperature=0.5)
+        await model.complete(QUESTION, Heard(), Generation(max_tokens=5, temperature=0.5))
     address = azure_address(server.base_url, "chat", Secret(KEY))
     server_side = OpenAiModel(
         type(address)(
@@ -79,7 +81,7 @@ async def test_azure_is_the_same_wire_with_its_own_header_and_word_for_the_lengt
         http,
         SHORT,
     )
-    await server_side.complete(QUESTION, Heard(), max_tokens=5, temperature=0.5)
+    await server_side.complete(QUESTION, Heard(), Generation(max_tokens=5, temperature=0.5))
     (seen,) = server.seen
     assert seen.headers["api-key"] == KEY
     assert "authorization" not in seen.headers
@@ -302,11 +304,71 @@ async def test_each_ending_is_understood(
     assert ended == completion
 
 
-async def test_hidden_reasoning_is_a_sign_of_life_and_not_sent(server: ModelServer, http: Http) -> None:
+async def test_reasoning_is_a_sign_of_life_and_told_apart(server: ModelServer, http: Http) -> None:
     thought = event(choices=[{"delta": {"reasoning_content": "hm"}}])
     server.script = Script(raw=[thought] * 8 + [event("a"), b"data: [DONE]\n\n"], seconds_between=0.06)
     heard, _ = await ask(model_at(server, http))
-    assert heard == ["a"]
+    assert heard == [Reasoning("hm")] * 8 + ["a"]
+
+
+async def test_calls_of_tools_come_in_pieces_that_tell_id_and_name_once(server: ModelServer, http: Http) -> None:
+    def piece(index: int | None, arguments: object, call_id: str | None = None, name: str | None = None) -> bytes:
+        call = {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+        return event(choices=[{"delta": {"content": None, "tool_calls": [call]}}])
+
+    raw = [
+        piece(0, "", "call_1", "weather"),
+        piece(0, '{"city":'),
+        piece(0, '"Oslo"}', "call_1", "weather"),  # some servers repeat them
+        piece(1, {"city": "Köln"}, "call_2", "weather"),  # some send an object
+        event(choices=[{"delta": {}, "finish_reason": "tool_calls"}]),
+        b"data: [DONE]\n\n",
+    ]
+    server.script = Script(raw=raw)
+    heard, completion = await ask(model_at(server, http))
+    assert heard == [
+        ToolCall(0, "", "call_1", "weather"),
+        ToolCall(0, '{"city":'),
+        ToolCall(0, '"Oslo"}'),
+        ToolCall(1, '{"city": "Köln"}', "call_2", "weather"),
+    ]
+    assert completion.finish_reason == "tool_calls"
+
+
+async def test_what_is_wished_for_goes_to_the_server_as_it_names_it(server: ModelServer, http: Http) -> None:
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {}}}
+    how = Generation(top_p=0.5, stop=("END",), seed=7, tools=(tool,), tool_choice="auto", reasoning_effort="low")
+    turns = [
+        Turn("user", "What is this, and is it raining there?", images=("data:image/png;base64,AA==",)),
+        Turn("assistant", "", calls=(Call("call_1", "weather", "{}"),)),
+        Turn("tool", "rain", call_id="call_1"),
+    ]
+    await model_at(server, http).complete(turns, Heard(), how)
+    body = server.seen[0].body
+    assert {key: body[key] for key in ("top_p", "stop", "seed", "tools", "tool_choice", "reasoning_effort")} == {
+        "top_p": 0.5,
+        "stop": ["END"],
+        "seed": 7,
+        "tools": [tool],
+        "tool_choice": "auto",
+        "reasoning_effort": "low",
+    }
+    assert "temperature" not in body and "max_tokens" not in body
+    assert body["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is this, and is it raining there?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}],
+        },
+        {"role": "tool", "content": "rain", "tool_call_id": "call_1"},
+    ]
 
 
 MOMENTS: dict[str, tuple[Script, Callable[[ModelServer], bool]]] = {

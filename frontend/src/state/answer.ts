@@ -1,6 +1,6 @@
 /** Fold an answer's events into what the answer is now, exactly as `hubbub/core/answer.py` does. */
 
-import type { Answer, Event } from "../events";
+import type { Answer, Call, Event, ToolCall } from "../events";
 
 export function emptyAnswer(id: string): Answer {
   return {
@@ -20,6 +20,8 @@ export function emptyAnswer(id: string): Answer {
     finish_reason: null,
     stop_reason: null,
     failure: null,
+    reasoning: "",
+    calls: [],
   };
 }
 
@@ -41,6 +43,10 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
       return { citations: [...answer.citations, event.citation] };
     case "text":
       return { text: answer.text + event.text };
+    case "reasoning":
+      return { reasoning: answer.reasoning + event.text };
+    case "tool_call":
+      return { calls: withPiece(answer.calls, event) };
     case "follow_ups":
       return { follow_ups: event.questions };
     case "usage":
@@ -54,4 +60,12 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     default:
       return {}; // a newer server's event
   }
+}
+
+function withPiece(calls: readonly Call[], piece: ToolCall): readonly Call[] {
+  const last = calls.at(-1);
+  const more = piece.arguments ?? "";
+  if (piece.id || last === undefined)
+    return [...calls, { id: piece.id ?? "", name: piece.name ?? "", arguments: more }];
+  return [...calls.slice(0, -1), { ...last, arguments: last.arguments + more }];
 }

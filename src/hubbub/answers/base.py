@@ -83,8 +83,16 @@ class Source(Protocol):
 class AnswerStore(Protocol):
     """Keeps the logs of answers. What `append` returned from is on disk."""
 
-    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+    async def open(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
         """Make an empty log of an answer that this worker makes.
+
+        Once it has ended and `keep_seconds` have gone by since now it is forgotten, if not at once; None keeps it.
 
         Raises:
             Conflict: there is one with this id.

@@ -110,11 +110,14 @@ class Desk:
         admission: Admission | None = None,
         *,
         grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        first: Event | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
 
         Without an admission it is let in where answers are that no model makes. It is worked on for
-        `grace_seconds` after the last reader has left; None: to its end.
+        `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
+        `keep_seconds`; None: not by itself. `first` is its first event, come what may.
 
         Raises:
             TooBusy, Overloaded: it was refused, before anything was stored.
@@ -123,10 +126,12 @@ class Desk:
         """
         admission = admission or self._lanes.enter(Ticket(owner_id))
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds)
+            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds)
         except BaseException:
             admission.leave()
             raise
+        if first is not None:
+            self._log.append(answer_id, first)
         self._begin(answer_id, work, admission)
 
     async def stop(self, answer_id: str, *, reason: str = "asked") -> None:
@@ -152,8 +157,8 @@ class Desk:
         Raises:
             StoreError: it can't be read now, and nothing was done.
         """
-        has_text = await self._log.adopt(found)
-        is_wanted = not has_text and found.stop_reason is None
+        has_said = await self._log.adopt(found)
+        is_wanted = not has_said and found.stop_reason is None
         try:
             known = await self.rework(found) if is_wanted and self.rework is not None else None
         except (StoreError, asyncio.CancelledError):

@@ -21,16 +21,17 @@ Render: TypeAlias = Callable[[Sequence[Record]], bytes]
 class Reader:
     """A sink of frames: what is committed is pushed into it at once, without waking anybody.
 
-    `render` makes the frames of some records, for all readers that use the same function together;
-    `write` takes them, or says False: then the reader has to be served by `follow` until it has
-    caught up.
+    `render` makes the frames of the next records, for all readers that use the same function
+    together, and `write` takes them. Where `has_room` says no, nothing is rendered: the reader has
+    to be served by `follow` until it has caught up.
     """
 
-    __slots__ = ("has_left", "is_released", "number", "render", "write")
+    __slots__ = ("has_left", "has_room", "is_released", "number", "render", "write")
 
-    def __init__(self, render: Render, write: Callable[[bytes], bool]) -> None:
+    def __init__(self, render: Render, write: Callable[[bytes], None], has_room: Callable[[], bool]) -> None:
         self.render = render
         self.write = write
+        self.has_room = has_room
         self.number = 0
         self.is_released = asyncio.Event()
         self.has_left = False
@@ -63,15 +64,16 @@ class Entry:
         """Take records that are stored, the next ones, and push them to the readers."""
         self.records.extend(records)
         readers = self.readers
-        if len(readers) == 1:  # as a rule
-            self._push(readers[0], records, readers[0].render(records))
-        elif readers:
-            frames: dict[Render, bytes] = {}
-            for reader in list(readers):
-                data = frames.get(reader.render)
-                if data is None:
-                    data = frames[reader.render] = reader.render(records)
-                self._push(reader, records, data)
+        frames: dict[Render, bytes] = {}
+        for reader in list(readers):
+            if not reader.has_room():
+                self._release(reader)
+                continue
+            data = frames.get(reader.render)
+            if data is None:
+                data = frames[reader.render] = reader.render(records)
+            reader.write(data)
+            reader.number = records[-1].number
         self.wake()
 
     @property
@@ -93,12 +95,6 @@ class Entry:
             self._release(reader)
         self.wake()
 
-    def _push(self, reader: Reader, records: Sequence[Record], data: bytes) -> None:
-        if reader.write(data):
-            reader.number = records[-1].number
-        else:
-            self._release(reader)
-
     def _release(self, reader: Reader) -> None:
         if reader in self.readers:
             self.readers.remove(reader)
@@ -108,7 +104,7 @@ class Entry:
 class OwnEntry(Entry):
     """An open answer that is made here, with what waits to be stored."""
 
-    __slots__ = ("fault", "folding", "grace_seconds", "has_text", "owner_id", "pending", "unwatched_since")
+    __slots__ = ("fault", "folding", "grace_seconds", "has_said", "owner_id", "pending", "unwatched_since")
 
     def __init__(self, answer_id: str, owner_id: str, grace_seconds: float | None, now: float) -> None:
         super().__init__(answer_id)
@@ -117,7 +113,8 @@ class OwnEntry(Entry):
         self.unwatched_since = now + FIRST_WATCHER_SECONDS
         self.folding = Folding(answer_id)
         self.pending: list[Event] = []
-        self.has_text = False
+        self.has_said = False
+        """Whether anything of the answer itself came, be it a thought or a call of a tool."""
         self.fault: HubbubError | None = None
         """Why pending events were lost; told to whoever sends next."""
 

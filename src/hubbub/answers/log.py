@@ -16,7 +16,20 @@ from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Reader, portion, portions
 from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
-from hubbub.core.events import ENDINGS, Ending, Event, Failed, Queued, Searched, Text, decode, encode
+from hubbub.core.events import (
+    ENDINGS,
+    Asked,
+    Ending,
+    Event,
+    Failed,
+    Queued,
+    Reasoning,
+    Searched,
+    Text,
+    ToolCall,
+    decode,
+    encode,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +37,9 @@ MERGED_CHARACTERS = 16 * 1024
 SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
-_URGENT = (*ENDINGS, Queued, Searched)
-"""Somebody waits for these. The first text is urgent as well."""
+_URGENT = (*ENDINGS, Asked, Queued, Searched)
+_SAID = (Text, Reasoning, ToolCall)
+"""Somebody waits for the former, and for the first of the latter."""
 
 INTERRUPTED = Failed(
     "interrupted",
@@ -76,13 +90,19 @@ class Log:
         """The time between two beats at present."""
         return self.beat.window_seconds
 
-    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
-        """Begin an empty log; it is stored when this returns.
+    async def open(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
+        """Begin an empty log; it is stored when this returns. It is forgotten after `keep_seconds`, if it has ended.
 
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def adopt(self, found: Found) -> bool:
@@ -91,10 +111,10 @@ class Log:
         entry = OwnEntry(found.id, found.owner_id, found.grace_seconds, self._clock())
         entry.records = records
         entry.folding = Folding(found.id, [decode(record.data) for record in records])
-        entry.has_text = entry.folding.has_text
+        entry.has_said = entry.folding.has_said
         self._own[found.id] = entry
         self.elsewhere.hand_over(found.id)
-        return entry.has_text
+        return entry.has_said
 
     def append(self, answer_id: str, event: Event) -> None:
         """Hand over an event. It is stored, and then pushed to the readers, with the next beat.
@@ -110,8 +130,8 @@ class Log:
             raise entry.fault
         entry.pending.append(event)
         self._waiting[answer_id] = entry
-        if isinstance(event, Text):
-            is_urgent, entry.has_text = not entry.has_text, True
+        if isinstance(event, _SAID):
+            is_urgent, entry.has_said = not entry.has_said, True
         else:
             is_urgent = isinstance(event, _URGENT)
         self.beat.tell(is_urgent=is_urgent)
@@ -156,6 +176,11 @@ class Log:
             and not entry.watchers
             and min(now - entry.unwatched_since, watched_elsewhere(entry.id)) >= entry.grace_seconds
         ]
+
+    async def first(self, answer_id: str) -> Event | None:
+        """Return the first event of an answer; None where there is none."""
+        records = await self._store.read(answer_id, limit=1)
+        return decode(records[0].data) if records else None
 
     async def owner(self, answer_id: str) -> str | None:
         """Return whose answer it is; None where there is no such answer."""
@@ -348,24 +373,28 @@ async def _follow(
 
 
 def merged(events: list[Event]) -> list[Event]:
-    """Return the events, texts that follow each other as one, up to a length."""
+    """Return the events, texts that follow each other as one, up to a length; thoughts as well."""
     if len(events) == 1:
         return events
     result: list[Event] = []
     run: list[str] = []
+    kind: type[Text] | type[Reasoning] = Text
     length = 0
     for event in events:
-        if isinstance(event, Text) and length + len(event.text) <= MERGED_CHARACTERS:
+        is_text = isinstance(event, (Text, Reasoning))
+        if is_text and type(event) is kind and length + len(event.text) <= MERGED_CHARACTERS:
             run.append(event.text)
             length += len(event.text)
             continue
         if run:
-            result.append(Text("".join(run)))
-        run, length = ([event.text], len(event.text)) if isinstance(event, Text) else ([], 0)
-        if not run:
+            result.append(kind("".join(run)))
+        if is_text:
+            run, kind, length = [event.text], type(event), len(event.text)
+        else:
+            run, length = [], 0
             result.append(event)
     if run:
-        result.append(Text("".join(run)))
+        result.append(kind("".join(run)))
     return result
 
 

@@ -17,6 +17,7 @@ class _Kept:
     owner_id: str
     grace_seconds: float | None
     worker: int
+    expires_at: float | None = None
     records: list[Record] = field(default_factory=list[Record])
     result: Answer | None = None
     stop_reason: str | None = None
@@ -53,11 +54,18 @@ class MemoryAnswers:
     ) -> None:
         self.shared.workers.pop(self._number, None)
 
-    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+    async def open(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
         self._check_member()
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
-        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number)
+        expires_at = None if keep_seconds is None else time.time() + keep_seconds
+        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at)
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         self._check_member()
@@ -80,6 +88,9 @@ class MemoryAnswers:
             self.shared.answers.pop(answer_id, None)
 
     async def renew(self) -> tuple[Sequence[Peer], bool]:
+        now = time.time()
+        ended = {key: kept for key, kept in self.shared.answers.items() if kept.result is not None}
+        await self.forget([key for key, kept in ended.items() if kept.expires_at is not None and kept.expires_at < now])
         was_given_up = self._number not in self.shared.workers
         if was_given_up:
             self._join()

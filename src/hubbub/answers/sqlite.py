@@ -13,7 +13,7 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sq
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
-_SCHEMA = (read_sql("hubbub.answers", "schema.sql"), read_sql("hubbub.answers", "journal.sql"))
+_SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry"))
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
 SETTLE_SECONDS = 2.0
@@ -65,9 +65,17 @@ class SqliteAnswers:
     ) -> None:
         await self._database.write(Connection.all, _SQL["leave"], (self._number,))
 
-    async def open(self, answer_id: str, owner_id: str, grace_seconds: float | None = None) -> None:
+    async def open(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
         number = self._number
-        values = (answer_id, owner_id, time.time(), number, self._place, grace_seconds)
+        now = time.time()
+        expires_at = None if keep_seconds is None else now + keep_seconds
+        values = (answer_id, owner_id, now, number, self._place, grace_seconds, expires_at)
 
         def insert(connection: Connection) -> int:
             _check_member(connection, number)
@@ -247,6 +255,7 @@ def _join(connection: Connection) -> int:
 
 
 def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
+    connection.all(_SQL["forget_expired"], (time.time(),))
     connection.all(_SQL["renew"], (time.time(), number))
     was_given_up = connection.changes() == 0
     if was_given_up:

@@ -9,11 +9,11 @@ from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, open_engine, prepare_folder
-from hubbub.conversation.engine import Question
 from hubbub.core.documents import Citation
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Cited, Event, FollowUps, Started, Text
 from hubbub.core.markdown import unescape
+from hubbub.core.questions import Question
 from hubbub.settings import Settings
 
 output = Console(soft_wrap=True, highlight=False)

@@ -146,6 +146,8 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
 
 def _model(name: str, table: ModelTable, http: Http, limits: Limits, pace: Callable[[], Pace]) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
+    if not isinstance(table, Scripted):
+        card = msgspec.structs.replace(card, reads_images=table.reads_images, calls_tools=table.calls_tools)
     match table:
         case Scripted():
             pieces = [word if number == 0 else f" {word}" for number, word in enumerate(table.text.split())]

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
-from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, prompt_text, with_sources
+from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
 from hubbub.conversation.query import write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
-from hubbub.core.events import Cited, Done, Event, FollowUps, Searched, Started, Text, Usage
+from hubbub.core.events import Cited, Done, Event, FollowUps, Prompted, Purpose, Searched, Started, Text, Usage
 from hubbub.core.markdown import escape
 from hubbub.core.messages import Turn
-from hubbub.models.base import Completion, Model
+from hubbub.core.questions import Generation, Question
+from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Search
 
@@ -25,20 +26,13 @@ Send: TypeAlias = Callable[[Event], None]
 ANSWER_TOKENS = 1024
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
+TEMPERATURE = 0.2
+"""How freely an answer over documents is written, unless the question says."""
 EXPECTED_TOKENS = 256
 """What an answer is counted as before it is known how long it is."""
 
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What is asked: the text, what was said before it, of which model, over which collections (none: free chat)."""
-
-    text: str
-    turns: tuple[Turn, ...] = ()
-    model: str | None = None
-    collection_ids: tuple[str, ...] = ()
 
 
 class Engine:
@@ -57,10 +51,12 @@ class Engine:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
-        tokens = estimate_tokens(question.text) + sum(estimate_tokens(turn.text) for turn in question.turns)
+        said = [turn.text for turn in question.turns]
+        tokens = sum(map(estimate_tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
             return "", tokens
-        return model.card.name, min(tokens, _prompt_tokens(model)) + min(EXPECTED_TOKENS, _answer_tokens(model))
+        expected = min(EXPECTED_TOKENS, _answer_tokens(model, question.generation))
+        return model.card.name, min(tokens, _prompt_tokens(model)) + expected
 
     async def answer(self, question: Question, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended.
@@ -73,11 +69,12 @@ class Engine:
             return await self._chat(question, send)
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
-        query = await write_query(writer, question.text, question.turns)
-        limit = self._hits if writer else max(self._hits, READ_HITS)
-        hits = await self._search.find(query, question.collection_ids, limit=limit)
+        query = await write_query(writer, question.text, question.turns, _telling(question, "query", writer, send))
+        shown = question.hits or self._hits
+        limit = shown if writer else max(shown, READ_HITS)
+        hits = await self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
         if writer is None:
-            return await self._quote(query, hits, send)
+            return await self._quote(query, hits, send, shown, has_follow_ups=question.has_follow_ups is not False)
         send(Searched(query, tuple(hits)))
         if not hits:
             send(Text(NOTHING_FOUND))
@@ -101,58 +98,107 @@ class Engine:
                 retryable=False,
             )
         send(Started(model.card.name, "chat"))
-        prompt = fit(prompt_text("chat"), question.turns, question.text, budget_tokens=_prompt_tokens(model))
-
-        def pass_on(piece: str) -> None:
-            send(Text(piece))
-
-        return _finish(await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model)), send)
+        how = question.generation
+        if question.is_verbatim:
+            prompt: Sequence[Turn] = question.turns
+        else:
+            prompt = fit(
+                instructed("chat", question.instructions),
+                question.turns,
+                question.text,
+                budget_tokens=_prompt_tokens(model, how),
+            )
+            how = replace(how, max_tokens=_answer_tokens(model, how))
+        return await self._complete(model, question, prompt, how, send, _passing_on(send))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], send: Send) -> Done:
-        budget_tokens = _prompt_tokens(model)
+        how = question.generation
+        budget_tokens = _prompt_tokens(model, how)
         sources = fit_sources(hits, budget_tokens=int(SOURCES_SHARE * budget_tokens))
         stream = CitedStream(sources)
+        system = instructed("grounded", question.instructions)
+        if question.has_follow_ups is not False:
+            system = f"{system}\n\n{prompt_text('follow_ups')}"
         asked = with_sources(question.text, sources)
-        prompt = fit(prompt_text("grounded"), question.turns, asked, budget_tokens=budget_tokens)
+        prompt = fit(system, question.turns, asked, budget_tokens=budget_tokens)
+        temperature = TEMPERATURE if how.temperature is None else how.temperature
+        how = replace(how, max_tokens=_answer_tokens(model, how), temperature=temperature)
 
-        def pass_on(piece: str) -> None:
-            for event in stream.feed(piece):
+        def pass_on(piece: Piece) -> None:
+            for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 
-        completion = await model.complete(prompt, pass_on, max_tokens=_answer_tokens(model), temperature=0.2)
-        for event in stream.finish():
-            send(event)
+        def finish() -> None:
+            for event in stream.finish():
+                send(event)
+
+        return await self._complete(model, question, prompt, how, send, pass_on, finish)
+
+    async def _complete(
+        self,
+        model: Model,
+        question: Question,
+        prompt: Sequence[Turn],
+        how: Generation,
+        send: Send,
+        pass_on: Callable[[Piece], None],
+        finish: Callable[[], None] = lambda: None,
+    ) -> Done:
+        """Let the model write, and send what it used once it has."""
+        if tell := _telling(question, "answer", model, send):
+            tell(prompt)
+        completion = await model.complete(prompt, pass_on, how)
+        finish()
         return _finish(completion, send)
 
-    async def _quote(self, query: str, hits: Sequence[Hit], send: Send) -> Done:
+    async def _quote(
+        self, query: str, hits: Sequence[Hit], send: Send, shown_hits: int, *, has_follow_ups: bool
+    ) -> Done:
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
-        shown = [hit for place, hit in enumerate(hits) if place < self._hits or hit.passage_id in quoted]
+        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
         send(Searched(query, tuple(shown)))
         for marker, quote in enumerate(_in_reading_order(quotes), start=1):
-            citation = msgspec.structs.replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
+            citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
             send(Text(NOTHING_FOUND))
-        if questions := _neighbours(hits, quotes):
+        if has_follow_ups and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
 
 
+def _passing_on(send: Send) -> Callable[[Piece], None]:
+    def pass_on(piece: Piece) -> None:
+        send(Text(piece) if isinstance(piece, str) else piece)
+
+    return pass_on
+
+
+def _telling(
+    question: Question, purpose: Purpose, model: Model | None, send: Send
+) -> Callable[[Sequence[Turn]], None] | None:
+    """Return what makes a prompt known, where the question wants that."""
+    if not question.tells_prompts or model is None:
+        return None
+    name = model.card.name
+    return lambda prompt: send(Prompted(purpose, name, tuple(prompt)))
+
+
 def _finish(completion: Completion, send: Send) -> Done:
     if completion.prompt_tokens or completion.completion_tokens:
-        send(Usage(completion.prompt_tokens, completion.completion_tokens))
+        send(Usage(completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens))
     return Done(completion.finish_reason)
 
 
-def _answer_tokens(model: Model) -> int:
-    return min(ANSWER_TOKENS, model.card.context_tokens // 3)
+def _answer_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
+    return min(how.max_tokens or ANSWER_TOKENS, model.card.context_tokens // 3)
 
 
-def _prompt_tokens(model: Model) -> int:
-    return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model)
+def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
+    return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
 
 
 def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hubbub.core.documents import Hit
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Instructions
 
 CHARACTERS_PER_TOKEN = 3.5
 TOKENS_PER_TURN = 8
@@ -21,6 +22,13 @@ _TEXTS = _read()  # with the module, as code is: read with the first answer, the
 def prompt_text(name: str) -> str:
     """Return the text of a prompt, from its file in `prompts/`."""
     return _TEXTS[name]
+
+
+def instructed(name: str, instructions: Instructions | None) -> str:
+    """Return the text of a prompt with these instructions after it, or in its place."""
+    if instructions is None:
+        return prompt_text(name)
+    return instructions.text if instructions.replaces else f"{prompt_text(name)}\n\n{instructions.text}"
 
 
 def estimate_tokens(text: str) -> int:

@@ -1,16 +1,18 @@
 """Make a query that stands alone from a question that may lean on what was said before."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.errors import HubbubError
 from hubbub.core.messages import Turn
-from hubbub.models.base import Model
+from hubbub.core.questions import Generation
+from hubbub.models.base import Model, Piece
 
 MAX_QUERY_CHARACTERS = 1000
 RECENT_TURNS = 6
 MAX_WORDS_TO_LEAN_ON = 12
+QUERY = Generation(max_tokens=100, temperature=0.0)
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LEANING = frozenset(
@@ -49,8 +51,13 @@ def stand_alone(question: str, turns: Sequence[Turn]) -> str:
     return " ".join([question, *borrowed[:MAX_WORDS_TO_LEAN_ON]])
 
 
-async def write_query(model: Model | None, question: str, turns: Sequence[Turn]) -> str:
-    """Return a query for the search: written by the model where there is one, else put together from the words."""
+async def write_query(
+    model: Model | None, question: str, turns: Sequence[Turn], tell: Callable[[Sequence[Turn]], None] | None = None
+) -> str:
+    """Return a query for the search: written by the model where there is one, else put together from the words.
+
+    What the model is told for that, if it is asked, is told to `tell` as well.
+    """
     if not turns:
         return question
     if model is None:
@@ -58,12 +65,15 @@ async def write_query(model: Model | None, question: str, turns: Sequence[Turn])
     said = "\n".join(f"{turn.role}: {turn.text[:1500]}" for turn in turns[-RECENT_TURNS:])
     pieces: list[str] = []
 
-    def keep(piece: str) -> None:
-        pieces.append(piece)
+    def keep(piece: Piece) -> None:
+        if isinstance(piece, str):
+            pieces.append(piece)
 
     prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]
+    if tell is not None:
+        tell(prompt)
     try:
-        await model.complete(prompt, keep, max_tokens=100, temperature=0.0)
+        await model.complete(prompt, keep, QUERY)
     except HubbubError:
         return stand_alone(question, turns)  # a search with our own words beats no answer
     query = " ".join("".join(pieces).split()).strip("\"' ")

@@ -8,19 +8,24 @@ from msgspec.structs import replace
 
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.events import (
+    Asked,
     Cited,
     Done,
     Event,
     Failed,
     FollowUps,
+    Prompted,
     Queued,
+    Reasoning,
     Searched,
     Started,
     Stopped,
     Text,
+    ToolCall,
     Usage,
     Way,
 )
+from hubbub.core.messages import Call
 
 AnswerState: TypeAlias = Literal["open", "done", "failed", "stopped"]
 
@@ -47,6 +52,8 @@ class Answer(msgspec.Struct, frozen=True):
     stop_reason: str | None = None
     """Why it was stopped, as the event says it; None where it was not, or in answers stored before this was kept."""
     failure: Failed | None = None
+    reasoning: str = ""
+    calls: tuple[Call, ...] = ()
 
 
 def apply(answer: Answer, number: int, event: Event) -> Answer:
@@ -65,6 +72,12 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, citations=(*answer.citations, citation))
         case Text(text=text):
             return replace(answer, text=answer.text + text)
+        case Reasoning(text=text):
+            return replace(answer, reasoning=answer.reasoning + text)
+        case ToolCall():
+            return replace(answer, calls=_with_piece(answer.calls, event))
+        case Asked() | Prompted():
+            return answer
         case FollowUps(questions=questions):
             return replace(answer, follow_ups=questions)
         case Usage():
@@ -77,39 +90,51 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, state="stopped", stop_reason=reason, place=None, estimate_seconds=None)
 
 
+def _with_piece(calls: tuple[Call, ...], piece: ToolCall) -> tuple[Call, ...]:
+    if piece.id or not calls:
+        return (*calls, Call(piece.id, piece.name, piece.arguments))
+    last = calls[-1]
+    return (*calls[:-1], replace(last, arguments=last.arguments + piece.arguments))
+
+
 class Folding:
     """What an answer is after the events so far. Linear in the length of its text, however many pieces that has."""
 
     def __init__(self, answer_id: str, events: Iterable[Event] = ()) -> None:
         self._answer = Answer(id=answer_id)
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self.number = 0
         """How many events there were."""
         for event in events:
             self.add(event)
 
     @property
-    def has_text(self) -> bool:
-        """Whether anything was said yet."""
-        return bool(self._texts)
+    def has_said(self) -> bool:
+        """Whether anything was said yet, be it a thought or a call of a tool."""
+        return bool(self._texts or self._thoughts or self._answer.calls)
 
     def add(self, event: Event) -> None:
         """Take the next event."""
         self.number += 1
         if isinstance(event, Text):
             self._texts.append(event.text)
+        elif isinstance(event, Reasoning):
+            self._thoughts.append(event.text)
         else:
             self._answer = apply(self._answer, self.number, event)
 
     def copy(self) -> "Folding":
         """Return one that goes on by itself."""
         other = Folding(self._answer.id)
-        other._answer, other._texts, other.number = self._answer, list(self._texts), self.number
+        other._answer, other.number = self._answer, self.number
+        other._texts, other._thoughts = list(self._texts), list(self._thoughts)
         return other
 
     def answer(self) -> Answer:
         """Return what the answer is now."""
-        return replace(self._answer, number=self.number, text="".join(self._texts))
+        text, reasoning = "".join(self._texts), "".join(self._thoughts)
+        return replace(self._answer, number=self.number, text=text, reasoning=reasoning)
 
 
 def fold(answer_id: str, events: Iterable[Event]) -> Answer:

@@ -2,8 +2,9 @@
 
 ```
 HubbubError           code · status · message fit for a person
-├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · TooSlow 408 · Conflict 409
-│                     TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429 · HeadTooLarge 431
+├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · MethodNotAllowed 405
+│                     TooSlow 408 · Conflict 409 · TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
+│                     HeadTooLarge 431
 ├─ outside       5xx  ModelError 502 · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
@@ -53,6 +54,13 @@ class NotFound(HubbubError):
 
     code = "not_found"
     status = 404
+
+
+class MethodNotAllowed(HubbubError):
+    """There is such an address, but this can't be done there."""
+
+    code = "method_not_allowed"
+    status = 405
 
 
 class TooSlow(HubbubError):

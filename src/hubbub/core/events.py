@@ -12,9 +12,21 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from hubbub.core.documents import Citation, Hit
+from hubbub.core.messages import Turn
+from hubbub.core.questions import Question
 
 Way: TypeAlias = Literal["chat", "grounded", "quotes"]
 """How an answer is made: free chat, written over hits, or quoted from hits."""
+
+
+Purpose: TypeAlias = Literal["query", "answer"]
+"""What a model is asked for: the query of the search, or the answer."""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False, tag="asked"):
+    """What was asked; the first event of answers that are in no chat, so that their log tells all there is of them."""
+
+    question: Question
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
@@ -29,6 +41,14 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
 
     model: str
     way: Way
+
+
+class Prompted(msgspec.Struct, frozen=True, gc=False, tag="prompted"):
+    """A model is told this. Sent where the question wants to know."""
+
+    purpose: Purpose
+    model: str
+    turns: tuple[Turn, ...]
 
 
 class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched"):
@@ -50,17 +70,37 @@ class Text(msgspec.Struct, frozen=True, gc=False, tag="text"):
     text: str
 
 
+class Reasoning(msgspec.Struct, frozen=True, gc=False, tag="reasoning"):
+    """What the model thinks before and between what it says goes on with this; no part of the answer's text."""
+
+    text: str
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
+    """A call of a tool goes on with these arguments; its first piece, and no other, tells its id and name.
+
+    `index` tells calls of one answer apart, from 0. A call is whoever's that asked: nothing is called here.
+    """
+
+    index: int
+    arguments: str = ""
+    id: str = ""
+    name: str = ""
+
+
 class FollowUps(msgspec.Struct, frozen=True, gc=False, tag="follow_ups"):
     """Questions that the person may want to ask next, at most three."""
 
     questions: tuple[str, ...]
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False, tag="usage"):
+class Usage(msgspec.Struct, frozen=True, gc=False, tag="usage", omit_defaults=True):
     """What the model counted, in tokens."""
 
     prompt_tokens: int
     completion_tokens: int
+    reasoning_tokens: int = 0
+    """How many of the completion's were spent on reasoning."""
 
 
 class Done(msgspec.Struct, frozen=True, gc=False, tag="done"):
@@ -86,7 +126,22 @@ class Stopped(msgspec.Struct, frozen=True, gc=False, tag="stopped"):
     """About how many tokens were not made because of that; told where nobody watched."""
 
 
-Event: TypeAlias = Queued | Started | Searched | Cited | Text | FollowUps | Usage | Done | Failed | Stopped
+Event: TypeAlias = (
+    Asked
+    | Queued
+    | Started
+    | Prompted
+    | Searched
+    | Cited
+    | Text
+    | Reasoning
+    | ToolCall
+    | FollowUps
+    | Usage
+    | Done
+    | Failed
+    | Stopped
+)
 Ending: TypeAlias = Done | Failed | Stopped
 ENDINGS = (Done, Failed, Stopped)
 

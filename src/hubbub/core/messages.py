@@ -4,14 +4,28 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Role: TypeAlias = Literal["system", "user", "assistant"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True):
+    """A call of a tool that a model asks for. `arguments` is JSON as the model wrote it: it may be broken."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing said, as a model reads it."""
 
     role: Role
     text: str
+    images: tuple[str, ...] = ()
+    """Pictures that the text is about: addresses, or `data:` URLs."""
+    calls: tuple[Call, ...] = ()
+    """What an assistant asked for besides what it said."""
+    call_id: str | None = None
+    """The call that this turn of a tool answers."""
 
 
 class Chat(msgspec.Struct, frozen=True):

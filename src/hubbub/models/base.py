@@ -5,10 +5,14 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from hubbub.core.events import Reasoning, ToolCall
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 
-SendPiece: TypeAlias = Callable[[str], None]
-"""Takes the next piece of text, in order, never empty, and returns at once."""
+Piece: TypeAlias = str | Reasoning | ToolCall
+"""Text, never empty; or what is no text."""
+SendPiece: TypeAlias = Callable[[Piece], None]
+"""Takes the next piece, in order, and returns at once."""
 
 
 class ModelCard(msgspec.Struct, frozen=True):
@@ -25,6 +29,10 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Why it is here: the setting or the discovery that brought it."""
     prompt_tokens: int | None = None
     """How long a prompt it reads without keeping people waiting; None: as long as its context allows."""
+    reads_images: bool = False
+    """Whether it can be shown pictures."""
+    calls_tools: bool = False
+    """Whether it can be given tools to call."""
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -33,6 +41,7 @@ class Completion(msgspec.Struct, frozen=True):
     finish_reason: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -52,13 +61,11 @@ class Model(Protocol):
     @property
     def card(self) -> ModelCard: ...
 
-    async def complete(
-        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
-    ) -> Completion:
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         """Send the reply piece by piece and return how it ended.
 
-        Pieces come in order and none is lost. On cancellation the upstream connection is closed
-        before the cancellation goes on.
+        Of `how` a model does what it can, and leaves out the rest. Pieces come in order and none is
+        lost. On cancellation the upstream connection is closed before the cancellation goes on.
 
         Raises:
             ModelError: the server refused, could not be reached, fell silent, broke off or said too

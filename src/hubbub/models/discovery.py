@@ -221,7 +221,18 @@ def _choose(model: str, listed: Sequence[ListedModel]) -> ListedModel | None:
 
 
 def _found(address: Address, context_tokens: int, reason: str) -> Found:
-    return Found(address, ModelCard(address.model, address.provider, context_tokens, can_ground=True, reason=reason))
+    return Found(
+        address,
+        ModelCard(
+            address.model,
+            address.provider,
+            context_tokens,
+            can_ground=True,
+            reason=reason,
+            reads_images=address.provider in ("OpenAI", "Azure OpenAI"),
+            calls_tools=True,
+        ),
+    )
 
 
 def _uniquely_named(found: Sequence[tuple[str, Found]]) -> tuple[Found, ...]:

@@ -18,6 +18,7 @@ from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.processes import Child
 from hubbub.core.errors import HubbubError, ModelError
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 from hubbub.models.address import Address, Secret
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
 from hubbub.models.files import Progress
@@ -117,9 +118,7 @@ class LocalModel:
         """Begin to get ready, without waiting for it. `state` tells how far it is."""
         self._wanted.set()
 
-    async def complete(
-        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
-    ) -> Completion:
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         if (
             sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self._card.context_tokens
         ):  # a huge body costs memory before it is refused
@@ -132,8 +131,7 @@ class LocalModel:
         server = None
         try:
             server = await self._ready_server()
-            warmth = TEMPERATURE if temperature is None else temperature
-            return await server.complete(turns, send, max_tokens=max_tokens, temperature=warmth)
+            return await server.complete(turns, send, _possible(how or Generation()))
         except ModelError as error:
             if error.code not in ("broke_off", "unreachable"):
                 raise
@@ -253,6 +251,20 @@ class LocalModel:
 
     def _note(self, done_bytes: int, total_bytes: int | None) -> None:
         self.fetched = (done_bytes, total_bytes)
+
+
+def _possible(how: Generation) -> Generation:
+    """Return what of it such a model can do: it calls no tools, and doesn't reason."""
+    return Generation(
+        max_tokens=how.max_tokens,
+        temperature=TEMPERATURE if how.temperature is None else how.temperature,
+        top_p=how.top_p,
+        stop=how.stop,
+        seed=how.seed,
+        presence_penalty=how.presence_penalty,
+        frequency_penalty=how.frequency_penalty,
+        response_format=how.response_format,
+    )
 
 
 def _cores() -> int:

@@ -9,7 +9,9 @@ from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
 from hubbub.core.errors import ModelError
+from hubbub.core.events import ToolCall
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 from hubbub.models.address import Address
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
 from hubbub.models.pace import SHORT_SECONDS, Asked, Pace
@@ -40,9 +42,7 @@ class OpenAiModel:
     def card(self) -> ModelCard:
         return self._card
 
-    async def complete(
-        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
-    ) -> Completion:
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         address = self._address
         asked = self.pace.began()
         patience = _Patience(self._limits, address, asked)
@@ -50,7 +50,7 @@ class OpenAiModel:
             "POST",
             address.url("chat/completions"),
             headers={"Content-Type": "application/json", "Accept": "text/event-stream", **address.headers()},
-            body=request_body(address, turns, max_tokens=max_tokens, temperature=temperature),
+            body=request_body(address, turns, how),
             connect_seconds=self._limits.connect_seconds,
         )
         try:
@@ -106,9 +106,9 @@ class OpenAiModel:
         if len(body) > limit:
             raise self._too_large("the answer", limit)
         transcript = Transcript()
-        if text := transcript.take([body]):
+        for piece in transcript.take([body]):
             patience.asked.spoke()
-            send(text)
+            send(piece)
         self._raise_for_fault(transcript)
         if transcript.finish_reason is None:
             raise self._nonsense()
@@ -174,12 +174,12 @@ class _Reading:
             EventTooLarge, _AnswerTooLarge: it is over a limit.
         """
         transcript = self.transcript
-        text = transcript.take(self._decoder.feed(chunk) if chunk else self._decoder.finish())
-        if text:
+        for piece in transcript.take(self._decoder.feed(chunk) if chunk else self._decoder.finish()):
+            text = piece if isinstance(piece, str) else piece.arguments if isinstance(piece, ToolCall) else piece.text
             self._room_bytes -= len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
             if self._room_bytes < 0:
                 raise _AnswerTooLarge
-            self._send(text)
+            self._send(piece)
             self.has_text = True
         self._patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
         self.wants_more = bool(chunk) and not transcript.has_ended

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
-from hubbub.models.base import Completion, ModelCard, SendPiece
+from hubbub.core.questions import Generation
+from hubbub.models.base import Completion, ModelCard, Piece, SendPiece
 
 DEFAULT_PIECES = ("This ", "is ", "a ", "scripted ", "answer.")
 HEARD_REQUESTS = 100
@@ -20,7 +21,7 @@ class ScriptedModel:
 
     def __init__(
         self,
-        pieces: Sequence[str] = DEFAULT_PIECES,
+        pieces: Sequence[Piece] = DEFAULT_PIECES,
         *,
         name: str = "scripted",
         can_ground: bool = True,
@@ -45,13 +46,11 @@ class ScriptedModel:
     def card(self) -> ModelCard:
         return self._card
 
-    async def complete(
-        self, turns: Sequence[Turn], send: SendPiece, *, max_tokens: int | None = None, temperature: float | None = None
-    ) -> Completion:
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         self.heard.append(tuple(turns))
         self.open_answers += 1
         try:
-            return await self._say(turns, send, max_tokens)
+            return await self._say(turns, send, how.max_tokens if how else None)
         finally:
             self.open_answers -= 1
 

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from hubbub.core.errors import ModelError
+from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.identifiers import new_id
 from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
 from hubbub.models.address import Address
-from hubbub.models.base import Completion
+from hubbub.models.base import Completion, Piece
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -33,6 +36,17 @@ class _Delta(msgspec.Struct, gc=False):
         return self.tool_calls is not _NONE and bytes(self.tool_calls) not in (b"null", b"[]")
 
 
+class _Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: msgspec.Raw = _NONE  # a string; an object, where a server takes the wire lightly
+
+
+class _Call(msgspec.Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function = msgspec.field(default_factory=_Function)
+
+
 class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Delta | None = None
@@ -40,9 +54,14 @@ class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
 
 
+class _Details(msgspec.Struct, gc=False):
+    reasoning_tokens: int | None = 0
+
+
 class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
+    completion_tokens_details: _Details | None = None
 
 
 class _Chunk(msgspec.Struct, gc=False):
@@ -55,25 +74,40 @@ class _Chunk(msgspec.Struct, gc=False):
 
 
 _chunks = msgspec.json.Decoder(_Chunk)
+_calls = msgspec.json.Decoder(list[_Call])
 _encoder = msgspec.json.Encoder()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: a million brackets
 
 
-def request_body(
-    address: Address, turns: Sequence[Turn], *, max_tokens: int | None = None, temperature: float | None = None
-) -> bytes:
-    """Return the JSON that asks for a streamed completion; what is None is left out."""
+def request_body(address: Address, turns: Sequence[Turn], how: Generation | None = None) -> bytes:
+    """Return the JSON that asks for a streamed completion; what nobody wished for is left out."""
     body: dict[str, object] = {
         "model": address.model,
-        "messages": [{"role": turn.role, "content": turn.text} for turn in turns],
+        "messages": [_message(turn) for turn in turns],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if max_tokens is not None:
-        body[address.length_field] = max_tokens
-    if temperature is not None:
-        body["temperature"] = temperature
+    if how is not None:
+        wishes = msgspec.to_builtins(how)  # without those that are not set: they are named as the wire names them
+        if (max_tokens := wishes.pop("max_tokens", None)) is not None:
+            body[address.length_field] = max_tokens
+        body |= wishes
     return _encoder.encode(body)
+
+
+def _message(turn: Turn) -> dict[str, object]:
+    message: dict[str, object] = {"role": turn.role, "content": turn.text}
+    if turn.images:
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in turn.images]
+        message["content"] = [{"type": "text", "text": turn.text}, *pictures]
+    if turn.calls:
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in turn.calls
+        ]
+    if turn.call_id is not None:
+        message["tool_call_id"] = turn.call_id
+    return message
 
 
 def read_fault(body: bytes) -> Fault:
@@ -101,14 +135,16 @@ class Transcript:
         self.is_nonsense = False
         """Whether an event was not a chunk."""
         self._usage = _Usage()
+        self._call_indices: set[int] = set()
 
     @property
     def has_ended(self) -> bool:
         """Whether the answer is complete, or never will be."""
         return self.is_done or self.fault is not None or self.is_nonsense
 
-    def take(self, events: Iterable[bytes]) -> str:
-        """Return the text in these events, up to the first fault."""
+    def take(self, events: Iterable[bytes]) -> list[Piece]:
+        """Return what these events say up to the first fault, texts that follow each other as one."""
+        pieces: list[Piece] = []
         texts: list[str] = []
         self.is_alive = False
         for event in events:
@@ -125,24 +161,65 @@ class Transcript:
                 self.fault = _fault_of(chunk)
             if chunk.usage is not None:
                 self._usage = chunk.usage
-            texts += [self._take_choice(choice) for choice in chunk.choices or () if choice.index == 0]
-        return "".join(texts)
+            for choice in chunk.choices or ():
+                if choice.index == 0:
+                    self._take_choice(choice, texts, pieces)
+        if texts:
+            pieces.append("".join(texts))
+        return pieces
 
     def completion(self) -> Completion:
         """Return how the answer ended."""
+        usage = self._usage
+        details = usage.completion_tokens_details or _Details()
         return Completion(
-            self.finish_reason or "stop", self._usage.prompt_tokens or 0, self._usage.completion_tokens or 0
+            self.finish_reason or "stop",
+            usage.prompt_tokens or 0,
+            usage.completion_tokens or 0,
+            details.reasoning_tokens or 0,
         )
 
-    def _take_choice(self, choice: _Choice) -> str:
+    def _take_choice(self, choice: _Choice, texts: list[str], pieces: list[Piece]) -> None:
         self.finish_reason = choice.finish_reason or self.finish_reason
         delta = choice.delta or choice.message
         if delta is None:
-            return ""
-        text = delta.content or delta.refusal or ""
-        if text or delta.reasoning_content or delta.reasoning or delta.has_tool_call:
+            return
+        if thought := delta.reasoning_content or delta.reasoning:
+            self._put(Reasoning(thought), texts, pieces)
+        if text := delta.content or delta.refusal:
             self.is_alive = True
-        return text
+            texts.append(text)
+        if delta.has_tool_call:
+            self._take_calls(delta.tool_calls, texts, pieces)
+
+    def _take_calls(self, calls: msgspec.Raw, texts: list[str], pieces: list[Piece]) -> None:
+        try:
+            found = _calls.decode(calls)
+        except _UNREADABLE:
+            self.is_nonsense = True
+            return
+        for call in found:
+            index = len(self._call_indices) if call.index is None else call.index
+            arguments = _arguments(bytes(call.function.arguments))
+            if index in self._call_indices:
+                piece = ToolCall(index, arguments)
+            else:  # some servers repeat id and name with each piece
+                self._call_indices.add(index)
+                piece = ToolCall(index, arguments, call.id or f"call_{new_id()}", call.function.name or "")
+            self._put(piece, texts, pieces)
+
+    def _put(self, piece: Piece, texts: list[str], pieces: list[Piece]) -> None:
+        self.is_alive = True
+        if texts:
+            pieces.append("".join(texts))
+            texts.clear()
+        pieces.append(piece)
+
+
+def _arguments(given: bytes) -> str:
+    if given.startswith(b'"'):
+        return msgspec.json.decode(given, type=str)
+    return "" if given == b"null" else given.decode("utf-8", "replace")
 
 
 def _read(event: bytes) -> _Chunk | None:

@@ -20,6 +20,10 @@ class OpenAi(Table):
     """How much of a conversation the model can read."""
     can_ground: bool = True
     """Whether it writes answers over documents; if not, passages are quoted."""
+    reads_images: bool = True
+    """Whether it can be shown pictures."""
+    calls_tools: bool = True
+    """Whether it can be given tools to call."""
 
 
 class Azure(Table):
@@ -37,6 +41,10 @@ class Azure(Table):
     """How much of a conversation the model can read."""
     can_ground: bool = True
     """Whether it writes answers over documents; if not, passages are quoted."""
+    reads_images: bool = True
+    """Whether it can be shown pictures."""
+    calls_tools: bool = True
+    """Whether it can be given tools to call."""
 
 
 class Compatible(Table):
@@ -54,6 +62,10 @@ class Compatible(Table):
     """How much of a conversation the model can read."""
     can_ground: bool = True
     """Whether it writes answers over documents; if not, passages are quoted."""
+    reads_images: bool = False
+    """Whether it can be shown pictures."""
+    calls_tools: bool = True
+    """Whether it can be given tools to call."""
 
 
 class Scripted(Table):

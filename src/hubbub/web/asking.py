@@ -10,15 +10,15 @@ import msgspec
 from msgspec import Meta
 
 from hubbub.answers.base import Found, Ticket
-from hubbub.answers.desk import Send, Work
-from hubbub.conversation.engine import Question
+from hubbub.answers.desk import Work
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, NotFound, StoreError, TooLarge
-from hubbub.core.events import Done
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
+from hubbub.core.questions import Question
 from hubbub.web.access import chat_for, check_collections, message_for
+from hubbub.web.apart import question_of, work_on
 from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
@@ -186,6 +186,8 @@ async def _start(
 
 async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None:
     """Return how to make an answer that was begun by another worker; None where its question is gone."""
+    if (asked := await question_of(services, found)) is not None:
+        return work_on(services, asked), Ticket(found.owner_id, *services.engine.weigh(asked))
     answer = await services.history.message(found.id)
     question = await services.history.message(answer.parent_id) if answer and answer.parent_id else None
     return await _work(services, found.owner_id, question, answer) if question and answer else None
@@ -195,10 +197,7 @@ async def _work(services: Services, person_id: str, question: Message, answer: M
     turns = await _turns_before(services, question)
     asked = Question(question.text, turns, answer.model or None, answer.collections)
 
-    async def work(send: Send) -> Done:
-        return await services.engine.answer(asked, send)
-
-    return work, Ticket(person_id, *services.engine.weigh(asked))
+    return work_on(services, asked), Ticket(person_id, *services.engine.weigh(asked))
 
 
 async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:

@@ -9,15 +9,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, Invalid, NotFound
-from hubbub.web.bodies import PROBLEM, Json, Problem, problem
+from hubbub.core.errors import HubbubError, Invalid, MethodNotAllowed, NotFound
 from hubbub.web.guards import HEADERS
+from hubbub.web.shapes import told
 
 MESSAGE_CHARACTERS = 1000
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Let an application answer every error as problem+json."""
+    """Let an application answer every error in the shape that its asker knows."""
     app.add_exception_handler(HubbubError, _named)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -25,31 +25,35 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def _named(request: Request, error: Exception) -> Response:
-    return problem(cast(HubbubError, error))
+    return told(request.scope, cast(HubbubError, error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     faults = cast(Sequence[Mapping[str, Any]], cast(RequestValidationError, error).errors())
     lines = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults]
-    return problem(Invalid("; ".join(lines)[:MESSAGE_CHARACTERS] + "."))
+    return told(request.scope, Invalid("; ".join(lines)[:MESSAGE_CHARACTERS] + "."))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     refusal = cast(HTTPException, error)
     match refusal.status_code:
         case 404:
-            return problem(NotFound("There is nothing at this address."))
+            named: HubbubError = NotFound("There is nothing at this address.")
         case 405:
             allowed = (refusal.headers or {}).get("Allow", "")
             detail = f"{request.method[:20]} can't be done here; this address takes {allowed or 'other methods'}."
+            named = MethodNotAllowed(detail)
         case _:
-            detail = f"{refusal.detail}."
-    phrase = HTTPStatus(refusal.status_code).phrase
-    content = Problem(phrase, refusal.status_code, phrase.lower().replace(" ", "_"), detail)
-    return Json(content, status_code=refusal.status_code, media_type=PROBLEM, headers=refusal.headers)
+            phrase = HTTPStatus(refusal.status_code).phrase
+            named = HubbubError(f"{refusal.detail}.", code=phrase.lower().replace(" ", "_"))
+            named.status = refusal.status_code
+    response = told(request.scope, named)
+    response.headers.update(refusal.headers or {})
+    return response
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    response = problem(HubbubError("Something went wrong on our side. Try again.", code="internal"))
+    error = HubbubError("Something went wrong on our side. Try again.", code="internal")
+    response = told(request.scope, error)
     response.headers.update(HEADERS)  # this one does not come by the guards
     return response

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
-from hubbub.web.bodies import problem
+from hubbub.web.shapes import told
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
@@ -57,7 +57,7 @@ class Guards:
                 _check_origin(headers)
                 receive = await self._checked_body(scope, headers, receive)
         except HubbubError as error:
-            await problem(error)(scope, receive, send_with_headers)
+            await told(scope, error)(scope, receive, send_with_headers)
             return
         await self._app(scope, receive, send_with_headers)
 

@@ -45,16 +45,15 @@ class Direct:
         """Whether the client has gone."""
         return self._cycle.disconnected
 
-    def write(self, body: bytes) -> bool:
-        """Write a piece of the body and return True; False, and nothing is written, where too much waits already."""
+    def has_room(self) -> bool:
+        """Tell whether there is room for another piece; there is for a client that has gone, which takes none."""
+        return self.has_left or self._cycle.transport.get_write_buffer_size() <= self._most_bytes
+
+    def write(self, body: bytes) -> None:
+        """Write a piece of the body; nothing is written where the client has gone, which `on_left` tells."""
         cycle = self._cycle
-        if cycle.disconnected or cycle.response_complete:
-            return True  # who watches for that will end the reading
-        transport = cycle.transport
-        if transport.get_write_buffer_size() > self._most_bytes:
-            return False
-        transport.write(b"%x\r\n%b\r\n" % (len(body), body) if cycle.chunked_encoding else body)
-        return True
+        if body and not (cycle.disconnected or cycle.response_complete):
+            cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body) if cycle.chunked_encoding else body)
 
     def abort(self) -> None:
         """Cut the connection off because it takes nothing, with whatever still waits to be sent."""

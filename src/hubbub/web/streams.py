@@ -1,80 +1,172 @@
-"""Send an answer's events over a connection for as long as both last."""
+"""Send an answer's events over a connection for as long as both last, as they come or all at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from hubbub.answers.base import Record
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
-from hubbub.web.dialects import hubbub
+from hubbub.core.events import Event, Failed, decode
+from hubbub.web.dialects.base import Dialect
 from hubbub.web.protocol import direct_of
+
+T = TypeVar("T")
+
+Refuse: TypeAlias = Callable[[Failed], Response]
+"""Makes the response to a request whose answer failed before it said anything."""
 
 STALL_SECONDS = 30.0
 """A client that takes nothing for so long is cut off; it can come again and go on where it was."""
+HELD_SECONDS = 10.0
+"""So long a response that can still be refused waits for the answer to begin; then it has to begin itself."""
 
-
-_HEADERS = (
-    (b"content-type", f"{hubbub.MEDIA_TYPE}; charset=utf-8".encode()),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-)
+_SAID = (b'{"type":"text"', b'{"type":"reasoning"', b'{"type":"tool_call"', b'{"type":"done"', b'{"type":"stopped"')
+_FAILED = b'{"type":"failed"'
 
 
 class EventStream(Response):
     """A response that tails an answer's log. When the reader leaves, only the reading ends.
 
     Where the server lets us reach the transport, what is committed goes there at once; under any
-    other ASGI server it goes through `send`.
+    other ASGI server it goes through `send`. With `refuse` an answer that fails before it has said
+    anything becomes a response of its own, with a status that tells.
     """
 
-    def __init__(self, log: Log, answer_id: str, after: int, *, opening: bytes = hubbub.OPENING) -> None:
+    def __init__(
+        self, log: Log, answer_id: str, dialect: Dialect, after: int = 0, *, refuse: Refuse | None = None
+    ) -> None:
         self.status_code = 200
         self.background = None
-        self.raw_headers = list(_HEADERS)
-        self._opening = opening
+        self.raw_headers = [
+            (b"content-type", f"{dialect.media_type}; charset=utf-8".encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        self._dialect = dialect
         self._log = log
         self._answer_id = answer_id
         self._after = after
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answer has ended or the reader has left, whichever comes first."""
+        held: list[Record] = []
+        if self._refuse is not None:
+            refusal = await _unless_left(receive, self._held(held, self._refuse))
+            if not isinstance(refusal, bool):
+                await refusal(scope, receive, send)
+            if refusal is not True:
+                return
         direct = direct_of(scope)
         if direct is not None:
-            reader = Reader(hubbub.frames, direct.write)
+            reader = Reader(self._dialect.frames, direct.write, direct.has_room)
             direct.on_left = reader.leave
             if not direct.has_left:
-                await self._pump(send, reader, direct.abort)
+                await self._pump(held, send, reader, direct.abort)
             return
-        async with asyncio.TaskGroup() as group:
-            pumping = group.create_task(self._pump(send))
-            watching = group.create_task(_until_left(receive))
-            await asyncio.wait({pumping, watching}, return_when=asyncio.FIRST_COMPLETED)
-            pumping.cancel()
-            watching.cancel()
+        await _unless_left(receive, self._pump(held, send))
 
-    async def _pump(self, send: Send, reader: Reader | None = None, abort: Callable[[], None] | None = None) -> None:
+    async def _held(self, held: list[Record], refuse: Refuse) -> Response | bool:
+        """Keep what comes until the answer begins; returns True then, or what is to be sent where it has failed."""
+        following = self._log.follow(self._answer_id, self._after)
+        try:
+            async with asyncio.timeout(HELD_SECONDS):
+                async for records in following:
+                    held += records
+                    for record in records:
+                        if record.data.startswith(_SAID):
+                            return True
+                        if record.data.startswith(_FAILED) and isinstance(failed := decode(record.data), Failed):
+                            return refuse(failed)
+        except (TimeoutError, HubbubError):
+            pass  # the stream itself tells what is the matter
+        finally:
+            await following.aclose()
+        return True
+
+    async def _pump(
+        self, held: list[Record], send: Send, reader: Reader | None = None, abort: Callable[[], None] | None = None
+    ) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(STALL_SECONDS):
                 await send(message)
 
-        following = self._log.follow(self._answer_id, self._after, reader=reader)
+        dialect = self._dialect
+        after = held[-1].number if held else self._after
+        following: AsyncGenerator[Sequence[Record]] = self._log.follow(self._answer_id, after, reader=reader)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await send_in_time({"type": "http.response.body", "body": self._opening, "more_body": True})
+            opening = dialect.opening() + (dialect.frames(held) if held else b"")
+            held.clear()
+            await send_in_time({"type": "http.response.body", "body": opening, "more_body": True})
             async for records in following:
-                body = hubbub.frames(records)
+                body = dialect.frames(records)
                 await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
             await send_in_time({"type": "http.response.body", "body": b"", "more_body": False})
         except HubbubError as error:
-            await send_in_time({"type": "http.response.body", "body": hubbub.trouble(error), "more_body": False})
+            await send_in_time({"type": "http.response.body", "body": dialect.trouble(error), "more_body": False})
         except TimeoutError:
             if abort is not None:
                 abort()
         finally:
             await following.aclose()
+
+
+class WholeReply(Response):
+    """A response that waits for the end of an answer, and then says all of it at once.
+
+    Who leaves before is not waited for any more: the answer goes on, or not, as for any reader.
+    """
+
+    def __init__(self, log: Log, answer_id: str, render: Callable[[Sequence[Event]], Response]) -> None:
+        self.status_code = 200
+        self.background = None
+        self.raw_headers = []
+        self._log = log
+        self._answer_id = answer_id
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait, then send.
+
+        Raises:
+            StoreError: the answer's ending can't be stored now.
+        """
+        events = await _unless_left(receive, events_of(self._log, self._answer_id))
+        if not isinstance(events, bool):
+            await self._render(events)(scope, receive, send)
+
+
+async def events_of(log: Log, answer_id: str) -> list[Event]:
+    """Return all events of an answer, once it has ended.
+
+    Raises:
+        StoreError: its ending can't be stored now.
+    """
+    events: list[Event] = []
+    async for records in log.follow(answer_id):
+        events += [decode(record.data) for record in records]
+    return events
+
+
+async def _unless_left(receive: Receive, work: Coroutine[Any, Any, T]) -> T | bool:
+    """Return what the work returns; False, and the work is cancelled, if the client leaves before."""
+    # Not a task group: what the work raises is to be raised as it is. Both tasks have ended when this returns.
+    working = asyncio.create_task(work)
+    watching = asyncio.create_task(_until_left(receive))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        has_left = not working.done()
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.wait({working, watching})
+    return False if has_left else working.result()
 
 
 async def _until_left(receive: Receive) -> None:

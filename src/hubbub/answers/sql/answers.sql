@@ -1,5 +1,5 @@
 -- name: open
-insert into answer (id, owner_id, opened_at, worker, place, grace_seconds) values (?, ?, ?, ?, ?, ?)
+insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at) values (?, ?, ?, ?, ?, ?, ?)
 on conflict do nothing
 
 -- name: is_member
@@ -29,6 +29,10 @@ select id, owner_id, grace_seconds, result from answer where id in (select value
 
 -- name: forget
 delete from answer where id in (select value from json_each(?))
+
+-- name: forget_expired
+delete from answer
+where id in (select id from answer where expires_at < ? and worker is null order by expires_at limit 200)
 
 -- name: join
 insert into worker (seen_at) values (?) returning number

@@ -17,23 +17,30 @@ PING = b": ping\n\n"
 _TYPE = b'{"type":"'
 
 
-def frames(records: Sequence[Record]) -> bytes:
-    """Return the frames of some events; the ping where there are none."""
-    if not records:
-        return PING
-    return b"".join(
-        [b"id: %d\nevent: %b\ndata: %b\n\n" % (record.number, _name(record.data), record.data) for record in records]
-    )
+class HubbubEvents:
+    """Our own stream. All readers share what is rendered, from whatever number they read on."""
 
+    media_type = MEDIA_TYPE
 
-def asking(asked: bytes) -> bytes:
-    """Return the frame that begins a stream that a question is answered with: what was stored, as JSON."""
-    return OPENING + b"event: asked\ndata: " + asked + b"\n\n"
+    def __init__(self, asked: bytes | None = None) -> None:
+        """Begin, where a question is answered with its answer, with what was stored, as JSON."""
+        self._asked = asked
 
+    def opening(self) -> bytes:
+        return OPENING if self._asked is None else OPENING + b"event: asked\ndata: " + self._asked + b"\n\n"
 
-def trouble(error: HubbubError) -> bytes:
-    """Return the frame that says why the stream breaks off. It has no number: the answer itself goes on."""
-    return b"event: trouble\ndata: " + error.code.encode() + b"\n\n"
+    @staticmethod
+    def frames(records: Sequence[Record]) -> bytes:
+        if not records:
+            return PING
+        return b"".join(
+            [b"id: %d\nevent: %b\ndata: %b\n\n" % (one.number, _name(one.data), one.data) for one in records]
+        )
+
+    @staticmethod
+    def trouble(error: HubbubError) -> bytes:
+        """Return the frame that says why the stream breaks off. It has no number: the answer itself goes on."""
+        return b"event: trouble\ndata: " + error.code.encode() + b"\n\n"
 
 
 def _name(data: bytes) -> bytes:

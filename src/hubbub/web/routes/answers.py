@@ -7,6 +7,7 @@ from hubbub.core.answer import Answer
 from hubbub.core.errors import Malformed
 from hubbub.web.access import Asker, Hub, check_answer, person_of
 from hubbub.web.bodies import Json, sends
+from hubbub.web.dialects.hubbub import HubbubEvents
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import services_of
 from hubbub.web.streams import EventStream
@@ -56,7 +57,7 @@ async def follow_answer(request: Request) -> Response:
         raise Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")
     if not is_open and number == last:
         return Response(status_code=204)
-    return EventStream(hub.log, answer_id, number)
+    return EventStream(hub.log, answer_id, HubbubEvents(), number)
 
 
 @router.post("/{answer_id}/stop", status_code=202, responses=sends(Answer, 202))

@@ -13,7 +13,7 @@ from hubbub.core.messages import Chat, Message, Role
 from hubbub.web.access import Asker, Hub, chat_for, person_of
 from hubbub.web.asking import Asked, NewQuestion, Unwatched, ask, ask_again
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.dialects.hubbub import MEDIA_TYPE, asking
+from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
 from hubbub.web.quick import QuickRoute, body_as
 from hubbub.web.services import services_of
 from hubbub.web.streams import EventStream
@@ -127,7 +127,7 @@ async def ask_question(request: Request) -> Response:
     asked = await ask(hub, person, await body_as(request, NewQuestion))
     if not request.headers.get("accept", "").startswith("text/event-stream"):
         return Json(asked, status_code=202)
-    return EventStream(hub.log, asked.answer.id, 0, opening=asking(msgspec.json.encode(asked)))
+    return EventStream(hub.log, asked.answer.id, HubbubEvents(msgspec.json.encode(asked)))
 
 
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))

@@ -1,0 +1,55 @@
+"""The words of a question: what is asked, of which model, over which documents, and how."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from hubbub.core.documents import Retrieval
+from hubbub.core.messages import Turn
+
+JsonObject: TypeAlias = dict[str, object]
+
+
+class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a model is to write; None leaves it to whoever knows better. The names and values are the OpenAI wire's."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str | None = None
+    response_format: JsonObject | None = None
+    tools: tuple[JsonObject, ...] = ()
+    """Tools that the model may call; the calls are the asker's to make."""
+    tool_choice: str | JsonObject | None = None
+    parallel_tool_calls: bool | None = None
+
+
+class Instructions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a model is told besides our own prompt, or in its place."""
+
+    text: str
+    replaces: bool = False
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is asked: the text, what was said before it, of which model, over which collections (none: free chat)."""
+
+    text: str
+    turns: tuple[Turn, ...] = ()
+    model: str | None = None
+    collection_ids: tuple[str, ...] = ()
+    is_verbatim: bool = False
+    """Whether in free chat the model reads `turns` and nothing else, as they are: then the question is among them."""
+    instructions: Instructions | None = None
+    generation: Generation = Generation()
+    retrieval: Retrieval | None = None
+    hits: int | None = None
+    """How many passages are looked for; None: as many as usual."""
+    has_follow_ups: bool | None = None
+    """Whether questions to go on with are suggested; None: as the prompt has it."""
+    tells_prompts: bool = False
+    """Whether what models are told becomes part of the log (`Prompted`)."""

@@ -1,0 +1,53 @@
+"""Start answers that are in no chat: a program asks, and sends along what was said before."""
+
+from collections.abc import Awaitable, Callable
+
+from hubbub.answers.base import Found, Ticket
+from hubbub.answers.desk import Send
+from hubbub.core.events import Asked, Done
+from hubbub.core.identifiers import new_id
+from hubbub.core.people import Person
+from hubbub.core.questions import Question
+from hubbub.web.services import Services
+
+
+async def ask_apart(
+    services: Services, person: Person, question: Question, *, grace_seconds: float | None, keep_seconds: float
+) -> str:
+    """Start an answer that belongs to no chat, and return its id; its log, which begins with the question, is stored.
+
+    It is worked on for `grace_seconds` while nobody reads it (None: to its end), and forgotten
+    `keep_seconds` from now. The collections in the question have to be ones that the person may see.
+
+    Raises:
+        NotFound: there is no such model.
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
+        StoreError: it could not be stored, so it was not begun.
+    """
+    admission = services.desk.enter(Ticket(person.id, *services.engine.weigh(question)))
+    answer_id = new_id()
+    await services.desk.start(
+        answer_id,
+        person.id,
+        work_on(services, question),
+        admission,
+        grace_seconds=grace_seconds,
+        keep_seconds=keep_seconds,
+        first=Asked(question),
+    )
+    return answer_id
+
+
+def work_on(services: Services, question: Question) -> Callable[[Send], Awaitable[Done]]:
+    """Return how the answer to a question is made."""
+
+    async def work(send: Send) -> Done:
+        return await services.engine.answer(question, send)
+
+    return work
+
+
+async def question_of(services: Services, found: Found) -> Question | None:
+    """Return the question of an answer that is in no chat, from its log; None where there is none."""
+    first = await services.log.first(found.id)
+    return first.question if isinstance(first, Asked) else None
