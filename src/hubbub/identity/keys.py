@@ -84,13 +84,15 @@ class Keyring:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         noted_seconds: float = NOTED_SECONDS,
+        most_known: int = MOST_KNOWN,
+        most_unknown: int = MOST_UNKNOWN,
     ) -> None:
         self._keys = keys
         self._clock = clock
         self._wall_clock = wall_clock
         self._noted_seconds = noted_seconds
-        self._known = _Bounded[_Known](MOST_KNOWN)
-        self._unknown = _Bounded[float](MOST_UNKNOWN)
+        self._known = _Bounded[_Known](most_known)
+        self._unknown = _Bounded[float](most_unknown)
         self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._used: dict[str, float] = {}
         self._is_used = asyncio.Event()
@@ -182,9 +184,6 @@ class _Bounded(Generic[T]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._things: dict[bytes, T] = {}
-
-    def __len__(self) -> int:
-        return len(self._things)
 
     def get(self, digest: bytes) -> T | None:
         return self._things.get(digest)
