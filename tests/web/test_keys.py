@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import openai
 import pytest
 
 from hubbub.answers.base import Fixed
@@ -46,6 +48,23 @@ async def test_a_program_is_a_person_by_its_key(hubbub: Hubbub, ann: aiohttp.Cli
     assert await whose(ann, {"Authorization": "Bearer sk-anything"}) == browsers
     async with ann.get("/api/chats", headers={"api-key": text}) as response:
         assert [chat["title"] for chat in (await response.json())["chats"]] == ["Hello"]
+
+
+async def test_the_clients_of_others_send_it_as_they_do(closed: Hubbub) -> None:
+    text = (await closed.program("sdk")).headers["Authorization"].removeprefix("Bearer ")
+    for key, is_let_in in ((text, True), (f"{text}A", False), ("sk-1", False)):
+        base_url = f"{closed.url}/api"
+        for client in (
+            openai.AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0),
+            openai.AsyncAzureOpenAI(base_url=base_url, api_key=key, api_version="2024-10-21", max_retries=0),
+        ):
+            async with client:
+                if is_let_in:
+                    me: Any = await client.get("/me", cast_to=object)
+                    assert me["person"]["name"] == "sdk"
+                else:
+                    with pytest.raises(openai.AuthenticationError):
+                        await client.get("/me", cast_to=object)
 
 
 async def test_a_key_of_another_server_is_the_guests(hubbub: Hubbub) -> None:
