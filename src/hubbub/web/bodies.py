@@ -70,6 +70,8 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
     openapi["components"]["responses"] = {
         "Problem": {"description": "What went wrong", "content": {PROBLEM: {"schema": schema}}}
     }
+    openapi["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    openapi["security"] = [{"key": []}, {}]  # a key, or none
     for operations in openapi["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
