@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from hubbub.core.errors import SettingsError
 
-Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity"]
+Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity", "keys"]
 
 BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
@@ -32,6 +32,9 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     },
     "identity": {
         "open": "hubbub.identity.open:OpenIdentity",
+    },
+    "keys": {
+        "sqlite": "hubbub.identity.keys_sqlite:SqliteKeys",
     },
 }
 

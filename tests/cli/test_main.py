@@ -16,7 +16,7 @@ def test_version_and_help(hubbub: Invoke) -> None:
     assert hubbub("--version").output.strip() == package.__version__
     told = hubbub("--help")
     assert told.exit_code == 0
-    for command in ("serve", "ask", "ingest", "check", "bench"):
+    for command in ("serve", "ask", "ingest", "keys", "check", "bench"):
         assert command in told.output
         assert hubbub(command, "--help").exit_code == 0
     assert hubbub("nothing").exit_code == 2
@@ -32,7 +32,7 @@ def test_faults_of_the_settings_are_told_a_line_each(
 ) -> None:
     (folder.parent / "hubbub.toml").write_text('[server]\nprot = 1\nport = "x"\n[models.m]\nprovider = "openai"\n')
     monkeypatch.setenv("HUBBUB_LIMITS__CHAT_MESSAGES", "many")
-    for command in (("serve",), ("check",), ("ask", "x"), ("ingest", ".", "--collection", "x")):
+    for command in (("serve",), ("check",), ("ask", "x"), ("ingest", ".", "--collection", "x"), ("keys", "list")):
         result = hubbub(*command)
         assert result.exit_code == 2
         lines = [line for line in result.stderr.splitlines() if line]

@@ -21,6 +21,8 @@ from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.history.memory import MemoryHistory
+from hubbub.identity.keys import Keyring, digest_of, new_key
+from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.open import OpenIdentity
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -61,12 +63,21 @@ class Hubbub:
     services: Services
     answers: MemoryAnswers
     stack: AsyncExitStack
+    keys: MemoryKeys
 
     async def person(self) -> aiohttp.ClientSession:
         """Return a browser of its own: somebody whom the server has not seen before."""
         http = await self.guest()
         async with http.get("/api/me") as response:
             assert response.status == 200
+        return http
+
+    async def program(self, name: str) -> aiohttp.ClientSession:
+        """Return a program with an API key of its own."""
+        key, text = new_key(name)
+        await self.keys.add(key, digest_of(text))
+        http = await self.guest()
+        http.headers["Authorization"] = f"Bearer {text}"
         return http
 
     async def guest(self) -> aiohttp.ClientSession:
@@ -88,6 +99,7 @@ async def hubbub_running(
     lanes: Lanes | None = None,
     clients: Clients | None = None,
     has_local_operators: bool = False,
+    needs_key: bool = False,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -101,8 +113,10 @@ async def hubbub_running(
         desk = await stack.enter_async_context(Desk(log, answers, lanes))
         await stack.enter_async_context(Membership(answers, log, desk))
         catalog = Catalog(models or [ScriptedModel()])
+        keys = MemoryKeys()
+        keyring = await stack.enter_async_context(Keyring(keys))
         services = Services(
-            identity=OpenIdentity(),
+            identity=OpenIdentity(keyring, needs_key=needs_key),
             desk=desk,
             log=log,
             history=MemoryHistory(),
@@ -141,7 +155,7 @@ async def hubbub_running(
             assert not serving.done()
             await asyncio.sleep(0.005)
         clients = await stack.enter_async_context(AsyncExitStack())
-        yield Hubbub(f"http://127.0.0.1:{port}", port, app, services, answers, clients)
+        yield Hubbub(f"http://127.0.0.1:{port}", port, app, services, answers, clients, keys)
 
 
 async def _end(server: _Server, desk: Desk, serving: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,10 +12,11 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import OPERATOR_ID
+from hubbub.identity.keys import PREFIX, new_key
 from hubbub.identity.open import COOKIE
 from tests.ingest.documents import pdf
 from tests.servers.reader import ask, read_all
-from tests.web.application import Hubbub
+from tests.web.application import Hubbub, hubbub_running
 
 BODIES: dict[str, dict[str, Any]] = {
     "NewTitle": {"title": "Changed"},
@@ -28,6 +30,9 @@ PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched",
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id"}
 OF_SHARED = {"collection_id", "document_id"}
+OPEN_TO_ALL = {"/api/health", "/api/docs"}
+"""What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
+"""
 
 Route = tuple[str, str]
 
@@ -99,8 +104,17 @@ async def forged(hubbub: Hubbub, victim: aiohttp.ClientSession, how: str) -> aio
 
 
 @pytest.fixture
+async def program(hubbub: Hubbub) -> aiohttp.ClientSession:
+    return await hubbub.program("program")
+
+
+@pytest.fixture
 async def things(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str]:
     """What belongs to Ann, by the names that paths give to ids."""
+    return await things_of(hubbub, ann)
+
+
+async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str]:
     async with ann.post("/api/collections", json={"name": "Ann's", "description": "secret"}) as response:
         collection_id = (await response.json())["id"]
     document_id = await put(hubbub, ann, collection_id)
@@ -134,11 +148,15 @@ async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
 
 
 async def test_other_peoples_things_do_not_exist(
-    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    bob: aiohttp.ClientSession,
+    program: aiohttp.ClientSession,
+    things: dict[str, str],
 ) -> None:
     ways = ("the person's id", "the id, as long as a secret", "a hash of the secret", "cut", "longer", "other letters")
     strangers = {way: await forged(hubbub, ann, way) for way in (*ways, "operator", "empty")}
-    strangers |= {"bob": bob, "guest": await hubbub.guest()}
+    strangers |= {"bob": bob, "guest": await hubbub.guest(), "program": program}
     before = await hubbub.services.history.messages(things["chat_id"])
     with_ids = [route for route in routes(hubbub) if parameters(route[1]) & IDS_IN_PATHS]
     for who, http in strangers.items():
@@ -155,11 +173,83 @@ async def test_other_peoples_things_do_not_exist(
         assert 200 <= status < 300, (route, said)
 
 
+async def test_a_programs_things_exist_for_it_alone(
+    hubbub: Hubbub, bob: aiohttp.ClientSession, program: aiohttp.ClientSession
+) -> None:
+    things = await things_of(hubbub, program)
+    strangers = {"bob": bob, "guest": await hubbub.guest(), "another program": await hubbub.program("another")}
+    covered = routes(hubbub)
+    for who, http in strangers.items():
+        for route in covered:
+            status, said = await call(hubbub, http, route, things)
+            if parameters(route[1]) & IDS_IN_PATHS:
+                assert (status, said) == (404, "not_found"), f"{who}: {route}"
+            else:
+                assert not any(one in said for one in things.values()), f"{who}: {route}"
+    seen = "".join([(await call(hubbub, program, route, things))[1] for route in covered if route[0] == "GET"])
+    assert all(one in seen for one in things.values())
+    for route in covered:
+        if parameters(route[1]) & IDS_IN_PATHS:
+            status, said = await call(hubbub, program, route, things)
+            assert 200 <= status < 300, (route, said)
+
+
+@pytest.mark.parametrize("needs_key", [False, True])
+async def test_who_sends_a_key_that_holds_not_is_let_in_nowhere(tmp_path: Path, needs_key: bool) -> None:
+    async with hubbub_running(tmp_path, needs_key=needs_key) as hubbub:
+        person, program = await hubbub.guest(), await hubbub.program("program")
+        async with program.get("/api/me") as response:
+            own = (await response.json())["person"]["id"]
+        good = program.headers["Authorization"].removeprefix("Bearer ")
+        _, unknown = new_key("unknown")
+        key_id, secret = good.removeprefix(PREFIX).split("-")
+        bad = [
+            *(
+                unknown,
+                good[:-1],
+                f"{good}A",
+                f"{PREFIX}{key_id}-{secret.swapcase()}",
+                f"{PREFIX}{key_id}-{unknown[-43:]}",
+                f"{PREFIX}{key_id}",
+            ),
+            *(
+                f"{PREFIX}{secret}",
+                f"{PREFIX}{own}",
+                PREFIX,
+                f"{PREFIX}\u00e9",
+                f"{good} {good}",
+                f"{PREFIX}{'a' * 4000}",
+            ),
+        ]
+        headers = [{"Authorization": f"Bearer {key}"} for key in bad] + [{"api-key": key} for key in bad]
+        if needs_key:
+            headers += [{}, {"Authorization": "Bearer sk-1"}, {"Authorization": f"Basic {good}"}, {"api-key": "sk-1"}]
+        asked = 0
+        for route in routes(hubbub):
+            if route[1] in OPEN_TO_ALL:
+                continue
+            for sent in headers:
+                method, path = route
+                async with person.request(method, filled(path, dict.fromkeys(IDS_IN_PATHS, "x")), headers=sent) as got:
+                    assert (got.status, got.headers.get("www-authenticate")) == (401, "Bearer"), (route, sent)
+                    assert (await got.json())["code"] == "not_signed_in"
+                    assert not got.cookies
+                    asked += 1
+        assert asked > 300
+        for path in OPEN_TO_ALL:
+            async with person.get(path, headers=headers[0], allow_redirects=False) as got:
+                assert got.status in (200, 307), path
+
+
 async def test_lists_show_own_things_only(
-    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    bob: aiohttp.ClientSession,
+    program: aiohttp.ClientSession,
+    things: dict[str, str],
 ) -> None:
     without = [route for route in routes(hubbub) if route[0] == "GET" and not parameters(route[1])]
-    for http in (bob, await hubbub.guest(), await forged(hubbub, ann, "the person's id")):
+    for http in (bob, program, await hubbub.guest(), await forged(hubbub, ann, "the person's id")):
         for route in without:
             status, said = await call(hubbub, http, route, {})
             assert status in (200, 404), route
@@ -171,7 +261,11 @@ async def test_lists_show_own_things_only(
 
 
 async def test_other_peoples_ids_in_bodies_do_not_exist(
-    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    bob: aiohttp.ClientSession,
+    program: aiohttp.ClientSession,
+    things: dict[str, str],
 ) -> None:
     own = await ask(bob, "", "Bob's")
     await read_all(bob, "", own["answer"]["id"])
@@ -182,7 +276,7 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
         "collections": {"collections": [things["collection_id"]]},
     }
     assert set(stolen) == IDS_IN_BODIES
-    for http in (bob, await hubbub.guest()):
+    for http in (bob, program, await hubbub.guest()):
         for body in stolen.values():
             body = {**body, "text": "A secret"}
             async with http.post("/api/questions", json=body) as response:
@@ -195,7 +289,11 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
 
 
 async def test_what_is_shared_can_be_read_and_not_written(
-    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession, things: dict[str, str]
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    bob: aiohttp.ClientSession,
+    program: aiohttp.ClientSession,
+    things: dict[str, str],
 ) -> None:
     library = hubbub.services.library
     shared = await library.create("Shared", owner_id=OPERATOR_ID, is_shared=True)
@@ -207,7 +305,7 @@ async def test_what_is_shared_can_be_read_and_not_written(
     ids = {"collection_id": shared.id, "document_id": added.id}
     covered = [route for route in routes(hubbub) if parameters(route[1]) & OF_SHARED]
     assert len(covered) > 5
-    for http in (bob, await hubbub.guest()):
+    for http in (bob, program, await hubbub.guest()):
         for route in covered:
             status, said = await call(hubbub, http, route, ids)
             if route[0] == "GET":

@@ -40,6 +40,10 @@ def check(settings: Settings) -> bool:
     else:
         table.add_row("over documents", "quoted sentences", "no model here is trusted to write over documents")
     table.add_row("search", settings.search.backend, "words, and meanings" if _embeds(settings) else "words only")
+    if settings.identity.needs_key:
+        table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
+    else:
+        table.add_row("let in", settings.identity.backend, "the identity, which says who sends a request")
     faults += _missing_packages(settings)
     console.print(table)
     for weights in missing_weights(settings):

@@ -13,6 +13,7 @@ from hubbub.cli import ask as asking
 from hubbub.cli import bench as benching
 from hubbub.cli import check as checking
 from hubbub.cli import ingest as ingesting
+from hubbub.cli import keys as keeping
 from hubbub.cli import serve as serving
 from hubbub.cli.terminal import printable
 from hubbub.core.errors import HubbubError, SettingsError
@@ -25,6 +26,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
@@ -113,6 +116,45 @@ def bench(
             is_agreed=yes,
             may_load_others=i_may_load_this_server,
         )
+
+
+@keys.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="What the key is called here: the program that it is for.")],
+    expires_days: Annotated[
+        float | None, typer.Option("--expires-days", min=0, max=36500, help="After so many days it holds no longer.")
+    ] = None,
+    same_person_as: Annotated[
+        str | None,
+        typer.Option(help="A key by name or id; the new one opens the same chats and documents, to replace it."),
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Make a key for a program, and print it once. The program is a person of its own."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.add(settings, name, expires_days=expires_days, same_person_as=same_person_as)
+
+
+@keys.command("list")
+def list_keys(data: DataFolder = None, config: Config = None) -> None:
+    """List all keys: when each was made and last used, and whether it still holds."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.list_keys(settings)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The key's name or id.", metavar="NAME-OR-ID")],
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Let a key be worth nothing from now on, in a server that runs within seconds."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.revoke(settings, key)
 
 
 def _print_version(wanted: bool) -> None:

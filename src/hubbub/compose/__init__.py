@@ -2,7 +2,7 @@
 
 from hubbub.compose.clients import clients_for
 from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, missing_weights, open_catalog
-from hubbub.compose.services import application, open_application, open_engine, open_services
+from hubbub.compose.services import application, open_application, open_engine, open_keys, open_services
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "open_application",
     "open_catalog",
     "open_engine",
+    "open_keys",
     "open_services",
     "open_shelf",
     "prepare_folder",

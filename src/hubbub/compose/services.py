@@ -19,6 +19,9 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
+from hubbub.core.errors import SettingsError
+from hubbub.identity.base import Identity, Keys
+from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
@@ -85,7 +88,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
-        identity = await open_backend(stack, "identity", settings.identity.backend)
+        identity = await _open_identity(stack, settings, database)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
         await add_guide(shelf)
@@ -135,6 +138,27 @@ async def open_engine(
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, starts_embedded=needs_model))
         yield _engine(settings, catalog, shelf), shelf.library
+
+
+@asynccontextmanager
+async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
+    """Open what keeps the API keys, beside a server that may run. The data folder has to be there.
+
+    Raises:
+        SettingsError: there is no such back end, or it can't be imported.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Sqlite(settings.server.data_folder / "hubbub.db"))
+        yield await open_backend(stack, "keys", settings.identity.keys, database=database)
+
+
+async def _open_identity(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> Identity:
+    wanted = settings.identity
+    if wanted.needs_key and wanted.backend != "open":
+        raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
+    keys = await open_backend(stack, "keys", wanted.keys, database=database)
+    keyring = await stack.enter_async_context(Keyring(keys))
+    return await open_backend(stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key)
 
 
 def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> Lanes:

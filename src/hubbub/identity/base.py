@@ -1,4 +1,4 @@
-"""The door of the identity: from a request's headers to a person."""
+"""The doors of the identity: from a request's headers to a person, and where API keys are kept."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -22,10 +22,55 @@ class Identity(Protocol):
         """Return who sends these headers (names in lower case).
 
         Raises:
-            NotSignedIn: they don't say, and must.
+            NotSignedIn: they don't say, and must; or what they say is not true.
         """
         ...
 
     async def welcome(self, headers: Mapping[str, str]) -> Welcome:
-        """Return who opens the page, with a cookie to be known by from now on."""
+        """Return who opens the page, with a cookie to be known by from now on.
+
+        Raises:
+            NotSignedIn: as `person` does.
+        """
+        ...
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What is known of an API key. Its secret is known to nobody but who holds it. Times are seconds of the epoch."""
+
+    id: str
+    name: str
+    person_id: str
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    last_used: float | None = None
+    """To a minute or so."""
+
+
+class Keys(Protocol):
+    """Keeps API keys, each by its digest."""
+
+    async def add(self, key: Key, digest: bytes) -> None:
+        """Store a new key.
+
+        Raises:
+            Conflict: there is one with this id, or one with this name that is not revoked.
+        """
+        ...
+
+    async def find(self, digest: bytes) -> Key | None:
+        """Return the key with a digest, even if it is revoked or has expired."""
+        ...
+
+    async def keys(self) -> list[Key]:
+        """Return all keys, the oldest first."""
+        ...
+
+    async def revoke(self, key_id: str, at: float) -> None:
+        """Let a key be worth nothing from now on. What is revoked already stays so since when it was."""
+        ...
+
+    async def note_use(self, times: Mapping[str, float]) -> None:
+        """Note when keys were used, by their ids. An earlier time than is known changes nothing."""
         ...

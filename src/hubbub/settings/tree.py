@@ -100,7 +100,7 @@ class Lanes(Table):
     waiting_per_model: Waiting = 500
     """The most that wait for one model, so that a slow one leaves room for the others."""
     running_per_person: Count = 8
-    """The most that are made at once for one person. Programs without a cookie count as no person."""
+    """The most that are made at once for one person. Programs without a key or a cookie are none."""
     waiting_per_person: Waiting = 32
     """The most of one person's that wait; who asks beyond that is told when to come back."""
 
@@ -157,7 +157,11 @@ class Identity(Table):
     """Who may use the server."""
 
     backend: Text = "open"
-    """Says who sends a request: "open" (everybody is the same guest), or a class of your own."""
+    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own."""
+    needs_key: bool = False
+    """Whether only programs with an API key are answered. Then the page is closed: browsers have no key."""
+    keys: Text = "sqlite"
+    """What keeps the API keys: "sqlite", or a class of your own."""
 
 
 class Discovery(Table):

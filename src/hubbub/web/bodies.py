@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, RefusedForNow
+from hubbub.core.errors import HubbubError, NotSignedIn, RefusedForNow
 
 PROBLEM = "application/problem+json"
 _REFERENCE = "#/components/schemas/{name}"
@@ -36,8 +36,14 @@ def problem(error: HubbubError) -> Response:
     """Return the response that tells an error."""
     wait = error.retry_after_seconds if isinstance(error, RefusedForNow) else None
     content = Problem(type(error).__name__, error.status, error.code, error.message, wait)
-    headers = {} if wait is None else {"retry-after": str(max(1, ceil(wait)))}
-    return Json(content, status_code=error.status, media_type=PROBLEM, headers=headers)
+    return Json(content, status_code=error.status, media_type=PROBLEM, headers=headers_of(error))
+
+
+def headers_of(error: HubbubError) -> dict[str, str]:
+    """Return the headers that go with an error, in whatever form its body is."""
+    if isinstance(error, RefusedForNow):
+        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
+    return {"www-authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
 
 
 def sends(struct: type[Any], status: int = 200, description: str = "") -> dict[int | str, dict[str, Any]]:
@@ -64,6 +70,8 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
     openapi["components"]["responses"] = {
         "Problem": {"description": "What went wrong", "content": {PROBLEM: {"schema": schema}}}
     }
+    openapi["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    openapi["security"] = [{"key": []}, {}]  # a key, or none
     for operations in openapi["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)

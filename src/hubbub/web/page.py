@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+from html import escape
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hubbub.core.errors import NotFound
+from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.identity.base import Welcome
+from hubbub.web.bodies import headers_of
 from hubbub.web.services import services_of
 
 FOREVER = "public, max-age=31536000, immutable"  # the names of assets change with their content
@@ -29,6 +31,10 @@ _NOT_BUILT = """<!doctype html><html lang="en"><title>Hubbub</title>
 <h1>Hubbub is running, but its page was not built</h1>
 <p>Run <code>make serve</code>, or <code>python tools/build_web.py</code> and start again.
 The API is described at <a href="/api/openapi.json">/api/openapi.json</a>.</p>
+</html>"""
+_CLOSED = """<!doctype html><html lang="en"><title>Hubbub</title>
+<h1>This page is closed to you</h1>
+<p>{}</p>
 </html>"""
 
 
@@ -71,9 +77,14 @@ class Page:
         if file is None:
             headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY}
             return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
+        try:
+            welcome = await services_of(request).identity.welcome(request.headers)
+        except NotSignedIn as error:
+            headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY, **headers_of(error)}
+            return HTMLResponse(_CLOSED.format(escape(error.message)), status_code=error.status, headers=headers)
         headers = {"cache-control": "no-cache", "content-security-policy": _PAGE_POLICY}
         response = _response(request, file, headers)
-        set_cookie(request, response, await services_of(request).identity.welcome(request.headers))
+        set_cookie(request, response, welcome)
         return response
 
 

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 import hubbub
 from hubbub.models.base import ModelCard
-from hubbub.web.access import Hub
+from hubbub.web.access import Asker, Hub
 from hubbub.web.bodies import Json, sends
 from hubbub.web.page import set_cookie
 
@@ -62,7 +62,7 @@ async def show_me(request: Request, hub: Hub) -> Response:
 
 
 @router.get("/models", responses=sends(Models))
-async def list_models(hub: Hub) -> Response:
+async def list_models(hub: Hub, person: Asker) -> Response:
     """List the models that can be asked."""
     default = hub.catalog.default
     return Json(Models([model.card for model in hub.catalog], default.card.name if default else None))

@@ -1,0 +1,53 @@
+"""Keep API keys in SQLite."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
+from hubbub.core.errors import Conflict
+from hubbub.identity.base import Key
+
+_SCHEMA = read_sql("hubbub.identity", "schema.sql")
+_SQL = load_sql("hubbub.identity", "keys.sql")
+
+
+class SqliteKeys:
+    """A `Keys` in a database file."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Self:
+        await self._database.migrate("identity", [_SCHEMA])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    async def add(self, key: Key, digest: bytes) -> None:
+        def insert(connection: Connection) -> None:
+            if connection.one(_SQL["is_taken"], (key.name,)):
+                raise Conflict(f"There is an API key {key.name!r} already. Revoke it first, or choose another name.")
+            values = (key.id, digest, key.name, key.person_id, key.created_at, key.expires_at)
+            connection.all(_SQL["add"], values)
+            if connection.changes() == 0:
+                raise Conflict("There is an API key with this id already.")
+
+        await self._database.write(insert)
+
+    async def find(self, digest: bytes) -> Key | None:
+        row = await self._database.read(Connection.one, _SQL["find"], (digest,))
+        return Key(*row) if row else None
+
+    async def keys(self) -> list[Key]:
+        return [Key(*row) for row in await self._database.read(Connection.all, _SQL["keys"])]
+
+    async def revoke(self, key_id: str, at: float) -> None:
+        await self._database.write(Connection.all, _SQL["revoke"], (at, key_id))
+
+    async def note_use(self, times: Mapping[str, float]) -> None:
+        rows = [(at, key_id) for key_id, at in times.items()]
+        await self._database.write(Connection.many, _SQL["note_use"], rows)
