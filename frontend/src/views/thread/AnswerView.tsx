@@ -13,6 +13,7 @@ import { Markdown } from "../markdown/Markdown";
 import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Switcher } from "./Switcher";
+import { Thoughts } from "./Thoughts";
 import { waitingText } from "./waiting";
 
 interface Properties {
@@ -38,6 +39,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
       {answer.way === "quotes" && answer.text !== "" && (
         <p class="answer-way">Quoted from your documents, not written by a model</p>
       )}
+      <Thoughts answer={answer} />
       {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}
       <Ending answer={answer} retry={isLast ? again : null} />
@@ -156,5 +158,6 @@ function Copy({ text }: { text: string }) {
 
 function usageOf({ usage }: Answer): string {
   if (usage === null) return "";
-  return `${usage.prompt_tokens} tokens read, ${usage.completion_tokens} written`;
+  const thought = usage.reasoning_tokens ? `, ${usage.reasoning_tokens} of them thoughts` : "";
+  return `${usage.prompt_tokens} tokens read, ${usage.completion_tokens} written${thought}`;
 }
