@@ -56,8 +56,12 @@ def _table(items: Iterable[tuple[tuple[str, ...], FieldInfo]], above: tuple[str,
     for path, field in items:
         variable = variable_of(path).replace("_NAME_", "<NAME>") if "<name>" in path else variable_of(path)
         name = ".".join(path[len(above) :])
-        lines.append(f"| `{name}`<br>`{variable}` | {_default(path, field)} | {field.description} |")
+        lines.append(f"| `{name}`<br>`{variable}` | {_default(path, field)} | {_one_line(field.description)} |")
     return "\n".join(lines) + "\n"
+
+
+def _one_line(description: str | None) -> str | None:
+    return " ".join(description.split()) if description else None
 
 
 def _default(path: tuple[str, ...], field: FieldInfo) -> str:

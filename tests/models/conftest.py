@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hubbub.connections.http import Http
+from hubbub.models.entra import SignIns
 from tests.servers.model_server import ModelServer
 
 
@@ -12,6 +13,12 @@ from tests.servers.model_server import ModelServer
 async def http() -> AsyncIterator[Http]:
     async with Http() as http:
         yield http
+
+
+@pytest.fixture
+async def sign_ins() -> AsyncIterator[SignIns]:
+    async with SignIns() as sign_ins:
+        yield sign_ins
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ class ModelServer:
             status, page = self._pages[request.path]
             await _send_whole(writer, status, json.dumps(page).encode())
             return True
-        match request.method, request.path:
+        match request.method, request.path.removeprefix("/openai"):  # Azure has it before its /v1
             case "POST", "/script":
                 self.script = replace(Script(), **request.body)
                 await _send_whole(writer, 200, b"{}")
@@ -147,6 +147,12 @@ class ModelServer:
             case "GET", "/v1/models":
                 self.seen.append(request)
                 await _send_whole(writer, 200, json.dumps({"object": "list", "data": self._models}).encode())
+                return True
+            case "POST", "/v1/embeddings":
+                self.seen.append(request)
+                script = self.scripts.popleft() if self.scripts else self.script
+                body = script.body if script.body is not None or script.status != 200 else embeddings(request.body)
+                await _send_whole(writer, script.status, body or b"", script.headers)
                 return True
             case "POST", "/v1/chat/completions":
                 return await self._complete(request, reader, writer)
@@ -212,6 +218,16 @@ def event(text: str | None = None, **chunk: Any) -> bytes:
     """Return an event as a server sends it: a piece of text, or the chunk that is given."""
     data = {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]} if text is not None else chunk
     return b"data: " + json.dumps({"object": "chat.completion.chunk", **data}, ensure_ascii=False).encode() + b"\n\n"
+
+
+def embeddings(body: Mapping[str, Any]) -> bytes:
+    """Return embeddings by which texts of other lengths lie elsewhere, not normalised, the last one first."""
+    numbers = body.get("dimensions", 1536) - 2
+    data = [
+        {"object": "embedding", "index": index, "embedding": [float(len(text)), 1.0] + [0.0] * numbers}
+        for index, text in enumerate(body["input"])
+    ]
+    return json.dumps({"object": "list", "data": data[::-1], "model": body["model"]}).encode()
 
 
 def _cut(script: Script, body: Mapping[str, Any]) -> Script:

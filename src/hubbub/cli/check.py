@@ -7,9 +7,9 @@ import apsw
 from rich.console import Console
 from rich.table import Table
 
-from hubbub.compose import choose_models, missing_weights, prepare_folder
+from hubbub.compose import choose_models, missing_weights, open_embedder, prepare_folder
 from hubbub.connections.http import Http
-from hubbub.core.errors import StoreError
+from hubbub.core.errors import SettingsError, StoreError
 from hubbub.models.base import ModelCard
 from hubbub.settings import Settings
 
@@ -26,7 +26,7 @@ def check(settings: Settings) -> bool:
     except StoreError as error:
         faults.append(error.message)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
-    cards, model_faults = asyncio.run(_models(settings))
+    cards, embedder, model_faults = asyncio.run(_models(settings))
     faults += model_faults
     names = [card.name for card in cards]
     if settings.default_model and settings.default_model not in names:
@@ -39,7 +39,7 @@ def check(settings: Settings) -> bool:
         table.add_row("over documents", f"written by {writer.name}", "it can write grounded answers")
     else:
         table.add_row("over documents", "quoted sentences", "no model here is trusted to write over documents")
-    table.add_row("search", settings.search.backend, "words, and meanings" if _embeds(settings) else "words only")
+    table.add_row("search", settings.search.backend, f"words, and meanings by {embedder}" if embedder else "words only")
     if settings.identity.needs_key:
         table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
     else:
@@ -57,25 +57,35 @@ def check(settings: Settings) -> bool:
     return not faults
 
 
-async def _models(settings: Settings) -> tuple[list[ModelCard], list[str]]:
+async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list[str]]:
+    """Return the models, what embeds, and what is wrong with them."""
+    cards: list[ModelCard] = []
+    faults: list[str] = []
+    embedder: str | None = None if settings.embeddings.provider == "none" else settings.embeddings.provider
     async with Http() as http:
-        chosen = await choose_models(settings, http)
-    cards = [model.card for model in chosen.models]
+        try:
+            async with choose_models(settings, http) as chosen:
+                cards += [model.card for model in chosen.models]
+                faults += chosen.faults
+        except SettingsError as error:
+            faults += error.faults
+        if settings.embeddings.provider in ("azure", "openai"):  # to open the one on this machine would load it
+            try:
+                async with open_embedder(settings, http) as opened:
+                    embedder = f"{opened.name} ({settings.embeddings.provider})" if opened else None
+            except SettingsError as error:
+                faults += error.faults
     if settings.embedded.is_enabled:
         embedded = settings.embedded
         reason = "embedded.is_enabled is true; it runs on this machine"
         cards.append(ModelCard(embedded.name, "embedded", embedded.context_tokens, embedded.can_ground, reason))
     cards.sort(key=lambda card: card.name != settings.default_model)
-    return cards, list(chosen.faults)
-
-
-def _embeds(settings: Settings) -> bool:
-    return settings.embeddings.provider != "none"
+    return cards, embedder, faults
 
 
 def _missing_packages(settings: Settings) -> list[str]:
     wanted = {"xllamacpp": "the embedded model"} if settings.embedded.is_enabled else {}
-    if _embeds(settings):
+    if settings.embeddings.provider == "minilm":
         wanted |= {"onnxruntime": "embeddings", "tokenizers": "embeddings", "numpy": "embeddings"}
     return [
         f"{use.capitalize()} need{'s' if use != 'embeddings' else ''} the package {package}: "

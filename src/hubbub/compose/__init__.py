@@ -1,7 +1,15 @@
 """Build everything once from the settings, and close it in the reverse order."""
 
 from hubbub.compose.clients import clients_for
-from hubbub.compose.models import Chosen, OnFetch, choose_models, fetch_weights, missing_weights, open_catalog
+from hubbub.compose.models import (
+    Chosen,
+    OnFetch,
+    choose_models,
+    fetch_weights,
+    missing_weights,
+    open_catalog,
+    open_embedder,
+)
 from hubbub.compose.services import application, open_application, open_engine, open_keys, open_services
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
 
@@ -17,6 +25,7 @@ __all__ = [
     "missing_weights",
     "open_application",
     "open_catalog",
+    "open_embedder",
     "open_engine",
     "open_keys",
     "open_services",

@@ -10,13 +10,16 @@ from typing import TypeAlias
 
 import msgspec
 
+from hubbub.compose.servers import azure_authorization, azure_embedder, openai_embedder
 from hubbub.connections.http import Http
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import HubbubError
 from hubbub.models import weights
 from hubbub.models.address import Address, Secret, azure_address, compatible_address, openai_address
 from hubbub.models.base import Limits, Model, ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.discovery import discover
+from hubbub.models.entra import SignIns
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
@@ -38,27 +41,32 @@ class Chosen(msgspec.Struct, frozen=True):
     faults: tuple[str, ...] = ()
 
 
+@asynccontextmanager
 async def choose_models(
     settings: Settings, http: Http, environ: Mapping[str, str] = os.environ, *, share: Callable[[], int] = lambda: 1
-) -> Chosen:
-    """Return the models of the settings and of the environment; the embedded one is not among them.
+) -> AsyncGenerator[Chosen]:
+    """Open the models of the settings and of the environment; the embedded one is not among them.
 
     `share` says how many processes share the machine, and so what their models can do.
+
+    Raises:
+        SettingsError: a model of the settings needs what is not installed.
     """
     limits = _limits(settings)
     pace = partial(Pace, settings.lanes.running_per_model, share=share)
-    models = [_model(name, table, http, limits, pace) for name, table in settings.models.items()]
     faults: list[str] = []
-    if settings.discovery.is_enabled:
-        discovered = await discover(environ, http)
-        faults.extend(discovered.faults)
-        taken = {model.card.name for model in models}
-        models += [
-            OpenAiModel(found.address, found.card, http, limits, pace())
-            for found in discovered.found
-            if found.card.name not in taken
-        ]
-    return Chosen(tuple(models), tuple(faults))
+    async with SignIns() as sign_ins:
+        models = [await _model(name, table, http, sign_ins, limits, pace) for name, table in settings.models.items()]
+        if settings.discovery.is_enabled:
+            discovered = await discover(environ, http, sign_ins)
+            faults.extend(discovered.faults)
+            taken = {model.card.name for model in models}
+            models += [
+                OpenAiModel(found.address, found.card, http, limits, pace())
+                for found in discovered.found
+                if found.card.name not in taken
+            ]
+        yield Chosen(tuple(models), tuple(faults))
 
 
 @asynccontextmanager
@@ -72,7 +80,7 @@ async def open_catalog(
 ) -> AsyncGenerator[Catalog]:
     """Open the models that the settings and the environment name, and the embedded one after them."""
     async with AsyncExitStack() as stack:
-        chosen = await choose_models(settings, http, share=share)
+        chosen = await stack.enter_async_context(choose_models(settings, http, share=share))
         for fault in chosen.faults:
             logger.warning("%s", fault)
         models = list(chosen.models)
@@ -86,17 +94,29 @@ async def open_catalog(
 
 @asynccontextmanager
 async def open_embedder(
-    settings: Settings, http: Http, on_fetch: OnFetch | None = None
-) -> AsyncGenerator[MiniLmEmbedder | None]:
-    """Open the embedder; None where there shall be none, or where it can't be had."""
+    settings: Settings, http: Http, on_fetch: OnFetch | None = None, environ: Mapping[str, str] = os.environ
+) -> AsyncGenerator[Embedder | None]:
+    """Open the embedder; None where there shall be none, or where the one on this machine can't be had.
+
+    Raises:
+        SettingsError: what is said of the server that embeds is not enough.
+    """
     async with AsyncExitStack() as stack:
-        embedder: MiniLmEmbedder | None = None
-        if settings.embeddings.provider != "none":
-            try:
-                paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
-                embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
-            except HubbubError as error:
-                logger.warning("The search goes by words alone: %s", error.message)
+        embedder: Embedder | None = None
+        match settings.embeddings.provider:
+            case "none":
+                pass
+            case "minilm":
+                try:
+                    paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
+                    embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
+                except HubbubError as error:
+                    logger.warning("The search goes by words alone: %s", error.message)
+            case "azure":
+                sign_ins = await stack.enter_async_context(SignIns())
+                embedder = await azure_embedder(settings.embeddings.server, http, environ, sign_ins)
+            case "openai":
+                embedder = openai_embedder(settings.embeddings.server, http, environ)
         yield embedder
 
 
@@ -144,7 +164,9 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
     )
 
 
-def _model(name: str, table: ModelTable, http: Http, limits: Limits, pace: Callable[[], Pace]) -> Model:
+async def _model(
+    name: str, table: ModelTable, http: Http, sign_ins: SignIns, limits: Limits, pace: Callable[[], Pace]
+) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
     if not isinstance(table, Scripted):
         card = msgspec.structs.replace(card, reads_images=table.reads_images, calls_tools=table.calls_tools)
@@ -161,7 +183,7 @@ def _model(name: str, table: ModelTable, http: Http, limits: Limits, pace: Calla
         case OpenAi():
             address = openai_address(table.model, Secret(table.api_key.get_secret_value()))
         case Azure():
-            address = azure_address(table.endpoint, table.deployment, Secret(table.api_key.get_secret_value()))
+            address = azure_address(table.endpoint, table.deployment, await azure_authorization(table, sign_ins))
         case Compatible():
             key = Secret(table.api_key.get_secret_value()) if table.api_key else None
             address = compatible_address(table.base_url, table.model, key)
@@ -182,7 +204,7 @@ async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetc
 
 
 def _wanted_weights(settings: Settings) -> list[Weights]:
-    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider != "none" else []
+    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider == "minilm" else []
     return [*wanted, _chat_weights(settings)] if settings.embedded.is_enabled else wanted
 
 

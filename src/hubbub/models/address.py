@@ -1,6 +1,7 @@
-"""Say where a model is served on the OpenAI wire, and with which key."""
+"""Say where a model is served on the OpenAI wire, and what its server is shown so that it answers."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +36,54 @@ class Secret:
         return hash(self._value)
 
 
+class Authorization(Protocol):
+    """What a server is shown so that it answers: a key, or a token that has to be got first."""
+
+    hints: ClassVar[Mapping[int, str]]
+    """What to check where the server refuses with 401 or 403."""
+
+    async def headers(self) -> dict[str, str]:
+        """Return the headers that carry it; none where nothing is to be shown.
+
+        Raises:
+            ModelError: there is none to be had.
+        """
+        ...
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Take note that a server refused these headers with 401; returns whether to ask again with new ones."""
+        ...
+
+    def hidden(self, text: str) -> str:
+        """Return a server's words without the secret in them."""
+        ...
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """A key, which stays what it is. Without one nothing is shown, as to a server on one's own machine."""
+
+    key: Secret | None = None
+    header: KeyHeader = "bearer"
+
+    hints: ClassVar[Mapping[int, str]] = {
+        401: "Check the API key.",
+        403: "Check that the API key may use this model.",
+    }
+
+    async def headers(self) -> dict[str, str]:
+        if self.key is None:
+            return {}
+        key = self.key.reveal()
+        return {"api-key": key} if self.header == "api-key" else {"Authorization": f"Bearer {key}"}
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        return False
+
+    def hidden(self, text: str) -> str:
+        key = self.key.reveal() if self.key else ""
+        return text.replace(key, "…") if key else text
+
+
 class Address(msgspec.Struct, frozen=True):
     """A model on a server that speaks OpenAI's chat completions."""
 
@@ -44,8 +93,7 @@ class Address(msgspec.Struct, frozen=True):
     """The server's own name of the model; with Azure the deployment's."""
     provider: str
     """Whose server it is, fit for a person."""
-    api_key: Secret | None = None
-    key_header: KeyHeader = "bearer"
+    authorization: Authorization = ApiKey()
     length_field: LengthField = "max_tokens"
     """How the server calls the limit of an answer's length."""
 
@@ -54,13 +102,6 @@ class Address(msgspec.Struct, frozen=True):
         """The server as messages name it: provider and host, never a key or a password."""
         host = host_of(self.base_url)
         return self.provider if host in self.provider else f"{self.provider} ({host})"
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers that carry the key; none where there is no key."""
-        if self.api_key is None:
-            return {}
-        key = self.api_key.reveal()
-        return {"api-key": key} if self.key_header == "api-key" else {"Authorization": f"Bearer {key}"}
 
     def url(self, path: str) -> str:
         """Return the URL of a resource, such as `chat/completions`."""
@@ -72,15 +113,27 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2] or url
 
 
+def bare(url: str) -> str:
+    """Return a URL without user and password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else url.rpartition("@")[2]
+
+
 def openai_address(model: str, api_key: Secret) -> Address:
     """Return a model's address at OpenAI itself."""
-    return Address(OPENAI_URL, model, "OpenAI", api_key, length_field="max_completion_tokens")
+    return Address(OPENAI_URL, model, "OpenAI", ApiKey(api_key), "max_completion_tokens")
 
 
-def azure_address(endpoint: str, deployment: str, api_key: Secret) -> Address:
+def azure_address(endpoint: str, deployment: str, authorization: Authorization) -> Address:
     """Return a deployment's address at an Azure OpenAI endpoint."""
-    base_url = endpoint.rstrip("/").removesuffix("/openai/v1") + "/openai/v1"
-    return Address(base_url, deployment, "Azure OpenAI", api_key, "api-key", "max_completion_tokens")
+    return azure_custom_address(
+        endpoint.rstrip("/").removesuffix("/openai/v1") + "/openai/v1", deployment, authorization
+    )
+
+
+def azure_custom_address(base_url: str, deployment: str, authorization: Authorization) -> Address:
+    """Return a deployment's address behind a gateway, whose URL is taken as it is."""
+    return Address(base_url, deployment, "Azure OpenAI", authorization, "max_completion_tokens")
 
 
 def compatible_address(
@@ -89,4 +142,4 @@ def compatible_address(
     """Return a model's address at any server that speaks the wire, such as Ollama, vLLM or llama.cpp."""
     if host_of(base_url) == host_of(OPENAI_URL) and api_key is not None:
         return openai_address(model, api_key)
-    return Address(base_url, model, provider or host_of(base_url), api_key)
+    return Address(base_url, model, provider or host_of(base_url), ApiKey(api_key))

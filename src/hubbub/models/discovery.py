@@ -7,8 +7,11 @@ import msgspec
 
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
-from hubbub.models.address import OPENAI_URL, Address, Secret, azure_address, compatible_address, host_of
+from hubbub.core.errors import SettingsError
+from hubbub.models.address import OPENAI_URL, Address, Secret, bare, compatible_address, host_of
+from hubbub.models.azure_names import read_azure
 from hubbub.models.base import ModelCard
+from hubbub.models.entra import SignIns
 
 OPENAI_MODEL = "gpt-4.1-mini"
 """Asked for at OpenAI where nothing says which."""
@@ -21,6 +24,10 @@ OLLAMA_CONTEXT_TOKENS = 4096
 OLLAMA_SECONDS = 0.3
 OLLAMA_MODELS = 3
 ASK_SECONDS = 5.0
+_HOSTS = {
+    name: name.partition("_")[0]  # both of Azure's are looked for in one place
+    for name in ("openai", "azure", "azure_custom", "local", "ollama")
+}
 _NOT_FOR_CHAT = ("embed", "minilm", "bge-", "rerank", "whisper", "tts", "dall-e", "moderation", "image", "audio")
 
 
@@ -46,27 +53,30 @@ class ListedModel(msgspec.Struct, frozen=True):
     """None where the server doesn't say."""
 
 
-async def discover(environ: Mapping[str, str], http: Http) -> Discovery:
+async def discover(environ: Mapping[str, str], http: Http, sign_ins: SignIns) -> Discovery:
     """Look at the environment's well-known variables and for an Ollama on this machine.
 
     OpenAI comes first, then Azure OpenAI, the local endpoint and Ollama; OPENAI_HOST (openai,
-    azure, local) puts one of them before the others. Names are unique: a model that two of them
-    have is named `provider/model` the second time. A server that is not there is a fault where a
-    variable names it, and nothing at all where it was only looked for.
+    azure, azure_custom, local, ollama) puts one of them before the others. Names are unique: a model
+    that two of them have is named `provider/model` the second time. A server that is not there is a
+    fault where a variable names it, and nothing at all where it was only looked for.
     """
     environ = {name: value.strip() for name, value in environ.items() if value.strip()}
     async with asyncio.TaskGroup() as group:
         looks = {
             "openai": group.create_task(_openai(environ, http)),
-            "azure": group.create_task(_azure(environ)),
+            "azure": group.create_task(_azure(environ, sign_ins)),
             "local": group.create_task(_local(environ, http)),
             "ollama": group.create_task(_ollama(environ, http)),
         }
-    preferred = environ.get("OPENAI_HOST", "").lower().partition("_")[0]  # azure_custom is azure to us
+    host = environ.get("OPENAI_HOST", "").lower()
+    preferred = _HOSTS.get(host, "")
     discoveries = {name: look.result() for name, look in looks.items()}
     order = sorted(discoveries, key=lambda name: name != preferred)
     faults = [fault for name in order for fault in discoveries[name].faults]
-    if preferred in discoveries and not discoveries[preferred].found and not discoveries[preferred].faults:
+    if host and not preferred:
+        faults.insert(0, f"OPENAI_HOST is {environ['OPENAI_HOST']!r}, which is none of {', '.join(_HOSTS)}.")
+    elif preferred and not discoveries[preferred].found and not discoveries[preferred].faults:
         faults.insert(0, f"OPENAI_HOST is {environ['OPENAI_HOST']!r}, but nothing says where that is.")
     return Discovery(
         _uniquely_named([(name, found) for name in order for found in discoveries[name].found]), (*faults,)
@@ -79,7 +89,7 @@ async def ask_models(address: Address, http: Http, *, seconds: float = ASK_SECON
     Raises:
         ConnectionError: it can't be reached, or doesn't list any; the text says why.
     """
-    status, body = await http.get(address.url("models"), headers=address.headers(), seconds=seconds)
+    status, body = await http.get(address.url("models"), headers=await address.authorization.headers(), seconds=seconds)
     if status != 200:
         raise ConnectionError(f"it answered with status {status}")
     try:
@@ -126,47 +136,60 @@ _ollama_pages = msgspec.json.Decoder(_OllamaPage)
 
 async def _openai(environ: Mapping[str, str], http: Http) -> Discovery:
     key, base_url = environ.get("OPENAI_API_KEY"), environ.get("OPENAI_BASE_URL")
+    if _is_host(environ, "local") and "LOCAL_OPENAI_ENDPOINT" not in environ:
+        base_url = None  # it says where the local server is
     if key is None and base_url is None:
         return Discovery()
     if key is None and host_of(base_url or "") == host_of(OPENAI_URL):
         return Discovery(faults=("OPENAI_BASE_URL is set to OpenAI itself, but OPENAI_API_KEY is not.",))
     secret = Secret(key) if key else None
     reason = "OPENAI_API_KEY is set" if key else "OPENAI_BASE_URL is set"
-    address = compatible_address(base_url or OPENAI_URL, environ.get("OPENAI_MODEL", ""), secret)
+    address = compatible_address(base_url or OPENAI_URL, _openai_model(environ), secret)
     if address.base_url != OPENAI_URL:
-        return await _compatible(address, "OPENAI_BASE_URL", f"OPENAI_BASE_URL is {_bare(address.base_url)}", http)
+        return await _compatible(address, "OPENAI_BASE_URL", f"OPENAI_BASE_URL is {bare(address.base_url)}", http)
     model = address.model or OPENAI_MODEL
     return Discovery((_found(msgspec.structs.replace(address, model=model), OPENAI_CONTEXT_TOKENS, reason),))
 
 
-async def _azure(environ: Mapping[str, str]) -> Discovery:
-    endpoint = environ.get("AZURE_OPENAI_ENDPOINT")
-    if endpoint is None:
-        return Discovery()
-    faults: list[str] = []
-    deployment = environ.get("AZURE_OPENAI_CHAT_DEPLOYMENT") or environ.get("AZURE_OPENAI_CHATGPT_DEPLOYMENT")
-    key = environ.get("AZURE_OPENAI_API_KEY")
-    if deployment is None:
-        faults.append("AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_CHAT_DEPLOYMENT is not: name the deployment.")
-    if key is None:
-        faults.append(
-            "AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_API_KEY is not: signing in without a key isn't there yet."
-        )
-    if not endpoint.lower().startswith(("https://", "http://")):
-        faults.append(f"AZURE_OPENAI_ENDPOINT is {_bare(endpoint)}, which is not a URL: it begins with https://.")
-    if deployment is None or key is None or faults:
+async def _azure(environ: Mapping[str, str], sign_ins: SignIns) -> Discovery:
+    names = read_azure(environ)
+    faults = list(names.faults)
+    if names.endpoint and not names.chat:
+        faults.append(f"{names.named_by} is set, but AZURE_OPENAI_CHAT_DEPLOYMENT is not: name the deployment.")
+    if faults or not names.endpoint:
         return Discovery(faults=(*faults,))
-    address = azure_address(endpoint, deployment, Secret(key))
-    return Discovery((_found(address, OPENAI_CONTEXT_TOKENS, "AZURE_OPENAI_ENDPOINT is set"),))
+    try:
+        authorization = names.api_key if names.key else await sign_ins.source(names.sign_in)
+    except SettingsError as error:
+        return Discovery(faults=error.faults)
+    reason = f"{names.named_by} is set" + ("" if names.key else "; it is signed in to without a key")
+    return Discovery((_found(names.address(names.chat, authorization), OPENAI_CONTEXT_TOKENS, reason),))
 
 
 async def _local(environ: Mapping[str, str], http: Http) -> Discovery:
-    base_url = environ.get("LOCAL_OPENAI_ENDPOINT")
+    base_url = _local_url(environ)
     if base_url is None:
         return Discovery()
-    model = environ.get("OPENAI_MODEL", "") if environ.get("OPENAI_HOST", "").lower() == "local" else ""
+    variable = "LOCAL_OPENAI_ENDPOINT" if "LOCAL_OPENAI_ENDPOINT" in environ else "OPENAI_BASE_URL"
+    model = _openai_model(environ) if _is_host(environ, "local") else ""
     address = compatible_address(base_url, model)
-    return await _compatible(address, "LOCAL_OPENAI_ENDPOINT", f"LOCAL_OPENAI_ENDPOINT is {_bare(base_url)}", http)
+    return await _compatible(address, variable, f"{variable} is {bare(base_url)}", http)
+
+
+def _local_url(environ: Mapping[str, str]) -> str | None:
+    """Return where the local server is. With OPENAI_HOST = local the search sample says so in OPENAI_BASE_URL."""
+    in_its_place = environ.get("OPENAI_BASE_URL") if _is_host(environ, "local") else None
+    return environ.get("LOCAL_OPENAI_ENDPOINT") or in_its_place
+
+
+def _is_host(environ: Mapping[str, str], name: str) -> bool:
+    return environ.get("OPENAI_HOST", "").lower() == name
+
+
+def _openai_model(environ: Mapping[str, str]) -> str:
+    """Return the model's name. The search sample says it in Azure's variable, also where it isn't at Azure."""
+    elsewhere = any(_is_host(environ, name) for name in ("openai", "local"))
+    return environ.get("OPENAI_MODEL") or (environ.get("AZURE_OPENAI_CHATGPT_MODEL", "") if elsewhere else "")
 
 
 async def _ollama(environ: Mapping[str, str], http: Http) -> Discovery:
@@ -176,7 +199,7 @@ async def _ollama(environ: Mapping[str, str], http: Http) -> Discovery:
         names = [entry.name for entry in _ollama_pages.decode(body).models] if status == 200 else []
     except (Unreachable, BrokenOff, msgspec.DecodeError, UnicodeDecodeError):
         named = "OLLAMA_HOST" in environ
-        return Discovery(faults=(f"OLLAMA_HOST is set, but no Ollama answers at {_bare(url)}.",) if named else ())
+        return Discovery(faults=(f"OLLAMA_HOST is set, but no Ollama answers at {bare(url)}.",) if named else ())
     reason = f"Ollama runs at {host_of(url)}"
     chat = [name for name in names if is_for_chat(name)][:OLLAMA_MODELS]
     addresses = [compatible_address(f"{url}/v1", name, provider="Ollama") for name in chat]
@@ -244,9 +267,3 @@ def _uniquely_named(found: Sequence[tuple[str, Found]]) -> tuple[Found, ...]:
         if name not in names:
             names[name] = msgspec.structs.replace(one, card=msgspec.structs.replace(one.card, name=name))
     return tuple(names.values())
-
-
-def _bare(url: str) -> str:
-    """Return a URL without user and password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else url.rpartition("@")[2]

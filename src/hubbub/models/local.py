@@ -19,7 +19,7 @@ from hubbub.connections.processes import Child
 from hubbub.core.errors import HubbubError, ModelError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
-from hubbub.models.address import Address, Secret
+from hubbub.models.address import Address, ApiKey, Secret
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
 from hubbub.models.files import Progress
 from hubbub.models.local_server import Job, Ready, Refused
@@ -232,7 +232,7 @@ class LocalModel:
 
     async def _use(self, url: str, key: Secret) -> None:
         """Take the server at this address from now on."""
-        address = Address(f"{url}/v1", self._card.name, "The embedded model", key)
+        address = Address(f"{url}/v1", self._card.name, "The embedded model", ApiKey(key))
         async with self._news:
             self._place = (url, key)
             self._server = OpenAiModel(address, self._card, self._http, self._limits)

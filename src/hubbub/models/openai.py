@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TypeVar
 
 from hubbub.connections.http import Http
@@ -13,6 +14,7 @@ from hubbub.core.events import ToolCall
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address
+from hubbub.models.authorised import authorised
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
 from hubbub.models.pace import SHORT_SECONDS, Asked, Pace
 from hubbub.models.retry_after import retry_after_seconds
@@ -20,6 +22,8 @@ from hubbub.models.sse import EventTooLarge, SseDecoder
 from hubbub.models.wire import Transcript, failure, read_fault, request_body
 
 T = TypeVar("T")
+
+_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 
 REFUSAL_BYTES = 64 * 1024
 AFTERMATH_SECONDS = 2.0
@@ -46,13 +50,14 @@ class OpenAiModel:
         address = self._address
         asked = self.pace.began()
         patience = _Patience(self._limits, address, asked)
-        request = self._http.streams.request(
+        post = partial(
+            self._http.streams.request,
             "POST",
             address.url("chat/completions"),
-            headers={"Content-Type": "application/json", "Accept": "text/event-stream", **address.headers()},
             body=request_body(address, turns, how),
             connect_seconds=self._limits.connect_seconds,
         )
+        request = authorised(address.authorization, post, _HEADERS)
         try:
             async with AsyncExitStack() as stack:
                 stack.callback(asked.ended)

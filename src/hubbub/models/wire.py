@@ -261,7 +261,9 @@ def failure(
         )
     if status is None:
         return ModelError(f"{address.server} gave up in the middle of the answer{told}. Ask again.", code="refused")
-    hint = _HINTS.get(status, "Try again later." if status >= 500 else "Check the settings of this model.")
+    hint = address.authorization.hints.get(status) or _HINTS.get(
+        status, "Try again later." if status >= 500 else "Check the settings of this model."
+    )
     return ModelError(
         f"{address.server} refused with status {status}{told}. {hint}",
         code="refused",
@@ -271,8 +273,6 @@ def failure(
 
 
 _HINTS = {
-    401: "Check the API key.",
-    403: "Check that the API key may use this model.",
     404: "Check the model's name and the base URL.",
     413: "Ask something shorter.",
     429: "It is at its limit; try again in a moment.",
@@ -289,7 +289,5 @@ def is_context_fault(fault: Fault) -> bool:
 
 
 def _shortened(text: str, address: Address) -> str:
-    if address.api_key is not None and address.api_key.reveal():
-        text = text.replace(address.api_key.reveal(), "…")
-    text = " ".join(text.split())
+    text = " ".join(address.authorization.hidden(text).split())
     return text if len(text) <= 200 else text[:199] + "…"

