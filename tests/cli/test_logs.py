@@ -42,6 +42,14 @@ def test_lines_for_programs_and_for_people(pipe: int) -> None:
     assert "\x1b" not in text or "hubbub.test" in text
 
 
+def test_azure_is_heard_where_everything_shall_be(pipe: int) -> None:
+    for level, is_heard in (("debug", True), ("info", False)):
+        with logging_to_stderr("text", level):
+            logging.getLogger("azure.identity.aio").warning("an answer with a secret in it")
+            logging.getLogger("hubbub.test").info("a line")
+        assert ("secret" in os.read(pipe, 65536).decode()) == is_heard
+
+
 def test_nobody_reads(pipe: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "QUEUE_LINES", 100)
     monkeypatch.setattr(logs, "FLUSH_SECONDS", 0.2)

@@ -80,7 +80,7 @@ class IdentityServer:
         if self.refusals:
             return self.refusals.popleft()
         self.tokens += 1
-        token = {
+        token: dict[str, str | int] = {
             "access_token": f"token-{self.tokens}",
             "client_id": query.get("client_id", "00000000-0000-0000-0000-000000000000"),
             "expires_on": str(int(self._clock() + self.seconds)),
@@ -88,5 +88,5 @@ class IdentityServer:
             "token_type": "Bearer",
         }
         if self.refresh_in is not None:
-            token["refresh_in"] = str(int(self.refresh_in))
+            token["refresh_in"] = int(self.refresh_in)
         return 200, {}, json.dumps(token).encode()

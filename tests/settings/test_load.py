@@ -118,10 +118,11 @@ def test_a_fault_in_the_file_names_its_place_and_its_mending(text: str, fault: s
 
 
 def test_half_a_back_end_names_every_missing_half() -> None:
-    write("[models.big]\nprovider = 'azure'\nendpoint = 'https://x'")
+    write("[models.big]\nprovider = 'azure'\ncredential = 'somebody'")
     assert faults() == (
+        "hubbub.toml: models.big.endpoint: is needed: the resource's address: `https://<name>.openai.azure.com`",
         "hubbub.toml: models.big.deployment: is needed: the deployment's name",
-        "hubbub.toml: models.big.api_key: is needed: the resource's key",
+        "hubbub.toml: models.big.credential: must be 'auto', 'managed_identity', 'developer_cli' or 'default'",
     )
 
 

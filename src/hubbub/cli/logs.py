@@ -87,16 +87,19 @@ def logging_to_stderr(form: Literal["text", "json"], level: str, *, with_pid: bo
     lines: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE_LINES)
     handler = _DroppingHandler(lines)
     writing = threading.Thread(target=_write, args=(lines, output), name="log", daemon=True)
-    root = logging.getLogger()
-    level_before = root.level
+    root, azure = logging.getLogger(), logging.getLogger("azure")
+    levels_before = root.level, azure.level
     root.addHandler(handler)
     root.setLevel(level.upper())
+    # Azure's clients log each request, and what they were answered, secrets in it; what matters we log ourselves.
+    azure.setLevel(logging.NOTSET if level == "debug" else logging.ERROR)
     writing.start()
     try:
         yield
     finally:
         root.removeHandler(handler)
-        root.setLevel(level_before)
+        root.setLevel(levels_before[0])
+        azure.setLevel(levels_before[1])
         with contextlib.suppress(queue.Full):  # nobody reads the log: what is left of it is lost
             lines.put(None, timeout=FLUSH_SECONDS)
             writing.join(FLUSH_SECONDS)

@@ -37,8 +37,10 @@ async def azure_embedder(
     """
     names = read_azure(environ)
     deployment, faults = table.model or names.embedding, list[str]()
-    if not table.url and not names.endpoint:
-        faults += names.faults or ("embeddings.server.url: is needed, or AZURE_OPENAI_ENDPOINT",)
+    if not table.url:
+        faults += names.faults
+    if not table.url and not names.endpoint and not names.faults:
+        faults.append("embeddings.server.url: is needed, or AZURE_OPENAI_ENDPOINT")
     if not deployment:
         faults.append("embeddings.server.model: is needed, or AZURE_OPENAI_EMB_DEPLOYMENT: the deployment's name")
     if faults:

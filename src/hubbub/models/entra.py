@@ -93,10 +93,7 @@ class TokenSource:
     async def headers(self) -> dict[str, str]:
         token, now = self._token, self._clock()
         if token is None or now >= token.ends_at - SPARE_SECONDS:
-            got = await asyncio.shield(self._ask())
-            if isinstance(got, ModelError):
-                raise ModelError(got.message, code=got.code, retryable=got.retryable) from got
-            token = got
+            token = await self._awaited(self._ask())
         elif now >= max(token.refresh_at, self._retry_at):
             self._ask()
         return token.headers
@@ -113,6 +110,15 @@ class TokenSource:
 
     def hidden(self, text: str) -> str:
         return text.replace(self._token.secret.reveal(), "…") if self._token else text
+
+    async def _awaited(self, asking: "asyncio.Task[Token | ModelError]") -> Token:
+        await asyncio.wait([asking])  # who leaves here doesn't end it for the others
+        if asking.cancelled():
+            raise ModelError("The sign-in to Azure was closed.", code="closed", retryable=False)
+        got = asking.result()
+        if isinstance(got, ModelError):
+            raise ModelError(got.message, code=got.code, retryable=got.retryable) from got
+        return got
 
     def _ask(self) -> "asyncio.Task[Token | ModelError]":
         """Return the task that gets a token: the one that is under way, or a new one."""
@@ -189,6 +195,8 @@ def _failure(error: Exception, seconds: float) -> ModelError:
             why = "what gives it can't be reached"
         case "CredentialUnavailableError":
             why, is_passing = "there is nobody to sign in as", False
+        case _ if status is not None and status < 300:
+            why = "the answer holds none"
         case _ if status is not None:
             why, is_passing = f"it was refused with status {status}", status in (408, 410, 429) or status >= 500
         case "ClientAuthenticationError":

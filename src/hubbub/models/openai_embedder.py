@@ -2,6 +2,7 @@
 
 import array
 import asyncio
+import itertools
 import math
 import random
 import sys
@@ -26,6 +27,8 @@ MAX_CHARACTERS = 6_000
 AT_ONCE = 2
 """Requests under way for texts that nobody waits for."""
 ATTEMPTS, URGENT_ATTEMPTS = 6, 2
+PAUSE_SECONDS, URGENT_PAUSE_SECONDS = 120.0, 2.0
+"""A server that wants to be left alone for longer than that isn't asked again."""
 SECONDS, URGENT_SECONDS = 60.0, 10.0
 """How long one request may take; and how long somebody waits in all, before the search goes by words alone."""
 CONNECT_SECONDS = 5.0
@@ -62,24 +65,29 @@ class OpenAiEmbedder:
             return [vector for batch in batches for vector in await self._in_turn(batch)]
         try:
             async with asyncio.timeout(URGENT_SECONDS):
-                return [vector for batch in batches for vector in await self._tried(batch, URGENT_ATTEMPTS)]
+                return [
+                    vector
+                    for batch in batches
+                    for vector in await self._tried(batch, URGENT_ATTEMPTS, URGENT_PAUSE_SECONDS)
+                ]
         except TimeoutError as error:
             raise self._too_long(URGENT_SECONDS) from error
 
     async def _in_turn(self, texts: Sequence[str]) -> list[Vector]:
         async with self._lanes:
-            return await self._tried(texts, ATTEMPTS)
+            return await self._tried(texts, ATTEMPTS, PAUSE_SECONDS)
 
-    async def _tried(self, texts: Sequence[str], attempts: int) -> list[Vector]:
-        for attempt in range(attempts):
+    async def _tried(self, texts: Sequence[str], attempts: int, longest_pause_seconds: float) -> list[Vector]:
+        for attempt in itertools.count(1):
             try:
                 return await self._embedded(texts)
             except ModelError as error:
-                if not error.retryable or attempt == attempts - 1:
+                spread = random.uniform(0.5, 1.0)  # noqa: S311 (who failed together shall not come back together)
+                pause = error.retry_after_seconds or FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * spread
+                if not error.retryable or attempt == attempts or pause > longest_pause_seconds:
                     raise
-                pause = FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 (spreads the load)
-                await asyncio.sleep(error.retry_after_seconds or pause)
-        raise AssertionError("unreachable: the last attempt raises")
+            await asyncio.sleep(pause)
+        raise AssertionError("counting never ends")
 
     async def _embedded(self, texts: Sequence[str]) -> list[Vector]:
         """Embed one batch by one request; by a second one where the model can't be asked for a number of dimensions."""
