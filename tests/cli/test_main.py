@@ -84,6 +84,26 @@ def test_check_says_what_is_used_and_what_is_wrong(
     assert "✗ default_model: there is no model 'three'; there is: one, two" in result.stdout
 
 
+def test_check_says_what_is_wrong_with_servers(hubbub: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__PROVIDER", "azure")
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__ENDPOINT", "https://x.example")
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__DEPLOYMENT", "d")
+    monkeypatch.setenv("HUBBUB_EMBEDDINGS__PROVIDER", "azure")
+    monkeypatch.setenv("HUBBUB_EMBEDDINGS__SERVER__URL", "https://x.example")
+    result = hubbub("check")
+    assert result.exit_code == 1
+    assert "✗ embeddings.server.model: is needed" in result.stdout
+    monkeypatch.setenv("HUBBUB_EMBEDDINGS__SERVER__MODEL", "e")
+    result = hubbub("check")
+    assert result.exit_code == 0
+    assert "meanings by e/1536 (azure)" in result.stdout
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__CREDENTIAL", "developer_cli")
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__TENANT_ID", "not a tenant!")
+    result = hubbub("check")
+    assert result.exit_code == 1
+    assert "✗ Azure's credential can't be made" in result.stdout
+
+
 def test_check_of_a_folder_that_can_t_be_written(hubbub: Invoke, folder: Path) -> None:
     folder.write_text("a file")
     result = hubbub("check")

@@ -74,7 +74,7 @@ async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list
                 async with open_embedder(settings, http) as opened:
                     embedder = f"{opened.name} ({settings.embeddings.provider})" if opened else None
             except SettingsError as error:
-                faults += error.faults
+                faults += [fault for fault in error.faults if fault not in faults]
     if settings.embedded.is_enabled:
         embedded = settings.embedded
         reason = "embedded.is_enabled is true; it runs on this machine"
