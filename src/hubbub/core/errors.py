@@ -133,7 +133,8 @@ class Overloaded(RefusedForNow):
 class ModelError(HubbubError):
     """A model server refused, could not be reached, fell silent or broke off; `code` says which.
 
-    `retry_after_seconds` is set where the server said that it is busy.
+    `retry_after_seconds` is set where the server said that it is busy. `is_of_deployment` tells whether
+    another deployment of the same model might have answered; if not, it is the question's fault.
     """
 
     code = "model_error"
@@ -146,9 +147,11 @@ class ModelError(HubbubError):
         code: str | None = None,
         retryable: bool = True,
         retry_after_seconds: float | None = None,
+        is_of_deployment: bool = True,
     ) -> None:
         super().__init__(message, code=code)
         self.retryable = retryable
+        self.is_of_deployment = is_of_deployment
         self.retry_after_seconds = retry_after_seconds
 
 

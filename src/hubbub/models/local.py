@@ -126,6 +126,7 @@ class LocalModel:
                 "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
                 code="context_too_long",
                 retryable=False,
+                is_of_deployment=False,
             )
         await self._turn.acquire()
         server = None

@@ -153,6 +153,7 @@ class OpenAiModel:
             f"{self._address.server} sent too much: {what} is over {limit_bytes:,} bytes. Ask for something shorter.",
             code="too_large",
             retryable=False,
+            is_of_deployment=False,
         )
 
 

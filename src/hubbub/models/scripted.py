@@ -72,5 +72,9 @@ class ScriptedModel:
 def _again(error: ModelError) -> ModelError:
     """Return a fresh error each time: a raised one keeps its traceback."""
     return ModelError(
-        error.message, code=error.code, retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
+        error.message,
+        code=error.code,
+        retryable=error.retryable,
+        retry_after_seconds=error.retry_after_seconds,
+        is_of_deployment=error.is_of_deployment,
     )

@@ -258,6 +258,7 @@ def failure(
             "Start a new chat, or choose a model with more context.",
             code="context_too_long",
             retryable=False,
+            is_of_deployment=False,
         )
     if status is None:
         return ModelError(f"{address.server} gave up in the middle of the answer{told}. Ask again.", code="refused")
@@ -269,9 +270,11 @@ def failure(
         code="refused",
         retryable=status in (408, 409, 425, 429) or status >= 500,
         retry_after_seconds=retry_after_seconds,
+        is_of_deployment=status not in _OF_THE_QUESTION,
     )
 
 
+_OF_THE_QUESTION = frozenset({400, 413, 415, 422})
 _HINTS = {
     404: "Check the model's name and the base URL.",
     413: "Ask something shorter.",

@@ -116,4 +116,26 @@ class Scripted(Table):
     """Whether it answers over documents itself; if not, passages are quoted."""
 
 
-ModelTable: TypeAlias = Annotated[OpenAi | Azure | Compatible | Scripted, Field(discriminator="provider")]
+class Member(Table):
+    """A deployment in a pool."""
+
+    model: Text
+    """The name of the model that is asked: another table, one that was found, or the embedded one."""
+    priority: Annotated[int, Field(ge=0, le=100)] = 0
+    """The lowest are asked first, others only where none of these can be."""
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """How much of what its priority is asked goes to it, as a share of all the weights."""
+
+
+class Pool(Table):
+    """Several deployments as one model: another one answers where one is busy or fails before it has said anything."""
+
+    provider: Literal["pool"]
+    """Always "pool"."""
+    members: Annotated[tuple[Member, ...], Field(min_length=1)]
+    """The deployments. By themselves they can't be chosen any more."""
+    first_token_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """The longest wait for the first piece of an answer from one of them; then the next one is asked."""
+
+
+ModelTable: TypeAlias = Annotated[OpenAi | Azure | Compatible | Scripted | Pool, Field(discriminator="provider")]

@@ -1,0 +1,206 @@
+"""Let many deployments answer as one model: the best that is well, and another one where it fails before it speaks."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from hubbub.core.errors import ModelError
+from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation
+from hubbub.models.base import Completion, Model, ModelCard, Piece, SendPiece
+from hubbub.models.breaker import Breaker
+
+RETRY_SHARE = 0.1
+RETRIES_SAVED = 5.0
+"""A second attempt at a deployment of which nothing good is known costs one of these; each question earns a tenth."""
+
+
+class Paces(Protocol):
+    """What a deployment can do, as its `pace` says it."""
+
+    @property
+    def limit(self) -> int: ...
+
+    @property
+    def opens_in_seconds(self) -> float: ...
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A deployment in a pool."""
+
+    model: Model
+    priority: int = 0
+    """Those with the lowest number are asked first; others only where none of these can be."""
+    weight: float = 1.0
+    """How much of what its priority is asked goes to it, as a share of all the weights."""
+    pace: Paces | None = None
+    """What it can do at once, where that is known."""
+
+
+class _Deployment:
+    """A member with what became of it."""
+
+    def __init__(self, member: Member, clock: Callable[[], float]) -> None:
+        self.member = member
+        self.breaker = Breaker(clock)
+        self.under_way = 0
+
+    @property
+    def opens_in_seconds(self) -> float:
+        """How long it is to be left alone."""
+        pace = self.member.pace
+        return max(self.breaker.opens_in_seconds, pace.opens_in_seconds if pace else 0.0)
+
+    def failed(self) -> None:
+        """Take note that it failed. One that said for how long it is busy is left alone for so long, and is not ill."""
+        pace = self.member.pace
+        if pace is not None and pace.opens_in_seconds > 0:
+            self.breaker.said_nothing()
+        else:
+            self.breaker.failed()
+
+    @property
+    def can_be_asked(self) -> bool:
+        return self.breaker.state != "open" and self.opens_in_seconds <= 0
+
+    @property
+    def has_room(self) -> bool:
+        pace = self.member.pace
+        return pace is None or self.under_way < pace.limit
+
+    @property
+    def load(self) -> float:
+        return (self.under_way + 1) / self.member.weight
+
+
+class PoolPace:
+    """What the deployments of a pool can do together."""
+
+    def __init__(self, deployments: Sequence[_Deployment], otherwise: int) -> None:
+        self._deployments = deployments
+        self._otherwise = otherwise
+
+    @property
+    def limit(self) -> int:
+        """How many answers may be made at once: by those of the deployments that can be asked, or by all if none."""
+        asked = [one for one in self._deployments if one.can_be_asked] or self._deployments
+        return sum(pace.limit if (pace := one.member.pace) else self._otherwise for one in asked)
+
+    @property
+    def opens_in_seconds(self) -> float:
+        """How long nothing may be asked of any of them; 0 where something may be."""
+        return min(one.opens_in_seconds for one in self._deployments)
+
+
+class PooledModel:
+    """Many deployments as one model.
+
+    Each answer is made by one of them: of those with the best priority that are well and have room,
+    the one with the least to do for its weight. Where it fails before it has said anything, and by
+    its own fault, the next one is asked; once something was said nothing is tried again, since two
+    halves make no whole. One that is busy or fails again and again is left alone for a while.
+
+    Where a whole outage would double the questions asked, attempts are kept within a budget: asking
+    a deployment that did well last time is free, and any other second attempt has to be earned.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[Member],
+        *,
+        running: int = 2000,
+        reason: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Take the members, one at least. `running` is what one without a pace can do at once."""
+        self._deployments = [_Deployment(member, clock) for member in members]
+        self._chance = chance
+        self._retries = RETRIES_SAVED
+        self.pace = PoolPace(self._deployments, running)
+        cards = [member.model.card for member in members]
+        providers = list(dict.fromkeys(card.provider for card in cards))
+        self._card = ModelCard(
+            name,
+            ", ".join(providers),
+            min(card.context_tokens for card in cards),
+            all(card.can_ground for card in cards),
+            reason,
+            min((card.prompt_tokens for card in cards if card.prompt_tokens is not None), default=None),
+            reads_images=all(card.reads_images for card in cards),
+            calls_tools=all(card.calls_tools for card in cards),
+        )
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
+        self._retries = min(self._retries + RETRY_SHARE, RETRIES_SAVED)
+        tried: list[_Deployment] = []
+        failure: ModelError | None = None
+        while deployment := self._choose(tried, is_first=failure is None):
+            tried.append(deployment)
+            attempt = _Attempt(send)
+            deployment.breaker.began()
+            deployment.under_way += 1
+            has_told = False
+            try:
+                completion = await deployment.member.model.complete(turns, attempt.send, how)
+                deployment.breaker.went_well()
+                has_told = True
+                return completion
+            except ModelError as error:
+                has_told = True
+                if not error.is_of_deployment:
+                    deployment.breaker.went_well()
+                    raise
+                deployment.failed()
+                if attempt.has_spoken:
+                    raise
+                failure = error
+            finally:
+                deployment.under_way -= 1
+                if not has_told:
+                    deployment.breaker.said_nothing()
+        raise failure or self._all_busy()
+
+    def _choose(self, tried: Sequence[_Deployment], *, is_first: bool) -> _Deployment | None:
+        """Return what is to be asked next; None where nothing is left that may be."""
+        left = [one for one in self._deployments if one not in tried and one.can_be_asked]
+        if not left:
+            return None
+        # What has no room takes what nobody else can: the lanes let no more in than all can do together.
+        free = [one for one in left if one.has_room] or left
+        best = min(one.member.priority for one in free)
+        found = min((one for one in free if one.member.priority == best), key=lambda one: (one.load, self._chance()))
+        if is_first or found.breaker.is_proven:
+            return found
+        if self._retries < 1:
+            return None
+        self._retries -= 1
+        return found
+
+    def _all_busy(self) -> ModelError:
+        seconds = max(1.0, self.pace.opens_in_seconds)
+        return ModelError(
+            f"All deployments of {self._card.name} are busy or failing. Try again in {seconds:.0f} s.",
+            code="all_busy",
+            retry_after_seconds=seconds,
+        )
+
+
+class _Attempt:
+    """Passes on what one deployment says, and knows whether that was anything."""
+
+    def __init__(self, send: SendPiece) -> None:
+        self._send = send
+        self.has_spoken = False
+
+    def send(self, piece: Piece) -> None:
+        self.has_spoken = True
+        self._send(piece)
