@@ -153,7 +153,7 @@ def pool_at(servers: Sequence[ModelServer], http: Http) -> PooledModel:
 async def test_a_busy_one_is_not_asked_until_it_said_it_would_be_free(
     servers: tuple[ModelServer, ModelServer], http: Http
 ) -> None:
-    one, two = servers
+    one, _ = servers
     one.script = Script(status=429, headers={"Retry-After": "30"}, body=b"{}")
     pool = pool_at(servers, http)
     clock = asyncio.get_running_loop().time

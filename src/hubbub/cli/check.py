@@ -7,7 +7,7 @@ import apsw
 from rich.console import Console
 from rich.table import Table
 
-from hubbub.compose import choose_models, missing_weights, open_embedder, prepare_folder
+from hubbub.compose import choose_models, faults_of, missing_weights, open_embedder, pools_of, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.errors import SettingsError, StoreError
 from hubbub.models.base import ModelCard
@@ -28,12 +28,16 @@ def check(settings: Settings) -> bool:
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults = asyncio.run(_models(settings))
     faults += model_faults
-    names = [card.name for card in cards]
+    pools = pools_of(settings)
+    faults += faults_of(pools, {card.name for card in cards})
+    names = [*pools, *(card.name for card in cards)]
     if settings.default_model and settings.default_model not in names:
         there = ", ".join(names) or "none"
         faults.append(f"default_model: there is no model {settings.default_model!r}; there is: {there}")
     for card in cards:
         table.add_row("model", f"{card.name} ({card.provider})", card.reason)
+    for name, pool in pools.items():
+        table.add_row("model", f"{name} ({', '.join(one.model for one in pool.members)})", f"models.{name} is set")
     writer = next((card for card in cards if card.can_ground), None)
     if writer is not None:
         table.add_row("over documents", f"written by {writer.name}", "it can write grounded answers")

@@ -10,6 +10,7 @@ from hubbub.compose.models import (
     open_catalog,
     open_embedder,
 )
+from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.services import application, open_application, open_engine, open_keys, open_services
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
 
@@ -20,6 +21,7 @@ __all__ = [
     "application",
     "choose_models",
     "clients_for",
+    "faults_of",
     "fetch_weights",
     "going_on",
     "missing_weights",
@@ -30,5 +32,6 @@ __all__ = [
     "open_keys",
     "open_services",
     "open_shelf",
+    "pools_of",
     "prepare_folder",
 ]

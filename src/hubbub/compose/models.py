@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hubbub.compose.pools import attempt_seconds, pooled
 from hubbub.compose.servers import azure_authorization, azure_embedder, openai_embedder
 from hubbub.connections.http import Http
 from hubbub.core.embedding import Embedder
@@ -26,7 +27,7 @@ from hubbub.models.pace import Pace
 from hubbub.models.scripted import ScriptedModel
 from hubbub.models.shared import SharedModel
 from hubbub.models.weights import Weights
-from hubbub.settings import Azure, Compatible, File, ModelTable, OpenAi, Scripted, Settings
+from hubbub.settings import Azure, Compatible, File, OpenAi, Pool, Scripted, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -52,17 +53,24 @@ async def choose_models(
     Raises:
         SettingsError: a model of the settings needs what is not installed.
     """
-    limits = _limits(settings)
+
+    def limits(name: str) -> Limits:
+        return msgspec.structs.replace(_limits(settings), first_token_seconds=attempt_seconds(settings, name))
+
     pace = partial(Pace, settings.lanes.running_per_model, share=share)
     faults: list[str] = []
     async with SignIns() as sign_ins:
-        models = [await _model(name, table, http, sign_ins, limits, pace) for name, table in settings.models.items()]
+        models = [
+            await _model(name, table, http, sign_ins, limits(name), pace)
+            for name, table in settings.models.items()
+            if not isinstance(table, Pool)
+        ]
         if settings.discovery.is_enabled:
             discovered = await discover(environ, http, sign_ins)
             faults.extend(discovered.faults)
-            taken = {model.card.name for model in models}
+            taken = {model.card.name for model in models} | settings.models.keys()
             models += [
-                OpenAiModel(found.address, found.card, http, limits, pace())
+                OpenAiModel(found.address, found.card, http, limits(found.card.name), pace())
                 for found in discovered.found
                 if found.card.name not in taken
             ]
@@ -78,7 +86,11 @@ async def open_catalog(
     starts_embedded: bool = True,
     share: Callable[[], int] = lambda: 1,
 ) -> AsyncGenerator[Catalog]:
-    """Open the models that the settings and the environment name, and the embedded one after them."""
+    """Open the models that the settings and the environment name, and the embedded one after them.
+
+    Raises:
+        SettingsError: a model of the settings needs what is not there.
+    """
     async with AsyncExitStack() as stack:
         chosen = await stack.enter_async_context(choose_models(settings, http, share=share))
         for fault in chosen.faults:
@@ -89,7 +101,7 @@ async def open_catalog(
             if starts_embedded:
                 embedded.start()
             models.append(embedded)
-        yield Catalog(models, preferred=settings.default_model)
+        yield Catalog(pooled(settings, models), preferred=settings.default_model)
 
 
 @asynccontextmanager
@@ -165,7 +177,12 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
 
 
 async def _model(
-    name: str, table: ModelTable, http: Http, sign_ins: SignIns, limits: Limits, pace: Callable[[], Pace]
+    name: str,
+    table: OpenAi | Azure | Compatible | Scripted,
+    http: Http,
+    sign_ins: SignIns,
+    limits: Limits,
+    pace: Callable[[], Pace],
 ) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
     if not isinstance(table, Scripted):
