@@ -45,6 +45,7 @@ export interface Started {
   type: "started";
   model: string;
   way: Way;
+  reason?: string;
 }
 
 /** What a model was told; the page has no use for it. */
@@ -153,6 +154,7 @@ export interface Answer {
   text: string;
   model: string;
   way: Way;
+  way_reason: string;
   place: number | null;
   estimate_seconds: number | null;
   query: string | null;

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.answers.base import Fixed, Ticket
-from hubbub.answers.desk import Desk, Send
+from hubbub.answers.desk import TOO_LATE, Desk, Send
 from hubbub.answers.lanes import GATHER_SECONDS, Admission, LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
@@ -498,3 +498,22 @@ def test_whatever_happens_the_counts_are_right_and_nobody_waits_in_vain(
         inside.remove(running[0])
         running[0].leave()
     assert (lanes.running, lanes.waiting, lanes._askers) == (0, 0, {})
+
+
+async def test_who_still_waits_when_the_time_is_up_is_told_so() -> None:
+    store = MemoryAnswers()
+    lanes = Lanes({"m": Fixed(1)})
+    never = asyncio.Event()
+
+    async def work(send: Send) -> Done:
+        await never.wait()
+        return Done()
+
+    async with Log(store) as log, Desk(log, store, lanes) as desk:
+        await desk.start("a", "ann", work, desk.enter(Ticket("ann", "m")))
+        await desk.start("b", "bob", work, desk.enter(Ticket("bob", "m")), within_seconds=0.1)
+        found = await events(log, "b")
+        assert found[-1] == TOO_LATE
+        assert lanes.waiting == 0
+        while desk.open_count > 1:
+            await asyncio.sleep(0)

@@ -499,3 +499,60 @@ async def test_thoughts_and_calls_of_tools_are_passed_on(search: Search) -> None
     assert (await ask(search, Question("Hello"), ScriptedModel(pieces)))[1:4] == said
     grounded = await ask(search, Question("Normandy", collection_ids=("normans",)), ScriptedModel(pieces))
     assert grounded[2:5] == said
+
+
+async def test_an_answer_is_as_far_as_it_has_come_when_its_time_is_up(search: Search) -> None:
+    model = ScriptedModel(["word "] * 1000, seconds_between=0.01)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    events = await ask(search, Question("Hello", within_seconds=0.3), model)
+    assert clock() - began < 1.0
+    assert events[-1] == Done("deadline")
+    assert 1 <= text_of(events).count("word ") < 1000
+    assert model.open_answers == 0
+    over = await ask(search, Question("Normandy", collection_ids=("normans",), within_seconds=0.3), model)
+    assert over[-1] == Done("deadline") and text_of(over)
+
+
+async def test_a_query_that_takes_too_long_is_put_together_from_the_words(search: Search) -> None:
+    slow, answer = ScriptedModel(seconds_before_first=60), ScriptedModel(["In France [1]."])
+    earlier = (Turn("user", "What is Normandy?"), Turn("assistant", "A region."))
+    question = Question("Where is it?", earlier, collection_ids=("normans",), within_seconds=2.0)
+    events = await ask(search, question, InTurn(slow, answer))
+    assert searched(events).query == "Where is it? Normandy"
+    assert events[-1] == Done("stop")
+
+
+async def test_a_search_that_takes_too_long_is_told() -> None:
+    class Slow(MemorySearch):
+        async def find(
+            self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        ) -> list[Hit]:
+            await asyncio.sleep(60)
+            return []
+
+    with pytest.raises(SearchError, match="too long") as caught:
+        await ask(Slow(), Question("Normandy", collection_ids=("normans",), within_seconds=0.1), ScriptedModel())
+    assert caught.value.code == "too_late"
+
+
+async def test_where_no_model_can_write_what_was_found_is_quoted(search: Search) -> None:
+    down = ScriptedModel(name="big", error=ModelError("It can't be reached.", code="unreachable"))
+    events = await ask(search, Question("Where is Normandy?", collection_ids=("normans",)), down)
+    started = [event for event in events if isinstance(event, Started)]
+    assert started == [Started("big", "grounded"), Started("", "quotes", "It can't be reached.")]
+    assert "Normandy is a region in France." in text_of(events)
+    assert events[-1] == Done("stop")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ScriptedModel(["Half"], error=ModelError("It broke off.", code="broke_off"), error_after=1),
+        ScriptedModel(error=ModelError("Too long.", code="context_too_long", is_of_deployment=False)),
+    ],
+    ids=["it has spoken", "the question is at fault"],
+)
+async def test_a_failure_is_told_where_quoting_would_not_be_honest(search: Search, model: ScriptedModel) -> None:
+    with pytest.raises(ModelError):
+        await ask(search, Question("Where is Normandy?", collection_ids=("normans",)), model)

@@ -232,3 +232,16 @@ async def test_a_reader_that_does_not_read_holds_up_nobody(
 async def _numbered(response: aiohttp.ClientResponse, at_most: int) -> Any:
     for number in range(at_most):
         yield number, await response.content.readline()
+
+
+async def test_an_answer_is_there_by_the_time_that_was_asked_for(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    answer_id = (await ask(ann, "", "Hello", model="slow", within_seconds=0.4))["answer"]["id"]
+    events = await read_all(ann, "", answer_id)
+    assert clock() - began < 1.4
+    assert events[-1] == {"type": "done", "finish_reason": "deadline"}
+    assert "".join(event["text"] for event in events if event["type"] == "text").startswith("word0 ")
+    async with ann.post("/api/questions", json={"text": "Hello", "within_seconds": 0}) as response:
+        assert response.status == 422
+        assert "within_seconds" in (await response.json())["detail"]

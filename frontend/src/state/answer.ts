@@ -10,6 +10,7 @@ export function emptyAnswer(id: string): Answer {
     text: "",
     model: "",
     way: "chat",
+    way_reason: "",
     place: null,
     estimate_seconds: null,
     query: null,
@@ -36,7 +37,13 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     case "queued":
       return { place: event.place, estimate_seconds: event.estimate_seconds };
     case "started":
-      return { model: event.model, way: event.way, place: null, estimate_seconds: null };
+      return {
+        model: event.model,
+        way: event.way,
+        way_reason: event.reason ?? "",
+        place: null,
+        estimate_seconds: null,
+      };
     case "searched":
       return { query: event.query, hits: event.hits };
     case "cited":

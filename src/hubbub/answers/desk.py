@@ -21,6 +21,9 @@ Work: TypeAlias = Callable[[Send], Awaitable[Ending]]
 Rework: TypeAlias = Callable[[Found], Awaitable[tuple[Work, Ticket] | None]]
 """Finds out how to make an answer that another worker began; None where that is not known any more."""
 
+TOO_LATE = Failed(
+    "too_late", "The time that this answer was given was up before it was its turn. Ask again.", is_retryable=True
+)
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
 UNWATCHED = "unwatched"
@@ -112,12 +115,14 @@ class Desk:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         first: Event | None = None,
+        within_seconds: float | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
 
         Without an admission it is let in where answers are that no model makes. It is worked on for
         `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
-        `keep_seconds`; None: not by itself. `first` is its first event, come what may.
+        `keep_seconds`; None: not by itself. `first` is its first event, come what may. Where it
+        was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
             TooBusy, Overloaded: it was refused, before anything was stored.
@@ -132,7 +137,7 @@ class Desk:
             raise
         if first is not None:
             self._log.append(answer_id, first)
-        self._begin(answer_id, work, admission)
+        self._begin(answer_id, work, admission, within_seconds)
 
     async def stop(self, answer_id: str, *, reason: str = "asked") -> None:
         """End an answer now, wherever it is made, and return when its ending is stored, or after a bounded time.
@@ -197,10 +202,10 @@ class Desk:
             for task in late:
                 task.cancel()
 
-    def _begin(self, answer_id: str, work: Work, admission: Admission) -> None:
+    def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()
         self._running[answer_id] = running
-        making = self._run(answer_id, work, running, admission)
+        making = self._run(answer_id, work, running, admission, within_seconds)
         running.task = self._group.create_task(making, name=f"answer {answer_id}")
 
     async def _stop_elsewhere(self, answer_id: str, reason: str) -> None:
@@ -222,12 +227,23 @@ class Desk:
             if running.has_begun:  # a task that is cancelled before its first step would never run, and never end
                 running.task.cancel()
 
-    async def _run(self, answer_id: str, work: Work, running: _Running, admission: Admission) -> None:
+    async def _run(
+        self,
+        answer_id: str,
+        work: Work,
+        running: _Running,
+        admission: Admission,
+        within_seconds: float | None,
+    ) -> None:
         running.has_begun = True
         try:
             try:
                 is_over = running.is_ending
-                ending = running.ending_if_cancelled if is_over else await self._make(answer_id, work, admission)
+                ending = (
+                    running.ending_if_cancelled
+                    if is_over
+                    else await self._make(answer_id, work, admission, within_seconds)
+                )
             except asyncio.CancelledError:
                 # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
@@ -256,12 +272,16 @@ class Desk:
             self.savings.complete(deployment, tokens)
         return ending
 
-    async def _make(self, answer_id: str, work: Work, admission: Admission) -> Ending:
+    async def _make(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None) -> Ending:
         def send(event: Event) -> None:
             self._log.append(answer_id, event)
 
-        while (place := await admission.news()) is not None:
-            send(place)
+        try:
+            async with asyncio.timeout(within_seconds):
+                while (place := await admission.news()) is not None:
+                    send(place)
+        except TimeoutError:
+            return TOO_LATE
         return await work(send)
 
     async def _end(self, answer_id: str, ending: Ending) -> None:

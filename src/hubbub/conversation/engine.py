@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
-from hubbub.conversation.query import write_query
+from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
+from hubbub.conversation.times import Said, Times
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError
+from hubbub.core.errors import ModelError, SearchError
 from hubbub.core.events import Cited, Done, Event, FollowUps, Prompted, Purpose, Searched, Started, Text, Usage
 from hubbub.core.markdown import escape
 from hubbub.core.messages import Turn
@@ -30,6 +31,9 @@ TEMPERATURE = 0.2
 """How freely an answer over documents is written, unless the question says."""
 EXPECTED_TOKENS = 256
 """What an answer is counted as before it is known how long it is."""
+
+DEADLINE = "deadline"
+"""The finish reason of an answer for which the time was up: it is as far as it has come."""
 
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
@@ -67,19 +71,47 @@ class Engine:
         """
         if not question.collection_ids:
             return await self._chat(question, send)
+        times = Times(question.within_seconds)
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
-        query = await write_query(writer, question.text, question.turns, _telling(question, "query", writer, send))
-        shown = question.hits or self._hits
-        limit = shown if writer else max(shown, READ_HITS)
-        hits = await self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
+        query = await self._query(writer, question, times, send)
         if writer is None:
-            return await self._quote(query, hits, send, shown, has_follow_ups=question.has_follow_ups is not False)
+            return await self._quote(query, question, times, send)
+        hits = await self._find(query, question, times, self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
             send(Text(NOTHING_FOUND))
             return Done("nothing_found")
-        return await self._write(writer, question, hits, send)
+        said = Said(send)
+        try:
+            return await self._write(writer, question, hits, times, said.send)
+        except ModelError as error:
+            if said.is_anything or not error.is_of_deployment:
+                raise
+            send(Started("", "quotes", error.message))  # what was found still helps
+        return await self._quote(query, question, times, send)
+
+    def _shown(self, question: Question) -> int:
+        return question.hits or self._hits
+
+    async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
+        try:
+            async with times.for_query():
+                telling = _telling(question, "query", writer, send)
+                return await write_query(writer, question.text, question.turns, telling)
+        except TimeoutError:
+            return stand_alone(question.text, question.turns)
+
+    async def _find(self, query: str, question: Question, times: Times, limit: int) -> list[Hit]:
+        try:
+            async with times.for_search():
+                found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
+                return await found
+        except TimeoutError as error:
+            raise SearchError(
+                "The search took too long for the time that this answer was given. Give it more, or ask again.",
+                code="too_late",
+            ) from error
 
     def _model_for(self, question: Question) -> Model | None:
         """Return what answers; None where passages are quoted, or where there is no model at all."""
@@ -109,9 +141,10 @@ class Engine:
                 budget_tokens=_prompt_tokens(model, how),
             )
             how = replace(how, max_tokens=_answer_tokens(model, how))
-        return await self._complete(model, question, prompt, how, send, _passing_on(send))
+        times = Times(question.within_seconds)
+        return await self._complete(model, question, prompt, how, times, send, _passing_on(send))
 
-    async def _write(self, model: Model, question: Question, hits: Sequence[Hit], send: Send) -> Done:
+    async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
         how = question.generation
         budget_tokens = _prompt_tokens(model, how)
         sources = fit_sources(hits, budget_tokens=int(SOURCES_SHARE * budget_tokens))
@@ -132,7 +165,7 @@ class Engine:
             for event in stream.finish():
                 send(event)
 
-        return await self._complete(model, question, prompt, how, send, pass_on, finish)
+        return await self._complete(model, question, prompt, how, times, send, pass_on, finish)
 
     async def _complete(
         self,
@@ -140,6 +173,7 @@ class Engine:
         question: Question,
         prompt: Sequence[Turn],
         how: Generation,
+        times: Times,
         send: Send,
         pass_on: Callable[[Piece], None],
         finish: Callable[[], None] = lambda: None,
@@ -147,13 +181,18 @@ class Engine:
         """Let the model write, and send what it used once it has."""
         if tell := _telling(question, "answer", model, send):
             tell(prompt)
-        completion = await model.complete(prompt, pass_on, how)
+        try:
+            async with times.for_all():
+                completion = await model.complete(prompt, pass_on, how)
+        except TimeoutError:
+            finish()
+            return Done(DEADLINE)
         finish()
         return _finish(completion, send)
 
-    async def _quote(
-        self, query: str, hits: Sequence[Hit], send: Send, shown_hits: int, *, has_follow_ups: bool
-    ) -> Done:
+    async def _quote(self, query: str, question: Question, times: Times, send: Send) -> Done:
+        shown_hits = self._shown(question)
+        hits = await self._find(query, question, times, max(shown_hits, READ_HITS))
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
@@ -165,7 +204,7 @@ class Engine:
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
             send(Text(NOTHING_FOUND))
-        if has_follow_ups and (questions := _neighbours(hits, quotes)):
+        if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
 

@@ -39,6 +39,8 @@ class Answer(msgspec.Struct, frozen=True):
     text: str = ""
     model: str = ""
     way: Way = "chat"
+    way_reason: str = ""
+    """Why it is made in another way than was meant."""
     place: int | None = None
     """The place in the queue; None once it has begun."""
     estimate_seconds: float | None = None
@@ -64,8 +66,8 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
     match event:
         case Queued(place=place, estimate_seconds=seconds):
             return replace(answer, place=place, estimate_seconds=seconds)
-        case Started(model=model, way=way):
-            return replace(answer, model=model, way=way, place=None, estimate_seconds=None)
+        case Started(model=model, way=way, reason=reason):
+            return replace(answer, model=model, way=way, way_reason=reason, place=None, estimate_seconds=None)
         case Searched(query=query, hits=hits):
             return replace(answer, query=query, hits=hits)
         case Cited(citation=citation):

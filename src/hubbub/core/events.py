@@ -36,11 +36,13 @@ class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
     estimate_seconds: float | None = None
 
 
-class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
+class Started(msgspec.Struct, frozen=True, gc=False, tag="started", omit_defaults=True):
     """Work has begun: which model answers, and in which way. May come again where that changes."""
 
     model: str
     way: Way
+    reason: str = ""
+    """Why it is done in another way than was meant, fit for a person."""
 
 
 class Prompted(msgspec.Struct, frozen=True, gc=False, tag="prompted"):

@@ -51,5 +51,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many passages are looked for; None: as many as usual."""
     has_follow_ups: bool | None = None
     """Whether questions to go on with are suggested; None: as the prompt has it."""
+    within_seconds: float | None = None
+    """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""

@@ -1,6 +1,9 @@
 """Start answers that are in no chat: a program asks, and sends along what was said before."""
 
+import time
 from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
 
 from hubbub.answers.base import Found, Ticket
 from hubbub.answers.desk import Send
@@ -34,15 +37,20 @@ async def ask_apart(
         grace_seconds=grace_seconds,
         keep_seconds=keep_seconds,
         first=Asked(question),
+        within_seconds=question.within_seconds,
     )
     return answer_id
 
 
 def work_on(services: Services, question: Question) -> Callable[[Send], Awaitable[Done]]:
-    """Return how the answer to a question is made."""
+    """Return how the answer to a question is made. The time that it has runs from now on."""
+    began = time.monotonic()
 
     async def work(send: Send) -> Done:
-        return await services.engine.answer(question, send)
+        if question.within_seconds is None:
+            return await services.engine.answer(question, send)
+        left = max(0.0, question.within_seconds - (time.monotonic() - began))
+        return await services.engine.answer(replace(question, within_seconds=left), send)
 
     return work
 

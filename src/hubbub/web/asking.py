@@ -53,6 +53,10 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_seconds: Annotated[
         Annotated[float, Meta(ge=0, le=3600)] | None, Meta(description="How long it is still worked on then")
     ] = None
+    within_seconds: Annotated[
+        Annotated[float, Meta(gt=0, le=3600)] | None,
+        Meta(description="By when the answer has to be there, be it as far as it has come"),
+    ] = None
 
 
 async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
@@ -94,7 +98,16 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
         await _check_room(services, chat)
     question = Message(question_id, chat.id, new.parent_id, "user", new.text, now, new.model or "", collection_ids)
     grace = _grace(services.limits, new.unwatched, new.grace_seconds)
-    return await _start(services, person, chat, question, grace, is_new=True, is_new_chat=new.chat_id is None)
+    return await _start(
+        services,
+        person,
+        chat,
+        question,
+        grace,
+        is_new=True,
+        is_new_chat=new.chat_id is None,
+        within_seconds=new.within_seconds,
+    )
 
 
 async def ask_again(
@@ -155,16 +168,19 @@ async def _start(
     *,
     is_new: bool,
     is_new_chat: bool = False,
+    within_seconds: float | None = None,
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
     services.desk.check(person.id, services.engine.weigh(asked)[0])
-    work, ticket = await _work(services, person.id, question, answer)
+    work, ticket = await _work(services, person.id, question, answer, within_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
     # interrupted, so the log comes first.
     storing = asyncio.gather(
-        services.desk.start(answer.id, person.id, work, admission, grace_seconds=grace_seconds),
+        services.desk.start(
+            answer.id, person.id, work, admission, grace_seconds=grace_seconds, within_seconds=within_seconds
+        ),
         *([services.history.create(chat)] if is_new_chat else []),
         services.history.add([question, answer] if is_new else [answer]),
         return_exceptions=True,
@@ -193,10 +209,11 @@ async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None
     return await _work(services, found.owner_id, question, answer) if question and answer else None
 
 
-async def _work(services: Services, person_id: str, question: Message, answer: Message) -> tuple[Work, Ticket]:
+async def _work(
+    services: Services, person_id: str, question: Message, answer: Message, within_seconds: float | None = None
+) -> tuple[Work, Ticket]:
     turns = await _turns_before(services, question)
-    asked = Question(question.text, turns, answer.model or None, answer.collections)
-
+    asked = Question(question.text, turns, answer.model or None, answer.collections, within_seconds=within_seconds)
     return work_on(services, asked), Ticket(person_id, *services.engine.weigh(asked))
 
 

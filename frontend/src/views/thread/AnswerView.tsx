@@ -37,7 +37,9 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
     <article class="answer" aria-label="Answer" aria-busy={isOpen}>
       <h2 class="visually-hidden">Answer</h2>
       {answer.way === "quotes" && answer.text !== "" && (
-        <p class="answer-way">Quoted from your documents, not written by a model</p>
+        <p class="answer-way">
+          Quoted from your documents, not written by a model{answer.way_reason && `: ${answer.way_reason}`}
+        </p>
       )}
       <Thoughts answer={answer} />
       {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}

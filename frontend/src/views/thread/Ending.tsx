@@ -31,6 +31,8 @@ function noteOf({ state, text, finish_reason: reason, stop_reason }: Answer): st
   }
   if (state !== "done") return null;
   if (reason === "length") return "The answer reached the model’s limit of length.";
+  if (reason === "deadline")
+    return text === "" ? "The time was up before anything was said." : "The time was up; this is as far as it came.";
   if (reason === "content_filter") return "The model’s filter ended the answer here.";
   return text === "" ? "The model had nothing to say." : null;
 }

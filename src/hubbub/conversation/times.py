@@ -1,0 +1,47 @@
+"""Divide the time that an answer has among what it needs, and know whether it has begun to speak."""
+
+import asyncio
+from collections.abc import Callable
+
+from hubbub.core.events import Event, Reasoning, Text, ToolCall
+
+QUERY_SHARE = 0.25
+SEARCH_SHARE = 0.6
+"""By then the query has to be written, and the passages to be found; the rest is for the writing."""
+
+
+class Times:
+    """Scopes that end with `TimeoutError` when their part of the time is up. Without a time none ever does."""
+
+    def __init__(self, within_seconds: float | None) -> None:
+        self._began = asyncio.get_running_loop().time()
+        self._within_seconds = within_seconds
+
+    def for_query(self) -> asyncio.Timeout:
+        """Return the scope in which the query is written."""
+        return self._until(QUERY_SHARE)
+
+    def for_search(self) -> asyncio.Timeout:
+        """Return the scope in which the passages are found."""
+        return self._until(SEARCH_SHARE)
+
+    def for_all(self) -> asyncio.Timeout:
+        """Return the scope in which everything has to be done."""
+        return self._until(1.0)
+
+    def _until(self, share: float) -> asyncio.Timeout:
+        within = self._within_seconds
+        return asyncio.timeout_at(None if within is None else self._began + share * within)
+
+
+class Said:
+    """Passes events on, and knows whether anything of the answer itself was among them."""
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send = send
+        self.is_anything = False
+
+    def send(self, event: Event) -> None:
+        if isinstance(event, (Text, Reasoning, ToolCall)):
+            self.is_anything = True
+        self._send(event)
