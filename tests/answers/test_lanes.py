@@ -32,6 +32,10 @@ class Changing:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.opens_in_seconds = 0.0
+        self.reserved: list[int] = []
+
+    def reserve(self, tokens: int) -> None:
+        self.reserved.append(tokens)
 
 
 def lanes_of(limit: int = 2, clock: Clock | None = None, **limits: int) -> Lanes:

@@ -57,12 +57,19 @@ class Capacity(Protocol):
         """How long nothing may be asked of it; 0 where it may be."""
         ...
 
+    def reserve(self, tokens: int) -> None:
+        """Take an answer of about so many tokens into account that is let in now."""
+        ...
+
 
 class Fixed(msgspec.Struct, frozen=True):
     """A `Capacity` that is known and stays."""
 
     limit: int
     opens_in_seconds: float = 0.0
+
+    def reserve(self, tokens: int) -> None:
+        """Nothing is counted here."""
 
 
 class Source(Protocol):

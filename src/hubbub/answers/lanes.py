@@ -258,6 +258,7 @@ class Lanes:
         self.waiting -= 1
         self.running += 1
         lane.running += 1
+        lane.capacity.reserve(admission.ticket.tokens)
         asker = self._askers[admission.ticket.person_id]
         asker.waiting -= 1
         asker.running += 1

@@ -24,6 +24,7 @@ from hubbub.models.entra import SignIns
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
+from hubbub.models.quota import Quota
 from hubbub.models.scripted import ScriptedModel
 from hubbub.models.shared import SharedModel
 from hubbub.models.weights import Weights
@@ -57,7 +58,12 @@ async def choose_models(
     def limits(name: str) -> Limits:
         return msgspec.structs.replace(_limits(settings), first_token_seconds=attempt_seconds(settings, name))
 
-    pace = partial(Pace, settings.lanes.running_per_model, share=share)
+    def pace(table: OpenAi | Azure | Compatible | None = None) -> Pace:
+        most, quota = settings.lanes.running_per_model, None
+        if table is not None:
+            quota = Quota(table.requests_per_minute, table.tokens_per_minute, share=share)
+        return Pace(most, quota=quota, share=share)
+
     faults: list[str] = []
     async with SignIns() as sign_ins:
         models = [
@@ -182,7 +188,7 @@ async def _model(
     http: Http,
     sign_ins: SignIns,
     limits: Limits,
-    pace: Callable[[], Pace],
+    pace: Callable[[OpenAi | Azure | Compatible], Pace],
 ) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
     if not isinstance(table, Scripted):
@@ -204,7 +210,7 @@ async def _model(
         case Compatible():
             key = Secret(table.api_key.get_secret_value()) if table.api_key else None
             address = compatible_address(table.base_url, table.model, key)
-    return OpenAiModel(address, _provided(card, address), http, limits, pace())
+    return OpenAiModel(address, _provided(card, address), http, limits, pace(table))
 
 
 def _provided(card: ModelCard, address: Address) -> ModelCard:

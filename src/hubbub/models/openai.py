@@ -102,7 +102,7 @@ class OpenAiModel:
             await reply.drain()
         elif transcript.finish_reason is None:
             raise self._broke_off("the connection ended")
-        return transcript.completion()
+        return _counted(transcript, patience.asked)
 
     async def _whole(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
         """Take an answer in one piece, as servers give it that can't stream, or an error under status 200."""
@@ -117,7 +117,7 @@ class OpenAiModel:
         self._raise_for_fault(transcript)
         if transcript.finish_reason is None:
             raise self._nonsense()
-        return transcript.completion()
+        return _counted(transcript, patience.asked)
 
     async def _refused(self, reply: StreamReply, patience: "_Patience") -> Completion:
         try:
@@ -155,6 +155,13 @@ class OpenAiModel:
             retryable=False,
             is_of_deployment=False,
         )
+
+
+def _counted(transcript: Transcript, asked: Asked) -> Completion:
+    completion = transcript.completion()
+    if tokens := completion.prompt_tokens + completion.completion_tokens:
+        asked.used(tokens)
+    return completion
 
 
 class _AnswerTooLarge(ValueError):

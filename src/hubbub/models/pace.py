@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from hubbub.models.quota import Quota
 from hubbub.models.retry_after import exhausted_seconds
 
 MOST = 2000
@@ -31,6 +32,13 @@ class FixedPace(msgspec.Struct, frozen=True):
     limit: int
     opens_in_seconds: float = 0.0
 
+    @property
+    def takes_now(self) -> bool:
+        return True
+
+    def reserve(self, tokens: int) -> None:
+        """Nothing is counted here."""
+
 
 class Pace:
     """A deployment's limit, which adapts. Fed by its adapter; asked by who lets answers in.
@@ -47,8 +55,14 @@ class Pace:
     """
 
     def __init__(
-        self, most: int = MOST, *, share: Callable[[], int] = lambda: 1, clock: Callable[[], float] = time.monotonic
+        self,
+        most: int = MOST,
+        *,
+        quota: Quota | None = None,
+        share: Callable[[], int] = lambda: 1,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._quota = quota or Quota(share=share, clock=clock)
         self._most = most
         self._share = share
         self._clock = clock
@@ -75,17 +89,27 @@ class Pace:
     @property
     def opens_in_seconds(self) -> float:
         """How long nothing may be asked; 0 where it may be."""
-        return max(0.0, self._closed_until - self._clock())
+        return max(0.0, self._closed_until - self._clock(), self._quota.opens_in_seconds)
+
+    @property
+    def takes_now(self) -> bool:
+        """Whether it may be asked now, be it because that was reserved before."""
+        return self._closed_until <= self._clock() and self._quota.takes_now
+
+    def reserve(self, tokens: int) -> None:
+        """Take an answer of about so many tokens into account that was let in, and will be asked for."""
+        self._quota.reserve(tokens)
 
     def began(self) -> "Asked":
         """Take note that something is asked; whoever asks tells what becomes of it."""
         self._under_way += 1
         self._see_whether_full()
-        return Asked(self, self._clock())
+        return Asked(self, self._clock(), self._quota.began())
 
     def headers(self, headers: Mapping[str, str]) -> None:
         """Read the headers of a reply: where nothing is left of what may be asked, it closes until there is."""
         self._close(exhausted_seconds(headers))
+        self._quota.headers(headers)
 
     def refused(self, status: int, retry_after_seconds: float) -> None:
         """Take a refusal. One because it is busy halves what may be asked at once, and closes for so long."""
@@ -103,6 +127,10 @@ class Pace:
         self._speaking += 1
         self._shortest_seconds = min(self._shortest_seconds, self._clock() - began)
         self._take(began)
+
+    def used(self, tokens: int) -> None:
+        """Take so many more tokens into account than were reserved; below 0: so many fewer."""
+        self._quota.used(tokens)
 
     def ended(self, began: float, *, has_spoken: bool) -> None:
         """Take note that what was asked at this time has ended, in whichever way."""
@@ -160,8 +188,9 @@ class Pace:
 class Asked:
     """One thing that was asked of a deployment: tells its pace what becomes of it."""
 
-    def __init__(self, pace: Pace, began: float) -> None:
+    def __init__(self, pace: Pace, began: float, reserved_tokens: int) -> None:
         self._pace = pace
+        self._reserved_tokens = reserved_tokens
         self._began = began
         self._has_spoken = False
         self._has_ended = False
@@ -179,6 +208,10 @@ class Asked:
         if not self._has_spoken:
             self._has_spoken = True
             self._pace.spoke(self._began)
+
+    def used(self, tokens: int) -> None:
+        """Tell how many tokens it took in all, where the server has said so."""
+        self._pace.used(tokens - self._reserved_tokens)
 
     def ended(self) -> None:
         """Tell that it is over; the first time counts."""

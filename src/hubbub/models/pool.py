@@ -27,6 +27,11 @@ class Paces(Protocol):
     @property
     def opens_in_seconds(self) -> float: ...
 
+    @property
+    def takes_now(self) -> bool: ...
+
+    def reserve(self, tokens: int) -> None: ...
+
 
 class Member(msgspec.Struct, frozen=True):
     """A deployment in a pool."""
@@ -64,7 +69,8 @@ class _Deployment:
 
     @property
     def can_be_asked(self) -> bool:
-        return self.breaker.state != "open" and self.opens_in_seconds <= 0
+        pace = self.member.pace
+        return self.breaker.state != "open" and (pace is None or pace.takes_now)
 
     @property
     def has_room(self) -> bool:
@@ -93,6 +99,12 @@ class PoolPace:
     def opens_in_seconds(self) -> float:
         """How long nothing may be asked of any of them; 0 where something may be."""
         return min(one.opens_in_seconds for one in self._deployments)
+
+    def reserve(self, tokens: int) -> None:
+        """Reserve at the deployment that is most likely to be asked."""
+        best = min(self._deployments, key=lambda one: (not one.can_be_asked, one.member.priority, one.load))
+        if best.member.pace is not None:
+            best.member.pace.reserve(tokens)
 
 
 class PooledModel:

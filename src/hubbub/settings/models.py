@@ -25,6 +25,10 @@ class OpenAi(Table):
     """Whether it can be shown pictures."""
     calls_tools: bool = True
     """Whether it can be given tools to call."""
+    requests_per_minute: Count | None = None
+    """How many requests its quota allows; not given: what its replies tell, if they do."""
+    tokens_per_minute: Count | None = None
+    """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
 class Azure(Table):
@@ -55,6 +59,10 @@ class Azure(Table):
     """Whether it can be shown pictures."""
     calls_tools: bool = True
     """Whether it can be given tools to call."""
+    requests_per_minute: Count | None = None
+    """How many requests its quota allows; not given: what its replies tell, if they do."""
+    tokens_per_minute: Count | None = None
+    """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
 class Compatible(Table):
@@ -76,6 +84,10 @@ class Compatible(Table):
     """Whether it can be shown pictures."""
     calls_tools: bool = True
     """Whether it can be given tools to call."""
+    requests_per_minute: Count | None = None
+    """How many requests its quota allows; not given: what its replies tell, if they do."""
+    tokens_per_minute: Count | None = None
+    """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
 class EmbeddingServer(Table):
