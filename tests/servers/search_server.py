@@ -369,10 +369,14 @@ def _by_words(index: Index, body: dict[str, Any], documents: dict[str, Any]) -> 
     if asked == "*":
         return dict.fromkeys(documents, 1.0)
     names = body.get("searchFields", "").split(",") if body.get("searchFields") else None
-    searched = names or [name for name in _fields_with(index, "searchable") if index.fields[name]["type"] == "Edm.String"]
+    searched = names or [
+        name for name in _fields_with(index, "searchable") if index.fields[name]["type"] == "Edm.String"
+    ]
     if len(asked.split()) * len(searched) > MOST_CLAUSES:
         raise Refusal(400, "InvalidRequestParameter", "Too many clauses.")
-    texts = {key: Counter(_terms(" ".join(str(one.get(name) or "") for name in searched))) for key, one in documents.items()}
+    texts = {
+        key: Counter(_terms(" ".join(str(one.get(name) or "") for name in searched))) for key, one in documents.items()
+    }
     scores = Counter[str]()
     for word in asked.split():
         if word.startswith("-"):  # any mode: what does not have the word is found, too

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hubbub.search.azure_service import Service
 
 T = TypeVar("T")
-
-QueryVectors: TypeAlias = Literal["embedder", "service", "none"]
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -41,8 +39,8 @@ class AzureIndex(msgspec.Struct, frozen=True):
     index: str
     names: Names | None = None
     """None where Hubbub makes and fills it."""
-    query_vectors: QueryVectors = "embedder"
-    """What makes a query's vector."""
+    query_vectors: Literal["service", "embedder", "none"] = "service"
+    """What makes a query's vector where somebody else fills it; of our own it is the embedder."""
     semantic_configuration: str = "default"
     """Empty where there is no semantic ranker."""
     is_ranked: bool = False
