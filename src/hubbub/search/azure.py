@@ -13,7 +13,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError, StoreError
 from hubbub.search.azure_ledger import Ledger
 from hubbub.search.azure_place import AzureIndex, open_service
-from hubbub.search.azure_query import among, ask, is_worth, of_category, ranker_of
+from hubbub.search.azure_query import among, ask, floats, is_worth, of_category, ranker_of
 from hubbub.search.azure_sample import AzureSampleSearch
 from hubbub.search.vectors import QueryVectors, embedded_text
 
@@ -192,7 +192,7 @@ class AzureSearch:
         while waiting := await self._ledger.unembedded(limit):
             vectors = await self._embedder.embed([embedded_text(one.heading, one.text) for one in waiting])
             merges = [
-                {"@search.action": "merge", "id": one.id, EMBEDDING: self._service.floats(vector)}
+                {"@search.action": "merge", "id": one.id, EMBEDDING: floats(vector)}
                 for one, vector in zip(waiting, vectors, strict=True)
             ]
             lost = await self._service.change(merges)
@@ -204,9 +204,11 @@ class AzureSearch:
     async def _make(self) -> None:
         if not self._is_made:
             dimensions = self._embedder.dimensions if self._embedder else None
-            await self._service.make(
+            is_new = await self._service.make(
                 dimensions=dimensions, analyzer=self._azure.analyzer, ranker=self._azure.semantic_configuration
             )
+            if is_new:
+                await self._ledger.forget_index()
             self._is_made = True
 
     async def _catch_up(self) -> bool:

@@ -30,8 +30,6 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
     is_passing: bool = False
     """Whether it may go well when it is tried again."""
-    is_missing: bool = False
-    """Whether the index is not there."""
     wait_seconds: float | None = None
     """How long the service wants to be left alone; None where it doesn't say."""
 
@@ -78,7 +76,7 @@ def _refusal(status: int, error: HttpResponseError, index: str, where: str) -> F
             "Contributor. Roles have to be switched on at the service."
         )
     if status == 404:
-        return Fault(f"There is no index “{index}” at {where} (404). Check search.azure.index.", is_missing=True)
+        return Fault(f"There is no index “{index}” at {where} (404). Check search.azure.index.")
     if "InvalidVectorQuery" in codes:
         return Fault(
             f"The vectors in the index “{index}” were made by another embedding model than the query's ({said}). "

@@ -57,6 +57,10 @@ class Ledger:
         await self._database.migrate("azure", [SQL["create_tables"]])
         await self._database.write(_open, place, space)
 
+    async def forget_index(self) -> None:
+        """Note that nothing is in the index: it is new."""
+        await self._database.write(_forget_index)
+
     async def announce(self, document_id: str, passages: Sequence[Passage]) -> None:
         """Note that passages are on their way to the index. They don't count yet."""
         ids = [(passage.id, document_id) for passage in passages]
@@ -141,10 +145,15 @@ def _open(connection: Connection, place: str, space: str | None) -> None:
     there = connection.one(SQL["place"])
     space = space or (there[1] if there else "")
     if there is None or there[0] != place:
-        connection.all(SQL["forget_place"])
+        connection.all(SQL["forget_passages"])
     if there != (place, space) or connection.one(SEARCH_SQL["space"]):
         connection.all(SEARCH_SQL["forget_vectors"])  # a search of this file by itself will make its own again
         connection.all(SQL["use_place"], {"place": place, "space": space})
+
+
+def _forget_index(connection: Connection) -> None:
+    connection.all(SQL["forget_passages"])
+    connection.all(SQL["unembed"])
 
 
 def _put(connection: Connection, document: Document, passages: Sequence[Passage]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from struct import unpack
 from typing import Any
 
 import msgspec
@@ -11,6 +12,9 @@ from hubbub.search.azure_place import AzureIndex
 
 DEPTH = 50
 """How far each ranking is read before the service fuses them; its ranker looks at as many."""
+NEIGHBOURS = 50
+"""How many nearest vectors are fused with the words' ranking; the service's own advice for its ranker."""
+REWRITES = "generative|count-5"
 MAX_DEPTH = 1_000
 """The service gives no more hits a page than these."""
 MAX_WORDS = 64
@@ -78,6 +82,34 @@ def ask(
         has_captions=bool(ranker) and retrieval.semantic_captions,
         language=language if ranker and retrieval.query_rewriting else "",
     )
+
+
+def query_body(ask: Ask, *, select: Sequence[str], embedding: str, searched: Sequence[str] = ()) -> dict[str, object]:
+    """Return the body that `docs/search.post.search` takes; `embedding` and `searched` name the fields looked in."""
+    body: dict[str, object] = {"select": ",".join(select), "top": ask.depth}
+    if ask.where:
+        body["filter"] = ask.where
+    if ask.words:
+        body["search"] = ask.words
+        if searched:
+            body["searchFields"] = ",".join(searched)
+    if ask.vector is not None:
+        vector = {"kind": "vector", "vector": floats(ask.vector)}
+        body["vectorQueries"] = [{**vector, "fields": embedding, "k": NEIGHBOURS}]
+    elif ask.is_embedded_there:
+        body["vectorQueries"] = [{"kind": "text", "text": ask.query, "fields": embedding, "k": NEIGHBOURS}]
+    if ask.ranker:
+        body |= {"queryType": "semantic", "semanticConfiguration": ask.ranker, "semanticQuery": ask.query}
+    if ask.has_captions:
+        body["captions"] = "extractive|highlight-false"
+    if ask.language:
+        body |= {"queryRewrites": REWRITES, "queryLanguage": ask.language}
+    return body
+
+
+def floats(vector: Vector) -> list[float]:
+    """Return a vector as the service takes it."""
+    return list(unpack(f"<{len(vector) // 4}f", vector))
 
 
 def plain_words(query: str) -> str:

@@ -22,8 +22,11 @@ select place, space from azure_place
 -- name: use_place
 insert or replace into azure_place values (1, :place, :space)
 
--- name: forget_place
+-- name: forget_passages
 delete from azure_passage
+
+-- name: unembed
+update passage set is_embedded = 0 where is_embedded
 
 -- name: announce
 insert or ignore into azure_passage (id, document_id) values (?, ?)
