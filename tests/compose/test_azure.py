@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from hubbub.compose import going_on, open_engine, open_shelf
-from hubbub.compose.azure import azure_index, azure_resources
+from hubbub.compose.azure import azure_faults, azure_index, azure_resources
 from hubbub.compose.shelf import Shelf
 from hubbub.connections.http import Http
 from hubbub.connections.sandbox import Sandbox
@@ -188,6 +188,15 @@ def test_half_an_index_stops_the_start() -> None:
     assert read({}, endpoint="http://127.0.0.1:1", index="i", has_key=True).host == "127.0.0.1"
     with pytest.raises(SettingsError, match="small letters"):
         read({}, endpoint="https://x", index="My_Index")
+
+
+def test_check_tells_of_half_an_index() -> None:
+    azure = Settings(**{"search": {"backend": "azure"}})
+    assert [fault.partition(":")[0] for fault in azure_faults(azure, {})] == [
+        "search.azure.endpoint",
+        "search.azure.index",
+    ]
+    assert azure_faults(azure, SAMPLE) == azure_faults(Settings(), {}) == ()
 
 
 async def test_the_key_of_the_environment_is_used_only_where_it_is_looked_for() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
@@ -26,6 +27,8 @@ from tests.search.contract import SearchContract, TopicEmbedder, document, found
 from tests.servers.search_server import ADMIN_KEY, QUERY_KEY, Refusal, SearchServer
 
 INDEX = "hubbub"
+AWAY = Refusal(429, headers={"Retry-After": "60"})
+"""Nobody waits for that."""
 
 
 class TestAzureSearch(SearchContract):
@@ -228,11 +231,18 @@ async def test_a_key_that_will_not_do_stops_the_start(opened: Open, key: str, sa
 async def test_a_service_that_is_away_at_the_start_is_used_once_it_is_there(
     opened: Open, server: SearchServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.refusals = deque([Refusal(503)])
-    async with opened(find_seconds=0.3) as search:
+    server.refusals = deque([AWAY])
+    async with opened() as search:
         assert "The search is not ready" in caplog.text
         await put(search, document(), "cats")
         assert await found(search, "cats") == ["cats"]
+
+
+async def test_without_azures_client_it_says_what_to_install(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "hubbub.search.azure_service", raising=False)
+    monkeypatch.setitem(sys.modules, "azure.search.documents.aio", None)
+    with pytest.raises(SettingsError, match=r"pip install 'hubbub\[azure\]'"):
+        await opened().__aenter__()
 
 
 # What is put
@@ -266,7 +276,7 @@ async def test_a_busy_service_is_left_alone_for_as_long_as_it_says(opened: Open,
 
 async def test_a_wait_that_is_too_long_is_not_begun(opened: Open, server: SearchServer) -> None:
     async with opened() as search:
-        server.refusals = deque([Refusal(429, headers={"Retry-After": "60"})])
+        server.refusals = deque([AWAY])
         async with asyncio.timeout(5):
             with pytest.raises(SearchError, match=r"busy \(429\). It asks to be left alone for 60 s") as raised:
                 await found(search, "cats")
@@ -289,7 +299,7 @@ async def test_a_put_that_fails_leaves_what_was_there(opened: Open, server: Sear
 async def test_a_put_that_lasts_too_long_is_given_up(opened: Open, server: SearchServer) -> None:
     server.document_statuses = {"d1-1-0": deque([503] * 100)}
     async with opened(write_seconds=0.7) as search:
-        with pytest.raises(SearchError, match="busy indexing"):
+        with pytest.raises(SearchError, match="busy indexing|did not answer within"):
             await put(search, document(), "cats")
 
 
@@ -315,9 +325,9 @@ async def test_an_index_that_forgets_slowly_shows_nothing_that_is_gone(opened: O
 
 
 async def test_what_could_not_be_deleted_is_deleted_later(opened: Open, server: SearchServer) -> None:
-    async with opened(write_seconds=0.3) as search:
+    async with opened() as search:
         await put(search, document(1), "cats")
-        server.refusals = deque([Refusal(503)])
+        server.refusals = deque([AWAY])
         with pytest.raises(SearchError):
             await search.remove("d1")
         assert await found(search, "cats") == []
@@ -408,7 +418,7 @@ async def test_another_embedder_embeds_anew(opened: Open, server: SearchServer) 
         (Refusal(404), "There is no index “hubbub”", False),
         (Refusal(400, "InvalidRequestParameter"), r"did not accept what it was asked \(400, InvalidReq", False),
         (Refusal(400, details="InvalidVectorQuery"), "made by another embedding model", False),
-        (Refusal(502, body=b"<html>Bad gateway"), r"failed \(502\)", True),
+        (Refusal(502, body=b"<html>Bad gateway", headers={"Retry-After": "60"}), r"failed \(502\)", True),
         (Refusal(200, body=b"<html>Welcome"), "is not Azure AI Search", False),
         (Refusal(200), "is not Azure AI Search", False),
         (Refusal(302, headers={"Location": "/elsewhere"}), r"did not accept|is not Azure", False),
@@ -417,7 +427,7 @@ async def test_another_embedder_embeds_anew(opened: Open, server: SearchServer) 
 async def test_a_refusal_is_told_in_our_words(
     opened: Open, server: SearchServer, refusal: Refusal, said: str, is_passing: bool
 ) -> None:
-    async with opened(find_seconds=0.4) as search:
+    async with opened() as search:
         server.refusals = deque([refusal] * 9)
         with pytest.raises(SearchError, match=said) as raised:
             await found(search, "cats")
@@ -435,6 +445,8 @@ async def test_vectors_of_another_length_are_told_apart(opened: Open, server: Se
 
 
 async def test_a_service_that_does_not_answer_is_given_up_in_time(opened: Open, server: SearchServer) -> None:
+    async with opened():
+        pass  # the index is there
     async with opened(find_seconds=0.2) as search:
         server.held = asyncio.Event()
         with pytest.raises(SearchError, match=r"did not answer within 0\.2 s"):

@@ -207,8 +207,8 @@ async def test_an_index_that_is_not_there_stops_the_start(
 async def test_a_service_that_is_away_at_the_start_holds_nothing_up(
     server: SearchServer, index: Index, database: Sqlite, tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.refusals = deque([Refusal(503)])
-    async with make(server, database, None, tls, find_seconds=0.3) as search:
+    server.refusals = deque([Refusal(503, headers={"Retry-After": "60"})])
+    async with make(server, database, None, tls) as search:
         assert "The search is not ready" in caplog.text
         assert (await search.find("cat", ["theirs"]))[0].name == "Pets.pdf"
 

@@ -24,17 +24,27 @@ async def azure_resources(
     Raises:
         SettingsError: what is said of the index is not enough.
     """
-    table = settings.search.azure
     if settings.search.backend != "azure":
         return {}
-    if not settings.discovery.is_enabled:
-        environ = {}
-    key = table.api_key.get_secret_value() if table.api_key else environ.get("AZURE_SEARCH_KEY", "")
+    table = settings.search.azure
+    environ = environ if settings.discovery.is_enabled else {}
+    key = _key(settings, environ)
     index = azure_index(settings, environ, has_key=bool(key))
     if key:
         return {"azure": index, "credential": key}
     opening = open_credential(table.credential, tenant_id=table.tenant_id, client_id=table.client_id)
     return {"azure": index, "credential": await stack.enter_async_context(opening)}
+
+
+def azure_faults(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Say what is missing of the index, where the search is at Azure."""
+    environ = environ if settings.discovery.is_enabled else {}
+    try:
+        if settings.search.backend == "azure":
+            azure_index(settings, environ, has_key=bool(_key(settings, environ)))
+    except SettingsError as error:
+        return error.faults
+    return ()
 
 
 def azure_index(settings: Settings, environ: Mapping[str, str], *, has_key: bool) -> AzureIndex:
@@ -80,6 +90,11 @@ def azure_index(settings: Settings, environ: Mapping[str, str], *, has_key: bool
         find_seconds=table.find_seconds,
         write_seconds=table.write_seconds,
     )
+
+
+def _key(settings: Settings, environ: Mapping[str, str]) -> str:
+    given = settings.search.azure.api_key
+    return given.get_secret_value() if given else environ.get("AZURE_SEARCH_KEY", "")
 
 
 def _names(settings: Settings, environ: Mapping[str, str]) -> Names:
