@@ -15,6 +15,7 @@ from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 
+from hubbub.connections.azure import open_credential
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Hit, Retrieval
 from hubbub.core.errors import SearchError, SettingsError
@@ -24,6 +25,7 @@ from hubbub.search.azure_service import BATCH_ACTIONS
 from hubbub.search.sqlite import SqliteSearch
 from tests.search.conftest import floats
 from tests.search.contract import SearchContract, TopicEmbedder, document, found, put
+from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.search_server import ADMIN_KEY, QUERY_KEY, Refusal, SearchServer
 
 INDEX = "hubbub"
@@ -299,7 +301,7 @@ async def test_a_put_that_fails_leaves_what_was_there(opened: Open, server: Sear
 async def test_a_put_that_lasts_too_long_is_given_up(opened: Open, server: SearchServer) -> None:
     server.document_statuses = {"d1-1-0": deque([503] * 100)}
     async with opened(write_seconds=0.7) as search:
-        with pytest.raises(SearchError, match="busy indexing|did not answer within"):
+        with pytest.raises(SearchError, match=r"busy indexing|did not answer within"):
             await put(search, document(), "cats")
 
 
@@ -562,3 +564,18 @@ async def test_an_identity_that_gives_no_token_is_told(opened: Open, server: Sea
         await opened(Tokenless("")).__aenter__()
     assert "tenants" not in str(raised.value)
     assert server.seen == []
+
+
+async def test_a_managed_identity_signs_in_and_a_token_that_has_ended_is_replaced(
+    opened: Open, server: SearchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with IdentityServer(seconds=0) as identity:  # a token has ended when it comes
+        monkeypatch.setenv("IDENTITY_ENDPOINT", identity.url)
+        monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+        server.tokens = {f"token-{number}" for number in range(1, 9)}
+        async with open_credential("managed_identity", client_id="1234") as credential, opened(credential) as search:
+            await put(search, document(), "cats")
+            server.tokens -= {f"token-{number}" for number in range(1, identity.tokens + 1)}
+            assert await found(search, "cats") == ["cats"]
+        assert {(one["resource"], one["client_id"]) for one in identity.asked} == {("https://search.azure.com", "1234")}
+        assert len(server.searches()) == 1  # none was refused

@@ -13,7 +13,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError, StoreError
 from hubbub.search.azure_ledger import Ledger
 from hubbub.search.azure_place import AzureIndex, open_service
-from hubbub.search.azure_query import among, ask, floats, is_worth, of_category, ranker_of
+from hubbub.search.azure_query import EMBEDDING, SEARCHED, among, ask, floats, is_worth, of_category, ranker_of
 from hubbub.search.azure_sample import AzureSampleSearch
 from hubbub.search.vectors import QueryVectors, embedded_text
 
@@ -26,8 +26,6 @@ LOOKS = 3
 """How often a query is asked at most, while what it finds is just being replaced."""
 CATCH_UP = 250
 """How many passages are brought into the index, or out of it, at a time."""
-SEARCHED = ("title", "heading", "text")
-EMBEDDING = "embedding"
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,8 @@ from azure.search.documents.indexes.models import (
     VectorSearchProfile,
 )
 
-EMBEDDING = "embedding"
-SEARCHED = ("title", "heading", "text")
-"""The fields whose words are searched."""
+from hubbub.search.azure_query import EMBEDDING, SEARCHED
+
 _PROFILE = "hubbub-vectors"
 _ALGORITHM = "hubbub-hnsw"
 _STRING = "Edm.String"

@@ -10,6 +10,10 @@ import msgspec
 from hubbub.core.documents import Retrieval, Vector
 from hubbub.search.azure_place import AzureIndex
 
+EMBEDDING = "embedding"
+"""The field of the vectors in an index of Hubbub's own."""
+SEARCHED = ("title", "heading", "text")
+"""The fields of such an index whose words are searched."""
 DEPTH = 50
 """How far each ranking is read before the service fuses them; its ranker looks at as many."""
 NEIGHBOURS = 50
