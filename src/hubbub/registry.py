@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity",
 BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
         "sqlite": "hubbub.search.sqlite:SqliteSearch",
+        "azure": "hubbub.search.azure:azure_search",
         "memory": "hubbub.search.memory:MemorySearch",
     },
     "library": {
@@ -40,7 +41,7 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
 
 
 def load(kind: Kind, name: str) -> Any:
-    """Return the class of a back end, by its name here or as "package.module:Class".
+    """Return what makes a back end, its class as a rule, by its name here or as "package.module:Class".
 
     Raises:
         SettingsError: there is no such name, module or class, or what the module needs is not installed.

@@ -37,9 +37,9 @@ class TopicEmbedder:
         await asyncio.sleep(0)
         if self.failure:
             raise self.failure
-        return [self._vector(text.lower()) for text in texts]
+        return [self.vector(text.lower()) for text in texts]
 
-    def _vector(self, text: str) -> Vector:
+    def vector(self, text: str) -> Vector:
         counts = [float(sum(text.count(word) for word in topic)) for topic in TOPICS] + [0.01]
         length = sum(count * count for count in counts) ** 0.5
         return pack("<4f", *(count / length for count in counts))

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import ModelError, SearchError
-from hubbub.search import sqlite
+from hubbub.search import vectors
 from hubbub.search.sqlite import SqliteSearch
 from tests.search.contract import SearchContract, TopicEmbedder, document, found, passages, put
 
@@ -85,7 +85,7 @@ async def test_an_embedder_that_hangs_holds_no_search_up(database: Sqlite, monke
             await asyncio.Event().wait()
             raise AssertionError
 
-    monkeypatch.setattr(sqlite, "EMBED_SECONDS", 0.05)
+    monkeypatch.setattr(vectors, "EMBED_SECONDS", 0.05)
     async with SqliteSearch(database, Hanging()) as search:
         await put(search, document(), "cats")
         assert await found(search, "cats") == ["cats"]

@@ -7,7 +7,15 @@ import apsw
 from rich.console import Console
 from rich.table import Table
 
-from hubbub.compose import choose_models, faults_of, missing_weights, open_embedder, pools_of, prepare_folder
+from hubbub.compose import (
+    azure_faults,
+    choose_models,
+    faults_of,
+    missing_weights,
+    open_embedder,
+    pools_of,
+    prepare_folder,
+)
 from hubbub.connections.http import Http
 from hubbub.core.errors import SettingsError, StoreError
 from hubbub.models.base import ModelCard
@@ -48,6 +56,7 @@ def check(settings: Settings) -> bool:
         table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
     else:
         table.add_row("let in", settings.identity.backend, "the identity, which says who sends a request")
+    faults += azure_faults(settings)
     faults += _missing_packages(settings)
     console.print(table)
     for weights in missing_weights(settings):

@@ -1,5 +1,6 @@
 """Build everything once from the settings, and close it in the reverse order."""
 
+from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.models import (
     Chosen,
@@ -19,6 +20,7 @@ __all__ = [
     "OnFetch",
     "Shelf",
     "application",
+    "azure_faults",
     "choose_models",
     "clients_for",
     "faults_of",

@@ -1,6 +1,7 @@
 """Build the library with what finds in it and what fills it."""
 
 import asyncio
+import contextlib
 import importlib.resources
 import os
 from collections.abc import AsyncGenerator, Coroutine
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.connections.http import Http
@@ -16,12 +18,12 @@ from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import StoreError
+from hubbub.core.errors import Conflict, StoreError
 from hubbub.core.people import OPERATOR_ID
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
-from hubbub.search.base import Library, Search
+from hubbub.search.base import Library, Search, Standing
 from hubbub.settings import Settings
 
 GUIDE = "Hubbub"
@@ -66,8 +68,12 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
     async with AsyncExitStack() as stack:
         embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
         database = await stack.enter_async_context(Sqlite(folder / "library.db"))
-        search = await open_backend(stack, "search", settings.search.backend, database=database, embedder=embedder)
+        azure = await azure_resources(stack, settings)
+        search = await open_backend(
+            stack, "search", settings.search.backend, database=database, embedder=embedder, **azure
+        )
         library = await open_backend(stack, "library", settings.search.library, database=database, search=search)
+        await _let_stand(search, library)
         files = await stack.enter_async_context(Files(folder / "files", most_bytes=settings.limits.document_bytes))
         pipeline = Pipeline(
             library,
@@ -80,6 +86,21 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             readers=settings.ingest.children,
         )
         yield Shelf(library, search, files, pipeline, embedder, folder)
+
+
+async def _let_stand(search: Search, library: Library) -> None:
+    """Give an index that is filled elsewhere its collection; make that if it is not there."""
+    if not isinstance(search, Standing):
+        return
+    while True:
+        for collection in await library.collections():
+            if (collection.name, collection.owner_id) == (search.standing, OPERATOR_ID):
+                search.stand_as(collection.id)
+                return
+        with contextlib.suppress(Conflict):  # another process was first
+            await library.create(
+                search.standing, owner_id=OPERATOR_ID, is_shared=True, description="A search index at Azure."
+            )
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The door of the search: find passages, and keep the library that they come from."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress, Retrieval
 
@@ -52,6 +52,20 @@ class EmbedsLater(Protocol):
 
         Returns the ids of the documents they belong to (one entry a passage); empty when none is left.
         """
+        ...
+
+
+@runtime_checkable
+class Standing(Protocol):
+    """A search over an index that is filled elsewhere, which shows as one shared collection."""
+
+    @property
+    def standing(self) -> str:
+        """What that collection is called."""
+        ...
+
+    def stand_as(self, collection_id: str) -> None:
+        """Take the id that the library gave it."""
         ...
 
 

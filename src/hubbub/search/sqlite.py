@@ -1,8 +1,6 @@
 """Search a SQLite file: FTS5 finds words, sqlite-vec finds meanings, and the two rankings are fused."""
 
-import asyncio
 import json
-import logging
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -10,9 +8,10 @@ from typing import Self
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError, SearchError, StoreError
+from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.terms import STOP_WORDS, words
 from hubbub.search.fusion import fuse, worth
+from hubbub.search.vectors import QueryVectors, embedded_text
 
 ROOM = "search"
 SCHEMA = (load_sql("hubbub.search", "schema.sql")["passages"],)
@@ -23,13 +22,9 @@ DEPTH = 50
 MAX_DEPTH = 4_096
 """sqlite-vec gives no more neighbours than these."""
 MAX_TERMS = 32
-EMBED_SECONDS = 2.0
-"""How long a query's vector may take; then its words have to do."""
 CHUNK = 64
 """Vectors a chunk. sqlite-vec gives each collection whole chunks: with its default of 1024 a hundred small
 collections took 171 MB instead of 23, and putting was eight times slower; finding among 8,000 takes 4.8 ms, not 3.2."""
-
-log = logging.getLogger(__name__)
 
 
 class SqliteSearch:
@@ -38,7 +33,7 @@ class SqliteSearch:
     def __init__(self, database: Sqlite, embedder: Embedder | None) -> None:
         self._database = database
         self._embedder = embedder
-        self._is_embedder_failing = False
+        self._vectors = QueryVectors(embedder)
 
     async def __aenter__(self) -> Self:
         await self._database.migrate(ROOM, SCHEMA)
@@ -61,7 +56,7 @@ class SqliteSearch:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
             return []
-        vector = await self._query_vector(query) if retrieval.mode != "text" else None
+        vector = await self._vectors.of(query) if retrieval.mode != "text" else None
         space = self._embedder.name if self._embedder and vector else None
         ids = sorted(set(collection_ids))
         try:
@@ -91,30 +86,13 @@ class SqliteSearch:
         if self._embedder is None:
             return []
         while waiting := await self._database.read(lambda connection: connection.all(SQL["unembedded"], (limit,))):
-            vectors = await self._embedder.embed([_embedded_text(*row[3:]) for row in waiting])
+            vectors = await self._embedder.embed([embedded_text(*row[3:]) for row in waiting])
             done = await self._database.write(_put_vectors, self._embedder.name, waiting, vectors)
             if done is None:
                 return []
             if done:
                 return done
         return []
-
-    async def _query_vector(self, query: str) -> Vector | None:
-        if self._embedder is None:
-            return None
-        try:
-            async with asyncio.timeout(EMBED_SECONDS):
-                (vector,) = await self._embedder.embed([query], is_urgent=True)
-        except (ModelError, TimeoutError) as error:
-            if not self._is_embedder_failing:
-                reason = str(error) or f"no vector within {EMBED_SECONDS} s"
-                log.warning("The search goes by words alone, because its embedder fails: %s", reason)
-            self._is_embedder_failing = True
-            return None
-        if self._is_embedder_failing:
-            log.info("The search's embedder is back.")
-        self._is_embedder_failing = False
-        return vector
 
 
 def _find(
@@ -195,11 +173,6 @@ def _remove(connection: Connection, document_id: str) -> None:
 
 def _passages(connection: Connection, document_id: str) -> list[Passage]:
     return [Passage(*row) for row in connection.all(SQL["passages"], (document_id,))]
-
-
-def _embedded_text(heading: str, text: str) -> str:
-    # Without the document's title: on SQuAD's questions it cost a point of recall@1.
-    return f"{heading}\n{text}" if heading else text
 
 
 def _put_vectors(

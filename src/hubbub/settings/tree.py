@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hubbub.settings.models import EmbeddingServer, ModelTable
+from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
@@ -131,17 +132,6 @@ class Ingest(Table):
     """The time on the clock that reading one document may take."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
-
-
-class Search(Table):
-    """Where passages are found."""
-
-    backend: Text = "sqlite"
-    """The search: "sqlite", "memory", or a class of your own as "package.module:Class"."""
-    library: Text = "sqlite"
-    """What knows the collections and their documents: "sqlite", "memory", or a class of your own."""
-    hits: Annotated[int, Field(ge=1, le=100)] = 8
-    """How many passages a question finds."""
 
 
 class History(Table):

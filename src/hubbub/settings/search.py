@@ -1,0 +1,79 @@
+"""The tables of where passages are found."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from hubbub.connections.azure import CredentialKind
+from hubbub.settings.table import Seconds, Table, Text
+
+
+class AzureNames(Table):
+    """What the fields are called in an index that is there already."""
+
+    key: Text = "id"
+    """The key."""
+    text: str = ""
+    """The passage's text; empty: KB_FIELDS_CONTENT, or else `content`."""
+    page: str = ""
+    """The file and its page, `file.pdf#page=3`; empty: KB_FIELDS_SOURCEPAGE, or else `sourcepage`."""
+    file: Text = "sourcefile"
+    """The file."""
+    category: Text = "category"
+    """What kind of document it is."""
+    embedding: str = ""
+    """The vector; empty: AZURE_SEARCH_FIELD_NAME_EMBEDDING, or else `embedding`."""
+
+
+class AzureSearch(Table):
+    """An index at Azure AI Search."""
+
+    endpoint: str = ""
+    """The service's address, `https://<name>.search.windows.net`; empty: AZURE_SEARCH_ENDPOINT, or of `service`."""
+    service: str = ""
+    """The service's name, in place of the address; empty: AZURE_SEARCH_SERVICE."""
+    index: str = ""
+    """The index's name; empty: AZURE_SEARCH_INDEX."""
+    api_key: SecretStr | None = None
+    """The key; none: AZURE_SEARCH_KEY. Without one Hubbub signs in with an identity, as the following say."""
+    credential: CredentialKind = "auto"
+    """Who signs in without a key: "managed_identity", "developer_cli", "default", or "auto", which chooses."""
+    tenant_id: str = ""
+    """The tenant to sign in to with the developer's command line; empty: AZURE_TENANT_ID."""
+    client_id: str = ""
+    """The client id of a user-assigned managed identity; empty: AZURE_CLIENT_ID, or else the system-assigned one."""
+    fields: Literal["own", "sample"] = "own"
+    """Whether Hubbub makes and fills the index, or reads one that is there, with the fields of the Azure sample."""
+    names: AzureNames = AzureNames()
+    """What the fields are called in an index that is there."""
+    query_vectors: Literal["service", "embedder", "none"] = "service"
+    """What makes queries' vectors for an index that is there: its own vectorizer, or Hubbub's embedder."""
+    semantic_configuration: str = "default"
+    """The index's semantic configuration; empty: the service has no semantic ranker."""
+    semantic_ranker: bool | None = None
+    """Whether hits are ranked by it where a question doesn't say; none: AZURE_SEARCH_SEMANTIC_RANKER, or else not."""
+    query_rewriting: bool | None = None
+    """Whether the service may write queries anew (a preview); none: AZURE_SEARCH_QUERY_REWRITING, or else not."""
+    query_language: str = ""
+    """The language that it writes in; empty: AZURE_SEARCH_QUERY_LANGUAGE, or else `en-us`."""
+    analyzer: str = ""
+    """What cuts texts into words in an own index; empty: AZURE_SEARCH_ANALYZER_NAME, or else `en.microsoft`."""
+    connect_seconds: Seconds = 5.0
+    """The longest wait for a connection."""
+    find_seconds: Seconds = 10.0
+    """The longest time that a search may take, with all its tries."""
+    write_seconds: Seconds = 60.0
+    """The longest time that a batch of passages may take, with all its tries."""
+
+
+class Search(Table):
+    """Where passages are found."""
+
+    backend: Text = "sqlite"
+    """The search: "sqlite", "azure", "memory", or a class of your own as "package.module:Class"."""
+    library: Text = "sqlite"
+    """What knows the collections and their documents: "sqlite", "memory", or a class of your own."""
+    hits: Annotated[int, Field(ge=1, le=100)] = 8
+    """How many passages a question finds."""
+    azure: AzureSearch = AzureSearch()
+    """The index, where the search is "azure"."""

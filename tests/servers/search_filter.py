@@ -1,0 +1,103 @@
+"""The part of OData's filters that Azure AI Search knows and Hubbub uses: parsed by its grammar, then evaluated."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeAlias
+
+Passes: TypeAlias = Callable[[Mapping[str, Any]], bool]
+
+_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w.]*)|(?P<sign>[(),]))")
+
+
+class FilterError(ValueError):
+    """The filter is not one."""
+
+
+def parse_filter(text: str, fields: Collection[str]) -> Passes:
+    """Return what tells whether a document passes a filter over these fields.
+
+    Raises:
+        FilterError: it is no filter, or names another field.
+    """
+    return _Parser(text, fields).whole()
+
+
+class _Parser:
+    def __init__(self, text: str, fields: Collection[str]) -> None:
+        self._fields = fields
+        self._tokens: list[str] = []
+        place = 0
+        while text[place:].strip():
+            match = _TOKEN.match(text, place)
+            if match is None:
+                raise FilterError(f"Syntax error at position {place}.")
+            self._tokens.append(match[0].strip())
+            place = match.end()
+
+    def whole(self) -> Passes:
+        found = self._either()
+        if self._tokens:
+            raise FilterError(f"Syntax error at {self._tokens[0]}.")
+        return found
+
+    def _either(self) -> Passes:
+        some = [self._all()]
+        while self._took("or"):
+            some.append(self._all())
+        return lambda document: any(one(document) for one in some)
+
+    def _all(self) -> Passes:
+        every = [self._one()]
+        while self._took("and"):
+            every.append(self._one())
+        return lambda document: all(one(document) for one in every)
+
+    def _one(self) -> Passes:
+        if self._took("("):
+            inner = self._either()
+            self._need(")")
+            return inner
+        if self._took("search.in"):
+            self._need("(")
+            field = self._field()
+            self._need(",")
+            listed = self._text()
+            delimiters = " ,"
+            if self._took(","):
+                delimiters = self._text()
+            self._need(")")
+            values = {value.strip() for value in re.split(f"[{re.escape(delimiters)}]", listed)}
+            return lambda document: document.get(field) in values
+        field = self._field()
+        operator = self._next()
+        if operator not in ("eq", "ne"):
+            raise FilterError(f"There is no operator {operator}.")
+        value = self._text()
+        return lambda document: (document.get(field) == value) is (operator == "eq")
+
+    def _next(self) -> str:
+        if not self._tokens:
+            raise FilterError("The filter ends too early.")
+        return self._tokens.pop(0)
+
+    def _took(self, token: str) -> bool:
+        if self._tokens[:1] == [token]:
+            self._tokens.pop(0)
+            return True
+        return False
+
+    def _need(self, token: str) -> None:
+        if not self._took(token):
+            raise FilterError(f"{token} is expected.")
+
+    def _field(self) -> str:
+        name = self._next()
+        if name not in self._fields:
+            raise FilterError(f"Could not find a filterable property named '{name}'.")
+        return name
+
+    def _text(self) -> str:
+        token = self._next()
+        if not token.startswith("'"):
+            raise FilterError("A text in quotes is expected.")
+        return token[1:-1].replace("''", "'")
