@@ -225,3 +225,75 @@ async def test_leaving_while_the_second_is_asked_closes_its_connection(
     async with asyncio.timeout(1):
         while two.open_requests:
             await asyncio.sleep(0.005)
+
+
+def hedged(*models: ScriptedModel, hedge_seconds: float = 0.05) -> PooledModel:
+    members = [Member(model, priority=number) for number, model in enumerate(models)]
+    return PooledModel("pool", members, hedge_seconds=hedge_seconds)
+
+
+class TestHedgedContract(ModelContract):
+    @pytest.fixture
+    def model(self) -> PooledModel:
+        return hedged(ScriptedModel(name="a"), ScriptedModel(name="b"))
+
+    @pytest.fixture
+    def failing_model(self) -> PooledModel:
+        return hedged(ScriptedModel(error=DOWN), ScriptedModel(error=DOWN))
+
+
+async def test_who_speaks_first_answers_and_the_other_is_left() -> None:
+    slow, quick = ScriptedModel(["slow"], seconds_before_first=60), ScriptedModel(["quick ", "one"])
+    heard, _ = await ask(hedged(slow, quick))
+    assert heard == ["quick ", "one"]
+    assert (slow.open_answers, len(slow.heard), len(quick.heard)) == (0, 1, 1)
+
+
+async def test_who_speaks_in_time_is_asked_alone() -> None:
+    first, second = ScriptedModel(["one ", "two"], seconds_between=0.1), ScriptedModel(["never"])
+    heard, _ = await ask(hedged(first, second))
+    assert heard == ["one ", "two"]
+    assert not second.heard
+
+
+async def test_the_first_may_still_win() -> None:
+    first, second = ScriptedModel(["one"], seconds_before_first=0.15), ScriptedModel(["two"], seconds_before_first=60)
+    heard, _ = await ask(hedged(first, second))
+    assert heard == ["one"]
+    assert second.open_answers == 0
+    assert len(second.heard) == 1
+
+
+async def test_one_question_in_twenty_is_asked_twice() -> None:
+    slow, quick = ScriptedModel(["slow"], seconds_before_first=0.03), ScriptedModel(["quick"])
+    pool = hedged(slow, quick, hedge_seconds=0.005)
+    for _ in range(41):
+        await pool.complete(QUESTION, Heard())
+    assert len(quick.heard) == 3  # the first, and two that were earned since
+
+
+@pytest.mark.parametrize("is_first_late", [False, True])
+async def test_where_one_fails_the_other_answers(is_first_late: bool) -> None:
+    failing = ScriptedModel(error=DOWN, seconds_before_first=0.1 if is_first_late else 0.0)
+    well = ScriptedModel(["well"], seconds_before_first=0.2)
+    heard, _ = await ask(hedged(failing, well))
+    assert heard == ["well"]
+
+
+async def test_leaving_a_race_ends_both() -> None:
+    one, two = ScriptedModel(seconds_before_first=60), ScriptedModel(seconds_before_first=60)
+    task = asyncio.create_task(hedged(one, two).complete(QUESTION, Heard()))
+    while not two.open_answers:
+        await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert one.open_answers == two.open_answers == 0
+
+
+async def test_what_breaks_off_after_it_has_spoken_is_told() -> None:
+    first = ScriptedModel(["Hel", "lo"], seconds_between=0.2, error=DOWN, error_after=1)
+    heard = Heard()
+    with pytest.raises(ModelError, match="down"):
+        await hedged(first, ScriptedModel(["never"])).complete(QUESTION, heard)
+    assert heard == ["Hel"]

@@ -57,7 +57,13 @@ def _made(settings: Settings, name: str, pool: Pool, there: dict[str, Model]) ->
         Member(there[one.model], one.priority, one.weight, getattr(there[one.model], "pace", None))
         for one in pool.members
     ]
-    return PooledModel(name, members, running=settings.lanes.running_per_model, reason=f"models.{name} is set")
+    return PooledModel(
+        name,
+        members,
+        running=settings.lanes.running_per_model,
+        hedge_seconds=pool.hedge_seconds,
+        reason=f"models.{name} is set",
+    )
 
 
 def _names(pool: Pool) -> list[str]:

@@ -1,8 +1,11 @@
 """Let many deployments answer as one model: the best that is well, and another one where it fails before it speaks."""
 
+import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from asyncio import FIRST_COMPLETED
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -16,6 +19,8 @@ from hubbub.models.breaker import Breaker
 RETRY_SHARE = 0.1
 RETRIES_SAVED = 5.0
 """A second attempt at a deployment of which nothing good is known costs one of these; each question earns a tenth."""
+HEDGE_SHARE = 0.05
+"""So much of a second question at once does each question earn."""
 
 
 class Paces(Protocol):
@@ -107,6 +112,31 @@ class PoolPace:
             best.member.pace.reserve(tokens)
 
 
+class Race:
+    """Passes on what the first of several attempts says that says anything, and nothing of the others."""
+
+    def __init__(self, send: SendPiece) -> None:
+        self._send = send
+        self.winner: int | None = None
+        self.won = asyncio.Event()
+
+    @property
+    def is_won(self) -> bool:
+        """Whether anything was said."""
+        return self.winner is not None
+
+    def runner(self, number: int) -> SendPiece:
+        """Return what the attempt of this number is to send with."""
+        return partial(self._take, number)
+
+    def _take(self, number: int, piece: Piece) -> None:
+        if self.winner is None:
+            self.winner = number
+            self.won.set()
+        if self.winner == number:
+            self._send(piece)
+
+
 class PooledModel:
     """Many deployments as one model.
 
@@ -125,11 +155,18 @@ class PooledModel:
         members: Sequence[Member],
         *,
         running: int = 2000,
+        hedge_seconds: float | None = None,
         reason: str = "",
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Take the members, one at least. `running` is what one without a pace can do at once."""
+        """Take the members, one at least. `running` is what one without a pace can do at once.
+
+        Where a deployment has not spoken for `hedge_seconds`, a second one is asked as well, for one question in
+        twenty at most; None: never.
+        """
+        self._hedge_seconds = hedge_seconds
+        self._hedges = 1.0
         self._deployments = [_Deployment(member, clock) for member in members]
         self._chance = chance
         self._retries = RETRIES_SAVED
@@ -153,33 +190,80 @@ class PooledModel:
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         self._retries = min(self._retries + RETRY_SHARE, RETRIES_SAVED)
+        self._hedges = min(self._hedges + HEDGE_SHARE, 1.0)
+        race = Race(send)
         tried: list[_Deployment] = []
         failure: ModelError | None = None
         while deployment := self._choose(tried, is_first=failure is None):
             tried.append(deployment)
-            attempt = _Attempt(send)
-            deployment.breaker.began()
-            deployment.under_way += 1
-            has_told = False
             try:
-                completion = await deployment.member.model.complete(turns, attempt.send, how)
-                deployment.breaker.went_well()
-                has_told = True
-                return completion
+                if self._hedge_seconds is None:
+                    return await self._attempt(deployment, race.runner(len(tried)), turns, how)
+                return await self._hedged(deployment, race, tried, turns, how)
             except ModelError as error:
-                has_told = True
-                if not error.is_of_deployment:
-                    deployment.breaker.went_well()
-                    raise
-                deployment.failed()
-                if attempt.has_spoken:
+                if not error.is_of_deployment or race.is_won:
                     raise
                 failure = error
-            finally:
-                deployment.under_way -= 1
-                if not has_told:
-                    deployment.breaker.said_nothing()
         raise failure or self._all_busy()
+
+    async def _attempt(
+        self, deployment: _Deployment, send: SendPiece, turns: Sequence[Turn], how: Generation | None
+    ) -> Completion:
+        """Ask one deployment, and note what that tells of it."""
+        deployment.breaker.began()
+        deployment.under_way += 1
+        has_told = False
+        try:
+            completion = await deployment.member.model.complete(turns, send, how)
+            deployment.breaker.went_well()
+            has_told = True
+            return completion
+        except ModelError as error:
+            has_told = True
+            if error.is_of_deployment:
+                deployment.failed()
+            else:
+                deployment.breaker.went_well()
+            raise
+        finally:
+            deployment.under_way -= 1
+            if not has_told:
+                deployment.breaker.said_nothing()
+
+    async def _hedged(
+        self,
+        first: _Deployment,
+        race: Race,
+        tried: list[_Deployment],
+        turns: Sequence[Turn],
+        how: Generation | None,
+    ) -> Completion:
+        """Ask one deployment, and a second one where the first has not spoken for a while: who speaks first answers."""
+        runners: dict[int, asyncio.Task[Completion]] = {}
+
+        def start(deployment: _Deployment) -> None:
+            send = race.runner(len(tried))
+            runners[len(tried)] = asyncio.create_task(self._attempt(deployment, send, turns, how))
+
+        start(first)
+        winning = asyncio.create_task(race.won.wait())
+        try:
+            await asyncio.wait({winning, *runners.values()}, timeout=self._hedge_seconds, return_when=FIRST_COMPLETED)
+            is_silent = not race.is_won and not any(task.done() for task in runners.values())
+            if is_silent and self._hedges >= 1 and (second := self._choose(tried, is_first=True)):
+                self._hedges -= 1
+                tried.append(second)
+                start(second)
+            while not race.is_won and (left := [task for task in runners.values() if not task.done()]):
+                await asyncio.wait({winning, *left}, return_when=FIRST_COMPLETED)
+                if any(task.done() and not task.exception() for task in runners.values()):
+                    break  # it is complete, and had nothing to say
+            return await _result(race, runners)
+        finally:
+            winning.cancel()
+            for task in runners.values():
+                task.cancel()
+            await asyncio.wait({winning, *runners.values()})
 
     def _choose(self, tried: Sequence[_Deployment], *, is_first: bool) -> _Deployment | None:
         """Return what is to be asked next; None where nothing is left that may be."""
@@ -206,13 +290,12 @@ class PooledModel:
         )
 
 
-class _Attempt:
-    """Passes on what one deployment says, and knows whether that was anything."""
-
-    def __init__(self, send: SendPiece) -> None:
-        self._send = send
-        self.has_spoken = False
-
-    def send(self, piece: Piece) -> None:
-        self.has_spoken = True
-        self._send(piece)
+async def _result(race: Race, runners: Mapping[int, asyncio.Task[Completion]]) -> Completion:
+    """Return what the winner comes to; where nobody spoke, what went well, or the failure of the one asked last."""
+    if race.winner is not None:
+        for number, task in runners.items():
+            if number != race.winner:
+                task.cancel()
+        return await runners[race.winner]
+    tasks = list(runners.values())
+    return await next((task for task in tasks if task.done() and not task.exception()), tasks[-1])

@@ -148,6 +148,8 @@ class Pool(Table):
     """The deployments. By themselves they can't be chosen any more."""
     first_token_seconds: Annotated[float, Field(gt=0)] = 15.0
     """The longest wait for the first piece of an answer from one of them; then the next one is asked."""
+    hedge_seconds: Annotated[float, Field(gt=0)] | None = None
+    """After so long a second one is asked beside the first, and who speaks first answers; not given: never."""
 
 
 ModelTable: TypeAlias = Annotated[OpenAi | Azure | Compatible | Scripted | Pool, Field(discriminator="provider")]
