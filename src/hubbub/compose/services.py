@@ -19,6 +19,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
+from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.keys import Keyring
@@ -90,6 +91,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
         identity = await _open_identity(stack, settings, database)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
+        flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
         await add_guide(shelf)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
@@ -102,7 +104,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             desk=desk,
             log=log,
             history=history,
-            engine=_engine(settings, catalog, shelf),
+            engine=_engine(settings, catalog, shelf, flights),
             catalog=catalog,
             search=shelf.search,
             library=shelf.library,
@@ -168,8 +170,8 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
     return Lanes({**capacities, "": Fixed(QUOTED_AT_ONCE)}, LaneLimits(**limits), share=share)
 
 
-def _engine(settings: Settings, catalog: Catalog, shelf: Shelf) -> Engine:
-    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits)
+def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
+    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
 
 
 def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:

@@ -1,11 +1,13 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
+from hubbub.conversation.flights import Flights
 from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
@@ -42,7 +44,17 @@ SOURCES_SHARE = 0.75
 class Engine:
     """Makes answers. It holds no state of its own: any number of answers can be made at once."""
 
-    def __init__(self, catalog: Catalog, search: Search, *, embedder: Embedder | None = None, hits: int = 8) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        search: Search,
+        *,
+        embedder: Embedder | None = None,
+        hits: int = 8,
+        flights: Flights | None = None,
+    ) -> None:
+        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer."""
+        self._flights = flights
         self._catalog = catalog
         self._search = search
         self._embedder = embedder
@@ -69,6 +81,11 @@ class Engine:
             NotFound: there is no model of that name.
             ModelError, SearchError: what was sent before stands.
         """
+        if self._flights is None:
+            return await self._answer(question, send)
+        return await self._flights.answer(question, partial(self._answer, question), send)
+
+    async def _answer(self, question: Question, send: Send) -> Done:
         if not question.collection_ids:
             return await self._chat(question, send)
         times = Times(question.within_seconds)

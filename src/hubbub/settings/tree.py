@@ -83,6 +83,8 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+    shares_identical: bool = False
+    """Whether questions that are the same in everything, and are asked while one of them is answered, share its answer."""
     unwatched: Literal["finish", "stop"] = "finish"
     """What happens to an answer that nobody watches any more, unless its question says otherwise."""
     grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
