@@ -84,7 +84,7 @@ class Answers(Table):
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
     shares_identical: bool = False
-    """Whether questions that are the same in everything, and are asked while one of them is answered, share its answer."""
+    """Whether a question that is the same in everything as one that is being answered shares its answer."""
     unwatched: Literal["finish", "stop"] = "finish"
     """What happens to an answer that nobody watches any more, unless its question says otherwise."""
     grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
