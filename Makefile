@@ -7,6 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 # Paragraphs and questions with known answers; bench/README.md says in which form.
 SQUAD ?= ../shared/data/squad
 WEB := $(BIN)/python tools/build_web.py
+# Most tests wait most of the time. tests/conftest.py says which can't have others beside them, and in what order they run.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 CHECKED := src tests bench tools examples hatch_build.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
@@ -20,7 +22,7 @@ serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 
 test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)
-	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest && exit $$front_end
+	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest $(SIDE_BY_SIDE) && exit $$front_end
 
 check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too
 	$(BIN)/ruff format --check $(CHECKED)

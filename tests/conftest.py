@@ -1,10 +1,49 @@
-"""What every test stands on: blocking calls fail, and so do unexpected errors in the log."""
+"""What every test stands on: blocking calls fail, unexpected errors in the log do, and who measures is alone."""
 
 import logging
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Generator, Iterator
 
 import pytest
 from blockbuster import blockbuster_ctx
+
+from tests.quiet import machine
+
+SLOW_ROOMS = ("chaos", "e2e", "cli", "bench")
+"""Their tests begin first: what takes long is not to begin when all the rest is over."""
+
+
+# What whoever started us has left in this process is not to reach what we import and start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what it is given with `&`
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in ("COLUMNS", "LINES"):  # set by readline in the first process; a console keeps what it finds on import
+    os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow rooms first and the quiet tests last, and give to one process what can't run side by side."""
+    items.sort(key=lambda item: 2 if _is_quiet(item) else item.path.parent.name not in SLOW_ROOMS)
+    for item in items:
+        if _is_quiet(item):
+            item.add_marker(pytest.mark.xdist_group("quiet"))
+        elif {"chat_weights", "minilm_files"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("embedded"))  # one such model takes all cores
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test beside others, or alone; waiting for that counts for no test's time."""
+    with machine(is_alone=_is_quiet(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a report pass from process to process, though what a test has logged may not be fit for UTF-8."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +60,7 @@ def _errors_in_the_log_fail(caplog: pytest.LogCaptureFixture, request: pytest.Fi
     if request.node.get_closest_marker("expects_errors") is None:
         errors = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
         assert not errors, f"logged at ERROR: {errors}"
+
+
+def _is_quiet(item: pytest.Item) -> bool:
+    return item.get_closest_marker("quiet") is not None

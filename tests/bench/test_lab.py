@@ -93,6 +93,7 @@ def test_an_answer_that_breaks_off_before_its_last_token_is_not_complete(program
         assert (met["complete"], met["tokens"], met["missing"]) == (complete, 2, 1 - complete)
 
 
+@pytest.mark.quiet
 def test_who_comes_when_all_slots_are_taken_waits_for_one(programs: Path, cores: Cores, model: ModelServer) -> None:
     model.script(tokens=2, rate=100, first_ms=100, slots=2)
     met = read_streams(programs, cores.ends, model.port, PLAIN, Plan(6, 2, ramp=0, window=0))

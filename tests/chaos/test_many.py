@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import check_loop
@@ -13,6 +14,7 @@ PEOPLE = 200
 WORDS = 60
 
 
+@pytest.mark.quiet
 async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) -> None:
     async with (
         hubbub_serving(tmp_path, scripted(words=WORDS, pause_seconds=0.03)) as server,

@@ -27,7 +27,10 @@ LOUD = ("x" * 4000 + " ",) * 480
 LOUD_RATE = 80.0
 ENDING = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]) + b"data: [DONE]\n\n"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; the kernel's bound is Linux's")
+pytestmark = [
+    pytest.mark.quiet,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; the kernel's bound is Linux's"),
+]
 
 
 class Stamped:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import check_loop, metrics_of
@@ -47,6 +48,7 @@ async def open_until_closed(port: int, pieces: Iterable[bytes]) -> tuple[float, 
     return time.monotonic() - began, said
 
 
+@pytest.mark.quiet
 async def test_hundreds_that_trickle(tmp_path: Path) -> None:
     variables = {**VARIABLES, **scripted(words=20, pause_seconds=0.02)}
     async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from hubbub.web import page as page_module
@@ -39,8 +40,9 @@ def chromium() -> str:
     pytest.skip(missing)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
+    """One for all: each test has a context of its own in it."""
     path = chromium()
     assert (STATIC / "index.html").exists(), "the page is not built: run `make test`, or python tools/build_web.py"
     async with async_playwright() as playwright:
@@ -49,11 +51,14 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[HubbubServer]:
-    """A server whose model says sixty numbered words in about three seconds and can't write over documents."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server whose model says sixty numbered words in about three seconds and can't write over documents.
+
+    One for all: each test comes as somebody who is new.
+    """
     variables = scripted(words=60, pause_seconds=0.05) | {"HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false"}
-    async with hubbub_serving(tmp_path, variables) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("e2e"), variables) as server:
         await guide_is_there(server.url)
         yield server
 
@@ -71,7 +76,7 @@ async def guide_is_there(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     """The page, opened by somebody who is new. An error on its console fails the test."""
     async with opened(browser, server.url) as page:

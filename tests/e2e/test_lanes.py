@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import opened, violations
@@ -12,6 +13,7 @@ from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import metrics_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ONE_LANE = {"HUBBUB_LANES__RUNNING_PER_MODEL": "1", "HUBBUB_LANES__WAITING_PER_MODEL": "1"}
 
 

@@ -14,6 +14,8 @@ from tests.e2e.steps import WHOLE, answer, ask, finished, new_chat_without_docum
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_chat_streams_and_stays(page: Page) -> None:
     await new_chat_without_documents(page)

@@ -15,7 +15,10 @@ from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.processes import command_of, descendants_of
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers share a port by the kernel there")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(sys.platform != "linux", reason="workers share a port by the kernel there"),
+]
 
 TWO = {"HUBBUB_SERVER__WORKERS": "2"}
 BROKEN = "net::ERR_"

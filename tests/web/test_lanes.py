@@ -61,6 +61,7 @@ async def twenty_light_ones(people: list[aiohttp.ClientSession]) -> list[float]:
     return sorted(seconds for task in tasks for seconds in task.result())
 
 
+@pytest.mark.quiet
 async def test_one_with_five_hundred_questions_does_not_hold_up_twenty(tmp_path: Path) -> None:
     limits = {"running_per_person": 4, "waiting_per_person": 500, "waiting_per_model": 1000}
     async with running(tmp_path, QUICK, 16, **limits) as hubbub:
@@ -111,6 +112,7 @@ async def test_a_reload_while_waiting_shows_place_and_estimate(tmp_path: Path) -
         assert (answer["state"], answer["place"], answer["estimate_seconds"]) == ("open", 1, None)
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize(
     ("limits", "status", "code"),
     [({"waiting_per_person": 2}, 429, "too_busy"), ({"waiting": 2}, 503, "overloaded")],
