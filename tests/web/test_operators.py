@@ -16,8 +16,9 @@ import pytest
 from starlette.requests import Request
 
 from hubbub.connections.watchdog import Incident
-from hubbub.core.errors import NotFound
+from hubbub.core.errors import ModelError, NotFound
 from hubbub.core.people import GUEST, OPERATOR
+from hubbub.models.pool import Member, PooledModel
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.access import check_operator
 from hubbub.web.clients import Clients
@@ -148,3 +149,24 @@ async def test_life_is_told_whatever_else_is_broken(own: Hubbub) -> None:
     http = await own.guest()
     async with http.get("/api/health") as response:
         assert (await response.json())["status"] == "ok"
+
+
+async def test_how_the_deployments_of_a_pool_do_is_shown(tmp_path: Path) -> None:
+    down = ModelError("It is down.", code="unreachable")
+    ill, well = ScriptedModel(name='<i>"ill"', error=down), ScriptedModel(name="well")
+    pool = PooledModel("house", [Member(ill, priority=0), Member(well, priority=1)])
+    async with hubbub_running(tmp_path, pool, has_local_operators=True) as hubbub:
+        ann = await hubbub.person()
+        for _ in range(6):
+            asked = await ask(ann, hubbub.url)
+            async for _ in read(ann, hubbub.url, asked["answer"]["id"]):
+                pass
+        async with ann.get(f"{hubbub.url}/metrics") as response:
+            text = await response.text()
+        assert re.search(r'hubbub_deployment_is_well\{process="\d+",deployment="house/well"\} 1\n', text)
+        assert re.search(r'hubbub_deployment_is_well\{process="\d+",deployment="house/<i>\\"ill\\""\} 0\n', text)
+        assert re.search(r'hubbub_deployment_failures_total\{process="\d+",deployment="house/<i>\\"ill\\""\} 5\n', text)
+        async with ann.get(f"{hubbub.url}/operators") as response:
+            page = await response.text()
+        assert "<i>" not in page
+        assert re.search(r"house/&lt;i&gt;&quot;ill&quot;</th><td>ill, asked again in [\d.]+ m?s</td>", page)

@@ -1,7 +1,7 @@
 """The door of the models: what goes on with a conversation."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -53,6 +53,27 @@ class Limits(msgspec.Struct, frozen=True):
     total_seconds: float = 600.0
     event_bytes: int = 1024 * 1024
     answer_bytes: int = 4 * 1024 * 1024
+
+
+class Deployed(msgspec.Struct, frozen=True):
+    """How a deployment does, as the pool that it is in sees it."""
+
+    name: str
+    state: Literal["well", "busy", "ill"]
+    """busy: it said for how long to leave it alone · ill: it fails; one attempt at a time finds out when it is back."""
+    opens_in_seconds: float
+    """How long nothing is asked of it; 0 where something may be."""
+    under_way: int
+    attempts: int
+    failures: int
+
+
+@runtime_checkable
+class Pooled(Protocol):
+    """A model of many deployments, which tells how they do."""
+
+    @property
+    def deployments(self) -> Sequence[Deployed]: ...
 
 
 class Model(Protocol):

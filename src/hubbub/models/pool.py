@@ -13,7 +13,7 @@ import msgspec
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
-from hubbub.models.base import Completion, Model, ModelCard, Piece, SendPiece
+from hubbub.models.base import Completion, Deployed, Model, ModelCard, Piece, SendPiece
 from hubbub.models.breaker import Breaker
 
 RETRY_SHARE = 0.1
@@ -57,6 +57,8 @@ class _Deployment:
         self.member = member
         self.breaker = Breaker(clock)
         self.under_way = 0
+        self.attempts = 0
+        self.failures = 0
 
     @property
     def opens_in_seconds(self) -> float:
@@ -64,8 +66,16 @@ class _Deployment:
         pace = self.member.pace
         return max(self.breaker.opens_in_seconds, pace.opens_in_seconds if pace else 0.0)
 
+    @property
+    def told(self) -> Deployed:
+        """How it does, for who looks after it."""
+        state = "ill" if self.breaker.state != "closed" else "busy" if not self.can_be_asked else "well"
+        name = self.member.model.card.name
+        return Deployed(name, state, self.opens_in_seconds, self.under_way, self.attempts, self.failures)
+
     def failed(self) -> None:
         """Take note that it failed. One that said for how long it is busy is left alone for so long, and is not ill."""
+        self.failures += 1
         pace = self.member.pace
         if pace is not None and pace.opens_in_seconds > 0:
             self.breaker.said_nothing()
@@ -188,6 +198,11 @@ class PooledModel:
     def card(self) -> ModelCard:
         return self._card
 
+    @property
+    def deployments(self) -> Sequence[Deployed]:
+        """How they do, in the order of the settings."""
+        return [one.told for one in self._deployments]
+
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         self._retries = min(self._retries + RETRY_SHARE, RETRIES_SAVED)
         self._hedges = min(self._hedges + HEDGE_SHARE, 1.0)
@@ -212,6 +227,7 @@ class PooledModel:
         """Ask one deployment, and note what that tells of it."""
         deployment.breaker.began()
         deployment.under_way += 1
+        deployment.attempts += 1
         has_told = False
         try:
             completion = await deployment.member.model.complete(turns, send, how)

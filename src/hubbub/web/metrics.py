@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
 import hubbub
 from hubbub.connections.watchdog import Histogram
+from hubbub.models.base import Deployed, Pooled
 from hubbub.web.clients import Clients
 from hubbub.web.services import Services
 
@@ -53,6 +54,19 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
         _one("hubbub_gc_pause_longest_seconds", "gauge", "The longest of them.", watchdog.pauses.greatest),
         _one("hubbub_cpu_seconds_total", "counter", "Processor time, all threads.", time.process_time()),
     ]
+    if deployments := deployments_of(services):
+        found += [
+            _each(
+                "hubbub_deployment_is_well", "gauge", "Whether it is asked.", deployments, lambda it: it.state == "well"
+            ),
+            _each(
+                "hubbub_deployment_open_attempts", "gauge", "What is asked of it.", deployments, lambda it: it.under_way
+            ),
+            _each("hubbub_deployment_attempts_total", "counter", "Attempts.", deployments, lambda it: it.attempts),
+            _each(
+                "hubbub_deployment_failures_total", "counter", "Those that failed.", deployments, lambda it: it.failures
+            ),
+        ]
     if watchdog.resident_bytes:
         found.append(_one("hubbub_resident_bytes", "gauge", "Memory in use.", watchdog.resident_bytes))
     if clients is not None:
@@ -64,6 +78,12 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
             Metric("hubbub_connections_cut_total", "counter", "Closed by the server, by why.", cut, "reason"),
         ]
     return found
+
+
+def deployments_of(services: Services) -> dict[str, Deployed]:
+    """Return how the deployments of all pools do, by pool and name."""
+    pools = {model.card.name: model for model in services.catalog if isinstance(model, Pooled)}
+    return {f"{name}/{one.name}": one for name, pool in pools.items() for one in pool.deployments}
 
 
 def render(metrics: Iterable[Metric]) -> str:
@@ -79,7 +99,7 @@ def render(metrics: Iterable[Metric]) -> str:
             lines += [f"{name}_sum{{{process}}} {values.total:g}", f"{name}_count{{{process}}} {counts[-1]}"]
             continue
         for value_of_label, value in values.items():
-            more = f',{label}="{value_of_label}"' if label else ""
+            more = f',{label}="{_escaped(value_of_label)}"' if label else ""
             lines.append(f"{name}{{{process}{more}}} {value:.9g}")
     return "\n".join([*lines, ""])
 
@@ -88,3 +108,17 @@ def _one(
     name: str, kind: Literal["gauge", "counter"], meaning: str, value: float, label: str = "", value_of_label: str = ""
 ) -> Metric:
     return Metric(name, kind, meaning, {value_of_label: value}, label)
+
+
+def _each(
+    name: str,
+    kind: Literal["gauge", "counter"],
+    meaning: str,
+    deployments: Mapping[str, Deployed],
+    figure: Callable[[Deployed], float],
+) -> Metric:
+    return Metric(name, kind, meaning, {key: figure(one) for key, one in deployments.items()}, "deployment")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -11,9 +11,10 @@ from starlette.responses import HTMLResponse, Response
 
 import hubbub
 from hubbub.connections.watchdog import Incident
+from hubbub.models.base import Deployed
 from hubbub.web.access import Asker, Hub, check_operator
 from hubbub.web.clients import Clients
-from hubbub.web.metrics import MEDIA_TYPE, metrics_of, render
+from hubbub.web.metrics import MEDIA_TYPE, deployments_of, metrics_of, render
 from hubbub.web.protocol import clients_of
 from hubbub.web.services import Services
 
@@ -31,6 +32,8 @@ dl div { border-top: 2px solid var(--line); padding-top: .25rem; }
 dt { font-size: .875rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 article { border-top: 1px solid var(--line); padding: .5rem 0; }
 h3 { font-size: 1rem; margin: .5rem 0; }
+table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
+th, td { text-align: start; padding: .25rem 1rem .25rem 0; border-top: 1px solid var(--line); }
 pre { overflow-x: auto; font-size: .8125rem; margin: .5rem 0; padding: .5rem; border: 1px solid var(--line); }
 """
 _POLICY = (
@@ -77,10 +80,32 @@ or read <a href="/metrics">all figures</a> with a monitoring system.</p>
 <dl>{_figures(_now(services, clients))}</dl>
 <h2>Since the start</h2>
 <dl>{_figures(_since(services, clients))}</dl>
+{_deployments(services)}
 <h2>The last incidents</h2>
 {incidents or none}
 </main></body></html>
 """
+
+
+def _deployments(services: Services) -> str:
+    deployments = deployments_of(services)
+    if not deployments:
+        return ""
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th><td>{_state(one)}</td><td>{one.under_way:,}</td>"
+        f"<td>{one.attempts:,}</td><td>{one.failures:,}</td></tr>"
+        for name, one in deployments.items()
+    )
+    return (
+        "<h2>Deployments</h2><table><thead><tr><th scope='col'>Model</th><th scope='col'>State</th>"
+        "<th scope='col'>Under way</th><th scope='col'>Asked</th><th scope='col'>Failed</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _state(deployment: Deployed) -> str:
+    wait = f", asked again in {_time(deployment.opens_in_seconds)}" if deployment.opens_in_seconds else ""
+    return f"{deployment.state}{wait}"
 
 
 def _now(services: Services, clients: Clients | None) -> dict[str, str]:
