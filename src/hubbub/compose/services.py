@@ -28,7 +28,7 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
-from hubbub.web.services import Services, WebLimits
+from hubbub.web.services import ProtocolChoices, Services, WebLimits
 
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
@@ -112,6 +112,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             pipeline=shelf.pipeline,
             pictures=sandbox_of(settings),
             limits=_limits(settings),
+            protocols=ProtocolChoices(**settings.protocols.model_dump()),
             watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
             has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )

@@ -58,7 +58,8 @@ class Engine:
         self._catalog = catalog
         self._search = search
         self._embedder = embedder
-        self._hits = hits
+        self.hits = hits
+        """How many passages are looked for where a question doesn't say."""
 
     def weigh(self, question: Question) -> tuple[str, int]:
         """Return the name of the model that will answer (empty where none will), and about how many tokens it costs.
@@ -109,7 +110,7 @@ class Engine:
         return await self._quote(query, question, times, send)
 
     def _shown(self, question: Question) -> int:
-        return question.hits or self._hits
+        return question.hits or self.hits
 
     async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
         try:

@@ -35,6 +35,7 @@ class Search(Protocol):
         ...
 
 
+@runtime_checkable
 class Tunable(Protocol):
     """A search that says what of a `Retrieval` it goes by."""
 

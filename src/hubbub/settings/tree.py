@@ -145,6 +145,19 @@ class History(Table):
     """The logs of the answers: "sqlite", "memory", or a class of your own."""
 
 
+class Protocols(Table):
+    """How programs are answered that speak the protocols of the well-known chat samples."""
+
+    default: Literal["new", "old"] = "new"
+    """The AI Chat Protocol "new" since April 2026 or "old" before, for messages with a context that name neither."""
+    bare: Literal["chat", "documents"] = "chat"
+    """What messages without a context ask: the model alone ("chat"), or the "documents", in the old format."""
+    collections: tuple[Text, ...] = ()
+    """The names of the collections that are searched, as far as who asks may see them. None: all that they may see."""
+    has_history: bool = True
+    """Whether a first question without a session is given one, so that pages can keep its chat."""
+
+
 class Identity(Table):
     """Who may use the server."""
 
@@ -233,6 +246,7 @@ class Settings(BaseSettings):
     ingest: Ingest = Ingest()
     search: Search = Search()
     history: History = History()
+    protocols: Protocols = Protocols()
     identity: Identity = Identity()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()

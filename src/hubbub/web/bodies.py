@@ -75,7 +75,7 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
     for operations in openapi["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+            operation["responses"].setdefault("default", {"$ref": "#/components/responses/Problem"})
     return openapi
 
 

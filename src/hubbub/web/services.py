@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 from weakref import WeakValueDictionary
 
 from fastapi import Request
@@ -47,6 +47,16 @@ class Turns:
 
 
 @dataclass(frozen=True)
+class ProtocolChoices:
+    """How programs are answered that speak the protocols of the chat samples, where their requests leave it open."""
+
+    default: Literal["new", "old"] = "new"
+    bare: Literal["chat", "documents"] = "chat"
+    collections: tuple[str, ...] = ()
+    has_history: bool = True
+
+
+@dataclass(frozen=True)
 class Services:
     """Everything that is built once and used by all requests."""
 
@@ -63,6 +73,7 @@ class Services:
     pictures: Sandbox
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     limits: WebLimits = WebLimits()
+    protocols: ProtocolChoices = ProtocolChoices()
     watchdog: Watchdog = field(default_factory=Watchdog)
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""

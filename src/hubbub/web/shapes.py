@@ -8,10 +8,11 @@ from starlette.types import Scope
 
 from hubbub.core.errors import HubbubError
 from hubbub.web.bodies import problem
+from hubbub.web.dialects.sample_errors import sample_error
 
 Shape: TypeAlias = Callable[[HubbubError], Response]
 
-_SHAPES: dict[str, Shape] = {}
+_SHAPES: dict[str, Shape] = {"/chat": sample_error, "/ask": sample_error, "/v0": sample_error}
 """By the beginning of an address; all others are told of a `problem`."""
 
 

@@ -1,0 +1,193 @@
+"""Answer programs that speak the protocols of the chat samples: /chat, /chat/stream and /ask."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hubbub.conversation.prompt import prompt_text
+from hubbub.core.documents import Collection
+from hubbub.core.errors import Malformed, NotFound
+from hubbub.core.events import Event
+from hubbub.core.messages import Turn
+from hubbub.core.people import Person
+from hubbub.core.questions import Instructions, Question
+from hubbub.search.base import Tunable
+from hubbub.web.access import collections_for, person_of
+from hubbub.web.apart import ask_apart
+from hubbub.web.bodies import sends, takes
+from hubbub.web.chat_bodies import ChatBody, Version, format_of, read_body, said_in, systems_of, turns_of, version_of
+from hubbub.web.dialects import chat_protocol, chat_protocol_old, simple_chat
+from hubbub.web.dialects.base import Dialect
+from hubbub.web.dialects.lines import JSON_LINES
+from hubbub.web.dialects.sample_errors import SampleError, sample_failure
+from hubbub.web.dialects.thoughts import Plan
+from hubbub.web.overrides import Wishes
+from hubbub.web.quick import QuickRoute
+from hubbub.web.services import Services, services_of
+from hubbub.web.streams import EventStream, WholeReply
+
+quick = APIRouter(tags=["chat protocols"], route_class=QuickRoute)
+
+GRACE_SECONDS = 2.0
+"""An answer is stopped so long after its only reader has left: nobody can come again to it."""
+KEEP_SECONDS = 15 * 60.0
+"""Longer than any answer takes; then its log is forgotten."""
+
+Render: TypeAlias = Callable[[Sequence[Event]], Response]
+Rendering: TypeAlias = Callable[[str], tuple[Dialect, Render]]
+"""Makes, for an answer's id, what renders it as a stream and as a whole."""
+
+_ERROR: dict[int | str, dict[str, Any]] = {
+    "default": next(iter(sends(SampleError, description="What went wrong").values()))
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A line of JSON for each piece of the answer", "content": {JSON_LINES: {}}}
+}
+_WHOLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer, in the format of the question",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+@quick.post("/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+async def chat(request: Request) -> Response:
+    """Answer the last of the messages, at once, or as a stream where the body says `stream`."""
+    return await _answer(request)
+
+
+@quick.post("/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM | _ERROR)
+async def chat_stream(request: Request) -> Response:
+    """Answer the last of the messages, as a stream."""
+    return await _answer(request, streams=True)
+
+
+@quick.post("/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+async def ask(request: Request) -> Response:
+    """Answer the last of the messages by itself, at once, or as a stream where the body says `stream`."""
+    return await _answer(request, is_ask=True)
+
+
+@quick.post("/v0/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+async def chat_v0(request: Request) -> Response:
+    """Do what `/chat` does, in the format of the AI Chat Protocol before April 2026."""
+    return await _answer(request, version="old")
+
+
+@quick.post("/v0/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM | _ERROR)
+async def chat_stream_v0(request: Request) -> Response:
+    """Do what `/chat/stream` does, in the format of the AI Chat Protocol before April 2026."""
+    return await _answer(request, version="old", streams=True)
+
+
+@quick.post("/v0/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+async def ask_v0(request: Request) -> Response:
+    """Do what `/ask` does, in the format of the AI Chat Protocol before April 2026."""
+    return await _answer(request, version="old", is_ask=True)
+
+
+async def _answer(
+    request: Request, *, version: Version | None = None, streams: bool = False, is_ask: bool = False
+) -> Response:
+    hub, person = services_of(request), await person_of(request)
+    body = await read_body(request)
+    wanted = format_of(body, version or version_of(request), hub.protocols, is_ask=is_ask)
+    turns = turns_of(body, most_characters=hub.limits.question_characters)
+    if wanted in ("simple", "responses"):
+        question = _simple_question(hub, turns)
+        rendering = partial(_simple, body, is_responses=wanted == "responses")
+    else:
+        question, plan = await _question(hub, person, body, turns[-1:] if is_ask else turns)
+        session = body.session
+        if session is None and hub.protocols.has_history:
+            session = str(uuid4())
+        rendering = partial(_protocol, body, plan, session, is_old=wanted == "old")
+    answer_id = await ask_apart(hub, person, question, grace_seconds=GRACE_SECONDS, keep_seconds=KEEP_SECONDS)
+    dialect, render = rendering(answer_id)
+    if streams or body.stream is True:
+        return EventStream(hub.log, answer_id, dialect, refuse=sample_failure)
+    return WholeReply(hub.log, answer_id, render)
+
+
+def _protocol(body: ChatBody, plan: Plan, session: object, answer_id: str, *, is_old: bool) -> tuple[Dialect, Render]:
+    if not is_old:
+        return chat_protocol.stream(plan, session), partial(chat_protocol.whole, plan, session)
+    names = body.session_names
+    return chat_protocol_old.stream(plan, session, names), partial(chat_protocol_old.whole, plan, session, names)
+
+
+def _simple(body: ChatBody, answer_id: str, *, is_responses: bool) -> tuple[Dialect, Render]:
+    if is_responses:
+        return simple_chat.responses(answer_id), partial(simple_chat.whole_response, answer_id)
+    is_of_port = isinstance(body.stream, bool)  # the Quart sample sends messages alone
+    return simple_chat.deltas() if is_of_port else simple_chat.choices(), simple_chat.whole_message
+
+
+async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequence[Turn]) -> tuple[Question, Plan]:
+    """Return the question over the documents that the person may see, and how these are searched.
+
+    Raises:
+        Malformed, NotFound: the overrides can't be gone by.
+    """
+    if any(turn.images for turn in turns):
+        raise Malformed("Images can't be answered from documents. Send texts only.")
+    tunes = hub.search.tunes if isinstance(hub.search, Tunable) else frozenset[str]()
+    wishes = Wishes(body.overrides, tunes)
+    collections = wishes.narrowed(await _searched(hub, person))
+    *before, last = said_in(turns)
+    question = Question(
+        last.text,
+        tuple(before),
+        collection_ids=tuple(one.id for one in collections),
+        instructions=wishes.instructions(systems_of(turns)),
+        generation=wishes.generation(),
+        retrieval=wishes.retrieval(),
+        hits=wishes.overrides.top,
+        has_follow_ups=bool(wishes.overrides.suggest_followup_questions),
+        tells_prompts=True,
+    )
+    plan = Plan(
+        wishes.overrides.top or hub.engine.hits,
+        wishes.retrieval(),
+        tuple(one.name for one in collections),
+        wishes.not_applied(),
+        wishes.for_writers(),
+    )
+    return question, plan
+
+
+async def _searched(hub: Services, person: Person) -> list[Collection]:
+    """Return the collections that questions search, as far as the person may see them.
+
+    Raises:
+        NotFound: there is none, and without one the model would answer from what it happens to know.
+    """
+    found = await collections_for(hub, person)
+    if wanted := hub.protocols.collections:
+        found = [one for one in found if one.name in wanted or one.id in wanted]
+    if not found:
+        raise NotFound("There is nothing here for you to search.")
+    return found
+
+
+def _simple_question(hub: Services, turns: Sequence[Turn]) -> Question:
+    """Return the question to the model alone.
+
+    Raises:
+        Malformed: there are images, and the model can't see any.
+    """
+    systems = "\n\n".join(systems_of(turns))
+    *before, last = said_in(turns)
+    if not any(turn.images for turn in turns):
+        instructions = Instructions(systems, replaces=True) if systems else None
+        return Question(last.text, tuple(before), instructions=instructions)
+    model = hub.catalog.default
+    if model is None or not model.card.reads_images:
+        raise Malformed("The model here can't look at images. Send texts only.")
+    prompt = (Turn("system", systems or prompt_text("chat")), *before, last)
+    return Question(last.text, prompt, is_verbatim=True)
