@@ -34,7 +34,7 @@ from hubbub.search.memory import MemorySearch
 from hubbub.web.app import create_app
 from hubbub.web.clients import Clients
 from hubbub.web.protocol import protocol_for
-from hubbub.web.services import Services, WebLimits
+from hubbub.web.services import ProtocolChoices, Services, WebLimits
 
 LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
@@ -100,6 +100,7 @@ async def hubbub_running(
     clients: Clients | None = None,
     has_local_operators: bool = False,
     needs_key: bool = False,
+    protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -128,6 +129,7 @@ async def hubbub_running(
             pipeline=pipeline,
             pictures=Sandbox(),
             limits=limits,
+            protocols=protocols,
             watchdog=await stack.enter_async_context(Watchdog()),
             has_local_operators=has_local_operators,
         )

@@ -1,7 +1,7 @@
 """Read what the clients of the chat samples send, and tell their formats apart."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -41,13 +41,13 @@ class SentMessage(msgspec.Struct, frozen=True):
 
     content: str | list[Part] | None
     role: str = "user"
-    files: list[object] = []
+    files: list[Any] = []
 
 
 class SentContext(msgspec.Struct, frozen=True):
     """What stands beside a question."""
 
-    overrides: dict[str, object] | None = None
+    overrides: dict[str, Any] | None = None
 
 
 class ChatBody(msgspec.Struct, frozen=True):
@@ -56,8 +56,8 @@ class ChatBody(msgspec.Struct, frozen=True):
     messages: list[SentMessage] | UnsetType = UNSET
     input: str | list[SentMessage] | UnsetType = UNSET
     context: SentContext | UnsetType | None = UNSET
-    session_state: object = UNSET
-    session_in_library: object = msgspec.field(default=UNSET, name=SESSION_IN_LIBRARY)
+    session_state: Any = UNSET
+    session_in_library: Any = msgspec.field(default=UNSET, name=SESSION_IN_LIBRARY)
     stream: bool | UnsetType | None = UNSET
 
     @property
@@ -73,7 +73,7 @@ class ChatBody(msgspec.Struct, frozen=True):
         return tuple(name for name, value in spelled if value is not UNSET) or (SESSION, SESSION_IN_LIBRARY)
 
     @property
-    def overrides(self) -> dict[str, object]:
+    def overrides(self) -> dict[str, Any]:
         """The overrides."""
         return self.context.overrides or {} if isinstance(self.context, SentContext) else {}
 

@@ -39,12 +39,15 @@ def lines_of(
             lines.append(said(data[len(_TEXT) : -1]))
         elif not data.startswith(_THOUGHT):
             lines += happened(decode(data))
-    body = b"".join(lines)
-    for found, escaped in _BREAKS:  # where they can stand, in strings, they may be escaped
-        body = body.replace(found, escaped)
-    return body
+    return _unbroken(b"".join(lines))
 
 
 def error_line(error: HubbubError) -> bytes:
     """Return the line that says why a stream breaks off."""
-    return line(in_words(error.code, error.message))
+    return _unbroken(line(in_words(error.code, error.message)))
+
+
+def _unbroken(body: bytes) -> bytes:
+    for found, escaped in _BREAKS:  # where they can stand, in strings, they may be escaped
+        body = body.replace(found, escaped)
+    return body
