@@ -131,8 +131,8 @@ HOSTILE = 'a\r\nb\u2028c\u2029d\x85e\x0bf\x1cg"h\\i\0j</script>{"error":"no"}\n\
 
 
 def test_the_first_line_is_the_context_with_what_was_found_and_four_thoughts() -> None:
-    events = [GROUNDED, searched("a.pdf", "b.pdf", "a.pdf"), ANSWERING]
-    [first] = lines(rendered("chat-protocol", events))
+    events = [GROUNDED, searched("a.pdf", "b.pdf", "a.pdf"), ANSWERING, Text("So")]
+    first, _ = lines(rendered("chat-protocol", events))
     assert first["type"] == "response.context"
     assert first["session_state"] == SESSION
     assert first["context"]["data_points"] == {

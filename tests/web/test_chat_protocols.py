@@ -9,11 +9,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.core.documents import Document, Passage
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
+from hubbub.core.messages import Turn
+from hubbub.models.base import ModelCard
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.services import ProtocolChoices, WebLimits
 from tests.web.application import Hubbub, hubbub_running
@@ -385,10 +388,32 @@ async def test_images(tmp_path: Path) -> None:
             assert "images" in error["error"].lower()
 
 
+class SeeingModel(ScriptedModel):
+    """A model that can be shown pictures."""
+
+    @property
+    def card(self) -> ModelCard:
+        return replace(super().card, reads_images=True)
+
+
+async def test_a_model_that_sees_is_shown_images(tmp_path: Path) -> None:
+    address = "data:image/png;base64,AAAA"
+    content = [{"type": "input_text", "text": "What is this?"}, {"type": "input_image", "image_url": address}]
+    model = SeeingModel()
+    async with hubbub_running(tmp_path, model) as hubbub:
+        ann = await hubbub.person()
+        page = await asked(ann, "/chat/stream", {"input": [{"role": "user", "content": content}]}, SimplePage())
+        assert page.text == "This is a scripted answer."
+        system, seen = model.heard[-1]
+        assert system.role == "system"
+        assert seen == Turn("user", "What is this?", (address,))
+
+
+TOO_LONG = ModelError("Too long.", code="context_too_long", retryable=False, is_of_deployment=False)
 FAILURES = [
-    (ModelError("Too long.", code="context_too_long", retryable=False), 400, "exceeded the context length limit"),
-    (ModelError("At its limit.", code="refused"), 503, "At its limit."),
-    (ModelError("Wrong key.", code="refused", retryable=False), 500, "Wrong key."),
+    (TOO_LONG, 400, "exceeded the context length limit"),
+    (ModelError("At its limit.", code="refused", is_of_deployment=False), 503, "At its limit."),
+    (ModelError("Wrong key.", code="refused", retryable=False, is_of_deployment=False), 500, "Wrong key."),
 ]
 
 
@@ -407,6 +432,19 @@ async def test_a_model_that_fails_before_it_said_anything(
                 told = await response.json()
             assert words in told["error"]
             assert told["code"] == error.code
+
+
+async def test_quotes_stand_in_for_a_model_that_fails(tmp_path: Path) -> None:
+    async with hubbub_running(tmp_path, ScriptedModel(error=ModelError("It is down."))) as hubbub:
+        ann = await hubbub.person()
+        await collection(hubbub, ann, leave=LEAVE, soup="Leave of soup.", more="More days of leave, many.")
+        page = await asked(ann, "/chat/stream", question(top=1), SearchPage())
+        assert page.text.startswith("> ")
+        assert page.links
+        assert page.text.count("[") - page.text.count("\\[") == len(page.links), "each is among what was found"
+        thought = page.context["thoughts"][3]
+        assert thought["description"].endswith("word for word. It is down.")
+        assert thought["props"]["model"] is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ _ASKS_FOR_NOTHING = {
     "use_oid_security_filter": True,
     "use_groups_security_filter": True,
 }
-"""Overrides that are met anyway with this value. All others ask for nothing with None, False, 0 and an empty text."""
+"""Overrides that are met anyway with this value. Others ask for nothing with None, False, 0 and an empty text."""
 
 
 class Overrides(msgspec.Struct, frozen=True):
@@ -118,12 +118,17 @@ class Wishes:
         """Return the overrides that ask for something, and are not gone by."""
         unmet = {name for field, name in _TUNED.items() if field not in self._tunes}
         met = set(Overrides.__struct_fields__) - unmet
-        wanted = [name for name, value in self._given.items() if value and value != _ASKS_FOR_NOTHING.get(name)]
+        wanted = [name for name, value in self._given.items() if _asks(name, value)]
         return tuple(name for name in wanted if name not in met)
 
     def for_writers(self) -> tuple[str, ...]:
         """Return those of the overrides given that only a model that writes can go by."""
         return tuple(name for name in _FOR_WRITERS if self._given.get(name) not in (None, ""))
+
+
+def _asks(name: str, value: object) -> bool:
+    usual = _ASKS_FOR_NOTHING.get(name)
+    return value != usual if isinstance(usual, bool) and isinstance(value, bool) else bool(value) and value != usual
 
 
 def _read(given: Mapping[str, object]) -> Overrides:

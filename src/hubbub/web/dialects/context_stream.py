@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import ENDINGS, Event, Prompted
+from hubbub.core.events import ENDINGS, Event
 from hubbub.web.dialects.lines import JSON_LINES, error_line, line, lines_of
 from hubbub.web.dialects.sample_errors import fault_of
 from hubbub.web.dialects.thoughts import Context, Plan, Telling
@@ -51,10 +51,9 @@ class ContextStream:
                 yield self._context()
             if telling.follow_ups:
                 yield self._context(has_follow_ups=True)
-        elif isinstance(event, Prompted) and event.purpose == "answer" and not self._has_begun:
-            yield self._begin()  # all is known that is known before the text
 
     def _begin(self) -> bytes:
+        # Not before: a model that fails until then is replaced by quotes, which may cite other passages.
         self._has_begun = True
         return self._context()
 

@@ -48,6 +48,7 @@ def error_line(error: HubbubError) -> bytes:
 
 
 def _unbroken(body: bytes) -> bytes:
-    for found, escaped in _BREAKS:  # where they can stand, in strings, they may be escaped
-        body = body.replace(found, escaped)
+    if b"\xe2\x80" in body or b"\xc2\x85" in body:
+        for found, escaped in _BREAKS:  # where they can stand, in strings, they may be escaped
+            body = body.replace(found, escaped)
     return body

@@ -10,7 +10,7 @@ from hubbub.core.messages import Turn
 from hubbub.web.dialects.citing import Citing, source_name
 
 STANDS_ALONE = "No model was asked: the question was searched for as it stands, or with words that were said before."
-QUOTED = "No model was asked: the answer is quoted from the passages, word for word."
+QUOTED = "No model has written this: the answer is quoted from the passages, word for word."
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -57,6 +57,7 @@ class Telling:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._way: Way | None = None
+        self._reason = ""
         self._prompts: dict[str, Prompted] = {}
         self._searched: Searched | None = None
         self.usage: Usage | None = None
@@ -66,9 +67,10 @@ class Telling:
     def add(self, event: Event) -> None:
         """Take the next event."""
         match event:
-            case Started(way=way):
-                self._way = way
+            case Started(way=way, reason=reason):
+                self._way, self._reason = way, reason
                 self.citing.begin(way)
+                self._prompts.pop("answer", None)  # whoever was asked before has not answered
             case Prompted(purpose=purpose):
                 self._prompts[purpose] = event
             case Searched():
@@ -118,7 +120,7 @@ class Telling:
 
     def _answering(self) -> Thought:
         prompt = self._prompts.get("answer")
-        description = QUOTED if prompt is None else _messages(prompt.turns)
+        description = f"{QUOTED} {self._reason}".rstrip() if prompt is None else _messages(prompt.turns)
         return Thought("Prompt to generate answer", description, _props(prompt, self.usage))
 
 
