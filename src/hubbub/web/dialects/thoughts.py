@@ -10,7 +10,8 @@ from hubbub.core.messages import Turn
 from hubbub.web.dialects.citing import Citing, source_name
 
 STANDS_ALONE = "No model was asked: the question was searched for as it stands, or with words that were said before."
-QUOTED = "No model has written this: the answer is quoted from the passages, word for word."
+NOT_ASKED = "No model was asked: nothing was found that an answer could be written from."
+QUOTED = "No model has written this: the passages are quoted, word for word."
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -120,7 +121,8 @@ class Telling:
 
     def _answering(self) -> Thought:
         prompt = self._prompts.get("answer")
-        description = f"{QUOTED} {self._reason}".rstrip() if prompt is None else _messages(prompt.turns)
+        no_prompt = f"{QUOTED} {self._reason}".rstrip() if self._way == "quotes" else NOT_ASKED
+        description = no_prompt if prompt is None else _messages(prompt.turns)
         return Thought("Prompt to generate answer", description, _props(prompt, self.usage))
 
 
