@@ -28,7 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
-PLAIN_IN_BODIES |= {"messages", "input", "context", "session_state", "sessionState", "stream"}
+PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id"}
 OF_SHARED = {"collection_id", "document_id"}
