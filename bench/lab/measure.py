@@ -349,4 +349,6 @@ def measure(
 def _loads_for(stack: Stack, loads: Sequence[int]) -> Sequence[int]:
     """Return the loads, and in place of those that are over a stack's fixed limit, the limit."""
     limit = stack.most_streams
+    if stack.loads:
+        return [load for load in loads if load in stack.loads]
     return loads if limit is None else [*(load for load in loads if load < limit), limit]

@@ -35,6 +35,8 @@ class Stack:
     """How many answers it makes at once at the most, where that is fixed."""
     is_over_tls: bool = False
     """Whether it speaks to the model server over TLS."""
+    loads: Sequence[int] = ()
+    """The only loads that it is measured at; none: all."""
 
 
 def full_environment(stack: Stack, port: int, model: ModelServer, folder: Path) -> dict[str, str]:
@@ -117,8 +119,38 @@ HUBBUB = Stack(
     _hubbub_variables,
 )
 
+
+def _in_the_words_of(name: str, title: str, path: str, body: object) -> Stack:
+    """Return Hubbub, asked in somebody else's wire format: what differs is how its events are rendered."""
+    return dataclasses.replace(
+        HUBBUB, name=f"hubbub-{name}", title=f"Hubbub, {title}", ask=Ask(request("POST", path, body)), loads=(50, 300)
+    )
+
+
+_INPUT = [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": MESSAGES[0]["content"]}]}]
+_OVER_DOCUMENTS = {"messages": MESSAGES, "context": {"overrides": {}}, "session_state": None}
+
+DIALECTS = [
+    _in_the_words_of(
+        "completions",
+        "chat completions",
+        "/v1/chat/completions",
+        {"model": "scripted", "messages": MESSAGES, "stream": True},
+    ),
+    _in_the_words_of(
+        "responses",
+        "Responses",
+        "/v1/responses",
+        {"model": "scripted", "input": MESSAGES[0]["content"], "stream": True},
+    ),
+    _in_the_words_of("simple-chat", "simple chat", "/chat/stream", {"input": _INPUT}),
+    _in_the_words_of("chat-protocol", "chat over documents", "/chat/stream", _OVER_DOCUMENTS),
+    _in_the_words_of("chat-protocol-old", "the same before 2026", "/v0/chat/stream", _OVER_DOCUMENTS),
+]
+
 STACKS = [
     HUBBUB,
+    *DIALECTS,
     dataclasses.replace(HUBBUB, name="hubbub-tls", title="Hubbub, model over TLS", is_over_tls=True),
     Stack(
         "nginx",
