@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
-from hubbub.web.shapes import told
+from hubbub.web.shapes import headers_for, told
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
@@ -46,7 +46,7 @@ class Guards:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in {**HEADERS, **headers_for(scope)}.items():
                     headers.setdefault(name, value)
             await send(message)
 

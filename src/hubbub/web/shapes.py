@@ -1,25 +1,41 @@
-"""Give an error the shape that the clients of an address know."""
+"""Give an error the shape that the clients of an address know, and each response the headers that they expect."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Scope
 
 from hubbub.core.errors import HubbubError
 from hubbub.web.bodies import problem
+from hubbub.web.dialects import openai
 from hubbub.web.dialects.sample_errors import sample_error
+
+T = TypeVar("T")
 
 Shape: TypeAlias = Callable[[HubbubError], Response]
 
-_SHAPES: dict[str, Shape] = {"/chat": sample_error, "/ask": sample_error, "/v0": sample_error}
+_SHAPES: dict[str, Shape] = {
+    "/chat": sample_error,
+    "/ask": sample_error,
+    "/v0": sample_error,
+    "/v1": openai.told,
+}
 """By the beginning of an address; all others are told of a `problem`."""
+_HEADERS: dict[str, Callable[[], Mapping[str, str]]] = {"/v1": openai.headers_of_all}
+"""What a response says that doesn't say it by itself; by the beginning of an address, too."""
 
 
 def told(scope: Scope, error: HubbubError) -> Response:
     """Return the response that tells an error to whoever sent a request."""
+    return (_found(_SHAPES, scope) or problem)(error)
+
+
+def headers_for(scope: Scope) -> Mapping[str, str]:
+    """Return the headers that the response to a request has to have, where it has none of these names."""
+    return (_found(_HEADERS, scope) or dict)()
+
+
+def _found(table: Mapping[str, T], scope: Scope) -> T | None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    for beginning, shape in _SHAPES.items():
-        if path == beginning or path.startswith(f"{beginning}/"):
-            return shape(error)
-    return problem(error)
+    return next((one for beginning, one in table.items() if path == beginning or path.startswith(f"{beginning}/")), None)

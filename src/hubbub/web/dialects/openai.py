@@ -1,0 +1,162 @@
+"""Tell errors as OpenAI's API does, for all clients that are written for that."""
+
+import re
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+from fastapi import Request
+from starlette.responses import Response
+
+from hubbub.core.errors import HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
+from hubbub.core.events import Failed
+from hubbub.core.identifiers import new_id
+from hubbub.web.bodies import Json, headers_of
+from hubbub.web.quick import body_as
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 5
+"""When to come back where an answer failed for want of room, and nobody said how long."""
+
+_CODES = {
+    "not_signed_in": "invalid_api_key",
+    "too_busy": "rate_limit_exceeded",
+    "context_too_long": "context_length_exceeded",
+    "method_not_allowed": "method_not_supported",
+    "malformed": "invalid_request",
+    "invalid": "invalid_request",
+}
+"""What OpenAI calls that for which it has a name; all else goes by our own."""
+_STATUSES = {
+    "context_too_long": 400,
+    "content_filter": 400,
+    "not_accepted": 400,
+    "not_found": 404,
+    "no_model": 404,
+    "too_busy": 429,
+    "internal": 500,
+    "store_error": 500,
+    "busy": 503,
+    "interrupted": 503,
+    "not_ready": 503,
+    "overloaded": 503,
+    "store_full": 507,
+}
+"""By the codes of answers that failed, and of models; what else a model or a search fails with is 502."""
+_PARAMS = {
+    "model_not_found": "model",
+    "no_model": "model",
+    "context_too_long": "messages",
+    "content_filter": "prompt",
+}
+_PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
+
+
+class BadParam(Malformed):
+    """A parameter of a request can't be used. `param` says which, as `messages[2].content[0]`."""
+
+    def __init__(self, message: str, param: str, *, code: str = "invalid_value") -> None:
+        super().__init__(message, code=code)
+        self.param = param
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What went wrong, in OpenAI's words."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class Faulty(msgspec.Struct, frozen=True):
+    """The body that tells a fault; in a stream, the data of its last event."""
+
+    error: Fault
+
+
+def fault_of(error: HubbubError) -> Fault:
+    """Return an error in OpenAI's words."""
+    param = error.param if isinstance(error, BadParam) else _PARAMS.get(error.code)
+    message = error.message
+    if isinstance(error, Invalid) and (place := _PLACE.match(message)):
+        message, param = f"{place['what']}.", place["param"] or None
+    return _fault(message, error.code, _status(error), param)
+
+
+def fault_of_failure(failed: Failed) -> Fault:
+    """Return the failure of an answer in OpenAI's words."""
+    return _fault(failed.message, failed.code, status_of_failure(failed), _PARAMS.get(failed.code))
+
+
+def status_of_failure(failed: Failed) -> int:
+    """Return the status that tells of an answer that failed before it said anything."""
+    return _STATUSES.get(failed.code, 502)
+
+
+def told(error: HubbubError) -> Response:
+    """Return the response that tells an error."""
+    status = _status(error)
+    headers = _retrying(status, is_retryable=error.retryable or error.code == "internal")
+    headers |= headers_of(error) | headers_of_all()
+    if isinstance(error, TooBusy):
+        headers["x-ratelimit-remaining-requests"] = "0"
+        headers["x-ratelimit-reset-requests"] = f"{headers['retry-after']}s"
+    return Json(Faulty(fault_of(error)), status_code=status, headers=headers)
+
+
+def refused(failed: Failed) -> Response:
+    """Return the response that tells of an answer that failed before it said anything."""
+    status = status_of_failure(failed)
+    headers = _retrying(status, is_retryable=failed.is_retryable) | headers_of_all()
+    return Json(Faulty(fault_of_failure(failed)), status_code=status, headers=headers)
+
+
+def headers_of_all() -> dict[str, str]:
+    """Return what every response says that has no better name for its request."""
+    return {"x-request-id": f"req_{new_id()}"}
+
+
+async def read_body(request: Request, struct: type[T]) -> T:
+    """Return a request's body, as JSON of this form; fields that the form does not know are left out.
+
+    Raises:
+        BadParam: it has another form.
+    """
+    try:
+        return await body_as(request, struct)
+    except Invalid as error:
+        place = _PLACE.match(error.message)
+        if place is None or not place["param"]:
+            raise Malformed("The body has to be a JSON object.") from error
+        raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
+
+
+def _status(error: HubbubError) -> int:
+    if isinstance(error, Invalid):
+        return 400
+    if isinstance(error, (RefusedForNow, NotSignedIn)) or error.status != HTTPStatus.BAD_GATEWAY:
+        return error.status
+    return _STATUSES.get(error.code, error.status)  # a model says by its code what is the matter
+
+
+def _fault(message: str, code: str, status: int, param: str | None) -> Fault:
+    match status:
+        case 429:
+            kind = "requests"
+        case 403:
+            kind = "permission_error"
+        case _:
+            kind = "server_error" if status >= 500 else "invalid_request_error"
+    named = "model_not_found" if code == "no_model" else _CODES.get(code, code)
+    return Fault(message, kind, param, named)
+
+
+def _retrying(status: int, *, is_retryable: bool) -> dict[str, str]:
+    """Return what keeps OpenAI's own clients from asking again where that can't help, and tells others when to."""
+    if status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
+        return {}
+    if not is_retryable:
+        return {"x-should-retry": "false"}
+    return {"retry-after": str(RETRY_SECONDS)} if status in (429, 503) else {}

@@ -1,0 +1,122 @@
+"""Read what programs call a model: `MODEL` chats, `MODEL+search` and `MODEL+COLLECTION` answer from documents."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+
+import msgspec
+
+from hubbub.core.documents import Collection
+from hubbub.core.errors import NotFound
+from hubbub.core.people import Person
+from hubbub.web.access import collections_for
+from hubbub.web.services import Services
+
+SEARCH = "search"
+"""Stands for all collections that a person may see."""
+CODE = "model_not_found"
+LISTED_COLLECTIONS = 50
+"""So many collections are listed with each model; each that there is can be named."""
+TOLD_NAMES = 12
+TOLD_CHARACTERS = 100
+MOST_CHARACTERS = 1000
+"""No name is longer: how one is read takes the square of its plus signs."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a name stands for: a model (None: whichever writes over documents), and the collections that it reads."""
+
+    model: str | None
+    collection_ids: tuple[str, ...] = ()
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A name that can be asked for. The time is in seconds since the epoch, 0 where there is none."""
+
+    name: str
+    owned_by: str
+    created_at: float = 0.0
+
+
+async def names_for(services: Services, person: Person) -> "ModelNames":
+    """Return the names that a person can ask for."""
+    return ModelNames([model.card.name for model in services.catalog], await collections_for(services, person), person)
+
+
+class ModelNames:
+    """The names of models and of the collections that one person may see.
+
+    A collection goes by its name in any case, one's own before those of others, or by its id. All
+    names may hold spaces and plus signs: a model's whole name wins, then the longest one before a plus.
+    """
+
+    def __init__(self, models: Sequence[str], collections: Sequence[Collection], person: Person) -> None:
+        """Take the models, the default one first."""
+        self._models = tuple(models)
+        self._collections = sorted(
+            collections, key=lambda one: (one.owner_id != person.id, not one.is_shared, one.created_at, one.id)
+        )
+        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in self._collections}
+        for one in reversed(self._collections):  # the first of a name is put in last, and stays
+            self._by_word[_word(one.name)] = (one.id,)
+        if self._collections:
+            self._by_word[SEARCH] = tuple(one.id for one in self._collections)
+
+    def read(self, name: str) -> Asked:
+        """Return what a name stands for.
+
+        Raises:
+            NotFound: nothing, for this person; the code is "model_not_found", and the message lists what there is.
+        """
+        if (asked := self._meaning(name)) is not None:
+            return asked
+        raise NotFound(self._refusal(name), code=CODE)
+
+    def listed(self) -> list[Listed]:
+        """Return the names to choose from, the default model first: a bounded number for each model."""
+        models = [Listed(name, "hubbub") for name in self._models]
+        return models + [one for name in self._models or ("",) for one in self._over_documents(name)]
+
+    def find(self, name: str) -> Listed:
+        """Return a name that can be asked for, as it would be listed.
+
+        Raises:
+            NotFound: as `read` does.
+        """
+        asked = self.read(name)
+        chosen = [one for one in self._collections if asked.collection_ids == (one.id,)]
+        return Listed(name.strip(), "hubbub", chosen[0].created_at if chosen else 0.0)
+
+    def _over_documents(self, model: str) -> Iterator[Listed]:
+        if self._collections:
+            yield Listed(f"{model}+{SEARCH}", "hubbub")
+        for one in self._collections[:LISTED_COLLECTIONS]:
+            is_itself = self._meaning(f"{model}+{one.name}") == Asked(model or None, (one.id,))
+            yield Listed(f"{model}+{one.name if is_itself else one.id}", "hubbub", one.created_at)
+
+    def _meaning(self, name: str) -> Asked | None:
+        if len(name) > MOST_CHARACTERS:
+            return None
+        name = name.strip()
+        if name in self._models:
+            return Asked(name)
+        if _word(name) == SEARCH and self._collections:
+            return Asked(None, self._by_word[SEARCH])
+        for place in reversed([place for place, letter in enumerate(name) if letter == "+"]):
+            model = name[:place].strip()
+            found = self._by_word.get(_word(name[place + 1 :]))
+            if found and (not model or model in self._models):
+                return Asked(model or None, found)
+        return None
+
+    def _refusal(self, name: str) -> str:
+        models = [repr(one) for one in self._models]
+        first = self._models[0] if self._models else ""
+        there = list(islice(chain(models, (repr(one.name) for one in self._over_documents(first))), TOLD_NAMES + 1))
+        told = ", ".join(there[:TOLD_NAMES]) or "nothing"
+        more = " and more" if len(there) > TOLD_NAMES else ""
+        shown = name if len(name) <= TOLD_CHARACTERS else f"{name[:TOLD_CHARACTERS]}…"
+        return f"There is no model named {shown!r} here. There is: {told}{more}. GET /v1/models lists what there is."
+
+
+def _word(name: str) -> str:
+    return " ".join(name.split()).casefold()
