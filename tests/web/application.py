@@ -20,6 +20,7 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
+from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
@@ -101,6 +102,7 @@ async def hubbub_running(
     has_local_operators: bool = False,
     needs_key: bool = False,
     protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -128,6 +130,7 @@ async def hubbub_running(
             files=files,
             pipeline=pipeline,
             pictures=Sandbox(),
+            embedder=embedder,
             limits=limits,
             protocols=protocols,
             watchdog=await stack.enter_async_context(Watchdog()),

@@ -97,6 +97,10 @@ class Desk:
         """
         self._lanes.check(person_id, deployment)
 
+    def room_of(self, person_id: str) -> tuple[int, int] | None:
+        """Return how many answers a person may have open, and how many more that leaves; None without a limit."""
+        return self._lanes.room_of(person_id)
+
     def enter(self, ticket: Ticket) -> Admission:
         """Let an answer in, or into the line. What is returned is for `start`.
 

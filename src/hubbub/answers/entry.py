@@ -104,13 +104,15 @@ class Entry:
 class OwnEntry(Entry):
     """An open answer that is made here, with what waits to be stored."""
 
-    __slots__ = ("fault", "folding", "grace_seconds", "has_said", "owner_id", "pending", "unwatched_since")
+    __slots__ = ("fault", "folding", "grace_seconds", "has_said", "holds", "owner_id", "pending", "unwatched_since")
 
     def __init__(self, answer_id: str, owner_id: str, grace_seconds: float | None, now: float) -> None:
         super().__init__(answer_id)
         self.owner_id = owner_id
         self.grace_seconds = grace_seconds
         self.unwatched_since = now + FIRST_WATCHER_SECONDS
+        self.holds = 0
+        """How many count as watching it while they don't follow it for a moment."""
         self.folding = Folding(answer_id)
         self.pending: list[Event] = []
         self.has_said = False

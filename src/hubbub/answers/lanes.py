@@ -157,6 +157,17 @@ class Lanes:
         if not self._has_room(lane) or self._is_held_back(person_id):
             self._refuse_beyond_bounds(person_id, lane, coming=1)
 
+    def room_of(self, person_id: str) -> tuple[int, int] | None:
+        """Return how many answers a person may have running and waiting, and how many more that leaves now.
+
+        None for the guest, who has no limit of their own. What a lane or the server has room for is not in it.
+        """
+        if person_id == GUEST_ID:
+            return None
+        limit = self._part(self._limits.running_per_person) + self._part(self._limits.waiting_per_person)
+        asker = self._askers.get(person_id) or _Asker()
+        return limit, max(0, limit - asker.running - asker.waiting)
+
     def enter(self, ticket: Ticket, *, is_obliged: bool = False) -> Admission:
         """Return an answer's admission, which runs already or waits; whoever takes it has to let it `leave`.
 

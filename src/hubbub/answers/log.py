@@ -6,7 +6,8 @@ An event that a reader gets is on disk already. When and how often to commit is 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -175,10 +176,23 @@ class Log:
             entry.id
             for entry in self._own.values()
             if entry.grace_seconds is not None
-            and not entry.watchers
+            and not (entry.watchers or entry.holds)
             and min(now - entry.unwatched_since, watched_elsewhere(entry.id))
             >= max(entry.grace_seconds, LEAST_GRACE_SECONDS)
         ]
+
+    @contextmanager
+    def holding(self, answer_id: str) -> Generator[None]:
+        """Let an answer that is made here count as watched: whoever follows it may leave off for a moment."""
+        entry = self._own.get(answer_id)
+        if entry is None:
+            yield
+            return
+        entry.holds += 1
+        try:
+            yield
+        finally:
+            entry.holds -= 1
 
     async def first(self, answer_id: str) -> Event | None:
         """Return the first event of an answer; None where there is none."""

@@ -111,6 +111,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
             files=shelf.files,
             pipeline=shelf.pipeline,
             pictures=sandbox_of(settings),
+            embedder=shelf.embedder,
             limits=_limits(settings),
             protocols=ProtocolChoices(**settings.protocols.model_dump()),
             watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),

@@ -16,7 +16,7 @@ from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
-from hubbub.web.routes import answers, chat_protocols, chats, documents, operators, server
+from hubbub.web.routes import answers, chat_completions, chat_protocols, chats, documents, openai, operators, server
 from hubbub.web.services import Services, WebLimits
 
 
@@ -51,7 +51,8 @@ def create_app(
     )
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
-    app.include_router(chat_protocols.quick)
+    for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
+        app.include_router(router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     # Not as a route for any path: that would match where the API has the path but not the method.
     app.router.default = request_response(page.serve)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, cast
 from weakref import WeakValueDictionary
 
@@ -12,12 +13,14 @@ from hubbub.answers.log import Log
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
+from hubbub.core.embedding import Embedder
 from hubbub.history.base import History
 from hubbub.identity.base import Identity
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
+from hubbub.web.turns import FewAtOnce
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,16 @@ class Services:
     pipeline: Pipeline
     pictures: Sandbox
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
+    embedder: Embedder | None = None
+    """What the search makes vectors with; None where it goes by words alone."""
     limits: WebLimits = WebLimits()
     protocols: ProtocolChoices = ProtocolChoices()
     watchdog: Watchdog = field(default_factory=Watchdog)
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
     turns: Turns = field(default_factory=Turns)
+    embedding: FewAtOnce = field(default_factory=partial(FewAtOnce, 2, 32, retry_seconds=10.0))
+    """For requests whose texts are embedded and searched by nobody here: others are not to wait long for them."""
 
 
 def services_of(request: Request) -> Services:

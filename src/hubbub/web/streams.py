@@ -55,6 +55,10 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answer has ended or the reader has left, whichever comes first."""
+        with self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
+            await self._send(scope, receive, send)
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Record] = []
         if self._refuse is not None:
             refusal = await _unless_left(receive, self._held(held, self._refuse))
@@ -117,29 +121,33 @@ class EventStream(Response):
             await following.aclose()
 
 
-class WholeReply(Response):
+class WhileThere(Response):
+    """A response that takes time to be made. Once who asked for it has left it is not made any more."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, Response]]) -> None:
+        self.status_code = 200
+        self.background = None
+        self.raw_headers = []
+        self._make = make
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make it, then send it; what the making raises is raised."""
+        made = await _unless_left(receive, self._make())
+        if not isinstance(made, bool):
+            await made(scope, receive, send)
+
+
+class WholeReply(WhileThere):
     """A response that waits for the end of an answer, and then says all of it at once.
 
     Who leaves before is not waited for any more: the answer goes on, or not, as for any reader.
     """
 
     def __init__(self, log: Log, answer_id: str, render: Callable[[Sequence[Event]], Response]) -> None:
-        self.status_code = 200
-        self.background = None
-        self.raw_headers = []
-        self._log = log
-        self._answer_id = answer_id
-        self._render = render
+        async def make() -> Response:
+            return render(await events_of(log, answer_id))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then send.
-
-        Raises:
-            StoreError: the answer's ending can't be stored now.
-        """
-        events = await _unless_left(receive, events_of(self._log, self._answer_id))
-        if not isinstance(events, bool):
-            await self._render(events)(scope, receive, send)
+        super().__init__(make)
 
 
 async def events_of(log: Log, answer_id: str) -> list[Event]:

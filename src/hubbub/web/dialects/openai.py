@@ -26,12 +26,13 @@ _CODES = {
     "method_not_allowed": "method_not_supported",
     "malformed": "invalid_request",
     "invalid": "invalid_request",
+    "not_accepted": "invalid_request",
+    "no_model": "model_not_found",
 }
 """What OpenAI calls that for which it has a name; all else goes by our own."""
 _STATUSES = {
-    "context_too_long": 400,
-    "content_filter": 400,
     "not_accepted": 400,
+    "context_too_long": 400,
     "not_found": 404,
     "no_model": 404,
     "too_busy": 429,
@@ -48,7 +49,6 @@ _PARAMS = {
     "model_not_found": "model",
     "no_model": "model",
     "context_too_long": "messages",
-    "content_filter": "prompt",
 }
 _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
 
@@ -118,6 +118,16 @@ def headers_of_all() -> dict[str, str]:
     return {"x-request-id": f"req_{new_id()}"}
 
 
+def headers_of_answer(answer_id: str, room: tuple[int, int] | None) -> dict[str, str]:
+    """Return what the response to a question says: its id, and how many more the person may have open at once."""
+    headers = {"x-request-id": f"req_{answer_id}"}
+    if room is not None:
+        limit, remaining = room
+        headers["x-ratelimit-limit-requests"] = str(limit)
+        headers["x-ratelimit-remaining-requests"] = str(remaining)
+    return headers
+
+
 async def read_body(request: Request, struct: type[T]) -> T:
     """Return a request's body, as JSON of this form; fields that the form does not know are left out.
 
@@ -149,8 +159,7 @@ def _fault(message: str, code: str, status: int, param: str | None) -> Fault:
             kind = "permission_error"
         case _:
             kind = "server_error" if status >= 500 else "invalid_request_error"
-    named = "model_not_found" if code == "no_model" else _CODES.get(code, code)
-    return Fault(message, kind, param, named)
+    return Fault(message, kind, param, _CODES.get(code, code))
 
 
 def _retrying(status: int, *, is_retryable: bool) -> dict[str, str]:

@@ -1,0 +1,207 @@
+"""Speak as OpenAI's chat completions do: chunks while an answer is made, or one object once it is complete.
+
+The form: platform.openai.com/docs/api-reference/chat. What of an answer it has no words for stands
+in a field of its own, `hubbub`, and as `citations` the names of the sources by their markers.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hubbub.answers.base import Record
+from hubbub.core.answer import fold
+from hubbub.core.documents import Citation, Hit
+from hubbub.core.errors import HubbubError
+from hubbub.core.events import Cited, Done, Event, Failed, FollowUps, Searched, Stopped, ToolCall, Usage, decode
+from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
+
+MEDIA_TYPE = "text/event-stream"
+PING = b": ping\n\n"
+DONE = b"data: [DONE]\n\n"
+
+_TEXT = b'{"type":"text","text":'
+_REASONING = b'{"type":"reasoning","text":'
+_TOLD = tuple(
+    b'{"type":"%b"' % name
+    for name in (b"searched", b"cited", b"follow_ups", b"tool_call", b"usage", b"done", b"failed", b"stopped")
+)
+"""All else, such as a place in the line, is nothing that these clients would know what to do with."""
+_REASONS = ("stop", "length", "content_filter", "tool_calls")
+"""What else a model, or the search, ends with is the first to them."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a reply says of its request."""
+
+    answer_id: str
+    model: str
+    """As the client called it."""
+    created: int
+    """When it was asked, in seconds since the epoch."""
+    has_usage: bool = False
+    """Whether a stream ends with what was used."""
+
+
+class Sources:
+    """What is known of an answer's sources so far: the name that each marker stands for."""
+
+    def __init__(self) -> None:
+        self._hits: Sequence[Hit] = ()
+        self._cited: dict[int, str] = {}
+
+    def take(self, event: Event) -> None:
+        """Take an event, whichever it is."""
+        if isinstance(event, Searched):
+            self._hits = event.hits
+        elif isinstance(event, Cited):
+            self._cited[event.citation.marker] = event.citation.name
+
+    def names(self) -> list[str]:
+        """Return the names up to the last marker that the text holds: `[1]` is the first."""
+        last = max(self._cited, default=0)
+        names = [hit.name for hit in self._hits[:last]] + [""] * (last - len(self._hits))
+        for marker, name in self._cited.items():
+            names[marker - 1] = name
+        return names
+
+
+class ChatCompletionChunks:
+    """The stream. Its first chunk tells the role, its last one, unless it broke off, why it ended."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, asked: Asked) -> None:
+        self._begin = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
+            _encode(f"chatcmpl-{asked.answer_id}"),
+            asked.created,
+            _encode(asked.model),
+        ) + (b'"system_fingerprint":null,"choices":[')
+        self._end = b',"usage":null}\n\n' if asked.has_usage else b"}\n\n"
+        self._text = self._begin + b'{"index":0,"delta":{"content":'
+        self._reasoning = self._begin + b'{"index":0,"delta":{"reasoning_content":'
+        self._rest = b'},"logprobs":null,"finish_reason":null}]' + self._end
+        self._has_usage = asked.has_usage
+        self._usage = Usage(0, 0)
+        self._sources = Sources()
+
+    def opening(self) -> bytes:
+        return self._chunk({"role": "assistant", "content": "", "refusal": None})
+
+    def frames(self, records: Sequence[Record]) -> bytes:
+        if not records:
+            return PING
+        return b"".join([self._frame(record.data) for record in records])
+
+    def trouble(self, error: HubbubError) -> bytes:
+        return _error(Faulty(fault_of(error)))
+
+    def _frame(self, data: bytes) -> bytes:
+        if data.startswith(_TEXT):
+            return self._text + data[len(_TEXT) : -1] + self._rest
+        if data.startswith(_REASONING):
+            return self._reasoning + data[len(_REASONING) : -1] + self._rest
+        return self._rare(decode(data)) if data.startswith(_TOLD) else b""
+
+    def _rare(self, event: Event) -> bytes:
+        self._sources.take(event)
+        match event:
+            case Searched(query=query, hits=hits):
+                return self._chunk({}, hubbub={"query": query, "hits": hits})
+            case Cited(citation=citation):
+                return self._chunk({}, hubbub={"citations": [citation]})
+            case FollowUps(questions=questions):
+                return self._chunk({}, hubbub={"follow_ups": questions})
+            case ToolCall():
+                return self._chunk({"tool_calls": [_piece(event)]})
+            case Usage():
+                self._usage = event
+                return b""
+            case Failed():
+                return _error(Faulty(fault_of_failure(event)))
+            case Done() | Stopped():
+                return self._ending(event)
+            case _:
+                return b""
+
+    def _ending(self, event: Done | Stopped) -> bytes:
+        names = self._sources.names()
+        reason = _reason(event.finish_reason if isinstance(event, Done) else None)
+        last = self._chunk({}, reason=reason, **({"citations": names} if names else {}))
+        used = b""
+        if self._has_usage:
+            used = self._begin + b'],"usage":' + _encode(usage_of(self._usage)) + b"}\n\n"
+        return last + used + DONE
+
+    def _chunk(self, delta: object, *, reason: str | None = None, **more: object) -> bytes:
+        extra = b"".join([b",%b:%b" % (_encode(name), _encode(value)) for name, value in more.items()])
+        choice = b'{"index":0,"delta":%b,"logprobs":null,"finish_reason":%b}]' % (_encode(delta), _encode(reason))
+        return self._begin + choice + extra + self._end
+
+
+def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
+    """Return what a request that doesn't stream is answered with, where its answer has not failed."""
+    answer = fold(asked.answer_id, events)
+    message: dict[str, object] = {"role": "assistant", "content": answer.text, "refusal": None}
+    if answer.reasoning:
+        message["reasoning_content"] = answer.reasoning
+    if answer.calls:
+        message["content"] = answer.text or None
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in answer.calls
+        ]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
+    completion: dict[str, object] = {
+        "id": f"chatcmpl-{answer.id}",
+        "object": "chat.completion",
+        "created": asked.created,
+        "model": asked.model,
+        "system_fingerprint": None,
+        "choices": [choice],
+        "usage": usage_of(answer.usage or Usage(0, 0)),
+    }
+    sources = Sources()
+    for event in events:
+        sources.take(event)
+    if names := sources.names():
+        completion["citations"] = names
+    if answer.query is not None:
+        completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups)
+    return completion
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What an answer over documents has besides its text."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    citations: tuple[Citation, ...]
+    follow_ups: tuple[str, ...]
+
+
+def usage_of(usage: Usage) -> dict[str, object]:
+    """Return what was used, in OpenAI's words."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _reason(given: str | None) -> str:
+    """Return why an answer ended, in OpenAI's words. One that was stopped is as long as it was wanted to be."""
+    return given if given in _REASONS else "stop"
+
+
+def _piece(call: ToolCall) -> dict[str, object]:
+    if not call.id:
+        return {"index": call.index, "function": {"arguments": call.arguments}}
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"index": call.index, "id": call.id, "type": "function", "function": function}
+
+
+def _error(faulty: Faulty) -> bytes:
+    return b"data: " + _encode(faulty) + b"\n\n"

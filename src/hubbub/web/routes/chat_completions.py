@@ -1,0 +1,182 @@
+"""Chat completions, for the clients that OpenAI's API has."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Request
+from msgspec import Meta
+from starlette.responses import Response
+
+from hubbub.core.events import Event, Failed
+from hubbub.core.messages import Turn
+from hubbub.core.questions import Generation, Instructions, Question
+from hubbub.models.base import ModelCard
+from hubbub.web import model_names
+from hubbub.web.access import person_of
+from hubbub.web.apart import ask_apart
+from hubbub.web.bodies import Json, takes
+from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
+from hubbub.web.dialects.openai import BadParam, headers_of_answer, read_body, refused
+from hubbub.web.dialects.openai_messages import Able, able_of, read_messages, read_tools
+from hubbub.web.model_names import names_for
+from hubbub.web.quick import QuickRoute
+from hubbub.web.services import Services, services_of
+from hubbub.web.streams import EventStream, WholeReply
+
+quick = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=QuickRoute)
+
+KEEP_SECONDS = 900.0
+"""Chat completions are not kept: who asked has read them by then, or has left and won't come back for them."""
+
+
+class StreamOptions(msgspec.Struct, frozen=True):
+    """What a stream holds besides the text."""
+
+    include_usage: bool | None = None
+
+
+class ChatCompletionRequest(msgspec.Struct, frozen=True):
+    """What is asked. Fields that are not among these are left out."""
+
+    model: Annotated[str | None, Meta(description="MODEL, MODEL+search or MODEL+COLLECTION: see /v1/models")] = None
+    messages: list[Any] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    stop: str | list[str] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[Any] | None = None
+    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    n: Annotated[int | None, Meta(description="1, or left out")] = None
+    input: msgspec.Raw | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    logit_bias: dict[str, Any] | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    functions: list[Any] | None = None
+    function_call: msgspec.Raw | None = None
+    web_search_options: dict[str, Any] | None = None
+
+
+_UNKNOWN = {
+    "logprobs": "Probabilities of tokens are not told here.",
+    "top_logprobs": "Probabilities of tokens are not told here.",
+    "logit_bias": "Single tokens can't be weighed here.",
+    "audio": "Only text is made here.",
+    "functions": "Functions are given as tools here.",
+    "function_call": "Functions are given as tools here; tool_choice says which one to call.",
+    "web_search_options": "The web is not searched here. MODEL+search searches documents.",
+}
+"""What would change the answer, and can't be done."""
+
+
+@quick.post(
+    "/chat/completions",
+    response_class=Response,
+    openapi_extra=takes(ChatCompletionRequest),
+    responses={200: {"description": "The completion; chunks of it, where stream is true", "content": {MEDIA_TYPE: {}}}},
+)
+async def complete_chat(request: Request) -> Response:
+    """Go on with a conversation, as OpenAI's API does. Nothing of it is kept, and leaving stops it."""
+    hub, person = services_of(request), await person_of(request)
+    body = await read_body(request, ChatCompletionRequest)
+    named, messages = _checked(body)
+    target = (await names_for(hub, person)).read(named)
+    card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
+    question = _question(hub, body, messages, target, card, able_of(named, card))
+    answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    headers = headers_of_answer(answer_id, hub.desk.room_of(person.id))
+    has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
+    asked = Asked(answer_id, named, int(time.time()), has_usage)
+    if body.stream:
+        stream = EventStream(hub.log, answer_id, ChatCompletionChunks(asked), refuse=refused)
+        stream.headers.update(headers)
+        return stream
+
+    def render(events: Sequence[Event]) -> Response:
+        last = events[-1]
+        return refused(last) if isinstance(last, Failed) else Json(completion_of(asked, events), headers=headers)
+
+    return WholeReply(hub.log, answer_id, render)
+
+
+def _checked(body: ChatCompletionRequest) -> tuple[str, list[object]]:
+    """Return the model's name and the messages of a request that asks for nothing which can't be done."""
+    if body.messages is None or body.input is not None:
+        message = "The conversation goes into messages; input is what /v1/responses takes."
+        raise BadParam(message, "messages" if body.messages is None else "input")
+    if not body.messages:
+        raise BadParam("messages is empty. Say something.", "messages")
+    if not body.model:
+        raise BadParam("A model has to be named; GET /v1/models lists what there is.", "model")
+    if body.n not in (None, 1):
+        raise BadParam("Only one choice is made; leave n out, or set it to 1.", "n")
+    if body.modalities is not None and set(body.modalities) - {"text"}:
+        raise BadParam("Only text is made here.", "modalities")
+    for name, reason in _UNKNOWN.items():
+        if getattr(body, name):
+            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
+    return body.model, body.messages
+
+
+def _question(
+    hub: Services,
+    body: ChatCompletionRequest,
+    messages: list[object],
+    target: model_names.Asked,
+    card: ModelCard | None,
+    able: Able,
+) -> Question:
+    turns = read_messages(messages, able)
+    how = _generation(body, able)
+    last = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=-1)
+    text = turns[last].text if last >= 0 else ""
+    if card is not None:
+        return Question(text, turns, target.model, is_verbatim=True, generation=how)
+    place = f"messages[{last}].content" if last >= 0 else "messages"
+    if not text.strip():
+        raise BadParam("Documents are searched for what the last message of the role user asks; it is empty.", place)
+    if len(text) > (most := hub.limits.question_characters):
+        message = f"The question has {len(text):,} characters; over documents {most:,} is the limit."
+        raise BadParam(message, place, code="string_above_max_length")
+    said = "\n\n".join(turn.text for turn in turns if turn.role == "system" and turn.text)
+    return Question(
+        text,
+        tuple(Turn(turn.role, turn.text) for turn in turns[:last] if turn.role in ("user", "assistant") and turn.text),
+        target.model,
+        target.collection_ids,
+        instructions=Instructions(said) if said else None,
+        generation=how,
+    )
+
+
+def _generation(body: ChatCompletionRequest, able: Able) -> Generation:
+    tools = () if body.tool_choice == "none" and not able.calls_tools else read_tools(body.tools or (), able)
+    if not tools and body.tool_choice not in (None, "none", "auto"):
+        raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
+    stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
+    return Generation(
+        max_tokens=body.max_completion_tokens or body.max_tokens,
+        temperature=body.temperature,
+        top_p=body.top_p,
+        stop=tuple(stop),
+        seed=body.seed,
+        presence_penalty=body.presence_penalty,
+        frequency_penalty=body.frequency_penalty,
+        reasoning_effort=body.reasoning_effort,
+        response_format=body.response_format,
+        tools=tools,
+        tool_choice=body.tool_choice if tools else None,
+        parallel_tool_calls=body.parallel_tool_calls if tools else None,
+    )

@@ -1,0 +1,75 @@
+"""What there is to ask, and embeddings, for the clients that OpenAI's API has."""
+
+from typing import Literal
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hubbub.core.errors import NotFound
+from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.openai import read_body
+from hubbub.web.embeddings import EmbeddingList, EmbeddingRequest, embed, name_of, texts_of
+from hubbub.web.model_names import CODE, Listed, names_for
+from hubbub.web.quick import QuickRoute
+from hubbub.web.services import services_of
+from hubbub.web.streams import WhileThere
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+quick = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=QuickRoute)
+
+
+class ModelObject(msgspec.Struct, frozen=True):
+    """What can be asked for by this name; `created` is 0 where nobody knows."""
+
+    id: str
+    created: int
+    owned_by: str
+    object: Literal["model"] = "model"
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    """What you may ask, the default model first; what makes embeddings last."""
+
+    data: list[ModelObject]
+    object: Literal["list"] = "list"
+
+
+@router.get("/models", responses=sends(ModelList))
+async def list_model_objects(hub: Hub, person: Asker) -> Response:
+    """List the models, alone and over your collections, and what makes embeddings."""
+    listed = [_object(one) for one in (await names_for(hub, person)).listed()]
+    if hub.embedder is not None:
+        listed.append(ModelObject(name_of(hub.embedder), 0, "hubbub"))
+    return Json(ModelList(listed))
+
+
+@router.get("/models/{name:path}", responses=sends(ModelObject))
+async def show_model_object(name: str, hub: Hub, person: Asker) -> Response:
+    """Show what can be asked for by a name."""
+    if hub.embedder is not None and name == name_of(hub.embedder):
+        return Json(ModelObject(name, 0, "hubbub"))
+    return Json(_object((await names_for(hub, person)).find(name)))
+
+
+@quick.post("/embeddings", openapi_extra=takes(EmbeddingRequest), responses=sends(EmbeddingList))
+async def make_embeddings(request: Request) -> Response:
+    """Embed texts with what the search embeds with, when nobody's search needs it."""
+    hub = services_of(request)
+    await person_of(request)
+    body = await read_body(request, EmbeddingRequest)
+    if hub.embedder is None:
+        message = "This server makes no embeddings. Set embeddings.provider to change that."
+        raise NotFound(message, code=CODE)
+    embedder, texts = hub.embedder, texts_of(body, hub.embedder)
+
+    async def make() -> Response:
+        async with hub.embedding.turn():
+            return Json(await embed(embedder, texts, is_base64=body.encoding_format == "base64"))
+
+    return WhileThere(make)
+
+
+def _object(listed: Listed) -> ModelObject:
+    return ModelObject(listed.name, int(listed.created_at), listed.owned_by)
