@@ -38,4 +38,7 @@ def headers_for(scope: Scope) -> Mapping[str, str]:
 
 def _found(table: Mapping[str, T], scope: Scope) -> T | None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return next((one for beginning, one in table.items() if path == beginning or path.startswith(f"{beginning}/")), None)
+    for beginning, one in table.items():
+        if path == beginning or path.startswith(f"{beginning}/"):
+            return one
+    return None

@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hubbub.core.errors import HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
-from hubbub.web.bodies import Json, headers_of
+from hubbub.web.bodies import Json, headers_of, sends
 from hubbub.web.quick import body_as
 
 T = TypeVar("T")
@@ -74,6 +74,10 @@ class Faulty(msgspec.Struct, frozen=True):
     """The body that tells a fault; in a stream, the data of its last event."""
 
     error: Fault
+
+
+FAULTS: dict[int | str, dict[str, Any]] = {"default": sends(Faulty, description="What went wrong")[200]}
+"""For the `responses` of routers whose clients are OpenAI's, for OpenAPI."""
 
 
 def fault_of(error: HubbubError) -> Fault:

@@ -18,14 +18,14 @@ from hubbub.web.access import person_of
 from hubbub.web.apart import ask_apart
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
-from hubbub.web.dialects.openai import BadParam, headers_of_answer, read_body, refused
+from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read_body, refused
 from hubbub.web.dialects.openai_messages import Able, able_of, read_messages, read_tools
 from hubbub.web.model_names import names_for
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
-quick = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=QuickRoute)
+quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
 
 KEEP_SECONDS = 900.0
 """Chat completions are not kept: who asked has read them by then, or has left and won't come back for them."""

@@ -9,15 +9,15 @@ from starlette.responses import Response
 from hubbub.core.errors import NotFound
 from hubbub.web.access import Asker, Hub, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.dialects.openai import read_body
+from hubbub.web.dialects.openai import FAULTS, read_body
 from hubbub.web.embeddings import EmbeddingList, EmbeddingRequest, embed, name_of, texts_of
 from hubbub.web.model_names import CODE, Listed, names_for
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import services_of
 from hubbub.web.streams import WhileThere
 
-router = APIRouter(prefix="/v1", tags=["OpenAI"])
-quick = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=QuickRoute)
+router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS)
+quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
 
 
 class ModelObject(msgspec.Struct, frozen=True):
