@@ -8,6 +8,7 @@ import pytest
 
 from hubbub.models.scripted import ScriptedModel
 from tests.web.application import Hubbub, hubbub_running
+from tests.web.openai_wire import Wired, wired
 
 WORDS = tuple(f"word{number} " for number in range(200))
 
@@ -34,3 +35,10 @@ async def ann(hubbub: Hubbub) -> aiohttp.ClientSession:
 @pytest.fixture
 async def bob(hubbub: Hubbub) -> aiohttp.ClientSession:
     return await hubbub.person()
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Wired]:
+    """The application between OpenAI's clients and a scripted model server."""
+    async with wired(tmp_path) as served:
+        yield served

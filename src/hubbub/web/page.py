@@ -89,7 +89,7 @@ class Page:
 
 
 def _is_of_api(path: str) -> bool:
-    return path == "api" or path.startswith("api/")
+    return path.partition("/")[0] in ("api", "v1")
 
 
 def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:

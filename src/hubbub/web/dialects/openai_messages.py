@@ -148,8 +148,10 @@ def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> 
         raise BadParam(f"{where} is an image, and {able.name} reads none.", where)
     if role != "user":
         raise BadParam(f"{where} is an image; only messages of the role user can hold some.", where)
-    given = fields.get("image_url")
-    address = given if isinstance(given, str) else string_at(mapping_at(given, f"{where}.image_url"), "url", where)
+    address = fields.get("image_url")
+    if not isinstance(address, str):
+        place = f"{where}.image_url"
+        address = string_at(mapping_at(address, place), "url", place)
     if not address.startswith(_SCHEMES):
         raise BadParam(f"{where} has to be at an http(s) address, or a data: URL of an image.", where)
     return address

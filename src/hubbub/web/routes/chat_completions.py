@@ -58,14 +58,14 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
     n: Annotated[int | None, Meta(description="1, or left out")] = None
-    input: msgspec.Raw | None = None
+    input: Any = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
     logit_bias: dict[str, Any] | None = None
     modalities: list[str] | None = None
     audio: dict[str, Any] | None = None
     functions: list[Any] | None = None
-    function_call: msgspec.Raw | None = None
+    function_call: Any = None
     web_search_options: dict[str, Any] | None = None
 
 
