@@ -31,6 +31,9 @@ KEEP_SECONDS = 900.0
 """Chat completions are not kept: who asked has read them by then, or has left and won't come back for them."""
 
 
+_MOST = 2**63 - 1
+
+
 class StreamOptions(msgspec.Struct, frozen=True):
     """What a stream holds besides the text."""
 
@@ -44,14 +47,14 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     messages: list[Any] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=_MOST)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1, le=_MOST)] | None = None
     stop: str | list[str] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    seed: int | None = None
+    seed: Annotated[int, Meta(ge=-_MOST, le=_MOST)] | None = None
     reasoning_effort: str | None = None
     response_format: dict[str, Any] | None = None
     tools: list[Any] | None = None
