@@ -139,7 +139,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     "penalty": ({"presence_penalty": 3}, "invalid_type", "presence_penalty", "<= 2"),
     "seed": ({"seed": 1.5}, "invalid_type", "seed", "int"),
     "seed too large": ({"seed": 2**70}, "invalid_type", "seed", "<="),
-    "stop": ({"stop": [1]}, "invalid_type", "stop", "str"),
+    "stop": ({"stop": [1]}, "invalid_type", "stop[0]", "str"),
     "stream": ({"stream": "yes"}, "invalid_type", "stream", "bool"),
     "stream_options": (
         {"stream_options": {"include_usage": 1}},

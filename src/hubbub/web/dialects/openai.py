@@ -144,8 +144,7 @@ async def read_body(request: Request, struct: type[T]) -> T:
         place = _PLACE.match(error.message)
         if place is None or not place["param"]:
             raise Malformed("The body has to be a JSON object.") from error
-        param = place["param"].replace("[...]", "")
-        raise BadParam(f"{param}: {place['what']}.", param, code="invalid_type") from error
+        raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
 
 
 def _status(error: HubbubError) -> int:
