@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.answers.base import Found, Record, SharedStore, Ticket
-from hubbub.answers.crew import Membership
+from hubbub.answers.crew import IDLE_SECONDS, Membership
 from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
@@ -221,6 +221,25 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
         endings[answer_id] = (await a.events(answer_id))[-1]
     assert endings == {"never": Done(), "soon": Stopped("unwatched", 249), "at_once": Stopped("unwatched", 249)}
     assert [(await one)[-1] for one in watching] == [Done(), Done()]
+
+
+async def test_who_holds_an_answer_counts_as_watching_while_nobody_follows_it(a: Worker) -> None:
+    await a.desk.start("x", "ann", hang, grace_seconds=0.0)
+    with a.log.holding("x"):
+        following = a.log.follow("x", patience_seconds=0.01)
+        await anext(following)
+        await following.aclose()
+        await asyncio.sleep(2 * IDLE_SECONDS)
+        assert a.desk.open_count == 1
+    assert (await asyncio.wait_for(stopped(a, "x"), 5)) == Stopped("unwatched", 250)
+    with a.log.holding("x"):  # it has ended
+        assert not a.desk.open_count
+
+
+async def stopped(worker: Worker, answer_id: str) -> Event:
+    while worker.desk.open_count:
+        await asyncio.sleep(0.005)
+    return (await worker.events(answer_id))[-1]
 
 
 async def test_what_was_to_be_stopped_when_its_worker_died_is_stopped(

@@ -122,6 +122,21 @@ def test_what_is_too_much_for_a_person_is_theirs_to_mend() -> None:
     assert (lanes.running, lanes.waiting) == (1, 3)
 
 
+def test_how_much_room_a_person_has_is_known() -> None:
+    lanes = lanes_of(1, running_per_person=2, waiting_per_person=3)
+    assert lanes.room_of("ann") == (5, 5)
+    first = lanes.enter(ticket("ann"))
+    lanes.enter(ticket("ann"))
+    assert lanes.room_of("ann") == (5, 3)
+    assert lanes.room_of("bob") == (5, 5)
+    first.leave()
+    assert lanes.room_of("ann") == (5, 4)
+    for _ in range(9):
+        lanes.enter(ticket("ann"), is_obliged=True)
+    assert lanes.room_of("ann") == (5, 0)
+    assert lanes.room_of(GUEST_ID) is None
+
+
 @pytest.mark.parametrize("limits", [{"waiting": 2}, {"waiting_per_model": 2}, {"waiting": 2, "waiting_per_person": 2}])
 def test_what_is_too_much_for_us_is_ours(limits: dict[str, int]) -> None:
     lanes = lanes_of(1, **limits)

@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Script, str, bool, str]] = {
         "status 503. Try again",
     ),
     "overloaded": (Script(status=529, body=b"overloaded"), "refused", True, "overloaded"),
-    "detail": (Script(status=422, body=b'{"detail":"bad field"}'), "refused", False, "bad field"),
+    "detail": (Script(status=422, body=b'{"detail":"bad field"}'), "not_accepted", False, "bad field"),
     "redirect": (Script(status=307, headers={"Location": "http://127.0.0.1:1/"}), "refused", False, "status 307"),
     "prompt too long (OpenAI)": (
         Script(status=400, body=error_body("x", code="context_length_exceeded")),

@@ -320,3 +320,31 @@ async def test_a_question_beside_bursts_of_titles_and_tags(served: Wired) -> Non
     await served.until_idle()
     assert len(served.upstream.seen) == 40
     assert LEAVE not in b"".join(json.dumps(seen.body).encode() for seen in served.upstream.seen)
+
+
+class Buggy(ScriptedModel):
+    """Fails as nothing should."""
+
+    async def complete(self, *args: Any) -> Any:
+        raise ZeroDivisionError("the secret of what is inside")
+
+
+@pytest.mark.expects_errors
+async def test_bugs_tell_nothing_of_the_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hubbub_running(tmp_path, Buggy(name="buggy")) as hubbub:
+        http = await hubbub.guest()
+        for stream in (False, True):
+            async with http.post(PATH, json=question(model="buggy", stream=stream)) as response:
+                error = await told(response)
+                assert (response.status, error["type"], error["code"]) == (500, "server_error", "internal")
+                assert "secret" not in error["message"]
+
+        async def fail() -> None:
+            raise ZeroDivisionError("the secret of what is inside")
+
+        monkeypatch.setattr(hubbub.services.library, "collections", fail)
+        async with http.get("/v1/models") as response:
+            error = await told(response)
+            assert (response.status, error["code"]) == (500, "internal")
+            assert "secret" not in error["message"]
+            assert response.headers.get("x-should-retry") is None

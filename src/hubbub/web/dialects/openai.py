@@ -28,6 +28,7 @@ _CODES = {
     "invalid": "invalid_request",
     "not_accepted": "invalid_request",
     "no_model": "model_not_found",
+    "busy": "overloaded",
 }
 """What OpenAI calls that for which it has a name; all else goes by our own."""
 _STATUSES = {
