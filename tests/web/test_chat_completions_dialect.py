@@ -110,6 +110,7 @@ def test_every_log_has_its_bytes_and_no_others_are_there() -> None:
         (Done("length"), "length"),
         (Done("content_filter"), "content_filter"),
         (Done("tool_calls"), "tool_calls"),
+        (Done("deadline"), "length"),
         (Done("nothing_found"), "stop"),
         (Done("eos"), "stop"),
         (Done(""), "stop"),

@@ -26,8 +26,8 @@ _TOLD = tuple(
     for name in (b"searched", b"cited", b"follow_ups", b"tool_call", b"usage", b"done", b"failed", b"stopped")
 )
 """All else, such as a place in the line, is nothing that these clients would know what to do with."""
-_REASONS = ("stop", "length", "content_filter", "tool_calls")
-"""What else a model, or the search, ends with is the first to them."""
+_REASONS = {"length": "length", "content_filter": "content_filter", "tool_calls": "tool_calls", "deadline": "length"}
+"""What else a model, or the search, ends with is "stop" to them."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -193,7 +193,7 @@ def usage_of(usage: Usage) -> dict[str, object]:
 
 def _reason(given: str | None) -> str:
     """Return why an answer ended, in OpenAI's words. One that was stopped is as long as it was wanted to be."""
-    return given if given in _REASONS else "stop"
+    return _REASONS.get(given or "", "stop")
 
 
 def _piece(call: ToolCall) -> dict[str, object]:
