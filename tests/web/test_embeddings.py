@@ -141,12 +141,12 @@ async def test_many_are_embedded_piece_by_piece_and_nobodys_search_waits(tmp_pat
         embedder.gate.set()
         replies = await asyncio.gather(*asking, return_exceptions=True)
     kept = [reply for reply in replies if not isinstance(reply, BaseException)]
-    assert 30 <= len(kept) < 40
+    assert len(kept) == 32
     assert all(len(reply.data) == 1000 for reply in kept)
     assert kept[0].data[0].embedding[0] > 0.9 and kept[0].data[999].embedding[1] > 0.9
     assert embedder.most_at_once == 2
     assert {is_urgent for _, is_urgent in embedder.asked} == {False}
-    assert max(size for size, _ in embedder.asked) <= 64
+    assert max(size for size, _ in embedder.asked) == 16
 
 
 async def test_who_leaves_is_not_embedded_for(tmp_path: Path) -> None:
@@ -163,4 +163,21 @@ async def test_who_leaves_is_not_embedded_for(tmp_path: Path) -> None:
         embedder.gate.set()
         async with guest.post(PATH, json={"model": "topics", "input": "a"}) as response:
             assert response.status == 200
-    assert [size for size, _ in embedder.asked] == [64, 1]
+    assert [size for size, _ in embedder.asked] == [16, 1]
+
+
+async def test_a_short_request_passes_long_ones_by(tmp_path: Path) -> None:
+    embedder = Gated()
+    embedder.gate.set()
+    body = {"model": "topics", "input": ["a"] * 1600}
+    async with hubbub_running(tmp_path, embedder=embedder) as hubbub:
+        http = await hubbub.guest()
+        long = [asyncio.create_task(http.post(PATH, json=body).__aenter__()) for _ in range(3)]
+        while len(embedder.asked) < 5:
+            await asyncio.sleep(0)
+        async with http.post(PATH, json={"model": "topics", "input": "a"}) as response:
+            assert response.status == 200
+        assert len(embedder.asked) < 250, "most of the 300 pieces of the others are still to come"
+        for task in long:
+            task.cancel()
+        await asyncio.wait(long)

@@ -1,5 +1,6 @@
 """Embed what programs send, piece by piece, so that neither searches nor anybody else wait long for it."""
 
+import asyncio
 import base64
 import struct
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from hubbub.web.model_names import CODE
 MOST_TEXTS = 2_048
 MOST_NUMBERS = 2**20
 """Of all vectors of a reply together: as JSON that is some 20 MB."""
-SLICE = 64
+SLICE = 16
 """So many texts are embedded, and made JSON of, at a time."""
 CHARACTERS_PER_TOKEN = 4
 """Of English. What embeds does not say what it counted."""
@@ -95,15 +96,17 @@ def texts_of(body: EmbeddingRequest, embedder: Embedder) -> list[str]:
     return [_text(text, "input" if isinstance(body.input, str) else f"input[{i}]") for i, text in enumerate(texts)]
 
 
-async def embed(embedder: Embedder, texts: Sequence[str], *, is_base64: bool) -> WrittenList:
-    """Return the vectors of texts. Who waits for a search passes by.
+async def embed(embedder: Embedder, texts: Sequence[str], turn: asyncio.Semaphore, *, is_base64: bool) -> WrittenList:
+    """Return the vectors of texts, a piece of them each turn. Who waits for a search passes by.
 
     Raises:
         ModelError: the embedder is not to be had.
     """
     found: list[msgspec.Raw] = []
     for start in range(0, len(texts), SLICE):
-        for vector in await embedder.embed(texts[start : start + SLICE]):
+        async with turn:
+            vectors = await embedder.embed(texts[start : start + SLICE])
+        for vector in vectors:
             written = base64.b64encode(vector).decode() if is_base64 else _numbers(vector)
             found.append(msgspec.Raw(msgspec.json.encode(EmbeddingObject(len(found), written))))
     tokens = sum(len(text) // CHARACTERS_PER_TOKEN + 1 for text in texts)

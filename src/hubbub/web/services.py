@@ -20,7 +20,7 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
-from hubbub.web.turns import FewAtOnce
+from hubbub.web.turns import PieceByPiece
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Services:
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
     turns: Turns = field(default_factory=Turns)
-    embedding: FewAtOnce = field(default_factory=partial(FewAtOnce, 2, 32, retry_seconds=10.0))
-    """For requests whose texts are embedded and searched by nobody here: others are not to wait long for them."""
+    embedding: PieceByPiece = field(default_factory=partial(PieceByPiece, 2, 32, retry_seconds=10.0))
+    """For programs' requests for embeddings."""
 
 
 def services_of(request: Request) -> Services:

@@ -1,39 +1,36 @@
-"""Let a few do something at once, and a few more wait for it."""
+"""Let requests that take long work in turns, a piece each, so that short ones wait for pieces only."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from hubbub.core.errors import Overloaded
 
 
-class FewAtOnce:
-    """Gives turns. Who comes when enough wait already is told when to come back."""
+class PieceByPiece:
+    """Bounds how many requests are open, and how many pieces of them are worked on at once."""
 
-    def __init__(self, at_once: int, waiting: int, *, retry_seconds: float) -> None:
-        self._room = asyncio.Semaphore(at_once)
-        self._most_waiting = waiting
-        self._waiting = 0
+    def __init__(self, pieces: int, requests: int, *, retry_seconds: float) -> None:
+        self.turn = asyncio.Semaphore(pieces)
+        """To be held while a piece is worked on. Who asked first has the next one: requests take turns."""
+        self._most = requests
+        self._open = 0
         self._retry_seconds = retry_seconds
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None]:
-        """Wait for a turn, and have it.
+    @contextmanager
+    def request(self) -> Generator[None]:
+        """Count as open.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: as many are as may be.
         """
-        if self._room.locked() and self._waiting >= self._most_waiting:
+        if self._open >= self._most:
             raise Overloaded(
-                f"Too many requests of this kind wait already. Try again in {self._retry_seconds:g} s.",
+                f"Too many requests of this kind are open already. Try again in {self._retry_seconds:g} s.",
                 retry_after_seconds=self._retry_seconds,
             )
-        self._waiting += 1
-        try:
-            await self._room.acquire()
-        finally:
-            self._waiting -= 1
+        self._open += 1
         try:
             yield
         finally:
-            self._room.release()
+            self._open -= 1

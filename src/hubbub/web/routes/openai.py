@@ -65,8 +65,8 @@ async def make_embeddings(request: Request) -> Response:
     embedder, texts = hub.embedder, texts_of(body, hub.embedder)
 
     async def make() -> Response:
-        async with hub.embedding.turn():
-            return Json(await embed(embedder, texts, is_base64=body.encoding_format == "base64"))
+        with hub.embedding.request():
+            return Json(await embed(embedder, texts, hub.embedding.turn, is_base64=body.encoding_format == "base64"))
 
     return WhileThere(make)
 
