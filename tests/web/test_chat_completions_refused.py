@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hubbub.web.dialects.openai import BadParam
+from hubbub.web.dialects.openai_messages import Able, read_messages, read_tools
 from tests.web.openai_wire import SYSTEM, USER, WEATHER, Wired, call, image, message, question, told
 
 PATH = "/v1/chat/completions"
@@ -198,3 +202,28 @@ async def test_what_is_no_request_at_all(served: Wired) -> None:
     ):
         async with served.http.request(method, path) as response:
             assert (response.status, (await told(response))["code"]) == (status, code), path
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+WORDS = st.sampled_from(
+    ["role", "content", "type", "text", "image_url", "url", "tool_calls", "tool_call_id", "id", "function", "name"]
+    + ["arguments", "user", "assistant", "tool", "system", "data:image/png;base64,", "refusal", "audio"]
+)
+ANYTHING = st.recursive(
+    LEAVES | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5), max_leaves=20
+)
+
+
+@given(st.lists(ANYTHING, max_size=4), st.booleans())
+def test_any_messages_are_read_or_refused(messages: list[object], is_able: bool) -> None:
+    able = Able("m", reads_images=is_able, calls_tools=is_able)
+    try:
+        turns = read_messages(messages, able)
+    except BadParam as error:
+        assert error.param.startswith("messages[") and error.message.endswith(".")
+    else:
+        assert len(turns) == len(messages)
+    try:
+        assert len(read_tools(messages, able)) == len(messages)
+    except BadParam as error:
+        assert error.param.startswith("tools") and error.message.endswith(".")
