@@ -33,6 +33,7 @@ export type Way = "chat" | "grounded" | "quotes";
 export interface Asked {
   type: "asked";
   question: Readonly<Record<string, unknown>>;
+  echo?: Readonly<Record<string, unknown>>;
 }
 
 export interface Queued {

@@ -110,7 +110,7 @@ class Log:
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
-        records = await self._all_records(found.id)
+        records = await self.records(found.id)
         entry = OwnEntry(found.id, found.owner_id, found.grace_seconds, self._clock())
         entry.records = records
         entry.folding = Folding(found.id, [decode(record.data) for record in records])
@@ -199,6 +199,13 @@ class Log:
         records = await self._store.read(answer_id, limit=1)
         return decode(records[0].data) if records else None
 
+    async def records(self, answer_id: str) -> list[Record]:
+        """Return all of an answer that is stored by now, which is all that anybody can have read."""
+        records: list[Record] = []
+        while more := await self._store.read(answer_id, len(records)):
+            records += more
+        return records
+
     async def owner(self, answer_id: str) -> str | None:
         """Return whose answer it is; None where there is no such answer."""
         entry = self._own.get(answer_id)
@@ -254,7 +261,7 @@ class Log:
             if one is None:
                 answers[key] = fold(key, [INTERRUPTED])
             else:
-                answers[key] = one.result or fold(key, [decode(one.data) for one in await self._all_records(key)])
+                answers[key] = one.result or fold(key, [decode(one.data) for one in await self.records(key)])
         return answers
 
     async def answer(self, answer_id: str) -> Answer:
@@ -301,12 +308,6 @@ class Log:
             self.elsewhere.hand_over(answer_id)
             return own
         return entry
-
-    async def _all_records(self, answer_id: str) -> list[Record]:
-        records: list[Record] = []
-        while more := await self._store.read(answer_id, len(records)):
-            records += more
-        return records
 
     async def _commit(self) -> None:
         """Store what waits, all answers in one transaction, then push it."""

@@ -193,4 +193,5 @@ def _limits(settings: Settings) -> WebLimits:
         is_stopped_unwatched=settings.answers.unwatched == "stop",
         grace_seconds=settings.answers.grace_seconds,
         body_seconds=settings.clients.body_seconds,
+        kept_seconds=settings.answers.kept_days * 86400,
     )

@@ -13,7 +13,7 @@ import msgspec
 
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.messages import Turn
-from hubbub.core.questions import Question
+from hubbub.core.questions import JsonObject, Question
 
 Way: TypeAlias = Literal["chat", "grounded", "quotes"]
 """How an answer is made: free chat, written over hits, or quoted from hits."""
@@ -23,10 +23,12 @@ Purpose: TypeAlias = Literal["query", "answer"]
 """What a model is asked for: the query of the search, or the answer."""
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False, tag="asked"):
+class Asked(msgspec.Struct, frozen=True, gc=False, tag="asked", omit_defaults=True):
     """What was asked; the first event of answers that are in no chat, so that their log tells all there is of them."""
 
     question: Question
+    echo: JsonObject = {}
+    """What whoever asked is told again beside the answer, in the words of the wire that it was asked on."""
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):

@@ -15,6 +15,14 @@ def new_id() -> str:
     return "".join([_ALPHABET[(number >> shift) & 31] for shift in _SHIFTS])
 
 
+def time_of(identifier: str) -> float:
+    """Return when an identifier of ours was made, in seconds since the epoch."""
+    number = 0
+    for letter in identifier[:10]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number / 1000
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text has the form of an identifier of ours."""
     return _FORM.fullmatch(text) is not None

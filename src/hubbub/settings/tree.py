@@ -89,6 +89,8 @@ class Answers(Table):
     """What happens to an answer that nobody watches any more, unless its question says otherwise."""
     grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
     """How long it is still worked on where that is "stop"; 0 stops it at once."""
+    kept_days: Annotated[float, Field(gt=0, le=36_500)] = 30.0
+    """How long responses of `/v1/responses` are kept that are to be stored, as they are unless asked otherwise."""
 
 
 class Lanes(Table):

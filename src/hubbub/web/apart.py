@@ -10,17 +10,24 @@ from hubbub.answers.desk import Send
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
-from hubbub.core.questions import Question
+from hubbub.core.questions import JsonObject, Question
 from hubbub.web.services import Services
 
 
 async def ask_apart(
-    services: Services, person: Person, question: Question, *, grace_seconds: float | None, keep_seconds: float
+    services: Services,
+    person: Person,
+    question: Question,
+    *,
+    grace_seconds: float | None,
+    keep_seconds: float,
+    echo: JsonObject | None = None,
 ) -> str:
     """Start an answer that belongs to no chat, and return its id; its log, which begins with the question, is stored.
 
     It is worked on for `grace_seconds` while nobody reads it (None: to its end), and forgotten
     `keep_seconds` from now. The collections in the question have to be ones that the person may see.
+    `echo` is stored with the question.
 
     Raises:
         NotFound: there is no such model.
@@ -36,7 +43,7 @@ async def ask_apart(
         admission,
         grace_seconds=grace_seconds,
         keep_seconds=keep_seconds,
-        first=Asked(question),
+        first=Asked(question, echo or {}),
         within_seconds=question.within_seconds,
     )
     return answer_id

@@ -36,6 +36,8 @@ class WebLimits:
     grace_seconds: float = 20.0
     """How long it is still worked on then, where its question doesn't say."""
     body_seconds: float = 30.0
+    kept_seconds: float = 30 * 86400.0
+    """How long answers in no chat are kept that are to be stored."""
 
 
 class Turns:
