@@ -1,0 +1,131 @@
+"""The items that the output of a response is made of, while they grow."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+import msgspec
+
+from hubbub.core.questions import JsonObject
+
+_MARKER = re.compile(r"\[([0-9]{1,4})\]")
+
+
+class OpenItem:
+    """An item that is being said. Its text is kept, and told, as the JSON that it is stored as."""
+
+    prefix: ClassVar[str]
+    """What its id begins with."""
+    delta_name: ClassVar[str]
+    done_name: ClassVar[str]
+    has_part: ClassVar[bool] = True
+    """Whether its text is a part of it, one of which there could be more."""
+    behind: ClassVar[bytes] = b',"sequence_number":'
+    """What stands between the text of a delta and the number of its event."""
+
+    def __init__(self, answer_id: str, index: int) -> None:
+        self.id = f"{self.prefix}_{answer_id}_{index}"
+        self.place: JsonObject = {"item_id": self.id, "output_index": index}
+        if self.has_part:
+            self.place["content_index"] = 0
+        data = msgspec.json.encode({"type": self.delta_name, **self.place})
+        self.before = b'event: %b\ndata: %b,"delta":' % (self.delta_name.encode(), data[:-1])
+        """What stands before the text of a delta."""
+        self._text = bytearray()
+
+    def add(self, text: bytes) -> None:
+        """Take more of its text, as a JSON string."""
+        self._text += text[1:-1]
+
+    @property
+    def text(self) -> msgspec.Raw:
+        """All of its text so far, as JSON."""
+        return msgspec.Raw(b'"%b"' % self._text)
+
+    def done(self) -> JsonObject:
+        """Return what is told of its text when there is no more of it."""
+        return {"text": self.text}
+
+    def part(self) -> JsonObject:
+        """Return the part of it that is its text."""
+        raise NotImplementedError
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        """Return the item as it is now; a new one without its part, which is told by itself."""
+        raise NotImplementedError
+
+
+class MessageItem(OpenItem):
+    """What the model says."""
+
+    prefix = "msg"
+    delta_name = "response.output_text.delta"
+    done_name = "response.output_text.done"
+    behind = b',"logprobs":[],"sequence_number":'
+
+    def __init__(self, answer_id: str, index: int) -> None:
+        super().__init__(answer_id, index)
+        self.annotations: list[JsonObject] = []
+        self._counted_bytes = 0
+        self._counted = 0
+
+    def markers(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Yield the markers in the piece of text that was added last: at which character of all, and which number."""
+        begin = len(self._text) - (len(text) - 2)
+        self._counted += len(_characters(self._text[self._counted_bytes : begin]))
+        self._counted_bytes = begin
+        for found in _MARKER.finditer(_characters(text[1:-1])):
+            yield self._counted + found.start(), int(found[1])
+
+    def done(self) -> JsonObject:
+        return {"text": self.text, "logprobs": []}
+
+    def part(self) -> JsonObject:
+        return {"type": "output_text", "text": self.text, "annotations": [*self.annotations], "logprobs": []}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        content = [] if is_new else [self.part()]
+        return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+class ReasoningItem(OpenItem):
+    """What the model thinks."""
+
+    prefix = "rs"
+    delta_name = "response.reasoning_text.delta"
+    done_name = "response.reasoning_text.done"
+
+    def part(self) -> JsonObject:
+        return {"type": "reasoning_text", "text": self.text}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        content = [] if is_new else [self.part()]
+        return {"id": self.id, "type": "reasoning", "status": status, "summary": [], "content": content}
+
+
+class CallItem(OpenItem):
+    """A call of a function, which is whoever's that asked."""
+
+    prefix = "fc"
+    delta_name = "response.function_call_arguments.delta"
+    done_name = "response.function_call_arguments.done"
+    has_part = False
+    call_id = ""
+    name = ""
+
+    def done(self) -> JsonObject:
+        return {"name": self.name, "arguments": self.text}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        return {
+            "id": self.id,
+            "type": "function_call",
+            "status": status,
+            "call_id": self.call_id,
+            "name": self.name,
+            "arguments": self.text,
+        }
+
+
+def _characters(text: bytes | bytearray) -> str:
+    return msgspec.json.decode(b'"%b"' % text, type=str)
