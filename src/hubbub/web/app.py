@@ -16,7 +16,17 @@ from hubbub.web.bodies import complete
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.page import Page
-from hubbub.web.routes import answers, chat_completions, chat_protocols, chats, documents, openai, operators, server
+from hubbub.web.routes import (
+    answers,
+    chat_completions,
+    chat_protocols,
+    chats,
+    documents,
+    openai,
+    operators,
+    responses,
+    server,
+)
 from hubbub.web.services import Services, WebLimits
 
 
@@ -52,6 +62,8 @@ def create_app(
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
+        app.include_router(router)
+    for router in (responses.quick, responses.router):
         app.include_router(router)
     page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
     # Not as a route for any path: that would match where the API has the path but not the method.

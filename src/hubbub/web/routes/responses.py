@@ -1,0 +1,165 @@
+"""OpenAI's Responses: make them, come back to them, stop and delete them."""
+
+import re
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from hubbub.answers.base import Record
+from hubbub.core.errors import NotFound
+from hubbub.core.events import Event, Failed, encode
+from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.hubbub import MEDIA_TYPE
+from hubbub.web.dialects.openai import BadParam, read_body, refused
+from hubbub.web.dialects.responses import ResponseEvents, echo_of, response_of
+from hubbub.web.dialects.responses_request import NewResponse, items_of
+from hubbub.web.quick import QuickRoute
+from hubbub.web.responding import find, respond, turns_of
+from hubbub.web.services import Services, services_of
+from hubbub.web.streams import EventStream, WholeReply
+
+router = APIRouter(prefix="/v1/responses", tags=["openai"])
+quick = APIRouter(prefix="/v1/responses", tags=["openai"], route_class=QuickRoute)
+
+ITEMS = 20
+MOST_ITEMS = 100
+
+_Order: TypeAlias = Literal["asc", "desc"]
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The response, or with `stream` its events as they come",
+        "content": {"application/json": {"schema": {"type": "object"}}, MEDIA_TYPE: {}},
+    }
+}
+
+
+class Items(msgspec.Struct):
+    """A part of the items that a response was made from."""
+
+    object: str
+    data: list[dict[str, Any]]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class Deleted(msgspec.Struct):
+    """That a response is there no more."""
+
+    id: str
+    object: str = "response"
+    deleted: bool = True
+
+
+@quick.post("", response_class=Response, openapi_extra=takes(NewResponse), responses=_RESPONSE)
+async def create_response(request: Request) -> Response:
+    """Ask for a response: all at once, as a stream of events, or in the background."""
+    hub, person = services_of(request), await person_of(request)
+    new = await read_body(request, NewResponse)
+    answer_id = await respond(hub, person, new)
+    if new.stream:
+        # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
+        refuse = refused if new.store is False else None
+        return EventStream(hub.log, answer_id, ResponseEvents(answer_id), refuse=refuse)
+    if new.background:
+        return await _acknowledged(hub, answer_id)
+    return WholeReply(hub.log, answer_id, lambda events: _whole(answer_id, events))
+
+
+@router.get("/{response_id}", response_class=Response, responses=_RESPONSE)
+async def show_response(
+    response_id: str,
+    hub: Hub,
+    person: Asker,
+    stream: bool = False,
+    starting_after: Annotated[
+        str | None, Query(description="With `stream`: begin behind the event of this sequence number")
+    ] = None,
+) -> Response:
+    """Show what a response is now, or follow its events from any number on, as often as you like."""
+    answer_id, _ = await find(hub, person, response_id)
+    after = _starting_after(starting_after)
+    response, next_number = response_of(answer_id, await hub.log.records(answer_id))
+    if not stream:
+        return Json(response)
+    if after >= next_number:
+        message = f"starting_after is {after}; the last event so far has the number {next_number - 1}."
+        raise BadParam(message, "starting_after", code="invalid_starting_after")
+    return EventStream(hub.log, answer_id, ResponseEvents(answer_id, after))
+
+
+@router.post("/{response_id}/cancel", response_class=Response, responses=_RESPONSE)
+async def cancel_response(response_id: str, hub: Hub, person: Asker) -> Response:
+    """Stop a response that is made in the background; what it said so far stays. One that has ended stays as it is."""
+    answer_id, asked = await find(hub, person, response_id)
+    if not echo_of(asked).background:
+        raise BadParam("Cannot cancel a synchronous response.", "response_id", code="not_in_background")
+    await hub.desk.stop(answer_id)
+    return Json(response_of(answer_id, await hub.log.records(answer_id))[0])
+
+
+@router.delete("/{response_id}", responses=sends(Deleted))
+async def delete_response(response_id: str, hub: Hub, person: Asker) -> Response:
+    """Delete a response. If it is being made it is stopped; those that went on with it stay."""
+    answer_id, _ = await find(hub, person, response_id)
+    await hub.desk.stop(answer_id, reason="deleted")
+    await hub.log.forget([answer_id])
+    return Json(Deleted(response_id))
+
+
+@router.get("/{response_id}/input_items", responses=sends(Items))
+async def list_input_items(
+    response_id: str,
+    hub: Hub,
+    person: Asker,
+    order: _Order = "desc",
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = ITEMS,
+    after: str | None = None,
+) -> Response:
+    """List what a response was made from, with what was said before, the last first unless asked otherwise."""
+    answer_id, asked = await find(hub, person, response_id)
+    items = items_of(answer_id, turns_of(asked))
+    if order == "desc":
+        items.reverse()
+    if after is not None:
+        places = [place for place, item in enumerate(items) if item["id"] == after]
+        if not places:
+            raise BadParam(f"There is no item {after[:64]!r} here.", "after")
+        items = items[places[0] + 1 :]
+    page = items[:limit]
+    ids = [str(item["id"]) for item in page] or [None]
+    return Json(Items("list", page, ids[0], ids[-1], len(items) > limit))
+
+
+async def _acknowledged(hub: Services, answer_id: str) -> Response:
+    """Return what a response is once its first event is stored.
+
+    Raises:
+        StoreError: it can't be stored now.
+    """
+    async with aclosing(hub.log.follow(answer_id)) as following:
+        async for records in following:
+            if records:
+                return Json(response_of(answer_id, records)[0])
+    raise NotFound("The response was deleted at once.")
+
+
+def _whole(answer_id: str, events: Sequence[Event]) -> Response:
+    if isinstance(failed := events[-1], Failed):
+        return refused(failed)
+    records = [Record(answer_id, number, encode(event)) for number, event in enumerate(events, start=1)]
+    return Json(response_of(answer_id, records)[0])
+
+
+def _starting_after(text: str | None) -> int:
+    if text is None:
+        return -1
+    if not _NUMBER.fullmatch(text):
+        raise BadParam("starting_after has to be a whole number, 0 or more.", "starting_after")
+    return int(text)
