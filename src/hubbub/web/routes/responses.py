@@ -14,7 +14,6 @@ from hubbub.core.errors import NotFound
 from hubbub.core.events import Event, Failed, encode
 from hubbub.web.access import Asker, Hub, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.dialects.hubbub import MEDIA_TYPE
 from hubbub.web.dialects.openai import BadParam, read_body, refused
 from hubbub.web.dialects.responses import ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
@@ -33,8 +32,8 @@ _Order: TypeAlias = Literal["asc", "desc"]
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The response, or with `stream` its events as they come",
-        "content": {"application/json": {"schema": {"type": "object"}}, MEDIA_TYPE: {}},
+        "description": "The response; with `stream` its events as they come, as `text/event-stream`",
+        "content": {"application/json": {"schema": {"type": "object"}}},
     }
 }
 
