@@ -1,0 +1,156 @@
+"""Responses over documents, chosen by a tool or by the model's name; citations as OpenAI's client has them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+
+from hubbub.models.scripted import ScriptedModel
+from tests.web.application import Hubbub, hubbub_running
+from tests.web.openai_clients import Caller, sdk
+from tests.web.test_responses import WEATHER
+
+PIECES = ("Thirty days ", "of leave ", "[1]", ", I think.", " <<And how many of rest?>>")
+SAID = "Thirty days of leave [1], I think."
+
+
+@pytest.fixture
+def writer() -> ScriptedModel:
+    return ScriptedModel(PIECES, name="writer")
+
+
+@pytest.fixture
+async def hubbub(tmp_path: Path, writer: ScriptedModel) -> AsyncIterator[Hubbub]:
+    async with hubbub_running(tmp_path, writer, Caller(name="caller")) as hubbub:
+        yield hubbub
+
+
+@pytest.fixture
+async def client(hubbub: Hubbub) -> openai.AsyncOpenAI:
+    return await sdk(hubbub)
+
+
+async def collection_of(hubbub: Hubbub, client: openai.AsyncOpenAI, name: str) -> tuple[str, str]:
+    """Make a collection with one document in it; returns the ids of both."""
+    http = await hubbub.guest()
+    http.headers["Authorization"] = f"Bearer {client.api_key}"
+    async with http.post("/api/collections", json={"name": name}) as response:
+        collection_id = (await response.json())["id"]
+    return collection_id, await put(hubbub, http, collection_id)
+
+
+async def put(hubbub: Hubbub, http: aiohttp.ClientSession, collection_id: str) -> str:
+    data = b"You have thirty days of leave in a year."
+    async with http.put(f"/api/collections/{collection_id}/documents/leave.txt", data=data) as response:
+        document_id = (await response.json())["id"]
+    async for _ in hubbub.services.pipeline.watch(collection_id):
+        pass
+    return document_id
+
+
+def searching(*names: str, **more: Any) -> Any:
+    return [{"type": "file_search", "vector_store_ids": list(names), **more}]
+
+
+async def test_a_tool_chooses_the_documents(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    collection_id, document_id = await collection_of(hubbub, client, "Rules")
+    async with client.responses.stream(
+        model="writer",
+        input="How many days of leave?",
+        tools=searching(collection_id, max_num_results=3),
+        include=["file_search_call.results"],
+    ) as stream:
+        events = [event async for event in stream]
+        response = await stream.get_final_response()
+    search, message = response.output
+    assert search.type == "file_search_call"
+    assert search.results is not None
+    assert [(one.file_id, one.filename) for one in search.results] == [(document_id, "leave.txt")]
+    assert "thirty days" in (search.results[0].text or "")
+    assert (message.type, response.output_text) == ("message", SAID)
+    assert message.type == "message"
+    assert message.content[0].type == "output_text"
+    [citation] = message.content[0].annotations
+    assert citation.type == "file_citation"
+    assert (citation.file_id, citation.filename, citation.index) == (document_id, "leave.txt", SAID.index("[1]"))
+    assert [e.type for e in events if ".file_search_call." in e.type] == [
+        "response.file_search_call.in_progress",
+        "response.file_search_call.searching",
+        "response.file_search_call.completed",
+    ]
+    more: Any = response.to_dict()["hubbub"]
+    assert (more["way"], more["hits"][0]["document_id"]) == ("grounded", document_id)
+    assert more["citations"][0]["marker"] == 1
+    assert more["follow_ups"] == ["And how many of rest?"]
+    again = await client.responses.create(model="writer", input="Leave?", tools=searching(collection_id))
+    assert again.output[0].type == "file_search_call"
+    assert again.output[0].results is None
+
+
+@pytest.mark.parametrize("name", ["writer+search", "writer+Rules", "writer+rules"])
+async def test_the_models_name_chooses_them(hubbub: Hubbub, client: openai.AsyncOpenAI, name: str) -> None:
+    _, document_id = await collection_of(hubbub, client, "Rules")
+    response = await client.responses.create(model=name, input="How many days of leave?")
+    [message] = response.output
+    assert (message.type, response.model, response.output_text) == ("message", name, SAID)
+    more: Any = response.to_dict()["hubbub"]
+    assert more["hits"][0]["document_id"] == document_id
+
+
+async def test_several_turns(hubbub: Hubbub, client: openai.AsyncOpenAI, writer: ScriptedModel) -> None:
+    await collection_of(hubbub, client, "Rules")
+    said: Any = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "How many days of leave?"}]
+    first = await client.responses.create(model="writer+rules", instructions="Speak like a pirate.", input=said)
+    system = writer.heard[-1][0].text
+    assert system.index("Speak like a pirate.") < system.index("Be kind.")
+    second = await client.responses.create(model="writer+rules", input="In a year?", previous_response_id=first.id)
+    prompt = writer.heard[-1]
+    assert [turn.role for turn in prompt] == ["system", "user", "assistant", "user"]
+    assert (prompt[1].text, prompt[2].text) == ("How many days of leave?", SAID)
+    assert "Be kind." in prompt[0].text
+    assert "pirate" not in prompt[0].text
+    await client.responses.create(model="writer", input="Thanks", previous_response_id=second.id)
+    assert [(turn.role, turn.text) for turn in writer.heard[-1]] == [
+        ("system", "Be kind."),
+        ("user", "How many days of leave?"),
+        ("assistant", SAID),
+        ("user", "In a year?"),
+        ("assistant", SAID),
+        ("user", "Thanks"),
+    ]
+    items = [item async for item in client.responses.input_items.list(second.id, order="asc")]
+    assert [item.to_dict()["role"] for item in items] == ["system", "user", "assistant", "user"]
+
+
+async def test_calls_before_are_left_out(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    await collection_of(hubbub, client, "Rules")
+    first = await client.responses.create(model="caller", input="The weather?", tools=[WEATHER])  # type: ignore[list-item]
+    output: Any = {"type": "function_call_output", "call_id": "call_1", "output": "21 °C"}
+    second = await client.responses.create(model="caller", input=[output], previous_response_id=first.id)
+    third = await client.responses.create(model="writer+rules", input="And leave?", previous_response_id=second.id)
+    assert third.output_text == SAID
+
+
+async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    other = await sdk(hubbub, "other")
+    hidden, _ = await collection_of(hubbub, other, "Hidden")
+    mine, _ = await collection_of(hubbub, client, "Rules")
+    for tools, param in (
+        (searching(hidden), "tools[0].vector_store_ids[0]"),
+        (searching(mine, "Hidden"), "tools[0].vector_store_ids[1]"),
+        (searching(mine, filters={"type": "eq", "key": "a", "value": 1}), "tools[0].filters"),
+        (searching(mine, max_num_results=0), "tools[0].max_num_results"),
+        ([*searching(mine), WEATHER], "tools[1]"),
+    ):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.responses.create(model="caller", input="What?", tools=tools)
+        assert caught.value.param == param
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.create(model="writer+Hidden", input="What?")
+    for wrong in ([{"role": "system", "content": "x"}], [{"role": "user", "content": " "}]):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.responses.create(model="writer", input=wrong, tools=searching(mine))  # type: ignore[arg-type]
+        assert caught.value.param == "input"
