@@ -26,15 +26,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
     "EmbeddingRequest": {"model": "toy", "input": "What?"},
+    "NewResponse": {"model": "scripted", "input": "What?"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
-WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest"}
-"""Whose fields name nobody's things but by `model`, which test_chat_completions.py goes into."""
+WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest", "NewResponse"}
+"""Whose fields name things in ways of their own, which test_chat_completions.py and test_responses.py go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
-IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id"}
+IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
@@ -127,7 +128,11 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         collection_id = (await response.json())["id"]
     document_id = await put(hubbub, ann, collection_id)
     asked = await ask(ann, "", "A secret", collections=[collection_id], model="slow")
+    body = {"model": "slow", "input": "A secret", "background": True}
+    async with ann.post("/v1/responses", json=body) as response:
+        response_id = (await response.json())["id"]
     return {
+        "response_id": response_id,
         "chat_id": asked["chat"]["id"],
         "question_id": asked["question"]["id"],
         "answer_id": asked["answer"]["id"],

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 
@@ -111,6 +111,6 @@ async def _patiently(client: openai.AsyncOpenAI, response_id: str) -> list[dict[
                 more: Any = {} if last < 0 else {"starting_after": last}
                 async for event in await client.responses.retrieve(response_id, stream=True, **more):
                     events.append(event.model_dump(exclude_unset=True))  # noqa: PERF401 # a break leaves what came
-            except (openai.APIConnectionError, httpx.TransportError):
+            except (openai.APIConnectionError, httpx2.TransportError):
                 await asyncio.sleep(0.2)
     return events

@@ -126,7 +126,7 @@ def _question(
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
     able = able_of(name or "The model", None if collection_ids else card)
-    tools = read_tools(new.tools or (), able)
+    tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
     said = (*before, *read_input(new.input or "", able))
     check_calls(said)
@@ -137,13 +137,17 @@ def _question(
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
-    return _over_documents(said, new, Question("", (), model, collection_ids, generation=how, hits=hits)), name
+    question = Question("", (), model, collection_ids, generation=how, hits=hits)
+    return _over_documents(said, new, question, services.limits.question_characters), name
 
 
-def _over_documents(said: Sequence[Turn], new: NewResponse, question: Question) -> Question:
+def _over_documents(said: Sequence[Turn], new: NewResponse, question: Question, most_characters: int) -> Question:
     last = next((place for place in range(len(said) - 1, -1, -1) if said[place].role == "user"), None)
     if last is None or not said[last].text.strip():
         raise BadParam("A message of the role user has to say what is to be found in the documents.", "input")
+    if (characters := len(said[last].text)) > most_characters:
+        message = f"The question has {characters:,} characters; over documents {most_characters:,} is the limit."
+        raise BadParam(message, "input", code="string_above_max_length")
     told = [*([new.instructions] if new.instructions else ()), *(turn.text for turn in said if turn.role == "system")]
     turns = [Turn(turn.role, turn.text) for turn in said[:last] if turn.role in ("user", "assistant") and turn.text]
     instructions = Instructions("\n\n".join(told)) if told else None

@@ -299,11 +299,11 @@ class ResponseEvents:
             self._frames.append(_frame(name, fields, number))
 
 
-def response_of(answer_id: str, records: Sequence[Record]) -> tuple[JsonObject, int]:
-    """Return the response that an answer's records make, and the number that its next event will have."""
+def response_of(answer_id: str, records: Sequence[Record]) -> JsonObject:
+    """Return the response that an answer's records make."""
     events = ResponseEvents(answer_id, FAR)
     events.frames(records)
-    return events.response(), events.next_number
+    return events.response()
 
 
 def _frame(name: str, fields: JsonObject, number: int) -> bytes:

@@ -20,6 +20,7 @@ _OWN = ("reasoning", "file_search_call")
 """Items of our own output that come back in the input; they are of no use to a model."""
 _FORMATS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
+_MOST = 2**63 - 1
 
 
 class Reasoning(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     parallel_tool_calls: bool | None = None
     text: TextFormat | None = None
     reasoning: Reasoning | None = None
-    max_output_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_output_tokens: Annotated[int, Meta(ge=1, le=_MOST)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     truncation: Annotated[str, Meta(pattern="^(auto|disabled)$")] | None = None
@@ -189,6 +190,8 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation
         BadParam: a wish has a form that is not known.
     """
     choice = _choice(new.tool_choice)
+    if not new.tools and choice not in (None, "none", "auto"):
+        raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
     return Generation(
         max_tokens=new.max_output_tokens,
         temperature=new.temperature,

@@ -1,7 +1,8 @@
 """OpenAI's Responses: make them, come back to them, stop and delete them."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -12,21 +13,24 @@ from starlette.responses import Response
 from hubbub.answers.base import Record
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Event, Failed, encode
+from hubbub.core.questions import JsonObject
 from hubbub.web.access import Asker, Hub, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.dialects.openai import BadParam, read_body, refused
-from hubbub.web.dialects.responses import ResponseEvents, echo_of, response_of
+from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read_body, refused
+from hubbub.web.dialects.responses import FAR, ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
 from hubbub.web.responding import find, respond, turns_of
 from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
-router = APIRouter(prefix="/v1/responses", tags=["openai"])
-quick = APIRouter(prefix="/v1/responses", tags=["openai"], route_class=QuickRoute)
+router = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=FAULTS)
+quick = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
 
 ITEMS = 20
 MOST_ITEMS = 100
+SLICE = 2000
+"""So many records are looked through at once: about 2 ms."""
 
 _Order: TypeAlias = Literal["asc", "desc"]
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -62,13 +66,16 @@ async def create_response(request: Request) -> Response:
     hub, person = services_of(request), await person_of(request)
     new = await read_body(request, NewResponse)
     answer_id = await respond(hub, person, new)
+    headers = headers_of_answer(answer_id, hub.desk.room_of(person.id))
     if new.stream:
         # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
         refuse = refused if new.store is False else None
-        return EventStream(hub.log, answer_id, ResponseEvents(answer_id), refuse=refuse)
+        events = EventStream(hub.log, answer_id, ResponseEvents(answer_id), refuse=refuse)
+        events.headers.update(headers)
+        return events
     if new.background:
-        return await _acknowledged(hub, answer_id)
-    return WholeReply(hub.log, answer_id, lambda events: _whole(answer_id, events))
+        return Json(await _acknowledged(hub, answer_id), headers=headers)
+    return WholeReply(hub.log, answer_id, lambda events: _whole(answer_id, events, headers))
 
 
 @router.get("/{response_id}", response_class=Response, responses=_RESPONSE)
@@ -84,11 +91,11 @@ async def show_response(
     """Show what a response is now, or follow its events from any number on, as often as you like."""
     answer_id, _ = await find(hub, person, response_id)
     after = _starting_after(starting_after)
-    response, next_number = response_of(answer_id, await hub.log.records(answer_id))
+    events = await _replayed(hub, answer_id)
     if not stream:
-        return Json(response)
-    if after >= next_number:
-        message = f"starting_after is {after}; the last event so far has the number {next_number - 1}."
+        return Json(events.response())
+    if after >= events.next_number:
+        message = f"starting_after is {after}; the last event so far has the number {events.next_number - 1}."
         raise BadParam(message, "starting_after", code="invalid_starting_after")
     return EventStream(hub.log, answer_id, ResponseEvents(answer_id, after))
 
@@ -100,7 +107,7 @@ async def cancel_response(response_id: str, hub: Hub, person: Asker) -> Response
     if not echo_of(asked).background:
         raise BadParam("Cannot cancel a synchronous response.", "response_id", code="not_in_background")
     await hub.desk.stop(answer_id)
-    return Json(response_of(answer_id, await hub.log.records(answer_id))[0])
+    return Json((await _replayed(hub, answer_id)).response())
 
 
 @router.delete("/{response_id}", responses=sends(Deleted))
@@ -136,7 +143,7 @@ async def list_input_items(
     return Json(Items("list", page, ids[0], ids[-1], len(items) > limit))
 
 
-async def _acknowledged(hub: Services, answer_id: str) -> Response:
+async def _acknowledged(hub: Services, answer_id: str) -> JsonObject:
     """Return what a response is once its first event is stored.
 
     Raises:
@@ -145,15 +152,25 @@ async def _acknowledged(hub: Services, answer_id: str) -> Response:
     async with aclosing(hub.log.follow(answer_id)) as following:
         async for records in following:
             if records:
-                return Json(response_of(answer_id, records)[0])
+                return response_of(answer_id, records)
     raise NotFound("The response was deleted at once.")
 
 
-def _whole(answer_id: str, events: Sequence[Event]) -> Response:
+async def _replayed(hub: Services, answer_id: str) -> ResponseEvents:
+    """Return all events of a response that are stored by now, none of which is sent."""
+    events = ResponseEvents(answer_id, FAR)
+    records = await hub.log.records(answer_id)
+    for begin in range(0, len(records), SLICE):
+        events.frames(records[begin : begin + SLICE])
+        await asyncio.sleep(0)  # others have their turn on the loop
+    return events
+
+
+def _whole(answer_id: str, events: Sequence[Event], headers: Mapping[str, str]) -> Response:
     if isinstance(failed := events[-1], Failed):
         return refused(failed)
     records = [Record(answer_id, number, encode(event)) for number, event in enumerate(events, start=1)]
-    return Json(response_of(answer_id, records)[0])
+    return Json(response_of(answer_id, records), headers=headers)
 
 
 def _starting_after(text: str | None) -> int:
