@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from hubbub.answers.base import Fixed
+from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
 from hubbub.models.scripted import DEFAULT_PIECES, ScriptedModel
@@ -17,10 +21,12 @@ from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.conftest import WORDS
 from tests.web.openai_clients import Caller, sdk
+from tests.web.wire import connection, request
 
 SAID = "".join(DEFAULT_PIECES)
 SLOWLY_SAID = "".join(WORDS)
-WEATHER: dict[str, Any] = {
+ODD = '\u2028\u2029\x85\x0b\x1c\x00 \\ " \r\n\n event: x\n\n\ufeff\u200b 😀 e\u0301 \U0010ffff'
+WEATHER: Any = {
     "type": "function",
     "name": "weather",
     "description": "Tells the weather.",
@@ -49,6 +55,7 @@ async def hubbub(tmp_path: Path, quick: ScriptedModel, slow: ScriptedModel, call
         ScriptedModel(name="silent", seconds_before_first=60),
         ScriptedModel(name="down", error=down),
         ScriptedModel(name="breaks", error=down, error_after=2),
+        ScriptedModel((ODD, ODD), name="odd"),
         ScriptedModel(name="filtered", finish_reason="content_filter"),
     )
     async with hubbub_running(tmp_path, *models) as hubbub:
@@ -447,6 +454,50 @@ async def test_long_conversations_are_bounded_or_cut(hubbub: Hubbub, client: ope
             )
             previous = response.id
     assert caught.value.status_code == 413
+
+
+async def test_odd_letters_come_through(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    response = await client.responses.create(model="odd", input=ODD)
+    assert response.output_text == ODD * 2
+    async with client.responses.stream(model="odd", input=ODD, previous_response_id=response.id) as stream:
+        said = [event.delta async for event in stream if event.type == "response.output_text.delta"]
+        assert "".join(said) == (await stream.get_final_response()).output_text == ODD * 2
+    items = [item async for item in client.responses.input_items.list(response.id)]
+    assert items[0].to_dict()["content"] == [{"type": "input_text", "text": ODD}]
+
+
+async def test_a_connection_that_breaks_changes_nothing(hubbub: Hubbub) -> None:
+    body = b'{"model":"slow","input":"Hello","background":true,"stream":true}'
+    async with connection(hubbub.port) as (reader, writer):
+        writer.write(request("POST", "/v1/responses", {"Content-Type": "application/json"}, body))
+        begun = await reader.readuntil(b"response.output_text.delta")
+    response_id = re.findall(r"resp_\w{26}", begun.decode())[0]
+    guest = openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key="none", max_retries=0)
+    async with guest:
+        assert (await ended(guest, response_id)).output_text == SLOWLY_SAID
+
+
+async def test_who_asks_too_much_is_told_when_to_come_back(tmp_path: Path, slow: ScriptedModel) -> None:
+    lanes = Lanes({"slow": Fixed(100)}, LaneLimits(running_per_person=1, waiting_per_person=1))
+    async with hubbub_running(tmp_path, slow, lanes=lanes) as hubbub:
+        client = await sdk(hubbub)
+        made = [await client.responses.create(model="slow", input="Hello", background=True) for _ in range(2)]
+        assert made[1].status == "queued"
+        for more in ({"background": True}, {"stream": True}, {}):
+            with pytest.raises(openai.RateLimitError) as caught:
+                await client.responses.create(model="slow", input="Hello", **more)  # pyright: ignore[reportArgumentType,reportCallIssue]
+            assert caught.value.code == "rate_limit_exceeded"
+            assert int(caught.value.response.headers["retry-after"]) > 0
+        assert (await client.responses.cancel(made[1].id)).status == "cancelled"
+
+
+async def test_what_has_been_kept_for_long_enough_is_gone(tmp_path: Path) -> None:
+    async with hubbub_running(tmp_path, limits=replace(LIMITS, kept_seconds=0.0)) as hubbub:
+        client = await sdk(hubbub)
+        first = await client.responses.create(model="scripted", input="Hello")
+        await hubbub.answers.renew()
+        with pytest.raises(openai.NotFoundError):
+            await client.responses.retrieve(first.id)
 
 
 REFUSED: list[tuple[dict[str, Any], str | None]] = [

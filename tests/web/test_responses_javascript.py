@@ -18,7 +18,9 @@ PROGRAM = Path(__file__).parent / "clients" / "responses.mjs"
 MODULE = Path(__file__).parents[2] / "frontend" / "node_modules" / "openai" / "index.mjs"
 NODE = shutil.which("node")
 
-pytestmark = pytest.mark.skipif(not (NODE and MODULE.exists()), reason="needs node and the client (`make page`)")
+pytestmark = pytest.mark.skipif(
+    not (NODE and MODULE.exists()), reason="needs Node and the packages of the page's tests"
+)
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ async def test_several_turns(hubbub: Hubbub, client: openai.AsyncOpenAI, writer:
 
 async def test_calls_before_are_left_out(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
     await collection_of(hubbub, client, "Rules")
-    first = await client.responses.create(model="caller", input="The weather?", tools=[WEATHER])  # type: ignore[list-item]
+    first = await client.responses.create(model="caller", input="The weather?", tools=[WEATHER])
     output: Any = {"type": "function_call_output", "call_id": "call_1", "output": "21 °C"}
     second = await client.responses.create(model="caller", input=[output], previous_response_id=first.id)
     third = await client.responses.create(model="writer+rules", input="And leave?", previous_response_id=second.id)
@@ -150,7 +150,8 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
         assert caught.value.param == param
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="writer+Hidden", input="What?")
-    for wrong in ([{"role": "system", "content": "x"}], [{"role": "user", "content": " "}]):
+    nothing: Any = ([{"role": "system", "content": "x"}], [{"role": "user", "content": " "}])
+    for wrong in nothing:
         with pytest.raises(openai.BadRequestError) as caught:
-            await client.responses.create(model="writer", input=wrong, tools=searching(mine))  # type: ignore[arg-type]
+            await client.responses.create(model="writer", input=wrong, tools=searching(mine))
         assert caught.value.param == "input"

@@ -163,10 +163,12 @@ class ResponseEvents:
                 self._status = "queued" if self._echo.background else "in_progress"
                 self._tell_state("response.created")
                 self._tell_state(f"response.{self._status}")
-            case Started(model=model, way=way):
+            case Started(model=model, way=way, reason=reason):
                 self._model = model
                 if way != "chat":
                     self._found["way"] = way
+                if reason:
+                    self._found["way_reason"] = reason
                 self._go_on()
             case Searched():
                 self._take_search(event)

@@ -106,7 +106,7 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
     turns: list[Turn] = []
     for number, item in enumerate(given):
         where = f"input[{number}]"
-        match item.get("type", "message" if "role" in item else None):
+        match item.get("type") or ("message" if "role" in item else None):
             case "message":
                 _add(turns, _message(item, where, able))
             case "function_call":
