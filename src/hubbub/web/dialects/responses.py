@@ -43,8 +43,8 @@ FAR = 2**62
 
 _TEXT = b'{"type":"text","text":'
 _REASONING = b'{"type":"reasoning","text":'
-_CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}
-"""Why a response is incomplete, by the model's own word for it."""
+_CUT = {"length": "max_output_tokens", "content_filter": "content_filter", "deadline": None}
+"""Why a response is incomplete, by how it was done; OpenAI has no word for a time that was up."""
 
 
 class Echo(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -143,7 +143,7 @@ class ResponseEvents:
             "created_at": int(time_of(self._answer_id)),
             "status": self._status,
             "error": _error(self._failure),
-            "incomplete_details": {"reason": self._cut} if self._cut else None,
+            "incomplete_details": {"reason": self._cut} if self._status == "incomplete" else None,
             **msgspec.structs.asdict(self._echo),
             "output": output,
             "usage": _usage(self._usage),
@@ -182,7 +182,7 @@ class ResponseEvents:
                 self._usage = event
             case Done(finish_reason=reason):
                 self._cut = _CUT.get(reason)
-                self._end("incomplete" if self._cut else "completed")
+                self._end("incomplete" if reason in _CUT else "completed")
             case Failed():
                 self._failure = event
                 self._found["failure"] = event.code
