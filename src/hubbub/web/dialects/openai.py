@@ -84,10 +84,7 @@ FAULTS: dict[int | str, dict[str, Any]] = {"default": sends(Faulty, description=
 def fault_of(error: HubbubError) -> Fault:
     """Return an error in OpenAI's words."""
     param = error.param if isinstance(error, BadParam) else _PARAMS.get(error.code)
-    message = error.message
-    if isinstance(error, Invalid) and (place := _PLACE.match(message)):
-        message, param = f"{place['what']}.", place["param"] or None
-    return _fault(message, error.code, _status(error), param)
+    return _fault(error.message, error.code, _status(error), param)
 
 
 def fault_of_failure(failed: Failed) -> Fault:
