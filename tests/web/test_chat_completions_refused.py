@@ -206,8 +206,8 @@ async def test_what_is_no_request_at_all(served: Wired) -> None:
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 WORDS = st.sampled_from(
-    "role content type text image_url url tool_calls tool_call_id id function name arguments user assistant tool system "
-    "data:image/png;base64, refusal audio".split()
+    "role content type text image_url url tool_calls tool_call_id id function name arguments user assistant tool "
+    "system data:image/png;base64, refusal audio".split()
 )
 ANYTHING = st.recursive(
     LEAVES | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5), max_leaves=20
