@@ -12,7 +12,15 @@ from hubbub.compose.models import (
     open_embedder,
 )
 from hubbub.compose.pools import faults_of, pools_of
-from hubbub.compose.services import application, open_application, open_engine, open_keys, open_services
+from hubbub.compose.services import (
+    application,
+    application_within,
+    open_application,
+    open_engine,
+    open_keys,
+    open_services,
+    open_services_within,
+)
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "OnFetch",
     "Shelf",
     "application",
+    "application_within",
     "azure_faults",
     "choose_models",
     "clients_for",
@@ -33,6 +42,7 @@ __all__ = [
     "open_engine",
     "open_keys",
     "open_services",
+    "open_services_within",
     "open_shelf",
     "pools_of",
     "prepare_folder",

@@ -5,6 +5,21 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from hubbub.registry import Kind, load
+from hubbub.settings import Settings
+
+
+def load_backends(settings: Settings) -> None:
+    """Import the back ends that the settings name, so that opening them reads no files any more.
+
+    Raises:
+        SettingsError: there is no such back end, or it can't be imported.
+    """
+    load("search", settings.search.backend)
+    load("library", settings.search.library)
+    load("history", settings.history.backend)
+    load("answers", settings.history.answers)
+    load("keys", settings.identity.keys)
+    load("identity", settings.identity.backend)
 
 
 async def open_backend(stack: AsyncExitStack, kind: Kind, name: str, **resources: object) -> Any:

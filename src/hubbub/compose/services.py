@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +13,8 @@ from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
-from hubbub.compose.backends import open_backend
+from hubbub.compose.apart import apart
+from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
@@ -59,6 +61,32 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
         yield _app(settings, lambda: _watched(nullcontext(services))), services.desk
 
 
+def application_within(
+    settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]], *, has_page: bool
+) -> FastAPI:
+    """Return the application for inside another one. Which names are answered to is the outer one's to say.
+
+    With the page it reads files: call it before the event loop runs.
+    """
+    names = settings.server.allowed_hosts
+    return create_app(services, limits=_limits(settings), allowed_hosts=names, has_page=has_page)
+
+
+@asynccontextmanager
+async def open_services_within(settings: Settings, identity: Identity | None = None) -> AsyncGenerator[Services]:
+    """Open the services of an application that somebody else serves; the data folder is made.
+
+    Nobody is an operator for coming from this machine: everybody does where that server stands behind another one.
+
+    Raises:
+        Conflict, SettingsError, StoreError: as `open_services` does, and where the folder can't be written.
+    """
+    await apart(lambda: prepare_folder(settings.server.data_folder))
+    await apart(lambda: load_backends(settings))
+    async with _watched(open_services(settings, identity=identity)) as services:
+        yield replace(services, has_local_operators=False)
+
+
 @runtime_checkable
 class Paced(Protocol):
     """A model that says how many answers it can make at once."""
@@ -68,8 +96,12 @@ class Paced(Protocol):
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[Services]:
+async def open_services(
+    settings: Settings, on_fetch: OnFetch | None = None, *, identity: Identity | None = None
+) -> AsyncGenerator[Services]:
     """Open all that the web application works with, and the work that goes on in the background.
+
+    An identity that is given says who asks, in place of the one that the settings name.
 
     Raises:
         Conflict: another server works on this data folder.
@@ -89,7 +121,7 @@ async def open_services(settings: Settings, on_fetch: OnFetch | None = None) -> 
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
-        identity = await _open_identity(stack, settings, database)
+        identity = await _open_identity(stack, settings, database, identity)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -156,10 +188,14 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         yield await open_backend(stack, "keys", settings.identity.keys, database=database)
 
 
-async def _open_identity(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> Identity:
+async def _open_identity(
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None
+) -> Identity:
     wanted = settings.identity
-    if wanted.needs_key and wanted.backend != "open":
+    if wanted.needs_key and (given is not None or wanted.backend != "open"):
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
+    if given is not None:
+        return given
     keys = await open_backend(stack, "keys", wanted.keys, database=database)
     keyring = await stack.enter_async_context(Keyring(keys))
     return await open_backend(stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key)

@@ -7,9 +7,11 @@ import os
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from hubbub.compose.apart import apart
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_embedder
@@ -144,9 +146,13 @@ async def _add_guide(shelf: Shelf) -> None:
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
-    folder = importlib.resources.files("hubbub").joinpath("guide")
-    pages = sorted((page for page in folder.iterdir() if page.name.endswith(".md")), key=lambda page: page.name)
+    pages = await apart(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:
             await shelf.pipeline.add(guide.id, page.name, path)
     await shelf.pipeline.remove_missing(guide.id, [page.name for page in pages])
+
+
+def _guide_pages() -> list[Traversable]:
+    folder = importlib.resources.files("hubbub").joinpath("guide")
+    return sorted((page for page in folder.iterdir() if page.name.endswith(".md")), key=lambda page: page.name)

@@ -78,8 +78,9 @@ class Files:
             TooLarge: it is over the limit; the source is read no further.
             StoreFull: the disk is full.
         """
-        incoming = await self._run(lambda: _Incoming(self._incoming / secrets.token_hex(16)))
+        incoming = _Incoming(self._incoming / secrets.token_hex(16))
         try:
+            await self._run(incoming.open)
             async for piece in source:
                 if incoming.size_bytes + len(piece) > self._most_bytes:
                     limit = self._most_bytes // (1024 * 1024)
@@ -137,9 +138,12 @@ class _Incoming:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("xb")
+        self._opened = contextlib.ExitStack()
         self._hash = hashlib.sha256()
         self.size_bytes = 0
+
+    def open(self) -> None:
+        self._file = self._opened.enter_context(self._path.open("xb"))
 
     def write(self, piece: bytes) -> None:
         self._file.write(piece)
@@ -163,7 +167,7 @@ class _Incoming:
     def drop(self) -> None:
         """Remove what was not finished."""
         with contextlib.suppress(OSError):
-            self._file.close()  # on a full disk it can't write what it still holds
+            self._opened.close()  # on a full disk it can't write what it still holds
         self._path.unlink(missing_ok=True)
 
 

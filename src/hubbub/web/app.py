@@ -36,11 +36,12 @@ def create_app(
     limits: WebLimits | None = None,
     allowed_hosts: Sequence[str] = (),
     page_folder: Path | Traversable | None = None,
+    has_page: bool = True,
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
     `allowed_hosts` are the names that the server answers to (no ports); none: any. `page_folder`
-    holds a built web app in place of the one that comes with the package.
+    holds a built web app in place of the one that comes with the package; without the page, there is the API alone.
     """
 
     @asynccontextmanager
@@ -65,9 +66,10 @@ def create_app(
         app.include_router(router)
     for router in (responses.quick, responses.router):
         app.include_router(router)
-    page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
-    # Not as a route for any path: that would match where the API has the path but not the method.
-    app.router.default = request_response(page.serve)
+    if has_page:
+        page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
+        # Not as a route for any path: that would match where the API has the path but not the method.
+        app.router.default = request_response(page.serve)
     add_error_handlers(app)
     limits = limits or WebLimits()
     app.add_middleware(

@@ -74,8 +74,8 @@ def _page(services: Services, clients: Clients | None, *, is_still: bool) -> str
 <title>Operators – Hubbub</title><style>{_STYLE}</style></head><body><main>
 <h1>How Hubbub does</h1>
 <p>Version {escape(hubbub.__version__)}, process {os.getpid()}, {_moment(time.time())}. This is what this one worker
-process sees of itself; where there are several, each has figures of its own. <a href="/operators{other}">{switch}</a>,
-or read <a href="/metrics">all figures</a> with a monitoring system.</p>
+process sees of itself; where there are several, each has figures of its own. <a href="operators{other}">{switch}</a>,
+or read <a href="metrics">all figures</a> with a monitoring system.</p>
 <h2>Now</h2>
 <dl>{_figures(_now(services, clients))}</dl>
 <h2>Since the start</h2>

@@ -77,4 +77,4 @@ async def show_health(hub: Hub) -> Response:
 @router.get("/docs", include_in_schema=False)
 async def show_docs() -> Response:
     """Go to the API's documentation."""
-    return RedirectResponse("/docs/")
+    return RedirectResponse("../docs/")  # relative: there may be a prefix before it

@@ -1,0 +1,316 @@
+"""Use Hubbub inside an application of one's own: ask from its code, and serve the API under one of its paths."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+import msgspec
+from msgspec.structs import replace
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hubbub.compose import application_within, open_services_within
+from hubbub.core.errors import HubbubError, Invalid, NotFound
+from hubbub.core.events import Event, Failed, Text, decode
+from hubbub.core.messages import Turn
+from hubbub.core.people import GUEST, Person
+from hubbub.core.questions import Generation, Question
+from hubbub.identity.base import Identity
+from hubbub.identity.host import HostIdentity, Who
+from hubbub.settings import Settings, load_settings
+from hubbub.web.access import check_answer, check_collections, collections_for
+from hubbub.web.apart import ask_apart
+from hubbub.web.protocol import EXTENSION
+from hubbub.web.services import Services
+
+logger = logging.getLogger(__name__)
+
+KEEP_SECONDS = 3600.0
+"""How long an answer can be followed again, unless it is said."""
+NOT_OPEN = (
+    "The hub is not open. Open it when your application starts: FastAPI(lifespan=hub.lifespan), "
+    "or `async with hub:` in whatever your framework runs then."
+)
+
+
+class Hub:
+    """Hubbub, for an application of one's own. An async context manager: open it once, when the application starts.
+
+    Start and end may be in different tasks. It can be opened again once it is closed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | str | PathLike[str] | None = None,
+        *,
+        identity: Identity | Who | None = None,
+        has_page: bool = False,
+        **tables: Any,
+    ) -> None:
+        """Take the settings: those of `hubbub serve` unless some are given, or another file is named.
+
+        Tables given by name win: `Hub(models={"house": {…}}, default_model="house")`. What settings say of serving is
+        not used. `identity` says who sends a request: an `Identity`, or an async function from its headers to a
+        person. `has_page` adds the page, which works at the root of a host only.
+
+        Reads files: make it before the event loop runs.
+
+        Raises:
+            SettingsError: one line a fault.
+        """
+        if isinstance(settings, Settings):
+            if tables:
+                raise TypeError("Give either ready settings, or tables of them by name.")
+            self._settings = settings
+        else:
+            self._settings = load_settings(tables, config=None if settings is None else Path(settings))
+        self._identity = _identity(identity)
+        self._app = application_within(self._settings, self._opened, has_page=has_page)
+        self.asgi: ASGIApp = _Within(self._app, self._open)
+        """The whole application, to be mounted under any path: `app.mount("/hub", hub.asgi)`."""
+        self._services: Services | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._is_ending = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        if self._life is not None:
+            raise RuntimeError("The hub is open already. Open it once, where your application starts.")
+        is_open = asyncio.Event()
+        self._is_ending = asyncio.Event()
+        self._life = asyncio.create_task(self._live(is_open, self._is_ending), name="hub")
+        opening = asyncio.create_task(is_open.wait())
+        try:
+            await asyncio.wait({self._life, opening}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._life.cancel()
+            await asyncio.wait({self._life})
+            self._life = None
+            raise
+        finally:
+            opening.cancel()
+        if not is_open.is_set():
+            life, self._life = self._life, None
+            await life  # raises what went wrong
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        life = self._life
+        if life is not None:
+            self._is_ending.set()
+            try:
+                await life
+            finally:
+                self._life = None
+
+    @asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncGenerator[None]:
+        """Open for as long as an application runs, as FastAPI and Starlette want it: `FastAPI(lifespan=hub.lifespan)`.
+
+        Few servers and frameworks start the applications that are mounted in another one: the outer one does this.
+        """
+        async with self:
+            yield
+
+    async def start(
+        self,
+        question: str | Question,
+        *,
+        person: Person = GUEST,
+        model: str | None = None,
+        collections: Sequence[str] = (),
+        turns: Sequence[Turn | Mapping[str, Any]] = (),
+        grace_seconds: float | None = None,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> str:
+        """Start an answer, and return the id that it can be followed and stopped by; its question is stored.
+
+        With collections (ids or names) it is over their documents. `turns` is what was said before. It is worked on
+        for `grace_seconds` while nobody follows it (None: to its end), and forgotten `keep_seconds` from now. A
+        `Question` can say more; what is given beside it wins.
+
+        Raises:
+            NotFound: there is no such model, or no such collection for this person.
+            TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
+            StoreError: it could not be stored, so it was not begun.
+        """
+        services = self._open()
+        asked = Question(question) if isinstance(question, str) else question
+        ids = await _collection_ids(services, person, collections or asked.collection_ids)
+        asked = replace(asked, turns=_turns(turns) or asked.turns, model=model or asked.model, collection_ids=ids)
+        return await ask_apart(services, person, asked, grace_seconds=grace_seconds, keep_seconds=keep_seconds)
+
+    async def follow(self, answer_id: str, *, after: int = 0, person: Person | None = None) -> AsyncGenerator[Event]:
+        """Yield an answer's events after the first so many, until it has ended. Whoever leaves stops reading only.
+
+        Raises:
+            NotFound: there is no such answer; with a person, none that is theirs.
+            StoreError: its ending can't be stored now.
+        """
+        services = self._open()
+        if person is not None:
+            await check_answer(services, person, answer_id)
+        elif await services.log.owner(answer_id) is None:
+            raise NotFound("There is no such answer.")
+        async with aclosing(services.log.follow(answer_id, after)) as following:
+            async for records in following:
+                for record in records:
+                    yield decode(record.data)
+
+    async def stop(self, answer_id: str, *, person: Person | None = None) -> None:
+        """Stop an answer; what it said so far stays. Nothing happens to one that has ended.
+
+        Raises:
+            NotFound: with a person, where there is no such answer that is theirs.
+        """
+        services = self._open()
+        if person is not None:
+            await check_answer(services, person, answer_id)
+        await services.desk.stop(answer_id)
+
+    async def ask(
+        self,
+        question: str | Question,
+        *,
+        person: Person = GUEST,
+        model: str | None = None,
+        collections: Sequence[str] = (),
+        turns: Sequence[Turn | Mapping[str, Any]] = (),
+        grace_seconds: float | None = 0.0,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> AsyncGenerator[Event]:
+        """Start an answer as `start` does, and yield its events; the last is `Done`, `Failed` or `Stopped`.
+
+        Whoever leaves the loop early is a reader who left: the answer is worked on for `grace_seconds` more. That
+        counts from when this generator is closed, which `contextlib.aclosing` does at once.
+
+        Raises:
+            NotFound, TooBusy, Overloaded, StoreError: as `start` and `follow` do.
+        """
+        answer_id = await self.start(
+            question,
+            person=person,
+            model=model,
+            collections=collections,
+            turns=turns,
+            grace_seconds=grace_seconds,
+            keep_seconds=keep_seconds,
+        )
+        async with aclosing(self.follow(answer_id)) as events:
+            async for event in events:
+                yield event
+
+    async def chat(
+        self,
+        messages: Sequence[Turn | Mapping[str, Any]],
+        *,
+        person: Person = GUEST,
+        model: str | None = None,
+        generation: Generation = Generation(),  # noqa: B008 # frozen
+        grace_seconds: float | None = 0.0,
+    ) -> AsyncGenerator[str]:
+        """Yield what a model says to messages, in the form of OpenAI's chat completions, piece by piece.
+
+        The model reads these messages and nothing else. Leaving early is as with `ask`.
+
+        Raises:
+            Invalid: a message can't be read.
+            HubbubError: the answer failed; what was yielded before stands. Else as `ask` does.
+        """
+        said = _turns(messages)
+        text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
+        question = Question(text, said, model, is_verbatim=True, generation=generation)
+        async with aclosing(self.ask(question, person=person, grace_seconds=grace_seconds)) as events:
+            async for event in events:
+                if isinstance(event, Text):
+                    yield event.text
+                elif isinstance(event, Failed):
+                    failure = HubbubError(event.message, code=event.code)
+                    failure.retryable = event.is_retryable
+                    raise failure
+
+    async def _live(self, is_open: asyncio.Event, is_ending: asyncio.Event) -> None:
+        """Be open, from beginning to end in one task: whatever holds tasks has to be left by the one that entered."""
+        try:
+            async with open_services_within(self._settings, self._identity) as services:
+                self._services = self._app.state.services = services
+                is_open.set()
+                await is_ending.wait()
+        except Exception:
+            if is_open.is_set():  # nobody may be waiting for this task for long
+                logger.exception("The hub has broken down; nothing is answered any more.")
+            raise
+        finally:
+            self._services = None
+
+    def _open(self) -> Services:
+        if self._services is None:
+            raise RuntimeError(NOT_OPEN)
+        return self._services
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[Services]:
+        """Open for a server that runs this application alone."""
+        async with self:
+            yield self._open()
+
+
+class _Within:
+    """The application as it stands in another one, which may put anything between it and the server."""
+
+    def __init__(self, app: ASGIApp, check_open: Callable[[], object]) -> None:
+        self._app = app
+        self._check_open = check_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":  # a server that runs it alone opens it by that
+            self._check_open()
+            # What is written past `send` would pass by whatever the outer application does to responses.
+            extensions = {name: one for name, one in scope.get("extensions", {}).items() if name != EXTENSION}
+            scope = {**scope, "extensions": extensions, "path_params": {}}
+        await self._app(scope, receive, send)
+
+
+async def _collection_ids(services: Services, person: Person, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of collections that are named by id or by name."""
+    if not named:
+        return ()
+    ids = {one.name: one.id for one in await collections_for(services, person)}
+    return await check_collections(services, person, [ids.get(name, name) for name in named])
+
+
+def _identity(given: Identity | Who | None) -> Identity | None:
+    if given is None or hasattr(given, "person"):
+        return cast(Identity | None, given)
+    return HostIdentity(cast(Who, given))
+
+
+class _Part(msgspec.Struct):
+    text: str
+
+
+class _Message(msgspec.Struct):
+    """A message in the form of OpenAI's chat completions, as far as it is text."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[_Part]
+    tool_call_id: str | None = None
+
+
+def _turns(messages: Sequence[Turn | Mapping[str, Any]]) -> tuple[Turn, ...]:
+    return tuple(one if isinstance(one, Turn) else _turn(one, number) for number, one in enumerate(messages))
+
+
+def _turn(given: Mapping[str, Any], number: int) -> Turn:
+    try:
+        message = msgspec.convert(given, _Message)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"Message {number + 1} can't be read: {error}.") from error
+    content = message.content
+    text = content if isinstance(content, str) else "\n".join(part.text for part in content)
+    return Turn("system" if message.role == "developer" else message.role, text, call_id=message.tool_call_id)
