@@ -19,7 +19,7 @@ from tests.servers.hubbub_server import START_SECONDS, HubbubServer, environment
 from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, read_all, text_of
 
-CONFIG = Path(__file__).resolve().parents[2] / "examples" / "gunicorn.conf.py"
+CONFIG = Path(__file__).resolve().parents[2] / "examples" / "server" / "gunicorn.conf.py"
 MISSING = [name for name in ("gunicorn", "uvicorn_worker") if importlib.util.find_spec(name) is None]
 
 pytestmark = pytest.mark.skipif(
