@@ -66,11 +66,7 @@ def observe(bench: Bench, title: str, stack: Stack) -> Line:
         trace = Path(folder, "trace")
         with _looking(server.tree) as looks:
             _read(bench, server, stack, trace)
-        lines = [[int(part) / 1e6 for part in line.split()] for line in trace.read_text().splitlines()]
-    begin = min(line[2] for line in lines)
-    streams = sorted({line[0] for line in lines})
-    own = [[line for line in lines if line[0] == stream] for stream in streams]
-    waits = [Wait(one[0][2] - begin, one[0][3] - begin, one[0][5] - begin, one[-1][5] - begin) for one in own]
+        begin, waits = read_waits(trace)
     end = max(wait.ended for wait in waits)
     work = [
         (before[0] - begin, after[0] - begin, after[1] - before[1])
@@ -78,6 +74,18 @@ def observe(bench: Bench, title: str, stack: Stack) -> Line:
         if after[0] > begin and before[0] < begin + end
     ]
     return Line(title, sorted(waits, key=lambda wait: wait.spoke), work)
+
+
+def read_waits(trace: Path) -> tuple[float, list[Wait]]:
+    """Return when the first person asked, and what the readers' trace tells of each person."""
+    lines = [[int(part) / 1e6 for part in line.split()] for line in trace.read_text().splitlines()]
+    begin = min(line[2] for line in lines)
+    own: dict[float, list[list[float]]] = {}
+    for line in lines:
+        own.setdefault(line[0], []).append(line)
+    return begin, [
+        Wait(one[0][2] - begin, one[0][3] - begin, one[0][5] - begin, one[-1][5] - begin) for one in own.values()
+    ]
 
 
 def _read(bench: Bench, server: Running, stack: Stack, trace: Path) -> None:
