@@ -143,6 +143,32 @@ async def test_errors_keep_their_shapes(url: str, http: aiohttp.ClientSession) -
         assert response.content_type != "application/problem+json"  # that is the outer application's
 
 
+async def test_the_chat_samples_are_answered_and_refused_in_their_formats(
+    url: str, http: aiohttp.ClientSession
+) -> None:
+    asked = {"messages": [{"role": "user", "content": "Go on"}]}
+    async with http.post(f"{url}{PREFIX}/chat/stream", json=asked) as response:
+        lines = [json.loads(line) async for line in response.content]
+    assert "".join(line["delta"]["content"] or "" for line in lines) == "It goes on."
+    async with http.post(f"{url}{PREFIX}/chat", data=b"text") as response:
+        assert (response.status, (await response.json())["error"]) == (415, "request must be json")
+
+
+@pytest.mark.expects_errors
+async def test_a_bug_is_told_and_reaches_the_hosts_log(
+    host: Callable[[Hub], Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def who(headers: Mapping[str, str]) -> Person:
+        raise LookupError("a bug of the host's")
+
+    async with served(host(hub_in(tmp_path, identity=who))) as url, aiohttp.ClientSession() as http:
+        async with http.get(f"{url}{PREFIX}/api/me") as response:
+            assert (response.status, (await response.json())["code"]) == (500, "internal")
+        async with http.get(f"{url}/own") as response:
+            assert response.status == 200
+    assert "a bug of the host's" in caplog.text
+
+
 async def test_documents_go_in_and_come_out(url: str, http: aiohttp.ClientSession) -> None:
     hub = url + PREFIX
     content = b"The house is blue. " * 20_000
