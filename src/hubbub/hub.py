@@ -7,14 +7,13 @@ from contextlib import aclosing, asynccontextmanager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
-import msgspec
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.compose import application_within, open_services_within
-from hubbub.core.errors import HubbubError, Invalid, NotFound
+from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import Event, Failed, Text, decode
 from hubbub.core.messages import Turn
 from hubbub.core.people import GUEST, Person
@@ -24,6 +23,7 @@ from hubbub.identity.host import HostIdentity, Who
 from hubbub.settings import Settings, load_settings
 from hubbub.web.access import check_answer, check_collections, collections_for
 from hubbub.web.apart import ask_apart
+from hubbub.web.dialects.openai_messages import Able, able_of, read_messages
 from hubbub.web.protocol import EXTENSION
 from hubbub.web.services import Services
 
@@ -124,15 +124,15 @@ class Hub:
         person: Person = GUEST,
         model: str | None = None,
         collections: Sequence[str] = (),
-        turns: Sequence[Turn | Mapping[str, Any]] = (),
+        turns: Sequence[Turn] | Sequence[Mapping[str, Any]] = (),
         grace_seconds: float | None = None,
         keep_seconds: float = KEEP_SECONDS,
     ) -> str:
         """Start an answer, and return the id that it can be followed and stopped by; its question is stored.
 
-        With collections (ids or names) it is over their documents. `turns` is what was said before. It is worked on
-        for `grace_seconds` while nobody follows it (None: to its end), and forgotten `keep_seconds` from now. A
-        `Question` can say more; what is given beside it wins.
+        With collections (ids or names) it is over their documents. `turns` is what was said before, also as messages
+        in OpenAI's form. It is worked on for `grace_seconds` while nobody follows it (None: to its end), and forgotten
+        `keep_seconds` from now. A `Question` can say more; what is given beside it wins.
 
         Raises:
             NotFound: there is no such model, or no such collection for this person.
@@ -142,7 +142,9 @@ class Hub:
         services = self._open()
         asked = Question(question) if isinstance(question, str) else question
         ids = await _collection_ids(services, person, collections or asked.collection_ids)
-        asked = replace(asked, turns=_turns(turns) or asked.turns, model=model or asked.model, collection_ids=ids)
+        asked = replace(
+            asked, turns=_turns(turns, Able("Hubbub")) or asked.turns, model=model or asked.model, collection_ids=ids
+        )
         return await ask_apart(services, person, asked, grace_seconds=grace_seconds, keep_seconds=keep_seconds)
 
     async def follow(self, answer_id: str, *, after: int = 0, person: Person | None = None) -> AsyncGenerator[Event]:
@@ -180,7 +182,7 @@ class Hub:
         person: Person = GUEST,
         model: str | None = None,
         collections: Sequence[str] = (),
-        turns: Sequence[Turn | Mapping[str, Any]] = (),
+        turns: Sequence[Turn] | Sequence[Mapping[str, Any]] = (),
         grace_seconds: float | None = 0.0,
         keep_seconds: float = KEEP_SECONDS,
     ) -> AsyncGenerator[Event]:
@@ -207,7 +209,7 @@ class Hub:
 
     async def chat(
         self,
-        messages: Sequence[Turn | Mapping[str, Any]],
+        messages: Sequence[Turn] | Sequence[Mapping[str, Any]],
         *,
         person: Person = GUEST,
         model: str | None = None,
@@ -219,10 +221,12 @@ class Hub:
         The model reads these messages and nothing else. Leaving early is as with `ask`.
 
         Raises:
-            Invalid: a message can't be read.
+            Malformed: a message can't be read, or not by this model.
             HubbubError: the answer failed; what was yielded before stands. Else as `ask` does.
         """
-        said = _turns(messages)
+        catalog = self._open().catalog
+        answering = catalog.get(model) if model else catalog.default
+        said = _turns(messages, able_of(model or "The model", answering.card if answering else None))
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         question = Question(text, said, model, is_verbatim=True, generation=generation)
         async with aclosing(self.ask(question, person=person, grace_seconds=grace_seconds)) as events:
@@ -290,27 +294,6 @@ def _identity(given: Identity | Who | None) -> Identity | None:
     return HostIdentity(cast(Who, given))
 
 
-class _Part(msgspec.Struct):
-    text: str
-
-
-class _Message(msgspec.Struct):
-    """A message in the form of OpenAI's chat completions, as far as it is text."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_Part]
-    tool_call_id: str | None = None
-
-
-def _turns(messages: Sequence[Turn | Mapping[str, Any]]) -> tuple[Turn, ...]:
-    return tuple(one if isinstance(one, Turn) else _turn(one, number) for number, one in enumerate(messages))
-
-
-def _turn(given: Mapping[str, Any], number: int) -> Turn:
-    try:
-        message = msgspec.convert(given, _Message)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"Message {number + 1} can't be read: {error}.") from error
-    content = message.content
-    text = content if isinstance(content, str) else "\n".join(part.text for part in content)
-    return Turn("system" if message.role == "developer" else message.role, text, call_id=message.tool_call_id)
+def _turns(said: Sequence[Turn] | Sequence[Mapping[str, Any]], able: Able) -> tuple[Turn, ...]:
+    turns = tuple(one for one in said if isinstance(one, Turn))
+    return turns if len(turns) == len(said) else read_messages(said, able)

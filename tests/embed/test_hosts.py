@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from fastapi import Depends, FastAPI, HTTPException
+from openai import AsyncOpenAI, NotFoundError
 from quart import Quart, abort, request, session
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -152,6 +153,18 @@ async def test_the_chat_samples_are_answered_and_refused_in_their_formats(
     assert "".join(line["delta"]["content"] or "" for line in lines) == "It goes on."
     async with http.post(f"{url}{PREFIX}/chat", data=b"text") as response:
         assert (response.status, (await response.json())["error"]) == (415, "request must be json")
+
+
+async def test_openais_client_takes_the_prefix_as_its_address(url: str) -> None:
+    async with AsyncOpenAI(base_url=f"{url}{PREFIX}/v1", api_key="none") as client:
+        chunks = await client.chat.completions.create(
+            model="slow", messages=[{"role": "user", "content": "Go on"}], stream=True
+        )
+        assert "".join([chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices]) == WORDS
+        with pytest.raises(NotFoundError) as caught:
+            await client.chat.completions.create(model="none", messages=[{"role": "user", "content": "Go on"}])
+        assert isinstance(caught.value.body, dict)
+        assert caught.value.body["type"] == "invalid_request_error"
 
 
 @pytest.mark.expects_errors
