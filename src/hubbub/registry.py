@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from hubbub.core.errors import SettingsError
 
-Kind: TypeAlias = Literal["search", "library", "history", "answers", "identity", "keys"]
+Kind: TypeAlias = Literal["search", "library", "history", "sessions", "answers", "identity", "keys"]
 
 BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
@@ -26,6 +26,10 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "history": {
         "sqlite": "hubbub.history.sqlite:SqliteHistory",
         "memory": "hubbub.history.memory:MemoryHistory",
+    },
+    "sessions": {
+        "sqlite": "hubbub.history.sessions_sqlite:SqliteSessions",
+        "memory": "hubbub.history.sessions_memory:MemorySessions",
     },
     "answers": {
         "sqlite": "hubbub.answers.sqlite:SqliteAnswers",

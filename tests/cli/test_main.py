@@ -104,6 +104,21 @@ def test_check_says_what_is_wrong_with_servers(hubbub: Invoke, monkeypatch: pyte
     assert "✗ Azure's credential can't be made" in result.stdout
 
 
+def test_check_says_what_browsers_are_shown(hubbub: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBBUB_MODELS__M__PROVIDER", "scripted")
+    (folder.parent / "index.html").write_text("<!doctype html>")
+    monkeypatch.setenv("HUBBUB_SERVER__FRONTEND", str(folder.parent))
+    monkeypatch.setenv("HUBBUB_SERVER__ALLOWED_ORIGINS", '["https://www.example.org"]')
+    told = hubbub("check")
+    assert told.exit_code == 0
+    assert "server.frontend is set; Hubbub's own is not shown" in told.output
+    assert "https://www.example.org" in told.output
+    monkeypatch.setenv("HUBBUB_SERVER__ALLOWED_ORIGINS", '["*"]')
+    told = hubbub("check")
+    assert told.exit_code == 1
+    assert '✗ server.allowed_origins: "*" lets any page' in told.output
+
+
 def test_check_of_a_folder_that_can_t_be_written(hubbub: Invoke, folder: Path) -> None:
     folder.write_text("a file")
     result = hubbub("check")

@@ -48,6 +48,32 @@ def test_an_address_that_is_not_ours(folder: Path) -> None:
     assert len(err.splitlines()) == 1
 
 
+def test_a_page_of_somebody_elses(folder: Path) -> None:
+    built = folder.parent / "built"
+    built.mkdir()
+    code, out, err = run(folder, "serve", "--port", "0", "--frontend", "built")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "settings: flag for server.frontend: there is no index.html in this folder; build the page first, and name the "
+        "folder it is in"
+    ]
+    (built / "index.html").write_text("<!doctype html><title>Theirs</title>")
+    with start(folder, "serve", "--port", "0", "--workers", "2", "--frontend", "built", variables=MODEL) as process:
+        url = address(process)
+        assert get(url) == b"<!doctype html><title>Theirs</title>"
+        assert b'"showChatHistoryCosmos":false' in get(f"{url}/config")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_any_origin_and_no_key(folder: Path) -> None:
+    variables = MODEL | {"HUBBUB_SERVER__ALLOWED_ORIGINS": '["*"]'}
+    code, _, err = run(folder, "serve", "--port", "0", variables=variables)
+    assert code == 2
+    assert err.splitlines()[-1].startswith('settings: server.allowed_origins: "*" lets any page')
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_order(folder: Path, number: signal.Signals) -> None:
     with start(folder, "serve", "--port", "0", variables=MODEL) as process:

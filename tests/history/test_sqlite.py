@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from hubbub.connections.sqlite import Sqlite
+from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
 from tests.history.contract import HistoryContract
+from tests.history.sessions_contract import SessionsContract
 
 
 class TestSqliteHistory(HistoryContract):
@@ -13,3 +15,10 @@ class TestSqliteHistory(HistoryContract):
     async def history(self, tmp_path: Path) -> AsyncIterator[SqliteHistory]:
         async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:
             yield history
+
+
+class TestSqliteSessions(SessionsContract):
+    @pytest.fixture
+    async def sessions(self, tmp_path: Path) -> AsyncIterator[SqliteSessions]:
+        async with Sqlite(tmp_path / "hubbub.db") as database, SqliteSessions(database) as sessions:
+            yield sessions

@@ -22,6 +22,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
+from hubbub.history.sessions_memory import MemorySessions
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.open import OpenIdentity
@@ -34,8 +35,9 @@ from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.web.app import create_app
 from hubbub.web.clients import Clients
+from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
-from hubbub.web.services import ProtocolChoices, Services, WebLimits
+from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
 
 LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
@@ -96,7 +98,10 @@ async def hubbub_running(
     *models: Model,
     limits: WebLimits = LIMITS,
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
+    allowed_origins: Sequence[str] = (),
     page_folder: Path | None = None,
+    foreign_page: Path | None = None,
+    sample_page: SamplePage = SamplePage(),  # noqa: B008 (frozen)
     lanes: Lanes | None = None,
     clients: Clients | None = None,
     has_local_operators: bool = False,
@@ -123,6 +128,7 @@ async def hubbub_running(
             desk=desk,
             log=log,
             history=MemoryHistory(),
+            sessions=MemorySessions(),
             engine=Engine(catalog, search),
             catalog=catalog,
             search=search,
@@ -133,12 +139,21 @@ async def hubbub_running(
             embedder=embedder,
             limits=limits,
             protocols=protocols,
+            sample_page=sample_page,
             watchdog=await stack.enter_async_context(Watchdog()),
             has_local_operators=has_local_operators,
         )
-        make = partial(create_app, limits=limits, allowed_hosts=allowed_hosts, page_folder=page_folder)
+        make = partial(
+            create_app,
+            limits=limits,
+            allowed_hosts=allowed_hosts,
+            allowed_origins=allowed_origins,
+            page_folder=page_folder,
+        )
         # It reads the page's files, which a server does before it serves: not on the loop's thread.
-        app = await asyncio.get_running_loop().run_in_executor(None, make, lambda: nullcontext(services))
+        run = asyncio.get_running_loop().run_in_executor
+        page = await run(None, ForeignPage, foreign_page) if foreign_page else None
+        app = await run(None, lambda: make(lambda: nullcontext(services), foreign_page=page))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         working = group.create_task(pipeline.run())
         stack.callback(working.cancel)

@@ -27,15 +27,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
     "EmbeddingRequest": {"model": "toy", "input": "What?"},
     "NewResponse": {"model": "scripted", "input": "What?"},
+    "NewSession": {"id": "7e57", "answers": [["What?", {}]]},
+    "Uploaded": {"filename": "leave.pdf"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
+PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest", "NewResponse"}
 """Whose fields name things in ways of their own, which test_chat_completions.py and test_responses.py go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
-IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id"}
+IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
@@ -85,10 +88,9 @@ async def call(hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, ids: d
     async with http.request(method, filled(path, ids), **more) as response:
         if path.endswith("/events") and response.status == 200:
             return 200, ""  # it would go on for ever
-        if response.content_type == "application/problem+json":
-            return response.status, (await response.json())["code"]
-        if path.startswith("/v1/") and response.status >= 400:
-            return response.status, (await response.json())["error"]["code"]
+        if response.status >= 400:
+            told = await response.json()
+            return response.status, told["error"]["code"] if path.startswith("/v1/") else told["code"]
         return response.status, repr(await response.read())
 
 
@@ -131,6 +133,9 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
     body = {"model": "slow", "input": "A secret", "background": True}
     async with ann.post("/v1/responses", json=body) as response:
         response_id = (await response.json())["id"]
+    session_id = new_id()
+    async with ann.post("/chat_history", json={"id": session_id, "answers": [["A secret", {}]]}) as response:
+        assert response.status == 201
     return {
         "response_id": response_id,
         "chat_id": asked["chat"]["id"],
@@ -138,6 +143,7 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         "answer_id": asked["answer"]["id"],
         "collection_id": collection_id,
         "document_id": document_id,
+        "session_id": session_id,
     }
 
 

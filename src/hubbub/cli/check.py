@@ -13,6 +13,7 @@ from hubbub.compose import (
     faults_of,
     missing_weights,
     open_embedder,
+    origins_for,
     pools_of,
     prepare_folder,
 )
@@ -57,6 +58,13 @@ def check(settings: Settings) -> bool:
     else:
         table.add_row("let in", settings.identity.backend, "the identity, which says who sends a request")
     faults += azure_faults(settings)
+    if settings.server.frontend is not None:
+        table.add_row("page", str(settings.server.frontend), "server.frontend is set; Hubbub's own is not shown")
+    try:
+        for origin in origins_for(settings):
+            table.add_row("pages of", origin, "server.allowed_origins or ALLOWED_ORIGIN names it")
+    except SettingsError as error:
+        faults += error.faults
     faults += _missing_packages(settings)
     console.print(table)
     for weights in missing_weights(settings):

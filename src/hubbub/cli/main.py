@@ -39,11 +39,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes any free one.", show_default="8000")] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve.", show_default="1")] = None,
+    frontend: Annotated[
+        Path | None,
+        typer.Option(help="A folder with a built page, shown in place of Hubbub's own.", show_default=False),
+    ] = None,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
     """Serve the web app and the API."""
-    settings = _settings(config, {"server": {"host": host, "port": port, "workers": workers, "data_folder": data}})
+    flags = {"host": host, "port": port, "workers": workers, "frontend": frontend, "data_folder": data}
+    settings = _settings(config, {"server": flags})
     with _named_errors():
         serving.serve(settings)
 

@@ -2,6 +2,7 @@
 
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
+from hubbub.compose.front import origins_for
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -44,6 +45,7 @@ __all__ = [
     "open_services",
     "open_services_within",
     "open_shelf",
+    "origins_for",
     "pools_of",
     "prepare_folder",
 ]

@@ -15,6 +15,7 @@ from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.compose.apart import apart
 from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
@@ -30,12 +31,10 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
-from hubbub.web.services import ProtocolChoices, Services, WebLimits
+from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
 
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 def application(settings: Settings) -> FastAPI:
@@ -44,10 +43,11 @@ def application(settings: Settings) -> FastAPI:
     Makes the data folder: call it before the event loop runs.
 
     Raises:
+        SettingsError: the page of `server.frontend` can't be read, or any origin is let in.
         StoreError: the data folder can't be written.
     """
     prepare_folder(settings.server.data_folder)
-    return _app(settings, lambda: _watched(open_services(settings)))
+    return _app(settings, front_of(settings), lambda: _watched(open_services(settings)))
 
 
 @asynccontextmanager
@@ -57,8 +57,9 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
     Raises:
         Conflict, SettingsError, StoreError: as `open_services` does.
     """
+    front = front_of(settings)  # before there are task groups, which would wrap what is wrong with it
     async with open_services(settings, on_fetch) as services:
-        yield _app(settings, lambda: _watched(nullcontext(services))), services.desk
+        yield _app(settings, front, lambda: _watched(nullcontext(services))), services.desk
 
 
 def application_within(
@@ -120,6 +121,7 @@ async def open_services(
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, share=share))
         database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
+        sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
         identity = await _open_identity(stack, settings, database, identity)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
@@ -136,6 +138,7 @@ async def open_services(
             desk=desk,
             log=log,
             history=history,
+            sessions=sessions,
             engine=_engine(settings, catalog, shelf, flights),
             catalog=catalog,
             search=shelf.search,
@@ -146,6 +149,7 @@ async def open_services(
             embedder=shelf.embedder,
             limits=_limits(settings),
             protocols=ProtocolChoices(**settings.protocols.model_dump()),
+            sample_page=SamplePage(settings.sample_page.signs_in, settings.sample_page.browser_history),
             watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
             has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
@@ -212,11 +216,14 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
     return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
 
 
-def _app(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
-    names = settings.server.allowed_hosts
-    if not names and settings.server.host in LOOPBACK_HOSTS:
-        names = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
-    return create_app(services, limits=_limits(settings), allowed_hosts=names)
+def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
+    return create_app(
+        services,
+        limits=_limits(settings),
+        allowed_hosts=front.hosts,
+        allowed_origins=front.origins,
+        foreign_page=front.page,
+    )
 
 
 def _limits(settings: Settings) -> WebLimits:

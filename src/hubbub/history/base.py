@@ -1,7 +1,9 @@
-"""The door of the history: chats and the tree of their messages."""
+"""The doors of the history: chats and the tree of their messages, and chats that a page of others keeps here."""
 
 from collections.abc import Sequence
 from typing import Protocol
+
+import msgspec
 
 from hubbub.core.messages import Chat, Message
 
@@ -42,4 +44,35 @@ class History(Protocol):
 
     async def messages(self, chat_id: str) -> list[Message]:
         """Return a chat's whole tree, oldest first, by the times that the messages carry; questions before answers."""
+        ...
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A chat that a page keeps here as a whole, in a form of its own. Ids are the page's: each person has their own."""
+
+    id: str
+    owner_id: str
+    title: str
+    saved_at: int
+    """Milliseconds since the epoch."""
+
+
+class Sessions(Protocol):
+    """Keeps sessions. What is in them is bytes here."""
+
+    async def save(self, session: Session, content: bytes, *, most: int, most_bytes: int) -> None:
+        """Store a session in place of the one that had its id.
+
+        Of its owner's the newest stay: at most so many, and at most so many bytes together.
+        """
+        ...
+
+    async def sessions(self, owner_id: str, *, limit: int, after: tuple[int, str] | None = None) -> list[Session]:
+        """Return a person's sessions, the one last saved first; those behind one, by its `saved_at` and id."""
+        ...
+
+    async def content(self, owner_id: str, session_id: str) -> bytes | None: ...
+
+    async def delete(self, owner_id: str, session_id: str) -> bool:
+        """Forget a session; returns whether there was one."""
         ...

@@ -58,6 +58,7 @@ def describe(problem: ErrorDetails, spell: Spell) -> str:
         description = dict(_known(path, provider))[path].description or ""
         return f"is needed: {description[:1].lower()}{description[1:].rstrip('.')}"
     message = problem["msg"].replace("Input should be ", "must be ").replace("String should ", "must ")
+    message = message.removeprefix("Value error, ")
     return _SAYINGS.get(kind, message)
 
 

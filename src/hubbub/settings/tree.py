@@ -10,11 +10,20 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hubbub.settings.models import EmbeddingServer, ModelTable
+from hubbub.settings.origins import origin_of
 from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+
+Origin: TypeAlias = Annotated[str, AfterValidator(origin_of)]
+
+
+def _built_page(folder: Path) -> Path:
+    if not (folder / "index.html").is_file():
+        raise ValueError("there is no index.html in this folder; build the page first, and name the folder it is in")
+    return folder
 
 
 def _data_folder() -> Path:
@@ -36,6 +45,10 @@ class Server(Table):
     """How many processes serve; on the cores of one machine they share the data folder."""
     allowed_hosts: tuple[Text, ...] = ()
     """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
+    allowed_origins: tuple[Origin, ...] = ()
+    """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
+    frontend: Annotated[Folder, AfterValidator(_built_page)] | None = None
+    """A folder with a built page of somebody else's, which is shown in place of the server's own."""
     data_folder: Folder = Field(
         default_factory=_data_folder,
         json_schema_extra={"default": "`$XDG_DATA_HOME/hubbub` or `~/.local/share/hubbub`"},
@@ -143,6 +156,8 @@ class History(Table):
 
     backend: Text = "sqlite"
     """The chats and the tree of their messages: "sqlite", "memory", or a class of your own."""
+    sessions: Text = "sqlite"
+    """The chats that the page of the Azure sample keeps here: "sqlite", "memory", or a class of your own."""
     answers: Text = "sqlite"
     """The logs of the answers: "sqlite", "memory", or a class of your own."""
 
@@ -171,11 +186,20 @@ class Identity(Table):
     """What keeps the API keys: "sqlite", or a class of your own."""
 
 
+class SamplePage(Table):
+    """What the page of the Azure chat and search sample offers, where `server.frontend` is that page."""
+
+    signs_in: bool = False
+    """Whether people count as signed in there; then it takes uploads and keeps chats here. Needs HTTPS or localhost."""
+    browser_history: bool = False
+    """Whether it keeps chats in the browser, where it keeps none here."""
+
+
 class Discovery(Table):
-    """Models that are found without being named."""
+    """What is found without being named."""
 
     is_enabled: bool = True
-    """Whether models named by the environment (OPENAI_API_KEY and the like) and a local Ollama are used."""
+    """Whether what the environment names (OPENAI_API_KEY, ALLOWED_ORIGIN and the like) and a local Ollama are used."""
 
 
 class File(Table):
@@ -250,6 +274,7 @@ class Settings(BaseSettings):
     history: History = History()
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
+    sample_page: SamplePage = SamplePage()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()

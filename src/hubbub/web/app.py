@@ -1,6 +1,5 @@
 """Put the web application together from routes, guards and the page."""
 
-import importlib.resources
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources.abc import Traversable
@@ -12,10 +11,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import request_response
 
 import hubbub
-from hubbub.web.bodies import complete
+from hubbub.web.bodies import complete, sends
+from hubbub.web.dialects.sample_errors import SampleError
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
-from hubbub.web.page import Page
+from hubbub.web.origins import Origins
+from hubbub.web.page import ForeignPage, Page
 from hubbub.web.routes import (
     answers,
     chat_completions,
@@ -25,9 +26,17 @@ from hubbub.web.routes import (
     openai,
     operators,
     responses,
+    sample,
+    sample_content,
+    sample_history,
+    sample_uploads,
     server,
 )
 from hubbub.web.services import Services, WebLimits
+
+_SAMPLE_ERROR: dict[int | str, dict[str, Any]] = {
+    "default": next(iter(sends(SampleError, description="What went wrong").values()))
+}
 
 
 def create_app(
@@ -35,13 +44,17 @@ def create_app(
     *,
     limits: WebLimits | None = None,
     allowed_hosts: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     page_folder: Path | Traversable | None = None,
+    foreign_page: ForeignPage | None = None,
     has_page: bool = True,
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
-    `allowed_hosts` are the names that the server answers to (no ports); none: any. `page_folder`
-    holds a built web app in place of the one that comes with the package; without the page, there is the API alone.
+    `allowed_hosts` are the names that the server answers to (no ports); none: any. `allowed_origins`
+    are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
+    in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
+    a page there is the API alone.
     """
 
     @asynccontextmanager
@@ -66,14 +79,21 @@ def create_app(
         app.include_router(router)
     for router in (responses.quick, responses.router):
         app.include_router(router)
+    of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
+    for router in (*of_sample, sample_history.router):
+        app.include_router(router, responses=_SAMPLE_ERROR)
     if has_page:
-        page = Page(page_folder or importlib.resources.files("hubbub.web").joinpath("static"))
+        page = foreign_page or Page(page_folder)
         # Not as a route for any path: that would match where the API has the path but not the method.
         app.router.default = request_response(page.serve)
     add_error_handlers(app)
     limits = limits or WebLimits()
     app.add_middleware(
-        Guards, body_bytes=limits.body_bytes, body_seconds=limits.body_seconds, allowed_hosts=allowed_hosts
+        Guards,
+        body_bytes=limits.body_bytes,
+        body_seconds=limits.body_seconds,
+        allowed_hosts=allowed_hosts,
+        origins=Origins(allowed_origins),
     )
 
     def openapi() -> dict[str, Any]:

@@ -5,13 +5,13 @@ Plain ASGI, because Starlette's own base class for middleware hides that a clien
 
 import asyncio
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
+from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,7 +23,8 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 """What every response says."""
-_UPLOAD = "/documents/"
+_PUT_BELOW = "/documents/"
+_POSTED_TO = "/upload"
 PACE_BYTES = 64 * 1024
 """So much of an upload has to come while its body is waited for as long as another body may take altogether."""
 
@@ -31,11 +32,20 @@ PACE_BYTES = 64 * 1024
 class Guards:
     """Checks each request before the application sees it, and adds headers to each response."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, body_seconds: float, allowed_hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int,
+        body_seconds: float,
+        allowed_hosts: Sequence[str],
+        origins: Origins,
+    ) -> None:
         self._app = app
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -48,14 +58,18 @@ class Guards:
                 headers = MutableHeaders(scope=message)
                 for name, value in {**HEADERS, **headers_for(scope)}.items():
                     headers.setdefault(name, value)
+                self._origins.mark(asked, headers)
             await send(message)
 
+        asked = Headers(scope=scope)
         try:
-            headers = Headers(scope=scope)
-            self._check_host(headers)
+            self._check_host(asked)
+            if (answer := self._origins.preflight(scope["method"], asked)) is not None:
+                await answer(scope, receive, send_with_headers)
+                return
             if scope["method"] not in _SAFE:
-                _check_origin(headers)
-                receive = await self._checked_body(scope, headers, receive)
+                self._origins.check(asked)
+                receive = await self._checked_body(scope, asked, receive)
         except HubbubError as error:
             await told(scope, error)(scope, receive, send_with_headers)
             return
@@ -70,8 +84,7 @@ class Guards:
             )
 
     async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
-        is_upload = scope["method"] == "PUT" and _UPLOAD in scope["path"]
-        if is_upload:
+        if _is_upload(scope):
             return _paced(receive, self._body_seconds)  # the store of files counts the bytes itself while it writes
         try:
             async with asyncio.timeout(self._body_seconds):
@@ -109,6 +122,11 @@ class Guards:
                 raise too_large
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _is_upload(scope: Scope) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return (scope["method"] == "PUT" and _PUT_BELOW in path) or (scope["method"] == "POST" and path == _POSTED_TO)
 
 
 def _paced(receive: Receive, most_seconds: float) -> Receive:
@@ -151,14 +169,3 @@ def _check_json(body: bytes) -> None:
             msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("The request's body is not valid JSON.") from error
-
-
-def _check_origin(headers: Headers) -> None:
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    if site is not None:
-        is_own = site in ("same-origin", "none")
-    else:
-        is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
-    if not is_own:
-        raise NotAllowed("Requests from other sites' pages are not accepted.")

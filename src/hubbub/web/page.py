@@ -1,12 +1,10 @@
-"""Serve the web app: its built files, held in memory, with strict headers."""
+"""Serve the web app, our own or somebody else's, with strict headers."""
 
-import gzip
-import hashlib
-import mimetypes
+import importlib.resources
+import re
 from html import escape
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,16 +14,26 @@ from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.identity.base import Welcome
 from hubbub.web.bodies import headers_of
 from hubbub.web.services import services_of
+from hubbub.web.shapes import is_of_others
+from hubbub.web.site import FOREVER, File, read_foreign, read_own, response_of
 
-FOREVER = "public, max-age=31536000, immutable"  # the names of assets change with their content
 YEAR_SECONDS = 365 * 24 * 3600
-_COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg")
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI needs it
+_FOREIGN_POLICY = (
+    # Scripts come from the folder and nothing is sent elsewhere, so that what a model or a document says can't
+    # carry anything away. Frames show documents, which such a page fetches and opens as `blob:`.
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self'; font-src 'self' data: https://res.cdn.office.net https://static2.sharepointonline.com; "
+    "media-src 'self' data: blob:; frame-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_HASHED = re.compile(r"assets/(?:.*[-.])(?=[\w-]*[0-9A-Z])[\w-]{8,}\.\w+")
+"""The name of an asset that changes with its content, as the usual tools write it."""
 
 _NOT_BUILT = """<!doctype html><html lang="en"><title>Hubbub</title>
 <h1>Hubbub is running, but its page was not built</h1>
@@ -38,58 +46,93 @@ _CLOSED = """<!doctype html><html lang="en"><title>Hubbub</title>
 </html>"""
 
 
-class _File(NamedTuple):
-    body: bytes
-    compressed: bytes | None
-    media_type: str
-    etag: str
-
-
 class Page:
     """The built web app. `folder` is where the build put it; where there is none, a page says how to build it."""
 
-    def __init__(self, folder: Path | Traversable) -> None:
-        self._files = dict(_read(folder, "")) if folder.is_dir() else {}
+    def __init__(self, folder: Path | Traversable | None = None) -> None:
+        self._files = read_own(folder or _static())
 
     async def serve(self, request: Request) -> Response:
-        """Return the file at a path; the page itself for any other path outside of /api.
+        """Return the file at a path; the page itself for any other path that is not the API's.
 
         Raises:
             NotFound: there is no such file, or it is a path of the API.
             HTTPException: the page can only be read (405).
         """
         path = request.url.path.lstrip("/")
-        if request.method not in ("GET", "HEAD") and not _is_of_api(path):
+        is_of_api = path == "api" or path.startswith("api/") or is_of_others(request.scope)
+        if request.method not in ("GET", "HEAD") and not is_of_api:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         name = f"{path}index.html" if path == "docs/" else path
         file = self._files.get(name)
         if file is None or name == "index.html":
-            if _is_of_api(path) or path.startswith(("assets/", "docs/")):
+            if is_of_api or path.startswith(("assets/", "docs/")):
                 raise NotFound("There is nothing at this address.")
             return await self._index(request)
         headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache"}
         if name.startswith("docs/"):
             headers["content-security-policy"] = _DOCS_POLICY
-        return _response(request, file, headers)
+        return response_of(request, file, headers)
 
     async def _index(self, request: Request) -> Response:
         file = self._files.get("index.html")
         if file is None:
             headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY}
             return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
-        try:
-            welcome = await services_of(request).identity.welcome(request.headers)
-        except NotSignedIn as error:
-            headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY, **headers_of(error)}
-            return HTMLResponse(_CLOSED.format(escape(error.message)), status_code=error.status, headers=headers)
-        headers = {"cache-control": "no-cache", "content-security-policy": _PAGE_POLICY}
-        response = _response(request, file, headers)
-        set_cookie(request, response, welcome)
-        return response
+        return await _opened(request, file, _PAGE_POLICY)
 
 
-def _is_of_api(path: str) -> bool:
-    return path.partition("/")[0] in ("api", "v1")
+class ForeignPage:
+    """Somebody else's built page, in place of ours. Only what is in its folder is there: no other address shows it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder.
+
+        Raises:
+            SettingsError: it holds too much, or can't be read.
+        """
+        docs = {name: file for name, file in read_own(_static()).items() if name.startswith("docs/")}
+        self._files = docs | read_foreign(folder)
+        self._docs = docs
+
+    async def serve(self, request: Request) -> Response:
+        """Return the file at a path, the path's own `.html` or its `index.html`.
+
+        Raises:
+            NotFound: there is no such file.
+            HTTPException: a file can only be read (405).
+        """
+        path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", "")).removeprefix("/")
+        names = (path, f"{path}.html", f"{path}/index.html" if path else "index.html", f"{path}index.html")
+        name = next((name for name in names if name in self._files), None)
+        if name is None and path != "redirect":
+            raise NotFound("There is nothing at this address.")
+        if request.method not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        if name is None:  # what signs people in opens this one, and wants it to be empty
+            return HTMLResponse("", headers={"content-security-policy": _FOREIGN_POLICY})
+        file = self._files[name]
+        if self._docs.get(name) is file:
+            return response_of(request, file, {"cache-control": "no-cache", "content-security-policy": _DOCS_POLICY})
+        if file.media_type == "text/html":
+            return await _opened(request, file, _FOREIGN_POLICY)
+        return response_of(request, file, {"cache-control": FOREVER if _HASHED.fullmatch(name) else "no-cache"})
+
+
+def _static() -> Traversable:
+    return importlib.resources.files("hubbub.web").joinpath("static")
+
+
+async def _opened(request: Request, file: File, policy: str) -> Response:
+    """Return a page to who opens it, who is known by a cookie from then on; or say that it is closed to them."""
+    try:
+        welcome = await services_of(request).identity.welcome(request.headers)
+    except NotSignedIn as error:
+        headers = {"cache-control": "no-store", "content-security-policy": policy, **headers_of(error)}
+        return HTMLResponse(_CLOSED.format(escape(error.message)), status_code=error.status, headers=headers)
+    response = response_of(request, file, {"cache-control": "no-cache", "content-security-policy": policy})
+    set_cookie(request, response, welcome)
+    return response
 
 
 def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
@@ -98,44 +141,3 @@ def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
         name, value = welcome.cookie
         is_secure = request.url.scheme == "https"
         response.set_cookie(name, value, max_age=YEAR_SECONDS, httponly=True, samesite="lax", secure=is_secure)
-
-
-def _response(request: Request, file: _File, headers: dict[str, str]) -> Response:
-    headers |= {"etag": file.etag}
-    if file.compressed is not None:
-        headers |= {"vary": "accept-encoding"}
-    if _has(request.headers.get("if-none-match", ""), file.etag):
-        return Response(status_code=304, headers=headers)
-    if file.compressed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
-        headers |= {"content-encoding": "gzip"}
-        return Response(file.compressed, media_type=file.media_type, headers=headers)
-    return Response(file.body, media_type=file.media_type, headers=headers)
-
-
-def _has(tags: str, etag: str) -> bool:
-    """Tell whether If-None-Match names an entity tag, weak or strong (RFC 9110, 13.1.2)."""
-    known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-    return "*" in known or etag.removeprefix("W/") in known
-
-
-def _takes_gzip(encodings: str) -> bool:
-    for encoding in encodings.lower().split(","):
-        name, _, weight = encoding.replace(" ", "").partition(";q=")
-        if name == "gzip":
-            return weight.strip("0.") != "" or not weight
-    return False
-
-
-def _read(folder: Path | Traversable, prefix: str) -> list[tuple[str, _File]]:
-    found: list[tuple[str, _File]] = []
-    for entry in folder.iterdir():
-        name = prefix + entry.name
-        if entry.is_dir():
-            found.extend(_read(entry, f"{name}/"))
-        else:
-            body = entry.read_bytes()
-            media_type = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
-            compressed = gzip.compress(body, 6) if media_type.startswith(_COMPRESSED) else None
-            etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'  # weak: it stands for the compressed form as well
-            found.append((name, _File(body, compressed, media_type, etag)))
-    return found

@@ -14,7 +14,7 @@ from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
-from hubbub.history.base import History
+from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -38,6 +38,15 @@ class WebLimits:
     body_seconds: float = 30.0
     kept_seconds: float = 30 * 86400.0
     """How long answers in no chat are kept that are to be stored."""
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    """What the page of the Azure sample is told that it may offer."""
+
+    signs_in: bool = False
+    """Whether people count as signed in there, by the cookie that they are known by here."""
+    browser_history: bool = False
 
 
 class Turns:
@@ -69,6 +78,7 @@ class Services:
     desk: Desk
     log: Log
     history: History
+    sessions: Sessions
     engine: Engine
     catalog: Catalog
     search: Search
@@ -81,6 +91,7 @@ class Services:
     """What the search makes vectors with; None where it goes by words alone."""
     limits: WebLimits = WebLimits()
     protocols: ProtocolChoices = ProtocolChoices()
+    sample_page: SamplePage = SamplePage()
     watchdog: Watchdog = field(default_factory=Watchdog)
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""

@@ -15,12 +15,11 @@ T = TypeVar("T")
 
 Shape: TypeAlias = Callable[[HubbubError], Response]
 
-_SHAPES: dict[str, Shape] = {
-    "/chat": sample_error,
-    "/ask": sample_error,
-    "/v0": sample_error,
-    "/v1": openai.told,
-}
+_SAMPLE = (
+    *("/auth_setup", "/.auth", "/config", "/content", "/speech", "/chat", "/ask", "/v0"),
+    *("/upload", "/delete_uploaded", "/list_uploaded", "/chat_history"),
+)
+_SHAPES: dict[str, Shape] = {**dict.fromkeys(_SAMPLE, sample_error), "/v1": openai.told}
 """By the beginning of an address; all others are told of a `problem`."""
 _HEADERS: dict[str, Callable[[], Mapping[str, str]]] = {"/v1": openai.headers_of_all}
 """What a response says that doesn't say it by itself; by the beginning of an address, too."""
@@ -34,6 +33,11 @@ def told(scope: Scope, error: HubbubError) -> Response:
 def headers_for(scope: Scope) -> Mapping[str, str]:
     """Return the headers that the response to a request has to have, where it has none of these names."""
     return (_found(_HEADERS, scope) or dict)()
+
+
+def is_of_others(scope: Scope) -> bool:
+    """Tell whether an address is one that clients of others know, so that no page is to be found there."""
+    return _found(_SHAPES, scope) is not None
 
 
 def _found(table: Mapping[str, T], scope: Scope) -> T | None:
