@@ -18,6 +18,7 @@ def load_backends(settings: Settings) -> None:
     load("library", settings.search.library)
     load("history", settings.history.backend)
     load("answers", settings.history.answers)
+    load("sessions", settings.history.sessions)
     load("keys", settings.identity.keys)
     load("identity", settings.identity.backend)
 
