@@ -19,7 +19,10 @@ from tests.chaos.crowd import Crowd, check, check_database, new_connections, see
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
+pytestmark = [
+    pytest.mark.quiet,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc"),
+]
 
 KILLS = int(os.environ.get("HUBBUB_KILLS") or 5)
 PEOPLE = 60

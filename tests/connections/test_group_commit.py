@@ -127,6 +127,22 @@ async def test_one_that_fails_is_undone_alone(database: Sqlite, held: Held, comm
     assert commits.number == 1
 
 
+@pytest.mark.parametrize(("added", "runs"), [("abc", "abc"), ("abac", "abaabac")])
+async def test_only_where_one_fails_all_are_run_again(database: Sqlite, held: Held, added: str, runs: str) -> None:
+    ran: list[str] = []
+
+    def add(connection: Connection, name: str) -> None:
+        ran.append(name)
+        connection.all("insert into thing (name) values (?)", (name,))
+
+    outcomes = await held.queue(*(asyncio.create_task(database.write(add, name)) for name in added))
+    assert [isinstance(outcome, StoreError) for outcome in outcomes] == [
+        name in added[:place] for place, name in enumerate(added)
+    ]
+    assert "".join(ran) == runs
+    assert await names(database) == sorted(set(added))
+
+
 async def test_a_constraint_that_only_the_commit_checks_fails_its_call_alone(database: Sqlite, held: Held) -> None:
     def orphan(connection: Connection) -> None:
         connection.all("pragma defer_foreign_keys = on")

@@ -26,20 +26,30 @@ class Reader:
     to be served by `follow` until it has caught up.
     """
 
-    __slots__ = ("has_left", "has_room", "is_released", "number", "render", "write")
+    __slots__ = ("_released", "has_left", "has_room", "number", "render", "write")
 
     def __init__(self, render: Render, write: Callable[[bytes], None], has_room: Callable[[], bool]) -> None:
         self.render = render
         self.write = write
         self.has_room = has_room
         self.number = 0
-        self.is_released = asyncio.Event()
         self.has_left = False
+        self._released: asyncio.Future[None] | None = None
 
     def leave(self) -> None:
         """End the reading: `follow` yields nothing more."""
         self.has_left = True
-        self.is_released.set()
+        self.release()
+
+    def until_released(self) -> "asyncio.Future[None]":
+        """Return what is done when `follow` has to look after it: a future, which takes less than an event does."""
+        self._released = asyncio.get_running_loop().create_future()
+        return self._released
+
+    def release(self) -> None:
+        """Let `follow` look after it, if that waits."""
+        if self._released is not None and not self._released.done():
+            self._released.set_result(None)
 
 
 class Entry:
@@ -98,7 +108,7 @@ class Entry:
     def _release(self, reader: Reader) -> None:
         if reader in self.readers:
             self.readers.remove(reader)
-        reader.is_released.set()
+        reader.release()
 
 
 class OwnEntry(Entry):

@@ -65,7 +65,7 @@ class Admission:
 
     def __init__(self, lanes: "Lanes", ticket: Ticket) -> None:
         self._lanes = lanes
-        self._woken = asyncio.Event()
+        self._woken: asyncio.Event | None = None  # as a rule nobody has to wait
         self._news: Queued | None = None
         self.ticket = ticket
         self.is_running = False
@@ -91,7 +91,7 @@ class Admission:
             if self._news is not None:
                 news, self._news = self._news, None
                 return news
-            self._woken.clear()
+            self._woken = asyncio.Event()
             await self._woken.wait()
 
     def leave(self) -> None:
@@ -103,12 +103,16 @@ class Admission:
     def tell(self, news: Queued, now: float) -> None:
         """Tell who waits of a place; what was not heard of yet is forgotten."""
         self._news, self.told_place, self.told_at = news, news.place, now
-        self._woken.set()
+        self._wake()
 
     def let_in(self, now: float) -> None:
         """Let it begin."""
         self.is_running, self.let_in_at = True, now
-        self._woken.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._woken is not None:
+            self._woken.set()
 
 
 class Lanes:

@@ -360,7 +360,7 @@ async def _follow(
     while True:
         # What is pushed is all that is new here: who is ahead already, from another worker, is not to get it twice.
         reader = sink if after <= len(entry.records) else None
-        changed = entry.changed if reader is None else reader.is_released
+        changed = entry.changed.wait if reader is None else reader.until_released
         if reader is not None and reader.has_left:
             return
         if records := portion(entry.records, after):
@@ -373,12 +373,11 @@ async def _follow(
         else:
             if reader is not None:
                 reader.number = after
-                reader.is_released.clear()
                 entry.readers.append(reader)
             is_quiet = False
             try:
                 async with asyncio.timeout(patience_seconds):
-                    await changed.wait()
+                    await changed()
             except TimeoutError:
                 is_quiet = True
             finally:

@@ -35,10 +35,10 @@ class _Call:
 class GroupCommit:
     """A thread that runs calls in their order, those that wait together in one transaction.
 
-    A caller gets its result once that transaction is on disk. Each call stands in a savepoint of
-    its own: one that fails is undone alone. Where a transaction fails as a whole (a full disk, a
-    constraint that is checked at its end), its calls are run again, one by one, each in its own:
-    so they must change nothing but the database.
+    A caller gets its result once that transaction is on disk. Where one of the calls fails, all are
+    undone and run again, each in a savepoint of its own: then the one is undone alone. Where a
+    transaction fails as a whole (a full disk, a constraint that is checked at its end), its calls
+    are run again, one by one, each in its own. So they must change nothing but the database.
     """
 
     def __init__(self, connect: Callable[[], apsw.Connection], name: str) -> None:
@@ -109,7 +109,11 @@ class GroupCommit:
                 self._raw = self._connect()
         except Exception as error:  # noqa: BLE001 (it is the callers')
             return _fail(calls, error)
-        done = self._together(calls) if len(calls) > 1 else 0
+        done = 0
+        if len(calls) > 1:
+            # As a rule none fails, and savepoints would be two more statements a call: at each the thread lets go of
+            # the interpreter, and has to get it back.
+            done = self._together(calls, self._plainly) or self._together(calls, self._apart)
         if done == 0:
             done = len(calls)
             for call in calls:
@@ -127,7 +131,7 @@ class GroupCommit:
             _fail([call], error)
             self._roll_back()
 
-    def _together(self, calls: Sequence[_Call]) -> int:
+    def _together(self, calls: Sequence[_Call], run: Callable[[_Call], None]) -> int:
         """Run the first of the calls in one transaction; return how many, 0 where it failed as a whole."""
         raw = self._raw
         done = 0
@@ -135,15 +139,7 @@ class GroupCommit:
         try:
             raw.execute("begin immediate")
             for call in calls:
-                raw.execute("savepoint call")
-                try:
-                    call.result = call.work(raw)
-                except BaseException as error:  # noqa: BLE001 (it is the caller's)
-                    _fail([call], error)
-                    if not raw.in_transaction:  # SQLite has undone all of it, as it may on a full disk
-                        return 0
-                    raw.execute("rollback to call")
-                raw.execute("release call")
+                run(call)
                 done += 1
                 if time.monotonic() > until:
                     break
@@ -151,10 +147,25 @@ class GroupCommit:
         except apsw.BusyError as error:  # each alone would wait as long again
             done = _fail(calls, error)
             self._roll_back()
-        except apsw.Error:
+        except BaseException:  # noqa: BLE001 (they are run again, and what fails then is told)
             done = 0
             self._roll_back()
         return done
+
+    def _plainly(self, call: _Call) -> None:
+        call.result = call.work(self._raw)
+
+    def _apart(self, call: _Call) -> None:
+        raw = self._raw
+        raw.execute("savepoint call")
+        try:
+            call.result = call.work(raw)
+        except BaseException as error:  # (it is the caller's)
+            _fail([call], error)
+            if not raw.in_transaction:  # SQLite has undone all of it, as it may on a full disk
+                raise
+            raw.execute("rollback to call")
+        raw.execute("release call")
 
     def _roll_back(self) -> None:
         if self._raw.in_transaction:

@@ -99,6 +99,7 @@ class Streams:
                 reply = StreamReply(self._arrivals, connection)
                 await connection.send(head + (body or b""))
                 await reply.headers_arrived()
+            del head, body  # it may be long, and so may the reply last
             yield reply
         finally:
             reply.forget()

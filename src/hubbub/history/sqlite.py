@@ -58,17 +58,23 @@ class SqliteHistory:
         return await self._database.write(drop)
 
     async def add(self, messages: Sequence[Message]) -> None:
+        touched = {message.chat_id: message.created_at for message in sorted(messages, key=_created_at)}
+
         def insert(connection: Connection) -> None:
-            for message in messages:
-                connection.all(_SQL["touch"], (message.created_at, message.chat_id))
+            for chat_id, at in touched.items():
+                connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
                     raise NotFound("There is no such chat.")
+            added: set[tuple[str | None, str]] = set()
+            for message in messages:
                 parent = (message.parent_id, message.chat_id)
-                if message.parent_id is not None and connection.one(_SQL["is_in_chat"], parent) is None:
+                is_there = message.parent_id is None or parent in added or connection.one(_SQL["is_in_chat"], parent)
+                if not is_there:
                     raise NotFound("The message that this one follows is not in this chat.")
                 connection.all(_SQL["add"], _row_of(message))
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
+                added.add((message.id, message.chat_id))
 
         await self._database.write(insert)
 
@@ -78,6 +84,10 @@ class SqliteHistory:
 
     async def messages(self, chat_id: str) -> list[Message]:
         return [_message_of(row) for row in await self._database.read(Connection.all, _SQL["messages"], (chat_id,))]
+
+
+def _created_at(message: Message) -> float:
+    return message.created_at
 
 
 def _row_of(message: Message) -> tuple[str | float | None, ...]:

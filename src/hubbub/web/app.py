@@ -17,6 +17,7 @@ from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.origins import Origins
 from hubbub.web.page import ForeignPage, Page
+from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
     chat_completions,
@@ -63,7 +64,7 @@ def create_app(
             app.state.services = services
             yield
 
-    app = FastAPI(
+    app = QuickApp(
         title="Hubbub",
         version=hubbub.__version__,
         description="Chat and search for many people at once.",

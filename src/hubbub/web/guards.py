@@ -23,6 +23,7 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 """What every response says."""
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _PUT_BELOW = "/documents/"
 _POSTED_TO = "/upload"
 PACE_BYTES = 64 * 1024
@@ -56,8 +57,10 @@ class Guards:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in {**HEADERS, **headers_for(scope)}.items():
+                for name, value in headers_for(scope).items():
                     headers.setdefault(name, value)
+                names = {name for name, _ in headers.raw}
+                headers.raw.extend([header for header in _RAW_HEADERS if header[0] not in names])
                 self._origins.mark(asked, headers)
             await send(message)
 
@@ -94,13 +97,11 @@ class Guards:
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
         _check_json(body)
-        is_sent = False
+        waiting = [body]  # it is let go once it is taken, however long the response lasts
 
         async def receive_again() -> Message:
-            nonlocal is_sent
-            if not is_sent:
-                is_sent = True
-                return {"type": "http.request", "body": body, "more_body": False}
+            if waiting:
+                return {"type": "http.request", "body": waiting.pop(), "more_body": False}
             return await receive()
 
         return receive_again

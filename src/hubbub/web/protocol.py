@@ -45,6 +45,11 @@ class Direct:
         """Whether the client has gone."""
         return self._cycle.disconnected
 
+    @property
+    def is_free(self) -> bool:
+        """Whether what is sent now would not have to wait."""
+        return not self._cycle.flow.write_paused
+
     def has_room(self) -> bool:
         """Tell whether there is room for another piece; there is for a client that has gone, which takes none."""
         return self.has_left or self._cycle.transport.get_write_buffer_size() <= self._most_bytes
@@ -81,6 +86,18 @@ class Protocol(HttpToolsProtocol):
 
     uvicorn alone keeps a connection for ever on which nothing, or never a whole head, arrives.
     """
+
+    # Not in its dict: that would be over 30 names then, and take four times the memory.
+    __slots__ = (
+        "_chunk_bytes",
+        "_clients",
+        "_direct",
+        "_head_bytes",
+        "_is_in_head",
+        "_refusal",
+        "_unsent_bytes",
+        "_waiting",
+    )
 
     def __init__(
         self,

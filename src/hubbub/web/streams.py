@@ -13,7 +13,7 @@ from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import Event, Failed, decode
 from hubbub.web.dialects.base import Dialect
-from hubbub.web.protocol import direct_of
+from hubbub.web.protocol import Direct, direct_of
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class EventStream(Response):
             reader = Reader(self._dialect.frames, direct.write, direct.has_room)
             direct.on_left = reader.leave
             if not direct.has_left:
-                await self._pump(held, send, reader, direct.abort)
+                await self._pump(held, send, reader, direct)
             return
         await _unless_left(receive, self._pump(held, send))
 
@@ -94,9 +94,12 @@ class EventStream(Response):
         return True
 
     async def _pump(
-        self, held: list[Record], send: Send, reader: Reader | None = None, abort: Callable[[], None] | None = None
+        self, held: list[Record], send: Send, reader: Reader | None = None, direct: Direct | None = None
     ) -> None:
         async def send_in_time(message: Message) -> None:
+            if direct is not None and direct.is_free:
+                await send(message)
+                return
             async with asyncio.timeout(STALL_SECONDS):
                 await send(message)
 
@@ -115,8 +118,8 @@ class EventStream(Response):
         except HubbubError as error:
             await send_in_time({"type": "http.response.body", "body": dialect.trouble(error), "more_body": False})
         except TimeoutError:
-            if abort is not None:
-                abort()
+            if direct is not None:
+                direct.abort()
         finally:
             await following.aclose()
 
