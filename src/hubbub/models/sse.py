@@ -18,7 +18,7 @@ class SseDecoder:
     """Turns a stream's bytes into the data of its events (WHATWG HTML, section 9.2).
 
     Lines end with CR, LF or CRLF. Comments and the other fields are left out. No event, comment or
-    line is held beyond `limit_bytes`.
+    line is held beyond `limit_bytes`, as it was sent: its fields' names included.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -102,7 +102,7 @@ class SseDecoder:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._data_bytes += len(value) + 1
+            self._data_bytes += len(line) + 1
 
     def _event(self) -> bytes:
         data = b"\n".join(self._data)

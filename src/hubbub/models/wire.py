@@ -281,9 +281,17 @@ def _fault_of(chunk: _Chunk) -> Fault | None:
 
 
 def failure(
-    address: Address, fault: Fault, status: int | None, *, retry_after_seconds: float | None = None
+    address: Address,
+    fault: Fault,
+    status: int | None,
+    *,
+    retry_after_seconds: float | None = None,
+    is_told: bool = True,
 ) -> ModelError:
-    """Return the error that a server's refusal amounts to; `status` is None within a stream."""
+    """Return the error that a server's refusal amounts to; `status` is None within a stream.
+
+    `is_told` says whether all came of what the server said of it: if not, nobody knows whose fault it is.
+    """
     said = _shortened(unmarked(fault.message or ""), address)
     told = f": “{said}”" if said else ""
     if is_context_fault(fault):
@@ -304,7 +312,7 @@ def failure(
         code="not_accepted" if status in (400, 422) else "refused",  # what was asked for is the matter, not the server
         retryable=status in (408, 409, 425, 429) or status >= 500,
         retry_after_seconds=retry_after_seconds,
-        is_of_deployment=status not in _OF_THE_QUESTION,
+        is_of_deployment=status not in _OF_THE_QUESTION or not is_told,
     )
 
 
