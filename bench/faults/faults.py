@@ -23,12 +23,15 @@ BETWEEN_SECONDS = 0.005
 MEGABYTE = 1024 * 1024
 
 
+SOUND = Script()
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to fail."""
 
     name: str
-    script: Script = Script()
+    script: Script = SOUND
     meant: Outcome = "unseen"
     says: str = FAULTY_TEXT
     """What it says if it gets to the end: a person may see a beginning of it."""
@@ -45,7 +48,7 @@ class Variant:
     is_closed: bool = False
     """Whether nobody listens there."""
     is_all: bool = False
-    """Whether the other deployment fails in the same way; then the first question only leads to that, and is not counted."""
+    """Whether the other deployment fails in the same way; what was asked before both were down is not counted."""
     has_documents: bool = False
     within_seconds: float | None = None
 
@@ -82,6 +85,7 @@ _PING = b": ping\n\n"
 _ROLE = event(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
 _FAULT = event(error={"message": "CUDA error: device-side assert triggered", "type": "server_error", "code": 500})
 _CHUNKED = "HTTP/1.1 200 OK\nContent-Type: text/event-stream\nTransfer-Encoding: chunked"
+_WHOLE = "HTTP/1.1 200 OK\nContent-Type: application/json"
 _ENDLESS = "x" * 5 * MEGABYTE
 
 
@@ -110,7 +114,9 @@ def _busy() -> Sequence[Variant]:
     }
     body = b'{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}'
     variants = [Variant(f"429, {name}", Script(status=429, headers=one, body=body)) for name, one in headers.items()]
-    stalled = _wire("HTTP/1.1 429 Too Many Requests\nRetry-After: 7\nContent-Length: 100", b'{"er', stall_before="tokens")
+    stalled = _wire(
+        "HTTP/1.1 429 Too Many Requests\nRetry-After: 7\nContent-Length: 100", b'{"er', stall_before="tokens"
+    )
     return [*variants, Variant("429 whose body never comes", stalled)]
 
 
@@ -154,9 +160,9 @@ def _mute() -> Sequence[Variant]:
         Variant("a head and nothing more", Script(stall_before="first_token")),
         Variant("comments alone", _raw(_PING, endless=_PING)),
         Variant("chunks without a word", _raw(_ROLE, endless=event(choices=[]))),
-        Variant("a whole answer that never comes", _wire("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: 9", stall_before="tokens")),
+        Variant("a whole answer that never comes", _wire(f"{_WHOLE}\nContent-Length: 9", stall_before="tokens")),
         Variant("reads nothing", plan=Plan("black_hole")),
-    ]  # fmt: skip
+    ]
 
 
 def _stalled() -> Sequence[Variant]:
@@ -200,6 +206,7 @@ def _garbled() -> Sequence[Variant]:
     cut = event(text)
     half = json_event('"w \\ud83c"'), json_event('"\\udf88"')
     raw_half = event("ö🎈").replace("🎈".encode(), b"\xf0\x9f"), event("?").replace(b"?", b"\x8e\x88")
+    reply = _chunk(b"".join(_ALL)) + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
     mixed = (event("a ").replace(b"\n\n", b"\r\r"), event("b").replace(b"\n\n", b"\r\n\n"), b"\xef\xbb\xbf")
     return [
         Variant("bad UTF-8", _whole(event("a?b").replace(b"?", b"\xff\xc3")), says="a\ufffd\ufffdb"),
@@ -228,9 +235,11 @@ def _garbled() -> Sequence[Variant]:
         Variant("bad JSON, after 3 tokens", _raw(*_ALL[:3], b"data: {nonsense\n\n"), "told"),
         Variant("an error in a 200, after 3 tokens", _raw(*_ALL[:3], _FAULT), "told"),
         Variant("chunks of no size, after a token", _wire(_CHUNKED, _chunk(_ONE) + b"nonsense\r\n"), "told"),
-        Variant("a second reply behind the first", _wire(_CHUNKED, _chunk(b"".join(_ALL)) + _chunk(b"data: [DONE]\n\n") +
-                b"0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")),
-    ]  # fmt: skip
+        Variant(
+            "a second reply behind the first",
+            _wire(_CHUNKED, reply + b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"),
+        ),
+    ]
 
 
 def json_event(content: str) -> bytes:
@@ -240,7 +249,6 @@ def json_event(content: str) -> bytes:
 
 def _huge() -> Sequence[Variant]:
     megabytes = [b"x" * MEGABYTE] * 50
-    whole = "HTTP/1.1 200 OK\nContent-Type: application/json"
     return [
         Variant("an event of 50 MB", Script(raw=[b"data: ", *megabytes, b"\n\n"])),
         Variant("an event of 50 MB in lines", Script(raw=[b"data: x\n" * 60_000] * 110)),
@@ -248,7 +256,7 @@ def _huge() -> Sequence[Variant]:
         Variant("an endless line, after 3 tokens", _raw(*_ALL[:3], endless=b"x" * 50_000), "told"),
         Variant("an event of 50 MB, after 3 tokens", _raw(*_ALL[:3], b"data: ", *megabytes), "told"),
         Variant("an endless answer", Script(raw=[], endless=event("x" * 200_000)), "told", says=_ENDLESS),
-        Variant("an endless whole answer", _wire(whole, b'{"choices":[', endless=b" " * 50_000)),
+        Variant("an endless whole answer", _wire(_WHOLE, b'{"choices":[', endless=b" " * 50_000)),
         Variant("an endless header", Script(wire=b"HTTP/1.1 200 OK\r\nX: ", endless=b"x" * 50_000)),
         Variant("headers without end", Script(wire=b"HTTP/1.1 200 OK\r\n", endless=b"X: y\r\n" * 5000)),
         Variant("an endless trailer", _wire(_CHUNKED, b"0\r\nX: ", endless=b"x" * 50_000)),
@@ -303,13 +311,14 @@ def _endings() -> Sequence[Variant]:
     calls = event(choices=[{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}])
     filtered = b'{"error":{"message":"filtered","code":"content_filter"}}'
     too_long = b'{"error":{"message":"too long","code":"context_length_exceeded"}}'
+    said = "".join(SAID[:3])
     return [
-        Variant("content filter", _said(3, finish_reason="content_filter"), "ended", "".join(SAID[:3]), "content_filter"),
+        Variant("content filter", _said(3, finish_reason="content_filter"), "ended", said, "content_filter"),
         Variant("content filter, of the prompt", Script(status=400, body=filtered), "ended", "", "content_filter"),
-        Variant("length", _said(3, finish_reason="length"), "ended", "".join(SAID[:3]), "length"),
+        Variant("length", _said(3, finish_reason="length"), "ended", said, "length"),
         Variant("a tool is called", _raw(calls, b"data: [DONE]\n\n"), "ended", "", "tool_calls"),
         Variant("an empty answer", _said(0), "ended", ""),
-        Variant("a reason of its own", _said(2, finish_reason="eos_token"), "ended", "".join(SAID[:2]), "eos_token"),
+        Variant("a reason of its own", _said(3, finish_reason="eos_token"), "ended", said, "eos_token"),
         Variant("the prompt is too long", Script(status=400, body=too_long), "refused", code="context_too_long"),
         Variant("a bad request", Script(status=422, body=b'{"detail":"bad field"}'), "refused", code="refused"),
     ]  # fmt: skip

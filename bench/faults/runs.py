@@ -278,7 +278,7 @@ async def _left_open(ends: Sequence[ModelServer | FaultProxy], *, is_secure: boo
         )  # fmt: skip
 
     until = time.monotonic() + GRACE_SECONDS
-    while count() and time.monotonic() < until:
+    while count() and time.monotonic() < until:  # noqa: ASYNC110 # there is no one event that all of them set
         await asyncio.sleep(0.01)
     return count()
 

@@ -8,11 +8,12 @@ EVENTS = (
     b'data: {"choices":[{"index":0,"delta":{"content":"w\xc3\xb6rld \xf0\x9f\x8e\x88 \\ud83c\\udf88"}}]}\n\n'
     b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":4}}\n\n'
     b"data: [DONE]\n\n",
-    b'data: {"choices":[{"delta":{"content":"half \\ud83c"}}]}\n\ndata: {"choices":[{"delta":{"content":"\\udf88"}}]}\n\n',
+    b'data: {"choices":[{"delta":{"content":"half \\ud83c"}}]}\n\n'
+    b'data: {"choices":[{"delta":{"content":"\\udf88"}}]}\n\n',
     b'data: {"choices":[{"delta":{"content":"\xf0\x9f"}}]}\n\ndata: {"choices":[{"delta":{"content":"\x8e\x88"}}]}\n\n',
     b'data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}\r\n\r\n'
     b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{"}}]}}]}\r\r'
-    b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{"a":1}}}]},"finish_reason":"tool_calls"}]}\n\n',
+    b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{"a":1}}}]},"finish_reason":"length"}]}\n\n',
     b'\xef\xbb\xbf: hi\n\nevent: x\rdata:two\rdata: lines\r\rid: 7\n\ndata: {"error":{"message":"no","code":500}}\n\n',
     b'data: {"object":"error","message":"no","code":400}\n\ndata: {nonsense\n\ndata\n\ndata:\n\n',
     b"data: " + b"x" * 400,

@@ -16,7 +16,7 @@ from tests.servers.model_server import Script
 EACH = [variant for _, variants in FAULTS.values() for variant in variants]
 PLAIN = [one for one in EACH if one.plan is None and not (one.is_closed or one.is_all or one.host)]
 FIXED_SEED = 20261124
-PROXIED_RUNS = 40
+PROXIED_RUNS = 30
 
 
 @pytest.fixture
@@ -40,9 +40,8 @@ async def test_every_fault_comes_to_what_is_meant(lab: Lab) -> None:
     assert {ran.outcome for ran in found} == {"unseen", "told", "ended", "refused", "quoted"}
 
 
-@pytest.mark.parametrize("seed", [FIXED_SEED, random.SystemRandom().randrange(2**32)], ids=["fixed", "random"])
+@pytest.mark.parametrize("seed", [FIXED_SEED, random.SystemRandom().randrange(2**32)], ids="seed {}".format)
 async def test_through_a_proxy_that_fails_by_chance(lab: Lab, seed: int) -> None:
-    print(f"seed {seed}")
     chance = random.Random(seed)
     variants = chance.choices(PLAIN, k=PROXIED_RUNS)
     found = await lab.run_all(variants, [chance.randrange(2**32) for _ in variants])
@@ -57,7 +56,7 @@ async def test_a_busy_deployment_is_left_for_another_one_at_once_and_then_left_a
 
 @pytest.mark.parametrize("deployments", [2, 30])
 async def test_an_outage_of_all_costs_hardly_an_attempt_more(lab: Lab, deployments: int) -> None:
-    fallen = await fall(lab, Fall("503", Script(status=503, body=b""), deployments), seconds=3)
+    fallen = await fall(lab, Fall("503", Script(status=503, body=b""), deployments), seconds=1.5)
     assert len(fallen.attempts) <= len(fallen.asked) + 5
     assert fallen.quoted == fallen.over_documents > 0
     assert sum(fallen.told.values()) == len(fallen.asked)

@@ -16,7 +16,9 @@ def read_in(data: bytes, size: int) -> Read:
     return read([data[start : start + size] for start in range(0, len(data), size)])
 
 
-@given(st.lists(st.binary(min_size=1, max_size=20), max_size=5), st.integers(1, 50), st.sampled_from([b"", b"X: y\r\n"]))
+@given(
+    st.lists(st.binary(min_size=1, max_size=20), max_size=5), st.integers(1, 50), st.sampled_from([b"", b"X: y\r\n"])
+)
 def test_a_body_is_the_same_however_it_comes(parts: list[bytes], size: int, trailer: bytes) -> None:
     body = b"".join(parts)
     chunks = b"".join(b"%x;ext=1\r\n%b\r\n" % (len(part), part) for part in parts)

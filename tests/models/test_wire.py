@@ -1,4 +1,4 @@
-"""What servers send is read as it was meant, be it cut in the oddest places; and nothing they send is more than a fault."""
+"""What servers send is read as it was meant, be it cut in the oddest places, and is never more than a fault."""
 
 import json
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from hubbub.models.wire import Transcript, read_fault
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("🎈ö€"), min_size=1, max_size=12)
 CHANGES = st.lists(
-    st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=6) | st.sampled_from([b"\r", b"\n", b'"', b"{"])),
+    st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=6) | st.sampled_from([b"\r", b"\n", b'"'])),
     max_size=4,
-)  # fmt: skip
+)
 DONE = b"data: [DONE]\n\n"
 
 
@@ -44,7 +44,9 @@ def utf_8_slices(text: str, size: int) -> Iterator[bytes]:
         yield json.dumps(part, ensure_ascii=False).encode("utf-8", "surrogateescape")
 
 
-@given(TEXTS, st.integers(1, 3), st.sampled_from([utf_16_slices, utf_8_slices]), st.sampled_from(["content", "refusal"]))
+@given(
+    TEXTS, st.integers(1, 3), st.sampled_from([utf_16_slices, utf_8_slices]), st.sampled_from(["content", "refusal"])
+)
 def test_characters_that_are_cut_between_events_come_together(
     text: str, size: int, slices: "type[utf_16_slices]", field: str
 ) -> None:

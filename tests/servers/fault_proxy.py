@@ -1,6 +1,7 @@
 """A TCP proxy before any server that does to connections what networks do, by a seed."""
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -225,5 +226,6 @@ async def _first_of(*ways: Coroutine[None, None, None]) -> None:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     raw: socket.socket = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with contextlib.suppress(OSError):  # it may have gone already
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

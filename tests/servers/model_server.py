@@ -6,6 +6,7 @@ There `POST /script` sets what follows (the fields of `Script` as JSON) and `GET
 
 import argparse
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
@@ -268,7 +269,8 @@ def _closing(script: Script, tokens: int) -> bytes:
 async def _goes_wrong(moment: Moment, script: Script, writer: asyncio.StreamWriter) -> bool:
     if script.reset_before == moment:
         raw: socket.socket = writer.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # the client may have gone already
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         return True
     if script.stall_before == moment:

@@ -12,7 +12,7 @@ _IPV4 = 1
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """The server; an async context manager. It knows nxdomain, servfail, silent, empty, late and, as any other, well."""
+    """The server; an async context manager. It knows nxdomain, servfail, silent, empty and late; others are well."""
 
     def __init__(self) -> None:
         self.asked = Counter[str]()

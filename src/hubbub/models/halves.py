@@ -4,7 +4,7 @@ import re
 
 _UNITS = 0x10F000
 _BYTES = 0x10F800
-"""Halves are marked within a text by private characters: from here on UTF-16 surrogates, and bytes that are no UTF-8."""
+"""Halves are marked in a text by private characters: from here on surrogates of UTF-16, and bytes that are no UTF-8."""
 _BYTE_MARKS = {0xDC00 + byte: _BYTES + byte for byte in range(0x80, 0x100)}
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair: whole
