@@ -36,18 +36,18 @@ NOT_PROXIED = frozenset({"U9", "U11"})
 """A name has no proxy before it; and where all fail, one more fault shows nothing."""
 
 
-async def measure(runs: int, seed: int, faults: Sequence[str] = tuple(FAULTS)) -> list[Row]:
+async def _measure(runs: int, seed: int, faults: Sequence[str], hedge_seconds: float | None) -> list[Row]:
     """Return what became of so many runs of each fault; the variants take turns."""
-    async with Lab() as lab:
+    async with Lab(hedge_seconds) as lab:
         return [
             Row(f"{number} {FAULTS[number][0]}", await lab.run_all(_in_turn(number, runs, seed))) for number in faults
         ]
 
 
-async def measure_proxied(runs: int, seed: int, faults: Sequence[str] = tuple(FAULTS)) -> list[Row]:
+async def _measure_proxied(runs: int, seed: int, faults: Sequence[str], hedge_seconds: float | None) -> list[Row]:
     """Return what became of so many runs of each fault with a proxy before the server, by what the proxy did."""
     chance = random.Random(seed)
-    async with Lab() as lab:
+    async with Lab(hedge_seconds) as lab:
         found: list[Ran] = []
         for number in faults:
             if number not in NOT_PROXIED:
@@ -79,11 +79,11 @@ def main() -> None:
     seed: int = asked.seed if asked.seed is not None else random.SystemRandom().randrange(2**32)
     began = time.monotonic()
     say(f"Seed {seed}: {asked.runs} runs of each fault, {AT_ONCE} at once.\n{HEAD}\n")
-    rows = asyncio.run(measure(asked.runs, seed, asked.faults))
+    rows = asyncio.run(_measure(asked.runs, seed, asked.faults, asked.hedge_seconds))
     print_rows("What people see of a deployment that fails, where another one is well", rows)
     say(NOTES)
     print_odd(rows)
-    proxied = asyncio.run(measure_proxied(asked.runs, seed, asked.faults)) if asked.proxy else []
+    proxied = asyncio.run(_measure_proxied(asked.runs, seed, asked.faults, asked.hedge_seconds)) if asked.proxy else []
     if proxied:
         say("")
         print_proxied(proxied)
@@ -137,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="of all that is left to chance; another one each time")
     parser.add_argument("--faults", type=lambda text: text.split(","), default=list(FAULTS), help=",".join(FAULTS))
     parser.add_argument("--proxy", action=argparse.BooleanOptionalAction, default=True, help="once more through it")
+    parser.add_argument("--hedge-seconds", type=float, help="let pools ask a second deployment beside a slow first")
     parser.add_argument("--outage-seconds", type=float, default=25.0, help="0 leaves the outage out")
     parser.add_argument("--switches", type=int, default=200, help="how many are measured; 0 leaves them out")
     return parser

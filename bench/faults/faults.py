@@ -52,6 +52,9 @@ class Variant:
     has_documents: bool = False
     within_seconds: float | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def _said(count: int, **more: object) -> Script:
     return Script(tokens=SAID[:count], seconds_between=BETWEEN_SECONDS, **more)  # type: ignore[arg-type]

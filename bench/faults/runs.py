@@ -92,9 +92,13 @@ class Counted:
 
 
 class Lab:
-    """All that questions are asked with. An async context manager."""
+    """All that questions are asked with. An async context manager.
 
-    def __init__(self) -> None:
+    With `hedge_seconds` the pools ask a second deployment where the first has not spoken for so long.
+    """
+
+    def __init__(self, hedge_seconds: float | None = None) -> None:
+        self._hedge_seconds = hedge_seconds
         self._stack = AsyncExitStack()
         self.names = NameServer()
         self.search = MemorySearch()
@@ -125,7 +129,7 @@ class Lab:
     def engine(self, models: Sequence[Counted]) -> Engine:
         """Return an engine whose model is a fresh pool of these, the first one being asked first."""
         members = [Member(model, priority=place, pace=model.pace) for place, model in enumerate(models)]
-        return Engine(Catalog([PooledModel("pool", members)]), self.search)
+        return Engine(Catalog([PooledModel("pool", members, hedge_seconds=self._hedge_seconds)]), self.search)
 
     async def run(self, variant: Variant, *, seed: int | None = None, has_documents: bool = False) -> Ran:
         """Ask a question while this goes wrong. With a seed, a proxy stands before the faulty deployment, too."""
@@ -144,6 +148,7 @@ class Lab:
                 self.deployment(other.base_url, "well"),
             ]
             engine = self.engine(models)
+            is_by_chance = seed is not None or self._hedge_seconds is not None
             within = variant.within_seconds or WITHIN_SECONDS
             question = Question(
                 QUESTION, collection_ids=(COLLECTION_ID,) if has_documents else (), within_seconds=within
@@ -163,7 +168,7 @@ class Lab:
             return Ran(
                 variant=variant,
                 outcome=(outcome := _outcome(variant, events, ending)),
-                is_as_meant=_is_as_meant(variant, outcome, events, ending, has_proxy=seed is not None),
+                is_as_meant=_is_as_meant(variant, outcome, events, ending, is_by_chance=is_by_chance),
                 has_met=_has_met(variant, models[0], faulty, proxy, self.names),
                 seconds=seconds,
                 is_late=seconds > within + GRACE_SECONDS,
@@ -239,13 +244,14 @@ def _outcome(variant: Variant, events: Sequence[Event], ending: Done | HubbubErr
 
 
 def _is_as_meant(
-    variant: Variant, outcome: Outcome, events: Sequence[Event], ending: Done | HubbubError, *, has_proxy: bool
+    variant: Variant, outcome: Outcome, events: Sequence[Event], ending: Done | HubbubError, *, is_by_chance: bool
 ) -> bool:
-    if has_proxy and outcome in ("unseen", "told"):  # the proxy's fault came first, or both were got over
+    # A proxy's fault may have come first, or the other deployment have been asked as well.
+    if is_by_chance and outcome in ("unseen", "told"):
         return True
     if outcome != variant.meant:
         return False
-    if has_proxy and outcome == "refused":  # the server's words may not have come through
+    if is_by_chance and outcome == "refused":  # the server's words may not have come through
         return True
     if isinstance(ending, HubbubError):
         return outcome == "told" or ending.code == variant.code

@@ -2,21 +2,24 @@
 
 import asyncio
 import random
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from bench.faults.faults import FAULTS
+from bench.faults.faults import FAULTS, Variant
 from bench.faults.outage import Fall, fall
 from bench.faults.runs import Lab, Ran
 from bench.faults.switching import measure_switches
 from tests.servers.fault_proxy import FaultProxy, Kind, Plan
 from tests.servers.model_server import Script
 
+pytestmark = pytest.mark.quiet  # deployments have a second for their first token here
+
 EACH = [variant for _, variants in FAULTS.values() for variant in variants]
 PLAIN = [one for one in EACH if one.plan is None and not (one.is_closed or one.is_all or one.host)]
 FIXED_SEED = 20261124
-PROXIED_RUNS = 30
+PROXIED_RUNS = 25
 
 
 @pytest.fixture
@@ -48,6 +51,14 @@ async def test_through_a_proxy_that_fails_by_chance(lab: Lab, seed: int) -> None
     assert not odd(found), f"seed {seed}"
 
 
+async def test_nothing_is_spliced_where_two_are_asked_at_once() -> None:
+    chance = random.Random(FIXED_SEED)
+    async with Lab(hedge_seconds=0.05) as lab:
+        found = await lab.run_all(chance.sample(PLAIN, 15))
+    assert not odd(found)
+    assert sum(ran.attempts for ran in found) > len(found)
+
+
 async def test_a_busy_deployment_is_left_for_another_one_at_once_and_then_left_alone(lab: Lab) -> None:
     switches = await measure_switches(lab, 10)
     assert switches.percentile(0.5) <= 50
@@ -56,10 +67,21 @@ async def test_a_busy_deployment_is_left_for_another_one_at_once_and_then_left_a
 
 @pytest.mark.parametrize("deployments", [2, 30])
 async def test_an_outage_of_all_costs_hardly_an_attempt_more(lab: Lab, deployments: int) -> None:
-    fallen = await fall(lab, Fall("503", Script(status=503, body=b""), deployments), seconds=1.5)
+    fallen = await fall(lab, Fall("503", Script(status=503, body=b""), deployments), seconds=1)
     assert len(fallen.attempts) <= len(fallen.asked) + 5
     assert fallen.quoted == fallen.over_documents > 0
     assert sum(fallen.told.values()) == len(fallen.asked)
+
+
+@pytest.mark.parametrize("variant", [one for one in FAULTS["U8"][1] if "answer" not in one.name], ids=str)
+async def test_what_has_no_end_takes_no_memory(lab: Lab, variant: Variant) -> None:
+    tracemalloc.start()
+    try:
+        ran = await lab.run(variant)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024 * 1024  # the model server's share is in it
+    finally:
+        tracemalloc.stop()
+    assert not odd([ran])
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -114,7 +136,7 @@ async def received(plan: Plan) -> bytes | type[OSError]:
     ],
 )
 async def test_the_proxy_does_what_its_plan_says(kind: Kind, came: bytes | type[OSError]) -> None:
-    assert await received(Plan(kind, after_bytes=100, pause_seconds=0.0005)) == came
+    assert await received(Plan(kind, after_bytes=100, step_bytes=10, pause_seconds=0.001)) == came
 
 
 async def test_a_seed_gives_the_same_plans_again() -> None:
