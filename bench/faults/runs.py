@@ -34,7 +34,7 @@ from tests.servers.fault_proxy import Fate, FaultProxy
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.name_server import NameServer
 
-LIMITS = Limits(connect_seconds=0.5, first_token_seconds=1.0, silence_seconds=1.0, total_seconds=4.0)
+LIMITS = Limits(connect_seconds=0.5, first_token_seconds=1.0, silence_seconds=1.0, total_seconds=3.0)
 """Shorter than in earnest, so that the lab comes to an end."""
 WITHIN_SECONDS = 8.0
 GRACE_SECONDS = 1.0

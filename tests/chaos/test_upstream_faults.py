@@ -18,6 +18,7 @@ pytestmark = pytest.mark.quiet  # deployments have a second for their first toke
 
 EACH = [variant for _, variants in FAULTS.values() for variant in variants]
 PLAIN = [one for one in EACH if one.plan is None and not (one.is_closed or one.is_all or one.host)]
+BRIEF = [one for one in PLAIN if "for ever" not in one.name]
 FIXED_SEED = 20261124
 PROXIED_RUNS = 25
 
@@ -54,7 +55,7 @@ async def test_through_a_proxy_that_fails_by_chance(lab: Lab, seed: int) -> None
 async def test_nothing_is_spliced_where_two_are_asked_at_once() -> None:
     chance = random.Random(FIXED_SEED)
     async with Lab(hedge_seconds=0.05) as lab:
-        found = await lab.run_all(chance.sample(PLAIN, 15))
+        found = await lab.run_all(chance.sample(BRIEF, 15))
     assert not odd(found)
     assert sum(ran.attempts for ran in found) > len(found)
 
