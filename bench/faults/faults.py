@@ -323,7 +323,7 @@ def _endings() -> Sequence[Variant]:
         Variant("an empty answer", _said(0), "ended", ""),
         Variant("a reason of its own", _said(3, finish_reason="eos_token"), "ended", said, "eos_token"),
         Variant("the prompt is too long", Script(status=400, body=too_long), "refused", code="context_too_long"),
-        Variant("a bad request", Script(status=422, body=b'{"detail":"bad field"}'), "refused", code="refused"),
+        Variant("a bad request", Script(status=422, body=b'{"detail":"bad field"}'), "refused", code="not_accepted"),
     ]  # fmt: skip
 
 

@@ -309,7 +309,8 @@ def failure(
     )
     return ModelError(
         f"{address.server} refused with status {status}{told}. {hint}",
-        code="not_accepted" if status in (400, 422) else "refused",  # what was asked for is the matter, not the server
+        # what was asked for is the matter, not the server
+        code="not_accepted" if status in (400, 422) and is_told else "refused",
         retryable=status in (408, 409, 425, 429) or status >= 500,
         retry_after_seconds=retry_after_seconds,
         is_of_deployment=status not in _OF_THE_QUESTION or not is_told,
