@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench bench-answers docs format lock clean help
+.PHONY: serve test check bench bench-answers bench-faults docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
 	$(WEB)
@@ -36,6 +36,9 @@ bench: .venv/.installed .venv-bench/.installed ## measure what a relayed token c
 
 bench-answers: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
 	$(BIN)/python -m bench.grounding $(SQUAD)
+
+bench-faults: .venv/.installed-dev ## let model servers fail in every way, and count what people see: make bench-faults ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.faults $(ARGS)
 
 docs: .venv/.installed ## write the generated pages of docs/reference
 	$(BIN)/python tools/write_reference.py

@@ -190,6 +190,20 @@ async def test_only_connections_over_tls_are_used_again(ends: tuple[Streams, Mod
     assert server.connections == (1 if server.base_url.startswith("https") else 3)
 
 
+async def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again(
+    ends: tuple[Streams, ModelServer],
+) -> None:
+    streams, server = ends
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    for behind in (reply, b"HT", b"nonsense"):
+        server.connections = 0
+        server.script = Script(wire=reply + behind, stall_before="tokens")
+        for _ in range(2):
+            async with ask(streams, server) as answer:
+                assert await rest_of(answer) == b"ok"
+        assert server.connections == 2
+
+
 async def test_a_certificate_that_is_not_trusted_is_refused() -> None:
     theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(theirs)

@@ -144,8 +144,32 @@ FAULTS: dict[str, tuple[Script, str, bool, str]] = {
         True,
         "did not finish",
     ),
-    "endless line": (Script(tokens=["one "], endless=b"x" * 5000), "too_large", False, "a single piece"),
-    "endless event": (Script(tokens=["one "], endless=b"data: x\n" * 1000), "too_large", False, "a single piece"),
+    "endless line": (Script(tokens=["one "], endless=b"x" * 5000), "too_large", True, "a single piece"),
+    "endless calls of tools": (
+        Script(tokens=["one "], endless=event(choices=[{"delta": {"tool_calls": [{"index": 0}]}}]) * 50),
+        "too_large",
+        False,
+        "the answer",
+    ),
+    "endless, whole": (
+        Script(wire=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", endless=b" " * 5000),
+        "too_large",
+        False,
+        "the answer",
+    ),
+    "endless head": (
+        Script(wire=b"HTTP/1.1 200 OK\r\nX: ", endless=b"x" * 5000),
+        "broke_off",
+        True,
+        "its head is over",
+    ),
+    "another protocol": (
+        Script(wire=b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"),
+        "broke_off",
+        True,
+        "does not answer in HTTP",
+    ),
+    "endless event": (Script(tokens=["one "], endless=b"data: x\n" * 1000), "too_large", True, "a single piece"),
     "endless answer": (Script(tokens=["one "], endless=event("x" * 5000)), "too_large", False, "the answer"),
     "bad JSON": (Script(raw=[event("one "), b"data: {nonsense\n\n"]), "bad_answer", True, "not a chat completion"),
     "a million brackets": (Script(raw=[b"data: " + b"[" * 9000 + b"\n\n"]), "bad_answer", True, "not a chat"),
@@ -203,6 +227,40 @@ async def test_a_busy_server_says_when_to_come_back(server: ModelServer, http: H
     with pytest.raises(ModelError) as caught:
         await ask(model_at(server, http))
     assert caught.value.retry_after_seconds == 7
+
+
+STALLED = b"HTTP/1.1 %d No\r\nRetry-After: 7\r\nContent-Length: 100\r\n\r\n{"
+
+
+async def test_the_words_of_a_busy_server_are_not_waited_for(server: ModelServer, http: Http) -> None:
+    server.script = Script(wire=STALLED % 429, stall_before="tokens")
+    model = model_at(server, http, Limits())
+    async with asyncio.timeout(1):
+        with pytest.raises(ModelError) as caught:
+            await ask(model)
+    assert (caught.value.code, caught.value.retry_after_seconds) == ("refused", 7)
+    assert model.pace.opens_in_seconds > 6
+    await server.until(is_quiet)
+
+
+async def test_whose_fault_it_is_nobody_knows_where_the_words_of_a_refusal_break_off(
+    server: ModelServer, http: Http
+) -> None:
+    told: list[bool] = []
+    for script in (Script(wire=STALLED % 400), Script(status=400, body=b"{}")):
+        server.script = script
+        with pytest.raises(ModelError, match="status 400") as caught:
+            await ask(model_at(server, http))
+        told.append(caught.value.is_of_deployment)
+    assert told == [True, False]
+
+
+async def test_what_came_before_an_event_that_is_too_large_stands(server: ModelServer, http: Http) -> None:
+    heard = Heard()
+    server.script = Script(raw=[event("one ") + b"data: " + b"x" * 20_000])
+    with pytest.raises(ModelError, match="a single piece"):
+        await model_at(server, http).complete(QUESTION, heard)
+    assert heard == ["one "]
 
 
 async def test_nobody_there(http: Http) -> None:

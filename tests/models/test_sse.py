@@ -29,17 +29,56 @@ def test_every_single_and_double_cut_gives_the_same_events() -> None:
     assert decode([bytes([byte]) for byte in STREAM]) == EVENTS
 
 
+BREAKS = st.sampled_from([b"\n", b"\r", b"\r\n"])
+LINES = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)
+BESIDES = st.sampled_from([b": comment", b":", b"event: x", b"id: 7", b"retry: 10", b"dat", b"database: x", b"\xff: y"])
+
+
 @given(st.data())
 def test_any_events_come_through_any_chunking(data: st.DataObject) -> None:
-    lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)
-    events = data.draw(st.lists(st.lists(lines, min_size=1, max_size=3), max_size=5))
-    end = st.sampled_from([b"\n", b"\r", b"\r\n"])
-    stream = b"".join(
-        b"".join(b"data: " + line.encode() + data.draw(end) for line in event) + b":c\n" + data.draw(end)
-        for event in events
-    )
+    """Whatever ends the lines, stands between them and follows `data`; with a byte order mark or without."""
+    events = data.draw(st.lists(st.lists(LINES, min_size=1, max_size=3), max_size=5))
+    lines: list[bytes] = []
+    for event in events:
+        for line in event:
+            # A space behind the colon is left out: one that belongs to the data needs another one before it.
+            space = b" " if line.startswith(" ") else data.draw(st.sampled_from([b"", b" "]))
+            is_bare = not line and data.draw(st.booleans())
+            lines.append(b"data" if is_bare else b"data:" + space + line.encode())
+            lines += data.draw(st.lists(BESIDES, max_size=2))
+        lines.append(b"")
+    stream = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
+    for line in lines:
+        end = data.draw(BREAKS)
+        is_one_break = not line and stream.endswith(b"\r") and end.startswith(b"\n")
+        stream += line + (b"\r" if is_one_break else end)
     places = data.draw(st.lists(st.integers(0, len(stream)), max_size=10))
     assert decode(cut(stream, places)) == ["\n".join(event) for event in events]
+
+
+@given(st.data(), st.integers(-1, 1), st.sampled_from([b"", b"\xef\xbb\xbf"]), BREAKS)
+def test_an_event_may_be_as_long_as_the_limit_and_no_longer_however_it_is_cut(
+    data: st.DataObject, over: int, mark: bytes, end: bytes
+) -> None:
+    limit_bytes = 40
+    long = b"data: " + b"x" * (limit_bytes + over - 6)
+    stream = mark + b"data: before" + 2 * end + long + 2 * end
+    chunks = cut(stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
+    decoder, events, is_too_large = SseDecoder(limit_bytes), list[bytes](), False
+    try:
+        for chunk in chunks:
+            events += decoder.feed(chunk)
+        events += decoder.finish()
+    except EventTooLarge as error:
+        events += error.events
+        is_too_large = True
+    assert is_too_large == (over > 0)
+    assert events == [b"before"] + [long[6:]] * (over <= 0)
+
+
+def test_only_the_first_byte_order_mark_is_one() -> None:
+    assert decode([b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n"]) == ["b"]
+    assert decode([b"\xef", b"\xbbdata: a\n\ndata: b\n\n"]) == ["b"]
 
 
 @given(st.lists(st.binary(max_size=30), max_size=20))

@@ -6,6 +6,7 @@ There `POST /script` sets what follows (the fields of `Script` as JSON) and `GET
 
 import argparse
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
@@ -36,6 +37,8 @@ class Script:
     """Sent in place of everything, with `status`."""
     raw: Sequence[bytes] | None = None
     """Sent in place of the events, piece by piece, `seconds_between` apart."""
+    wire: bytes | None = None
+    """Sent in place of the whole reply, its head included; what is endless follows it as it is."""
     stall_before: Moment | None = None
     """Say nothing more from there on; with "tokens": after all of them."""
     reset_before: Moment | None = None
@@ -96,6 +99,11 @@ class ModelServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, be it that nothing is asked on them."""
+        return len(self._tasks)
 
     @property
     def base_url(self) -> str:
@@ -184,6 +192,8 @@ class ModelServer:
     async def _answer(self, script: Script, request: Seen, writer: asyncio.StreamWriter) -> bool:
         if await _goes_wrong("headers", script, writer):
             return False
+        if script.wire is not None:
+            return await self._answer_raw(script, script.wire, writer)
         if script.body is not None or script.status != 200:
             await _send_whole(writer, script.status, script.body or b"", script.headers)
             return True
@@ -212,6 +222,16 @@ class ModelServer:
         writer.write(b"0\r\n\r\n")
         await writer.drain()
         return True
+
+    async def _answer_raw(self, script: Script, wire: bytes, writer: asyncio.StreamWriter) -> bool:
+        writer.write(wire)
+        await writer.drain()
+        while script.endless is not None:
+            writer.write(script.endless)
+            await writer.drain()
+            await asyncio.sleep(script.seconds_between)
+        await _goes_wrong("tokens", script, writer)
+        return False
 
 
 def event(text: str | None = None, **chunk: Any) -> bytes:
@@ -249,7 +269,8 @@ def _closing(script: Script, tokens: int) -> bytes:
 async def _goes_wrong(moment: Moment, script: Script, writer: asyncio.StreamWriter) -> bool:
     if script.reset_before == moment:
         raw: socket.socket = writer.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # the client may have gone already
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         return True
     if script.stall_before == moment:

@@ -11,6 +11,9 @@ from hubbub.connections.arrivals import Arrivals
 from hubbub.connections.outside import Body, BrokenOff
 from hubbub.connections.sockets import Connection
 
+HEAD_BYTES = 64 * 1024
+"""So much may come of a head, or between two pieces of a body: more is no reply that anybody means."""
+
 Take: TypeAlias = Callable[[bytes], bool]
 """Takes what has arrived of a body, empty at its end, and says whether it wants more."""
 
@@ -42,6 +45,7 @@ class StreamReply(Body):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._has_headers = False
+        self._bytes_since_body = 0
         self._fault: str | None = None
         self.selector: selectors.BaseSelector | None = None
         """Where the socket is waited for; `Streams` keeps it."""
@@ -110,13 +114,18 @@ class StreamReply(Body):
             if data is None:
                 return
             if data:
+                self._bytes_since_body += len(data)
                 self._parser.feed_data(data)  # pyright: ignore[reportUnknownMemberType]
+                if self._bytes_since_body > HEAD_BYTES:
+                    self._fault = f"its head is over {HEAD_BYTES:,} bytes"
             else:
                 self._end()
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):  # the latter: it wants to speak something else
             self._fault = "it does not answer in HTTP as it should"
         except OSError as error:
             self._fault = error.strerror or type(error).__name__
+        if self.is_complete and self._fault is not None:  # it came behind the reply
+            self._fault, self.may_be_kept = None, False
         if self.is_complete or self._fault is not None:
             self._arrivals.let_go(self)  # an end that stays readable would be read again and again
         if self._take is not None:
@@ -178,7 +187,8 @@ class StreamReply(Body):
 
     def _end(self) -> None:
         """The server has closed the connection: that ends a body whose length it did not tell."""
-        is_told = "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "")
+        encoding = self.headers.get("transfer-encoding", "").lower()
+        is_told = "content-length" in self.headers or "chunked" in encoding
         if not self._has_headers:
             self._fault = "it closed the connection without a reply"
         elif is_told and not self.is_complete:
@@ -186,22 +196,33 @@ class StreamReply(Body):
         else:
             self.is_complete = True
 
-    # What the parser calls:
+    # What the parser calls. What follows a complete reply is none of it: nobody asked for more.
+
+    def on_message_begin(self) -> None:
+        if self.is_complete:
+            self.may_be_kept = False
 
     def on_status(self, status: bytes) -> None:
-        self.reason = status.decode("latin-1")
+        if not self.is_complete:
+            self.reason = status.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if not self._has_headers:  # else it stands behind the body
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self.status = int(self._parser.get_status_code())
-        self._has_headers = self.status >= 200
+        if not self.is_complete:
+            self.status = int(self._parser.get_status_code())
+            self._has_headers = self.status >= 200
 
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
+        if not self.is_complete:
+            self._bytes_since_body = 0
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
+        if self.is_complete:
+            return
         if self._has_headers:
             self.is_complete = True
             self.may_be_kept = bool(self._parser.should_keep_alive())

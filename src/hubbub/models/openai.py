@@ -10,13 +10,13 @@ from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
 from hubbub.core.errors import ModelError
-from hubbub.core.events import ToolCall
+from hubbub.core.events import Reasoning, ToolCall
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
-from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
-from hubbub.models.pace import SHORT_SECONDS, Asked, Pace
+from hubbub.models.base import Completion, Limits, ModelCard, Piece, SendPiece
+from hubbub.models.pace import BUSY, SHORT_SECONDS, Asked, Pace
 from hubbub.models.retry_after import retry_after_seconds
 from hubbub.models.sse import EventTooLarge, SseDecoder
 from hubbub.models.wire import Transcript, failure, read_fault, request_body
@@ -26,6 +26,11 @@ T = TypeVar("T")
 _HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 
 REFUSAL_BYTES = 64 * 1024
+REFUSAL_SECONDS = 2.0
+BUSY_SECONDS = 0.03
+"""How long the words of a refusal may take behind its status; those of a busy server are not worth waiting for."""
+CALL_BYTES = 100
+"""What each piece of a tool's call counts besides its words: a server could send such pieces without end."""
 AFTERMATH_SECONDS = 2.0
 """How long the token counts may come after the finish reason."""
 
@@ -87,9 +92,13 @@ class OpenAiModel:
             if reading.wants_more:
                 await reply.pour(reading.take, patience.deadline)
         except EventTooLarge as error:
-            raise self._too_large("a single piece", self._limits.event_bytes) from error
+            raise ModelError(
+                f"{self._address.server} sent too much: a single piece is over {self._limits.event_bytes:,} bytes. "
+                "Ask again.",
+                code="too_large",
+            ) from error
         except _AnswerTooLarge as error:
-            raise self._too_large("the answer", self._limits.answer_bytes) from error
+            raise self._too_large(is_of_deployment=False) from error
         except TimeoutError as error:
             if reading.transcript.finish_reason is None:
                 raise patience.over() from error
@@ -109,7 +118,7 @@ class OpenAiModel:
         limit = self._limits.answer_bytes
         body = await patience.within(reply.body(limit + 1))
         if len(body) > limit:
-            raise self._too_large("the answer", limit)
+            raise self._too_large(is_of_deployment=True)  # nothing of it was said yet, and another one may do better
         transcript = Transcript()
         for piece in transcript.take([body]):
             patience.asked.spoke()
@@ -121,15 +130,17 @@ class OpenAiModel:
 
     async def _refused(self, reply: StreamReply, patience: "_Patience") -> Completion:
         try:
-            body = await patience.within(reply.body(REFUSAL_BYTES))
-        except BrokenOff:
-            body = b""
+            async with asyncio.timeout(BUSY_SECONDS if reply.status in BUSY else REFUSAL_SECONDS):
+                body = await reply.body(REFUSAL_BYTES)
+            is_told = True
+        except (BrokenOff, TimeoutError):
+            body, is_told = b"", False
         fault = read_fault(body)
         if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
             return Completion("content_filter")
         patience.asked.refused(reply.status, retry_after_seconds(reply.headers, default_seconds=SHORT_SECONDS))
-        wait = retry_after_seconds(reply.headers) if reply.status in (429, 503, 529) else None
-        raise failure(self._address, fault, reply.status, retry_after_seconds=wait)
+        wait = retry_after_seconds(reply.headers) if reply.status in BUSY else None
+        raise failure(self._address, fault, reply.status, retry_after_seconds=wait, is_told=is_told)
 
     def _raise_for_fault(self, transcript: Transcript) -> None:
         if transcript.fault is not None:
@@ -148,12 +159,13 @@ class OpenAiModel:
             f"{self._address.server} broke off before the answer was complete: {why}. Ask again.", code="broke_off"
         )
 
-    def _too_large(self, what: str, limit_bytes: int) -> ModelError:
+    def _too_large(self, *, is_of_deployment: bool) -> ModelError:
         return ModelError(
-            f"{self._address.server} sent too much: {what} is over {limit_bytes:,} bytes. Ask for something shorter.",
+            f"{self._address.server} sent too much: the answer is over {self._limits.answer_bytes:,} bytes. "
+            "Ask for something shorter.",
             code="too_large",
             retryable=False,
-            is_of_deployment=False,
+            is_of_deployment=is_of_deployment,
         )
 
 
@@ -186,17 +198,33 @@ class _Reading:
         Raises:
             EventTooLarge, _AnswerTooLarge: it is over a limit.
         """
+        try:
+            events = self._decoder.feed(chunk) if chunk else self._decoder.finish()
+        except EventTooLarge as error:
+            self._tell(error.events)  # what came before it stands, however the bytes were cut
+            raise
+        self._tell(events)
         transcript = self.transcript
-        for piece in transcript.take(self._decoder.feed(chunk) if chunk else self._decoder.finish()):
-            text = piece if isinstance(piece, str) else piece.arguments if isinstance(piece, ToolCall) else piece.text
-            self._room_bytes -= len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        self._patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
+        self.wants_more = bool(chunk) and not transcript.has_ended
+        return self.wants_more
+
+    def _tell(self, events: Sequence[bytes]) -> None:
+        for piece in self.transcript.take(events):
+            self._room_bytes -= _size(piece)
             if self._room_bytes < 0:
                 raise _AnswerTooLarge
             self._send(piece)
             self.has_text = True
-        self._patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
-        self.wants_more = bool(chunk) and not transcript.has_ended
-        return self.wants_more
+
+
+def _size(piece: Piece) -> int:
+    """Return how many bytes a piece takes, about."""
+    match piece:
+        case ToolCall():
+            return CALL_BYTES + len(piece.id) + len(piece.name) + len(piece.arguments)
+        case Reasoning(text) | str(text):
+            return len(text) if text.isascii() else len(text.encode())
 
 
 class _Patience:

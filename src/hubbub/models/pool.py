@@ -18,7 +18,7 @@ from hubbub.models.breaker import Breaker
 
 RETRY_SHARE = 0.1
 RETRIES_SAVED = 5.0
-"""A second attempt at a deployment of which nothing good is known costs one of these; each question earns a tenth."""
+"""A second attempt at a deployment of which nothing good is known costs one of these; each answer earns a tenth."""
 HEDGE_SHARE = 0.05
 """So much of a second question at once does each question earn."""
 
@@ -156,7 +156,8 @@ class PooledModel:
     halves make no whole. One that is busy or fails again and again is left alone for a while.
 
     Where a whole outage would double the questions asked, attempts are kept within a budget: asking
-    a deployment that did well last time is free, and any other second attempt has to be earned.
+    a deployment that did well last time is free, and any other second attempt has to be earned by
+    answers: where there are none, there are soon no second attempts.
     """
 
     def __init__(
@@ -204,7 +205,6 @@ class PooledModel:
         return [one.told for one in self._deployments]
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
-        self._retries = min(self._retries + RETRY_SHARE, RETRIES_SAVED)
         self._hedges = min(self._hedges + HEDGE_SHARE, 1.0)
         race = Race(send)
         tried: list[_Deployment] = []
@@ -232,6 +232,7 @@ class PooledModel:
         try:
             completion = await deployment.member.model.complete(turns, send, how)
             deployment.breaker.went_well()
+            self._retries = min(self._retries + RETRY_SHARE, RETRIES_SAVED)
             has_told = True
             return completion
         except ModelError as error:

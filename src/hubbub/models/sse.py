@@ -1,18 +1,24 @@
 """Decode server-sent events from bytes that arrive in any pieces."""
 
+from collections.abc import Sequence
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_FEED, _CARRIAGE_RETURN = 10, 13
 
 
 class EventTooLarge(ValueError):
-    """A single event is over the limit."""
+    """A single event is over the limit. `events` are those that were complete before it, with the same chunk."""
+
+    def __init__(self, limit_bytes: int, events: Sequence[bytes]) -> None:
+        super().__init__(f"an event is over {limit_bytes} bytes")
+        self.events = events
 
 
 class SseDecoder:
     """Turns a stream's bytes into the data of its events (WHATWG HTML, section 9.2).
 
     Lines end with CR, LF or CRLF. Comments and the other fields are left out. No event, comment or
-    line is held beyond `limit_bytes`.
+    line is held beyond `limit_bytes`, as it was sent: its fields' names included.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -21,7 +27,8 @@ class SseDecoder:
         self._tail_bytes = 0
         self._data: list[bytes] = []  # the event's data lines so far
         self._data_bytes = 0
-        self._is_start = True
+        self._start: bytes | None = b""
+        """The first bytes, as long as they may be a byte order mark."""
         self._is_after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -33,7 +40,7 @@ class SseDecoder:
         if (
             chunk.startswith(b"data: ")  # as a rule: whole events of one line, and nothing else
             and chunk.endswith(b"\n\n")
-            and not (self._tail or self._data or self._is_start or self._is_after_cr)
+            and not (self._tail or self._data or self._start is not None or self._is_after_cr)
             and len(chunk) <= self._limit_bytes
             and b"\r" not in chunk
         ):
@@ -43,6 +50,13 @@ class SseDecoder:
         return self._feed(chunk)
 
     def _feed(self, chunk: bytes) -> list[bytes]:
+        if self._start is not None:
+            chunk = self._start + chunk
+            if len(chunk) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(chunk):
+                self._start = chunk
+                return []
+            self._start = None
+            chunk = chunk.removeprefix(_BYTE_ORDER_MARK)
         if self._is_after_cr and chunk:
             self._is_after_cr = False
             if chunk[0] == _LINE_FEED:
@@ -57,37 +71,38 @@ class SseDecoder:
             lines[0] = self._with_tail(lines[0])
         for line in lines:
             if line:
-                self._take(line)
+                self._take(line, events)
             elif self._data:
                 events.append(self._event())
         if rest:
             self._tail.append(rest)
             self._tail_bytes += len(rest)
-            self._check(self._tail_bytes)
+            self._check(self._tail_bytes, events)
         return events
 
     def finish(self) -> list[bytes]:
-        """Return the data of an event whose closing blank line the server left out, if there is one."""
+        """Return the data of an event whose closing blank line the server left out, if there is one.
+
+        Raises:
+            EventTooLarge: it is over the limit.
+        """
         line = self._with_tail(b"")
         if line:
-            self._take(line)
+            self._take(line, ())
         return [self._event()] if self._data else []
 
     def _with_tail(self, end: bytes) -> bytes:
         line = b"".join((*self._tail, end))
         self._tail.clear()
         self._tail_bytes = 0
-        if self._is_start:
-            self._is_start = False
-            line = line.removeprefix(_BYTE_ORDER_MARK)
         return line
 
-    def _take(self, line: bytes) -> None:
-        self._check(len(line))
+    def _take(self, line: bytes, events: Sequence[bytes]) -> None:
+        self._check(len(line), events)
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._data_bytes += len(value) + 1
+            self._data_bytes += len(line) + 1
 
     def _event(self) -> bytes:
         data = b"\n".join(self._data)
@@ -95,6 +110,6 @@ class SseDecoder:
         self._data_bytes = 0
         return data
 
-    def _check(self, further_bytes: int) -> None:
+    def _check(self, further_bytes: int, events: Sequence[bytes]) -> None:
         if self._data_bytes + further_bytes > self._limit_bytes:
-            raise EventTooLarge(f"an event is over {self._limit_bytes} bytes")
+            raise EventTooLarge(self._limit_bytes, events)

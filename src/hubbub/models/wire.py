@@ -1,6 +1,8 @@
 """Read what an OpenAI-compatible server sends: chunks, whole completions and errors."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -11,6 +13,9 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address
 from hubbub.models.base import Completion, Piece
+from hubbub.models.halves import Halves, marked, unmarked
+
+T = TypeVar("T")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -22,6 +27,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 _NONE = msgspec.Raw(b"null")
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # what is larger can't be passed on as JSON, or not to a browser
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -42,7 +48,7 @@ class _Function(msgspec.Struct, gc=False):
 
 
 class _Call(msgspec.Struct, gc=False):
-    index: int | None = None
+    index: _Count | None = None
     id: str | None = None
     function: _Function = msgspec.field(default_factory=_Function)
 
@@ -55,18 +61,18 @@ class _Choice(msgspec.Struct, gc=False):
 
 
 class _Details(msgspec.Struct, gc=False):
-    reasoning_tokens: int | None = 0
+    reasoning_tokens: _Count | None = 0
 
 
 class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int | None = 0
-    completion_tokens: int | None = 0
+    prompt_tokens: _Count | None = 0
+    completion_tokens: _Count | None = 0
     completion_tokens_details: _Details | None = None
 
 
 class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: msgspec.Raw = _NONE  # counts that can't be read are no reason to lose the answer
     error: Fault | str | None = None
     object: str | None = None  # the wire's name
     message: str | None = None
@@ -75,6 +81,8 @@ class _Chunk(msgspec.Struct, gc=False):
 
 _chunks = msgspec.json.Decoder(_Chunk)
 _calls = msgspec.json.Decoder(list[_Call])
+_usages = msgspec.json.Decoder(_Usage | None)
+_strings = msgspec.json.Decoder(str)
 _encoder = msgspec.json.Encoder()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: a million brackets
 
@@ -136,6 +144,8 @@ class Transcript:
         """Whether an event was not a chunk."""
         self._usage = _Usage()
         self._call_indices: set[int] = set()
+        self._halves: defaultdict[object, Halves] | None = None
+        """What has begun of a character, of the text, of the thoughts, of each call; None as long as all were whole."""
 
     @property
     def has_ended(self) -> bool:
@@ -152,15 +162,16 @@ class Transcript:
                 break
             if event.startswith(b"[DONE]"):
                 self.is_done = True
+                self._finish_halves(texts, pieces)
                 break
-            chunk = _read(event)
+            chunk = self._decoded(_chunks, event)
             if chunk is None:
                 self.is_nonsense = True
                 break
             if chunk.error is not None or chunk.object == "error":
                 self.fault = _fault_of(chunk)
-            if chunk.usage is not None:
-                self._usage = chunk.usage
+            if chunk.usage is not _NONE:
+                self._usage = self._decoded(_usages, chunk.usage) or self._usage
             for choice in chunk.choices or ():
                 if choice.index == 0:
                     self._take_choice(choice, texts, pieces)
@@ -181,26 +192,24 @@ class Transcript:
 
     def _take_choice(self, choice: _Choice, texts: list[str], pieces: list[Piece]) -> None:
         self.finish_reason = choice.finish_reason or self.finish_reason
-        delta = choice.delta or choice.message
-        if delta is None:
-            return
-        if thought := delta.reasoning_content or delta.reasoning:
-            self._put(Reasoning(thought), texts, pieces)
-        if text := delta.content or delta.refusal:
-            self.is_alive = True
-            texts.append(text)
-        if delta.has_tool_call:
-            self._take_calls(delta.tool_calls, texts, pieces)
+        if delta := choice.delta or choice.message:
+            if thought := delta.reasoning_content or delta.reasoning:
+                self._put_thought(self._whole("thoughts", thought), texts, pieces)
+            if text := delta.content or delta.refusal:
+                self._put_text(self._whole("text", text), texts)
+            if delta.has_tool_call:
+                self._take_calls(delta.tool_calls, texts, pieces)
+        if choice.finish_reason:
+            self._finish_halves(texts, pieces)
 
     def _take_calls(self, calls: msgspec.Raw, texts: list[str], pieces: list[Piece]) -> None:
-        try:
-            found = _calls.decode(calls)
-        except _UNREADABLE:
+        found = self._decoded(_calls, calls)
+        if found is None:
             self.is_nonsense = True
             return
         for call in found:
             index = len(self._call_indices) if call.index is None else call.index
-            arguments = _arguments(bytes(call.function.arguments))
+            arguments = self._whole(index, self._arguments(call.function.arguments))
             if index in self._call_indices:
                 piece = ToolCall(index, arguments)
             else:  # some servers repeat id and name with each piece
@@ -208,30 +217,55 @@ class Transcript:
                 piece = ToolCall(index, arguments, call.id or f"call_{new_id()}", call.function.name or "")
             self._put(piece, texts, pieces)
 
+    def _arguments(self, given: msgspec.Raw) -> str:
+        if bytes(given).startswith(b'"'):
+            return self._decoded(_strings, given) or ""
+        return "" if given is _NONE or bytes(given) == b"null" else bytes(given).decode("utf-8", "replace")
+
+    def _decoded(self, decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
+        """Return what JSON says; None where it can't be read. Halves of characters don't make it unreadable."""
+        try:
+            return decoder.decode(data)
+        except _UNREADABLE:
+            pass
+        try:
+            found = decoder.decode(marked(bytes(data)))
+        except _UNREADABLE:
+            return None
+        if self._halves is None:
+            self._halves = defaultdict(Halves)
+        return found
+
+    def _whole(self, what: object, text: str) -> str:
+        return text if self._halves is None else self._halves[what].take(text)
+
+    def _finish_halves(self, texts: list[str], pieces: list[Piece]) -> None:
+        for what, halves in (self._halves or {}).items():
+            if rest := halves.finish():
+                match what:
+                    case int():
+                        self._put(ToolCall(what, rest), texts, pieces)
+                    case "thoughts":
+                        self._put_thought(rest, texts, pieces)
+                    case _:
+                        self._put_text(rest, texts)
+
+    def _put_text(self, text: str, texts: list[str]) -> None:
+        self.is_alive = True
+        if text:
+            texts.append(text)
+
+    def _put_thought(self, thought: str, texts: list[str], pieces: list[Piece]) -> None:
+        self.is_alive = True
+        if thought:
+            self._put(Reasoning(thought), texts, pieces)
+
     def _put(self, piece: Piece, texts: list[str], pieces: list[Piece]) -> None:
         self.is_alive = True
         if texts:
             pieces.append("".join(texts))
             texts.clear()
         pieces.append(piece)
-
-
-def _arguments(given: bytes) -> str:
-    if given.startswith(b'"'):
-        return msgspec.json.decode(given, type=str)
-    return "" if given == b"null" else given.decode("utf-8", "replace")
-
-
-def _read(event: bytes) -> _Chunk | None:
-    """Return an event as a chunk; bytes in it that are not UTF-8 become U+FFFD."""
-    try:
-        return _chunks.decode(event)
-    except _UNREADABLE:
-        pass
-    try:
-        return _chunks.decode(event.decode("utf-8", "replace"))
-    except _UNREADABLE:
-        return None
 
 
 def _fault_of(chunk: _Chunk) -> Fault | None:
@@ -247,10 +281,18 @@ def _fault_of(chunk: _Chunk) -> Fault | None:
 
 
 def failure(
-    address: Address, fault: Fault, status: int | None, *, retry_after_seconds: float | None = None
+    address: Address,
+    fault: Fault,
+    status: int | None,
+    *,
+    retry_after_seconds: float | None = None,
+    is_told: bool = True,
 ) -> ModelError:
-    """Return the error that a server's refusal amounts to; `status` is None within a stream."""
-    said = _shortened(fault.message or "", address)
+    """Return the error that a server's refusal amounts to; `status` is None within a stream.
+
+    `is_told` says whether all came of what the server said of it: if not, nobody knows whose fault it is.
+    """
+    said = _shortened(unmarked(fault.message or ""), address)
     told = f": “{said}”" if said else ""
     if is_context_fault(fault):
         return ModelError(
@@ -267,10 +309,11 @@ def failure(
     )
     return ModelError(
         f"{address.server} refused with status {status}{told}. {hint}",
-        code="not_accepted" if status in (400, 422) else "refused",  # what was asked for is the matter, not the server
+        # what was asked for is the matter, not the server
+        code="not_accepted" if status in (400, 422) and is_told else "refused",
         retryable=status in (408, 409, 425, 429) or status >= 500,
         retry_after_seconds=retry_after_seconds,
-        is_of_deployment=status not in _OF_THE_QUESTION,
+        is_of_deployment=status not in _OF_THE_QUESTION or not is_told,
     )
 
 

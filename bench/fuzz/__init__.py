@@ -1,0 +1,1 @@
+"""Feed the readers of foreign bytes with anything at all."""
