@@ -48,7 +48,9 @@ def settings_page() -> str:
 
 
 def _section(title: str, table: type[BaseModel], above: tuple[str, ...], level: str = "##") -> str:
-    return f"{level} {title}\n\n{table.__doc__}\n\n{_table(fields(table, above), above)}"
+    # What a table says itself comes first, then what it shares with others.
+    items = sorted(fields(table, above), key=lambda item: item[0][len(above)] not in table.__annotations__)
+    return f"{level} {title}\n\n{table.__doc__}\n\n{_table(items, above)}"
 
 
 def _table(items: Iterable[tuple[tuple[str, ...], FieldInfo]], above: tuple[str, ...]) -> str:

@@ -8,17 +8,9 @@ from hubbub.connections.azure import CredentialKind
 from hubbub.settings.table import Count, Secret, Table, Text
 
 
-class OpenAi(Table):
-    """A model of OpenAI's, at OpenAI. Behind another address it is `compatible`."""
+class Remote(Table):
+    """What holds for a model on any server."""
 
-    provider: Literal["openai"]
-    """Always "openai"."""
-    api_key: Secret
-    """The key."""
-    model: Text
-    """The model's name at OpenAI."""
-    context_tokens: Count = 128_000
-    """How much of a conversation the model can read."""
     can_ground: bool = True
     """Whether it writes answers over documents; if not, passages are quoted."""
     reads_images: bool = True
@@ -31,7 +23,20 @@ class OpenAi(Table):
     """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
-class Azure(Table):
+class OpenAi(Remote):
+    """A model of OpenAI's, at OpenAI. Behind another address it is `compatible`."""
+
+    provider: Literal["openai"]
+    """Always "openai"."""
+    api_key: Secret
+    """The key."""
+    model: Text
+    """The model's name at OpenAI."""
+    context_tokens: Count = 128_000
+    """How much of a conversation the model can read."""
+
+
+class Azure(Remote):
     """A deployment on Azure OpenAI."""
 
     provider: Literal["azure"]
@@ -53,19 +58,9 @@ class Azure(Table):
     """What the token is for; clouds other than Azure's public one have their own."""
     context_tokens: Count = 128_000
     """How much of a conversation the model can read."""
-    can_ground: bool = True
-    """Whether it writes answers over documents; if not, passages are quoted."""
-    reads_images: bool = True
-    """Whether it can be shown pictures."""
-    calls_tools: bool = True
-    """Whether it can be given tools to call."""
-    requests_per_minute: Count | None = None
-    """How many requests its quota allows; not given: what its replies tell, if they do."""
-    tokens_per_minute: Count | None = None
-    """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
-class Compatible(Table):
+class Compatible(Remote):
     """A model behind any server that speaks OpenAI's wire: Ollama, vLLM, llama.cpp and others."""
 
     provider: Literal["compatible"]
@@ -78,16 +73,8 @@ class Compatible(Table):
     """The key, where the server wants one."""
     context_tokens: Count = 8192
     """How much of a conversation the model can read."""
-    can_ground: bool = True
-    """Whether it writes answers over documents; if not, passages are quoted."""
     reads_images: bool = False
     """Whether it can be shown pictures."""
-    calls_tools: bool = True
-    """Whether it can be given tools to call."""
-    requests_per_minute: Count | None = None
-    """How many requests its quota allows; not given: what its replies tell, if they do."""
-    tokens_per_minute: Count | None = None
-    """How many tokens its quota allows; not given: what its replies tell, if they do."""
 
 
 class EmbeddingServer(Table):
