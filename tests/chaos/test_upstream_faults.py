@@ -136,6 +136,7 @@ async def received(plan: Plan) -> bytes | type[OSError]:
         ("reset", ConnectionResetError),
         ("refuse", ConnectionRefusedError),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_the_proxy_does_what_its_plan_says(kind: Kind, came: bytes | type[OSError]) -> None:
     assert await received(Plan(kind, after_bytes=100, step_bytes=10, pause_seconds=0.001)) == came
