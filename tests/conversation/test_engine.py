@@ -556,3 +556,15 @@ async def test_where_no_model_can_write_what_was_found_is_quoted(search: Search)
 async def test_a_failure_is_told_where_quoting_would_not_be_honest(search: Search, model: ScriptedModel) -> None:
     with pytest.raises(ModelError):
         await ask(search, Question("Where is Normandy?", collection_ids=("normans",)), model)
+
+
+async def test_what_was_found_is_quoted_where_the_model_has_not_begun_in_time(search: Search) -> None:
+    silent = ScriptedModel(name="big", seconds_before_first=60)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    events = await ask(search, Question("Where is Normandy?", collection_ids=("normans",), within_seconds=0.5), silent)
+    assert clock() - began < 1.5
+    assert [event for event in events if isinstance(event, Started)][-1].way == "quotes"
+    assert "Normandy is a region in France." in text_of(events)
+    assert events[-1] == Done("stop")
+    assert silent.open_answers == 0

@@ -1,5 +1,6 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
@@ -94,20 +95,25 @@ class Engine:
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         query = await self._query(writer, question, times, send)
         if writer is None:
-            return await self._quote(query, question, times, send)
-        hits = await self._find(query, question, times, self._shown(question))
+            return await self._quote(query, question, times.for_search(), send)
+        hits = await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
             send(Text(NOTHING_FOUND))
             return Done("nothing_found")
-        said = Said(send)
+        first = times.for_first_word()
+        said = Said(send, first)
         try:
-            return await self._write(writer, question, hits, times, said.send)
+            async with first:
+                return await self._write(writer, question, hits, times, said.send)
+        except TimeoutError:
+            reason = f"{writer.card.name} had not begun to write when the time was nearly up."
         except ModelError as error:
             if said.is_anything or not error.is_of_deployment:
                 raise
-            send(Started("", "quotes", error.message))  # what was found still helps
-        return await self._quote(query, question, times, send)
+            reason = error.message
+        send(Started("", "quotes", reason))  # what was found still helps
+        return await self._quote(query, question, times.for_all(), send)
 
     def _shown(self, question: Question) -> int:
         return question.hits or self.hits
@@ -120,9 +126,9 @@ class Engine:
         except TimeoutError:
             return stand_alone(question.text, question.turns)
 
-    async def _find(self, query: str, question: Question, times: Times, limit: int) -> list[Hit]:
+    async def _find(self, query: str, question: Question, scope: asyncio.Timeout, limit: int) -> list[Hit]:
         try:
-            async with times.for_search():
+            async with scope:
                 found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
                 return await found
         except TimeoutError as error:
@@ -208,9 +214,9 @@ class Engine:
         finish()
         return _finish(completion, send)
 
-    async def _quote(self, query: str, question: Question, times: Times, send: Send) -> Done:
+    async def _quote(self, query: str, question: Question, scope: asyncio.Timeout, send: Send) -> Done:
         shown_hits = self._shown(question)
-        hits = await self._find(query, question, times, max(shown_hits, READ_HITS))
+        hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.

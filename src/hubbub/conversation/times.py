@@ -8,6 +8,8 @@ from hubbub.core.events import Event, Reasoning, Text, ToolCall
 QUERY_SHARE = 0.25
 SEARCH_SHARE = 0.6
 """By then the query has to be written, and the passages to be found; the rest is for the writing."""
+FIRST_WORD_SHARE = 0.85
+"""By then a model that writes over passages has to have begun, so that there is time left to quote them."""
 
 
 class Times:
@@ -25,6 +27,10 @@ class Times:
         """Return the scope in which the passages are found."""
         return self._until(SEARCH_SHARE)
 
+    def for_first_word(self) -> asyncio.Timeout:
+        """Return the scope in which a model has to begin; once it has, the scope is to be set free."""
+        return self._until(FIRST_WORD_SHARE)
+
     def for_all(self) -> asyncio.Timeout:
         """Return the scope in which everything has to be done."""
         return self._until(1.0)
@@ -37,11 +43,15 @@ class Times:
 class Said:
     """Passes events on, and knows whether anything of the answer itself was among them."""
 
-    def __init__(self, send: Callable[[Event], None]) -> None:
+    def __init__(self, send: Callable[[Event], None], first: asyncio.Timeout) -> None:
+        """Take where they go, and the scope that has to see the first of them."""
         self._send = send
+        self._first = first
         self.is_anything = False
 
     def send(self, event: Event) -> None:
-        if isinstance(event, (Text, Reasoning, ToolCall)):
+        """Take the next event."""
+        if not self.is_anything and isinstance(event, (Text, Reasoning, ToolCall)):
             self.is_anything = True
+            self._first.reschedule(None)
         self._send(event)
