@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
@@ -347,6 +348,21 @@ async def test_each_ending_is_understood(
     heard, ended = await ask(model_at(server, http), max_tokens=None)
     assert "".join(heard) == text
     assert ended == completion
+
+
+async def test_a_refusal_is_told_as_the_reason_that_it_is(server: ModelServer, http: Http) -> None:
+    said = event(choices=[{"delta": {"refusal": "I can't help with that."}}])
+    server.script = Script(raw=[said, event(choices=[{"delta": {}, "finish_reason": "stop"}]), b"data: [DONE]\n\n"])
+    heard, completion = await ask(model_at(server, http))
+    assert (heard, completion.finish_reason) == (["I can't help with that."], "refusal")
+
+
+async def test_a_model_thinks_as_hard_as_it_is_set_to_unless_a_question_says(server: ModelServer, http: Http) -> None:
+    address = compatible_address(server.base_url, "scripted")
+    model = OpenAiModel(address, replace(CARD, reasoning_effort="low"), http, SHORT)
+    for how in (None, Generation(max_tokens=5), Generation(reasoning_effort="high")):
+        await model.complete(QUESTION, Heard(), how)
+    assert [seen.body["reasoning_effort"] for seen in server.seen] == ["low", "low", "high"]
 
 
 async def test_reasoning_is_a_sign_of_life_and_told_apart(server: ModelServer, http: Http) -> None:

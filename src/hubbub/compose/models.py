@@ -192,7 +192,12 @@ async def _model(
 ) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
     if not isinstance(table, Scripted):
-        card = msgspec.structs.replace(card, reads_images=table.reads_images, calls_tools=table.calls_tools)
+        card = msgspec.structs.replace(
+            card,
+            reads_images=table.reads_images,
+            calls_tools=table.calls_tools,
+            reasoning_effort=table.reasoning_effort,
+        )
     match table:
         case Scripted():
             pieces = [word if number == 0 else f" {word}" for number, word in enumerate(table.text.split())]

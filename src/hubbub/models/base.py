@@ -33,6 +33,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be shown pictures."""
     calls_tools: bool = False
     """Whether it can be given tools to call."""
+    reasoning_effort: str = ""
+    """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
 
 
 class Completion(msgspec.Struct, frozen=True):

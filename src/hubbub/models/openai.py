@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
@@ -53,6 +55,8 @@ class OpenAiModel:
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         address = self._address
+        if self._card.reasoning_effort and (how is None or how.reasoning_effort is None):
+            how = replace(how or Generation(), reasoning_effort=self._card.reasoning_effort)
         asked = self.pace.began()
         patience = _Patience(self._limits, address, asked)
         post = partial(

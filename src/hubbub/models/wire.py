@@ -26,6 +26,9 @@ class Fault(msgspec.Struct, frozen=True):
     code: str | int | None = None
 
 
+REFUSAL = "refusal"
+"""The finish reason of a text in which the model says why it does not answer."""
+
 _NONE = msgspec.Raw(b"null")
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # what is larger can't be passed on as JSON, or not to a browser
 
@@ -135,6 +138,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
+        self._has_refused = False
         self.is_done = False
         """Whether the server said that nothing follows."""
         self.is_alive = False
@@ -184,7 +188,7 @@ class Transcript:
         usage = self._usage
         details = usage.completion_tokens_details or _Details()
         return Completion(
-            self.finish_reason or "stop",
+            REFUSAL if self._has_refused and self.finish_reason in (None, "stop") else self.finish_reason or "stop",
             usage.prompt_tokens or 0,
             usage.completion_tokens or 0,
             details.reasoning_tokens or 0,
@@ -196,6 +200,7 @@ class Transcript:
             if thought := delta.reasoning_content or delta.reasoning:
                 self._put_thought(self._whole("thoughts", thought), texts, pieces)
             if text := delta.content or delta.refusal:
+                self._has_refused = self._has_refused or not delta.content
                 self._put_text(self._whole("text", text), texts)
             if delta.has_tool_call:
                 self._take_calls(delta.tool_calls, texts, pieces)

@@ -17,6 +17,8 @@ class Remote(Table):
     """Whether it can be shown pictures."""
     calls_tools: bool = True
     """Whether it can be given tools to call."""
+    reasoning_effort: str = ""
+    """How hard a reasoning model thinks where a question doesn't say: minimal, low, medium, high … as it names them."""
     requests_per_minute: Count | None = None
     """How many requests its quota allows; not given: what its replies tell, if they do."""
     tokens_per_minute: Count | None = None

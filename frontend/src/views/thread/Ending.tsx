@@ -33,6 +33,8 @@ function noteOf({ state, text, finish_reason: reason, stop_reason }: Answer): st
   if (reason === "length") return "The answer reached the model’s limit of length.";
   if (reason === "deadline")
     return text === "" ? "The time was up before anything was said." : "The time was up; this is as far as it came.";
+  if (reason === "refusal") return "The model declined to answer this.";
+  if (reason === "tool_calls") return "The model asked for a tool, which this page can’t give it.";
   if (reason === "content_filter") return "The model’s filter ended the answer here.";
   return text === "" ? "The model had nothing to say." : null;
 }
