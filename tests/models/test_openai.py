@@ -25,7 +25,7 @@ from tests.servers.model_server import ModelServer, Script, event
 CARD = ModelCard("m", "test", 8192, can_ground=True)
 SHORT = Limits(
     connect_seconds=1,
-    first_token_seconds=0.3,
+    first_token_seconds=0.5,
     silence_seconds=0.3,
     total_seconds=1.0,
     event_bytes=10_000,

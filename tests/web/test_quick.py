@@ -12,6 +12,7 @@ from hubbub.core.errors import NotFound
 from hubbub.web.bodies import Json
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import HEADERS, Guards
+from hubbub.web.origins import Origins
 from hubbub.web.quick import QuickApp, QuickRoute
 
 quick = APIRouter(prefix="/things", route_class=QuickRoute)
@@ -32,7 +33,7 @@ def app() -> QuickApp:
     app = QuickApp()
     app.include_router(quick)
     add_error_handlers(app)
-    app.add_middleware(Guards, body_bytes=100, body_seconds=1, allowed_hosts=["here"])
+    app.add_middleware(Guards, body_bytes=100, body_seconds=1, allowed_hosts=["here"], origins=Origins())
     return app
 
 

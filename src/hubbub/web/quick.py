@@ -58,13 +58,20 @@ class QuickApp(FastAPI):
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope, receive))  # which is not kept while a stream is open
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        except HubbubError as error:  # it takes time to be made, and nothing was sent yet: streams tell it themselves
+            response = await self._told(Request(scope, receive), error)
+            await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         try:
             return await request.scope["endpoint"](request)
         except HubbubError as error:
-            return await cast(_ErrorHandler, self.exception_handlers[HubbubError])(request, error)
+            return await self._told(request, error)
+
+    async def _told(self, request: Request, error: HubbubError) -> Response:
+        return await cast(_ErrorHandler, self.exception_handlers[HubbubError])(request, error)
 
 
 def _find(routes: Sequence[QuickRoute], scope: Scope) -> bool:
