@@ -58,10 +58,10 @@ def chats_in(folder: Path) -> int:
 
 
 def test_no_more_questions_than_allowed(folder: Path, server: str) -> None:
-    command = ("bench", "--url", server, "--people", "3", "--seconds", "5", "--questions", "4")
+    command = ("bench", "--url", server, "--people", "3", "--seconds", "25", "--questions", "4")
     began = time.monotonic()
     code, out, err = run(folder, *command)
-    assert (code, time.monotonic() - began < 5) == (0, True), err
+    assert (code, time.monotonic() - began < 25) == (0, True), err
     assert "All questions that were allowed have been asked" in out
 
 
