@@ -235,7 +235,7 @@ async def test_there_is_one_embedded_model_for_all_and_a_new_one_when_its_holder
         return [pid for pid in descendants_of(server.process.pid) if "hubbub.models.local_server" in command_of(pid)]
 
     async def answered() -> str:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as http:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(120)) as http:
             asked = await ask(http, server.url, "Say hello.")
             return (await read_all(http, server.url, asked["answer"]["id"]))[-1]["type"]
 

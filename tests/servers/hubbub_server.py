@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.servers.processes import command_of, descendants_of
+from tests.servers.processes import children_of, command_of
 
 START_SECONDS = 60
 
@@ -100,4 +100,4 @@ def through(base_url: str, name: str = "up") -> dict[str, str]:
 
 def workers_of(server: HubbubServer) -> list[int]:
     """Return the process ids of a server's workers (Linux)."""
-    return [pid for pid in descendants_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]
+    return [pid for pid in children_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]
