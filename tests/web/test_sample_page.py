@@ -6,7 +6,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hubbub.connections.http import Http
 from hubbub.identity.open import COOKIE
+from hubbub.models.address import compatible_address
+from hubbub.models.base import ModelCard
+from hubbub.models.openai import OpenAiModel
 from hubbub.web.services import SamplePage
 from tests.search.contract import TopicEmbedder
 from tests.web.application import Hubbub, hubbub_running
@@ -96,6 +100,17 @@ async def test_what_the_search_goes_by_is_offered(hubbub: Hubbub, ann: aiohttp.C
     config = (await got(ann, "/config"))[1]
     for name in ("showVectorOption", "ragSearchTextEmbeddings", "showSemanticRankerOption", "showQueryRewritingOption"):
         assert config[name] is True, name
+
+
+async def test_how_hard_to_think_is_offered_where_a_model_is_set_to_reason(tmp_path: Path) -> None:
+    async with Http() as http:
+        card = ModelCard("thinker", "here", 8192, can_ground=True, reasoning_effort="low")
+        thinker = OpenAiModel(compatible_address("http://127.0.0.1:9/v1", "thinker"), card, http)
+        async with hubbub_running(tmp_path, thinker) as hubbub:
+            config = (await got(await hubbub.person(), "/config"))[1]
+    assert config["showReasoningEffortOption"] is True
+    assert config["reasoningEffortOptions"] == ["low", "medium", "high"]
+    assert config["defaultReasoningEffort"] == "low"
 
 
 async def test_nothing_is_read_aloud(ann: aiohttp.ClientSession) -> None:

@@ -34,8 +34,6 @@ from hubbub.core.events import (
 
 logger = logging.getLogger(__name__)
 
-LEAST_GRACE_SECONDS = 0.2
-"""A reader that begins anew, where it was, has left for a moment."""
 MERGED_CHARACTERS = 16 * 1024
 SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
@@ -177,8 +175,7 @@ class Log:
             for entry in self._own.values()
             if entry.grace_seconds is not None
             and not (entry.watchers or entry.holds)
-            and min(now - entry.unwatched_since, watched_elsewhere(entry.id))
-            >= max(entry.grace_seconds, LEAST_GRACE_SECONDS)
+            and min(now - entry.unwatched_since, watched_elsewhere(entry.id)) >= entry.grace_seconds
         ]
 
     @contextmanager

@@ -12,7 +12,7 @@ import msgspec
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Passage
-from hubbub.search.sqlite import ROOM, SCHEMA
+from hubbub.search.sqlite import ROOM, SCHEMA, put_passages
 from hubbub.search.sqlite import SQL as SEARCH_SQL
 
 SQL = load_sql("hubbub.search", "azure.sql")
@@ -158,23 +158,7 @@ def _forget_index(connection: Connection) -> None:
 
 def _put(connection: Connection, document: Document, passages: Sequence[Passage]) -> None:
     connection.all(SEARCH_SQL["remove"], (document.id,))
-    connection.many(
-        SEARCH_SQL["put"],
-        (
-            (
-                passage.id,
-                document.id,
-                document.collection_id,
-                passage.number,
-                passage.page,
-                passage.heading,
-                passage.text,
-                document.name,
-                document.title,
-            )
-            for passage in passages
-        ),
-    )
+    put_passages(connection, document, passages)
     connection.many(SQL["confirm"], ((passage.id, document.id) for passage in passages))
 
 

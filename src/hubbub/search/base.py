@@ -45,6 +45,11 @@ class Tunable(Protocol):
         ...
 
 
+def tuned_by(search: Search) -> frozenset[str]:
+    """Return the fields of a `Retrieval` that a search goes by."""
+    return search.tunes if isinstance(search, Tunable) else frozenset()
+
+
 class EmbedsLater(Protocol):
     """A search whose vectors are made in the background, after its words can be found."""
 

@@ -146,23 +146,17 @@ def _quoted_terms(query: str) -> list[str]:
 
 def _put(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:
     _remove(connection, document.id)
-    connection.many(
-        SQL["put"],
-        (
-            (
-                passage.id,
-                document.id,
-                document.collection_id,
-                passage.number,
-                passage.page,
-                passage.heading,
-                passage.text,
-                document.name,
-                document.title,
-            )
-            for passage in passages
-        ),
+    put_passages(connection, document, passages)
+
+
+def put_passages(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:
+    """Put a document's passages into their table, where it has none."""
+    of_document = (document.name, document.title)
+    rows = (
+        (one.id, document.id, document.collection_id, one.number, one.page, one.heading, one.text, *of_document)
+        for one in passages
     )
+    connection.many(SQL["put"], rows)
 
 
 def _remove(connection: Connection, document_id: str) -> None:

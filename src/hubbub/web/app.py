@@ -11,8 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import request_response
 
 import hubbub
-from hubbub.web.bodies import complete, sends
-from hubbub.web.dialects.sample_errors import SampleError
+from hubbub.web.bodies import complete
+from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.origins import Origins
@@ -34,10 +34,6 @@ from hubbub.web.routes import (
     server,
 )
 from hubbub.web.services import Services, WebLimits
-
-_SAMPLE_ERROR: dict[int | str, dict[str, Any]] = {
-    "default": next(iter(sends(SampleError, description="What went wrong").values()))
-}
 
 
 def create_app(
@@ -82,7 +78,7 @@ def create_app(
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):
-        app.include_router(router, responses=_SAMPLE_ERROR)
+        app.include_router(router, responses=FAULTS)
     if has_page:
         page = foreign_page or Page(page_folder)
         # Not as a route for any path: that would match where the API has the path but not the method.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-from msgspec.structs import replace
 
 from hubbub.conversation.prompt import estimate_tokens
 from hubbub.core.answer import Answer
@@ -12,12 +11,12 @@ from hubbub.core.events import Asked
 from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
-from hubbub.core.questions import Generation, Instructions, Question
+from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
 from hubbub.web.access import check_answer
 from hubbub.web.apart import ask_apart
 from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import able_of
+from hubbub.web.dialects.openai_messages import able_of, over_documents
 from hubbub.web.dialects.responses import PREFIX, echo_of
 from hubbub.web.dialects.responses_request import (
     NewResponse,
@@ -138,20 +137,8 @@ def _question(
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
-    return _over_documents(said, new, question, services.limits.question_characters), name
-
-
-def _over_documents(said: Sequence[Turn], new: NewResponse, question: Question, most_characters: int) -> Question:
-    last = next((place for place in range(len(said) - 1, -1, -1) if said[place].role == "user"), None)
-    if last is None or not said[last].text.strip():
-        raise BadParam("A message of the role user has to say what is to be found in the documents.", "input")
-    if (characters := len(said[last].text)) > most_characters:
-        message = f"The question has {characters:,} characters; over documents {most_characters:,} is the limit."
-        raise BadParam(message, "input", code="string_above_max_length")
-    told = [*([new.instructions] if new.instructions else ()), *(turn.text for turn in said if turn.role == "system")]
-    turns = [Turn(turn.role, turn.text) for turn in said[:last] if turn.role in ("user", "assistant") and turn.text]
-    instructions = Instructions("\n\n".join(told)) if told else None
-    return replace(question, text=said[last].text, turns=tuple(turns), instructions=instructions)
+    most, told = services.limits.question_characters, [new.instructions] if new.instructions else []
+    return over_documents(said, question, lambda _: "input", most_characters=most, told=told), name
 
 
 def _searched(

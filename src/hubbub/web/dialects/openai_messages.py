@@ -1,11 +1,13 @@
 """Read what was said so far, in the forms in which OpenAI's clients send it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.questions import Instructions, Question
 from hubbub.models.base import ModelCard
 from hubbub.web.dialects.openai import BadParam
 
@@ -90,6 +92,39 @@ def read_tools(tools: Sequence[object], able: Able, *, where: str = "tools") -> 
         string_at(mapping_at(fields.get("function"), f"{place}.function"), "name", f"{place}.function")
         found.append(dict(fields))
     return tuple(found)
+
+
+def over_documents(
+    turns: Sequence[Turn],
+    question: Question,
+    place_of: Callable[[int], str],
+    *,
+    most_characters: int,
+    told: Sequence[str] = (),
+) -> Question:
+    """Return a question over documents: its text is what was said last by a user, and what was said before goes along.
+
+    What the system says follows what is `told`, as instructions. `place_of` says where a turn was sent; -1 is for none.
+
+    Raises:
+        BadParam: nothing was asked, or too much.
+    """
+    last = max((number for number, turn in enumerate(turns) if turn.role == "user"), default=-1)
+    text = turns[last].text if last >= 0 else ""
+    if not text.strip():
+        message = "Documents are searched for what the last message of the role user asks; it is empty."
+        raise BadParam(message, place_of(last))
+    if len(text) > most_characters:
+        message = f"The question has {len(text):,} characters; over documents {most_characters:,} is the limit."
+        raise BadParam(message, place_of(last), code="string_above_max_length")
+    said = [turn for turn in turns[:last] if turn.role in ("user", "assistant") and turn.text]
+    instructions = [*told, *(turn.text for turn in turns if turn.role == "system" and turn.text)]
+    return replace(
+        question,
+        text=text,
+        turns=tuple(Turn(turn.role, turn.text) for turn in said),
+        instructions=Instructions("\n\n".join(instructions)) if instructions else None,
+    )
 
 
 def mapping_at(value: object, where: str) -> Mapping[str, object]:

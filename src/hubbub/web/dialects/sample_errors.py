@@ -1,13 +1,14 @@
 """Tell an error in the form of the Azure samples: `{"error": …}`, with a status or as the last line of a stream."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from hubbub.core.errors import HubbubError, Overloaded, Unsupported
 from hubbub.core.events import Done, Event, Failed, Stopped
-from hubbub.web.bodies import Json, headers_of
+from hubbub.web.bodies import Json, headers_of, sends
 
 NOT_JSON = "request must be json"
 """What the samples say to any body that is no JSON; their clients compare it."""
@@ -29,6 +30,10 @@ class SampleError(msgspec.Struct, frozen=True):
 
     error: str
     code: str
+
+
+FAULTS: dict[int | str, dict[str, Any]] = {"default": sends(SampleError, description="What went wrong")[200]}
+"""For the `responses` of routes whose clients are those of the samples, for OpenAPI."""
 
 
 def in_words(code: str, message: str) -> SampleError:

@@ -10,8 +10,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from hubbub.core.events import Event, Failed
-from hubbub.core.messages import Turn
-from hubbub.core.questions import Generation, Instructions, Question
+from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
 from hubbub.web import model_names
 from hubbub.web.access import person_of
@@ -19,7 +18,7 @@ from hubbub.web.apart import ask_apart
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read_body, refused
-from hubbub.web.dialects.openai_messages import Able, able_of, read_messages, read_tools
+from hubbub.web.dialects.openai_messages import Able, able_of, over_documents, read_messages, read_tools
 from hubbub.web.model_names import names_for
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import Services, services_of
@@ -143,25 +142,15 @@ def _question(
 ) -> Question:
     turns = read_messages(messages, able)
     how = _generation(body, able)
-    last = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=-1)
-    text = turns[last].text if last >= 0 else ""
     if card is not None:
+        text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
         return Question(text, turns, target.model, is_verbatim=True, generation=how)
-    place = f"messages[{last}].content" if last >= 0 else "messages"
-    if not text.strip():
-        raise BadParam("Documents are searched for what the last message of the role user asks; it is empty.", place)
-    if len(text) > (most := hub.limits.question_characters):
-        message = f"The question has {len(text):,} characters; over documents {most:,} is the limit."
-        raise BadParam(message, place, code="string_above_max_length")
-    said = "\n\n".join(turn.text for turn in turns if turn.role == "system" and turn.text)
-    return Question(
-        text,
-        tuple(Turn(turn.role, turn.text) for turn in turns[:last] if turn.role in ("user", "assistant") and turn.text),
-        target.model,
-        target.collection_ids,
-        instructions=Instructions(said) if said else None,
-        generation=how,
-    )
+    question = Question("", (), target.model, target.collection_ids, generation=how)
+    return over_documents(turns, question, _place_of, most_characters=hub.limits.question_characters)
+
+
+def _place_of(number: int) -> str:
+    return f"messages[{number}].content" if number >= 0 else "messages"
 
 
 def _generation(body: ChatCompletionRequest, able: Able) -> Generation:

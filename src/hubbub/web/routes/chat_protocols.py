@@ -15,35 +15,30 @@ from hubbub.core.events import Event
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Instructions, Question
-from hubbub.search.base import Tunable
+from hubbub.search.base import tuned_by
 from hubbub.web.access import collections_for, person_of
 from hubbub.web.apart import ask_apart
-from hubbub.web.bodies import sends, takes
+from hubbub.web.bodies import takes
 from hubbub.web.chat_bodies import ChatBody, Version, format_of, read_body, said_in, systems_of, turns_of, version_of
 from hubbub.web.dialects import chat_protocol, chat_protocol_old, simple_chat
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.lines import JSON_LINES
-from hubbub.web.dialects.sample_errors import SampleError, sample_failure
+from hubbub.web.dialects.sample_errors import FAULTS, sample_failure
 from hubbub.web.dialects.thoughts import Plan
 from hubbub.web.overrides import Wishes
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
-quick = APIRouter(tags=["chat protocols"], route_class=QuickRoute)
+quick = APIRouter(tags=["chat protocols"], responses=FAULTS, route_class=QuickRoute)
 
-GRACE_SECONDS = 2.0
-"""An answer is stopped so long after its only reader has left: nobody can come again to it."""
 KEEP_SECONDS = 15 * 60.0
-"""Longer than any answer takes; then its log is forgotten."""
+"""Longer than any answer takes; then its log is forgotten. Who has left can't come again to it: then it is stopped."""
 
 Render: TypeAlias = Callable[[Sequence[Event]], Response]
 Rendering: TypeAlias = Callable[[str], tuple[Dialect, Render]]
 """Makes, for an answer's id, what renders it as a stream and as a whole."""
 
-_ERROR: dict[int | str, dict[str, Any]] = {
-    "default": next(iter(sends(SampleError, description="What went wrong").values()))
-}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"description": "A line of JSON for each piece of the answer", "content": {JSON_LINES: {}}}
 }
@@ -55,37 +50,37 @@ _WHOLE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@quick.post("/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+@quick.post("/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE)
 async def chat(request: Request) -> Response:
     """Answer the last of the messages, at once, or as a stream where the body says `stream`."""
     return await _answer(request)
 
 
-@quick.post("/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM | _ERROR)
+@quick.post("/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM)
 async def chat_stream(request: Request) -> Response:
     """Answer the last of the messages, as a stream."""
     return await _answer(request, streams=True)
 
 
-@quick.post("/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+@quick.post("/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE)
 async def ask(request: Request) -> Response:
     """Answer the last of the messages by itself, at once, or as a stream where the body says `stream`."""
     return await _answer(request, is_ask=True)
 
 
-@quick.post("/v0/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+@quick.post("/v0/chat", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE)
 async def chat_v0(request: Request) -> Response:
     """Do what `/chat` does, in the format of the AI Chat Protocol before April 2026."""
     return await _answer(request, version="old")
 
 
-@quick.post("/v0/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM | _ERROR)
+@quick.post("/v0/chat/stream", response_class=Response, openapi_extra=takes(ChatBody), responses=_STREAM)
 async def chat_stream_v0(request: Request) -> Response:
     """Do what `/chat/stream` does, in the format of the AI Chat Protocol before April 2026."""
     return await _answer(request, version="old", streams=True)
 
 
-@quick.post("/v0/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE | _ERROR)
+@quick.post("/v0/ask", response_class=Response, openapi_extra=takes(ChatBody), responses=_WHOLE)
 async def ask_v0(request: Request) -> Response:
     """Do what `/ask` does, in the format of the AI Chat Protocol before April 2026."""
     return await _answer(request, version="old", is_ask=True)
@@ -107,7 +102,7 @@ async def _answer(
         if session is None and hub.protocols.has_history:
             session = str(uuid4())
         rendering = partial(_protocol, body, plan, session, is_old=wanted == "old")
-    answer_id = await ask_apart(hub, person, question, grace_seconds=GRACE_SECONDS, keep_seconds=KEEP_SECONDS)
+    answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     dialect, render = rendering(answer_id)
     if streams or body.stream is True:
         return EventStream(hub.log, answer_id, dialect, refuse=sample_failure)
@@ -136,8 +131,7 @@ async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequen
     """
     if any(turn.images for turn in turns):
         raise Malformed("Images can't be answered from documents. Send texts only.")
-    tunes = hub.search.tunes if isinstance(hub.search, Tunable) else frozenset[str]()
-    wishes = Wishes(body.overrides, tunes)
+    wishes = Wishes(body.overrides, tuned_by(hub.search))
     collections = wishes.narrowed(await _searched(hub, person))
     *before, last = said_in(turns)
     question = Question(

@@ -8,14 +8,15 @@ from starlette.responses import Response
 
 from hubbub.core.errors import Malformed, NotFound
 from hubbub.core.people import GUEST_ID
-from hubbub.search.base import Tunable
+from hubbub.search.base import tuned_by
 from hubbub.web.access import Asker, Hub
 from hubbub.web.bodies import Json, sends
-from hubbub.web.services import Services
 
 router = APIRouter(tags=["sample"])
 
 SIGNED_IN_SECONDS = 24 * 3600
+EFFORTS = ("low", "medium", "high")
+"""Offered where a model is set to reason; the first such model's own is the default."""
 _IN_COOKIE = "cookie"
 """In place of a token, which there has to be: who it is says the cookie, which the page's requests carry anyway."""
 
@@ -34,7 +35,6 @@ class Config(msgspec.Struct, rename="camel"):
     rag_send_text_sources: bool = True
     show_multimodal_options: bool = False
     show_reasoning_effort_option: bool = False
-    """No model says that it reasons, so none is asked to do so more or less."""
     reasoning_effort_options: tuple[str, ...] = ()
     default_reasoning_effort: str = ""
     default_retrieval_reasoning_effort: str = "minimal"
@@ -125,7 +125,8 @@ async def show_signed_in(hub: Hub, person: Asker) -> Response:
 @router.get("/config", responses=sends(Config))
 async def show_config(hub: Hub, person: Asker) -> Response:
     """Tell what the page is to offer."""
-    tunes = _tunes(hub)
+    tunes = tuned_by(hub.search)
+    efforts = [model.card.reasoning_effort for model in hub.catalog if model.card.reasoning_effort]
     signs_in = hub.sample_page.signs_in  # without it the page fails where it shows uploads, and keeps no chats here
     has_vectors = hub.embedder is not None and "mode" in tunes
     return Json(
@@ -134,6 +135,9 @@ async def show_config(hub: Hub, person: Asker) -> Response:
             show_query_rewriting_option="query_rewriting" in tunes,
             show_vector_option=has_vectors,
             rag_search_text_embeddings=has_vectors,
+            show_reasoning_effort_option=bool(efforts),
+            reasoning_effort_options=EFFORTS if efforts else (),
+            default_reasoning_effort=efforts[0] if efforts else "",
             show_user_upload=signs_in,
             show_chat_history_cosmos=signs_in,
             show_chat_history_browser=hub.sample_page.browser_history,
@@ -145,7 +149,3 @@ async def show_config(hub: Hub, person: Asker) -> Response:
 async def refuse_speech(person: Asker) -> Response:
     """Say that nothing is read aloud here."""
     raise Malformed("Speech is not enabled.")
-
-
-def _tunes(services: Services) -> frozenset[str]:
-    return services.search.tunes if isinstance(services.search, Tunable) else frozenset()
