@@ -109,6 +109,7 @@ export interface Failed {
   code: string;
   message: string;
   is_retryable: boolean;
+  retry_after_seconds?: number | null;
 }
 
 export interface Stopped {

@@ -173,7 +173,10 @@ FAILING: dict[str, tuple[Script, int, str, str, dict[str, str | None]]] = {
         *(400, "invalid_request_error", "invalid_request", {"x-should-retry": None}),
     ),
     "wrong key": (Script(status=401), 502, "server_error", "refused", {"x-should-retry": "false"}),
-    "busy": (Script(status=429), 502, "server_error", "refused", {"x-should-retry": None}),
+    "busy": (
+        Script(status=429, headers={"Retry-After": "17"}),
+        *(503, "server_error", "refused", {"x-should-retry": None, "retry-after": "17"}),
+    ),
     "broken": (Script(status=500), 502, "server_error", "refused", {"x-should-retry": None}),
     "reset": (Script(reset_before="first_token"), 502, "server_error", "broke_off", {"x-should-retry": None}),
     "nonsense": (Script(raw=[b"data: {]\n\n"]), 502, "server_error", "bad_answer", {}),

@@ -10,7 +10,7 @@ from hubbub.answers.base import Crew, Found, GivenUp, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
-from hubbub.core.errors import HubbubError, StoreError
+from hubbub.core.errors import HubbubError, ModelError, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 
 logger = logging.getLogger(__name__)
@@ -252,7 +252,7 @@ class Desk:
                 # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
             except HubbubError as error:
-                ending = Failed(error.code, error.message, error.retryable)
+                ending = _failure(error)
             except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
                 logger.exception("An answer failed.")
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
@@ -299,10 +299,15 @@ class Desk:
                 logger.warning("The ending of an answer could not be stored yet: %s", error)
                 self._log.report(answer_id, error)
                 if isinstance(ending, Done):  # what was said may have been lost with it
-                    ending = Failed(error.code, error.message, error.retryable)
+                    ending = _failure(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
+
+
+def _failure(error: HubbubError) -> Failed:
+    wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
+    return Failed(error.code, error.message, error.retryable, wait)
 
 
 async def _give_up(send: Send) -> Ending:

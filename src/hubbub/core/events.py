@@ -119,6 +119,8 @@ class Failed(msgspec.Struct, frozen=True, gc=False, tag="failed"):
     code: str
     message: str
     is_retryable: bool = False
+    retry_after_seconds: float | None = None
+    """When to come back, where whoever was busy has said so."""
 
 
 class Stopped(msgspec.Struct, frozen=True, gc=False, tag="stopped"):

@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from math import ceil
 from typing import Any, TypeVar
 
 import msgspec
@@ -93,8 +94,8 @@ def fault_of_failure(failed: Failed) -> Fault:
 
 
 def status_of_failure(failed: Failed) -> int:
-    """Return the status that tells of an answer that failed before it said anything."""
-    return _STATUSES.get(failed.code, 502)
+    """Return the status that tells of an answer that failed before it said anything: 503 where it may be had later."""
+    return _STATUSES.get(failed.code, 502 if failed.retry_after_seconds is None else 503)
 
 
 def told(error: HubbubError) -> Response:
@@ -111,7 +112,8 @@ def told(error: HubbubError) -> Response:
 def refused(failed: Failed) -> Response:
     """Return the response that tells of an answer that failed before it said anything."""
     status = status_of_failure(failed)
-    headers = _retrying(status, is_retryable=failed.is_retryable) | headers_of_all()
+    wait = RETRY_SECONDS if failed.retry_after_seconds is None else failed.retry_after_seconds
+    headers = _retrying(status, is_retryable=failed.is_retryable, wait_seconds=wait) | headers_of_all()
     return Json(Faulty(fault_of_failure(failed)), status_code=status, headers=headers)
 
 
@@ -164,10 +166,10 @@ def _fault(message: str, code: str, status: int, param: str | None) -> Fault:
     return Fault(message, kind, param, _CODES.get(code, code))
 
 
-def _retrying(status: int, *, is_retryable: bool) -> dict[str, str]:
+def _retrying(status: int, *, is_retryable: bool, wait_seconds: float = RETRY_SECONDS) -> dict[str, str]:
     """Return what keeps OpenAI's own clients from asking again where that can't help, and tells others when to."""
     if status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
         return {}
     if not is_retryable:
         return {"x-should-retry": "false"}
-    return {"retry-after": str(RETRY_SECONDS)} if status in (429, 503) else {}
+    return {"retry-after": str(max(1, ceil(wait_seconds)))} if status in (429, 503) else {}

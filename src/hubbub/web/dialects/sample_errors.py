@@ -51,7 +51,8 @@ def sample_failure(failed: Failed) -> Response:
     """Return the response to a request whose answer failed before it said anything."""
     content = in_words(failed.code, failed.message)
     if failed.is_retryable and failed.code not in _STATUSES:
-        return sample_error(Overloaded(content.error, retry_after_seconds=RETRY_SECONDS, code=content.code))
+        wait = RETRY_SECONDS if failed.retry_after_seconds is None else failed.retry_after_seconds
+        return sample_error(Overloaded(content.error, retry_after_seconds=wait, code=content.code))
     return Json(content, status_code=_STATUSES.get(failed.code, 500))
 
 
