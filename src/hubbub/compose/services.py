@@ -13,13 +13,13 @@ from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
-from hubbub.compose.apart import apart
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
@@ -82,8 +82,8 @@ async def open_services_within(settings: Settings, identity: Identity | None = N
     Raises:
         Conflict, SettingsError, StoreError: as `open_services` does, and where the folder can't be written.
     """
-    await apart(lambda: prepare_folder(settings.server.data_folder))
-    await apart(lambda: load_backends(settings))
+    await in_a_thread(lambda: prepare_folder(settings.server.data_folder))
+    await in_a_thread(lambda: load_backends(settings))
     async with _watched(open_services(settings, identity=identity)) as services:
         yield replace(services, has_local_operators=False)
 

@@ -11,7 +11,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from hubbub.compose.apart import apart
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.models import OnFetch, open_embedder
@@ -19,6 +18,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Conflict, StoreError
 from hubbub.core.people import OPERATOR_ID
@@ -146,7 +146,7 @@ async def _add_guide(shelf: Shelf) -> None:
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
-    pages = await apart(_guide_pages)
+    pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:
             await shelf.pipeline.add(guide.id, page.name, path)

@@ -1,13 +1,12 @@
 """Open the credential that Azure's services are asked with where there is no key."""
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -47,12 +46,7 @@ async def open_credential(
     tenant_id = tenant_id or environ.get("AZURE_TENANT_ID", "")
     client_id = client_id or environ.get("AZURE_CLIENT_ID", "")
     make = partial(_made, chosen_kind(kind, environ, tenant_id=tenant_id), tenant_id, client_id)
-    thread = ThreadPoolExecutor(1, "azure")  # the import reads hundreds of files and runs `uname`
-    try:
-        opened = await asyncio.get_running_loop().run_in_executor(thread, make)
-    finally:
-        thread.shutdown(wait=False)
-    async with opened as credential:
+    async with await in_a_thread(make) as credential:  # the import reads hundreds of files and runs `uname`
         yield credential
 
 

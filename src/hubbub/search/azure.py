@@ -12,7 +12,8 @@ from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError, StoreError
 from hubbub.search.azure_ledger import Ledger
-from hubbub.search.azure_place import AzureIndex, open_service
+from hubbub.search.azure_opening import open_service
+from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_query import EMBEDDING, SEARCHED, among, ask, floats, is_worth, of_category, ranker_of
 from hubbub.search.azure_sample import AzureSampleSearch
 from hubbub.search.vectors import QueryVectors, embedded_text

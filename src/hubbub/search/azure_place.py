@@ -1,23 +1,9 @@
-"""Say where an index at Azure AI Search is and what it is like, and open it."""
+"""Say where an index at Azure AI Search is, and what it is like."""
 
-import asyncio
-import ssl
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
-
-from hubbub.core.errors import SettingsError
-
-if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
-
-    from hubbub.search.azure_service import Service
-
-T = TypeVar("T")
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -65,39 +51,6 @@ class AzureIndex(msgspec.Struct, frozen=True):
             tunes |= {"semantic_ranker", "semantic_captions", "minimum_reranker_score"}
             tunes |= {"query_rewriting"} if self.rewriting_language else set[str]()
         return frozenset(tunes)
-
-
-@asynccontextmanager
-async def open_service(
-    place: AzureIndex, credential: "str | AsyncTokenCredential", tls: ssl.SSLContext | None
-) -> "AsyncGenerator[Service]":
-    """Open the service; nothing is sent yet.
-
-    Raises:
-        SettingsError: Azure's client is not installed.
-    """
-    made = await in_a_thread(_service)  # the import reads hundreds of files
-    async with made(place, credential, tls=tls) as service:
-        yield service
-
-
-async def in_a_thread(work: Callable[[], T]) -> T:
-    """Do work that blocks in a thread of its own."""
-    thread = ThreadPoolExecutor(1, "azure")
-    try:
-        return await asyncio.get_running_loop().run_in_executor(thread, work)
-    finally:
-        thread.shutdown(wait=False)
-
-
-def _service() -> "type[Service]":
-    try:
-        from hubbub.search.azure_service import Service
-    except ImportError as error:
-        raise SettingsError(
-            [f"Azure AI Search needs a part that is not installed ({error.name}). Run: pip install 'hubbub[azure]'"]
-        ) from error
-    return Service
 
 
 def page_of(source: str) -> tuple[str, int | None]:

@@ -13,7 +13,8 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError
-from hubbub.search.azure_place import AzureIndex, Names, open_service, page_of
+from hubbub.search.azure_opening import open_service
+from hubbub.search.azure_place import AzureIndex, Names, page_of
 from hubbub.search.azure_query import ask, is_worth, of_category, ranker_of
 from hubbub.search.fusion import fuse
 from hubbub.search.sqlite import SqliteSearch

@@ -27,10 +27,11 @@ from azure.search.documents.indexes.aio import SearchIndexClient
 from azure.search.documents.indexes.models import SearchIndex
 
 from hubbub import __version__
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
 from hubbub.search.azure_faults import PASSING, Fault, fault_of
 from hubbub.search.azure_index import definition, faults_of
-from hubbub.search.azure_place import AzureIndex, in_a_thread
+from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_query import Ask, Found, query_body
 
 T = TypeVar("T")
