@@ -1,0 +1,1 @@
+"""Attacks and faults that once got through, each tried against a real server: `python -m bench.attack --help`."""
