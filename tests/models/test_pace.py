@@ -141,9 +141,9 @@ def test_it_does_not_grow_while_it_is_not_reached(clock: Clock) -> None:
     for one in asked:
         one.ended()
     low = pace.limit
-    assert 5 < low <= 20
+    assert 4 < low <= 20
     for _ in range(30):
-        answered(pace, clock, 0.3, 5)
+        answered(pace, clock, 0.3, 4)
     assert pace.limit == low
     for _ in range(3):
         answered(pace, clock, 0.3, low)
