@@ -16,7 +16,11 @@ FAULTS: Mapping[str, tuple[Script, str, str]] = {
     "401": (Script(status=401, body=b'{"error":{"message":"wrong key sk-secret"}}'), "refused", ""),
     "403": (Script(status=403, body=b"<html>no</html>"), "refused", ""),
     "404": (Script(status=404, body=b'{"error":{"message":"no such model"}}'), "refused", ""),
-    "429": (Script(status=429, headers={"Retry-After": "7"}, body=b'{"error":{"message":"slow down"}}'), "refused", ""),
+    "429": (
+        Script(status=429, headers={"Retry-After": "7"}, body=b'{"error":{"message":"slow down"}}'),
+        "model_busy",
+        "",
+    ),
     "500": (Script(status=500, body=b"Internal Server Error"), "refused", ""),
     "503": (Script(status=503, body=b""), "refused", ""),
     "silent before the reply": (Script(stall_before="headers"), "too_long", ""),

@@ -85,7 +85,7 @@ FAULTS: dict[str, tuple[Script, str, bool, str]] = {
     # name: (script, code, may be tried again, words of the message)
     "wrong key": (Script(status=401, body=error_body(f"Incorrect key {KEY}")), "refused", False, "Check the API key"),
     "wrong model": (Script(status=404, body=error_body("no such model")), "refused", False, "no such model"),
-    "busy": (Script(status=429, body=b""), "refused", True, "at its limit"),
+    "busy": (Script(status=429, body=b""), "model_busy", True, "at its limit"),
     "down, HTML": (
         Script(status=503, body=b"<html>no</html>", headers={"Content-Type": "text/html"}),
         "refused",
@@ -239,7 +239,7 @@ async def test_the_words_of_a_busy_server_are_not_waited_for(server: ModelServer
     async with asyncio.timeout(1):
         with pytest.raises(ModelError) as caught:
             await ask(model)
-    assert (caught.value.code, caught.value.retry_after_seconds) == ("refused", 7)
+    assert (caught.value.code, caught.value.retry_after_seconds) == ("model_busy", 7)
     assert model.pace.opens_in_seconds > 6
     await server.until(is_quiet)
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
@@ -53,8 +54,13 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
+        again: Again | None = None,
     ) -> None:
-        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer."""
+        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer.
+
+        `again` asks models again that were busy.
+        """
+        self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
         self._search = search
@@ -205,9 +211,10 @@ class Engine:
         """Let the model write, and send what it used once it has."""
         if tell := _telling(question, "answer", model, send):
             tell(prompt)
+        started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
         try:
             async with times.for_all():
-                completion = await model.complete(prompt, pass_on, how)
+                completion = await self._again.complete(model, prompt, pass_on, how, tell=send, started=started)
         except TimeoutError:
             finish()
             return Done(DEADLINE)

@@ -92,6 +92,8 @@ class Answers(Table):
     """The longest pause between two pieces of an answer."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
+    busy_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    """The longest that a question waits for a model that refused it because it is busy; it is asked again meanwhile."""
     event_bytes: Count = 1024 * 1024
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
