@@ -55,6 +55,7 @@ async def serving(folder: Path, base_url: str, *, first_token_seconds: str = "0.
         "HUBBUB_MODELS__UP__API_KEY": "sk-secret",
         "HUBBUB_ANSWERS__FIRST_TOKEN_SECONDS": first_token_seconds,
         "HUBBUB_ANSWERS__SILENCE_SECONDS": "0.6",
+        "HUBBUB_ANSWERS__BUSY_SECONDS": "0",
         "HUBBUB_ANSWERS__EVENT_BYTES": "200000",
         "HUBBUB_ANSWERS__ANSWER_BYTES": "200000",
     }

@@ -123,6 +123,11 @@ class Lanes(Table):
     """The most that are made at once for one person. Programs without a key or a cookie are none."""
     waiting_per_person: Waiting = 32
     """The most of one person's that wait; who asks beyond that is told when to come back."""
+    waiting_per_key: Waiting = 200
+    """The same for a program with a key of its own."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """The part of `running`, and of `waiting_per_model`, that one network address may have for all without a key or an
+    account; never less than one person may have. They also take their turns as one."""
 
 
 class Limits(Table):
