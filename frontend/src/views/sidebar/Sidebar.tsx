@@ -9,6 +9,7 @@ import { switchTheme, theme } from "../../state/theme";
 import { newChat } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
+import { isComposing } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
 import "./sidebar.css";
@@ -83,7 +84,7 @@ export function Sidebar() {
 
 function Search({ startChat }: { startChat: () => void }) {
   const press = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     const list = document.querySelectorAll<HTMLElement>(".chat-open");
     if (event.key === "ArrowDown" && list[0]) {
       event.preventDefault();
