@@ -3,10 +3,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import { chats, search } from "../../state/chats";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
+import { guide } from "../../state/library";
 import { chatPath, libraryPath, navigate, route } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
-import { newChat } from "../../state/thread";
+import { newChat, newChatWithGuide } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
 import { isComposing } from "../keys";
@@ -33,6 +34,11 @@ export function Sidebar() {
 
   const startChat = () => {
     newChat();
+    leave();
+    focusOn("#question");
+  };
+  const openHelp = () => {
+    newChatWithGuide();
     leave();
     focusOn("#question");
   };
@@ -67,6 +73,11 @@ export function Sidebar() {
         >
           <Icon name="book" /> Documents
         </button>
+        {guide.value && (
+          <button type="button" class="sidebar-link" onClick={openHelp}>
+            <Icon name="help" /> Help
+          </button>
+        )}
         <button type="button" class="sidebar-link" onClick={switchTheme}>
           <Icon name={theme.value === "dark" ? "sun" : "moon"} />
           {theme.value === "dark" ? "Light look" : "Dark look"}
