@@ -11,7 +11,7 @@ import { newId } from "./identifiers";
 import { chooseAsRemembered, chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
 import { isAbort, messageOf, tell } from "./notices";
-import { chatPath, navigate, route } from "./route";
+import { chatPath, homePath, navigate, route } from "./route";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 
 export interface Thread {
@@ -115,7 +115,7 @@ export function newChat(): void {
   for (const { question } of unsent) discard(question);
   threadOf(NEW).value = { ...blank, isLoaded: true };
   chooseAsRemembered();
-  navigate("/");
+  navigate(homePath);
   for (const { question } of unsent) takeBack(question.text);
 }
 

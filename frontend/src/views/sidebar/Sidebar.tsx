@@ -84,7 +84,7 @@ export function Sidebar() {
         </button>
         <p class="sidebar-about">
           <span>{me.value ? `${me.value.person.name || "Guest"} · ${me.value.version}` : "\u00a0"}</span>
-          <a href="/docs/" target="_blank" rel="noopener">
+          <a href="docs/" target="_blank" rel="noopener">
             API
           </a>
         </p>
