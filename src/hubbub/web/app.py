@@ -34,6 +34,7 @@ from hubbub.web.routes import (
     server,
 )
 from hubbub.web.services import Services, WebLimits
+from hubbub.web.trailers import drop_trailers
 
 
 def create_app(
@@ -85,6 +86,7 @@ def create_app(
         app.router.default = request_response(page.serve)
     add_error_handlers(app)
     limits = limits or WebLimits()
+    drop_trailers()
     app.add_middleware(
         Guards,
         body_bytes=limits.body_bytes,
