@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
+from hubbub.web.address import Proxies
 from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
 
@@ -29,7 +30,7 @@ _POSTED_TO = "/upload"
 PACE_BYTES = 64 * 1024
 """So much of an upload has to come while its body is waited for as long as another body may take altogether."""
 WHOLE_PACE_BYTES = 512 * 1024
-"""So much of it in the same time on the whole: 17 KiB a second with 30 s. 50 MiB are there within an hour, or refused."""
+"""So much of it in the same time on the whole: with 30 s that is 17 KiB a second, and 50 MiB within an hour."""
 
 
 class Guards:
@@ -43,12 +44,14 @@ class Guards:
         body_seconds: float,
         allowed_hosts: Sequence[str],
         origins: Origins,
+        proxies: Proxies | None = None,
     ) -> None:
         self._app = app
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
         self._origins = origins
+        self._proxies = proxies or Proxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -69,13 +72,14 @@ class Guards:
             await send(message)
 
         asked = Headers(scope=scope)
+        said = self._proxies.apply(scope)
         try:
             self._check_host(asked)
             if (answer := self._origins.preflight(scope["method"], asked)) is not None:
                 await answer(scope, receive, send_with_headers)
                 return
             if scope["method"] not in _SAFE:
-                self._origins.check(asked)
+                self._origins.check(asked, said)
                 receive = await self._checked_body(scope, asked, receive)
         except HubbubError as error:
             await told(scope, error)(scope, receive, send_with_headers)

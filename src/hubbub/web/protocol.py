@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -14,8 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from hubbub.core.errors import HeadTooLarge, HubbubError, Malformed, Overloaded, TooSlow
+from hubbub.web.address import counted
 from hubbub.web.bodies import problem
-from hubbub.web.clients import SPARE_CONNECTIONS, Clients, Kind, bound_socket
+from hubbub.web.clients import Clients, Holder, Kind, bound_socket
 from hubbub.web.guards import HEADERS
 
 EXTENSION = "hubbub.direct"
@@ -42,8 +44,9 @@ _UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 class Direct:
     """Writes to the transport of a response that has begun, past the application's coroutine."""
 
-    def __init__(self, cycle: RequestResponseCycle, clients: Clients) -> None:
+    def __init__(self, cycle: RequestResponseCycle, clients: Clients, holder: Holder) -> None:
         self._cycle = cycle
+        self._holder = holder
         self._clients = clients
         self.on_left: Callable[[], None] | None = None
         """Called when the client has gone."""
@@ -69,6 +72,14 @@ class Direct:
         cycle = self._cycle
         if body and not (cycle.disconnected or cycle.response_complete):
             cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body) if cycle.chunked_encoding else body)
+
+    def reading(self, answer_id: str) -> AbstractContextManager[None]:
+        """Count this connection as one over which an answer is read.
+
+        Raises:
+            TooBusy: as many read it already as may.
+        """
+        return self._clients.reading(answer_id, self._holder)
 
     def abort(self) -> None:
         """Cut the connection off because it takes nothing, with whatever still waits to be sent."""
@@ -101,9 +112,12 @@ class Protocol(HttpToolsProtocol):
     # Not in its dict: that would be over 30 names then, and take four times the memory.
     __slots__ = (
         "_active",
+        "_address",
         "_clients",
         "_fresh_bytes",
+        "_is_counted",
         "_is_in_head",
+        "_is_let_in",
         "_overhead_bytes",
         "_refusal",
         "_unsent_bytes",
@@ -132,31 +146,50 @@ class Protocol(HttpToolsProtocol):
         self._unsent_bytes = 0
         self._unwanted_bytes = 0
         self._refusal: HubbubError | None = None
+        self._address: str | None = None
+        """Whose connection it is, as limits count it; None where a proxy has not said so yet."""
+        self._is_counted = True
+        self._is_let_in = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take a connection, and bound what the kernel holds for it."""
         super().connection_made(cast(Any, transport))
-        bounds = self._clients.bounds
-        self._clients.open += 1
+        clients, bounds = self._clients, self._clients.bounds
+        clients.open += 1
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = transport.get_extra_info("socket")
+        number = -1
         if raw is not None:
             bound_socket(raw, bounds.stall_seconds)
-        if self._clients.open > bounds.connections:
-            self._clients.refused += 1
-            self.app = cast(Any, _say_full)
-            if self._clients.open > bounds.connections + SPARE_CONNECTIONS:
-                self.transport.abort()
-                return
+            number = raw.fileno()  # the lowest that was free: it tells how many are open, whoever opened them
+        peer = self.client[0] if self.client else ""
+        if not clients.proxies.trusts(peer):
+            self._belong_to(counted(peer))
+        is_full = clients.open > bounds.connections and not self._has_room()
+        is_far_over = clients.open > bounds.connections + bounds.spare_connections
+        if number >= bounds.files - bounds.reserved_files or (is_full and is_far_over):
+            clients.refuse()
+            self._refusal = _full()
+            self.transport.write(_plain(self._refusal))
+            self.transport.close()
+            return
         self._waiting.begin(self, "head")
+        self._is_let_in = not is_full
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let a connection go."""
-        self._clients.open -= 1
+        self._count_no_more()
         self._clients.stalled += isinstance(exc, TimeoutError)  # the kernel's TCP_USER_TIMEOUT
         self._waiting.end(self)
         super().connection_lost(exc)
         self._leave()
+
+    def make_room(self) -> None:
+        """Close, and count no more from now on."""
+        self._count_no_more()
+        self._waiting.end(self)
+        self._clients.cut += 1
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; what is no body is refused once it is over the limit of a head."""
@@ -206,10 +239,14 @@ class Protocol(HttpToolsProtocol):
         if self._refusal is not None:
             raise httptools.HttpParserError  # stops the parser
         self._is_in_head = False
-        super().on_headers_complete()
         self._waiting.end(self)
+        app = self.app
+        if not self._is_welcome():
+            self.app = cast(Any, _say_full)
+        super().on_headers_complete()
+        self.app = app
         extensions = cast(dict[str, Any], self.scope.setdefault("extensions", {}))
-        extensions[EXTENSION] = Direct(self.cycle, self._clients)
+        extensions[EXTENSION] = Direct(self.cycle, self._clients, self)
         extensions[CLIENTS] = self._clients
         if not self.pipeline:
             self._active = self.cycle
@@ -272,6 +309,47 @@ class Protocol(HttpToolsProtocol):
         if self._refusal is not None:
             self.transport.close()
         super().shutdown()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        start = super()._start_asgi_task
+
+        def begin() -> None:
+            if not cycle.disconnected:
+                start(cycle, app)
+
+        self._clients.turns.begin(begin)
+
+    def _belong_to(self, address: str) -> None:
+        if self._address is not None:
+            self._clients.shares.remove(self._address, self)
+        self._address = address
+        self._clients.shares.add(address, self)
+
+    def _count_no_more(self) -> None:
+        if self._is_counted:
+            self._is_counted = False
+            self._clients.open -= 1
+            if self._address is not None:
+                self._clients.shares.remove(self._address, self)
+
+    def _has_room(self) -> bool:
+        return (self._address is None or self._clients.is_within_share(self._address)) and self._clients.make_room(
+            self._address
+        )
+
+    def _is_welcome(self) -> bool:
+        """Say whether a request is served, now that it is known whose it is."""
+        clients, peer = self._clients, self.client[0] if self.client else ""
+        if clients.proxies.trusts(peer):
+            address = counted(clients.proxies.read(peer, self.headers).client or peer)
+            if address != self._address:
+                self._belong_to(address)
+        if clients.open > clients.bounds.connections and not self._is_let_in:
+            self._is_let_in = self._has_room()
+        is_welcome = self._is_let_in and (self._address is None or clients.is_within_share(self._address))
+        if not is_welcome:
+            clients.refuse()
+        return is_welcome
 
     def _parse(self, data: bytes) -> None:
         """Feed the parser. Where it stops at the offer of another protocol, begin again without it (RFC 9110, 7.8)."""
@@ -351,13 +429,21 @@ def _plain(error: HubbubError) -> bytes:
     return b"\r\n".join([*lines, b"", bytes(response.body)])
 
 
-async def _say_full(scope: Scope, receive: Receive, send: Send) -> None:
-    error = Overloaded(
+def _full() -> Overloaded:
+    return Overloaded(
         "As many clients are connected as this server takes. Try again soon.", retry_after_seconds=FULL_RETRY_SECONDS
     )
-    response = problem(error)
+
+
+async def _say_full(scope: Scope, receive: Receive, send: Send) -> None:
+    response = problem(_full())
     response.headers.update({**HEADERS, "connection": "close"})
     await response(scope, receive, send)
+
+
+def refusal_for_want_of_files() -> bytes:
+    """Return the whole response to a connection for which there is no file left to serve it."""
+    return _plain(_full())
 
 
 def is_silent(connection: object) -> bool:

@@ -3,14 +3,16 @@
 The form of the stream: html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
+import random
 from collections.abc import Sequence
 
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
 
 MEDIA_TYPE = "text/event-stream"
-OPENING = b"retry: 1000\n\n"
-"""Sent first: a reader that lost its connection comes again after a second."""
+RETRY_MILLISECONDS = (1000, 3000)
+"""Sent first: after how long a reader comes again that lost its connection. Each gets another time in between, so that
+those who lost it together don't come together."""
 PING = b": ping\n\n"
 """Sent when nothing happened for a while, so that everybody on the way sees that the stream lives."""
 
@@ -27,7 +29,8 @@ class HubbubEvents:
         self._asked = asked
 
     def opening(self) -> bytes:
-        return OPENING if self._asked is None else OPENING + b"event: asked\ndata: " + self._asked + b"\n\n"
+        opening = b"retry: %d\n\n" % random.randint(*RETRY_MILLISECONDS)  # noqa: S311 (no secret)
+        return opening if self._asked is None else opening + b"event: asked\ndata: " + self._asked + b"\n\n"
 
     @staticmethod
     def frames(records: Sequence[Record]) -> bytes:
