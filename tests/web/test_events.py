@@ -77,7 +77,7 @@ async def test_coming_again_after_any_number(hubbub: Hubbub, ann: aiohttp.Client
     for after in range(last):
         by_header = await stream(ann, answer_id, **{"Last-Event-ID": str(after)})
         by_query = await stream(ann, answer_id, f"?after={after}")
-        assert by_header.split(b"\n\n") == by_query.split(b"\n\n") == [whole[0], *whole[after + 1 :]]
+        assert by_header.split(b"\n\n")[1:] == by_query.split(b"\n\n")[1:] == whole[after + 1 :]
     both = await stream(ann, answer_id, "?after=1", **{"Last-Event-ID": str(last - 1)})
     assert len(both.split(b"\n\n")) == 3
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 
 from hubbub.web.clients import Clients
-from hubbub.web.protocol import refusal_for_want_of_files
+from hubbub.web.protocol import full_response
 
 IN_A_TURN = 32
 """So many connections are taken in one turn of the event loop. A server of the loop's own takes all that wait."""
@@ -26,6 +26,7 @@ class Acceptor:
         self._listener = listener
         self._make_protocol = make_protocol
         self._clients = clients
+        self._most_files = clients.bounds.files - clients.bounds.reserved_files
         self._opening: set[asyncio.Task[None]] = set()
         self._reserve = os.open(os.devnull, os.O_RDONLY)
         """Given up for the moment in which a connection is told that there is no file for it."""
@@ -63,6 +64,10 @@ class Acceptor:
                     return
                 continue
             raw.setblocking(False)
+            # The lowest number that is free: it tells how many are open, whoever opened them.
+            if raw.fileno() >= self._most_files:
+                self._say_full(raw)
+                continue
             task = self._loop.create_task(self._open(raw))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
@@ -73,6 +78,12 @@ class Acceptor:
         except OSError:  # it has gone already
             raw.close()
 
+    def _say_full(self, raw: socket.socket) -> None:
+        self._clients.refuse()
+        with raw, contextlib.suppress(OSError):
+            raw.send(full_response())
+            raw.shutdown(socket.SHUT_WR)
+
     def _refuse(self) -> bool:
         """Tell the next connection that there is no file for it; returns False where not even that can be done."""
         if self._reserve >= 0:
@@ -80,11 +91,8 @@ class Acceptor:
             self._reserve = -1
         try:
             raw, _ = self._listener.accept()
-            with raw, contextlib.suppress(OSError):
-                self._clients.refuse()
-                raw.setblocking(False)
-                raw.send(refusal_for_want_of_files())
-                raw.shutdown(socket.SHUT_WR)
+            raw.setblocking(False)
+            self._say_full(raw)
             self._reserve = os.open(os.devnull, os.O_RDONLY)
         except OSError:
             return False

@@ -215,13 +215,11 @@ class Clients:
         return self.shares.count(address) <= most or self.proxies.trusts(address) or _is_loopback(address)
 
     def make_room(self, address: str | None) -> bool:
-        """Give up a connection for one from this address (None: not known yet), if somebody has more or is at rest."""
-        held = 1 if address is None else self.shares.count(address)
-        client = (
-            self.waiting.most_dispensable()
-            or self.shares.newest_of_the_most(held)
-            or self.readers.newest_of_the_most(FEW_READERS)
-        )
+        """Give up one that is at rest, or of somebody who has more, for one from this address (None: not known yet)."""
+        client = self.waiting.most_dispensable()
+        if client is None and address is not None:
+            client = self.shares.newest_of_the_most(self.shares.count(address))
+            client = client or self.readers.newest_of_the_most(FEW_READERS)
         if client is not None:
             cast(Holder, client).make_room()
         return client is not None

@@ -158,16 +158,13 @@ class Protocol(HttpToolsProtocol):
         clients.open += 1
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = transport.get_extra_info("socket")
-        number = -1
         if raw is not None:
             bound_socket(raw, bounds.stall_seconds)
-            number = raw.fileno()  # the lowest that was free: it tells how many are open, whoever opened them
         peer = self.client[0] if self.client else ""
         if not clients.proxies.trusts(peer):
             self._belong_to(counted(peer))
         is_full = clients.open > bounds.connections and not self._has_room()
-        is_far_over = clients.open > bounds.connections + bounds.spare_connections
-        if number >= bounds.files - bounds.reserved_files or (is_full and is_far_over):
+        if is_full and clients.open > bounds.connections + bounds.spare_connections:
             clients.refuse()
             self._refusal = _full()
             self.transport.write(_plain(self._refusal))
@@ -441,8 +438,8 @@ async def _say_full(scope: Scope, receive: Receive, send: Send) -> None:
     await response(scope, receive, send)
 
 
-def refusal_for_want_of_files() -> bytes:
-    """Return the whole response to a connection for which there is no file left to serve it."""
+def full_response() -> bytes:
+    """Return the whole response to a connection that can't be served, whatever it asks."""
     return _plain(_full())
 
 

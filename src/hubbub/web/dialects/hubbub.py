@@ -16,6 +16,11 @@ those who lost it together don't come together."""
 PING = b": ping\n\n"
 """Sent when nothing happened for a while, so that everybody on the way sees that the stream lives."""
 
+PAGE_RECORDS = 16
+"""So many records are a page of the past, whose frames are kept for a while: thousands may come back for it at once."""
+MOST_PAGES = 32
+_pages: dict[tuple[str, int, int], bytes] = {}
+
 _TYPE = b'{"type":"'
 
 
@@ -34,16 +39,24 @@ class HubbubEvents:
 
     @staticmethod
     def frames(records: Sequence[Record]) -> bytes:
-        if not records:
-            return PING
-        return b"".join(
-            [b"id: %d\nevent: %b\ndata: %b\n\n" % (one.number, _name(one.data), one.data) for one in records]
-        )
+        if len(records) < PAGE_RECORDS:
+            return _frames(records) if records else PING
+        key = (records[0].answer_id, records[0].number, records[-1].number)
+        page = _pages.get(key)
+        if page is None:
+            if len(_pages) >= MOST_PAGES:
+                del _pages[next(iter(_pages))]
+            page = _pages[key] = _frames(records)
+        return page
 
     @staticmethod
     def trouble(error: HubbubError) -> bytes:
         """Return the frame that says why the stream breaks off. It has no number: the answer itself goes on."""
         return b"event: trouble\ndata: " + error.code.encode() + b"\n\n"
+
+
+def _frames(records: Sequence[Record]) -> bytes:
+    return b"".join([b"id: %d\nevent: %b\ndata: %b\n\n" % (one.number, _name(one.data), one.data) for one in records])
 
 
 def _name(data: bytes) -> bytes:
