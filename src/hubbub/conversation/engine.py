@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
+from hubbub.conversation.portions import Portions
 from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
@@ -59,6 +60,7 @@ class Engine:
         self._catalog = catalog
         self._search = search
         self._embedder = embedder
+        self._turn = asyncio.Lock()
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
 
@@ -205,12 +207,16 @@ class Engine:
         """Let the model write, and send what it used once it has."""
         if tell := _telling(question, "answer", model, send):
             tell(prompt)
+        portions = Portions(pass_on, self._turn)
         try:
-            async with times.for_all():
-                completion = await model.complete(prompt, pass_on, how)
+            async with times.for_all(), portions:
+                completion = await model.complete(prompt, portions.add, how)
         except TimeoutError:
             finish()
             return Done(DEADLINE)
+        except ModelError:
+            finish()  # what was said before stands
+            raise
         finish()
         return _finish(completion, send)
 
