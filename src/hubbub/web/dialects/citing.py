@@ -24,7 +24,7 @@ def source_name(name: str, page: int | None) -> str:
 
 
 class Citing:
-    """Replaces the markers of one answer, text by text, in order. What was not cited stays, and so does what is no prose.
+    """Replaces the markers of one answer, text by text, in order. What was not cited or is no prose stays.
 
     A text may be kept back until it is known what it is; `rest` is what is left at the end.
     """
