@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.engine import NOTHING_FOUND, Engine
-from hubbub.conversation.prompt import estimate_tokens
+from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, NotFound, SearchError
 from hubbub.core.events import (
