@@ -210,7 +210,7 @@ def test_who_comes_from_elsewhere_is_next() -> None:
 
 
 def test_programs_may_have_more_waiting() -> None:
-    lanes = Lanes({"m": Fixed(100)}, LaneLimits(), chance=lambda: 0.0)
+    lanes = Lanes({"m": Fixed(100)}, LaneLimits(waiting_per_key=200), chance=lambda: 0.0)
     program = Party("key", is_program=True)
     for _ in range(100):
         lanes.enter(Ticket(program, "m"))

@@ -40,7 +40,8 @@ class LaneLimits(msgspec.Struct, frozen=True):
     waiting_per_model: int = 500
     running_per_person: int = 8
     waiting_per_person: int = 32
-    waiting_per_key: int = 200
+    waiting_per_key: int | None = None
+    """For programs with a key of their own; None: as for persons."""
     address_share: float = 0.25
     """How much of `running` and `waiting_per_model` one address may have, for all for whom nothing vouches."""
 
@@ -267,7 +268,8 @@ class Lanes:
         return [self._askers.setdefault(key, _Asker()) for key in _keys(party)]
 
     def _waiting_of(self, party: Party) -> int:
-        return self._limits.waiting_per_key if party.is_program else self._limits.waiting_per_person
+        of_keys = self._limits.waiting_per_key
+        return of_keys if party.is_program and of_keys is not None else self._limits.waiting_per_person
 
     def _of_address(self, whole: int, per_person: int) -> int:
         """Return this process's part of what one address may have of so much."""
