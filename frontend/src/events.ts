@@ -63,6 +63,13 @@ export interface Searched {
   hits: readonly Hit[];
 }
 
+/** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part. */
+export interface LeftOut {
+  type: "left_out";
+  turns?: number;
+  shortened?: number;
+}
+
 export interface Cited {
   type: "cited";
   citation: Citation;
@@ -99,9 +106,13 @@ export interface Usage {
   reasoning_tokens?: number;
 }
 
+/** Whose limit of length an answer ended at. */
+export type LimitedBy = "model" | "setting" | "question";
+
 export interface Done {
   type: "done";
   finish_reason: string;
+  limited_by?: LimitedBy;
 }
 
 export interface Failed {
@@ -124,6 +135,7 @@ export type Event =
   | Started
   | Prompted
   | Searched
+  | LeftOut
   | Cited
   | Text
   | Reasoning
@@ -169,4 +181,6 @@ export interface Answer {
   failure: Failed | null;
   reasoning: string;
   calls: readonly Call[];
+  limited_by?: LimitedBy;
+  left_out?: LeftOut;
 }
