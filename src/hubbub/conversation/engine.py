@@ -188,17 +188,19 @@ class Engine:
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
         join = Join(question.continues.text if question.continues else "")
-        if question.continues:
-            send(Text(question.continues.text))
 
         def plan(budget_tokens: int) -> Fitted:
             if question.is_verbatim:
                 return Fitted(list(question.turns))
             return fit(system, turns, asked, budget_tokens=budget_tokens, rates=self._rates[model.card.name])
 
-        def pass_on(piece: Piece) -> None:
-            send(Text(join(piece)) if isinstance(piece, str) else piece)
+        def take(piece: Piece) -> None:
+            send(Text(piece) if isinstance(piece, str) else piece)
 
+        def pass_on(piece: Piece) -> None:
+            take(join(piece) if isinstance(piece, str) else piece)
+
+        await self._repeat(question, take)
         times = Times(question.within_seconds)
         return await self._complete(model, question, plan, question.generation, times, send, pass_on)
 
@@ -210,9 +212,6 @@ class Engine:
         turns, asked = _going_on(question)
         join = Join(question.continues.text if question.continues else "")
         stream = CitedStream(hits)
-        if question.continues:
-            for event in stream.feed(question.continues.text):
-                send(event)
 
         def plan(budget_tokens: int) -> Fitted:
             nonlocal stream
@@ -232,17 +231,27 @@ class Engine:
             known = fitted.left_out or LeftOut()
             return fitted._replace(left_out=replace(known, shortened=known.shortened + 1))
 
-        def pass_on(piece: Piece) -> None:
-            for event in stream.feed(join(piece)) if isinstance(piece, str) else (piece,):
+        def take(piece: Piece) -> None:
+            for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
+
+        def pass_on(piece: Piece) -> None:
+            take(join(piece) if isinstance(piece, str) else piece)
 
         def finish() -> None:
             for event in stream.finish():
                 send(event)
 
+        await self._repeat(question, take)
         temperature = TEMPERATURE if question.generation.temperature is None else question.generation.temperature
         how = replace(question.generation, temperature=temperature)
         return await self._complete(model, question, plan, how, times, send, pass_on, finish)
+
+    async def _repeat(self, question: Question, take: Callable[[Piece], None]) -> None:
+        """Say once more what the answer said that is continued."""
+        if question.continues:
+            async with Portions(take, self._turn) as portions:
+                portions.add(question.continues.text)
 
     async def _complete(
         self,
