@@ -16,7 +16,7 @@ from hubbub.answers.log import Log
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -128,7 +128,7 @@ async def open_services(
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
-        await add_guide(shelf)
+        await keep_guide(shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
 
         def delayed() -> dict[str, int]:

@@ -228,6 +228,13 @@ class File(Table):
     """Its checksum; empty leaves a file of your own unchecked."""
 
 
+class Guide(Table):
+    """Hubbub's own guide, as a collection that everybody may ask."""
+
+    is_enabled: bool = True
+    """Whether it is there. Where it is switched off it is removed; switched on again, it comes back."""
+
+
 class Embedded(Table):
     """The language model that runs on this machine."""
 
@@ -294,6 +301,7 @@ class Settings(BaseSettings):
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
     sample_page: SamplePage = SamplePage()
+    guide: Guide = Guide()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
