@@ -63,6 +63,13 @@ export interface Searched {
   hits: readonly Hit[];
 }
 
+/** These documents can't be searched yet; the answer may wait for them. May come again: none are left then. */
+export interface StillReading {
+  type: "still_reading";
+  names: readonly string[];
+  has_more?: boolean;
+}
+
 /** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part. */
 export interface LeftOut {
   type: "left_out";
@@ -135,6 +142,7 @@ export type Event =
   | Started
   | Prompted
   | Searched
+  | StillReading
   | LeftOut
   | Cited
   | Text
@@ -183,4 +191,5 @@ export interface Answer {
   calls: readonly Call[];
   limited_by?: LimitedBy;
   left_out?: LeftOut;
+  still_reading?: StillReading | undefined;
 }

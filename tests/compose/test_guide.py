@@ -2,24 +2,16 @@
 
 from pathlib import Path
 
-from hubbub.compose import open_services
+from hubbub.compose import open_services_within
 from hubbub.compose.shelf import GUIDE
 from hubbub.core.people import OPERATOR_ID
-from hubbub.settings import Settings
+from tests.embed.hosts import settings_in
 
 
 async def names_with(folder: Path, *, is_enabled: bool, makes: str = "", deletes: str = "") -> list[str]:
     """Open everything on a folder, and return the names of the collections there."""
-    settings = Settings.model_validate(
-        {
-            "server": {"data_folder": folder},
-            "guide": {"is_enabled": is_enabled},
-            "embedded": {"is_enabled": False},
-            "embeddings": {"provider": "none"},
-            "discovery": {"is_enabled": False},
-        }
-    )
-    async with open_services(settings) as services:
+    settings = settings_in(folder, guide={"is_enabled": is_enabled})
+    async with open_services_within(settings) as services:
         if makes:
             await services.library.create(makes, owner_id=OPERATOR_ID, is_shared=True)
         for one in await services.library.collections():

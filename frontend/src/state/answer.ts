@@ -46,6 +46,8 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
       };
     case "searched":
       return { query: event.query, hits: event.hits };
+    case "still_reading":
+      return { still_reading: event.names.length ? event : undefined };
     case "left_out":
       return { left_out: event };
     case "cited":

@@ -214,7 +214,14 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
 
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
-    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
+    return Engine(
+        catalog,
+        shelf.search,
+        embedder=shelf.embedder,
+        hits=settings.search.hits,
+        flights=flights,
+        shelf=shelf.library,
+    )
 
 
 def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:

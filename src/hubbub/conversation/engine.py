@@ -15,6 +15,7 @@ from hubbub.conversation.portions import Portions
 from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
+from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
 from hubbub.conversation.tokens import Rates
 from hubbub.core.documents import Hit
@@ -31,6 +32,7 @@ from hubbub.core.events import (
     Purpose,
     Searched,
     Started,
+    StillReading,
     Text,
     Usage,
 )
@@ -79,8 +81,13 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
-        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer."""
+        """Take what answers, what finds, and what knows which documents are still being read.
+
+        Where there are `flights`, identical questions at once share an answer.
+        """
+        self._shelf = shelf
         self._flights = flights
         self._catalog = catalog
         self._search = search
@@ -124,13 +131,14 @@ class Engine:
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         begun = question.continues
+        reading = None if begun else await self._until_read(question, times, send)
         query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
-            return await self._quote(query, question, times.for_search(), send)
+            return await self._quote(query, question, times.for_search(), send, reading)
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -144,10 +152,26 @@ class Engine:
                 raise
             reason = error.message
         send(Started("", "quotes", reason))  # what was found still helps
-        return await self._quote(query, question, times.for_all(), send)
+        return await self._quote(query, question, times.for_all(), send, reading)
 
     def _shown(self, question: Question) -> int:
         return question.hits or self.hits
+
+    async def _until_read(self, question: Question, times: Times, send: Send) -> StillReading | None:
+        if self._shelf is None:
+            return None
+        told: list[StillReading] = []
+
+        def tell(event: Event) -> None:
+            if isinstance(event, StillReading):
+                told.append(event)
+            send(event)
+
+        try:
+            async with times.for_query():
+                return await until_read(self._shelf, question.collection_ids, question.wait_seconds, tell)
+        except TimeoutError:
+            return told[-1] if told else None
 
     async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
         try:
@@ -307,7 +331,9 @@ class Engine:
                     rates.learn(fitted.turns, completion.prompt_tokens)
                 return _finish(completion, limit, send)
 
-    async def _quote(self, query: str, question: Question, scope: asyncio.Timeout, send: Send) -> Done:
+    async def _quote(
+        self, query: str, question: Question, scope: asyncio.Timeout, send: Send, reading: StillReading | None
+    ) -> Done:
         shown_hits = self._shown(question)
         hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))
         quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
@@ -320,10 +346,14 @@ class Engine:
             send(Cited(citation))
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
+
+
+def _nothing_found(reading: StillReading | None) -> str:
+    return NOTHING_FOUND if reading is None else f"{NOTHING_FOUND} {escape(in_words(reading))} Ask again in a moment."
 
 
 def _telling(

@@ -22,6 +22,7 @@ from hubbub.core.events import (
     Reasoning,
     Searched,
     Started,
+    StillReading,
     Stopped,
     Text,
     ToolCall,
@@ -63,6 +64,8 @@ class Answer(msgspec.Struct, frozen=True):
     """Whose limit of length it ended at."""
     left_out: LeftOut | UnsetType = UNSET
     """What of the conversation the model was not given."""
+    still_reading: StillReading | UnsetType = UNSET
+    """The documents that were still being read."""
 
 
 def apply(answer: Answer, number: int, event: Event) -> Answer:
@@ -77,6 +80,8 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, model=model, way=way, way_reason=reason, place=None, estimate_seconds=None)
         case Searched(query=query, hits=hits):
             return replace(answer, query=query, hits=hits)
+        case StillReading():
+            return replace(answer, still_reading=event if event.names else UNSET)
         case LeftOut():
             return replace(answer, left_out=event)
         case Cited(citation=citation):

@@ -67,6 +67,14 @@ class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched"):
     hits: tuple[Hit, ...]
 
 
+class StillReading(msgspec.Struct, frozen=True, gc=False, tag="still_reading", omit_defaults=True):
+    """These documents can't be searched yet; the answer may wait for them. May come again: none are left then."""
+
+    names: tuple[str, ...]
+    has_more: bool = False
+    """Whether there are more than are named."""
+
+
 class LeftOut(msgspec.Struct, frozen=True, gc=False, tag="left_out", omit_defaults=True):
     """The model could not be given all that was said, since it can't read so much."""
 
@@ -154,6 +162,7 @@ Event: TypeAlias = (
     | Started
     | Prompted
     | Searched
+    | StillReading
     | LeftOut
     | Cited
     | Text

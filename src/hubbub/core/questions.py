@@ -61,6 +61,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether questions to go on with are suggested; None: as the prompt has it."""
     within_seconds: float | None = None
     """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
+    wait_seconds: float | None = None
+    """How long it waits for documents that are still being read; None: a while for a few, and not for many."""
     continues: Begun | None = None
     """The answer that this one goes on with; it begins with the same text."""
     tells_prompts: bool = False

@@ -60,6 +60,10 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[float, Meta(gt=0, le=3600)] | None,
         Meta(description="By when the answer has to be there, be it as far as it has come"),
     ] = None
+    wait_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=600)] | None,
+        Meta(description="How long the answer waits for documents that are still being read; a while if not given"),
+    ] = None
     max_tokens: Annotated[
         Annotated[int, Meta(ge=1, le=10**9)] | None,
         Meta(
@@ -117,6 +121,7 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
         is_new_chat=new.chat_id is None,
         within_seconds=new.within_seconds,
         max_tokens=new.max_tokens,
+        wait_seconds=new.wait_seconds,
     )
 
 
@@ -193,11 +198,12 @@ async def _start(
     within_seconds: float | None = None,
     max_tokens: int | None = None,
     begun: Begun | None = None,
+    wait_seconds: float | None = None,
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
     services.desk.check(person.id, services.engine.weigh(asked)[0])
-    work, ticket = await _work(services, person.id, question, answer, within_seconds, max_tokens, begun)
+    work, ticket = await _work(services, person.id, question, answer, within_seconds, max_tokens, begun, wait_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
     # interrupted, so the log comes first.
@@ -256,6 +262,7 @@ async def _work(
     within_seconds: float | None = None,
     max_tokens: int | None = None,
     begun: Begun | None = None,
+    wait_seconds: float | None = None,
 ) -> tuple[Work, Ticket]:
     turns = await _turns_before(services, question)
     asked = Question(
@@ -266,6 +273,7 @@ async def _work(
         generation=Generation(max_tokens=max_tokens),
         within_seconds=within_seconds,
         continues=begun,
+        wait_seconds=wait_seconds,
     )
     return work_on(services, asked), Ticket(person_id, *services.engine.weigh(asked))
 
