@@ -211,7 +211,6 @@ class Engine:
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
-        join = Join(question.continues.text if question.continues else "")
 
         def plan(budget_tokens: int) -> Fitted:
             if question.is_verbatim:
@@ -221,12 +220,9 @@ class Engine:
         def take(piece: Piece) -> None:
             send(Text(piece) if isinstance(piece, str) else piece)
 
-        def pass_on(piece: Piece) -> None:
-            take(join(piece) if isinstance(piece, str) else piece)
-
         await self._repeat(question, take)
         times = Times(question.within_seconds)
-        return await self._complete(model, question, plan, question.generation, times, send, pass_on)
+        return await self._complete(model, question, plan, question.generation, times, send, _joined(question, take))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
         rates = self._rates[model.card.name]
@@ -234,7 +230,6 @@ class Engine:
         if question.has_follow_ups is not False:
             system = f"{system}\n\n{prompt_text('follow_ups')}"
         turns, asked = _going_on(question)
-        join = Join(question.continues.text if question.continues else "")
         stream = CitedStream(hits)
 
         def plan(budget_tokens: int) -> Fitted:
@@ -259,9 +254,6 @@ class Engine:
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 
-        def pass_on(piece: Piece) -> None:
-            take(join(piece) if isinstance(piece, str) else piece)
-
         def finish() -> None:
             for event in stream.finish():
                 send(event)
@@ -269,7 +261,7 @@ class Engine:
         await self._repeat(question, take)
         temperature = TEMPERATURE if question.generation.temperature is None else question.generation.temperature
         how = replace(question.generation, temperature=temperature)
-        return await self._complete(model, question, plan, how, times, send, pass_on, finish)
+        return await self._complete(model, question, plan, how, times, send, _joined(question, take), finish)
 
     async def _repeat(self, question: Question, take: Callable[[Piece], None]) -> None:
         """Say once more what the answer said that is continued."""
@@ -292,13 +284,6 @@ class Engine:
 
         What is too long for it is tried once more, with less.
         """
-        has_begun = False
-
-        def take(piece: Piece) -> None:
-            nonlocal has_begun
-            has_begun = True
-            pass_on(piece)
-
         wish, limit = _wish(model, how)
         if not question.is_verbatim:
             how = replace(how, max_tokens=wish)
@@ -312,7 +297,7 @@ class Engine:
                 send(fitted.left_out)
             if tell:
                 tell(fitted.turns)
-            portions = Portions(take, self._turn)
+            portions = Portions(pass_on, self._turn)
             try:
                 async with times.for_all(), portions:
                     completion = await model.complete(fitted.turns, portions.add, how)
@@ -320,7 +305,7 @@ class Engine:
                 finish()
                 return Done(DEADLINE)
             except ModelError as error:
-                if is_again or has_begun or error.code != TOO_LONG:
+                if is_again or portions.has_begun or error.code != TOO_LONG:
                     finish()  # what was said before stands
                     raise
                 is_again = True
@@ -401,6 +386,14 @@ def _less(budget_tokens: int, error: ModelError, turns: Sequence[Turn], rates: R
     if limit is not None and sent is not None and 0 < limit < sent:
         return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
     return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
+
+
+def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:
+    """Return what takes a model's pieces; where an answer is continued, they follow its text."""
+    if question.continues is None:
+        return take
+    join = Join(question.continues.text)
+    return lambda piece: take(join(piece) if isinstance(piece, str) else piece)
 
 
 def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
