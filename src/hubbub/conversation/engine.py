@@ -14,7 +14,7 @@ from hubbub.conversation.joining import Join
 from hubbub.conversation.portions import Portions
 from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
-from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
+from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
 from hubbub.conversation.tokens import Rates
@@ -321,7 +321,10 @@ class Engine:
     ) -> Done:
         shown_hits = self._shown(question)
         hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))
-        quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
+        if self._embedder is None:
+            quotes = await choose_in_turns(query, hits)
+        else:
+            quotes = await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
         shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
