@@ -80,16 +80,32 @@ class Reasoning(msgspec.Struct, frozen=True, gc=False, tag="reasoning"):
     text: str
 
 
-class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
-    """A call of a tool goes on with these arguments; its first piece, and no other, tells its id and name.
+class Reclassified(msgspec.Struct, frozen=True, gc=False, tag="reclassified"):
+    """All text so far was reasoning: the model ended a thought that nothing had told from the text before.
 
-    `index` tells calls of one answer apart, from 0. A call is whoever's that asked: nothing is called here.
+    The text begins anew, and nothing is cited in it yet.
+    """
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
+    """A call of a tool goes on with these arguments; its first piece, and no other, tells its id.
+
+    `index` tells calls of one answer apart: 0 is the first that began, 1 the second. A name that comes in pieces
+    goes on as the arguments do. A call is whoever's that asked: nothing is called here.
     """
 
     index: int
     arguments: str = ""
     id: str = ""
     name: str = ""
+    extra: JsonObject = {}
+    """What else the model's server sent with the call, and wants back with it."""
+
+
+class Attached(msgspec.Struct, frozen=True, gc=False, tag="attached"):
+    """What the model's server sent beside the text, and wants back with it: nothing that a person reads."""
+
+    fields: JsonObject
 
 
 class FollowUps(msgspec.Struct, frozen=True, gc=False, tag="follow_ups"):
@@ -141,7 +157,9 @@ Event: TypeAlias = (
     | Cited
     | Text
     | Reasoning
+    | Reclassified
     | ToolCall
+    | Attached
     | FollowUps
     | Usage
     | Done

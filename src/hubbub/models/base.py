@@ -5,11 +5,11 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.events import Attached, Reasoning, Reclassified, ToolCall
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 
-Piece: TypeAlias = str | Reasoning | ToolCall
+Piece: TypeAlias = str | Reasoning | Reclassified | ToolCall | Attached
 """Text, never empty; or what is no text."""
 SendPiece: TypeAlias = Callable[[Piece], None]
 """Takes the next piece, in order, and returns at once."""
@@ -35,6 +35,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
+    passes_fields: tuple[str, ...] = ()
+    """The fields of a request that go on to its server besides those that are known here; "*" is any."""
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class Limits(msgspec.Struct, frozen=True):
     connect_seconds: float = 5.0
     first_token_seconds: float = 60.0
     silence_seconds: float = 30.0
+    thinking_seconds: float = 300.0
+    """How long it may say nothing while it shows that it is alive."""
     total_seconds: float = 600.0
     event_bytes: int = 1024 * 1024
     answer_bytes: int = 4 * 1024 * 1024
