@@ -16,7 +16,19 @@ from hubbub.conversation.times import Said, Times
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, SearchError
-from hubbub.core.events import Cited, Done, Event, FollowUps, Prompted, Purpose, Searched, Started, Text, Usage
+from hubbub.core.events import (
+    Cited,
+    Done,
+    Event,
+    FollowUps,
+    Prompted,
+    Purpose,
+    Reclassified,
+    Searched,
+    Started,
+    Text,
+    Usage,
+)
 from hubbub.core.markdown import escape
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
@@ -182,6 +194,9 @@ class Engine:
         how = replace(how, max_tokens=_answer_tokens(model, how), temperature=temperature)
 
         def pass_on(piece: Piece) -> None:
+            nonlocal stream
+            if isinstance(piece, Reclassified):
+                stream = CitedStream(sources)  # the text begins anew
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 

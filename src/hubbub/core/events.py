@@ -7,7 +7,7 @@ Thousands of open answers hold hundreds of thousands of events. None can be part
 garbage collector is told to leave them alone.
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -98,14 +98,14 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defa
     arguments: str = ""
     id: str = ""
     name: str = ""
-    extra: JsonObject = {}
+    extra: dict[str, Any] = {}
     """What else the model's server sent with the call, and wants back with it."""
 
 
 class Attached(msgspec.Struct, frozen=True, gc=False, tag="attached"):
     """What the model's server sent beside the text, and wants back with it: nothing that a person reads."""
 
-    fields: JsonObject
+    fields: dict[str, Any]
 
 
 class FollowUps(msgspec.Struct, frozen=True, gc=False, tag="follow_ups"):

@@ -1,6 +1,6 @@
 """The words of a conversation: turns, chats and the tree of their messages."""
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -14,7 +14,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     name: str
     arguments: str
-    extra: JsonObject = {}
+    extra: dict[str, Any] = {}
     """What else the model's server sent with the call: it goes back to it unchanged."""
 
 
@@ -29,7 +29,7 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an assistant asked for besides what it said."""
     call_id: str | None = None
     """The call that this turn of a tool answers."""
-    extra: JsonObject = {}
+    extra: dict[str, Any] = {}
     """What else the model's server sent with an assistant's turn: it goes back to it unchanged."""
 
 

@@ -11,6 +11,14 @@ from hubbub.core.questions import Generation
 
 Piece: TypeAlias = str | Reasoning | Reclassified | ToolCall | Attached
 """Text, never empty; or what is no text."""
+ATTACHMENTS = (
+    "reasoning_details",  # OpenRouter
+    "extra_content",  # Gemini
+    "thinking_blocks",  # LiteLLM
+    "reasoning_opaque",  # Copilot
+    "provider_specific_fields",
+)
+"""What servers send beside a text and want back with it."""
 SendPiece: TypeAlias = Callable[[Piece], None]
 """Takes the next piece, in order, and returns at once."""
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from hubbub.core.events import Attached, Reasoning, ToolCall
-from hubbub.models.base import Completion, Piece
+from hubbub.models.base import ATTACHMENTS, Completion, Piece
 from hubbub.models.calls import Calls
 from hubbub.models.endings import REFUSAL, STOP, TOOL_CALLS, meaning_of, read_reason, weight_of
 from hubbub.models.faults import UNREADABLE, Fault
@@ -19,14 +19,6 @@ from hubbub.models.halves import Halves, marked
 from hubbub.models.loose import Fields, Loose, count_of, delta_of, mapping_of, pieces_of_calls, said_in
 from hubbub.models.thoughts import SEEN, InlineThoughts, Part
 
-ATTACHMENTS = (
-    "reasoning_details",  # OpenRouter
-    "extra_content",  # Gemini
-    "thinking_blocks",  # LiteLLM
-    "reasoning_opaque",  # Copilot
-    "provider_specific_fields",
-)
-"""What servers send beside a text and want back with it."""
 CALL_BYTES = 100
 """What each piece of a tool's call counts besides its words: a server could send such pieces without end."""
 

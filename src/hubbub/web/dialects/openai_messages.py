@@ -6,9 +6,9 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
-from hubbub.models.base import ModelCard
+from hubbub.models.base import ATTACHMENTS, ModelCard
 from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
@@ -22,6 +22,8 @@ _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal"
 _IMAGES = ("image_url", "input_image")
 _SCHEMES = ("https://", "http://", "data:image/")
 SHOWN_CHARACTERS = 40
+THOUGHT = "reasoning_content"
+"""What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
 
 
 class Able(msgspec.Struct, frozen=True):
@@ -172,10 +174,22 @@ def _turn(message: object, where: str, able: Able) -> Turn:
         content = fields.get("refusal") or ""
     text, images = read_content(content, f"{where}.content", role, able)
     if role != "tool":
-        return Turn(role, text, images, calls)
+        return Turn(role, text, images, calls, extra=_attached(fields) if role == "assistant" else {})
     if not able.calls_tools:
         raise BadParam(f"{able.name} calls no tools, so that it reads no results of them.", f"{where}.role")
     return Turn(role, text, call_id=string_at(fields, "tool_call_id", where))
+
+
+def _attached(message: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a text, and gets back with it."""
+    return {name: value for name in (*ATTACHMENTS, THOUGHT) if (value := message.get(name))}
+
+
+def _extra(call: Mapping[str, object], function: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a call, and gets back with it."""
+    extra = {name: value for name, value in call.items() if name not in ("id", "type", "function", "index")}
+    within = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+    return {**extra, "function": within} if within else extra
 
 
 def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> str:
@@ -207,5 +221,6 @@ def _calls(given: object, where: str, role: Role, able: Able) -> tuple[Call, ...
             raise BadParam(f"{place} is a call of the type {shown(fields.get('type'))}; only functions can be.", place)
         function = mapping_at(fields.get("function"), f"{place}.function")
         name = string_at(function, "name", f"{place}.function")
-        calls.append(Call(string_at(fields, "id", place), name, string_at(function, "arguments", f"{place}.function")))
+        arguments = string_at(function, "arguments", f"{place}.function")
+        calls.append(Call(string_at(fields, "id", place), name, arguments, _extra(fields, function)))
     return tuple(calls)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.core.documents import Hit, Retrieval
-from hubbub.core.events import Cited, Event, FollowUps, Prompted, Searched, Started, Text, Usage, Way
+from hubbub.core.events import Cited, Event, FollowUps, Prompted, Reclassified, Searched, Started, Text, Usage, Way
 from hubbub.core.messages import Turn
 from hubbub.web.dialects.citing import Citing, source_name
 
@@ -132,6 +132,8 @@ def text_of(telling: Telling, events: Sequence[Event]) -> str:
     for event in events:
         if isinstance(event, Text):
             texts.append(telling.citing.text(event.text))
+        elif isinstance(event, Reclassified):
+            texts.clear()
         else:
             telling.add(event)
     return "".join(texts)
