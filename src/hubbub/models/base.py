@@ -23,6 +23,16 @@ SendPiece: TypeAlias = Callable[[Piece], None]
 """Takes the next piece, in order, and returns at once."""
 
 
+PASSED_FIELDS = (
+    *("top_k", "min_p", "top_a", "typical_p", "tfs_z", "repetition_penalty", "repeat_penalty", "length_penalty"),
+    *("mirostat", "mirostat_tau", "mirostat_eta", "min_tokens", "stop_token_ids", "bad_words", "ignore_eos"),
+    *("chat_template_kwargs", "thinking", "enable_thinking", "thinking_budget", "reasoning", "include_reasoning"),
+    *("reasoning_format", "think", "verbosity", "prediction", "service_tier", "structured_outputs", "grammar"),
+    *("guided_json", "guided_regex", "guided_choice", "guided_grammar", "safe_prompt", "random_seed"),
+)
+"""Fields of a request that only shape an answer. What may say where it goes or at whose cost is not among them."""
+
+
 class ModelCard(msgspec.Struct, frozen=True):
     """What a person may know of a model."""
 
@@ -43,7 +53,7 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
-    passes_fields: tuple[str, ...] = ()
+    passes_fields: tuple[str, ...] = PASSED_FIELDS
     """The fields of a request that go on to its server besides those that are known here; "*" is any."""
 
 

@@ -193,6 +193,9 @@ class PooledModel:
             min((card.prompt_tokens for card in cards if card.prompt_tokens is not None), default=None),
             reads_images=all(card.reads_images for card in cards),
             calls_tools=all(card.calls_tools for card in cards),
+            passes_fields=tuple(
+                name for name in cards[0].passes_fields if all(name in card.passes_fields for card in cards)
+            ),
         )
 
     @property

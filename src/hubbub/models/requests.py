@@ -32,6 +32,7 @@ _OPTIONAL = frozenset(
     }
 )
 """What an answer can do without. All else is refused by name: it would be another answer."""
+_OURS = ("model", "messages", "stream")
 _MOST_REMEMBERED = 100
 _encoder = msgspec.json.Encoder()
 
@@ -61,7 +62,7 @@ class Requests:
             body |= extra | wishes
         for name in self._address.drop_fields:
             body.pop(name, None)
-        body |= self._address.extra_fields
+        body |= {name: value for name, value in self._address.extra_fields.items() if name not in _OURS}
         for name in [name for name in body if self._is_refused(name, body[name])]:
             del body[name]
         if "stream" not in body:

@@ -233,7 +233,7 @@ def _piece(call: ToolCall) -> dict[str, object]:
 def _with_extra(
     call: dict[str, object], function: Mapping[str, object], extra: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return a call with what its server sent beside it: clients send it back, and so does it reach the server again."""
+    """Return a call with what its server sent beside it, so that clients can send it back."""
     within = extra.get("function")
     more = {name: value for name, value in extra.items() if name != "function"}
     return {**more, **call, "function": {**within, **function} if isinstance(within, dict) else function}

@@ -6,6 +6,7 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
+from hubbub.core.errors import TooLarge
 from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
 from hubbub.models.base import ATTACHMENTS, ModelCard
@@ -47,6 +48,20 @@ def read_messages(messages: Sequence[object], able: Able, *, where: str = "messa
         BadParam: one of them can't be used; `param` says which, and which part of it.
     """
     return tuple(_turn(message, f"{where}[{number}]", able) for number, message in enumerate(messages))
+
+
+def check_sizes(turns: Sequence[Turn], *, body_bytes: int, picture_bytes: int) -> None:
+    """Check that a conversation is not too long, texts and pictures apart.
+
+    Raises:
+        TooLarge: it is.
+    """
+    texts = sum(len(turn.text) for turn in turns)
+    if texts >= body_bytes:  # it came in a body with something around it
+        raise TooLarge(f"This conversation has {texts:,} characters; {body_bytes:,} is the limit.")
+    pictures = sum(len(image) for turn in turns for image in turn.images)
+    if pictures > picture_bytes:
+        raise TooLarge(f"The pictures of this conversation have {pictures:,} bytes; {picture_bytes:,} is the limit.")
 
 
 def read_content(content: object, where: str, role: Role, able: Able) -> tuple[str, tuple[str, ...]]:
