@@ -92,6 +92,17 @@ export interface Reasoning {
   text: string;
 }
 
+/** All text so far was reasoning; the text begins anew. */
+export interface Reclassified {
+  type: "reclassified";
+}
+
+/** What a model's server wants back with its text; the page has no use for it. */
+export interface Attached {
+  type: "attached";
+  fields: Readonly<Record<string, unknown>>;
+}
+
 /** A piece of a call of a tool; the first of a call tells its id and name. */
 export interface ToolCall {
   type: "tool_call";
@@ -99,6 +110,7 @@ export interface ToolCall {
   arguments?: string;
   id?: string;
   name?: string;
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface FollowUps {
@@ -147,7 +159,9 @@ export type Event =
   | Cited
   | Text
   | Reasoning
+  | Reclassified
   | ToolCall
+  | Attached
   | FollowUps
   | Usage
   | Done
@@ -159,6 +173,7 @@ export interface Call {
   id: string;
   name: string;
   arguments: string;
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface NumberedEvent {

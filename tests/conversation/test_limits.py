@@ -8,7 +8,7 @@ import pytest
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Hit
-from hubbub.core.errors import ModelError
+from hubbub.core.errors import ModelError, ModelTooLong
 from hubbub.core.events import Cited, Done, Event, LeftOut, Text
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Begun, Generation, Question
@@ -44,7 +44,7 @@ class Strict:
         self.hows.append(how or Generation())
         tokens = int(sum(len(turn.text) for turn in turns) * self._tokens_per_character)
         if tokens > self.card.context_tokens:
-            raise ModelError("Too long.", code="context_too_long", retryable=False, is_of_deployment=False)
+            raise ModelTooLong("Too long.", limit_tokens=self.card.context_tokens, sent_tokens=tokens)
         for piece in self.pieces:
             send(piece)
         return Completion(self.finish_reason, tokens, len(self.pieces))

@@ -241,6 +241,7 @@ def _limits(settings: Settings) -> WebLimits:
         question_characters=limits.question_characters,
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
+        picture_bytes=limits.picture_bytes,
         chat_messages=limits.chat_messages,
         is_stopped_unwatched=settings.answers.unwatched == "stop",
         grace_seconds=settings.answers.grace_seconds,

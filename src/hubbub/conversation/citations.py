@@ -39,6 +39,15 @@ class CitedStream:
             return [Text(text)] if text else []
         return self._events(found)
 
+    def begin_again(self) -> list[Event]:
+        """Return what is left of the text so far, which was no answer, and take one from its beginning."""
+        events = self._events(self._prose.finish())
+        self._prose = Prose()
+        self._spaces.clear()
+        self._cited.clear()
+        self._follow_ups.clear()
+        return events
+
     def finish(self) -> list[Event]:
         """Return what is left when the model has ended."""
         events = self._events(self._prose.finish())

@@ -20,7 +20,7 @@ from hubbub.conversation.times import Said, Times
 from hubbub.conversation.tokens import Rates
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError, SearchError
+from hubbub.core.errors import ModelError, ModelTooLong, SearchError
 from hubbub.core.events import (
     Cited,
     Done,
@@ -30,6 +30,7 @@ from hubbub.core.events import (
     LimitedBy,
     Prompted,
     Purpose,
+    Reclassified,
     Searched,
     Started,
     StillReading,
@@ -65,7 +66,6 @@ QUESTION_SHARE = 0.25
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
-TOO_LONG = "context_too_long"
 LESS, MUCH_LESS = 0.9, 0.5
 """How much of what was too long is sent then: where the server has said how long it was, and where it has not."""
 
@@ -251,6 +251,9 @@ class Engine:
             return fitted._replace(left_out=replace(known, shortened=known.shortened + 1))
 
         def take(piece: Piece) -> None:
+            if isinstance(piece, Reclassified):
+                for event in stream.begin_again():
+                    send(event)
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 
@@ -305,7 +308,7 @@ class Engine:
                 finish()
                 return Done(DEADLINE)
             except ModelError as error:
-                if is_again or portions.has_begun or error.code != TOO_LONG:
+                if is_again or portions.has_begun or not isinstance(error, ModelTooLong):
                     finish()  # what was said before stands
                     raise
                 is_again = True
@@ -380,10 +383,9 @@ def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa
     return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
 
 
-def _less(budget_tokens: int, error: ModelError, turns: Sequence[Turn], rates: Rates) -> int:
+def _less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: Rates) -> int:
     """Return how many tokens a prompt may have after one was refused as too long."""
-    limit: int | None = getattr(error, "limit_tokens", None)
-    sent: int | None = getattr(error, "sent_tokens", None)
+    limit, sent = error.limit_tokens, error.sent_tokens
     if sent is not None:
         rates.learn(turns, sent)
     if limit is not None and sent is not None and 0 < limit < sent:

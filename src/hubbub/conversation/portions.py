@@ -84,6 +84,8 @@ def _characters(piece: Piece) -> int:
             return len(text)
         case ToolCall(arguments=arguments):
             return len(arguments)
+        case _:
+            return 0
 
 
 def _portions(piece: Piece) -> Iterator[Piece]:
@@ -97,3 +99,5 @@ def _portions(piece: Piece) -> Iterator[Piece]:
             case ToolCall(arguments=arguments):
                 part = replace(piece, arguments=arguments[begin:end])
                 yield ToolCall(part.index, part.arguments) if begin else part
+            case _:
+                yield piece

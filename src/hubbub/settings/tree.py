@@ -107,6 +107,9 @@ class Answers(Table):
     """The longest wait for the first piece of an answer."""
     silence_seconds: Seconds = 30.0
     """The longest pause between two pieces of an answer."""
+    thinking_seconds: Seconds = 300.0
+    """How long a model may say nothing while its server shows that it is alive. One that is known to reason has as
+    long for its first piece, where `first_token_seconds` is not set."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
     event_bytes: Count = 1024 * 1024
@@ -148,7 +151,9 @@ class Limits(Table):
     document_bytes: Count = 50 * 1024 * 1024
     """The largest document."""
     body_bytes: Count = 1024 * 1024
-    """The largest body of any other request."""
+    """The largest body of any other request, and the longest text in one."""
+    picture_bytes: Count = 28 * 1024 * 1024
+    """The largest body of a question to `/v1` with pictures in it: 20 MB of them, as JSON."""
     chat_messages: Count = 2_000
     """The most messages in one chat."""
 

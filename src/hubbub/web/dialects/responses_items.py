@@ -128,6 +128,7 @@ class CallItem(OpenItem):
     delta_name = "response.function_call_arguments.delta"
     done_name = "response.function_call_arguments.done"
     has_part = False
+    index = 0
     call_id = ""
     name = ""
 
