@@ -21,6 +21,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
@@ -221,6 +222,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         hits=settings.search.hits,
         flights=flights,
         shelf=shelf.library,
+        again=Again(settings.answers.busy_seconds),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
@@ -82,12 +83,15 @@ class Engine:
         hits: int = 8,
         flights: Flights | None = None,
         shelf: Shelf | None = None,
+        again: Again | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
-        Where there are `flights`, identical questions at once share an answer.
+        Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
+        busy.
         """
         self._shelf = shelf
+        self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
         self._search = search
@@ -294,6 +298,7 @@ class Engine:
         rates = self._rates[model.card.name]
         is_again = question.is_verbatim
         tell = _telling(question, "answer", model, send)
+        started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
         while True:
             fitted = plan(budget_tokens)
             if fitted.left_out is not None:
@@ -303,7 +308,9 @@ class Engine:
             portions = Portions(pass_on, self._turn)
             try:
                 async with times.for_all(), portions:
-                    completion = await model.complete(fitted.turns, portions.add, how)
+                    completion = await self._again.complete(
+                        model, fitted.turns, portions.add, how, tell=send, started=started
+                    )
             except TimeoutError:
                 finish()
                 return Done(DEADLINE)
