@@ -221,8 +221,8 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         embedder=shelf.embedder,
         hits=settings.search.hits,
         flights=flights,
-        again=Again(settings.answers.busy_seconds),
         shelf=shelf.library,
+        again=Again(settings.answers.busy_seconds),
     )
 
 

@@ -82,15 +82,16 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
-        again: Again | None = None,
         shelf: Shelf | None = None,
+        again: Again | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
-        Where there are `flights`, identical questions at once share an answer. `again` asks again what was busy.
+        Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
+        busy.
         """
-        self._again = again or Again()
         self._shelf = shelf
+        self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
         self._search = search
