@@ -16,6 +16,7 @@ from hubbub.web.clients import FEW_READERS, Bounds, Clients
 from hubbub.web.shares import Shares
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
+from tests.web.test_clients import until
 from tests.web.wire import connection, exchange, reply, request
 
 HEALTH = request("GET", "/api/health")
@@ -113,7 +114,8 @@ async def streaming(hubbub: Hubbub, ann: aiohttp.ClientSession) -> bytes:
 @pytest.mark.parametrize("is_proxied", [False, True])
 async def test_who_has_the_most_makes_room(tmp_path: Path, slow: ScriptedModel, is_proxied: bool) -> None:
     clients = Clients(
-        Bounds(connections=20, answer_share=1.0), Proxies(["127.0.0.0/8"] if is_proxied else ["10.0.0.1"])
+        Bounds(connections=12, answer_share=1.0, address_share=1.0),
+        Proxies(["127.0.0.0/8"] if is_proxied else ["10.0.0.1"]),
     )
     many, few = ("192.0.2.1", "192.0.2.2") if is_proxied else ("127.0.0.2", "127.0.0.3")
 
@@ -124,7 +126,7 @@ async def test_who_has_the_most_makes_room(tmp_path: Path, slow: ScriptedModel, 
         sent = await streaming(hubbub, await hubbub.person())
         peer, headers = of(many)
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
-        for _ in range(19):
+        for _ in range(11):
             reader, writer = await stack.enter_async_context(from_address(peer, hubbub.port))
             writer.write(sent.replace(b"Host:", head + b"Host:", 1))
             await reader.readuntil(b"\n\n")
@@ -134,7 +136,7 @@ async def test_who_has_the_most_makes_room(tmp_path: Path, slow: ScriptedModel, 
             sent.replace(b"Host:", "".join(f"{n}: {v}\r\n" for n, v in other_headers.items()).encode() + b"Host:", 1)
         )
         await kept_reader.readuntil(b"\n\n")
-        assert clients.open == 20
+        await until(lambda: clients.open == 12)
         assert await served(peer, hubbub.port, headers) == 503  # who has the most makes no room for itself
         assert clients.cut == 0
         for _ in range(3):
@@ -171,7 +173,7 @@ async def test_a_connection_at_rest_makes_room(tmp_path: Path) -> None:
             assert (await reply(reader))[0] == 200
         for _ in range(3):
             assert (await exchange(hubbub.port, HEALTH))[0] == 200
-        assert clients.cut == 1  # the others found the place of the one before
+        assert 1 <= clients.cut <= 3
         assert clients.refused == 0
 
 
@@ -201,3 +203,17 @@ async def test_few_may_always_read_an_answer(tmp_path: Path, slow: ScriptedModel
             assert b" 200 " in await reader.readuntil(b"\r\n")
         status, headers, _ = await exchange(hubbub.port, sent)
         assert (status, headers["retry-after"]) == (429, "10")
+
+
+async def test_readers_of_one_answer_make_room(tmp_path: Path, slow: ScriptedModel) -> None:
+    """They come from the same address as everybody else, as behind a proxy that says nothing."""
+    clients = Clients(Bounds(connections=20, answer_share=1.0))
+    async with hubbub_running(tmp_path, slow, clients=clients) as hubbub, contextlib.AsyncExitStack() as stack:
+        sent = await streaming(hubbub, await hubbub.person())
+        for _ in range(20):
+            reader, writer = await stack.enter_async_context(connection(hubbub.port))
+            writer.write(sent)
+            await reader.readuntil(b"\n\n")
+        for _ in range(3):
+            assert (await exchange(hubbub.port, HEALTH))[0] == 200
+        assert clients.cut >= 1
