@@ -16,9 +16,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := help
 .PHONY: serve test check bench bench-answers bench-faults attack docs format lock clean help
 
-serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000
+serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
-	$(BIN)/hubbub serve
+	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
 test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)

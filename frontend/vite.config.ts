@@ -27,6 +27,7 @@ function apiReference(): Plugin {
 }
 
 export default defineConfig({
+  base: "./",
   plugins: [apiReference()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

@@ -74,16 +74,6 @@ def test_an_example_of_settings_is_valid(example: str) -> None:
     Settings(**tomllib.loads(example))
 
 
-@pytest.mark.parametrize("example", fences("console"))
-def test_an_example_for_the_shell_runs_what_there_is(example: str) -> None:
-    made = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for line in example.splitlines():
-        command = re.match(r"\$ (?:\.venv/bin/)?(\w+) (\w+)", line)
-        assert command, line
-        assert command[1] in {"make", "hubbub"}, line
-        assert command[1] != "make" or command[2] in made, line
-
-
 def test_the_map_names_every_room_and_no_other() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")

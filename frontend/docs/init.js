@@ -1,5 +1,5 @@
 SwaggerUIBundle({
-  url: "/api/openapi.json",
+  url: "../api/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   validatorUrl: null, // nothing is sent to another site

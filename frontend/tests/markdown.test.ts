@@ -47,7 +47,7 @@ const hostile = [
   '<button data-marker="1">1</button>',
   "\u0000<scr\u0000ipt>alert(1)</script>",
 ];
-const allowed = "a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul";
+const allowed = "a blockquote br button code div em h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul";
 
 function expectHarmless(root: HTMLElement): void {
   for (const element of root.querySelectorAll("*")) {
@@ -138,4 +138,94 @@ test("blocks that did not change are the same, block for block", () => {
   expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
   expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
   expect(after[2]?.html).toContain("let x = 1");
+});
+
+describe("what was written is what is shown", () => {
+  test.each([
+    ["one tilde is no strike", "5~7U × 100~200倍", "5~7U × 100~200倍"],
+    ["a formula in brackets", "so \\(x_1 * y_2 * z\\) and \\[a_b\\] hold", "so \\(x_1 * y_2 * z\\) and \\[a_b\\] hold"],
+    ["a formula in dollars", "with $a_1 * b_2 * c_3$ and $$p_q_r$$.", "with $a_1 * b_2 * c_3$ and $$p_q_r$$."],
+    ["money", "from $5 to $10, or *A$7*", "from $5 to $10, or A$7"],
+    ["a formula over lines", "$$\n- a_1\n= b_2\n$$\n\nnext", "$$\n- a_1\n= b_2\n$$next"],
+    ["a formula of whole lines in a list", "- x\n\n  \\[\n  + a_1 _b_\n  \\]", "\nx\n\\[\n+ a_1 _b_\n\\]\n"],
+    ["an address without a web's scheme", "[x](javascript:alert(1)) [y](/api/chats)", "[x](javascript:alert(1)) [y](/api/chats)"],
+    ["raw HTML", "a <b>bold</b> claim", "a <b>bold</b> claim"],
+    ["a marker that names nothing", "Take a[9] of arr[0].", "Take a[9] of arr[0]."],
+  ])("%s", (_, text, shown) => {
+    const root = render(text);
+    expect(root.textContent?.trim()).toBe(shown.trim());
+    expect(root.querySelector("em, s, h3, h4, li > ul")).toBe(text.includes("*A$7*") ? root.querySelector("em") : null);
+  });
+
+  test.each([
+    ["**注意:**请不要重启", "注意:"],
+    ["请看**“说明”**一节", "“说明”"],
+    ["これは**重要。**です", "重要。"],
+    ["이것은 **중요(매우)**하다", "중요(매우)"],
+  ])("the right words are bold beside marks of Chinese, Japanese and Korean: %s", (text, bold) => {
+    expect([...render(text).querySelectorAll("strong")].map(({ textContent }) => textContent)).toEqual([bold]);
+  });
+
+  test("tables, tasks, code, strikes and bare addresses are still made", () => {
+    const root = render("| a | b |\n|--:|:-:|\n| 1 | ~~2~~ |\n\n- [x] done\n- [ ] open\n\nhttps://a.example/x。\n\n    indented");
+    expect([...root.querySelectorAll("td")].map((one) => one.getAttribute("align"))).toEqual(["right", "center"]);
+    expect(root.querySelector("s")?.textContent).toBe("2");
+    expect([...root.querySelectorAll("li")].map(({ textContent }) => textContent?.trim())).toEqual(["☑ done", "☐ open"]);
+    expect(root.querySelector("a")?.getAttribute("href")).toBe("https://a.example/x");
+    expect(root.querySelector("pre")?.textContent).toBe("indented");
+  });
+});
+
+describe("a text that would break a parser is shown as it was written", () => {
+  const deep: [string, string][] = [
+    ["quotes", `${">".repeat(2000)} x`],
+    ["lists", `${"- ".repeat(3000)}x`],
+    ["numbered lists", `${"1. ".repeat(3000)}x`],
+    ["stars", `${"*".repeat(4000)}x${"*".repeat(4000)}`],
+    ["stars and words", `${"**a ".repeat(3000)}${"b** ".repeat(3000)}`],
+    ["brackets", `${"[".repeat(5000)}x${"](https://a.example)".repeat(500)}`],
+    ["quotes in lists", `${"> - ".repeat(1500)}x`],
+  ];
+  test.each(deep)("%s", (_, text) => {
+    const blocks = blockRenderer()(`before\n\n${text}\n\nafter **it**`, [], "");
+    expect(blocks[0]?.html).toBe("<p>before</p>\n");
+    expect(blocks.at(-1)?.html.includes("after")).toBe(true);
+    const root = document.createElement("div");
+    root.innerHTML = blocks.map(({ html }) => html).join("");
+    const letters = (shown: string) => shown.replace(/[^a-z]/g, "");
+    const words = letters(text.replaceAll("(https://a.example)", ""));
+    expect(letters(root.textContent ?? "").includes(words)).toBe(true);
+    let depth = 0;
+    for (let node: Element | null = root; node; node = node.lastElementChild) depth += 1;
+    expect(depth).toBeLessThan(100);
+  });
+
+  test.each(["$a ", "\\( ", "`", "``a ", "[", "![", "<", "_a ", "**a", "~~", "&", "\\", "| a ", "[a](", "[a]: b\n", "\n> ", "* a\n"])(
+    "a hundred thousand characters of %j",
+    (piece) => {
+      const text = piece.repeat(100_000 / piece.length);
+      const began = performance.now();
+      blockRenderer()(text, [], "");
+      expect(performance.now() - began).toBeLessThan(20_000); // minutes where a rule is quadratic
+    },
+  );
+});
+
+describe("streamed and stored are the same", () => {
+  const growing = [
+    "See [the manual][m] and [m].\n\nMore.\n\n[m]: https://docs.example/very/long/path?q=1 'Title'\n",
+    "[a]: https://one.example\n\n[a] and [b]\n\n[b]: https://two.example/x\n\n[b]: https://three.example",
+    "Cited [1] and [2][1], code `[1]` and\n\n```py\nx = a[1]\n```\n\n| a | b |\n|---|---|\n| [1] | x |\n",
+    "# One\n\n### Two\n\n- a\n  - b\n\n    c\n\n1. d\n\nSetext\n===\n\n> q\nlazy\n\n\\[\na_1\n\\]\n",
+    "line\r\nline two\r\n\r\n* x\r\n* y\0z",
+  ];
+  const known = [{ marker: 1, title: "One" }];
+  test.each(growing)("%j", (text) => {
+    const streamed = blockRenderer();
+    for (let end = 1; end <= text.length; end++) {
+      const part = text.slice(0, end);
+      const references = end > text.length / 2 ? known : [];
+      expect(streamed(part, references, "")).toEqual(blockRenderer()(part, references, ""));
+    }
+  });
 });

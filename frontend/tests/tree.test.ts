@@ -5,6 +5,7 @@ import { routeOf } from "../src/state/route";
 import { pathOf, ROOT } from "../src/state/tree";
 import { dayLabel } from "../src/views/sidebar/days";
 import { splitAtQuote } from "../src/views/sources/quote";
+import { isComposing } from "../src/views/keys";
 
 const message = (id: string, parent_id: string | null): Message => ({
   id, chat_id: "c", parent_id, role: id.startsWith("q") ? "user" : "assistant", text: id, created_at: 0, model: "", collections: [],
@@ -20,6 +21,11 @@ test("the newest branch is shown, unless another one was turned to", () => {
   expect(ids([[ROOT, "q1"]])).toEqual(["q1", "a1b"]);
   expect(ids([[ROOT, "q1"], ["q1", "a1"]])).toEqual(["q1", "a1", "q2", "a2"]);
   expect(ids([[ROOT, "gone"]])).toEqual(["q1b", "a3"]);
+});
+
+test("who edited, turned back and went on there finds the latest message after a reload", () => {
+  const edited = [message("q1", null), message("a1", "q1"), message("q1b", null), message("a1b", "q1b"), message("q2", "a1"), message("a2", "q2")];
+  expect(pathOf(edited, new Map()).map(({ message }) => message.id)).toEqual(["q1", "a1", "q2", "a2"]);
 });
 
 test("each step knows its siblings, oldest first", () => {
@@ -53,4 +59,11 @@ test("days have names", () => {
   const now = new Date(2026, 4, 20, 15);
   const before = (days: number) => dayLabel(new Date(2026, 4, 20 - days, 23).getTime() / 1000, now);
   expect([before(0), before(1), before(3), before(20)]).toEqual(["Today", "Yesterday", "Last 7 days", "Last 30 days"]);
+});
+
+test("the Enter that confirms a composition sends nothing, in Safari too", () => {
+  const key = (init: KeyboardEventInit) => isComposing(new KeyboardEvent("keydown", { key: "Enter", ...init }));
+  expect(key({ keyCode: 13 })).toBe(false);
+  expect(key({ isComposing: true })).toBe(true);
+  expect(key({ keyCode: 229 })).toBe(true); // compositionend has come already
 });

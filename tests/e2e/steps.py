@@ -7,12 +7,13 @@ from playwright.async_api import Locator, Page, expect
 WHOLE = " ".join(f"word{number}" for number in range(60))
 
 
-async def new_chat_without_documents(page: Page) -> None:
-    """Let the next question go to the model alone."""
-    await page.get_by_role("button", name=re.compile("^Collections")).click()
-    for box in await page.get_by_role("checkbox", checked=True).all():
-        await box.uncheck()
-    await page.keyboard.press("Escape")
+async def help_chat(page: Page) -> None:
+    """Begin a chat over the guide."""
+    menu = page.get_by_role("button", name="Menu")
+    if await menu.is_visible():
+        await menu.click()
+    await page.get_by_role("button", name="Help").click()
+    await expect(page.get_by_role("button", name=re.compile("^Collections: Hubbub"))).to_be_visible()
 
 
 async def ask(page: Page, text: str) -> None:

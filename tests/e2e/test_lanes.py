@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
+from tests.e2e.steps import answer, ask, finished
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import metrics_of
 
@@ -20,13 +20,11 @@ ONE_LANE = {"HUBBUB_LANES__RUNNING_PER_MODEL": "1", "HUBBUB_LANES__WAITING_PER_M
 async def test_who_waits_sees_the_place_and_who_is_refused_keeps_the_question(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=400, pause_seconds=0.05) | ONE_LANE
     async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url, bears="503") as page:
-        await new_chat_without_documents(page)
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")
         second, third = await page.context.new_page(), await page.context.new_page()
         for tab in (second, third):
             await tab.goto(server.url)
-            await new_chat_without_documents(tab)
         await ask(second, "Count again")
         await expect(answer(second)).to_contain_text("You are next")
         assert await violations(second) == []
@@ -47,7 +45,6 @@ async def test_an_answer_that_nobody_watched_says_so(browser: Browser, tmp_path:
         "HUBBUB_ANSWERS__GRACE_SECONDS": "0.5",
     }
     async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
-        await new_chat_without_documents(page)
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")
         address = page.url

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import violations
-from tests.e2e.steps import WHOLE, answer, ask, finished, new_chat_without_documents
+from tests.e2e.steps import WHOLE, answer, ask, finished, help_chat
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_chat_streams_and_stays(page: Page) -> None:
-    await new_chat_without_documents(page)
     await ask(page, "Count for me")
     await expect(answer(page)).to_contain_text("word3")
     assert "word59" not in await answer(page).inner_text()
@@ -30,8 +29,20 @@ async def test_chat_streams_and_stays(page: Page) -> None:
     assert await violations(page) == []
 
 
+async def test_a_question_goes_to_the_model_alone_unless_documents_are_chosen(page: Page) -> None:
+    await expect(page.get_by_role("button", name="Collections: No documents")).to_be_visible()
+    await ask(page, "What is the capital of France?")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("word59")
+    await help_chat(page)
+    await ask(page, "What can you do?")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("Quoted from your documents")
+    await page.get_by_role("button", name="New chat").first.click()
+    await expect(page.get_by_role("button", name="Collections: No documents")).to_be_visible()
+
+
 async def test_stop_keeps_what_was_said(page: Page) -> None:
-    await new_chat_without_documents(page)
     await ask(page, "Count for me")
     await expect(answer(page)).to_contain_text("word5")
     await page.get_by_role("button", name="Stop", exact=True).click()
@@ -42,7 +53,6 @@ async def test_stop_keeps_what_was_said(page: Page) -> None:
 
 
 async def test_refresh_and_a_second_tab_in_mid_answer(page: Page) -> None:
-    await new_chat_without_documents(page)
     await ask(page, "Count for me")
     await expect(answer(page)).to_contain_text("word4")
     await page.reload()
@@ -57,7 +67,6 @@ async def test_refresh_and_a_second_tab_in_mid_answer(page: Page) -> None:
 
 
 async def test_edit_and_regenerate_make_branches(page: Page) -> None:
-    await new_chat_without_documents(page)
     await ask(page, "First wording")
     await finished(page)
     await page.get_by_role("button", name="Regenerate").last.click()
@@ -127,6 +136,7 @@ async def test_dark_and_light(page: Page) -> None:
 
 
 async def test_with_the_keyboard_only(page: Page) -> None:
+    await help_chat(page)
     await expect(page.get_by_role("textbox", name="Question")).to_be_focused()
     await page.keyboard.type("What can you do?")
     await page.keyboard.press("Enter")
@@ -150,6 +160,7 @@ async def test_with_the_keyboard_only(page: Page) -> None:
 @pytest.mark.parametrize("width", [390, 1920])
 async def test_no_width_is_too_narrow_or_too_wide(page: Page, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": 844})
+    await help_chat(page)
     await ask(page, "What can you do?")
     await finished(page)
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
@@ -157,7 +168,6 @@ async def test_no_width_is_too_narrow_or_too_wide(page: Page, width: int) -> Non
 
 
 async def test_a_server_that_goes_away_and_comes_back(page: Page, server: HubbubServer) -> None:
-    await new_chat_without_documents(page)
     await ask(page, "Count for me")
     await expect(answer(page)).to_contain_text("word4")
     await page.context.set_offline(True)
@@ -186,6 +196,7 @@ async def test_nothing_is_loaded_from_elsewhere(page: Page, server: HubbubServer
     elsewhere: list[str] = []
     page.on("request", lambda request: None if request.url.startswith(server.url) else elsewhere.append(request.url))
     await page.reload()
+    await help_chat(page)
     await ask(page, "What can you do?")
     await finished(page)
     await page.goto(f"{server.url}/docs/")

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import opened
-from tests.e2e.steps import answer, ask, finished, new_chat_without_documents
+from tests.e2e.steps import answer, ask, finished
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.processes import command_of, descendants_of
 
@@ -40,7 +40,6 @@ async def maker(url: str) -> int:
 async def test_reload_second_tab_and_stop_from_there(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=400, pause_seconds=0.05) | TWO
     async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
-        await new_chat_without_documents(page)
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word4")
         await page.reload()
@@ -64,7 +63,6 @@ async def test_the_worker_that_makes_the_answer_is_killed(browser: Browser, tmp_
         hubbub_serving(tmp_path, variables) as server,
         opened(browser, server.url, bears=BROKEN) as page,
     ):
-        await new_chat_without_documents(page)
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word4")
         os.kill(await maker(server.url), signal.SIGKILL)
@@ -84,7 +82,6 @@ async def test_another_worker_is_killed(browser: Browser, tmp_path: Path) -> Non
         hubbub_serving(tmp_path, variables) as server,
         opened(browser, server.url, bears=BROKEN) as page,
     ):
-        await new_chat_without_documents(page)
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word4")
         pids = [pid for pid in descendants_of(server.process.pid) if "hubbub.cli.worker" in command_of(pid)]

@@ -1,6 +1,8 @@
 /** Speak HTTP with the server; the one file that calls `fetch`. */
 
 const ANSWER_MILLISECONDS = 30_000;
+/** What stands before every path of the server's, where a proxy has put it below a prefix. */
+export const PREFIX = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, "");
 
 /** What the server (or the way to it) said instead of an answer. `message` is fit for a person. */
 export class Problem extends Error {
@@ -68,7 +70,7 @@ async function send(
   }
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(PREFIX + path, init);
   } catch {
     asked.throwIfAborted();
     tellReachable(false);
@@ -89,7 +91,7 @@ export function upload<T>(signal: AbortSignal, path: string, file: Blob, progres
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest(); // fetch can't tell how much of a body is sent
     const abort = () => sending.abort();
-    sending.open("PUT", path);
+    sending.open("PUT", PREFIX + path);
     sending.setRequestHeader("Content-Type", file.type || "application/octet-stream");
     sending.upload.onprogress = (event) => {
       if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);

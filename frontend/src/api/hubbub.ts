@@ -1,7 +1,7 @@
 /** Call the server's resources by name. */
 
 import type { Answer } from "../events";
-import { request, upload } from "./http";
+import { PREFIX, request, upload } from "./http";
 import type { Asked, Chat, Collection, Document, Me, Message, Model, Passage, Question } from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
@@ -39,14 +39,14 @@ export const document = (signal: AbortSignal, id: string) =>
 export const deleteDocument = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("documents", id));
 
 /** Where a document's file can be downloaded. */
-export const fileAddress = (documentId: string) => at("documents", documentId, "file");
+export const fileAddress = (documentId: string) => PREFIX + at("documents", documentId, "file");
 
 /** Where the picture of a PDF's page is, with a quote marked in it. */
 export function pageAddress(documentId: string, page: number, passageId: string | null, quote: string): string {
   const query = new URLSearchParams();
   if (passageId !== null) query.set("passage", passageId);
   if (quote !== "") query.set("quote", quote);
-  const path = at("documents", documentId, "pages", String(page));
+  const path = PREFIX + at("documents", documentId, "pages", String(page));
   return query.size > 0 ? `${path}?${query}` : path;
 }
 

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Chat } from "../api/resources";
 import { notify, tell } from "./notices";
-import { navigate, route } from "./route";
+import { homePath, navigate, route } from "./route";
 
 const all = signal<readonly Chat[] | null>(null);
 /** Deleted here, but not yet on the server: it can still be undone. */
@@ -52,7 +52,7 @@ export async function rename(chat: Chat, title: string): Promise<void> {
 export function remove(chat: Chat): void {
   hidden.value = new Set(hidden.value).add(chat.id);
   const { value: shown } = route;
-  if (shown.page === "chat" && shown.chatId === chat.id) navigate("/", { replace: true });
+  if (shown.page === "chat" && shown.chatId === chat.id) navigate(homePath, { replace: true });
 
   let isUndone = false;
   const undo = () => {

@@ -16,6 +16,9 @@ export const model = computed<Model | null>(() => {
   return named(chosenName.value) ?? named(defaultName.value) ?? all[0] ?? null;
 });
 
+/** Whether the server has documents to search, but no model to talk with. */
+export const hasNoModel = computed(() => models.value?.length === 0);
+
 export async function loadModels(signal: AbortSignal): Promise<void> {
   const told = await hubbub.models(signal);
   defaultName.value = told.default;

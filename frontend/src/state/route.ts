@@ -1,6 +1,7 @@
 /** Keep what the address says is shown. */
 
 import { computed, signal } from "@preact/signals";
+import { PREFIX } from "../api/http";
 
 export type Route = { page: "chat"; chatId: string | null } | { page: "library"; collectionId: string | null };
 
@@ -12,13 +13,15 @@ addEventListener("popstate", () => {
 export const route = computed<Route>(() => routeOf(path.value));
 
 export function routeOf(pathname: string): Route {
-  const [first, second] = pathname.split("/").filter(Boolean);
+  const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
   if (first === "library") return { page: "library", collectionId: second ?? null };
   return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
 }
 
-export const chatPath = (chatId: string) => `/c/${chatId}`;
-export const libraryPath = (collectionId: string | null) => (collectionId ? `/library/${collectionId}` : "/library");
+export const homePath = `${PREFIX}/`;
+export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;
+export const libraryPath = (collectionId: string | null) =>
+  `${PREFIX}/library${collectionId ? `/${collectionId}` : ""}`;
 
 /** Show what a path says. `replace` leaves no step to go back to. */
 export function navigate(to: string, { replace = false } = {}): void {

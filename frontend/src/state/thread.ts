@@ -3,15 +3,15 @@
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
-import type { Asked, Chat, Message, Question } from "../api/resources";
+import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
 import { keepForNextPage, takeBack } from "./drafts";
 import { newId } from "./identifiers";
-import { chooseCollections, chosenCollections } from "./library";
+import { chooseAsRemembered, chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
 import { isAbort, messageOf, tell } from "./notices";
-import { chatPath, navigate, route } from "./route";
+import { chatPath, homePath, navigate, route } from "./route";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 
 export interface Thread {
@@ -114,8 +114,15 @@ export function newChat(): void {
     .filter((one) => one !== undefined && one.problem !== null) as Outgoing[];
   for (const { question } of unsent) discard(question);
   threadOf(NEW).value = { ...blank, isLoaded: true };
-  navigate("/");
+  chooseAsRemembered();
+  navigate(homePath);
   for (const { question } of unsent) takeBack(question.text);
+}
+
+/** Begin a chat about Hubbub itself. */
+export function newChatWithGuide(): void {
+  newChat();
+  if (guide.peek() !== null) chooseCollections([(guide.peek() as Collection).id], { isRemembered: false });
 }
 
 /** Ask a question after a message, or as the first of the chat (`parentId` null). */

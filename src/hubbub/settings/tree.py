@@ -244,6 +244,8 @@ class Embedded(Table):
     """How much of a conversation it can read, each of those that are answered at the same time."""
     can_ground: bool = False
     """Whether it writes answers over documents; if not, passages are quoted. Only for weights of your own."""
+    max_tokens: Count = 1024
+    """The longest answer where a question doesn't say. A small model may else go on until its context is full."""
     threads: Annotated[int, Field(ge=0)] = 0
     """How many processor cores it uses; 0 is all of them."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4

@@ -145,11 +145,13 @@ async def ask_again(
 
 
 def title_of(text: str) -> str:
-    """Return a chat's title: the beginning of its first question, cut at a word."""
+    """Return a chat's title: the beginning of its first question, cut at a word unless that would leave too little."""
     line = " ".join(text.split())
     if len(line) <= TITLE_CHARACTERS:
         return line
-    return line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
+    cut = line[: TITLE_CHARACTERS - 1]
+    at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
+    return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
 
 
 def _grace(limits: WebLimits, unwatched: Unwatched | None, grace_seconds: float | None) -> float | None:

@@ -15,13 +15,13 @@ from hubbub.identity.base import Welcome
 from hubbub.web.bodies import headers_of
 from hubbub.web.services import services_of
 from hubbub.web.shapes import is_of_others
-from hubbub.web.site import FOREVER, File, read_foreign, read_own, response_of
+from hubbub.web.site import FOREVER, File, file_of, read_foreign, read_own, response_of
 
 YEAR_SECONDS = 365 * 24 * 3600
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI needs it
 _FOREIGN_POLICY = (
@@ -32,6 +32,9 @@ _FOREIGN_POLICY = (
     "media-src 'self' data: blob:; frame-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
+_BASE = b'<base href="/" />'
+"""What the page has in place of the way up to the root. A proxy may have put that below a prefix that only it knows."""
+_DEEPEST = 8
 _HASHED = re.compile(r"assets/(?:.*[-.])(?=[\w-]*[0-9A-Z])[\w-]{8,}\.\w+")
 """The name of an asset that changes with its content, as the usual tools write it."""
 
@@ -51,6 +54,8 @@ class Page:
 
     def __init__(self, folder: Path | Traversable | None = None) -> None:
         self._files = read_own(folder or _static())
+        self._indexes: dict[int, File] = {}
+        """The page itself by how many folders below the root it is opened."""
 
     async def serve(self, request: Request) -> Response:
         """Return the file at a path; the page itself for any other path that is not the API's.
@@ -59,7 +64,7 @@ class Page:
             NotFound: there is no such file, or it is a path of the API.
             HTTPException: the page can only be read (405).
         """
-        path = request.url.path.lstrip("/")
+        path = _path_of(request)
         is_of_api = path == "api" or path.startswith("api/") or is_of_others(request.scope)
         if request.method not in ("GET", "HEAD") and not is_of_api:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
@@ -79,7 +84,11 @@ class Page:
         if file is None:
             headers = {"cache-control": "no-store", "content-security-policy": _PAGE_POLICY}
             return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
-        return await _opened(request, file, _PAGE_POLICY)
+        depth = min(_path_of(request).count("/"), _DEEPEST)
+        if depth not in self._indexes:
+            up = b"../" * depth or b"./"
+            self._indexes[depth] = file_of("index.html", file.body.replace(_BASE, b'<base href="%b" />' % up))
+        return await _opened(request, self._indexes[depth], _PAGE_POLICY)
 
 
 class ForeignPage:
@@ -102,7 +111,7 @@ class ForeignPage:
             NotFound: there is no such file.
             HTTPException: a file can only be read (405).
         """
-        path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", "")).removeprefix("/")
+        path = _path_of(request)
         names = (path, f"{path}.html", f"{path}/index.html" if path else "index.html", f"{path}index.html")
         name = next((name for name in names if name in self._files), None)
         if name is None and path != "redirect":
@@ -117,6 +126,11 @@ class ForeignPage:
         if file.media_type == "text/html":
             return await _opened(request, file, _FOREIGN_POLICY)
         return response_of(request, file, {"cache-control": FOREVER if _HASHED.fullmatch(name) else "no-cache"})
+
+
+def _path_of(request: Request) -> str:
+    """Return the path below the application's root, without the slash that it begins with."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", "")).removeprefix("/")
 
 
 def _static() -> Traversable:

@@ -41,7 +41,7 @@ def read_own(folder: Path | Traversable, prefix: str = "") -> dict[str, File]:
         if entry.is_dir():
             found |= read_own(entry, f"{name}/")
         else:
-            found[name] = _file(entry.name, entry.read_bytes())
+            found[name] = file_of(entry.name, entry.read_bytes())
     return found
 
 
@@ -65,7 +65,7 @@ def read_foreign(folder: Path) -> dict[str, File]:
                 total_bytes += len(body)
                 if len(found) >= MOST_FILES or total_bytes > MOST_BYTES:
                     raise SettingsError([_TOO_MUCH])
-                found[path.relative_to(root).as_posix()] = _file(name, body)
+                found[path.relative_to(root).as_posix()] = file_of(name, body)
     except OSError as error:
         raise SettingsError([f"server.frontend: {error.filename} can't be read ({error.strerror})"]) from error
     return found
@@ -84,7 +84,8 @@ def response_of(request: Request, file: File, headers: dict[str, str]) -> Respon
     return Response(file.body, media_type=file.media_type, headers=headers)
 
 
-def _file(name: str, body: bytes) -> File:
+def file_of(name: str, body: bytes) -> File:
+    """Return a file of this name and content."""
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     compressed = gzip.compress(body, 6) if media_type.startswith(_COMPRESSED) else None
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'  # weak: it stands for the compressed form as well

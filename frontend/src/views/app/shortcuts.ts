@@ -5,6 +5,7 @@ import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { closeSource, isSourceOpen } from "../../state/sources";
 import { openAnswerId, stopOpenAnswer } from "../../state/thread";
 import { focusOn } from "../focus";
+import { isComposing } from "../keys";
 
 export function useShortcuts(): void {
   useEffect(() => {
@@ -15,7 +16,7 @@ export function useShortcuts(): void {
 }
 
 function press(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || isComposing(event)) return;
   if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault();
     if (isNarrow.value) isDrawerOpen.value = true;

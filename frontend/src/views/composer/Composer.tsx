@@ -8,6 +8,7 @@ import { ask, isSending, openAnswerId, stopOpenAnswer, thread } from "../../stat
 import { picked } from "../../state/uploads";
 import { growWithText } from "../grow";
 import { Icon, StopIcon } from "../icons";
+import { isComposing } from "../keys";
 import { CollectionsPicker } from "./CollectionsPicker";
 import "./composer.css";
 import { ModelPicker } from "./ModelPicker";
@@ -36,7 +37,7 @@ export function Composer() {
     field.current?.focus();
   };
   const press = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     submit();
   };

@@ -6,7 +6,7 @@ export const WEB_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 export const LINK_REL = "noopener noreferrer nofollow";
 
 const TAGS = [
-  ..."a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong".split(" "),
+  ..."a blockquote br button code div em h3 h4 h5 h6 hr li ol p pre s span strong".split(" "),
   ..."table tbody td th thead tr ul".split(" "),
 ];
 const ATTRIBUTES = "align aria-label class data-marker href rel role start tabindex target title type".split(" ");

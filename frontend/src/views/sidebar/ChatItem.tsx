@@ -5,6 +5,7 @@ import type { Chat } from "../../api/resources";
 import { remove, rename } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
 import { Icon } from "../icons";
+import { isComposing } from "../keys";
 
 interface Properties {
   chat: Chat;
@@ -94,7 +95,7 @@ function Naming({ chat, over }: { chat: Chat; over: () => void }) {
       defaultValue={chat.title}
       onBlur={() => end(true)}
       onKeyDown={(event) => {
-        if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+        if (isComposing(event) || (event.key !== "Enter" && event.key !== "Escape")) return;
         event.preventDefault();
         end(event.key === "Enter");
       }}

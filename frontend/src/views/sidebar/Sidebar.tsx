@@ -3,12 +3,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { chats, search } from "../../state/chats";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
+import { guide } from "../../state/library";
 import { chatPath, libraryPath, navigate, route } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
-import { newChat } from "../../state/thread";
+import { newChat, newChatWithGuide } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
+import { isComposing } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
 import "./sidebar.css";
@@ -32,6 +34,11 @@ export function Sidebar() {
 
   const startChat = () => {
     newChat();
+    leave();
+    focusOn("#question");
+  };
+  const openHelp = () => {
+    newChatWithGuide();
     leave();
     focusOn("#question");
   };
@@ -66,13 +73,18 @@ export function Sidebar() {
         >
           <Icon name="book" /> Documents
         </button>
+        {guide.value && (
+          <button type="button" class="sidebar-link" onClick={openHelp}>
+            <Icon name="help" /> Help
+          </button>
+        )}
         <button type="button" class="sidebar-link" onClick={switchTheme}>
           <Icon name={theme.value === "dark" ? "sun" : "moon"} />
           {theme.value === "dark" ? "Light look" : "Dark look"}
         </button>
         <p class="sidebar-about">
           <span>{me.value ? `${me.value.person.name || "Guest"} · ${me.value.version}` : "\u00a0"}</span>
-          <a href="/docs/" target="_blank" rel="noopener">
+          <a href="docs/" target="_blank" rel="noopener">
             API
           </a>
         </p>
@@ -83,7 +95,7 @@ export function Sidebar() {
 
 function Search({ startChat }: { startChat: () => void }) {
   const press = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     const list = document.querySelectorAll<HTMLElement>(".chat-open");
     if (event.key === "ArrowDown" && list[0]) {
       event.preventDefault();

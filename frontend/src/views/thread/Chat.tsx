@@ -1,9 +1,13 @@
 /** Show the chat: what was said, and the place to go on. */
 
+import type { Message } from "../../api/resources";
+import { answerOf } from "../../state/answers";
 import { outgoing, path, refreshThread, thread } from "../../state/thread";
 import { Composer } from "../composer/Composer";
+import { Guarded } from "../Guarded";
 import { Icon } from "../icons";
 import { AnswerView } from "./AnswerView";
+import { useLatest } from "./latest";
 import { QuestionView } from "./QuestionView";
 import { usePinnedScroll } from "./scroll";
 import "./thread.css";
@@ -13,7 +17,8 @@ export function Chat() {
   const { problem, isLoaded, chat } = thread.value;
   const steps = path.value;
   const lastQuestion = steps.findLast(({ message }) => message.role === "user")?.message.id ?? "";
-  const { scroller, content, isPinned, jump } = usePinnedScroll(`${chat?.id ?? ""} ${lastQuestion}`);
+  const { scroller, content, isPinned, jump, keepPlace } = usePinnedScroll(`${chat?.id ?? ""} ${lastQuestion}`);
+  const { hidden, earlier, showEarlier } = useLatest(chat?.id ?? "", steps.length, scroller, keepPlace);
   const isEmpty = isLoaded && problem === null && steps.length === 0;
   return (
     <div class={`chat ${isEmpty ? "is-empty" : ""}`}>
@@ -31,18 +36,20 @@ export function Chat() {
           )}
           {!isLoaded && !problem && <Waiting />}
           {isEmpty && <Welcome />}
-          {steps.map(({ message, siblings }, index) =>
-            message.role === "user" ? (
-              <QuestionView
-                key={message.id}
-                message={message}
-                siblings={siblings}
-                sending={outgoing.value.get(message.id) ?? null}
-              />
-            ) : (
-              <AnswerView key={message.id} message={message} siblings={siblings} isLast={index === steps.length - 1} />
-            ),
+          {hidden > 0 && (
+            <button type="button" class="button earlier" ref={earlier} onClick={showEarlier}>
+              Show earlier messages ({hidden})
+            </button>
           )}
+          {steps.slice(hidden).map(({ message, siblings }, index) => (
+            <Guarded key={message.id} instead={<Unformatted message={message} />}>
+              {message.role === "user" ? (
+                <QuestionView message={message} siblings={siblings} sending={outgoing.value.get(message.id) ?? null} />
+              ) : (
+                <AnswerView message={message} siblings={siblings} isLast={hidden + index === steps.length - 1} />
+              )}
+            </Guarded>
+          ))}
         </div>
       </div>
       <div class="thread-foot">
@@ -54,6 +61,19 @@ export function Chat() {
         <Composer />
       </div>
     </div>
+  );
+}
+
+/** A message that can't be shown as it should be: its text still can. */
+function Unformatted({ message }: { message: Message }) {
+  const text = message.role === "user" ? message.text : answerOf(message.id).peek().text;
+  return (
+    <article class="answer" aria-label="Message that can’t be formatted">
+      <p class="progress">This message can’t be shown with its formatting. Its text:</p>
+      <p class="thoughts" dir="auto">
+        {text}
+      </p>
+    </article>
   );
 }
 

@@ -6,6 +6,7 @@ import { takeBack } from "../../state/drafts";
 import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
+import { isComposing } from "../keys";
 import { Switcher } from "./Switcher";
 
 interface Properties {
@@ -84,7 +85,7 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
     ask(text.trim(), message.parent_id);
   };
   const press = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();

@@ -1,10 +1,9 @@
 /** Greet in an empty chat, and offer questions that can be asked at once. */
 
-import { chooseCollections, chosenCollections, collections } from "../../state/library";
+import { chosenCollections, collections, guide } from "../../state/library";
 import { model, models } from "../../state/models";
 import { ask } from "../../state/thread";
 
-const OWN = "Hubbub";
 const aboutHubbub = [
   "What can you do?",
   "How do I ask about my own documents?",
@@ -19,23 +18,24 @@ const general = [
 ];
 
 export function Welcome() {
-  const own = collections.value?.find(({ name, is_shared }) => name === OWN && is_shared);
-  const examples = own ? aboutHubbub : model.value ? general : [];
-  const start = (question: string) => {
-    if (own && !chosenCollections.peek().includes(own.id)) {
-      chooseCollections([...chosenCollections.peek(), own.id], { isRemembered: false });
-    }
-    ask(question);
-  };
+  const [only, ...others] = chosenCollections.value;
+  const isAboutHubbub = only !== undefined && only === guide.value?.id && others.length === 0;
+  const examples = isAboutHubbub ? aboutHubbub : model.value && only === undefined ? general : [];
   return (
     <div class="welcome">
-      <h2 class="welcome-title">What would you like to know?</h2>
-      <p class="welcome-text">Ask anything, or search your documents and see where each answer comes from.</p>
+      <h2 class="welcome-title">
+        {isAboutHubbub ? "What would you like to know about Hubbub?" : "What would you like to know?"}
+      </h2>
+      <p class="welcome-text">
+        {isAboutHubbub
+          ? "Answers come from its guide, and each shows the place."
+          : "Ask anything, or search your documents and see where each answer comes from."}
+      </p>
       {models.value !== null && collections.value !== null && examples.length > 0 && (
         <ul class="welcome-examples" aria-label="Example questions">
           {examples.map((question) => (
             <li key={question}>
-              <button type="button" class="example" onClick={() => start(question)}>
+              <button type="button" class="example" onClick={() => ask(question)}>
                 {question}
               </button>
             </li>

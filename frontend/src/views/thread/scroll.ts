@@ -9,6 +9,7 @@ export function usePinnedScroll(about: string) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
+  const fromEnd = useRef<number | null>(null);
   const [isPinned, setPinned] = useState(true);
 
   const pin = (value: boolean) => {
@@ -50,6 +51,18 @@ export function usePinnedScroll(about: string) {
     };
   }, []);
 
+  /** Change what stands above without moving what is read. */
+  const keepPlace = (change: () => void) => {
+    const box = scroller.current;
+    fromEnd.current = box && !pinned.current ? box.scrollHeight - box.scrollTop : null;
+    change();
+  };
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box && fromEnd.current !== null) box.scrollTop = box.scrollHeight - fromEnd.current;
+    fromEnd.current = null;
+  });
+
   useLayoutEffect(jump, [about]);
-  return { scroller, content, isPinned, jump };
+  return { scroller, content, isPinned, jump, keepPlace };
 }

@@ -1,0 +1,69 @@
+"""Answers that are hard to show: the page shows what was written, and goes on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.steps import answer, ask, finished
+from tests.servers.hubbub_server import hubbub_serving, through
+from tests.servers.model_server import ModelServer, Script
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as model:
+        yield model
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    folder: Path = tmp_path_factory.mktemp("odd")
+    async with hubbub_serving(folder, through(model.base_url)) as server:
+        yield server.url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(url)
+    yield page
+    await context.close()
+
+
+@pytest.mark.parametrize("odd", [">" * 2000 + " deep", "- " * 3000 + "deep", "*" * 3000 + "deep" + "*" * 3000])
+async def test_one_answer_that_breaks_the_parser_breaks_nothing_else(page: Page, model: ModelServer, odd: str) -> None:
+    model.scripts.append(Script(tokens=[odd]))
+    await ask(page, "Say something odd")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("deep")
+    model.scripts.append(Script(tokens=["A **plain** answer"]))
+    await ask(page, "And now?")
+    await finished(page)
+    await expect(answer(page).locator("strong")).to_have_text("plain")
+    await page.reload()
+    await expect(answer(page).locator("strong")).to_have_text("plain")
+
+
+async def test_a_link_is_whole_when_it_has_streamed(page: Page, model: ModelServer) -> None:
+    address = "https://docs.example/a/long/path?q=1"
+    pieces = [f"See [the manual][m].\n\n[m]: {address}"[at : at + 3] for at in range(0, 80, 3)]
+    model.scripts.append(Script(tokens=pieces, seconds_between=0.03))
+    await ask(page, "Where?")
+    await finished(page)
+    await expect(answer(page).get_by_role("link")).to_have_attribute("href", address)
+
+
+async def test_the_enter_that_confirms_a_composition_sends_nothing(page: Page) -> None:
+    field = page.get_by_role("textbox", name="Question")
+    await field.fill("にほんご")
+    await field.evaluate(
+        "field => field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 229, bubbles: true}))"
+    )
+    await expect(field).to_have_value("にほんご")
+    await expect(page.get_by_role("article")).to_have_count(0)
