@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.models.scripted import ScriptedModel
+from hubbub.web.address import Proxies
 from hubbub.web.clients import Bounds, Clients
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
@@ -79,7 +80,7 @@ async def proxied(folder: Path, program: str, hubbub: Hubbub, more: str = "") ->
 
 @pytest.fixture
 def clients() -> Clients:
-    return Clients(Bounds(connections=20, address_share=0.25))
+    return Clients(Bounds(connections=20), Proxies(["127.0.0.1"]))
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ async def test_one_client_behind_a_proxy_has_a_share(
         async def status_for(address: str) -> int:
             async with asyncio.timeout(10):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
-                stack.callback(writer.transport.abort)
+                stack.callback(lambda: writer.transport.abort())
                 writer.write(sent)
                 return int((await reader.readuntil(b"\r\n"))[9:12])
 
