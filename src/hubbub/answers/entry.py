@@ -146,7 +146,6 @@ class OwnEntry(Entry):
         self.fault: HubbubError | None = None
         """Why pending events were lost; told to whoever sends next."""
 
-
     def shed(self) -> None:
         super().shed()
         self.folding = Folding(self.id)
