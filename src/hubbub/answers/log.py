@@ -240,8 +240,12 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended or (reader is not None and reader.has_left):
+            if reader is not None and reader.has_left:
                 return
+            if entry.has_ended:
+                if after >= entry.last:
+                    return
+                break
         while records := await self._store.read(answer_id, after):
             for taken in portions(records):
                 yield taken
@@ -345,9 +349,8 @@ class Log:
             is_ending = isinstance(event, ENDINGS)
         entry.publish(records)
         if is_ending:
-            entry.has_ended = True
             self._own.pop(entry.id, None)
-            entry.release_all()
+            entry.end()
 
 
 async def _follow(

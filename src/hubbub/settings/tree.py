@@ -85,7 +85,7 @@ class Clients(Table):
     head_seconds: Seconds = 10.0
     """The longest wait for the head of a request, from the connection's opening or the head's first byte on."""
     body_seconds: Seconds = 30.0
-    """The longest wait for a body, under any server. An upload goes on while 64 KiB come in each such time."""
+    """The longest wait for a body, under any server. An upload needs 64 KiB in each such time, 512 KiB on average."""
     idle_seconds: Seconds = 10.0
     """How long a connection is kept between two requests."""
     stall_seconds: Seconds = 30.0
