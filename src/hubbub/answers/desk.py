@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -10,7 +10,7 @@ from hubbub.answers.base import Crew, Found, GivenUp, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
-from hubbub.core.errors import HubbubError, ModelError, RefusedForNow, StoreError
+from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,9 @@ TOO_LATE = Failed(
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
 UNWATCHED = "unwatched"
+HOLD_SECONDS = 5.0
+"""How long a question to a worker that drains waits for somebody who takes it; a server starts in less."""
+AGAIN_SECONDS = 2.0
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -49,6 +52,8 @@ class Desk:
     Each answer gets exactly one ending: what its work returned, what it failed with, or that it
     was stopped. On closing, open answers end as interrupted, within a bounded time. What another
     worker left behind is begun anew if nothing was said yet, and ends as interrupted otherwise.
+
+    While it drains, open answers go on, and questions that still come are stored for another worker.
     """
 
     def __init__(self, log: Log, crew: Crew, lanes: Lanes | None = None) -> None:
@@ -61,8 +66,10 @@ class Desk:
         self.savings = Savings()
         """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
-        self.is_closing = False
-        """Whether its answers are being ended: it takes none over from others any more."""
+        self.is_draining = False
+        """Whether it begins no more answers, and takes none over from others."""
+        self.has_successor = asyncio.Event()
+        """Set, while it drains, once there is another worker that begins answers."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
 
@@ -129,11 +136,16 @@ class Desk:
         was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
-            TooBusy, Overloaded: it was refused, before anything was stored.
+            TooBusy, Overloaded: it was refused, before anything was stored. While this worker drains, that is so
+                where no other one comes to take it.
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
         admission = admission or self._lanes.enter(Ticket(owner_id))
+        if self.is_draining:
+            admission.leave()
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
+            return
         try:
             await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds)
         except BaseException:
@@ -185,8 +197,14 @@ class Desk:
 
     async def let_go_all(self) -> None:
         """Drop all answers without a word: they are another worker's now."""
-        tasks = {running.task for running in self._running.values() if running.task is not None}
-        for answer_id, running in list(self._running.items()):
+        await self._let_go(list(self._running))
+
+    async def _let_go(self, answer_ids: Sequence[str]) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        for answer_id in answer_ids:
+            running = self._running[answer_id]
+            if running.task is not None:
+                tasks.add(running.task)
             running.is_let_go = True
             self._log.let_go(answer_id)
             running.is_ending = True
@@ -195,9 +213,26 @@ class Desk:
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is open here, and none is read."""
+        return not self._running and not self._log.reader_count
+
+    def drain(self, *, has_successor: bool = False) -> None:
+        """Begin no more answers. Open ones go on; questions that still come are stored for a successor."""
+        self.is_draining = True
+        if has_successor:
+            self.has_successor.set()
+
+    async def hand_over(self) -> None:
+        """End what has said something as interrupted; leave the rest to whoever takes it over. Bounded in time."""
+        self.is_draining = True
+        await self._let_go([answer_id for answer_id in self._running if not self._log.has_said(answer_id)])
+        await self.close_answers()
+
     async def close_answers(self) -> None:
         """End all open answers as interrupted, within a bounded time."""
-        self.is_closing = True
+        self.is_draining = True
         tasks = {running.task for running in self._running.values() if running.task is not None}
         for running in self._running.values():
             self._cancel(running, INTERRUPTED)
@@ -205,6 +240,25 @@ class Desk:
             _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
             for task in late:
                 task.cancel()
+
+    async def _leave_to_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None,
+        keep_seconds: float | None,
+        first: Event | None,
+    ) -> None:
+        try:
+            async with asyncio.timeout(HOLD_SECONDS):
+                await self.has_successor.wait()
+        except TimeoutError:
+            raise Overloaded(
+                "The server is about to end or to restart. Try again in a few seconds.",
+                retry_after_seconds=AGAIN_SECONDS,
+                code="draining",
+            ) from None
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()
