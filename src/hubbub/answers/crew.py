@@ -117,7 +117,12 @@ class Membership:
                 await asyncio.sleep(RENEW_SECONDS)
 
     async def _renew(self) -> None:
-        others, was_given_up = await self._crew.renew()
+        try:
+            others, was_given_up = await self._crew.renew()
+        except StoreError as error:
+            self._desk.store_trouble = error.message
+            raise
+        self._desk.store_trouble = ""
         now = self._clock()
         was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
         self._renewed_at = now
@@ -126,7 +131,7 @@ class Membership:
             self._orphans.clear()
             await self._desk.let_go_all()
         silent = self._silent(others, was_away=was_away)
-        if self._desk.is_draining:  # another worker goes on with what the silent ones left
+        if self._desk.is_closing:  # another worker goes on with what the silent ones left
             if any(peer.number > self._newest and peer.seen_at for peer in others):
                 self._desk.has_successor.set()
         else:

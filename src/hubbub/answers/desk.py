@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -30,6 +31,10 @@ UNWATCHED = "unwatched"
 HOLD_SECONDS = 5.0
 """How long a question to a worker that drains waits for somebody who takes it; a server starts in less."""
 AGAIN_SECONDS = 2.0
+FAILURES = 3
+"""A deployment that failed so many times in a row, and answered never between, can't answer as far as is known."""
+FAILING_SECONDS = 30.0
+"""After so long without an attempt nothing is known any more."""
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -66,10 +71,18 @@ class Desk:
         self.savings = Savings()
         """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
+        self.is_closing = False
+        """Whether its answers are being ended: it takes none over from others any more."""
         self.is_draining = False
-        """Whether it begins no more answers, and takes none over from others."""
+        """Whether it begins no more answers."""
         self.has_successor = asyncio.Event()
         """Set, while it drains, once there is another worker that begins answers."""
+        self._held = 0
+        """How many questions wait for a successor."""
+        self.store_trouble = ""
+        """Why the store can't be written, by the last that was tried; empty where it can."""
+        self._failures: dict[str, tuple[int, float, str]] = {}
+        """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
 
@@ -215,24 +228,34 @@ class Desk:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no answer is open here, and none is read."""
-        return not self._running and not self._log.reader_count
+        """Whether no answer is open here, none is read, and no question waits for a successor."""
+        return not (self._running or self._log.reader_count or self._held)
+
+    def trouble_of(self, deployment: str) -> str:
+        """Return why a deployment can't answer now, as far as is known from the last answers; empty where it can."""
+        times, failed_at, message = self._failures.get(deployment, (0, 0.0, ""))
+        return message if times >= FAILURES and time.monotonic() - failed_at < FAILING_SECONDS else ""
+
+    def _note_failure(self, deployment: str, error: HubbubError) -> None:
+        if isinstance(error, ModelError) and error.is_of_deployment:
+            times = self._failures.get(deployment, (0, 0.0, ""))[0]
+            self._failures[deployment] = (times + 1, time.monotonic(), error.message)
 
     def drain(self, *, has_successor: bool = False) -> None:
         """Begin no more answers. Open ones go on; questions that still come are stored for a successor."""
-        self.is_draining = True
+        self.is_closing = self.is_draining = True
         if has_successor:
             self.has_successor.set()
 
     async def hand_over(self) -> None:
         """End what has said something as interrupted; leave the rest to whoever takes it over. Bounded in time."""
-        self.is_draining = True
+        self.drain()
         await self._let_go([answer_id for answer_id in self._running if not self._log.has_said(answer_id)])
         await self.close_answers()
 
     async def close_answers(self) -> None:
         """End all open answers as interrupted, within a bounded time."""
-        self.is_draining = True
+        self.is_closing = True
         tasks = {running.task for running in self._running.values() if running.task is not None}
         for running in self._running.values():
             self._cancel(running, INTERRUPTED)
@@ -249,6 +272,7 @@ class Desk:
         keep_seconds: float | None,
         first: Event | None,
     ) -> None:
+        self._held += 1
         try:
             async with asyncio.timeout(HOLD_SECONDS):
                 await self.has_successor.wait()
@@ -258,6 +282,8 @@ class Desk:
                 retry_after_seconds=AGAIN_SECONDS,
                 code="draining",
             ) from None
+        finally:
+            self._held -= 1
         await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
@@ -307,9 +333,12 @@ class Desk:
                 ending = running.ending_if_cancelled
             except HubbubError as error:
                 ending = _failure(error)
+                self._note_failure(admission.ticket.deployment, error)
             except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
                 logger.exception("An answer failed.")
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
+            if isinstance(ending, Done):
+                self._failures.pop(admission.ticket.deployment, None)
             running.is_ending = True
             admission.leave()  # the deployment is free, even where the ending can't be stored for long
             if not running.is_let_go:

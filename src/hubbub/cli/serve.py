@@ -9,6 +9,7 @@ from rich.console import Console
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.listening import Listeners
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.notifying import READY, notify, watched_by_system
 from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
 from hubbub.compose import fetch_weights, prepare_folder
@@ -42,8 +43,10 @@ async def _serve(settings: Settings, listeners: Listeners, reload: Callable[[], 
         await fetch_weights(settings, on_fetch)
 
     def say_ready() -> None:
+        notify(READY)
         console.print(f"Hubbub is ready at {listeners.url} (end it with Ctrl+C)")
 
     number = settings.server.workers
     workers = Workers(settings, listeners, number, reload=reload, begins_itself=number == 1)
-    await workers.run(say_ready)
+    async with watched_by_system():
+        await workers.run(say_ready)

@@ -5,7 +5,7 @@ import math
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import uvicorn
@@ -111,13 +111,13 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         desk = self._desk()
-        await self._drain(desk)
-        self._leave_port()
+        await self._drain(desk, sockets or [])
+        self._leave_port(sockets or [])
         await self._hear_newcomers()
         await desk.hand_over()
         await super().shutdown(sockets)
 
-    async def _drain(self, desk: Desk) -> None:
+    async def _drain(self, desk: Desk, sockets: Sequence[socket.socket]) -> None:
         """Go on until nothing is open here, or the time is up."""
         ending, clock = self._ending, asyncio.get_running_loop().time
         until, turn = clock() + self._drain_seconds, 0
@@ -125,7 +125,7 @@ class Server(uvicorn.Server):
         desk.drain(has_successor=ending.is_succeeded.is_set() and not self._has_signals)
         while not ending.is_now.is_set() and clock() < until:
             if ending.is_succeeded.is_set():
-                self._leave_port()
+                self._leave_port(sockets)
                 if not self._has_signals:
                     desk.drain(has_successor=True)
             if not ending.waits_for_others and desk.is_idle:
@@ -134,9 +134,11 @@ class Server(uvicorn.Server):
             turn += 1
             await super().on_tick(turn // 2)  # it keeps the header with the date
 
-    def _leave_port(self) -> None:
+    def _leave_port(self, sockets: Sequence[socket.socket]) -> None:
         for server in self.servers:
             server.close()
+        for listener in sockets:
+            listener.close()
 
     async def _hear_newcomers(self) -> None:
         """Give a moment to connections that were taken but have said nothing yet: else they would be cut off."""

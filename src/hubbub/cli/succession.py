@@ -21,8 +21,8 @@ MOST_SOCKETS = 256
 READY = b"r"
 ASK_SECONDS = 2.0
 LOOK_SECONDS = 0.05
-WAIT_SECONDS = 1.0
-"""So long after its start a server waits for the one before it to begin to drain."""
+WAIT_SECONDS = 2.0
+"""So long a server that starts waits for the one before it to begin to drain, or to leave the port."""
 
 
 class Succession:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from hubbub.cli.listening import Listeners
 from hubbub.cli.members import PROGRAM, STOP_SECONDS, Itself, Member, Worker, manner_of
+from hubbub.cli.notifying import STOPPING, notify
 from hubbub.cli.orders import Failed, Job, Ready, Report
 from hubbub.cli.restarts import Restarts
 from hubbub.cli.succession import Succession
@@ -76,7 +77,6 @@ class Workers:
             if not self._is_ending.is_set():
                 self._is_ending_now.set()
             await self._drain()
-            self._listeners.close()
             await asyncio.gather(*(self._end(member) for member in self._alive))
         if not running.cancelled():
             try:
@@ -248,6 +248,7 @@ class Workers:
 
     async def _drain(self) -> None:
         """Let all that is open go on to its end, or until the time is up, or a successor has taken the port."""
+        notify(STOPPING)
         clock = asyncio.get_running_loop().time
         limit_seconds = self._settings.server.drain_seconds
         until = clock() + limit_seconds
@@ -271,6 +272,7 @@ class Workers:
                     logger.info("open answers may go on for up to %g s; a second signal ends them", limit_seconds)
                     is_told = True
                 await asyncio.sleep(DRAIN_TICK_SECONDS)
+        self._listeners.close()  # what is open may end after the port is free
         for member in self._alive:
             member.end_now()
 
