@@ -28,7 +28,7 @@ TOO_LATE = Failed(
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
 UNWATCHED = "unwatched"
-HOLD_SECONDS = 5.0
+HOLD_SECONDS = 8.0
 """How long a question to a worker that drains waits for somebody who takes it; a server starts in less."""
 AGAIN_SECONDS = 2.0
 FAILURES = 3
@@ -76,7 +76,7 @@ class Desk:
         self.is_draining = False
         """Whether it begins no more answers."""
         self.has_successor = asyncio.Event()
-        """Set, while it drains, once there is another worker that begins answers."""
+        """Set, while it drains, once another worker begins answers or is about to."""
         self._held = 0
         """How many questions wait for a successor."""
         self.store_trouble = ""
@@ -241,11 +241,9 @@ class Desk:
             times = self._failures.get(deployment, (0, 0.0, ""))[0]
             self._failures[deployment] = (times + 1, time.monotonic(), error.message)
 
-    def drain(self, *, has_successor: bool = False) -> None:
+    def drain(self) -> None:
         """Begin no more answers. Open ones go on; questions that still come are stored for a successor."""
         self.is_closing = self.is_draining = True
-        if has_successor:
-            self.has_successor.set()
 
     async def hand_over(self) -> None:
         """End what has said something as interrupted; leave the rest to whoever takes it over. Bounded in time."""

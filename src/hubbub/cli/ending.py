@@ -9,6 +9,8 @@ class Ending:
     def __init__(self) -> None:
         self.is_wished = asyncio.Event()
         """It is to drain: begin nothing more, and let what is open go on to its end."""
+        self.is_heir_expected = asyncio.Event()
+        """Another process is being started in its place: it takes what is asked meanwhile."""
         self.is_succeeded = asyncio.Event()
         """Another process serves on its port: it is to take no more connections."""
         self.is_now = asyncio.Event()
@@ -24,6 +26,7 @@ class Ending:
     def succeed(self) -> None:
         """Let it drain and end; another process serves on its port."""
         self.waits_for_others = False
+        self.is_heir_expected.set()
         self.is_succeeded.set()
         self.is_wished.set()
 

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 import hubbub
 from hubbub.cli.ending import Ending
-from hubbub.cli.orders import DRAIN, END, SUCCEEDED, Alive, Failed, Job, Report, decode_report, encode_job
+from hubbub.cli.orders import DRAIN, END, EXPECT, SUCCEEDED, Alive, Failed, Job, Report, decode_report, encode_job
 from hubbub.settings import Settings
 
 PROGRAM = (sys.executable, "-m", "hubbub.cli.worker")
@@ -60,6 +60,10 @@ class Member(Protocol):
 
     def drain(self) -> None:
         """Tell it to drain, and to serve on until it is told to end."""
+        ...
+
+    def expect(self) -> None:
+        """Tell it that a successor is being started."""
         ...
 
     def succeed(self) -> None:
@@ -141,6 +145,10 @@ class Worker:
         """Tell it to drain, and to serve on until it is told to end."""
         self._tell(DRAIN)
 
+    def expect(self) -> None:
+        """Tell it that a successor is being started."""
+        self._tell(EXPECT)
+
     def succeed(self) -> None:
         """Tell it that it has a successor: it drains, and ends."""
         self.over.set()
@@ -178,7 +186,7 @@ class Itself:
     def __init__(self) -> None:
         self._ending = Ending()
         self._task: asyncio.Task[None] | None = None
-        self._is_idle: Callable[[], bool] = lambda: False
+        self._is_idle: Callable[[], bool] | None = None
         self.over = asyncio.Event()
 
     @property
@@ -194,7 +202,7 @@ class Itself:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is open."""
-        return self._is_idle()
+        return self._is_idle is not None and self._is_idle()
 
     @property
     def silent_seconds(self) -> float:
@@ -240,6 +248,10 @@ class Itself:
         """Let it drain, and serve on until it is told to end."""
         self._ending.drain(waits_for_others=True)
 
+    def expect(self) -> None:
+        """Note that a successor is being started."""
+        self._ending.is_heir_expected.set()
+
     def succeed(self) -> None:
         """Let it drain and end: it has a successor."""
         self.over.set()
@@ -248,6 +260,8 @@ class Itself:
     def end_now(self) -> None:
         """End what is open; where it has not started yet, the start."""
         self._ending.end_now()
+        if self._is_idle is None and self._task is not None:
+            self._task.cancel()
 
     def kill(self) -> None:
         """End the process, without a word where the loop does not come to it."""

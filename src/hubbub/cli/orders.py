@@ -14,6 +14,8 @@ LENGTH = struct.Struct("!Q")
 
 DRAIN = b"d"
 """Drain, and serve on until told to end: the others on this port drain as well."""
+EXPECT = b"x"
+"""A successor is being started: questions that come may be left to it."""
 SUCCEEDED = b"s"
 """Drain and end; a successor serves on this port."""
 END = b"e"

@@ -121,13 +121,12 @@ class Server(uvicorn.Server):
         """Go on until nothing is open here, or the time is up."""
         ending, clock = self._ending, asyncio.get_running_loop().time
         until, turn = clock() + self._drain_seconds, 0
-        # Under signals nobody says whether there are others: the desk finds them in the store.
-        desk.drain(has_successor=ending.is_succeeded.is_set() and not self._has_signals)
+        desk.drain()
         while not ending.is_now.is_set() and clock() < until:
             if ending.is_succeeded.is_set():
                 self._leave_port(sockets)
-                if not self._has_signals:
-                    desk.drain(has_successor=True)
+            if ending.is_heir_expected.is_set():  # else the desk finds out by the store
+                desk.has_successor.set()
             if not ending.waits_for_others and desk.is_idle:
                 return
             await asyncio.sleep(TURN_SECONDS)

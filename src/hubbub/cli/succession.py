@@ -32,6 +32,8 @@ class Succession:
         self._folder = folder
         self._sockets = sockets
         self._task: asyncio.Task[None] | None = None
+        self.is_expected = asyncio.Event()
+        """Set while a successor, which has taken the sockets, is being started."""
         self.is_done = asyncio.Event()
         """Set once a successor serves on the sockets."""
 
@@ -63,8 +65,10 @@ class Succession:
                     with successor, contextlib.suppress(OSError):
                         descriptors = [one.fileno() for one in self._sockets()]
                         socket.send_fds(successor, [b"s"], descriptors)
+                        self.is_expected.set()
                         if await loop.sock_recv(successor, 1) == READY:
                             self.is_done.set()
+                    self.is_expected.clear()
             finally:
                 with _reachable(self._folder) as path, contextlib.suppress(FileNotFoundError):
                     path.unlink()

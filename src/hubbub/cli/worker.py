@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from hubbub.cli.ending import Ending
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.cli.orders import DRAIN, SUCCEEDED, Alive, Failed, Ready, Report, decode_job, encode_report
+from hubbub.cli.orders import DRAIN, EXPECT, SUCCEEDED, Alive, Failed, Ready, Report, decode_job, encode_report
 from hubbub.cli.serving import new_loop, serve_on
 from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.settings import Settings
@@ -62,6 +62,8 @@ async def _serve(settings: Settings, listener: socket.socket, report: Callable[[
         order = os.read(STDIN, 1)
         if order == DRAIN:
             ending.drain(waits_for_others=True)
+        elif order == EXPECT:
+            ending.is_heir_expected.set()
         elif order == SUCCEEDED:
             ending.succeed()
         else:  # END, or the parent is gone

@@ -257,16 +257,22 @@ class Workers:
                 member.drain()
             elif member not in self._leaving:
                 member.end_now()  # it has not started yet
-        is_told = False
+        is_told = is_expected = is_succeeded = False
         async with Succession(self._settings.server.data_folder, self._listeners.sockets) as succession:
             while not self._is_ending_now.is_set() and clock() < until:
-                if succession.is_done.is_set():
+                if succession.is_expected.is_set() and not is_expected:
+                    is_expected = True
+                    for member in self._alive:
+                        member.expect()
+                if succession.is_done.is_set() and not is_succeeded:
+                    is_succeeded = True
                     self._listeners.close()
                     for member in self._alive:
                         member.succeed()
                 for member in self._alive:
                     member.count_silence(DRAIN_TICK_SECONDS)
-                if all(self._has_drained(member) for member in self._alive):
+                is_drained = all(self._has_drained(member) for member in self._alive)
+                if is_drained and not succession.is_expected.is_set():  # else its start would be waited for by all
                     break
                 if not is_told and until - clock() < limit_seconds - 1:
                     logger.info("open answers may go on for up to %g s; a second signal ends them", limit_seconds)
