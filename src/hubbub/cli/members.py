@@ -32,7 +32,7 @@ class Member(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is open there, as far as is known."""
+        """Whether it drains and nothing is open there any more."""
         ...
 
     @property
@@ -201,7 +201,7 @@ class Itself:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is open."""
+        """Whether it drains and nothing is open any more; it knows that at once."""
         return self._is_idle is not None and self._is_idle()
 
     @property

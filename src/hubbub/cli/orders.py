@@ -47,7 +47,7 @@ class Alive(msgspec.Struct, frozen=True, tag="alive"):
     """Its event loop turns; told again and again."""
 
     is_idle: bool
-    """Whether no answer is open there, and none is read."""
+    """Whether it drains, and no answer is open there or read: what was true before would be out of date."""
 
 
 Report: TypeAlias = Ready | Failed | Alive

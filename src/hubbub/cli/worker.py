@@ -94,9 +94,13 @@ async def _serve(settings: Settings, listener: socket.socket, report: Callable[[
 
 async def _beat(report: Callable[[Report], None], is_idle: Callable[[], bool], ending: Ending) -> None:
     """Say from the event loop that it turns: where it stands still, nothing is said."""
+    while not ending.is_wished.is_set():
+        report(Alive(is_idle=False))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.is_wished.wait(), BEAT_SECONDS)
     while True:
         report(Alive(is_idle()))
-        await asyncio.sleep(DRAINING_BEAT_SECONDS if ending.is_wished.is_set() else BEAT_SECONDS)
+        await asyncio.sleep(DRAINING_BEAT_SECONDS)
 
 
 def _read(length: int) -> bytes:

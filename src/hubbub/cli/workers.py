@@ -147,7 +147,7 @@ class Workers:
             passed = min(clock() - before, 2 * TICK_SECONDS)
             for number, member in self._serving.items():
                 member.count_silence(passed)
-                if member.silent_seconds > self._settings.server.silent_seconds and member not in replaced:
+                if self._is_silent(member) and member not in replaced:
                     replaced.add(member)
                     group.create_task(self._replace(number, member), name=f"successor of worker {member.pid}")
             replaced &= set(self._serving.values())
@@ -162,7 +162,7 @@ class Workers:
             report = await self._start(number)
         if isinstance(report, Failed):
             logger.error("%s", report.message)
-        if member.silent_seconds > self._settings.server.silent_seconds:
+        if self._is_silent(member):
             logger.error("worker %d still says nothing and is killed; others take its answers over", pid)
             member.kill()
         elif isinstance(report, Ready):
@@ -283,19 +283,22 @@ class Workers:
             member.end_now()
 
     def _has_drained(self, member: Member) -> bool:
-        return member.is_idle or not member.is_alive or member.silent_seconds > self._settings.server.silent_seconds
+        return member.is_idle or not member.is_alive or self._is_silent(member)
+
+    def _is_silent(self, member: Member) -> bool:
+        return member.silent_seconds > self._settings.server.silent_seconds
 
     async def _end(self, member: Member) -> None:
-        """Wait for the end of a member that was told to end, and kill it when it is late."""
+        """Wait for the end of a member that was told to end, and kill it when it is late, or was silent before."""
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(0 if self._is_silent(member) else STOP_SECONDS):
                 await member.wait()
         except TimeoutError:
             self._kill(member)
             await member.wait()
 
     def _kill(self, member: Member) -> None:
-        logger.warning("worker %d did not end within %g s and is killed", member.pid, STOP_SECONDS)
+        logger.warning("worker %d did not end in time and is killed", member.pid)
         member.kill()
 
     def _take_signals(self) -> None:
