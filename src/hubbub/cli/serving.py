@@ -7,6 +7,8 @@ import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
@@ -15,6 +17,8 @@ from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.ending import Ending
 from hubbub.compose import clients_for, open_application
 from hubbub.settings import Settings
+from hubbub.web.acceptor import Acceptor
+from hubbub.web.clients import Clients
 from hubbub.web.protocol import is_silent, protocol_for
 
 FLUSH_SECONDS = 5
@@ -29,9 +33,11 @@ async def serve_on(
 ) -> None:
     """Serve on a socket until the ending is wished. `on_ready` is given what says whether nothing is open here."""
     async with open_application(settings) as (app, desk):
+        clients = clients_for(settings)
         config = uvicorn.Config(
             app,
-            http=protocol_for(clients_for(settings)),
+            http=protocol_for(clients),
+            proxy_headers=False,  # the application reads them itself
             ws="none",
             lifespan="on",
             log_config=None,
@@ -47,6 +53,7 @@ async def serve_on(
                 settings.server.drain_seconds,
                 on_ready=lambda: on_ready(lambda: desk.is_idle),
                 ending=ending,
+                clients=clients,
             )
             await server.serve([listener])
 
@@ -66,11 +73,13 @@ class Server(uvicorn.Server):
         *,
         on_ready: Callable[[], None] = lambda: None,
         ending: Ending | None = None,
+        clients: Clients | None = None,
     ) -> None:
         """Take how to find the desk, once the application has begun. Without an ending it goes by signals."""
         super().__init__(config)
         self._desk = desk
         self._drain_seconds = drain_seconds
+        self._clients = clients
         self._on_ready = on_ready
         self._has_signals = ending is None
         self._ending = ending or Ending()
@@ -101,7 +110,12 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if sockets is None or self._clients is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            make = partial(self.config.http_protocol_class, self.config, self.server_state, self.lifespan.state)
+            self.servers = cast(Any, [Acceptor(one, make, self._clients) for one in sockets])
         if self.started:
             self._on_ready()
 
