@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hubbub.cli.succession import Predecessor, find_predecessor, turns
+from hubbub.cli.succession import WAIT_SECONDS, Predecessor, find_predecessor, turns
 from hubbub.core.errors import StoreError
 
 BACKLOG = 2048
@@ -71,7 +71,9 @@ class Listeners:
 
     def _first(self) -> socket.socket | None:
         """Return a socket of our own, or None where those of the server before were taken over."""
-        for is_last in turns():
+        # Nobody has served on a folder without a database yet, so nobody is waited for.
+        is_known = self._folder is not None and (self._folder / "hubbub.db").exists()
+        for is_last in turns(WAIT_SECONDS if is_known else 0.0):
             try:
                 return self._bound()
             except AddressInUse:
@@ -80,7 +82,7 @@ class Listeners:
                 if self._predecessor is not None:
                     self._share(self._predecessor.sockets)
                     return None
-                if is_last or self._folder is None:
+                if is_last:
                     raise
         raise AssertionError("the last turn returns or raises")
 

@@ -121,7 +121,7 @@ def _reachable(folder: Path) -> Generator[Path]:
         os.close(descriptor)
 
 
-def turns(seconds: float = WAIT_SECONDS) -> Generator[bool]:
+def turns(seconds: float) -> Generator[bool]:
     """Yield now and then, and whether it is for the last time, until the time is up."""
     until = time.monotonic() + seconds
     while (now := time.monotonic()) < until:

@@ -21,6 +21,8 @@ STDIN = 0
 TICK_SECONDS = 0.5
 """How often it is looked who was heard of."""
 DRAIN_TICK_SECONDS = 0.1
+BLOCKED_SECONDS = 3.0
+"""A silent worker that may hold a lock which its successor needs is killed before that has started."""
 MOST_LEAVING = 4
 """So many former members a place may still drain; a restart waits for the oldest where there are more."""
 
@@ -159,13 +161,18 @@ class Workers:
             if self._serving.get(number) is not member or not member.is_alive:
                 return
             logger.error("worker %d has said nothing for %.1f s; it is replaced", pid, member.silent_seconds)
-            report = await self._start(number)
+            starting = asyncio.create_task(self._start(number), name=f"successor of worker {pid}")
+            try:
+                await asyncio.wait({starting}, timeout=BLOCKED_SECONDS)
+                if is_silent := self._is_silent(member):
+                    logger.error("worker %d still says nothing and is killed; others take its answers over", pid)
+                    member.kill()
+                report = await starting
+            finally:
+                starting.cancel()
         if isinstance(report, Failed):
             logger.error("%s", report.message)
-        if self._is_silent(member):
-            logger.error("worker %d still says nothing and is killed; others take its answers over", pid)
-            member.kill()
-        elif isinstance(report, Ready):
+        elif not is_silent:
             logger.warning("worker %d was held up but lives; it drains", pid)
             await self._see_off(member)
 
