@@ -58,6 +58,7 @@ class Succession:
                     path.unlink()  # of one that was killed while it drained
                 waiting.bind(str(path))
                 path.chmod(0o600)
+                own = path.stat().st_ino
             waiting.listen(1)
             try:
                 while not self.is_done.is_set():
@@ -71,7 +72,8 @@ class Succession:
                     self.is_expected.clear()
             finally:
                 with _reachable(self._folder) as path, contextlib.suppress(FileNotFoundError):
-                    path.unlink()
+                    if path.stat().st_ino == own:  # else the successor drains already, and waits there for its own
+                        path.unlink()
 
 
 class Predecessor:
