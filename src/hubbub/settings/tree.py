@@ -75,6 +75,10 @@ class Server(Table):
     """How log lines are written: for a person, or one JSON object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are still logged."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long open answers may go on when the server is to end or to restart. A second signal ends them at once."""
+    silent_seconds: Annotated[float, Field(ge=2)] = 5.0
+    """How long a worker's event loop may stand still before its parent replaces it; more under a debugger."""
     late_seconds: Seconds = 0.2
     """How late the event loop may be before an incident is noted, with what held it up: see `/operators`."""
 
