@@ -25,6 +25,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
 from hubbub.identity.base import Identity, Keys
+from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
@@ -135,6 +136,7 @@ async def open_services(
 
         services = Services(
             identity=identity,
+            grants=await stack.enter_async_context(Grants(identity)),
             desk=desk,
             log=log,
             history=history,

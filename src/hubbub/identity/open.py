@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hubbub.core.errors import NotSignedIn
 from hubbub.core.people import GUEST, Person
 from hubbub.identity.base import Welcome
-from hubbub.identity.keys import Keyring, key_in
+from hubbub.identity.keys import Keyring, id_in, key_in
 
 COOKIE = "hubbub_browser"
 _SECRET_CHARACTERS = 43  # of secrets.token_urlsafe(32)
@@ -32,6 +32,14 @@ class OpenIdentity:
             return Welcome(known)
         secret = secrets.token_urlsafe(32)
         return Welcome(_person_of(secret), (COOKIE, secret))
+
+    def credential(self, headers: Mapping[str, str]) -> str | None:
+        """Return the id of the key that lets these headers in; a cookie can't be revoked."""
+        key = key_in(headers)
+        return None if key is None else id_in(key)
+
+    async def ended(self, credentials: Collection[str]) -> frozenset[str]:
+        return await self._keyring.ended(credentials)
 
     async def _of_key(self, headers: Mapping[str, str]) -> Person | None:
         key = key_in(headers)

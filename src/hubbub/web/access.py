@@ -10,12 +10,16 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import Person, may_see
+from hubbub.identity.grants import granted
 from hubbub.web.services import Services, services_of
 
 
 async def person_of(request: Request) -> Person:
-    """Return who sends a request."""
-    return await services_of(request).identity.person(request.headers)
+    """Return who sends a request, and note what let them in: what the request opens ends with that."""
+    services = services_of(request)
+    person = await services.identity.person(request.headers)
+    granted.set(services.grants.of(request.headers, person.id))
+    return person
 
 
 async def hub_of(request: Request) -> Services:

@@ -10,8 +10,12 @@ from hubbub.answers.desk import Send
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
+from hubbub.identity.grants import granted
 from hubbub.core.questions import JsonObject, Question
 from hubbub.web.services import Services
+
+REVOKED = "revoked"
+"""The reason that such an answer is stopped for."""
 
 
 async def ask_apart(
@@ -46,7 +50,16 @@ async def ask_apart(
         first=Asked(question, echo or {}),
         within_seconds=question.within_seconds,
     )
+    stop_when_revoked(services, answer_id)
     return answer_id
+
+
+def stop_when_revoked(services: Services, answer_id: str) -> None:
+    """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
+    if (grant := granted.get()) is None:
+        return
+    desk, log = services.desk, services.log
+    grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 
 
 def work_on(services: Services, question: Question) -> Callable[[Send], Awaitable[Done]]:

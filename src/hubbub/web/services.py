@@ -16,6 +16,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity
+from hubbub.identity.grants import Grants
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
@@ -75,6 +76,8 @@ class Services:
     """Everything that is built once and used by all requests."""
 
     identity: Identity
+    grants: Grants
+    """What is open, by what let it in."""
     desk: Desk
     log: Log
     history: History
