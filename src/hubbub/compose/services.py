@@ -235,6 +235,7 @@ def _limits(settings: Settings) -> WebLimits:
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
         chat_messages=limits.chat_messages,
+        image_hosts=tuple(host.lower() for host in limits.image_hosts),
         is_stopped_unwatched=settings.answers.unwatched == "stop",
         grace_seconds=settings.answers.grace_seconds,
         body_seconds=settings.clients.body_seconds,

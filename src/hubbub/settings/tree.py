@@ -134,6 +134,9 @@ class Limits(Table):
     """The largest body of any other request."""
     chat_messages: Count = 2_000
     """The most messages in one chat."""
+    image_hosts: tuple[Text, ...] = ()
+    """The hosts, such as "images.example.com", whose https:// addresses of images are passed on to models, which fetch
+    them. Images sent along as data: URLs need none."""
 
 
 class Ingest(Table):

@@ -32,6 +32,8 @@ class WebLimits:
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
     chat_messages: int = 2000
+    image_hosts: tuple[str, ...] = ()
+    """Where images may be that model servers are to fetch; others have to be sent along."""
     is_stopped_unwatched: bool = False
     """Whether an answer is stopped when nobody watches it any more, where its question doesn't say."""
     grace_seconds: float = 20.0

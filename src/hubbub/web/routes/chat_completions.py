@@ -96,7 +96,7 @@ async def complete_chat(request: Request) -> Response:
     named, messages = _checked(body)
     target = (await names_for(hub, person)).read(named)
     card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
-    question = _question(hub, body, messages, target, card, able_of(named, card))
+    question = _question(hub, body, messages, target, card, able_of(named, card, hub.limits.image_hosts))
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, hub.desk.room_of(person.id))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
