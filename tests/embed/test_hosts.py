@@ -281,9 +281,7 @@ async def test_a_session_that_the_host_ends_ends_its_open_streams(host: Callable
     async with served(host(within)) as url, aiohttp.ClientSession() as http:
         hub = url + PREFIX
         one, other = {"X-Session": "s1"}, {"X-Session": "s2"}
-        async with http.post(
-            f"{hub}/api/questions", json={"text": "Go on", "model": "slow"}, headers=other
-        ) as asked:
+        async with http.post(f"{hub}/api/questions", json={"text": "Go on", "model": "slow"}, headers=other) as asked:
             answer_id = (await asked.json())["answer"]["id"]
         following = f"{hub}/api/answers/{answer_id}/events"
         async with http.get(following, headers=one) as cut, http.get(following, headers=other) as kept:

@@ -10,6 +10,7 @@ from rich.table import Table
 from hubbub.compose import (
     azure_faults,
     choose_models,
+    everybody_warning,
     faults_of,
     missing_weights,
     open_embedder,
@@ -71,6 +72,8 @@ def check(settings: Settings) -> bool:
         console.print(f"To be fetched at the first start: {weights}", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
+    if (warning := everybody_warning(settings)) is not None:
+        console.print(f"! {warning}", style="yellow", markup=False)
     for fault in faults:
         console.print(f"✗ {fault}", style="red", markup=False)
     if not faults:

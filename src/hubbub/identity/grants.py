@@ -70,7 +70,8 @@ class Grant:
             HubbubError: this has ended.
         """
         task = asyncio.current_task()
-        assert task is not None
+        if task is None:
+            raise RuntimeError("A grant is held by the work of a task.")
         reason: HubbubError | None = None
 
         def end(error: HubbubError) -> None:

@@ -44,7 +44,7 @@ class Server(Table):
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """How many processes serve; on the cores of one machine they share the data folder."""
     allowed_hosts: tuple[Text, ...] = ()
-    """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
+    """The names that the server answers to; "*" is any. None: the machine's own and, off loopback, plain addresses."""
     allowed_origins: tuple[Origin, ...] = ()
     """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
     frontend: Annotated[Folder, AfterValidator(_built_page)] | None = None

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import Person, may_see
+from hubbub.core.people import Person, may_list, may_see
 from hubbub.identity.grants import granted
 from hubbub.web.services import Services, services_of
 
@@ -93,9 +93,9 @@ async def check_answer(services: Services, person: Person, answer_id: str) -> No
 
 
 async def collections_for(services: Services, person: Person) -> list[Collection]:
-    """Return the collections that the person may see."""
+    """Return the collections that may be shown to the person."""
     collections = await services.library.collections()
-    return [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
+    return [one for one in collections if may_list(person, one.owner_id, is_shared=one.is_shared)]
 
 
 async def collection_for(
