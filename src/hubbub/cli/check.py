@@ -34,7 +34,7 @@ def check(settings: Settings) -> bool:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
     except StoreError as error:
-        faults.append(error.message)
+        faults.append(error.for_operators)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults = asyncio.run(_models(settings))
     faults += model_faults

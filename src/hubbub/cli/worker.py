@@ -40,10 +40,10 @@ def main() -> None:
         try:
             runner.run(_serve(job.settings, listener, lambda: report(Ready())))
         except SettingsError as error:
-            report(Failed(error.message, error.faults))
+            report(Failed(error.for_operators, error.faults))
             raise SystemExit(2) from None
         except HubbubError as error:
-            report(Failed(error.message))
+            report(Failed(error.for_operators))
             raise SystemExit(1) from None
 
 

@@ -13,6 +13,7 @@ from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import Event, Failed, decode
+from hubbub.core.references import told
 from hubbub.identity.grants import granted
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.protocol import Direct, direct_of
@@ -74,7 +75,7 @@ class EventStream(Response):
 
     async def _cut(self, error: HubbubError, scope: Scope, send: Send) -> None:
         """End a response that has begun, and say why."""
-        message = {"type": "http.response.body", "body": self._dialect.trouble(error), "more_body": False}
+        message = {"type": "http.response.body", "body": self._dialect.trouble(told(error)), "more_body": False}
         try:
             async with asyncio.timeout(CUT_SECONDS):
                 await send(message)
@@ -142,7 +143,7 @@ class EventStream(Response):
                 await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
             await send_in_time({"type": "http.response.body", "body": b"", "more_body": False})
         except HubbubError as error:
-            await send_in_time({"type": "http.response.body", "body": dialect.trouble(error), "more_body": False})
+            await send_in_time({"type": "http.response.body", "body": dialect.trouble(told(error)), "more_body": False})
         except TimeoutError:
             if direct is not None:
                 direct.abort()
