@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import tempfile
 import time
 import urllib.parse
@@ -54,7 +53,7 @@ async def _revoked(target: Target) -> Seen:
         folder = Path(name)
         variables = {**scripted(words=200, pause_seconds=0.05), "HUBBUB_SERVER__WORKERS": "2"}
         async with target.serving(variables, folder=folder) as server:
-            made = await _keys(target, folder, "create", "robot")
+            made = await _keys(target, folder, "add", "robot")
             key = next(word for word in made.split() if word.startswith("hb-"))
             sent = {"Authorization": f"Bearer {key}"}
             doors = [
@@ -83,7 +82,7 @@ async def _revoked(target: Target) -> Seen:
 async def _planted(target: Target) -> Seen:
     async with target.serving(scripted()) as server:
         planted = f"hubbub_browser={'a' * 43}"
-        _, head, text = await _ask(server.url, "GET", "/api/me", headers={"Cookie": planted})
+        _, head, _ = await _ask(server.url, "GET", "/api/me", headers={"Cookie": planted})
         was_issued = "set-cookie" in head.lower()
         _, head, own = await _ask(server.url, "GET", "/api/me")
         cookie = head.lower().partition("set-cookie: ")[2] and head.split("hubbub_browser=")[1].split(";")[0]
@@ -160,7 +159,7 @@ async def _upstream(seen: list[bytes], status: int) -> AsyncIterator[str]:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0")
             seen.append(head + await reader.readexactly(int(length.partition(b":")[2])))
-            body = json.dumps({"error": {"message": f"{CANARY} at {os.getcwd()}"}}).encode()
+            body = json.dumps({"error": {"message": f"{CANARY}"}}).encode()
             kind = "application/json"
             if status == -1:
                 body, kind = f"<html>{CANARY}</html>".encode(), "text/html"
