@@ -112,7 +112,10 @@ async def _rebound(target: Target) -> Seen:
 
 async def _fetched(target: Target) -> Seen:
     seen: list[bytes] = []
-    async with _upstream(seen, 200) as url, target.serving(through(url)) as server:
+    async with (
+        _upstream(seen, 200) as url,
+        target.serving(through(url) | {"HUBBUB_MODELS__UP__READS_IMAGES": "true"}) as server,
+    ):
         part = {"type": "image_url", "image_url": {"url": INNER}}
         said = [{"role": "user", "content": [{"type": "text", "text": "What?"}, part]}]
         item = [{"type": "input_text", "text": "What?"}, {"type": "input_image", "image_url": INNER}]

@@ -21,6 +21,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
@@ -33,6 +34,7 @@ from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
+from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
@@ -235,7 +237,14 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
 
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
-    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
+    return Engine(
+        catalog,
+        shelf.search,
+        embedder=shelf.embedder,
+        hits=settings.search.hits,
+        flights=flights,
+        again=Again(settings.answers.busy_seconds),
+    )
 
 
 def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
@@ -245,6 +254,7 @@ def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncC
         allowed_hosts=front.hosts,
         answers_addresses=front.answers_addresses,
         allowed_origins=front.origins,
+        proxies=Proxies(settings.server.trusted_proxies),
         foreign_page=front.page,
     )
 

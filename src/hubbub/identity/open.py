@@ -57,4 +57,4 @@ class OpenIdentity:
 
 
 def _browser(person_id: str) -> Person:
-    return Person(id=person_id, name="You")
+    return Person(id=person_id, name="You", known_by="cookie")

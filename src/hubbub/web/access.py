@@ -5,20 +5,24 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
+from msgspec.structs import replace
 
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import Person, may_list, may_see
 from hubbub.identity.grants import granted
+from hubbub.web.address import client_address
 from hubbub.web.services import Services, services_of
 
 
 async def person_of(request: Request) -> Person:
-    """Return who sends a request, and note what let them in: what the request opens ends with that."""
+    """Return who sends a request; from where, if nothing vouches for them. What it opens ends with what let it in."""
     services = services_of(request)
     person = await services.identity.person(request.headers)
     granted.set(services.grants.of(request.headers, person.id))
+    if person.known_by in ("cookie", "nothing"):
+        return replace(person, address=client_address(request.scope))
     return person
 
 

@@ -60,8 +60,15 @@ class EventStream(Response):
         self._has_begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the answer has ended or the reader has left, whichever comes first."""
-        with self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
+        """Send until the answer has ended or the reader has left, whichever comes first.
+
+        Raises:
+            TooBusy: as many read this answer already as may.
+            NotSignedIn: what let the reader in has ended, before anything was sent.
+        """
+        direct = direct_of(scope)
+        reading = direct.reading(self._answer_id) if direct is not None else nullcontext()
+        with reading, self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
             if (grant := granted.get()) is None:
                 await self._send(scope, receive, send)
                 return
