@@ -12,6 +12,7 @@ from hubbub.compose import (
     azure_faults,
     can_embed_model,
     choose_models,
+    everybody_warning,
     faults_of,
     missing_packages,
     missing_weights,
@@ -40,7 +41,7 @@ def check(settings: Settings) -> bool:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
     except StoreError as error:
-        faults.append(error.message)
+        faults.append(error.for_operators)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults
@@ -80,6 +81,8 @@ def check(settings: Settings) -> bool:
         console.print(f"To be fetched at the first start: {weights}", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
+    if (warning := everybody_warning(settings)) is not None:
+        console.print(f"! {warning}", style="yellow", markup=False)
     for fault in faults:
         console.print(f"✗ {fault}", style="red", markup=False)
     if not faults:

@@ -2,7 +2,7 @@
 
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
-from hubbub.compose.front import origins_for
+from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -36,6 +36,7 @@ __all__ = [
     "can_embed_model",
     "choose_models",
     "clients_for",
+    "everybody_warning",
     "faults_of",
     "fetch_weights",
     "going_on",

@@ -143,7 +143,7 @@ async def open_embedder(
                     paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
                     embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
                 except HubbubError as error:
-                    logger.warning("The search goes by words alone: %s", error.message)
+                    logger.warning("The search goes by words alone: %s", error.for_operators)
             case "azure":
                 sign_ins = await stack.enter_async_context(SignIns())
                 embedder = await azure_embedder(settings.embeddings.server, http, environ, sign_ins)
@@ -159,7 +159,7 @@ async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.warning("%s", error.message)
+                logger.warning("%s", error.for_operators)
 
 
 def missing_weights(settings: Settings) -> list[str]:

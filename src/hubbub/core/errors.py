@@ -16,17 +16,28 @@ from collections.abc import Sequence
 
 
 class HubbubError(Exception):
-    """Something went wrong that has a name. `message` is fit for a person and says what to do."""
+    """Something went wrong that has a name. `message` is fit for a person and says what to do.
+
+    `detail` is for operators alone: addresses, paths, what others said. `core.references` ties the two together.
+    """
 
     code = "error"
     status = 500
     retryable = False
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
+        super().__init__(f"{message} {detail}" if detail else message)
         self.message = message
+        self.detail = detail
+        self.reference = ""
+        """What a person was told by, once one was."""
         if code is not None:
             self.code = code
+
+    @property
+    def for_operators(self) -> str:
+        """What went wrong, in full."""
+        return self.detail or self.message
 
 
 class Malformed(HubbubError):
@@ -149,8 +160,9 @@ class ModelError(HubbubError):
         retryable: bool = True,
         retry_after_seconds: float | None = None,
         is_of_deployment: bool = True,
+        detail: str = "",
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, detail=detail)
         self.retryable = retryable
         self.is_of_deployment = is_of_deployment
         self.retry_after_seconds = retry_after_seconds
@@ -164,8 +176,15 @@ class ModelTooLong(ModelError):
 
     code = "context_too_long"
 
-    def __init__(self, message: str, *, limit_tokens: int | None = None, sent_tokens: int | None = None) -> None:
-        super().__init__(message, retryable=False, is_of_deployment=False)
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit_tokens: int | None = None,
+        sent_tokens: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(message, retryable=False, is_of_deployment=False, detail=detail)
         self.limit_tokens = limit_tokens
         self.sent_tokens = sent_tokens
 

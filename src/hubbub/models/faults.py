@@ -213,18 +213,23 @@ def failure(
     if is_context_fault(fault, status):
         limit, sent = figures(fault)
         return ModelTooLong(
-            f"The conversation is too long for {address.model} at {address.server}{told}. "
-            "Start a new chat, or choose a model with more context.",
+            "The conversation is too long for this model. Start a new chat, or choose a model with more context.",
+            detail=f"The conversation is too long for {address.model} at {address.server}{told}.",
             limit_tokens=limit,
             sent_tokens=sent,
         )
     if status is None:
-        return ModelError(f"{address.server} gave up in the middle of the answer{told}. Ask again.", code="refused")
+        return ModelError(
+            "The model's server gave up in the middle of the answer. Ask again.",
+            code="refused",
+            detail=f"{address.server} gave up in the middle of the answer{told}.",
+        )
     hint = address.authorization.hints.get(status) or _HINTS.get(
         status, "Try again later." if status >= 500 else "Check the settings of this model."
     )
     return ModelError(
-        f"{address.server} refused with status {status}{told}. {hint}",
+        f"The model's server refused with status {status}. {_ADVICE.get(status) or _advice(status)}",
+        detail=f"{address.server} refused with status {status}{told}. {hint}",
         # what was asked for is the matter, not the server
         code=_code(status, retry_after_seconds, is_told=is_told),
         retryable=status in (408, 409, 425, 429) or status >= 500,
@@ -245,6 +250,7 @@ _HINTS = {
     413: "Ask something shorter.",
     429: "It is at its limit; try again in a moment.",
 }
+_ADVICE = {413: "Ask something shorter.", 429: "It is at its limit; try again in a moment."}
 _CONTEXT_CODES = (
     "context_length_exceeded",
     "exceed_context_size_error",
@@ -267,6 +273,13 @@ _CONTEXT_WORDS = re.compile(
 )
 """Most servers give no code for it."""
 _RATE_WORDS = re.compile(r"per (?:minute|day|hour|second)|\b[tr]p[md]\b|quota|rate.?limit", re.IGNORECASE)
+
+
+def _advice(status: int) -> str:
+    """Return what a person can do about a refusal; what the operator can do is in the detail."""
+    if status >= 500:
+        return "Try again later."
+    return "Change what you ask for." if status in _OF_THE_QUESTION else "Choose another model, or tell the operator."
 
 
 def is_context_fault(fault: Fault, status: int | None = None) -> bool:

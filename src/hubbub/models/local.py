@@ -40,6 +40,7 @@ TEMPERATURE = 0.2
 PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
+NOT_STARTED = "The embedded model can't be started. Try again later, or choose another model."
 NOTICE_SECONDS = 0.5
 FAILURES = 5
 PROGRAM = (sys.executable, "-m", "hubbub.models.local_server")
@@ -161,7 +162,7 @@ class LocalModel:
         except TimeoutError as error:
             raise ModelError(self._not_yet(), code="not_ready") from error
         if self._server is None:
-            raise ModelError(self._fault.message, code=self._fault.code)
+            raise ModelError(self._fault.message, code=self._fault.code, detail=self._fault.detail)
         return self._server
 
     async def _is_noticed(self, server: OpenAiModel | None) -> None:
@@ -189,9 +190,8 @@ class LocalModel:
             fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
             is_news = fault.message != self._fault.message  # offline it would say the same again and again
-            logger.log(
-                logging.WARNING if is_news else logging.DEBUG, "%s (failure %d in a row)", fault.message, in_a_row
-            )
+            level = logging.WARNING if is_news else logging.DEBUG
+            logger.log(level, "%s (failure %d in a row)", fault.for_operators, in_a_row)
             async with self._news:
                 self._server, self._fault, self.pid = None, fault, None
                 self._failures += 1
@@ -206,10 +206,10 @@ class LocalModel:
         try:
             return await self._serve()
         except HubbubError as error:
-            return ModelError(error.message, code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=error.for_operators)
         except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:
             why = str(error) or type(error).__name__
-            return ModelError(f"The embedded model can't be started ({why}).", code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=f"The embedded model can't be started ({why}).")
         except Exception:  # a bug in getting the file must not leave people waiting
             logger.exception("the embedded model can't be started")
             return ModelError("The embedded model can't be started; the log says why.", code="not_ready")
@@ -233,7 +233,7 @@ class LocalModel:
                     raise OSError(_last_line(child.last_words) or f"it ended with exit code {child.exit_code}")
                 answer = msgspec.json.decode(line, type=Ready | Refused)
                 if isinstance(answer, Refused):
-                    return ModelError(answer.message, code="not_ready")
+                    return ModelError(NOT_STARTED, code="not_ready", detail=answer.message)
                 await self._healthy(answer.url)
             await self._use(answer.url, key)
             logger.info("the embedded model %s is ready", self._card.name)

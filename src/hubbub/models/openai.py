@@ -96,8 +96,9 @@ class OpenAiModel:
                 return await self._answered(reply, send, patience)
         except Unreachable as error:
             raise ModelError(
-                f"{address.server} can't be reached: {error}. Check that it runs, and the base URL.",
+                "The model's server can't be reached. Try again in a moment.",
                 code="unreachable",
+                detail=f"{address.server} can't be reached: {error}. Check that it runs, and the base URL.",
             ) from error
         except BrokenOff as error:
             raise self._broke_off(str(error)) from error
@@ -126,9 +127,9 @@ class OpenAiModel:
                 await reply.pour(reading.take, patience.deadline)
         except EventTooLarge as error:
             broken = ModelError(
-                f"{self._address.server} sent too much: a single piece is over {self._limits.event_bytes:,} bytes. "
-                "Ask again.",
+                "The model's server sent too much in a single piece. Ask again.",
                 code="too_large",
+                detail=f"{self._address.server}: a single piece is over {self._limits.event_bytes:,} bytes.",
             )
             broken.__cause__ = error
         except _AnswerTooLarge as error:
@@ -188,9 +189,10 @@ class OpenAiModel:
         if completion is None:
             reason = shortened(transcript.finish_reason or "", self._address)
             raise ModelError(
-                f"{self._address.server} ended the answer with “{reason}”, so that it may be incomplete. "
+                "The model's server ended the answer in a way that is not known here, so that it may be incomplete. "
                 "What it said is kept. Ask again.",
                 code="unknown_ending",
+                detail=f"{self._address.server} ended the answer with “{reason}”.",
             )
         if tokens := completion.prompt_tokens + completion.completion_tokens:
             asked.used(tokens)
@@ -221,20 +223,23 @@ class OpenAiModel:
 
     def _nonsense(self) -> ModelError:
         return ModelError(
-            f"{self._address.server} answered with something that is not a chat completion. Check the base URL.",
+            "The model's server answered with something else than an answer. Try another model.",
             code="bad_answer",
+            detail=f"{self._address.server} answered with something that is not a chat completion. Check the base URL.",
         )
 
     def _broke_off(self, why: str) -> ModelError:
         return ModelError(
-            f"{self._address.server} broke off before the answer was complete: {why}. Ask again.", code="broke_off"
+            "The model's server broke off before the answer was complete. Ask again.",
+            code="broke_off",
+            detail=f"{self._address.server} broke off before the answer was complete: {why}.",
         )
 
     def _too_large(self, *, is_of_deployment: bool) -> ModelError:
         return ModelError(
-            f"{self._address.server} sent too much: the answer is over {self._limits.answer_bytes:,} bytes. "
-            "Ask for something shorter.",
+            f"The answer is over {self._limits.answer_bytes:,} bytes, the limit. Ask for something shorter.",
             code="too_large",
+            detail=f"{self._address.server} sent too much: the answer is over the limit.",
             retryable=False,
             is_of_deployment=is_of_deployment,
         )
@@ -349,15 +354,16 @@ class _Patience:
 
     def over(self) -> ModelError:
         """Return the error that tells for what there was no patience any more."""
-        server, limits = self._address.server, self._limits
+        server, limits = "The model's server", self._limits
+        detail = f"{self._address.server} was waited for in vain."
         if self.deadline.at >= self._end:
             text = f"{server} did not finish the answer within {limits.total_seconds:g} s. Ask for something shorter."
-            return ModelError(text, code="too_long")
+            return ModelError(text, code="too_long", detail=detail)
         is_at_most = self.deadline.at >= self._quiet_until
         if self._has_begun:
             seconds = max(limits.silence_seconds, limits.thinking_seconds) if is_at_most else limits.silence_seconds
             text = f"{server} fell silent in the middle of the answer for {seconds:g} s. Ask again."
-            return ModelError(text, code="silent")
+            return ModelError(text, code="silent", detail=detail)
         seconds = max(limits.first_token_seconds, limits.thinking_seconds) if is_at_most else limits.first_token_seconds
         text = f"{server} did not begin to answer within {seconds:g} s. Try again, or another model."
-        return ModelError(text, code="too_long")
+        return ModelError(text, code="too_long", detail=detail)

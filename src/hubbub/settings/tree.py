@@ -55,7 +55,7 @@ class Server(Table):
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """How many processes serve; on the cores of one machine they share the data folder."""
     allowed_hosts: tuple[Text, ...] = ()
-    """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
+    """The names that the server answers to; "*" is any. None: the machine's own and, off loopback, plain addresses."""
     allowed_origins: tuple[Origin, ...] = ()
     """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
     trusted_proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
@@ -167,6 +167,9 @@ class Limits(Table):
     """The largest body of a question to `/v1` with pictures in it: 20 MB of them, as JSON."""
     chat_messages: Count = 2_000
     """The most messages in one chat."""
+    image_hosts: tuple[Text, ...] = ()
+    """The hosts, such as "images.example.com", whose https:// addresses of images are passed on to models, which fetch
+    them. Images sent along as data: URLs need none."""
 
 
 class Ingest(Table):

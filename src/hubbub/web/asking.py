@@ -18,7 +18,7 @@ from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Begun, Generation, Question
 from hubbub.web.access import chat_for, check_collections, message_for
-from hubbub.web.apart import question_of, work_on
+from hubbub.web.apart import question_of, stop_when_revoked, work_on
 from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
@@ -228,6 +228,7 @@ async def _start(
                 await services.history.delete(chat.id)
             await services.log.forget([answer.id])
         raise failures[0]
+    stop_when_revoked(services, answer.id)
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
 

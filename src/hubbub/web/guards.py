@@ -4,6 +4,7 @@ Plain ASGI, because Starlette's own base class for middleware hides that a clien
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Sequence
 
 import msgspec
@@ -48,6 +49,7 @@ class Guards:
         picture_bytes: int | None = None,
         allowed_hosts: Sequence[str],
         origins: Origins,
+        answers_addresses: bool = False,
         proxies: Proxies | None = None,
     ) -> None:
         self._app = app
@@ -58,6 +60,7 @@ class Guards:
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
         self._origins = origins
+        self._answers_addresses = answers_addresses
         self._proxies = proxies or Proxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +103,9 @@ class Guards:
     def _check_host(self, headers: Headers) -> None:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if self._allowed_hosts and name.lower() not in self._allowed_hosts:
+        if not self._allowed_hosts or name.lower() in self._allowed_hosts:
+            return
+        if not (self._answers_addresses and _is_address(name)):
             raise NotAllowed(
                 f"This server does not answer to the name {name[:100]!r}. Add it to server.allowed_hosts to allow it."
             )
@@ -156,6 +161,14 @@ class Guards:
 
 def _may_hold_pictures(scope: Scope) -> bool:
     return scope["method"] == "POST" and scope["path"].removeprefix(scope.get("root_path", "")) in _WITH_PICTURES
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_upload(scope: Scope) -> bool:

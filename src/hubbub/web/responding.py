@@ -124,7 +124,7 @@ def _question(
     chosen = services.catalog.get(model) if model else services.catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
-    able = able_of(name or "The model", None if collection_ids else card)
+    able = able_of(name or "The model", None if collection_ids else card, services.limits.image_hosts)
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
     said = (*before, *read_input(new.input or "", able))

@@ -1,6 +1,6 @@
 """Read what was said so far, in the forms in which OpenAI's clients send it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -10,6 +10,7 @@ from hubbub.core.errors import TooLarge
 from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
 from hubbub.models.base import ATTACHMENTS, ModelCard
+from hubbub.web.dialects.images import fault_of_image
 from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
@@ -21,7 +22,6 @@ _ROLES: dict[str, Role] = {
 }
 _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _IMAGES = ("image_url", "input_image")
-_SCHEMES = ("https://", "http://", "data:image/")
 SHOWN_CHARACTERS = 40
 THOUGHT = "reasoning_content"
 """What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
@@ -34,11 +34,15 @@ class Able(msgspec.Struct, frozen=True):
     """What the program calls it."""
     reads_images: bool = False
     calls_tools: bool = False
+    image_hosts: frozenset[str] = frozenset()
+    """Where images may be that a model server is to fetch."""
 
 
-def able_of(name: str, card: ModelCard | None) -> Able:
+def able_of(name: str, card: ModelCard | None, image_hosts: Collection[str] = ()) -> Able:
     """Return what can be sent to a model; without a card, as over documents: neither images nor tools."""
-    return Able(name) if card is None else Able(name, card.reads_images, card.calls_tools)
+    if card is None:
+        return Able(name)
+    return Able(name, card.reads_images, card.calls_tools, frozenset(image_hosts))
 
 
 def read_messages(messages: Sequence[object], able: Able, *, where: str = "messages") -> tuple[Turn, ...]:
@@ -216,8 +220,8 @@ def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> 
     if not isinstance(address, str):
         place = f"{where}.image_url"
         address = string_at(mapping_at(address, place), "url", place)
-    if not address.startswith(_SCHEMES):
-        raise BadParam(f"{where} has to be at an http(s) address, or a data: URL of an image.", where)
+    if (fault := fault_of_image(address, able.image_hosts)) is not None:
+        raise BadParam(f"{where} {fault}", where)
     return address
 
 

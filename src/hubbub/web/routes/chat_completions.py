@@ -99,7 +99,7 @@ async def complete_chat(request: Request) -> Response:
     card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
     writer = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
     extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
-    question = _question(hub, body, messages, target, card, able_of(named, card), extra)
+    question = _question(hub, body, messages, target, card, able_of(named, card, hub.limits.image_hosts), extra)
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
+from hubbub.core.people import may_list
 from hubbub.web.access import Asker, Hub, chat_for, person_of
 from hubbub.web.asking import Asked, NewQuestion, Unwatched, ask, ask_again
 from hubbub.web.bodies import Json, sends, takes
@@ -78,7 +79,7 @@ class OneMoreAnswer(BaseModel):
 @router.get("/chats", responses=sends(Chats))
 async def list_chats(hub: Hub, person: Asker) -> Response:
     """List your chats, the one last used first."""
-    return Json(Chats(await hub.history.chats(person.id)))
+    return Json(Chats(await hub.history.chats(person.id) if may_list(person, person.id) else []))
 
 
 @router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
