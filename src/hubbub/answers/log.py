@@ -25,6 +25,7 @@ from hubbub.core.events import (
     Failed,
     Queued,
     Reasoning,
+    Reclassified,
     Searched,
     Text,
     ToolCall,
@@ -39,7 +40,7 @@ SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Asked, Queued, Searched)
-_SAID = (Text, Reasoning, ToolCall)
+_SAID = (Text, Reasoning, Reclassified, ToolCall)
 """Somebody waits for the former, and for the first of the latter."""
 
 INTERRUPTED = Failed(

@@ -107,8 +107,13 @@ class Answers(Table):
     """The longest wait for the first piece of an answer."""
     silence_seconds: Seconds = 30.0
     """The longest pause between two pieces of an answer."""
+    thinking_seconds: Seconds = 300.0
+    """How long a model may say nothing while its server shows that it is alive. One that is known to reason has as
+    long for its first piece, where `first_token_seconds` is not set."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
+    busy_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    """The longest that a question waits for a model that refused it because it is busy; it is asked again meanwhile."""
     event_bytes: Count = 1024 * 1024
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
@@ -138,6 +143,11 @@ class Lanes(Table):
     """The most that are made at once for one person. Programs without a key or a cookie are none."""
     waiting_per_person: Waiting = 32
     """The most of one person's that wait; who asks beyond that is told when to come back."""
+    waiting_per_key: Waiting = 200
+    """The same for a program with a key of its own."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """The part of `running`, and of `waiting_per_model`, that one network address may have for all without a key or an
+    account; never less than one person may have. They also take their turns as one."""
 
 
 class Limits(Table):
@@ -148,7 +158,9 @@ class Limits(Table):
     document_bytes: Count = 50 * 1024 * 1024
     """The largest document."""
     body_bytes: Count = 1024 * 1024
-    """The largest body of any other request."""
+    """The largest body of any other request, and the longest text in one."""
+    picture_bytes: Count = 28 * 1024 * 1024
+    """The largest body of a question to `/v1` with pictures in it: 20 MB of them, as JSON."""
     chat_messages: Count = 2_000
     """The most messages in one chat."""
 
@@ -228,6 +240,13 @@ class File(Table):
     """Its checksum; empty leaves a file of your own unchecked."""
 
 
+class Guide(Table):
+    """Hubbub's own guide, as a collection that everybody may ask."""
+
+    is_enabled: bool = True
+    """Whether it is there. Where it is switched off it is removed; switched on again, it comes back."""
+
+
 class Embedded(Table):
     """The language model that runs on this machine."""
 
@@ -294,6 +313,7 @@ class Settings(BaseSettings):
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
     sample_page: SamplePage = SamplePage()
+    guide: Guide = Guide()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
