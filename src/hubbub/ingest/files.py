@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import secrets
 import stat
@@ -19,6 +20,7 @@ import msgspec
 from hubbub.core.errors import Invalid, NotFound, StoreError, StoreFull, TooLarge
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
 THREADS = 2
@@ -185,16 +187,17 @@ def _open(path: Path) -> BinaryIO:
         # Not blocking: opening a named pipe would wait for its other end.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file “{path}”.") from error
+        raise NotFound(f"There is no file “{path.name}”.") from error
     except OSError as error:
-        raise Invalid(f"The file “{path}” can't be read ({error.strerror}).") from error
+        raise Invalid(f"The file “{path.name}” can't be read ({error.strerror}).") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Invalid(f"“{path}” is no ordinary file.")
+        raise Invalid(f"“{path.name}” is no ordinary file.")
     return os.fdopen(descriptor, "rb")
 
 
 def _mapped(error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFull("The disk that holds the data folder is full. Free some space and try again.")
-    return StoreError(f"The data folder could not be used ({error}). Check the disk and try again.")
+    _log.warning("the folder of the files could not be used: %s", error)  # with its path, which is no visitor's business
+    return StoreError("The server could not use its disk for the file. Try again; the server's log says more.")
