@@ -162,6 +162,7 @@ async def hubbub_running(
         config = uvicorn.Config(
             app,
             http=protocol_for(clients) if clients else "httptools",
+            proxy_headers=not clients,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -243,17 +243,18 @@ async def test_more_connections_than_there_may_be(tmp_path: Path) -> None:
         assert clients.refused == 1
 
 
-async def test_far_more_connections_are_cut_off(tmp_path: Path) -> None:
+async def test_far_more_connections_are_told_at_once(tmp_path: Path) -> None:
     clients = Clients(Bounds(connections=20, head_seconds=60))  # none is late, however long it takes to open them all
     most = 20 + SPARE_CONNECTIONS
     async with hubbub_running(tmp_path, clients=clients) as hubbub, contextlib.AsyncExitStack() as stack:
         for _ in range(most):
             await stack.enter_async_context(connection(hubbub.port))
         await until(lambda: clients.open == most)
-        got, _ = await spoken(hubbub.port, HEALTH)
-        assert got == b""
+        got, seconds = await spoken(hubbub.port)  # it has not even asked
+        assert statuses(got) == [503]
+        assert seconds < 1
         await until(lambda: clients.open == most)
-        assert clients.refused == SPARE_CONNECTIONS + 1
+        assert clients.refused == 1
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cuts it off, where it can (Linux)")

@@ -7,12 +7,16 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.compose import clients_for, open_application
 from hubbub.settings import Settings
+from hubbub.web.acceptor import Acceptor
+from hubbub.web.clients import Clients
 from hubbub.web.protocol import is_silent, protocol_for
 
 DRAIN_SECONDS = 5
@@ -25,9 +29,11 @@ async def serve_on(
 ) -> None:
     """Serve on a socket until a signal comes, or until the event is set."""
     async with open_application(settings) as (app, desk):
+        clients = clients_for(settings)
         config = uvicorn.Config(
             app,
-            http=protocol_for(clients_for(settings)),
+            http=protocol_for(clients),
+            proxy_headers=False,  # the application reads them itself
             ws="none",
             lifespan="on",
             log_config=None,
@@ -37,7 +43,7 @@ async def serve_on(
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         async with collecting_at_rest(lambda: desk.open_count):
-            await Server(config, desk.close_answers, on_ready, until).serve([listener])
+            await Server(config, desk.close_answers, on_ready, until, clients).serve([listener])
 
 
 class Server(uvicorn.Server):
@@ -53,8 +59,10 @@ class Server(uvicorn.Server):
         close_answers: Callable[[], Awaitable[None]],
         on_ready: Callable[[], None] | None = None,
         until: asyncio.Event | None = None,
+        clients: Clients | None = None,
     ) -> None:
         super().__init__(config)
+        self._clients = clients
         self._close_answers = close_answers
         self._on_ready = on_ready
         self._until = until
@@ -73,7 +81,12 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if sockets is None or self._clients is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            make = partial(self.config.http_protocol_class, self.config, self.server_state, self.lifespan.state)
+            self.servers = cast(Any, [Acceptor(one, make, self._clients) for one in sockets])
         if self.started and self._on_ready is not None:
             self._on_ready()
 

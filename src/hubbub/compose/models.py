@@ -178,6 +178,7 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
         parallel=embedded.parallel,
         context_tokens=embedded.context_tokens,
         can_ground=embedded.can_ground,
+        max_tokens=embedded.max_tokens,
         limits=_limits(settings),
     )
 
@@ -197,6 +198,7 @@ async def _model(
             reads_images=table.reads_images,
             calls_tools=table.calls_tools,
             reasoning_effort=table.reasoning_effort,
+            max_tokens=table.max_tokens,
         )
     match table:
         case Scripted():

@@ -29,6 +29,7 @@ from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
+from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
@@ -222,6 +223,7 @@ def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncC
         limits=_limits(settings),
         allowed_hosts=front.hosts,
         allowed_origins=front.origins,
+        proxies=Proxies(settings.server.trusted_proxies),
         foreign_page=front.page,
     )
 

@@ -66,8 +66,8 @@ async def write_query(
     pieces: list[str] = []
 
     def keep(piece: Piece) -> None:
-        if isinstance(piece, str):
-            pieces.append(piece)
+        if isinstance(piece, str) and sum(map(len, pieces)) <= MAX_QUERY_CHARACTERS:
+            pieces.append(piece[: MAX_QUERY_CHARACTERS + 1])  # more of it is no query
 
     prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]
     if tell is not None:

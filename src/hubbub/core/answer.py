@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from hubbub.core.documents import Citation, Hit
@@ -14,6 +15,8 @@ from hubbub.core.events import (
     Event,
     Failed,
     FollowUps,
+    LeftOut,
+    LimitedBy,
     Prompted,
     Queued,
     Reasoning,
@@ -56,6 +59,10 @@ class Answer(msgspec.Struct, frozen=True):
     failure: Failed | None = None
     reasoning: str = ""
     calls: tuple[Call, ...] = ()
+    limited_by: LimitedBy | UnsetType = UNSET
+    """Whose limit of length it ended at."""
+    left_out: LeftOut | UnsetType = UNSET
+    """What of the conversation the model was not given."""
 
 
 def apply(answer: Answer, number: int, event: Event) -> Answer:
@@ -70,6 +77,8 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, model=model, way=way, way_reason=reason, place=None, estimate_seconds=None)
         case Searched(query=query, hits=hits):
             return replace(answer, query=query, hits=hits)
+        case LeftOut():
+            return replace(answer, left_out=event)
         case Cited(citation=citation):
             return replace(answer, citations=(*answer.citations, citation))
         case Text(text=text):
@@ -84,8 +93,10 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, follow_ups=questions)
         case Usage():
             return replace(answer, usage=event)
-        case Done(finish_reason=reason):
-            return replace(answer, state="done", finish_reason=reason, place=None, estimate_seconds=None)
+        case Done(finish_reason=reason, limited_by=limit):
+            return replace(
+                answer, state="done", finish_reason=reason, limited_by=limit, place=None, estimate_seconds=None
+            )
         case Failed():
             return replace(answer, state="failed", failure=event, place=None, estimate_seconds=None)
         case Stopped(reason=reason):

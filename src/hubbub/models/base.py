@@ -35,6 +35,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
+    max_tokens: int | None = None
+    """How long an answer may get where a question doesn't say; None: as long as the model makes it."""
 
 
 class Completion(msgspec.Struct, frozen=True):

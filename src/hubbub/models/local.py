@@ -66,13 +66,20 @@ class LocalModel:
         parallel: int = PARALLEL,
         context_tokens: int = CONTEXT_TOKENS,
         can_ground: bool = False,
+        max_tokens: int | None = None,
         limits: Limits | None = None,
         program: Sequence[str] = PROGRAM,
         pause_seconds: float = 0.5,
     ) -> None:
         """Take what gets the model file; `program` speaks as `local_server` does."""
         self._card = ModelCard(
-            name, "embedded", context_tokens, can_ground, "it comes with Hubbub", min(context_tokens, PROMPT_TOKENS)
+            name,
+            "embedded",
+            context_tokens,
+            can_ground,
+            "it comes with Hubbub",
+            min(context_tokens, PROMPT_TOKENS),
+            max_tokens=max_tokens,
         )
         self._parallel = parallel
         self.pace = FixedPace(parallel)

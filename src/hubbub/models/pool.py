@@ -193,6 +193,7 @@ class PooledModel:
             min((card.prompt_tokens for card in cards if card.prompt_tokens is not None), default=None),
             reads_images=all(card.reads_images for card in cards),
             calls_tools=all(card.calls_tools for card in cards),
+            max_tokens=min((card.max_tokens for card in cards if card.max_tokens is not None), default=None),
         )
 
     @property

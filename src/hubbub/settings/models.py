@@ -19,6 +19,8 @@ class Remote(Table):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard a reasoning model thinks where a question doesn't say: minimal, low, medium, high … as it names them."""
+    max_tokens: Count | None = None
+    """The longest answer where a question doesn't say; not given: as long as the model makes it."""
     requests_per_minute: Count | None = None
     """How many requests its quota allows; not given: what its replies tell, if they do."""
     tokens_per_minute: Count | None = None

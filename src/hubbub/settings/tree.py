@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -18,6 +19,16 @@ Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 Origin: TypeAlias = Annotated[str, AfterValidator(origin_of)]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError as error:
+        raise ValueError("this is no address and no network, such as 10.0.0.7 or 10.0.0.0/8") from error
+
+
+Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 
 
 def _built_page(folder: Path) -> Path:
@@ -47,6 +58,8 @@ class Server(Table):
     """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
     allowed_origins: tuple[Origin, ...] = ()
     """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
+    trusted_proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    """Addresses or networks of proxies whose `X-Forwarded-…` headers are believed; they have to set or delete them."""
     frontend: Annotated[Folder, AfterValidator(_built_page)] | None = None
     """A folder with a built page of somebody else's, which is shown in place of the server's own."""
     data_folder: Folder = Field(
@@ -79,6 +92,10 @@ class Clients(Table):
     """How long a client may take nothing of what is sent to it, before its connection is cut."""
     connections: Count = 20_000
     """The most connections at once. At most three quarters of the files that the system lets the process open."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """The part of them that one address may hold; the machine itself and trusted proxies may hold all."""
+    answer_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """The part of them over which one and the same answer may be read; who comes beyond that is told to come back."""
 
 
 class Answers(Table):
@@ -227,6 +244,8 @@ class Embedded(Table):
     """How much of a conversation it can read, each of those that are answered at the same time."""
     can_ground: bool = False
     """Whether it writes answers over documents; if not, passages are quoted. Only for weights of your own."""
+    max_tokens: Count = 1024
+    """The longest answer where a question doesn't say. A small model may else go on until its context is full."""
     threads: Annotated[int, Field(ge=0)] = 0
     """How many processor cores it uses; 0 is all of them."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4

@@ -134,7 +134,7 @@ def text_of(telling: Telling, events: Sequence[Event]) -> str:
             texts.append(telling.citing.text(event.text))
         else:
             telling.add(event)
-    return "".join(texts)
+    return "".join([*texts, telling.citing.rest()])
 
 
 def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
