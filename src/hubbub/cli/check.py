@@ -16,8 +16,10 @@ from hubbub.compose import (
     origins_for,
     pools_of,
     prepare_folder,
+    sandbox_of,
 )
 from hubbub.connections.http import Http
+from hubbub.connections.sandbox import NotStarted
 from hubbub.core.errors import SettingsError, StoreError
 from hubbub.models.base import ModelCard
 from hubbub.settings import Settings
@@ -66,6 +68,9 @@ def check(settings: Settings) -> bool:
     except SettingsError as error:
         faults += error.faults
     faults += _missing_packages(settings)
+    remains = asyncio.run(_remains(settings))
+    held = "each without network, files and processes of the server" if not remains else "not held back by the kernel"
+    table.add_row("readers", held, "Landlock and seccomp hold them" if not remains else "; ".join(remains))
     console.print(table)
     for weights in missing_weights(settings):
         console.print(f"To be fetched at the first start: {weights}", markup=False)
@@ -102,6 +107,12 @@ async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list
         cards.append(ModelCard(embedded.name, "embedded", embedded.context_tokens, embedded.can_ground, reason))
     cards.sort(key=lambda card: card.name != settings.default_model)
     return cards, embedder, faults
+
+
+async def _remains(settings: Settings) -> list[str]:
+    """Return what a document could do here that takes its reader over; nothing where the kernel holds it back."""
+    found = await sandbox_of(settings).layers()
+    return [f"a reader can't be started: {found.reason}"] if isinstance(found, NotStarted) else found.missing
 
 
 def _missing_packages(settings: Settings) -> list[str]:

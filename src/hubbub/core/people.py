@@ -13,9 +13,11 @@ class Person(msgspec.Struct, frozen=True):
     name: str = ""
     groups: frozenset[str] = frozenset()
     is_operator: bool = False
+    is_stranger: bool = False
+    """Whether nothing but a cookie, or not even that, tells them from others: who wants to be another is another."""
 
 
-GUEST = Person(id=GUEST_ID, name="Guest")
+GUEST = Person(id=GUEST_ID, name="Guest", is_stranger=True)
 OPERATOR = Person(id=OPERATOR_ID, name="Operator", is_operator=True)
 
 

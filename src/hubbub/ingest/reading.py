@@ -30,7 +30,12 @@ MOST_CHARACTERS = 20_000_000
 MOST_PASSAGES = 50_000
 TITLE_LENGTH = 300
 
-NOT_INSTALLED, OURS, NOT_NOW = "not_installed", "internal", "not_now"
+READER = "hubbub.ingest.reading:read_here"
+NOT_INSTALLED, NOT_NOW = "not_installed", "not_now"
+MISTAKE = (
+    "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the server is "
+    "started anew; the server's log says more."
+)
 
 _PACKAGES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
 """What a module's package is called where it is called otherwise."""
@@ -54,16 +59,19 @@ class NotNow(HubbubError):
     retryable = True
 
 
-class ReaderFault(HubbubError):
+class ReaderKilled(NotNow):
+    """A reader was killed. Where that happens each time, the document is too much for this machine: `in_the_end`."""
+
+    def __init__(self, in_the_end: str) -> None:
+        super().__init__("A reader was killed: the machine's memory ran out.")
+        self.in_the_end = in_the_end
+
+
+class ReaderFault(Exception):
     """The reader itself is wrong: a bug, not the file's fault. `detail` is its stack, for the log."""
 
-    code = OURS
-
     def __init__(self, detail: str) -> None:
-        super().__init__(
-            "Hubbub made a mistake when it read the file; the file may be in order. It is tried again when the "
-            "server is started anew. The server's log says more."
-        )
+        super().__init__(MISTAKE)
         self.detail = detail
 
 
@@ -84,14 +92,14 @@ async def read(sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = No
         NotInstalled, NotNow, ReaderFault: it is not the file's fault.
     """
     arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes())}
-    match await sandbox.call("hubbub.ingest.reading:read_here", arguments, Reading, files={"file": path}):
+    match await sandbox.call(READER, arguments, Reading, files={"file": path}):
         case Returned(value=reading):
             return reading
         case failure:
             raise reason(failure)
 
 
-def reason(failure: Failure) -> HubbubError:
+def reason(failure: Failure) -> HubbubError | ReaderFault:
     """Return a sandbox's failure as what a person may do about the file."""
     match failure:
         case TimedOut(seconds=seconds):
@@ -112,12 +120,12 @@ def reason(failure: Failure) -> HubbubError:
         case NotStarted(reason=why):
             return NotNow(f"The machine can't start a reader now ({why}).")
         case Killed():
-            return NotNow("A reader was killed: the machine's memory ran out.")
+            return ReaderKilled("Reading the file takes more memory than the server has. Split it into smaller ones.")
         case Failed(code=code, message=message):
             return _named(code, message, failure.detail)
 
 
-def _named(code: str, message: str, detail: str) -> HubbubError:
+def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
     """Return a function's failure. A code that is no `HubbubError`'s is an exception's class: nobody foresaw it."""
     match code:
         case "not_found":
@@ -128,8 +136,6 @@ def _named(code: str, message: str, detail: str) -> HubbubError:
             return NotInstalled(message)
         case "not_now":
             return NotNow(message)
-        case "internal":
-            return ReaderFault(detail)
         case _ if code[:1].isupper():
             return ReaderFault(detail or f"{code}: {message}")
         case _:
