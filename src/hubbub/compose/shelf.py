@@ -148,12 +148,14 @@ async def add_guide(shelf: Shelf) -> None:
 async def _add_guide(shelf: Shelf) -> None:
     collections = await shelf.library.collections()
     guide = next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
+    made = shelf.folder / "guide.made"
     if guide is None:
-        if collections:
+        if collections or await in_a_thread(made.exists):
             return  # it was deleted, and stays so
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
+    await in_a_thread(made.touch)
     pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:
