@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from hubbub.settings import Settings
 console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-PRIVATE = "Only `hubbub ask` sees it. To share it with everybody: hubbub collections share “{name}”"
+PRIVATE = "Only `hubbub ask` sees it. To share it with everybody: hubbub collections share {name}"
 
 
 class Tally(msgspec.Struct):
@@ -59,7 +60,7 @@ def ingest(
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
     seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
-    console.print(seen.format(name=printable(collection)), markup=False)
+    console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
     for name, reason in tally.refused:
         console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
     return len(tally.refused)

@@ -52,18 +52,22 @@ class NotInstalled(HubbubError):
 
 
 class NotNow(HubbubError):
-    """The machine lacked what starting or running a reader takes. It is to be tried again."""
+    """The machine lacked what starting or running a reader takes. It is to be tried again. `lack` is for the log."""
 
     code = NOT_NOW
     status = 503
     retryable = True
+
+    def __init__(self, lack: str) -> None:
+        super().__init__("The server is short of what reading a file takes. Try again in a moment.")
+        self.lack = lack
 
 
 class ReaderKilled(NotNow):
     """A reader was killed. Where that happens each time, the document is too much for this machine: `in_the_end`."""
 
     def __init__(self, in_the_end: str) -> None:
-        super().__init__("A reader was killed: the machine's memory ran out.")
+        super().__init__("a reader was killed, as a rule since the machine's memory ran out")
         self.in_the_end = in_the_end
 
 
@@ -118,7 +122,7 @@ def reason(failure: Failure) -> HubbubError | ReaderFault:
                 code="crashed",
             )
         case NotStarted(reason=why):
-            return NotNow(f"The machine can't start a reader now ({why}).")
+            return NotNow(f"no reader can be started ({why})")
         case Killed():
             return ReaderKilled("Reading the file takes more memory than the server has. Split it into smaller ones.")
         case Failed(code=code, message=message):
@@ -135,7 +139,7 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
         case "not_installed":
             return NotInstalled(message)
         case "not_now":
-            return NotNow(message)
+            return NotNow(detail or message)
         case _ if code[:1].isupper():
             return ReaderFault(detail or f"{code}: {message}")
         case _:
@@ -180,7 +184,7 @@ def _sorted(error: Exception, name: str) -> Exception:
             f"Run there: pip install {_PACKAGES.get(module, module)}. The file is tried again by itself."
         )
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        return NotNow(f"The machine can't read the file now ({os.strerror(error.errno)}).")
+        return NotNow(os.strerror(error.errno))
     if isinstance(error, ImportError | PermissionError):
         return error  # a library that is broken, or a fence that stands where it should not
     frame = error.__traceback__

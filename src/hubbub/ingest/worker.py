@@ -31,6 +31,7 @@ LONGEST_MISSING_SECONDS = 3600.0
 SWEEP_SECONDS = 3600.0
 KEPT_FAILED_SECONDS = 86400.0
 """How long the file of a document is kept that failed by its own fault. Its record, with the reason, stays."""
+WAITS = "The server is short of something that reading takes. The file is read as soon as it can be."
 MOST_KILLED = 3
 """So often a document's reader may be killed before that is held for the document's fault."""
 
@@ -138,9 +139,11 @@ class Worker:
                 await self._fail(document, error.in_the_end, "file")
             else:
                 pause = self._rests.failed(document.id, time.monotonic())
-                _log.warning("“%s” will be read again in %.1f s: %s", document.name, pause, error.message)
+                _log.warning(
+                    "“%s” will be read again in %.1f s: %s", document.name, pause, getattr(error, "lack", error.message)
+                )
                 with contextlib.suppress(StoreError):
-                    await self._library.mark(document, "waiting", reason="The server is short of something: it waits.")
+                    await self._library.mark(document, "waiting", reason=WAITS)
         except HubbubError as error:
             _log.info("“%s” can't be read: %s", document.name, error.message)
             await self._fail(document, error.message, "missing" if isinstance(error, NotInstalled) else "file")
