@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.answers.base import Found, Record, SharedStore, Ticket
+from hubbub.answers.base import Found, Party, Record, SharedStore, Ticket
 from hubbub.answers.crew import IDLE_SECONDS, Membership
 from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.entry import Reader
@@ -146,7 +146,7 @@ async def test_a_stop_from_another_worker(a: Worker, b: Worker) -> None:
 
 async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_worker: Callable[..., object]) -> None:
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
-        return (words, Ticket("ann")) if found.id == "silent" else None
+        return (words, Ticket(Party("ann"))) if found.id == "silent" else None
 
     a.desk.rework = rework
 
@@ -246,7 +246,7 @@ async def test_what_was_to_be_stopped_when_its_worker_died_is_stopped(
     a: Worker, new_worker: Callable[..., object]
 ) -> None:
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
-        return words, Ticket("ann")
+        return words, Ticket(Party("ann"))
 
     a.desk.rework = rework
     async with new_worker() as dying:
@@ -275,7 +275,7 @@ async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         if faults:
             raise faults.pop()
-        return words, Ticket("ann")
+        return words, Ticket(Party("ann"))
 
     a.desk.rework = rework
     async with new_worker() as dying:
@@ -289,7 +289,7 @@ async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
 
 async def test_one_that_is_closing_takes_nothing_over(a: Worker, b: Worker, new_worker: Callable[..., object]) -> None:
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
-        return words, Ticket("ann")
+        return words, Ticket(Party("ann"))
 
     b.desk.rework = rework
     await a.desk.close_answers()

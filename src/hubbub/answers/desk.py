@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from hubbub.answers.base import Crew, Found, GivenUp, Ticket
+from hubbub.answers.base import Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
@@ -89,17 +89,17 @@ class Desk:
         """How many of them wait."""
         return self._lanes.waiting
 
-    def check(self, person_id: str, deployment: str) -> None:
+    def check(self, party: Party, deployment: str) -> None:
         """Refuse what `enter` would refuse now, before anything is read for it.
 
         Raises:
             TooBusy, Overloaded: as `enter` does.
         """
-        self._lanes.check(person_id, deployment)
+        self._lanes.check(party, deployment)
 
-    def room_of(self, person_id: str) -> tuple[int, int] | None:
+    def room_of(self, party: Party) -> tuple[int, int] | None:
         """Return how many answers a person may have open, and how many more that leaves; None without a limit."""
-        return self._lanes.room_of(person_id)
+        return self._lanes.room_of(party)
 
     def enter(self, ticket: Ticket) -> Admission:
         """Let an answer in, or into the line. What is returned is for `start`.
@@ -133,7 +133,7 @@ class Desk:
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
-        admission = admission or self._lanes.enter(Ticket(owner_id))
+        admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
         try:
             await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds)
         except BaseException:
@@ -178,7 +178,7 @@ class Desk:
         except Exception:  # a bug must not leave it open for ever
             logger.exception("An answer could not be begun anew.")
             known = None
-        work, ticket = known or (_give_up, Ticket(found.owner_id))
+        work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
         if found.stop_reason is not None:
             self.stop_here(found.id, found.stop_reason)

@@ -21,6 +21,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
@@ -214,7 +215,14 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
 
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
-    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
+    return Engine(
+        catalog,
+        shelf.search,
+        embedder=shelf.embedder,
+        hits=settings.search.hits,
+        flights=flights,
+        again=Again(settings.answers.busy_seconds),
+    )
 
 
 def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
@@ -79,8 +80,13 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
+        again: Again | None = None,
     ) -> None:
-        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer."""
+        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer.
+
+        `again` asks models again that were busy.
+        """
+        self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
         self._search = search
@@ -273,6 +279,7 @@ class Engine:
         rates = self._rates[model.card.name]
         is_again = question.is_verbatim
         tell = _telling(question, "answer", model, send)
+        started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
         while True:
             fitted = plan(budget_tokens)
             if fitted.left_out is not None:
@@ -282,7 +289,9 @@ class Engine:
             portions = Portions(take, self._turn)
             try:
                 async with times.for_all(), portions:
-                    completion = await model.complete(fitted.turns, portions.add, how)
+                    completion = await self._again.complete(
+                        model, fitted.turns, portions.add, how, tell=send, started=started
+                    )
             except TimeoutError:
                 finish()
                 return Done(DEADLINE)

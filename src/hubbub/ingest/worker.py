@@ -139,9 +139,8 @@ class Worker:
                 await self._fail(document, error.in_the_end, "file")
             else:
                 pause = self._rests.failed(document.id, time.monotonic())
-                _log.warning(
-                    "“%s” will be read again in %.1f s: %s", document.name, pause, getattr(error, "lack", error.message)
-                )
+                why = error.lack if isinstance(error, NotNow) else error.message
+                _log.warning("“%s” will be read again in %.1f s: %s", document.name, pause, why)
                 with contextlib.suppress(StoreError):
                     await self._library.mark(document, "waiting", reason=WAITS)
         except HubbubError as error:

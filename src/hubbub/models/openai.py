@@ -142,8 +142,9 @@ class OpenAiModel:
         fault = read_fault(body)
         if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
             return Completion("content_filter")
-        patience.asked.refused(reply.status, retry_after_seconds(reply.headers, default_seconds=SHORT_SECONDS))
-        wait = retry_after_seconds(reply.headers) if reply.status in BUSY else None
+        told = retry_after_seconds(reply.headers, default_seconds=0)
+        patience.asked.refused(reply.status, told)
+        wait = (told or SHORT_SECONDS) if reply.status in BUSY else None
         raise failure(self._address, fault, reply.status, retry_after_seconds=wait, is_told=is_told)
 
     def _raise_for_fault(self, transcript: Transcript) -> None:

@@ -109,6 +109,8 @@ class Answers(Table):
     """The longest pause between two pieces of an answer."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
+    busy_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    """The longest that a question waits for a model that refused it because it is busy; it is asked again meanwhile."""
     event_bytes: Count = 1024 * 1024
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
@@ -138,6 +140,11 @@ class Lanes(Table):
     """The most that are made at once for one person. Programs without a key or a cookie are none."""
     waiting_per_person: Waiting = 32
     """The most of one person's that wait; who asks beyond that is told when to come back."""
+    waiting_per_key: Waiting = 200
+    """The same for a program with a key of its own."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """The part of `running`, and of `waiting_per_model`, that one network address may have for all without a key or an
+    account; never less than one person may have. They also take their turns as one."""
 
 
 class Limits(Table):

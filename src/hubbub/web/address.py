@@ -134,7 +134,7 @@ def payer_of(scope: Scope, person: Person) -> str:
     """Return who is charged for what is kept: the person, or a stranger's address (hashed); "" for an operator."""
     if person.is_operator:
         return ""
-    address = client_address(scope)
-    if person.is_stranger and address:
+    address = person.address or client_address(scope)
+    if person.known_by in ("cookie", "nothing") and address:
         return "address:" + hashlib.blake2b(address.encode(), digest_size=12).hexdigest()
     return f"person:{person.id}"

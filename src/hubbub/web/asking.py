@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from hubbub.answers.base import Found, Ticket
+from hubbub.answers.base import Found, Party, Ticket, party_of
 from hubbub.answers.desk import Work
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, NotFound, StoreError, TooLarge
@@ -174,8 +174,8 @@ async def _start(
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
-    services.desk.check(person.id, services.engine.weigh(asked)[0])
-    work, ticket = await _work(services, person.id, question, answer, within_seconds)
+    services.desk.check(party_of(person), services.engine.weigh(asked)[0])
+    work, ticket = await _work(services, party_of(person), question, answer, within_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
     # interrupted, so the log comes first.
@@ -205,18 +205,18 @@ async def _start(
 async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None:
     """Return how to make an answer that was begun by another worker; None where its question is gone."""
     if (asked := await question_of(services, found)) is not None:
-        return work_on(services, asked), Ticket(found.owner_id, *services.engine.weigh(asked))
+        return work_on(services, asked), Ticket(Party(found.owner_id), *services.engine.weigh(asked))
     answer = await services.history.message(found.id)
     question = await services.history.message(answer.parent_id) if answer and answer.parent_id else None
-    return await _work(services, found.owner_id, question, answer) if question and answer else None
+    return await _work(services, Party(found.owner_id), question, answer) if question and answer else None
 
 
 async def _work(
-    services: Services, person_id: str, question: Message, answer: Message, within_seconds: float | None = None
+    services: Services, party: Party, question: Message, answer: Message, within_seconds: float | None = None
 ) -> tuple[Work, Ticket]:
     turns = await _turns_before(services, question)
     asked = Question(question.text, turns, answer.model or None, answer.collections, within_seconds=within_seconds)
-    return work_on(services, asked), Ticket(person_id, *services.engine.weigh(asked))
+    return work_on(services, asked), Ticket(party, *services.engine.weigh(asked))
 
 
 async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:
