@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import resource
 import socket
@@ -120,7 +121,7 @@ async def _collection(http: aiohttp.ClientSession, url: str, name: str = "Papers
 
 async def _put(http: aiohttp.ClientSession, documents: str, name: str, data: bytes) -> int:
     media_type = {"Content-Type": "application/octet-stream"}
-    async with http.put(f"{documents}/{name}", data=data, headers=media_type) as response:
+    async with http.put(f"{documents}/{name}", data=io.BytesIO(data), headers=media_type) as response:
         await response.read()
         return response.status
 
@@ -197,7 +198,8 @@ async def _few_descriptors(target: Target) -> Seen:
         statuses = [await _put(http, documents, f"{number}.txt", b"Text %d." % number) for number in range(4)]
         await asyncio.sleep(1)
         for pid, limits in usual.items():
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            with contextlib.suppress(ProcessLookupError):  # a reader, which has ended
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         listed = await _when(http, documents, _all_settled)
     failed = [one for one in listed if one["state"] == "failed"]
     taken = statuses.count(202)
