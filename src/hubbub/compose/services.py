@@ -16,7 +16,7 @@ from hubbub.answers.log import Log
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -129,7 +129,7 @@ async def open_services(
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
-        await add_guide(shelf)
+        await keep_guide(shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
 
         def delayed() -> dict[str, int]:
@@ -221,6 +221,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         embedder=shelf.embedder,
         hits=settings.search.hits,
         flights=flights,
+        shelf=shelf.library,
         again=Again(settings.answers.busy_seconds),
     )
 
@@ -242,6 +243,7 @@ def _limits(settings: Settings) -> WebLimits:
         question_characters=limits.question_characters,
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
+        picture_bytes=limits.picture_bytes,
         chat_messages=limits.chat_messages,
         is_stopped_unwatched=settings.answers.unwatched == "stop",
         grace_seconds=settings.answers.grace_seconds,

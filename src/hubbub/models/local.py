@@ -16,7 +16,7 @@ import hubbub
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.processes import Child
-from hubbub.core.errors import HubbubError, ModelError
+from hubbub.core.errors import HubbubError, ModelError, ModelTooLong
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address, ApiKey, Secret
@@ -80,6 +80,7 @@ class LocalModel:
             "it comes with Hubbub",
             min(context_tokens, PROMPT_TOKENS),
             max_tokens=max_tokens,
+            passes_fields=(),
         )
         self._parallel = parallel
         self.pace = FixedPace(parallel)
@@ -129,11 +130,9 @@ class LocalModel:
         if (
             sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self._card.context_tokens
         ):  # a huge body costs memory before it is refused
-            raise ModelError(
+            raise ModelTooLong(
                 "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
-                code="context_too_long",
-                retryable=False,
-                is_of_deployment=False,
+                limit_tokens=self._card.context_tokens,
             )
         await self._turn.acquire()
         server = None
@@ -189,7 +188,10 @@ class LocalModel:
             began = clock()
             fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
-            logger.warning("%s (failure %d in a row)", fault.message, in_a_row)
+            is_news = fault.message != self._fault.message  # offline it would say the same again and again
+            logger.log(
+                logging.WARNING if is_news else logging.DEBUG, "%s (failure %d in a row)", fault.message, in_a_row
+            )
             async with self._news:
                 self._server, self._fault, self.pid = None, fault, None
                 self._failures += 1

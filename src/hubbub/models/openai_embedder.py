@@ -17,8 +17,8 @@ from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
+from hubbub.models.faults import failure, read_fault
 from hubbub.models.retry_after import retry_after_seconds
-from hubbub.models.wire import failure, read_fault
 
 BATCH = 16
 """Texts a request: every version of Azure OpenAI takes so many."""

@@ -93,6 +93,7 @@ def create_app(
         Guards,
         body_bytes=limits.body_bytes,
         body_seconds=limits.body_seconds,
+        picture_bytes=limits.picture_bytes,
         allowed_hosts=allowed_hosts,
         origins=Origins(allowed_origins),
         proxies=proxies,

@@ -30,6 +30,8 @@ class WebLimits:
     question_characters: int = 32_000
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
+    picture_bytes: int = 28 * 1024 * 1024
+    """The largest body of a question that may hold pictures; its texts stay below `body_bytes`."""
     chat_messages: int = 2000
     is_stopped_unwatched: bool = False
     """Whether an answer is stopped when nobody watches it any more, where its question doesn't say."""

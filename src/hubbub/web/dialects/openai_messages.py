@@ -6,9 +6,10 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.errors import TooLarge
+from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
-from hubbub.models.base import ModelCard
+from hubbub.models.base import ATTACHMENTS, ModelCard
 from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
@@ -22,6 +23,8 @@ _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal"
 _IMAGES = ("image_url", "input_image")
 _SCHEMES = ("https://", "http://", "data:image/")
 SHOWN_CHARACTERS = 40
+THOUGHT = "reasoning_content"
+"""What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
 
 
 class Able(msgspec.Struct, frozen=True):
@@ -45,6 +48,20 @@ def read_messages(messages: Sequence[object], able: Able, *, where: str = "messa
         BadParam: one of them can't be used; `param` says which, and which part of it.
     """
     return tuple(_turn(message, f"{where}[{number}]", able) for number, message in enumerate(messages))
+
+
+def check_sizes(turns: Sequence[Turn], *, body_bytes: int, picture_bytes: int) -> None:
+    """Check that a conversation is not too long, texts and pictures apart.
+
+    Raises:
+        TooLarge: it is.
+    """
+    texts = sum(len(turn.text) for turn in turns)
+    if texts >= body_bytes:  # it came in a body with something around it
+        raise TooLarge(f"This conversation has {texts:,} characters; {body_bytes:,} is the limit.")
+    pictures = sum(len(image) for turn in turns for image in turn.images)
+    if pictures > picture_bytes:
+        raise TooLarge(f"The pictures of this conversation have {pictures:,} bytes; {picture_bytes:,} is the limit.")
 
 
 def read_content(content: object, where: str, role: Role, able: Able) -> tuple[str, tuple[str, ...]]:
@@ -172,10 +189,22 @@ def _turn(message: object, where: str, able: Able) -> Turn:
         content = fields.get("refusal") or ""
     text, images = read_content(content, f"{where}.content", role, able)
     if role != "tool":
-        return Turn(role, text, images, calls)
+        return Turn(role, text, images, calls, extra=_attached(fields) if role == "assistant" else {})
     if not able.calls_tools:
         raise BadParam(f"{able.name} calls no tools, so that it reads no results of them.", f"{where}.role")
     return Turn(role, text, call_id=string_at(fields, "tool_call_id", where))
+
+
+def _attached(message: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a text, and gets back with it."""
+    return {name: value for name in (*ATTACHMENTS, THOUGHT) if (value := message.get(name))}
+
+
+def _extra(call: Mapping[str, object], function: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a call, and gets back with it."""
+    extra = {name: value for name, value in call.items() if name not in ("id", "type", "function", "index")}
+    within = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+    return {**extra, "function": within} if within else extra
 
 
 def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> str:
@@ -207,5 +236,6 @@ def _calls(given: object, where: str, role: Role, able: Able) -> tuple[Call, ...
             raise BadParam(f"{place} is a call of the type {shown(fields.get('type'))}; only functions can be.", place)
         function = mapping_at(fields.get("function"), f"{place}.function")
         name = string_at(function, "name", f"{place}.function")
-        calls.append(Call(string_at(fields, "id", place), name, string_at(function, "arguments", f"{place}.function")))
+        arguments = string_at(function, "arguments", f"{place}.function")
+        calls.append(Call(string_at(fields, "id", place), name, arguments, _extra(fields, function)))
     return tuple(calls)
