@@ -22,16 +22,11 @@ from hubbub.compose import (
     sandbox_of,
 )
 from hubbub.connections.http import Http
-<<<<<<< HEAD
 from hubbub.connections.sandbox import NotStarted
-from hubbub.core.errors import SettingsError, StoreError
-from hubbub.models.base import ModelCard
-=======
 from hubbub.core.errors import ModelError, SettingsError, StoreError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.base import Model, ModelCard, Piece
->>>>>>> main
 from hubbub.settings import Settings
 
 TRY_SECONDS = 20.0
@@ -80,13 +75,9 @@ def check(settings: Settings) -> bool:
             table.add_row("pages of", origin, "server.allowed_origins or ALLOWED_ORIGIN names it")
     except SettingsError as error:
         faults += error.faults
-<<<<<<< HEAD
-    faults += _missing_packages(settings)
     remains = asyncio.run(_remains(settings))
     held = "each without network, files and processes of the server" if not remains else "not held back by the kernel"
     table.add_row("readers", held, "Landlock and seccomp hold them" if not remains else "; ".join(remains))
-=======
->>>>>>> main
     console.print(table)
     for line in missing_packages(settings):
         console.print(line, markup=False)
@@ -132,24 +123,12 @@ async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list
     return cards, embedder, faults, told
 
 
-<<<<<<< HEAD
 async def _remains(settings: Settings) -> list[str]:
     """Return what a document could do here that takes its reader over; nothing where the kernel holds it back."""
     found = await sandbox_of(settings).layers()
     return [f"a reader can't be started: {found.reason}"] if isinstance(found, NotStarted) else found.missing
 
 
-def _missing_packages(settings: Settings) -> list[str]:
-    wanted = {"xllamacpp": "the embedded model"} if settings.embedded.is_enabled else {}
-    if settings.embeddings.provider == "minilm":
-        wanted |= {"onnxruntime": "embeddings", "tokenizers": "embeddings", "numpy": "embeddings"}
-    return [
-        f"{use.capitalize()} need{'s' if use != 'embeddings' else ''} the package {package}: "
-        "install the extra hubbub[embedded]."
-        for package, use in wanted.items()
-        if importlib.util.find_spec(package) is None
-    ]
-=======
 async def _tried(models: Sequence[Model]) -> list[tuple[str, str | None]]:
     """Ask each model for one token; return what came back, and what is wrong where it failed."""
     return await asyncio.gather(*map(_try, models))
@@ -176,4 +155,3 @@ async def _try(model: Model) -> tuple[str, str | None]:
 
 def _leave(piece: Piece) -> None:
     """Nobody reads what it says."""
->>>>>>> main

@@ -160,20 +160,14 @@ async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
 
 async def _guide(shelf: Shelf) -> Collection | None:
     collections = await shelf.library.collections()
-<<<<<<< HEAD
-    guide = next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
-    made = shelf.folder / "guide.made"
-    if guide is None:
-        if collections or await in_a_thread(made.exists):
-=======
     return next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
 
 
 async def _add_guide(shelf: Shelf, *, comes_back: bool) -> None:
     guide = await _guide(shelf)
+    made = shelf.folder / "guide.made"
     if guide is None:
-        if await shelf.library.collections() and not comes_back:
->>>>>>> main
+        if not comes_back and (await shelf.library.collections() or await in_a_thread(made.exists)):
             return  # it was deleted, and stays so
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."

@@ -164,7 +164,6 @@ class Library(Protocol):
         """Return the documents that are waiting, reading or embedding, oldest first."""
         ...
 
-<<<<<<< HEAD
     async def queue(self, most_of_each: int = 8) -> list[Queued]:
         """Return the documents that are waiting or being read, oldest first: the first few of each payer and owner."""
         ...
@@ -183,10 +182,10 @@ class Library(Protocol):
 
     async def drop_failed(self, before: float) -> int:
         """Note that the files of documents that failed by their own fault before a time are kept no longer."""
-=======
+        ...
+
     async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
         """Return up to `limit` documents of these collections that are waiting or being read, oldest first."""
->>>>>>> main
         ...
 
     async def progress(self, collection_id: str | None = None) -> Progress:

@@ -1,13 +1,9 @@
 """The library in memory, for tests and for trying things out."""
 
 import time
-<<<<<<< HEAD
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-=======
-from collections.abc import Awaitable, Callable, Mapping, Sequence
->>>>>>> main
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -130,7 +126,6 @@ class MemoryLibrary:
         found = [document for document in await self._of(None) if document.state in ("waiting", "reading", "embedding")]
         return sorted(found, key=lambda document: (document.added_at, document.id))
 
-<<<<<<< HEAD
     async def queue(self, most_of_each: int = 8) -> list[Queued]:
         found: list[Queued] = []
         counts: Counter[tuple[str, str]] = Counter()
@@ -170,14 +165,13 @@ class MemoryLibrary:
 
     def _kept(self) -> list[Document]:
         return [document for document in self._documents.values() if self._facts[document.id].is_kept]
-=======
+
     async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
         return [
             document
             for document in await self.unfinished()
             if document.state != "embedding" and document.collection_id in collection_ids
         ][:limit]
->>>>>>> main
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         documents = await self._of(collection_id)

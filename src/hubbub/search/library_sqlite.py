@@ -136,7 +136,6 @@ class SqliteLibrary:
     async def unfinished(self) -> list[Document]:
         return [_document(row) for row in await self._all("unfinished")]
 
-<<<<<<< HEAD
     async def queue(self, most_of_each: int = 8) -> list[Queued]:
         rows = await self._all("queue", {"most": most_of_each})
         return [Queued(_document(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
@@ -152,11 +151,10 @@ class SqliteLibrary:
 
     async def drop_failed(self, before: float) -> int:
         return await self._write("drop_failed", {"before": before})
-=======
+
     async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
         chosen = {"collection_ids": json.dumps(list(collection_ids)), "limit": limit}
         return [_document(row) for row in await self._all("unread", chosen)]
->>>>>>> main
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         def count(connection: Connection) -> Progress:
