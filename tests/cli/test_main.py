@@ -16,7 +16,7 @@ def test_version_and_help(hubbub: Invoke) -> None:
     assert hubbub("--version").output.strip() == package.__version__
     told = hubbub("--help")
     assert told.exit_code == 0
-    for command in ("serve", "ask", "ingest", "keys", "check", "bench"):
+    for command in ("serve", "ask", "ingest", "collections", "keys", "check", "bench"):
         assert command in told.output
         assert hubbub(command, "--help").exit_code == 0
     assert hubbub("nothing").exit_code == 2

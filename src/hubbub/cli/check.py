@@ -20,8 +20,10 @@ from hubbub.compose import (
     origins_for,
     pools_of,
     prepare_folder,
+    sandbox_of,
 )
 from hubbub.connections.http import Http
+from hubbub.connections.sandbox import NotStarted
 from hubbub.core.errors import ModelError, SettingsError, StoreError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
@@ -74,6 +76,9 @@ def check(settings: Settings) -> bool:
             table.add_row("pages of", origin, "server.allowed_origins or ALLOWED_ORIGIN names it")
     except SettingsError as error:
         faults += error.faults
+    remains = asyncio.run(_remains(settings))
+    held = "each without network, files and processes of the server" if not remains else "not held back by the kernel"
+    table.add_row("readers", held, "Landlock and seccomp hold them" if not remains else "; ".join(remains))
     console.print(table)
     for line in missing_packages(settings):
         console.print(line, markup=False)
@@ -119,6 +124,12 @@ async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list
         cards.append(ModelCard(embedded.name, "embedded", embedded.context_tokens, embedded.can_ground, reason))
     cards.sort(key=lambda card: card.name != settings.default_model)
     return cards, embedder, faults, told
+
+
+async def _remains(settings: Settings) -> list[str]:
+    """Return what a document could do here that takes its reader over; nothing where the kernel holds it back."""
+    found = await sandbox_of(settings).layers()
+    return [f"a reader can't be started: {found.reason}"] if isinstance(found, NotStarted) else found.missing
 
 
 async def _tried(models: Sequence[Model]) -> list[tuple[str, str | None]]:

@@ -24,7 +24,7 @@ from hubbub.compose.services import (
     open_services,
     open_services_within,
 )
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder, sandbox_of
 
 __all__ = [
     "Chosen",
@@ -53,4 +53,5 @@ __all__ = [
     "origins_for",
     "pools_of",
     "prepare_folder",
+    "sandbox_of",
 ]

@@ -23,9 +23,11 @@ from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Conflict, StoreError
 from hubbub.core.people import OPERATOR_ID
+from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
+from hubbub.ingest.turns import RESERVED
 from hubbub.search.base import Library, Search, Standing
 from hubbub.settings import Settings
 
@@ -85,10 +87,16 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             search,
             search if embedder is not None and hasattr(search, "embed_next") else None,
             files,
-            sandbox_of(settings),
+            sandbox_of(settings, reserved=RESERVED),
             lock_path=folder / "ingest.lock",
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
+            allowance=Allowance(
+                library,
+                folder,
+                payer_bytes=settings.limits.person_bytes,
+                free_bytes=settings.limits.free_bytes,
+            ),
         )
         yield Shelf(library, search, files, pipeline, embedder, folder)
 
@@ -124,11 +132,11 @@ async def going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
         raise trouble
 
 
-def sandbox_of(settings: Settings) -> Sandbox:
-    """Return a sandbox of its own, so that who uses it waits for nobody else."""
+def sandbox_of(settings: Settings, *, reserved: int = 0) -> Sandbox:
+    """Return a sandbox of its own, so that who uses it waits for nobody else; with so many places over the usual."""
     ingest = settings.ingest
     limits = SandboxLimits(ingest.memory_bytes, int(ingest.cpu_seconds), ingest.wall_seconds)
-    return Sandbox(at_once=ingest.children, limits=limits)
+    return Sandbox(at_once=ingest.children + reserved, limits=limits)
 
 
 async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
@@ -157,12 +165,14 @@ async def _guide(shelf: Shelf) -> Collection | None:
 
 async def _add_guide(shelf: Shelf, *, comes_back: bool) -> None:
     guide = await _guide(shelf)
+    made = shelf.folder / "guide.made"
     if guide is None:
-        if await shelf.library.collections() and not comes_back:
+        if not comes_back and (await shelf.library.collections() or await in_a_thread(made.exists)):
             return  # it was deleted, and stays so
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
+    await in_a_thread(made.touch)
     pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:

@@ -161,6 +161,10 @@ class Limits(Table):
     """The longest question."""
     document_bytes: Count = 50 * 1024 * 1024
     """The largest document."""
+    person_bytes: Count = 512 * 1024 * 1024
+    """The bytes of documents that are kept for a person; for people without an account, for each address."""
+    free_bytes: Count = 1024 * 1024 * 1024
+    """The bytes of the disk that uploads leave free; on a small disk a twentieth of it."""
     body_bytes: Count = 1024 * 1024
     """The largest body of any other request, and the longest text in one."""
     picture_bytes: Count = 28 * 1024 * 1024
@@ -176,7 +180,7 @@ class Ingest(Table):
     """How documents are read: in child processes with limits of their own."""
 
     children: Count = 2
-    """How many documents are read at the same time."""
+    """How many documents are read at the same time; two more for people of whom none is being read."""
     memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
     """The memory that reading one document may take."""
     cpu_seconds: Seconds = 30.0

@@ -12,6 +12,7 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, TooLarge
 from hubbub.core.people import Person, may_list
 from hubbub.web.access import collections_for, person_of
+from hubbub.web.address import payer_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.forms import files_in
 from hubbub.web.quick import QuickRoute, body_as
@@ -55,7 +56,8 @@ async def upload(request: Request) -> Response:
         if len(stored) == MOST_FILES:
             raise TooLarge(f"More than {MOST_FILES} files came at once. The first {MOST_FILES} are kept.")
         collection = await _uploads(hub, person) or await _make_uploads(hub, person)
-        stored.append(await hub.pipeline.add(collection.id, name.replace("\\", "/").rpartition("/")[2], pieces))
+        base = name.replace("\\", "/").rpartition("/")[2]
+        stored.append(await hub.pipeline.add(collection.id, base, pieces, payer=payer_of(request.scope, person)))
     if not stored:
         raise Malformed(f"There is no file in the form: it is sent in a field {FIELD!r}, with a name.")
     await _wait(hub, stored[0].collection_id)
