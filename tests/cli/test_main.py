@@ -95,7 +95,9 @@ def test_check_says_what_is_wrong_with_servers(hubbub: Invoke, monkeypatch: pyte
     assert "✗ embeddings.server.model: is needed" in result.stdout
     monkeypatch.setenv("HUBBUB_EMBEDDINGS__SERVER__MODEL", "e")
     result = hubbub("check")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert "✗ big: " in result.stdout  # nobody can sign in here: that is tried, and said
+    assert "✗ embeddings" not in result.stdout
     assert "meanings by e/1536 (azure)" in result.stdout
     monkeypatch.setenv("HUBBUB_MODELS__BIG__CREDENTIAL", "developer_cli")
     monkeypatch.setenv("HUBBUB_MODELS__BIG__TENANT_ID", "not a tenant!")

@@ -159,7 +159,8 @@ async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.warning("%s", error.message)
+                logger.info("%s", error.message)  # whoever needs it says so
+                return
 
 
 def missing_weights(settings: Settings) -> list[str]:
