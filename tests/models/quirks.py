@@ -4,6 +4,8 @@
 are played as they stand; `bytes` are sent as they are, a number is a pause in seconds.
 """
 
+# ruff: noqa: E501, N802 # a table: a case is a line, and the names are those of its reports
+
 import json
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""Whatever way a server takes to say something, it is read as what it said: against an oracle that knows what was meant."""
+"""Whatever way a server takes to say something, it is read as that: an oracle knows what was meant."""
 
 import json
 from collections.abc import Sequence
