@@ -59,9 +59,9 @@ async def test_what_a_server_sent_with_a_call_and_a_turn_comes_back_to_it(served
 
 
 async def test_pictures_are_let_in_beyond_what_texts_may_be(served: Wired) -> None:
-    picture = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUgAA" * 100_000  # 2.4 MB
+    picture = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUgAA" * 25_000  # 600 kB
     content = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": picture}}]
     await complete(served.http, {"model": "big", "messages": [{"role": "user", "content": content}]})
     assert served.upstream.seen[-1].body["messages"][0]["content"] == content
-    async with served.http.post(PATH, json=question("x" * 2_000_000, model="big")) as response:
+    async with served.http.post(PATH, json=question("x" * 600_000, model="big")) as response:
         assert response.status == 413
