@@ -17,6 +17,7 @@ import trustme
 from bench.faults.faults import WELL, WELL_TEXT, Certificate, Outcome, Variant
 from hubbub.answers.beat import Beat
 from hubbub.connections.http import Http
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.core.documents import Document, Passage
 from hubbub.core.errors import HubbubError, ModelError
@@ -129,7 +130,9 @@ class Lab:
     def engine(self, models: Sequence[Counted]) -> Engine:
         """Return an engine whose model is a fresh pool of these, the first one being asked first."""
         members = [Member(model, priority=place, pace=model.pace) for place, model in enumerate(models)]
-        return Engine(Catalog([PooledModel("pool", members, hedge_seconds=self._hedge_seconds)]), self.search)
+        return Engine(
+            Catalog([PooledModel("pool", members, hedge_seconds=self._hedge_seconds)]), self.search, again=Again(0)
+        )
 
     async def run(self, variant: Variant, *, seed: int | None = None, has_documents: bool = False) -> Ran:
         """Ask a question while this goes wrong. With a seed, a proxy stands before the faulty deployment, too."""

@@ -63,6 +63,20 @@ export interface Searched {
   hits: readonly Hit[];
 }
 
+/** These documents can't be searched yet; the answer may wait for them. May come again: none are left then. */
+export interface StillReading {
+  type: "still_reading";
+  names: readonly string[];
+  has_more?: boolean;
+}
+
+/** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part. */
+export interface LeftOut {
+  type: "left_out";
+  turns?: number;
+  shortened?: number;
+}
+
 export interface Cited {
   type: "cited";
   citation: Citation;
@@ -111,9 +125,13 @@ export interface Usage {
   reasoning_tokens?: number;
 }
 
+/** Whose limit of length an answer ended at. */
+export type LimitedBy = "model" | "setting" | "question";
+
 export interface Done {
   type: "done";
   finish_reason: string;
+  limited_by?: LimitedBy;
 }
 
 export interface Failed {
@@ -136,6 +154,8 @@ export type Event =
   | Started
   | Prompted
   | Searched
+  | StillReading
+  | LeftOut
   | Cited
   | Text
   | Reasoning
@@ -184,4 +204,7 @@ export interface Answer {
   failure: Failed | null;
   reasoning: string;
   calls: readonly Call[];
+  limited_by?: LimitedBy;
+  left_out?: LeftOut;
+  still_reading?: StillReading | undefined;
 }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubbub.answers.base import Fixed, Ticket
+from hubbub.answers.base import Fixed, Party, Ticket
 from hubbub.answers.desk import TOO_LATE, Desk, Send
 from hubbub.answers.lanes import GATHER_SECONDS, Admission, LaneLimits, Lanes
 from hubbub.answers.log import Log
@@ -43,7 +43,7 @@ def lanes_of(limit: int = 2, clock: Clock | None = None, **limits: int) -> Lanes
 
 
 def ticket(person_id: str = "ann", deployment: str = "m", tokens: int = 256) -> Ticket:
-    return Ticket(person_id, deployment, tokens)
+    return Ticket(Party(person_id), deployment, tokens)
 
 
 @asynccontextmanager
@@ -115,26 +115,26 @@ def test_what_is_too_much_for_a_person_is_theirs_to_mend() -> None:
         lanes.enter(ticket("ann"))
     assert caught.value.retry_after_seconds == 5
     with pytest.raises(TooBusy):
-        lanes.check("ann", "m")
-    lanes.check("bob", "m")
-    lanes.check("ann", "")  # that lane has room, and she may have more running
+        lanes.check(Party("ann"), "m")
+    lanes.check(Party("bob"), "m")
+    lanes.check(Party("ann"), "")  # that lane has room, and she may have more running
     lanes.enter(ticket("bob"))
     assert (lanes.running, lanes.waiting) == (1, 3)
 
 
 def test_how_much_room_a_person_has_is_known() -> None:
     lanes = lanes_of(1, running_per_person=2, waiting_per_person=3)
-    assert lanes.room_of("ann") == (5, 5)
+    assert lanes.room_of(Party("ann")) == (5, 5)
     first = lanes.enter(ticket("ann"))
     lanes.enter(ticket("ann"))
-    assert lanes.room_of("ann") == (5, 3)
-    assert lanes.room_of("bob") == (5, 5)
+    assert lanes.room_of(Party("ann")) == (5, 3)
+    assert lanes.room_of(Party("bob")) == (5, 5)
     first.leave()
-    assert lanes.room_of("ann") == (5, 4)
+    assert lanes.room_of(Party("ann")) == (5, 4)
     for _ in range(9):
         lanes.enter(ticket("ann"), is_obliged=True)
-    assert lanes.room_of("ann") == (5, 0)
-    assert lanes.room_of(GUEST_ID) is None
+    assert lanes.room_of(Party("ann")) == (5, 0)
+    assert lanes.room_of(Party(GUEST_ID)) is None
 
 
 @pytest.mark.parametrize("limits", [{"waiting": 2}, {"waiting_per_model": 2}, {"waiting": 2, "waiting_per_person": 2}])
@@ -146,7 +146,7 @@ def test_what_is_too_much_for_us_is_ours(limits: dict[str, int]) -> None:
         lanes.enter(ticket("d"))
     assert caught.value.retry_after_seconds == 5
     with pytest.raises(Overloaded):
-        lanes.check("d", "m")
+        lanes.check(Party("d"), "m")
     assert (lanes.running, lanes.waiting) == (1, 2)
     lanes.enter(ticket("d"), is_obliged=True)
     assert (lanes.running, lanes.waiting) == (1, 3)
@@ -178,6 +178,45 @@ def test_the_guest_is_many() -> None:
     assert lanes.waiting == 1
 
 
+def test_cookies_of_one_address_are_bounded_together() -> None:
+    limits = LaneLimits(running=16, running_per_person=2, waiting_per_person=2, waiting_per_model=20)
+    lanes = Lanes({"m": Fixed(8)}, limits, chance=lambda: 0.0)
+
+    def of(person_id: str, address: str = "") -> Ticket:
+        return Ticket(Party(person_id, address), "m")
+
+    for number in range(4 + 5):  # a quarter of 16 running, a quarter of 20 waiting
+        lanes.enter(of(f"cookie{number}", "192.0.2.1"))
+    assert (lanes.running, lanes.waiting) == (4, 5)
+    for person_id in ("cookie9", GUEST_ID):
+        with pytest.raises(TooBusy, match="network address"):
+            lanes.enter(of(person_id, "192.0.2.1"))
+        with pytest.raises(TooBusy, match="network address"):
+            lanes.check(Party(person_id, "192.0.2.1"), "m")
+    assert lanes.enter(of("cookie10", "192.0.2.2")).is_running
+    assert lanes.enter(of("key")).is_running
+    assert (lanes.running, lanes.waiting) == (6, 5)
+
+
+def test_who_comes_from_elsewhere_is_next() -> None:
+    lanes = Lanes({"m": Fixed(1)}, LaneLimits(), chance=lambda: 0.0)
+    first = lanes.enter(Ticket(Party("cookie", "192.0.2.1"), "m", 300))
+    others = [lanes.enter(Ticket(Party(f"cookie{number}", "192.0.2.1"), "m", 300)) for number in range(100)]
+    other = lanes.enter(Ticket(Party("other", "192.0.2.2"), "m", 300))
+    first.leave()
+    for one in others[:2]:
+        one.leave()
+    assert other.is_running
+
+
+def test_programs_may_have_more_waiting() -> None:
+    lanes = Lanes({"m": Fixed(100)}, LaneLimits(waiting_per_key=200), chance=lambda: 0.0)
+    program = Party("key", is_program=True)
+    for _ in range(100):
+        lanes.enter(Ticket(program, "m"))
+    assert (lanes.running, lanes.room_of(program)) == (8, (208, 108))
+
+
 def test_retries_are_spread_and_follow_what_is_known() -> None:
     clock, chances = Clock(), iter((0.0, 0.5, 1.0))
     lanes = Lanes({"m": Fixed(2)}, LaneLimits(waiting_per_person=0), clock=clock, chance=lambda: next(chances))
@@ -192,7 +231,7 @@ def test_retries_are_spread_and_follow_what_is_known() -> None:
         with pytest.raises(TooBusy) as caught:
             lanes.enter(ticket())
         told.append(caught.value.retry_after_seconds)
-    assert told == [10, 12.5, 15]  # two of her own take 20 s each
+    assert told == [10, 25, 45]  # two of her own take 20 s each, and who is refused comes after the one before
 
 
 def test_processes_share_the_limits_of_a_machine() -> None:
@@ -479,7 +518,7 @@ def test_whatever_happens_the_counts_are_right_and_nobody_waits_in_vain(
         if what in ("enter", "oblige"):
             before = (lanes.running, lanes.waiting)
             try:
-                inside.append(lanes.enter(Ticket(str(which), deployment, tokens), is_obliged=what == "oblige"))
+                inside.append(lanes.enter(Ticket(Party(str(which)), deployment, tokens), is_obliged=what == "oblige"))
                 obliged += what == "oblige"
             except (TooBusy, Overloaded):
                 assert what == "enter"
@@ -507,7 +546,7 @@ def test_whatever_happens_the_counts_are_right_and_nobody_waits_in_vain(
         assert lanes.running == len(running) <= limits.running
         assert lanes.waiting == len(inside) - len(running) <= limits.waiting + obliged
         for person in ("ann", "bob", "cid"):
-            assert sum(one.ticket.person_id == person for one in running) <= limits.running_per_person
+            assert sum(one.ticket.party.person_id == person for one in running) <= limits.running_per_person
         assert sum(one.ticket.deployment == "n" for one in running) <= 2
     changing.opens_in_seconds = 0.0
     lanes._let_in()
@@ -529,8 +568,8 @@ async def test_who_still_waits_when_the_time_is_up_is_told_so() -> None:
         return Done()
 
     async with Log(store) as log, Desk(log, store, lanes) as desk:
-        await desk.start("a", "ann", work, desk.enter(Ticket("ann", "m")))
-        await desk.start("b", "bob", work, desk.enter(Ticket("bob", "m")), within_seconds=0.1)
+        await desk.start("a", "ann", work, desk.enter(Ticket(Party("ann"), "m")))
+        await desk.start("b", "bob", work, desk.enter(Ticket(Party("bob"), "m")), within_seconds=0.1)
         found = await events(log, "b")
         assert found[-1] == TOO_LATE
         assert lanes.waiting == 0

@@ -16,7 +16,11 @@ FAULTS: Mapping[str, tuple[Script, str, str]] = {
     "401": (Script(status=401, body=b'{"error":{"message":"wrong key sk-secret"}}'), "refused", ""),
     "403": (Script(status=403, body=b"<html>no</html>"), "refused", ""),
     "404": (Script(status=404, body=b'{"error":{"message":"no such model"}}'), "refused", ""),
-    "429": (Script(status=429, headers={"Retry-After": "7"}, body=b'{"error":{"message":"slow down"}}'), "refused", ""),
+    "429": (
+        Script(status=429, headers={"Retry-After": "7"}, body=b'{"error":{"message":"slow down"}}'),
+        "model_busy",
+        "",
+    ),
     "500": (Script(status=500, body=b"Internal Server Error"), "refused", ""),
     "503": (Script(status=503, body=b""), "refused", ""),
     "silent before the reply": (Script(stall_before="headers"), "too_long", ""),
@@ -51,6 +55,7 @@ async def serving(folder: Path, base_url: str, *, first_token_seconds: str = "0.
         "HUBBUB_MODELS__UP__API_KEY": "sk-secret",
         "HUBBUB_ANSWERS__FIRST_TOKEN_SECONDS": first_token_seconds,
         "HUBBUB_ANSWERS__SILENCE_SECONDS": "0.6",
+        "HUBBUB_ANSWERS__BUSY_SECONDS": "0",
         "HUBBUB_ANSWERS__EVENT_BYTES": "200000",
         "HUBBUB_ANSWERS__ANSWER_BYTES": "200000",
     }

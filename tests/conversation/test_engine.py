@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.engine import NOTHING_FOUND, Engine
-from hubbub.conversation.prompt import estimate_tokens
+from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, NotFound, SearchError
 from hubbub.core.events import (
@@ -144,7 +144,7 @@ class TestChat:
             Text(" [1] "),
             Text("<<you>>"),
             Usage(sum(len(turn.text.split()) for turn in model.heard[0]), 3),
-            Done("length"),
+            Done("length", "model"),
         ]
         system, *said = model.heard[0]
         assert system.role == "system"
@@ -210,7 +210,7 @@ class TestWriting:
         assert hits[0].passage_id == "normans-1"
         assert {hit.collection_id for hit in hits} == {"normans"}
         assert [event.citation.passage_id for event in cited(events)] == ["normans-1"]
-        assert text_of(events) == "It was Rollo [1]. So it is said ."
+        assert text_of(events) == "It was Rollo [1]. So it is said [4][77]."
         assert events[-3] == FollowUps(("Where?", "When?"))
         assert events[-1] == Done("stop")
 
@@ -247,7 +247,8 @@ class TestWriting:
         assert "\n[2] " in asked[-1].text
         assert "\n[8] " not in asked[-1].text
         assert len(searched(events).hits) == 8
-        assert text_of(events) == "Yes [1]."  # what it was not given it can't cite
+        assert text_of(events) == "Yes[8] [1]."
+        assert [event.citation.marker for event in cited(events)] == [1]  # what it was not given it can't cite
 
     async def test_a_search_that_fails_ends_the_answer(self) -> None:
         with pytest.raises(SearchError, match="away"):
@@ -372,7 +373,7 @@ class TestHostileDocuments:
         lines = model.heard[0][-1].text.split("\n")
         assert [line[:3] for line in lines if line.startswith("[")] == ["[1]"]
         assert [line for line in lines if line.startswith(("Question:", "SYSTEM"))] == lines[-1:]
-        assert text_of(events) == "Rollo [1]  ."
+        assert text_of(events) == "Rollo [1] [2] [9]."
         assert [event.citation.marker for event in cited(events)] == [1]
 
     async def test_the_events_are_those_of_any_other_document(self, search: Search) -> None:
@@ -388,7 +389,7 @@ GOLDEN_QUESTIONS: dict[str, tuple[str, list[str] | None]] = {
     "chat": ("Hello", ["Hello", ", ", "you."]),
     "grounded": (
         "what is hubbub",
-        ["It is **chat and search** [1]", ", with a fair line [2, 9].", "\n\n<<Which files?>> <<Who sees", " them?>>"],
+        ["It is **chat and search** [1],", " with a fair line [2, 9].", "\n\n<<Which files?>> <<Who sees", " them?>>"],
     ),
     "quotes": ("waiting", None),
     "nothing-found": ("the weather on mars", None),

@@ -1,4 +1,5 @@
-from hubbub.conversation.prompt import estimate_tokens, fit, prompt_text, with_sources
+from hubbub.conversation.prompt import fit, prompt_text, with_sources
+from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Hit
 from hubbub.core.messages import Turn
 
@@ -6,13 +7,17 @@ TURNS = [Turn("user", "one " * 50), Turn("assistant", "two " * 50), Turn("user",
 
 
 def test_all_turns_where_they_fit() -> None:
-    assert fit("system", TURNS, "now", budget_tokens=1000) == [Turn("system", "system"), *TURNS, Turn("user", "now")]
+    assert fit("system", TURNS, "now", budget_tokens=1000).turns == [
+        Turn("system", "system"),
+        *TURNS,
+        Turn("user", "now"),
+    ]
 
 
 def test_the_oldest_go_first_and_the_history_begins_with_a_question() -> None:
     budget = sum(estimate_tokens(text) for text in ("system", "now", "four", "three", TURNS[1].text))
-    assert fit("system", TURNS, "now", budget_tokens=budget)[1:-1] == TURNS[2:]
-    assert fit("system", TURNS, "now", budget_tokens=0) == [Turn("system", "system"), Turn("user", "now")]
+    assert fit("system", TURNS, "now", budget_tokens=budget).turns[1:-1] == TURNS[2:]
+    assert fit("system", TURNS, "now", budget_tokens=0).turns == [Turn("system", "system"), Turn("user", "now")]
 
 
 def test_sources_are_numbered_and_on_one_line() -> None:

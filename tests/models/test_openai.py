@@ -86,7 +86,7 @@ FAULTS: dict[str, tuple[Script, str, bool, str]] = {
     # name: (script, code, may be tried again, words of the message)
     "wrong key": (Script(status=401, body=error_body(f"Incorrect key {KEY}")), "refused", False, "Check the API key"),
     "wrong model": (Script(status=404, body=error_body("no such model")), "refused", False, "no such model"),
-    "busy": (Script(status=429, body=b""), "refused", True, "at its limit"),
+    "busy": (Script(status=429, body=b""), "model_busy", True, "at its limit"),
     "down, HTML": (
         Script(status=503, body=b"<html>no</html>", headers={"Content-Type": "text/html"}),
         "refused",
@@ -246,7 +246,7 @@ async def test_the_words_of_a_busy_server_are_not_waited_for(server: ModelServer
     async with asyncio.timeout(1):
         with pytest.raises(ModelError) as caught:
             await ask(model)
-    assert (caught.value.code, caught.value.retry_after_seconds) == ("refused", 7)
+    assert (caught.value.code, caught.value.retry_after_seconds) == ("model_busy", 7)
     assert model.pace.opens_in_seconds > 6
     await server.until(is_quiet)
 
@@ -499,14 +499,18 @@ class NotedPace(Pace):
         self.under_way += 1
         return super().began()
 
-    def spoke(self, began: float) -> None:
-        self.told.append(time.monotonic() - began)
-        super().spoke(began)
+    def refused(self, asked: Asked, status: int, retry_after_seconds: float) -> None:
+        self.under_way -= 1
+        super().refused(asked, status, retry_after_seconds)
 
-    def ended(self, began: float, *, has_spoken: bool) -> None:
+    def spoke(self, asked: Asked) -> None:
+        self.told.append(time.monotonic() - asked.began)
+        super().spoke(asked)
+
+    def ended(self, asked: Asked, *, has_spoken: bool) -> None:
         self.under_way -= 1
         self.told.append("spoke" if has_spoken else "silent")
-        super().ended(began, has_spoken=has_spoken)
+        super().ended(asked, has_spoken=has_spoken)
 
 
 async def test_its_pace_is_told_when_each_answer_spoke_and_ended(server: ModelServer, http: Http) -> None:
@@ -535,8 +539,8 @@ async def test_its_pace_knows_that_a_failed_answer_is_over(server: ModelServer, 
     with pytest.raises(ModelError):
         await ask(model)
     assert pace.under_way == 0
-    is_busy = server.script.status in (429, 503, 529)
-    assert (pace.limit, pace.opens_in_seconds > 0) == (1 if is_busy else 100, is_busy)
+    says_when = server.script.status in (429, 503, 529) and "Retry-After" in server.script.headers
+    assert (pace.limit, pace.opens_in_seconds > 0) == (100, says_when)
 
 
 async def test_its_pace_knows_that_a_stopped_answer_is_over(server: ModelServer, http: Http) -> None:

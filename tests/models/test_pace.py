@@ -40,20 +40,52 @@ def test_it_starts_at_the_most(clock: Clock) -> None:
     assert (pace.limit, pace.opens_in_seconds) == (2000, 0)
 
 
-def test_a_refusal_halves_what_was_under_way_and_closes_for_so_long(clock: Clock) -> None:
+@pytest.mark.parametrize("others", [0, 39])
+def test_a_stray_refusal_says_nothing(clock: Clock, others: int) -> None:
     pace = Pace(clock=clock)
-    asked = [pace.began() for _ in range(40)]
-    for one in asked[:10]:
-        one.refused(429, 7)
-        one.ended()
-    assert pace.limit == 20  # and not once for each of them
-    assert pace.opens_in_seconds == 7
-    clock.now += 2
-    asked[10].refused(503, 1)
-    assert pace.limit == 10
-    assert pace.opens_in_seconds == 5  # the longer one holds
-    clock.now += 5
+    asked = [pace.began() for _ in range(others + 1)]
+    asked[0].refused(503, 0)
+    assert (pace.limit, pace.opens_in_seconds) == (2000, 0)
+
+
+def test_it_closes_for_as_long_as_a_refusal_says(clock: Clock) -> None:
+    pace = Pace(clock=clock)
+    pace.began().refused(429, 7)
+    pace.began().refused(503, 1)
+    assert pace.opens_in_seconds == 7  # the longer one holds
+    clock.now += 7
     assert pace.opens_in_seconds == 0
+
+
+def test_a_crowd_of_refusals_says_how_many_are_taken(clock: Clock) -> None:
+    pace = Pace(clock=clock)
+    asked = [pace.began() for _ in range(60)]
+    for one in asked[:20]:
+        one.refused(429, 0)
+    assert (pace.limit, pace.opens_in_seconds) == (40, 0)
+
+
+def test_an_outage_leaves_a_few_going_and_is_made_up_for_within_seconds(clock: Clock) -> None:
+    pace = Pace(clock=clock)
+    for _ in range(20):
+        for one in [pace.began() for _ in range(pace.limit)]:
+            one.refused(503, 0)
+        assert (pace.limit, pace.opens_in_seconds) == (4, 1)
+        clock.now += 1
+    for _ in range(5):
+        answered(pace, clock, 0.3, pace.limit)
+    assert pace.limit > 200
+
+
+def test_one_that_has_fallen_silent_holds_up_nobody(clock: Clock) -> None:
+    pace = Pace(1, clock=clock)
+    answered(pace, clock, 0.3)
+    silent = pace.began()
+    assert (pace.limit, pace.has_room) == (1, False)
+    clock.now += 7
+    assert (pace.limit, pace.has_room) == (2, True)
+    silent.ended()
+    assert pace.limit == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500])
@@ -61,16 +93,6 @@ def test_other_refusals_say_nothing_about_its_pace(clock: Clock, status: int) ->
     pace = Pace(10, clock=clock)
     pace.began().refused(status, 10)
     assert (pace.limit, pace.opens_in_seconds) == (10, 0)
-
-
-def test_it_never_falls_below_one(clock: Clock) -> None:
-    pace = Pace(clock=clock)
-    for _ in range(20):
-        asked = pace.began()
-        asked.refused(529, 1)
-        asked.ended()
-        clock.now += 10
-    assert pace.limit == 1
 
 
 @pytest.mark.parametrize(
@@ -111,23 +133,28 @@ def test_first_tokens_that_never_come_are_late(clock: Clock) -> None:
 
 def test_it_does_not_grow_while_it_is_not_reached(clock: Clock) -> None:
     pace = Pace(100, clock=clock)
+    answered(pace, clock, 0.3, 20)
     asked = [pace.began() for _ in range(20)]
-    asked[0].refused(429, 1)
+    clock.now += 5
+    for one in asked:
+        one.spoke()
     for one in asked:
         one.ended()
-    clock.now += 5
+    low = pace.limit
+    assert 4 < low <= 20
     for _ in range(30):
-        answered(pace, clock, 0.3, 5)
-    assert pace.limit == 10
+        answered(pace, clock, 0.3, 4)
+    assert pace.limit == low
     for _ in range(3):
-        answered(pace, clock, 0.3, 10)
-    assert pace.limit > 10
+        answered(pace, clock, 0.3, low)
+    assert pace.limit > low
 
 
 def test_who_shares_a_machine_reaches_the_limit_together(clock: Clock) -> None:
     pace = Pace(100, share=lambda: 4, clock=clock)
     asked = [pace.began() for _ in range(10)]
-    asked[0].refused(429, 1)
+    for one in asked[:5]:
+        one.refused(429, 1)
     for one in asked:
         one.ended()
     assert pace.limit == 20  # forty were under way on the machine
@@ -144,7 +171,9 @@ def test_an_end_counts_once(clock: Clock) -> None:
         one.spoke()
         one.ended()
     asked = [pace.began() for _ in range(8)]
-    asked[0].refused(429, 1)
+    for one in asked[:4]:
+        one.refused(429, 1)
+        one.ended()
     assert pace.limit == 4
 
 

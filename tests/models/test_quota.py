@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hubbub.answers.base import Ticket
+from hubbub.answers.base import Party, Ticket
 from hubbub.answers.lanes import Lanes
 from hubbub.connections.http import Http
 from hubbub.models.address import compatible_address
@@ -112,7 +112,7 @@ async def test_what_would_be_refused_waits_in_the_line() -> None:
     running = asyncio.create_task(lanes.run())
     clock = asyncio.get_running_loop().time
     began = clock()
-    admissions = [lanes.enter(Ticket("guest", "m", 10)) for _ in range(110)]
+    admissions = [lanes.enter(Ticket(Party("guest"), "m", 10)) for _ in range(110)]
     assert sum(admission.is_running for admission in admissions) == 100
     for admission in admissions:
         while await admission.news() is not None:

@@ -19,6 +19,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
@@ -129,7 +130,7 @@ async def hubbub_running(
             log=log,
             history=MemoryHistory(),
             sessions=MemorySessions(),
-            engine=Engine(catalog, search),
+            engine=Engine(catalog, search, again=Again(5)),
             catalog=catalog,
             search=search,
             library=library,
@@ -162,6 +163,7 @@ async def hubbub_running(
         config = uvicorn.Config(
             app,
             http=protocol_for(clients) if clients else "httptools",
+            proxy_headers=not clients,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -220,10 +220,11 @@ def test_markers_become_the_names_of_what_they_cite() -> None:
     citing.cite(cited(1, "a.pdf", 3).citation)
     citing.cite(cited(12, "b.md", None).citation)
     assert citing.text("One [1][12], `x[1]` and [2] [12].") == "One [a.pdf#page=3][b.md], `x[1]` and [2] [b.md]."
+    assert citing.json(b'" [1] \\u0041\\n"') == b'" [a.pdf#page=3] A\\n"'
     assert citing.text("```\nx[1]") == "```\nx[1]"
-    assert citing.text("` [1]") == "` [1]", "still in the code that three backticks opened"
-    assert citing.text("``` [1]") == "``` [a.pdf#page=3]"
-    assert citing.json(b'"[1] \\u0041"') == b'"[a.pdf#page=3] A"'
+    assert citing.text("\n`\n[1]") == "\n`\n[1]", "still in the code that three backticks opened"
+    assert citing.text("\n```\n[1] and ` [12]") == "\n```\n[a.pdf#page=3] and ` "
+    assert citing.rest() == "[b.md]", "a backtick that nothing closes is one"
 
 
 def test_quotes_hold_no_code_but_escaped_backticks_and_brackets() -> None:

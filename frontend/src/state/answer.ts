@@ -46,6 +46,10 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
       };
     case "searched":
       return { query: event.query, hits: event.hits };
+    case "still_reading":
+      return { still_reading: event.names.length ? event : undefined };
+    case "left_out":
+      return { left_out: event };
     case "cited":
       return { citations: [...answer.citations, event.citation] };
     case "text":
@@ -61,7 +65,13 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     case "usage":
       return { usage: event };
     case "done":
-      return { state: "done", finish_reason: event.finish_reason, place: null, estimate_seconds: null };
+      return {
+        state: "done",
+        finish_reason: event.finish_reason,
+        place: null,
+        estimate_seconds: null,
+        ...(event.limited_by === undefined ? {} : { limited_by: event.limited_by }),
+      };
     case "failed":
       return { state: "failed", failure: event, place: null, estimate_seconds: null };
     case "stopped":

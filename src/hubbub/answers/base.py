@@ -7,6 +7,10 @@ import msgspec
 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import StoreError
+from hubbub.core.people import Person
+
+NOBODY = 0
+"""No worker has this number: its answers are there to be claimed."""
 
 
 class GivenUp(StoreError):
@@ -36,10 +40,30 @@ class Found(msgspec.Struct, frozen=True):
     """Why it is to be stopped; told of what a worker left behind."""
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """What an answer is let in by: whose it is, which deployment makes it (none: ""), and about how many tokens."""
+class Party(msgspec.Struct, frozen=True):
+    """Whom an answer is for, as far as being fair goes."""
 
     person_id: str
+    address: str = ""
+    """Where they come from, if nothing vouches for them: all from there share turns and bounds."""
+    is_program: bool = False
+    """Whether it is known by a key, and may let more wait."""
+
+    @property
+    def key(self) -> str:
+        """What takes turns: the address where there is one, else the person."""
+        return f"@{self.address}" if self.address else self.person_id
+
+
+def party_of(person: Person) -> Party:
+    """Return as whom a person is counted."""
+    return Party(person.id, person.address, person.known_by == "key")
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What an answer is let in by: for whom it is, which deployment makes it (none: ""), and about how many tokens."""
+
+    party: Party
     deployment: str = ""
     tokens: int = 1
 
@@ -104,6 +128,21 @@ class AnswerStore(Protocol):
         Raises:
             Conflict: there is one with this id.
             GivenUp: the others had given this worker up, so that it would be theirs.
+        """
+        ...
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+    ) -> None:
+        """Make the log of an answer that another worker makes: whichever claims it first. It begins with `records`.
+
+        Raises:
+            Conflict: there is one with this id.
         """
         ...
 

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import Capacity, Fixed, Ticket
+from hubbub.answers.base import Capacity, Fixed, Party, Ticket
 from hubbub.answers.fair import FairQueue
 from hubbub.answers.rate import Rate
 from hubbub.core.errors import Overloaded, TooBusy
@@ -40,6 +40,10 @@ class LaneLimits(msgspec.Struct, frozen=True):
     waiting_per_model: int = 500
     running_per_person: int = 8
     waiting_per_person: int = 32
+    waiting_per_key: int | None = None
+    """For programs with a key of their own; None: as for persons."""
+    address_share: float = 0.25
+    """How much of `running` and `waiting_per_model` one address may have, for all for whom nothing vouches."""
 
 
 class _Lane:
@@ -53,11 +57,13 @@ class _Lane:
 
 
 class _Asker:
-    """How much of one person's is running and waiting."""
+    """How much of one person's, or one address's, is running and waiting."""
 
     def __init__(self) -> None:
         self.running = 0
         self.waiting = 0
+        self.told_until = float("-inf")
+        """When the last of those is to come back that were refused: the next one comes after it."""
 
 
 class Admission:
@@ -121,7 +127,7 @@ class Lanes:
     An answer is let in when its deployment has room and is open, the server has room, and its person
     has less running than they may. The others wait, each lane in a fair line of its own. Where the
     server's room is what is short, lanes take turns. The guest stands for many, so what holds for a
-    person does not hold for the guest.
+    person does not hold for the guest; who has no key and no account is bounded by address as well.
 
     Several processes share a machine: each takes its part of all limits.
     """
@@ -147,29 +153,30 @@ class Lanes:
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
         """The one that let in an answer last stands last."""
         self._askers: dict[str, _Asker] = {}
+        """By the ids of persons, and by the keys of addresses."""
         self._wake = asyncio.Event()
         self.running = 0
         self.waiting = 0
 
-    def check(self, person_id: str, deployment: str) -> None:
+    def check(self, party: Party, deployment: str) -> None:
         """Refuse, as `enter` would, what would be refused now: for those who want to know before they do any work.
 
         Raises:
             TooBusy, Overloaded: as `enter` does.
         """
         lane = self._lane(deployment)
-        if not self._has_room(lane) or self._is_held_back(person_id):
-            self._refuse_beyond_bounds(person_id, lane, coming=1)
+        if not self._has_room(lane) or self._is_held_back(party):
+            self._refuse_beyond_bounds(party, lane, coming=1)
 
-    def room_of(self, person_id: str) -> tuple[int, int] | None:
+    def room_of(self, party: Party) -> tuple[int, int] | None:
         """Return how many answers a person may have running and waiting, and how many more that leaves now.
 
         None for the guest, who has no limit of their own. What a lane or the server has room for is not in it.
         """
-        if person_id == GUEST_ID:
+        if party.person_id == GUEST_ID:
             return None
-        limit = self._part(self._limits.running_per_person) + self._part(self._limits.waiting_per_person)
-        asker = self._askers.get(person_id) or _Asker()
+        limit = self._part(self._limits.running_per_person) + self._part(self._waiting_of(party))
+        asker = self._askers.get(party.person_id) or _Asker()
         return limit, max(0, limit - asker.running - asker.waiting)
 
     def enter(self, ticket: Ticket, *, is_obliged: bool = False) -> Admission:
@@ -178,15 +185,16 @@ class Lanes:
         What is obliged is never refused: it was let in before, by a process that has died.
 
         Raises:
-            TooBusy: this person has as many running and waiting as they may.
+            TooBusy: this person, or their address, has as many running and waiting as they may.
             Overloaded: as many are waiting as can be.
         """
         lane = self._lane(ticket.deployment)
         admission = Admission(self, ticket)
         if not len(lane.line):
             lane.rate.pass_time(is_moving=False)
-        lane.line.add(ticket.person_id, admission, ticket.tokens)
-        self._askers.setdefault(ticket.person_id, _Asker()).waiting += 1
+        lane.line.add(ticket.party, admission, ticket.tokens)
+        for asker in self._askers_of(ticket.party):
+            asker.waiting += 1
         self.waiting += 1
         self._let_in()
         if admission.is_running:
@@ -194,7 +202,7 @@ class Lanes:
         admission.has_waited = True
         if not is_obliged:
             try:
-                self._refuse_beyond_bounds(ticket.person_id, lane)
+                self._refuse_beyond_bounds(ticket.party, lane)
             except (TooBusy, Overloaded):
                 admission.leave()
                 raise
@@ -203,19 +211,22 @@ class Lanes:
 
     def let_out(self, admission: Admission) -> None:
         """Take back what an admission holds; only it calls this, once."""
-        person_id = admission.ticket.person_id
-        lane, asker = self._lane(admission.ticket.deployment), self._askers[person_id]
+        party = admission.ticket.party
+        lane, askers = self._lane(admission.ticket.deployment), self._askers_of(party)
         if admission.is_running:
             self.running -= 1
             lane.running -= 1
-            asker.running -= 1
+            for asker in askers:
+                asker.running -= 1
             lane.rate.ended(self._clock() - admission.let_in_at)
         else:
-            lane.line.remove(person_id, admission)
+            lane.line.remove(party, admission)
             self.waiting -= 1
-            asker.waiting -= 1
-        if not (asker.running or asker.waiting):
-            del self._askers[person_id]
+            for asker in askers:
+                asker.waiting -= 1
+        for key, asker in zip(_keys(party), askers, strict=True):
+            if not (asker.running or asker.waiting):
+                del self._askers[key]
         self._let_in()
 
     async def run(self) -> None:
@@ -253,11 +264,26 @@ class Lanes:
             and lane.capacity.opens_in_seconds <= 0
         )
 
-    def _is_held_back(self, person_id: str) -> bool:
-        asker = self._askers.get(person_id)
-        if asker is None or person_id == GUEST_ID:
+    def _askers_of(self, party: Party) -> list[_Asker]:
+        return [self._askers.setdefault(key, _Asker()) for key in _keys(party)]
+
+    def _waiting_of(self, party: Party) -> int:
+        of_keys = self._limits.waiting_per_key
+        return of_keys if party.is_program and of_keys is not None else self._limits.waiting_per_person
+
+    def _of_address(self, whole: int, per_person: int) -> int:
+        """Return this process's part of what one address may have of so much."""
+        return self._part(max(per_person, int(self._limits.address_share * whole)))
+
+    def _is_held_back(self, party: Party) -> bool:
+        limits = self._limits
+        address = self._askers.get(party.key) if party.address else None
+        if address and address.running >= self._of_address(limits.running, limits.running_per_person):
+            return True
+        asker = self._askers.get(party.person_id)
+        if asker is None or party.person_id == GUEST_ID:
             return False
-        return asker.running >= self._part(self._limits.running_per_person)
+        return asker.running >= self._part(limits.running_per_person)
 
     def _let_in(self) -> None:
         """Let in whoever can be, lane by lane in turn."""
@@ -274,23 +300,32 @@ class Lanes:
         self.running += 1
         lane.running += 1
         lane.capacity.reserve(admission.ticket.tokens)
-        asker = self._askers[admission.ticket.person_id]
-        asker.waiting -= 1
-        asker.running += 1
+        for asker in self._askers_of(admission.ticket.party):
+            asker.waiting -= 1
+            asker.running += 1
         if admission.has_waited:
             lane.rate.let_in()
         admission.let_in(self._clock())
         return True
 
-    def _refuse_beyond_bounds(self, person_id: str, lane: _Lane, *, coming: int = 0) -> None:
+    def _refuse_beyond_bounds(self, party: Party, lane: _Lane, *, coming: int = 0) -> None:
         limits = self._limits
-        asker = self._askers.get(person_id) or _Asker()
-        if person_id != GUEST_ID and asker.waiting + coming > self._part(limits.waiting_per_person):
+        asker = self._askers.get(party.person_id) or _Asker()
+        if party.person_id != GUEST_ID and asker.waiting + coming > self._part(self._waiting_of(party)):
             own = asker.running + asker.waiting + coming - 1
-            seconds = self._retry_seconds((lane.rate.answer_seconds or RETRY_SECONDS) / max(1, asker.running))
+            seconds = self._own_retry_seconds(asker, lane)
             questions = "question" if own == 1 else "questions"
             raise TooBusy(
                 f"You have {own} {questions} being answered or waiting, as many as you may. "
+                f"Try again in {ceil(seconds)} s.",
+                retry_after_seconds=seconds,
+            )
+        asker = self._askers.get(party.key) or _Asker()
+        most = self._of_address(limits.waiting_per_model, limits.waiting_per_person)
+        if party.address and asker.waiting + coming > most:
+            seconds = self._own_retry_seconds(asker, lane)
+            raise TooBusy(
+                "As many questions from your network address wait as may, of people without an account. "
                 f"Try again in {ceil(seconds)} s.",
                 retry_after_seconds=seconds,
             )
@@ -305,6 +340,13 @@ class Lanes:
                 f"Too many questions wait for an answer already. Try again in {ceil(seconds)} s.",
                 retry_after_seconds=seconds,
             )
+
+    def _own_retry_seconds(self, asker: _Asker, lane: _Lane) -> float:
+        """Return when there is likely room for this one: each that is refused comes after the one before."""
+        now = self._clock()
+        each = (lane.rate.answer_seconds or RETRY_SECONDS) / max(1, asker.running)
+        asker.told_until = min(max(asker.told_until, now) + each, now + LONGEST_RETRY_SECONDS)
+        return self._retry_seconds(asker.told_until - now)
 
     def _retry_seconds(self, seconds: float) -> float:
         """Return when to come back: between these seconds and half as many more, so that not all come at once."""
@@ -326,7 +368,7 @@ class Lanes:
                 estimate = None
                 if rate is not None:
                     estimate = opens_in_seconds + place / rate
-                    if admission.ticket.person_id != GUEST_ID and lane.rate.answer_seconds is not None:
+                    if admission.ticket.party.person_id != GUEST_ID and lane.rate.answer_seconds is not None:
                         estimate = max(estimate, number / each_person * lane.rate.answer_seconds)
                     estimate = float(max(1, round(estimate)))
                 admission.tell(Queued(place, estimate), now)
@@ -335,6 +377,11 @@ class Lanes:
         """Return how long nothing changes by itself."""
         opening = [lane.capacity.opens_in_seconds for lane in self._lanes.values() if len(lane.line)]
         return min([TICK_SECONDS - GATHER_SECONDS, *(seconds for seconds in opening if seconds > 0)])
+
+
+def _keys(party: Party) -> tuple[str, ...]:
+    """Return under what a party is counted: the person, and the address if that counts as well."""
+    return (party.person_id, party.key) if party.address else (party.person_id,)
 
 
 def _silence_seconds(place: int) -> float:

@@ -1,17 +1,22 @@
 """Say how many clients a server takes, and how long it waits for them."""
 
 import contextlib
+import logging
+import os
 import sys
 
 from hubbub.settings import Settings
-from hubbub.web.clients import Bounds, Clients
+from hubbub.web.address import Proxies
+from hubbub.web.clients import MOST_FILES, SPARE_CONNECTIONS, Bounds, Clients
 
 if sys.platform != "win32":
     import resource
 
-MOST_FILES = 1 << 20
-"""Some systems say "as many as you like", and take no such number."""
+logger = logging.getLogger(__name__)
+
 UNKNOWN_FILES = 1024
+FEW_CONNECTIONS = 512
+"""Below it the operator is told at the start."""
 
 
 def raise_open_files() -> int:
@@ -30,14 +35,36 @@ def raise_open_files() -> int:
 def clients_for(settings: Settings) -> Clients:
     """Return what the connections of a server share. Raises the number of files that may be open.
 
-    A quarter of them is kept for what serving needs: connections to models, databases, documents.
+    A quarter of those that are not open yet is kept for connections to models, databases and documents.
     """
     clients = settings.clients
+    files = raise_open_files()
+    free = files - _open_files()
+    most = max(1, free * 3 // 4)
+    if most < min(clients.connections, FEW_CONNECTIONS):
+        logger.warning(
+            "The system lets this process open %d files, so that it takes %d connections at once. "
+            "Raise the limit (ulimit -n, LimitNOFILE); 65536 is usual for a server.",
+            files,
+            most,
+        )
     return Clients(
         Bounds(
             head_seconds=clients.head_seconds,
             idle_seconds=clients.idle_seconds,
             stall_seconds=clients.stall_seconds,
-            connections=max(1, min(clients.connections, raise_open_files() * 3 // 4)),
-        )
+            connections=min(clients.connections, most),
+            spare_connections=max(1, min(SPARE_CONNECTIONS, free // 8)),
+            address_share=clients.address_share,
+            answer_share=clients.answer_share,
+            files=files,
+        ),
+        Proxies(settings.server.trusted_proxies),
     )
+
+
+def _open_files() -> int:
+    """Return about how many files are open: a new one gets the lowest number that is free."""
+    number = os.open(os.devnull, os.O_RDONLY)
+    os.close(number)
+    return number

@@ -196,6 +196,7 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
         parallel=embedded.parallel,
         context_tokens=embedded.context_tokens,
         can_ground=embedded.can_ground,
+        max_tokens=embedded.max_tokens,
         limits=_limits(settings),
     )
 
@@ -215,6 +216,7 @@ async def _model(
             reads_images=table.reads_images,
             calls_tools=table.calls_tools,
             reasoning_effort=table.reasoning_effort,
+            max_tokens=table.max_tokens,
             passes_fields=(*PASSED_FIELDS, *table.pass_fields),
         )
     match table:

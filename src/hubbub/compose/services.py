@@ -16,11 +16,12 @@ from hubbub.answers.log import Log
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
+from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
@@ -29,6 +30,7 @@ from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
+from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
@@ -127,7 +129,7 @@ async def open_services(
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
-        await add_guide(shelf)
+        await keep_guide(shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
 
         def delayed() -> dict[str, int]:
@@ -213,7 +215,15 @@ def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> La
 
 
 def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
-    return Engine(catalog, shelf.search, embedder=shelf.embedder, hits=settings.search.hits, flights=flights)
+    return Engine(
+        catalog,
+        shelf.search,
+        embedder=shelf.embedder,
+        hits=settings.search.hits,
+        flights=flights,
+        shelf=shelf.library,
+        again=Again(settings.answers.busy_seconds),
+    )
 
 
 def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
@@ -222,6 +232,7 @@ def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncC
         limits=_limits(settings),
         allowed_hosts=front.hosts,
         allowed_origins=front.origins,
+        proxies=Proxies(settings.server.trusted_proxies),
         foreign_page=front.page,
     )
 

@@ -1,19 +1,12 @@
 """Check a model's citations while its text streams, so that only what was found can be cited."""
 
-import re
 from collections.abc import Sequence
 
+from hubbub.conversation.prose import Marker, Prose, Suggested
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.events import Cited, Event, FollowUps, Text
 
 MAX_FOLLOW_UPS = 3
-
-_MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*\]")
-_BEGUN_MARKER = re.compile(r"\[[\d,\s]{0,40}\Z")
-_FOLLOW_UP = re.compile(r"<<([^<>]{1,300})>>")
-_BEGUN_FOLLOW_UP = re.compile(r"<(<[^<>]{0,300}>?)?\Z")
-_BACKTICKS = re.compile(r"`+")
-_SPECIAL = re.compile(r"[`\[<]")
 
 
 def cite(hits: Sequence[Hit], marker: int, quote: str = "") -> Citation:
@@ -25,82 +18,81 @@ def cite(hits: Sequence[Hit], marker: int, quote: str = "") -> Citation:
 class CitedStream:
     """Turns a model's pieces into events, whatever the pieces' borders.
 
-    `[2]` or `[1, 2]` stays in the text where there are such hits, as `[2]` and `[1][2]`, and the
-    hit is cited before its first marker; a marker of anything else is dropped. `<<question?>>`
-    leaves the text and becomes a follow-up question. Code is left alone.
+    `[2]` or `[1, 2]` stays in the text as `[2]` and `[1][2]`, and each hit is cited before its first
+    marker. A marker that names no hit is text like any other: it stays as it is. `<<question?>>`
+    leaves the text and becomes a follow-up question. Both count in prose only: see `Prose`.
     """
 
     def __init__(self, hits: Sequence[Hit]) -> None:
         self._hits = hits
-        self._held = ""
-        self._spaces = ""
-        self._fence = ""  # the backticks that opened the code we are in
+        self._prose = Prose()
+        self._spaces: list[str] = []
+        """White space that is said only if something follows."""
         self._cited: set[int] = set()
-        self._follow_ups: list[str] = []
+        self._follow_ups: dict[str, None] = {}
 
     def feed(self, piece: str) -> list[Event]:
         """Return what can be said after one more piece."""
-        self._held += piece
-        return self._take(is_last=False)
+        found = self._prose.feed(piece)
+        if len(found) == 1 and isinstance(said := found[0], str):  # as most pieces are
+            text = self._shown(said)
+            return [Text(text)] if text else []
+        return self._events(found)
+
+    def begin_again(self) -> list[Event]:
+        """Return what is left of the text so far, which was no answer, and take one from its beginning."""
+        events = self._events(self._prose.finish())
+        self._prose = Prose()
+        self._spaces.clear()
+        self._cited.clear()
+        self._follow_ups.clear()
+        return events
 
     def finish(self) -> list[Event]:
         """Return what is left when the model has ended."""
-        events = self._take(is_last=True)
+        events = self._events(self._prose.finish())
         if self._follow_ups:
-            events.append(FollowUps(tuple(self._follow_ups[:MAX_FOLLOW_UPS])))
+            events.append(FollowUps(tuple(self._follow_ups)[:MAX_FOLLOW_UPS]))
         return events
 
-    def _take(self, *, is_last: bool) -> list[Event]:
+    def _events(self, found: Sequence[str | Marker | Suggested]) -> list[Event]:
         events: list[Event] = []
-        text: list[str] = []
-        rest = self._held
-        while rest:
-            special = (_BACKTICKS if self._fence else _SPECIAL).search(rest)
-            if special is None:
-                text.append(rest)
-                rest = ""
-                break
-            text.append(rest[: special.start()])
-            rest = rest[special.start() :]
-            if not is_last and self._may_go_on(rest):
-                break
-            rest = self._take_special(rest, text, events)
-        self._held = rest
-        said = self._spaces + "".join(text)
-        shown = said.rstrip()
-        self._spaces = "" if is_last else said[len(shown) :]
-        if shown:
+        said = "".join([part if isinstance(part, str) else self._replaced(part, events) for part in found])
+        if shown := self._shown(said):
             events.append(Text(shown))
         return events
 
-    def _may_go_on(self, rest: str) -> bool:
-        if rest[0] == "`":
-            return set(rest) == {"`"}
-        begun = _BEGUN_MARKER if rest[0] == "[" else _BEGUN_FOLLOW_UP
-        return begun.match(rest) is not None
+    def _shown(self, said: str) -> str:
+        """Return what is shown of a text now: white space waits for something to follow it."""
+        shown = said.rstrip()
+        spaces = self._spaces
+        if len(shown) == len(said):
+            if spaces and shown:
+                shown = "".join([*spaces, shown])
+                spaces.clear()
+            return shown
+        behind = said[len(shown) :]
+        if not shown:
+            spaces.append(behind)
+            return ""
+        if spaces:
+            shown = "".join([*spaces, shown])
+        self._spaces = [behind]
+        return shown
 
-    def _take_special(self, rest: str, text: list[str], events: list[Event]) -> str:
-        """Handle what stands at the beginning of `rest`, and return what comes after it."""
-        if backticks := _BACKTICKS.match(rest):
-            run = backticks.group()
-            if not self._fence:
-                self._fence = run
-            elif run == self._fence:
-                self._fence = ""
-            text.append(run)
-            return rest[len(run) :]
-        if marker := _MARKER.match(rest):
-            for number in map(int, re.findall(r"\d+", marker.group())):
-                if 1 <= number <= len(self._hits):
-                    if number not in self._cited:
-                        self._cited.add(number)
-                        events.append(Cited(cite(self._hits, number)))
-                    text.append(f"[{number}]")
-            return rest[marker.end() :]
-        if follow_up := _FOLLOW_UP.match(rest):
-            question = " ".join(follow_up.group(1).split())
-            if question and question not in self._follow_ups:
-                self._follow_ups.append(question)
-            return rest[follow_up.end() :]
-        text.append(rest[0])
-        return rest[1:]
+    def _replaced(self, found: Marker | Suggested, events: list[Event]) -> str:
+        """Return what stands in the text in place of what was found there."""
+        if isinstance(found, Suggested):
+            if not found.question:
+                return found.source
+            if len(self._follow_ups) < MAX_FOLLOW_UPS:
+                self._follow_ups[found.question] = None
+            return ""
+        there = [number for number in found.numbers if number <= len(self._hits)]
+        if not there:
+            return found.source
+        for number in there:
+            if number not in self._cited:
+                self._cited.add(number)
+                events.append(Cited(cite(self._hits, number)))
+        return "".join([f"[{number}]" for number in found.numbers])

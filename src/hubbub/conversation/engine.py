@@ -1,31 +1,40 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
-from hubbub.conversation.prompt import estimate_tokens, fit, fit_sources, instructed, prompt_text, with_sources
+from hubbub.conversation.joining import Join
+from hubbub.conversation.portions import Portions
+from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
-from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
+from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
+from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
+from hubbub.conversation.tokens import Rates
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError, SearchError
+from hubbub.core.errors import ModelError, ModelTooLong, SearchError
 from hubbub.core.events import (
     Cited,
     Done,
     Event,
     FollowUps,
+    LeftOut,
+    LimitedBy,
     Prompted,
     Purpose,
     Reclassified,
     Searched,
     Started,
+    StillReading,
     Text,
     Usage,
 )
@@ -40,6 +49,7 @@ Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
 
 ANSWER_TOKENS = 1024
+"""So much of a model's context a prompt leaves for the answer, where nobody has said how long that may get."""
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 TEMPERATURE = 0.2
@@ -52,6 +62,13 @@ DEADLINE = "deadline"
 
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
+QUESTION_SHARE = 0.25
+"""How much of it a question over documents may take."""
+
+LENGTH = "length"
+"""The finish reason of an answer that has come to a limit of length."""
+LESS, MUCH_LESS = 0.9, 0.5
+"""How much of what was too long is sent then: where the server has said how long it was, and where it has not."""
 
 
 class Engine:
@@ -65,12 +82,23 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
+        shelf: Shelf | None = None,
+        again: Again | None = None,
     ) -> None:
-        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer."""
+        """Take what answers, what finds, and what knows which documents are still being read.
+
+        Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
+        busy.
+        """
+        self._shelf = shelf
+        self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
         self._search = search
         self._embedder = embedder
+        self._turn = asyncio.Lock()
+        self._rates: defaultdict[str, Rates] = defaultdict(Rates)
+        """What the tokens of each model are, by its name."""
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
 
@@ -82,7 +110,8 @@ class Engine:
         """
         model = self._model_for(question)
         said = [turn.text for turn in question.turns]
-        tokens = sum(map(estimate_tokens, said if question.is_verbatim and said else [question.text, *said]))
+        rates = Rates() if model is None else self._rates[model.card.name]
+        tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
             return "", tokens
         expected = min(EXPECTED_TOKENS, _answer_tokens(model, question.generation))
@@ -105,13 +134,15 @@ class Engine:
         times = Times(question.within_seconds)
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
-        query = await self._query(writer, question, times, send)
+        begun = question.continues
+        reading = None if begun else await self._until_read(question, times, send)
+        query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
-            return await self._quote(query, question, times.for_search(), send)
-        hits = await self._find(query, question, times.for_search(), self._shown(question))
+            return await self._quote(query, question, times.for_search(), send, reading)
+        hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -125,10 +156,26 @@ class Engine:
                 raise
             reason = error.message
         send(Started("", "quotes", reason))  # what was found still helps
-        return await self._quote(query, question, times.for_all(), send)
+        return await self._quote(query, question, times.for_all(), send, reading)
 
     def _shown(self, question: Question) -> int:
         return question.hits or self.hits
+
+    async def _until_read(self, question: Question, times: Times, send: Send) -> StillReading | None:
+        if self._shelf is None:
+            return None
+        told: list[StillReading] = []
+
+        def tell(event: Event) -> None:
+            if isinstance(event, StillReading):
+                told.append(event)
+            send(event)
+
+        try:
+            async with times.for_query():
+                return await until_read(self._shelf, question.collection_ids, question.wait_seconds, tell)
+        except TimeoutError:
+            return told[-1] if told else None
 
     async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
         try:
@@ -166,37 +213,51 @@ class Engine:
                 retryable=False,
             )
         send(Started(model.card.name, "chat"))
-        how = question.generation
-        if question.is_verbatim:
-            prompt: Sequence[Turn] = question.turns
-        else:
-            prompt = fit(
-                instructed("chat", question.instructions),
-                question.turns,
-                question.text,
-                budget_tokens=_prompt_tokens(model, how),
-            )
-            how = replace(how, max_tokens=_answer_tokens(model, how))
+        system = instructed("chat", question.instructions)
+        turns, asked = _going_on(question)
+
+        def plan(budget_tokens: int) -> Fitted:
+            if question.is_verbatim:
+                return Fitted(list(question.turns))
+            return fit(system, turns, asked, budget_tokens=budget_tokens, rates=self._rates[model.card.name])
+
+        def take(piece: Piece) -> None:
+            send(Text(piece) if isinstance(piece, str) else piece)
+
+        await self._repeat(question, take)
         times = Times(question.within_seconds)
-        return await self._complete(model, question, prompt, how, times, send, _passing_on(send))
+        return await self._complete(model, question, plan, question.generation, times, send, _joined(question, take))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
-        how = question.generation
-        budget_tokens = _prompt_tokens(model, how)
-        sources = fit_sources(hits, budget_tokens=int(SOURCES_SHARE * budget_tokens))
-        stream = CitedStream(sources)
+        rates = self._rates[model.card.name]
         system = instructed("grounded", question.instructions)
         if question.has_follow_ups is not False:
             system = f"{system}\n\n{prompt_text('follow_ups')}"
-        asked = with_sources(question.text, sources)
-        prompt = fit(system, question.turns, asked, budget_tokens=budget_tokens)
-        temperature = TEMPERATURE if how.temperature is None else how.temperature
-        how = replace(how, max_tokens=_answer_tokens(model, how), temperature=temperature)
+        turns, asked = _going_on(question)
+        stream = CitedStream(hits)
 
-        def pass_on(piece: Piece) -> None:
+        def plan(budget_tokens: int) -> Fitted:
             nonlocal stream
+            text = shortened(question.text, int(QUESTION_SHARE * budget_tokens), rates)
+            rest = budget_tokens - rates.tokens(system) - rates.tokens(text)
+            sources = fit_sources(hits, budget_tokens=min(int(SOURCES_SHARE * budget_tokens), rest), rates=rates)
+            if not question.continues:
+                stream = CitedStream(sources)
+            below = with_sources(text, sources)
+            if not question.continues:
+                fitted = fit(system, turns, text, budget_tokens=budget_tokens, rates=rates, asked=below)
+            else:
+                said = [*question.turns, Turn("user", below), Turn("assistant", question.continues.text)]
+                fitted = fit(system, said, asked, budget_tokens=budget_tokens, rates=rates)
+            if text == question.text:
+                return fitted
+            known = fitted.left_out or LeftOut()
+            return fitted._replace(left_out=replace(known, shortened=known.shortened + 1))
+
+        def take(piece: Piece) -> None:
             if isinstance(piece, Reclassified):
-                stream = CitedStream(sources)  # the text begins anew
+                for event in stream.begin_again():
+                    send(event)
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 
@@ -204,35 +265,76 @@ class Engine:
             for event in stream.finish():
                 send(event)
 
-        return await self._complete(model, question, prompt, how, times, send, pass_on, finish)
+        await self._repeat(question, take)
+        temperature = TEMPERATURE if question.generation.temperature is None else question.generation.temperature
+        how = replace(question.generation, temperature=temperature)
+        return await self._complete(model, question, plan, how, times, send, _joined(question, take), finish)
+
+    async def _repeat(self, question: Question, take: Callable[[Piece], None]) -> None:
+        """Say once more what the answer said that is continued."""
+        if question.continues:
+            async with Portions(take, self._turn) as portions:
+                portions.add(question.continues.text)
 
     async def _complete(
         self,
         model: Model,
         question: Question,
-        prompt: Sequence[Turn],
+        plan: Callable[[int], Fitted],
         how: Generation,
         times: Times,
         send: Send,
         pass_on: Callable[[Piece], None],
         finish: Callable[[], None] = lambda: None,
     ) -> Done:
-        """Let the model write, and send what it used once it has."""
-        if tell := _telling(question, "answer", model, send):
-            tell(prompt)
-        try:
-            async with times.for_all():
-                completion = await model.complete(prompt, pass_on, how)
-        except TimeoutError:
-            finish()
-            return Done(DEADLINE)
-        finish()
-        return _finish(completion, send)
+        """Let the model write what `plan` says, in so many tokens, and send what it used once it has.
 
-    async def _quote(self, query: str, question: Question, scope: asyncio.Timeout, send: Send) -> Done:
+        What is too long for it is tried once more, with less.
+        """
+        wish, limit = _wish(model, how)
+        if not question.is_verbatim:
+            how = replace(how, max_tokens=wish)
+        budget_tokens = _prompt_tokens(model, how)
+        rates = self._rates[model.card.name]
+        is_again = question.is_verbatim
+        tell = _telling(question, "answer", model, send)
+        started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
+        while True:
+            fitted = plan(budget_tokens)
+            if fitted.left_out is not None:
+                send(fitted.left_out)
+            if tell:
+                tell(fitted.turns)
+            portions = Portions(pass_on, self._turn)
+            try:
+                async with times.for_all(), portions:
+                    completion = await self._again.complete(
+                        model, fitted.turns, portions.add, how, tell=send, started=started
+                    )
+            except TimeoutError:
+                finish()
+                return Done(DEADLINE)
+            except ModelError as error:
+                if is_again or portions.has_begun or not isinstance(error, ModelTooLong):
+                    finish()  # what was said before stands
+                    raise
+                is_again = True
+                budget_tokens = _less(budget_tokens, error, fitted.turns, rates)
+            else:
+                finish()
+                if not how.tools:
+                    rates.learn(fitted.turns, completion.prompt_tokens)
+                return _finish(completion, limit, send)
+
+    async def _quote(
+        self, query: str, question: Question, scope: asyncio.Timeout, send: Send, reading: StillReading | None
+    ) -> Done:
         shown_hits = self._shown(question)
         hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))
-        quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
+        if self._embedder is None:
+            quotes = await choose_in_turns(query, hits)
+        else:
+            quotes = await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
         shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
@@ -242,17 +344,14 @@ class Engine:
             send(Cited(citation))
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
 
 
-def _passing_on(send: Send) -> Callable[[Piece], None]:
-    def pass_on(piece: Piece) -> None:
-        send(Text(piece) if isinstance(piece, str) else piece)
-
-    return pass_on
+def _nothing_found(reading: StillReading | None) -> str:
+    return NOTHING_FOUND if reading is None else f"{NOTHING_FOUND} {escape(in_words(reading))} Ask again in a moment."
 
 
 def _telling(
@@ -265,18 +364,56 @@ def _telling(
     return lambda prompt: send(Prompted(purpose, name, tuple(prompt)))
 
 
-def _finish(completion: Completion, send: Send) -> Done:
+def _finish(completion: Completion, limit: LimitedBy, send: Send) -> Done:
     if completion.prompt_tokens or completion.completion_tokens:
         send(Usage(completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens))
+    if completion.finish_reason == LENGTH:
+        return Done(LENGTH, limit)
     return Done(completion.finish_reason)
 
 
-def _answer_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
-    return min(how.max_tokens or ANSWER_TOKENS, model.card.context_tokens // 3)
+def _wish(model: Model, how: Generation) -> tuple[int | None, LimitedBy]:
+    """Return how long an answer may get, and whose limit that is; None: as long as the model makes it."""
+    wish = how.max_tokens or model.card.max_tokens
+    most = model.card.context_tokens // 2
+    if wish is None or wish > most:
+        return (None if wish is None else most), "model"
+    return wish, "question" if how.max_tokens else "setting"
+
+
+def _answer_tokens(model: Model, how: Generation) -> int:
+    """Return how much of the context is left for an answer."""
+    return _wish(model, how)[0] or min(ANSWER_TOKENS, model.card.context_tokens // 3)
 
 
 def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
     return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
+
+
+def _less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: Rates) -> int:
+    """Return how many tokens a prompt may have after one was refused as too long."""
+    limit, sent = error.limit_tokens, error.sent_tokens
+    if sent is not None:
+        rates.learn(turns, sent)
+    if limit is not None and sent is not None and 0 < limit < sent:
+        return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
+    return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
+
+
+def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:
+    """Return what takes a model's pieces; where an answer is continued, they follow its text."""
+    if question.continues is None:
+        return take
+    join = Join(question.continues.text)
+    return lambda piece: take(join(piece) if isinstance(piece, str) else piece)
+
+
+def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
+    """Return what was said before, and what is asked now: to go on, where an answer is continued."""
+    if question.continues is None:
+        return question.turns, question.text
+    begun = Turn("assistant", question.continues.text)
+    return (*question.turns, Turn("user", question.text), begun), prompt_text("continue")
 
 
 def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:

@@ -2,13 +2,21 @@
 
 import importlib.resources
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from hubbub.conversation.tokens import USUAL, Rates
+from hubbub.conversation.turns import well_formed
 from hubbub.core.documents import Hit
+from hubbub.core.events import LeftOut
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Instructions
 
-CHARACTERS_PER_TOKEN = 3.5
-TOKENS_PER_TURN = 8
+SHARE_OF_ONE = 0.4
+"""How much of a prompt a single earlier turn may take, so that others have room beside it."""
+LEAST_TOKENS = 64
+"""With less room than this nothing of a turn is given: it would say nothing."""
 
 
 def _read() -> dict[str, str]:
@@ -31,34 +39,69 @@ def instructed(name: str, instructions: Instructions | None) -> str:
     return instructions.text if instructions.replaces else f"{prompt_text(name)}\n\n{instructions.text}"
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text has, rather too many than too few (English: 4 characters a token)."""
-    return int(len(text) / CHARACTERS_PER_TOKEN) + TOKENS_PER_TURN
+class Fitted(NamedTuple):
+    """A prompt, and what of the conversation is not in it."""
+
+    turns: list[Turn]
+    left_out: LeftOut | None = None
 
 
-def fit(system: str, turns: Sequence[Turn], question: str, *, budget_tokens: int) -> list[Turn]:
+def fit(
+    system: str, turns: Sequence[Turn], question: str, *, budget_tokens: int, rates: Rates = USUAL, asked: str = ""
+) -> Fitted:
     """Return the prompt with as many of the last turns as fit the budget; system and question are always in it.
 
-    The history begins with a question, never with an answer to one that was left out.
+    A turn that would take more than its share is given in part, with a note; where the question itself is so long, it
+    is as well. The history begins with a question, never with an answer to one that was left out. `asked` is what
+    stands in the question's place in the prompt, where that holds more than the question.
     """
-    left = budget_tokens - estimate_tokens(system) - estimate_tokens(question)
+    left = budget_tokens - rates.tokens(system)
+    given = asked or shortened(question, max(LEAST_TOKENS, left), rates)
+    in_part = int(given not in (asked, question))
+    left -= rates.tokens(given)
+    said = well_formed(turns)
+    most = int(SHARE_OF_ONE * budget_tokens)
     kept: list[Turn] = []
-    for turn in reversed(turns):
-        left -= estimate_tokens(turn.text)
+    for turn in reversed(said):
+        if rates.tokens(turn.text) > most and (part := shortened(turn.text, min(left, most), rates)):
+            turn = replace(turn, text=part)
+            in_part += 1
+        left -= rates.tokens(turn.text)
         if left < 0:
             break
         kept.append(turn)
     kept.reverse()
     while kept and kept[0].role != "user":
         kept.pop(0)
-    return [Turn("system", system), *kept, Turn("user", question)]
+    if kept and kept[-1].role == "user":  # it was never answered: two turns of a person in a row are one
+        unanswered = kept.pop().text
+        given = given if unanswered == question else f"{unanswered}\n\n{given}"
+        said = said[:-1]
+    missing = len(said) - len(kept)
+    left_out = LeftOut(missing, in_part) if missing or in_part else None
+    return Fitted([Turn("system", system), *kept, Turn("user", given)], left_out)
 
 
-def fit_sources(hits: Sequence[Hit], *, budget_tokens: int) -> Sequence[Hit]:
+def shortened(text: str, tokens: int, rates: Rates = USUAL) -> str:
+    """Return a text as far as it fits so many tokens: its beginning and its end, with a note between them.
+
+    Empty where there is no room for either.
+    """
+    if rates.tokens(text) <= tokens:
+        return text
+    room = rates.characters(text, tokens - LEAST_TOKENS // 2)
+    if tokens < LEAST_TOKENS or room <= 0:
+        return ""
+    end = room // 3
+    note = f"\n\n[… {len(text) - room:,} characters are left out here …]\n\n"
+    return text[: room - end] + note + text[len(text) - end :]
+
+
+def fit_sources(hits: Sequence[Hit], *, budget_tokens: int, rates: Rates = USUAL) -> Sequence[Hit]:
     """Return as many of the first hits as fit the budget, but at least one where there is one."""
     left = budget_tokens
     for count, hit in enumerate(hits):
-        left -= estimate_tokens(_source(count + 1, hit))
+        left -= rates.tokens(_source(count + 1, hit))
         if left < 0:
             return hits[: max(count, 1)]
     return hits

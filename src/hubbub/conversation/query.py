@@ -67,8 +67,8 @@ async def write_query(
     pieces: list[str] = []
 
     def keep(piece: Piece) -> None:
-        if isinstance(piece, str):
-            pieces.append(piece)
+        if isinstance(piece, str) and sum(map(len, pieces)) <= MAX_QUERY_CHARACTERS:
+            pieces.append(piece[: MAX_QUERY_CHARACTERS + 1])  # more of it is no query
         elif isinstance(piece, Reclassified):
             pieces.clear()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from hubbub.core.documents import Citation, Hit
@@ -15,12 +16,15 @@ from hubbub.core.events import (
     Event,
     Failed,
     FollowUps,
+    LeftOut,
+    LimitedBy,
     Prompted,
     Queued,
     Reasoning,
     Reclassified,
     Searched,
     Started,
+    StillReading,
     Stopped,
     Text,
     ToolCall,
@@ -58,6 +62,12 @@ class Answer(msgspec.Struct, frozen=True):
     failure: Failed | None = None
     reasoning: str = ""
     calls: tuple[Call, ...] = ()
+    limited_by: LimitedBy | UnsetType = UNSET
+    """Whose limit of length it ended at."""
+    left_out: LeftOut | UnsetType = UNSET
+    """What of the conversation the model was not given."""
+    still_reading: StillReading | UnsetType = UNSET
+    """The documents that were still being read."""
 
 
 def apply(answer: Answer, number: int, event: Event) -> Answer:
@@ -72,6 +82,10 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, model=model, way=way, way_reason=reason, place=None, estimate_seconds=None)
         case Searched(query=query, hits=hits):
             return replace(answer, query=query, hits=hits)
+        case StillReading():
+            return replace(answer, still_reading=event if event.names else UNSET)
+        case LeftOut():
+            return replace(answer, left_out=event)
         case Cited(citation=citation):
             return replace(answer, citations=(*answer.citations, citation))
         case Text(text=text):
@@ -88,8 +102,10 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, follow_ups=questions)
         case Usage():
             return replace(answer, usage=event)
-        case Done(finish_reason=reason):
-            return replace(answer, state="done", finish_reason=reason, place=None, estimate_seconds=None)
+        case Done(finish_reason=reason, limited_by=limit):
+            return replace(
+                answer, state="done", finish_reason=reason, limited_by=limit, place=None, estimate_seconds=None
+            )
         case Failed():
             return replace(answer, state="failed", failure=event, place=None, estimate_seconds=None)
         case Stopped(reason=reason):

@@ -5,7 +5,8 @@ HubbubError           code · status · message fit for a person
 ├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · MethodNotAllowed 405
 │                     TooSlow 408 · Conflict 409 · TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
 │                     HeadTooLarge 431
-├─ outside       5xx  ModelError 502 (ModelTooLong) · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
+├─ outside       5xx  ModelError 502 · ModelTooLong 502 · SearchError 502 · StoreError 500 · StoreFull 507
+│                     Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
 Anything else is a bug: it is never wrapped, logged once, and reads "internal" outside.

@@ -10,6 +10,7 @@ garbage collector is told to leave them alone.
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.messages import Turn
@@ -21,6 +22,10 @@ Way: TypeAlias = Literal["chat", "grounded", "quotes"]
 
 Purpose: TypeAlias = Literal["query", "answer"]
 """What a model is asked for: the query of the search, or the answer."""
+
+
+LimitedBy: TypeAlias = Literal["model", "setting", "question"]
+"""Whose limit of length an answer may end at: the model's own, `max_tokens` of its setting, or of the question."""
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False, tag="asked", omit_defaults=True):
@@ -60,6 +65,23 @@ class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched"):
 
     query: str
     hits: tuple[Hit, ...]
+
+
+class StillReading(msgspec.Struct, frozen=True, gc=False, tag="still_reading", omit_defaults=True):
+    """These documents can't be searched yet; the answer may wait for them. May come again: none are left then."""
+
+    names: tuple[str, ...]
+    has_more: bool = False
+    """Whether there are more than are named."""
+
+
+class LeftOut(msgspec.Struct, frozen=True, gc=False, tag="left_out", omit_defaults=True):
+    """The model could not be given all that was said, since it can't read so much."""
+
+    turns: int = 0
+    """So many of the earliest turns it was not given."""
+    shortened: int = 0
+    """So many others, the question perhaps among them, it was given in part: their beginning and their end."""
 
 
 class Cited(msgspec.Struct, frozen=True, gc=False, tag="cited"):
@@ -127,6 +149,8 @@ class Done(msgspec.Struct, frozen=True, gc=False, tag="done"):
     """The answer is complete. The finish reason is the model's: stop, length, content_filter …, if it gave one."""
 
     finish_reason: str = "stop"
+    limited_by: LimitedBy | UnsetType = UNSET
+    """Whose limit it was, where an answer ended at a limit of length."""
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False, tag="failed"):
@@ -154,6 +178,8 @@ Event: TypeAlias = (
     | Started
     | Prompted
     | Searched
+    | StillReading
+    | LeftOut
     | Cited
     | Text
     | Reasoning

@@ -1,5 +1,7 @@
 """Say who asks, and decide what they may see."""
 
+from typing import Literal
+
 import msgspec
 
 GUEST_ID = "guest"
@@ -13,9 +15,13 @@ class Person(msgspec.Struct, frozen=True):
     name: str = ""
     groups: frozenset[str] = frozenset()
     is_operator: bool = False
+    known_by: Literal["account", "key", "cookie", "nothing"] = "account"
+    """What vouches for who it is. Cookies and nothing don't: anybody has as many of these as they like."""
+    address: str = ""
+    """Where a request of theirs comes from, where nothing vouches for them: with it they are counted."""
 
 
-GUEST = Person(id=GUEST_ID, name="Guest")
+GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")
 OPERATOR = Person(id=OPERATOR_ID, name="Operator", is_operator=True)
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hubbub.core.documents import Retrieval
+from hubbub.core.documents import Hit, Retrieval
 from hubbub.core.messages import JsonObject, Turn
 
 __all__ = ["Generation", "Instructions", "JsonObject", "Question"]
@@ -35,6 +35,14 @@ class Instructions(msgspec.Struct, frozen=True, omit_defaults=True):
     replaces: bool = False
 
 
+class Begun(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer that was cut off, to be gone on with: its text, and what that cites."""
+
+    text: str
+    query: str = ""
+    hits: tuple[Hit, ...] = ()
+
+
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is asked: the text, what was said before it, of which model, over which collections (none: free chat)."""
 
@@ -53,5 +61,9 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether questions to go on with are suggested; None: as the prompt has it."""
     within_seconds: float | None = None
     """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
+    wait_seconds: float | None = None
+    """How long it waits for documents that are still being read; None: a while for a few, and not for many."""
+    continues: Begun | None = None
+    """The answer that this one goes on with; it begins with the same text."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""

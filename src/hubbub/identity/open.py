@@ -56,4 +56,4 @@ def _of_cookie(headers: Mapping[str, str]) -> Person | None:
 
 
 def _person_of(secret: str) -> Person:
-    return Person(id="b" + hashlib.sha256(secret.encode()).hexdigest()[:25], name="You")
+    return Person(id="b" + hashlib.sha256(secret.encode()).hexdigest()[:25], name="You", known_by="cookie")

@@ -53,6 +53,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
+    max_tokens: int | None = None
+    """How long an answer may get where a question doesn't say; None: as long as the model makes it."""
     passes_fields: tuple[str, ...] = PASSED_FIELDS
     """The fields of a request that go on to its server besides those that are known here; "*" is any."""
 
@@ -98,6 +100,14 @@ class Pooled(Protocol):
 
     @property
     def deployments(self) -> Sequence[Deployed]: ...
+
+
+@runtime_checkable
+class Started(Protocol):
+    """A model that is started here, and tells how far that is."""
+
+    @property
+    def state(self) -> Literal["asleep", "fetching", "loading", "ready", "failed"]: ...
 
 
 class Model(Protocol):

@@ -228,11 +228,17 @@ def failure(
     return ModelError(
         f"{address.server} refused with status {status}{told}. {hint}",
         # what was asked for is the matter, not the server
-        code="not_accepted" if status in (400, 422) and is_told else "refused",
+        code=_code(status, retry_after_seconds, is_told=is_told),
         retryable=status in (408, 409, 425, 429) or status >= 500,
         retry_after_seconds=retry_after_seconds,
         is_of_deployment=status not in _OF_THE_QUESTION or not is_told,
     )
+
+
+def _code(status: int, retry_after_seconds: float | None, *, is_told: bool) -> str:
+    if status == 429 and retry_after_seconds is not None:
+        return "model_busy"
+    return "not_accepted" if status in (400, 422) and is_told else "refused"
 
 
 _OF_THE_QUESTION = frozenset({400, 413, 415, 422})

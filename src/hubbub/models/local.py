@@ -66,6 +66,7 @@ class LocalModel:
         parallel: int = PARALLEL,
         context_tokens: int = CONTEXT_TOKENS,
         can_ground: bool = False,
+        max_tokens: int | None = None,
         limits: Limits | None = None,
         program: Sequence[str] = PROGRAM,
         pause_seconds: float = 0.5,
@@ -78,6 +79,7 @@ class LocalModel:
             can_ground,
             "it comes with Hubbub",
             min(context_tokens, PROMPT_TOKENS),
+            max_tokens=max_tokens,
             passes_fields=(),
         )
         self._parallel = parallel

@@ -208,8 +208,9 @@ class OpenAiModel:
             return Completion("content_filter")
         if refuses_fields(reply.status) and (left := self._requests.without(sent, fault)) is not None:
             raise _FieldsRefused(left)
-        patience.asked.refused(reply.status, retry_after_seconds(reply.headers, default_seconds=SHORT_SECONDS))
-        wait = retry_after_seconds(reply.headers) if reply.status in BUSY else None
+        told = retry_after_seconds(reply.headers, default_seconds=0)
+        patience.asked.refused(reply.status, told)
+        wait = (told or SHORT_SECONDS) if reply.status in BUSY else None
         raise failure(self._address, fault, reply.status, retry_after_seconds=wait, is_told=is_told)
 
     def _note(self, what: str) -> None:

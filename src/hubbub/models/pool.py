@@ -35,6 +35,9 @@ class Paces(Protocol):
     @property
     def takes_now(self) -> bool: ...
 
+    @property
+    def has_room(self) -> bool: ...
+
     def reserve(self, tokens: int) -> None: ...
 
 
@@ -73,11 +76,16 @@ class _Deployment:
         name = self.member.model.card.name
         return Deployed(name, state, self.opens_in_seconds, self.under_way, self.attempts, self.failures)
 
-    def failed(self) -> None:
-        """Take note that it failed. One that said for how long it is busy is left alone for so long, and is not ill."""
+    def failed(self, error: ModelError) -> None:
+        """Take note that it failed.
+
+        One that said for how long it is busy is left alone for so long, and is not ill; nor is one that is busy and
+        answers others.
+        """
         self.failures += 1
         pace = self.member.pace
-        if pace is not None and pace.opens_in_seconds > 0:
+        is_closed = pace is not None and pace.opens_in_seconds > 0
+        if is_closed or (error.retry_after_seconds is not None and self.under_way > 1):
             self.breaker.said_nothing()
         else:
             self.breaker.failed()
@@ -90,7 +98,7 @@ class _Deployment:
     @property
     def has_room(self) -> bool:
         pace = self.member.pace
-        return pace is None or self.under_way < pace.limit
+        return pace is None or (self.under_way < pace.limit and pace.has_room)
 
     @property
     def load(self) -> float:
@@ -114,6 +122,11 @@ class PoolPace:
     def opens_in_seconds(self) -> float:
         """How long nothing may be asked of any of them; 0 where something may be."""
         return min(one.opens_in_seconds for one in self._deployments)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one of them can be asked and has room."""
+        return any(one.can_be_asked and one.has_room for one in self._deployments)
 
     def reserve(self, tokens: int) -> None:
         """Reserve at the deployment that is most likely to be asked."""
@@ -193,6 +206,7 @@ class PooledModel:
             min((card.prompt_tokens for card in cards if card.prompt_tokens is not None), default=None),
             reads_images=all(card.reads_images for card in cards),
             calls_tools=all(card.calls_tools for card in cards),
+            max_tokens=min((card.max_tokens for card in cards if card.max_tokens is not None), default=None),
             passes_fields=tuple(
                 name for name in cards[0].passes_fields if all(name in card.passes_fields for card in cards)
             ),
@@ -241,7 +255,7 @@ class PooledModel:
         except ModelError as error:
             has_told = True
             if error.is_of_deployment:
-                deployment.failed()
+                deployment.failed(error)
             else:
                 deployment.breaker.went_well()
             raise

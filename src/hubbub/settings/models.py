@@ -19,6 +19,8 @@ class Remote(Table):
     """Whether it can be given tools to call."""
     reasoning_effort: str = ""
     """How hard a reasoning model thinks where a question doesn't say: minimal, low, medium, high … as it names them."""
+    max_tokens: Count | None = None
+    """The longest answer where a question doesn't say; not given: as long as the model makes it."""
     drop_fields: tuple[Text, ...] = ()
     """Fields of a request that it is never sent, such as "temperature". Those that it refuses by name it is not sent
     again anyway."""

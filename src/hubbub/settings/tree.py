@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -18,6 +19,16 @@ Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 Origin: TypeAlias = Annotated[str, AfterValidator(origin_of)]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError as error:
+        raise ValueError("this is no address and no network, such as 10.0.0.7 or 10.0.0.0/8") from error
+
+
+Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 
 
 def _built_page(folder: Path) -> Path:
@@ -47,6 +58,8 @@ class Server(Table):
     """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
     allowed_origins: tuple[Origin, ...] = ()
     """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
+    trusted_proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    """Addresses or networks of proxies whose `X-Forwarded-…` headers are believed; they have to set or delete them."""
     frontend: Annotated[Folder, AfterValidator(_built_page)] | None = None
     """A folder with a built page of somebody else's, which is shown in place of the server's own."""
     data_folder: Folder = Field(
@@ -62,6 +75,10 @@ class Server(Table):
     """How log lines are written: for a person, or one JSON object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are still logged."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long open answers may go on when the server is to end or to restart. A second signal ends them at once."""
+    silent_seconds: Annotated[float, Field(ge=2)] = 5.0
+    """How long a worker's event loop may stand still before its parent replaces it; more under a debugger."""
     late_seconds: Seconds = 0.2
     """How late the event loop may be before an incident is noted, with what held it up: see `/operators`."""
 
@@ -72,13 +89,17 @@ class Clients(Table):
     head_seconds: Seconds = 10.0
     """The longest wait for the head of a request, from the connection's opening or the head's first byte on."""
     body_seconds: Seconds = 30.0
-    """The longest wait for a body, under any server. An upload goes on while 64 KiB come in each such time."""
+    """The longest wait for a body, under any server. An upload needs 64 KiB in each such time, 512 KiB on average."""
     idle_seconds: Seconds = 10.0
     """How long a connection is kept between two requests."""
     stall_seconds: Seconds = 30.0
     """How long a client may take nothing of what is sent to it, before its connection is cut."""
     connections: Count = 20_000
     """The most connections at once. At most three quarters of the files that the system lets the process open."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """The part of them that one address may hold; the machine itself and trusted proxies may hold all."""
+    answer_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """The part of them over which one and the same answer may be read; who comes beyond that is told to come back."""
 
 
 class Answers(Table):
@@ -95,6 +116,8 @@ class Answers(Table):
     long for its first piece, where `first_token_seconds` is not set."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
+    busy_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    """The longest that a question waits for a model that refused it because it is busy; it is asked again meanwhile."""
     event_bytes: Count = 1024 * 1024
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
@@ -124,6 +147,11 @@ class Lanes(Table):
     """The most that are made at once for one person. Programs without a key or a cookie are none."""
     waiting_per_person: Waiting = 32
     """The most of one person's that wait; who asks beyond that is told when to come back."""
+    waiting_per_key: Waiting = 200
+    """The same for a program with a key of its own."""
+    address_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """The part of `running`, and of `waiting_per_model`, that one network address may have for all without a key or an
+    account; never less than one person may have. They also take their turns as one."""
 
 
 class Limits(Table):
@@ -216,6 +244,13 @@ class File(Table):
     """Its checksum; empty leaves a file of your own unchecked."""
 
 
+class Guide(Table):
+    """Hubbub's own guide, as a collection that everybody may ask."""
+
+    is_enabled: bool = True
+    """Whether it is there. Where it is switched off it is removed; switched on again, it comes back."""
+
+
 class Embedded(Table):
     """The language model that runs on this machine."""
 
@@ -232,6 +267,8 @@ class Embedded(Table):
     """How much of a conversation it can read, each of those that are answered at the same time."""
     can_ground: bool = False
     """Whether it writes answers over documents; if not, passages are quoted. Only for weights of your own."""
+    max_tokens: Count = 1024
+    """The longest answer where a question doesn't say. A small model may else go on until its context is full."""
     threads: Annotated[int, Field(ge=0)] = 0
     """How many processor cores it uses; 0 is all of them."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
@@ -280,6 +317,7 @@ class Settings(BaseSettings):
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
     sample_page: SamplePage = SamplePage()
+    guide: Guide = Guide()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
+from msgspec.structs import replace
 
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import Person, may_see
+from hubbub.web.address import client_address
 from hubbub.web.services import Services, services_of
 
 
 async def person_of(request: Request) -> Person:
-    """Return who sends a request."""
-    return await services_of(request).identity.person(request.headers)
+    """Return who sends a request; from where, if nothing vouches for them."""
+    person = await services_of(request).identity.person(request.headers)
+    if person.known_by in ("cookie", "nothing"):
+        return replace(person, address=client_address(request.scope))
+    return person
 
 
 async def hub_of(request: Request) -> Services:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from hubbub.answers.base import Found, Ticket
+from hubbub.answers.base import Found, Ticket, party_of
 from hubbub.answers.desk import Send
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
@@ -34,7 +34,7 @@ async def ask_apart(
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         StoreError: it could not be stored, so it was not begun.
     """
-    admission = services.desk.enter(Ticket(person.id, *services.engine.weigh(question)))
+    admission = services.desk.enter(Ticket(party_of(person), *services.engine.weigh(question)))
     answer_id = new_id()
     await services.desk.start(
         answer_id,

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import request_response
 
 import hubbub
+from hubbub.web.address import Proxies
 from hubbub.web.bodies import complete
 from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.errors import add_error_handlers
@@ -34,6 +35,7 @@ from hubbub.web.routes import (
     server,
 )
 from hubbub.web.services import Services, WebLimits
+from hubbub.web.trailers import drop_trailers
 
 
 def create_app(
@@ -45,13 +47,14 @@ def create_app(
     page_folder: Path | Traversable | None = None,
     foreign_page: ForeignPage | None = None,
     has_page: bool = True,
+    proxies: Proxies | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
     `allowed_hosts` are the names that the server answers to (no ports); none: any. `allowed_origins`
     are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
-    a page there is the API alone.
+    a page there is the API alone. `proxies` are those whose word counts on whom a request comes from.
     """
 
     @asynccontextmanager
@@ -72,6 +75,7 @@ def create_app(
     )
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
+    app.include_router(server.probes)
     for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router):
@@ -85,6 +89,7 @@ def create_app(
         app.router.default = request_response(page.serve)
     add_error_handlers(app)
     limits = limits or WebLimits()
+    drop_trailers()
     app.add_middleware(
         Guards,
         body_bytes=limits.body_bytes,
@@ -92,6 +97,7 @@ def create_app(
         picture_bytes=limits.picture_bytes,
         allowed_hosts=allowed_hosts,
         origins=Origins(allowed_origins),
+        proxies=proxies,
     )
 
     def openapi() -> dict[str, Any]:

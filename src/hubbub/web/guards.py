@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, Overloaded, TooLarge, TooSlow, Unsupported
+from hubbub.web.address import Proxies
 from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
 
@@ -31,6 +32,8 @@ LARGE_AT_ONCE, LARGE_SECONDS = 8, 5.0
 """So many of the largest bodies are held at once in a process, and when to come back where there are more."""
 PACE_BYTES = 64 * 1024
 """So much of an upload has to come while its body is waited for as long as another body may take altogether."""
+WHOLE_PACE_BYTES = 512 * 1024
+"""So much of it in the same time on the whole: with 30 s that is 17 KiB a second, and 50 MiB within an hour."""
 
 
 class Guards:
@@ -45,6 +48,7 @@ class Guards:
         picture_bytes: int | None = None,
         allowed_hosts: Sequence[str],
         origins: Origins,
+        proxies: Proxies | None = None,
     ) -> None:
         self._app = app
         self._body_bytes = body_bytes
@@ -54,6 +58,7 @@ class Guards:
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
         self._origins = origins
+        self._proxies = proxies or Proxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -69,9 +74,12 @@ class Guards:
                 names = {name for name, _ in headers.raw}
                 headers.raw.extend([header for header in _RAW_HEADERS if header[0] not in names])
                 self._origins.mark(asked, headers)
+                if message["status"] == TooSlow.status and scope.get("http_version", "").startswith("1"):
+                    headers["connection"] = "close"  # the rest of the body is not waited for
             await send(message)
 
         asked = Headers(scope=scope)
+        said = self._proxies.apply(scope)
         held_bytes = 0
         try:
             self._check_host(asked)
@@ -79,7 +87,7 @@ class Guards:
                 await answer(scope, receive, send_with_headers)
                 return
             if scope["method"] not in _SAFE:
-                self._origins.check(asked)
+                self._origins.check(asked, said)
                 receive, held_bytes = await self._checked_body(scope, asked, receive)
         except HubbubError as error:
             await told(scope, error)(scope, receive, send_with_headers)
@@ -156,30 +164,39 @@ def _is_upload(scope: Scope) -> bool:
 
 
 def _paced(receive: Receive, most_seconds: float) -> Receive:
-    """Return a `receive` that counts how long it is waited for; each `PACE_BYTES` that come give new time.
+    """Return a `receive` that counts how long it is waited for: in a row, and altogether.
+
+    Each `PACE_BYTES` that come give new time in a row, up to what `WHOLE_PACE_BYTES` are given altogether.
 
     Raises:
         TooSlow: by that `receive`, where the time is up.
     """
     waited_seconds = 0.0
+    whole_seconds = 0.0
     got_bytes = 0
+    whole_bytes = 0
     is_over = False
 
     async def receive_in_time() -> Message:
-        nonlocal waited_seconds, got_bytes, is_over
+        nonlocal waited_seconds, whole_seconds, got_bytes, whole_bytes, is_over
         if is_over:  # nothing is waited for any more but the client's leaving
             return await receive()
         clock = asyncio.get_running_loop().time
         began = clock()
+        left_altogether = most_seconds * (1 + whole_bytes / WHOLE_PACE_BYTES) - whole_seconds
         try:
-            async with asyncio.timeout(most_seconds - waited_seconds):
+            async with asyncio.timeout(min(most_seconds - waited_seconds, left_altogether)):
                 message = await receive()
         except TimeoutError as error:
             raise TooSlow(
-                f"Less than {PACE_BYTES // 1024} KiB of the upload came within {most_seconds:g} s."
+                f"The upload came too slowly: {PACE_BYTES // 1024} KiB have to come in each {most_seconds:g} s, and "
+                f"{WHOLE_PACE_BYTES // 1024} KiB on average. Try again over a faster connection."
             ) from error
-        waited_seconds += clock() - began
-        got_bytes += len(message.get("body", b""))
+        size, seconds = len(message.get("body", b"")), clock() - began
+        waited_seconds += seconds
+        whole_seconds += seconds
+        got_bytes += size
+        whole_bytes += size
         if got_bytes >= PACE_BYTES:
             waited_seconds, got_bytes = 0.0, 0
         is_over = not message.get("more_body", False)

@@ -70,7 +70,7 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
     if watchdog.resident_bytes:
         found.append(_one("hubbub_resident_bytes", "gauge", "Memory in use.", watchdog.resident_bytes))
     if clients is not None:
-        cut = {"slow_head": clients.waiting.late["head"], "stalled": clients.stalled}
+        cut = {"slow_head": clients.waiting.late["head"], "stalled": clients.stalled, "made_room": clients.cut}
         found += [
             _one("hubbub_connections", "gauge", "Open connections of clients.", clients.open),
             _one("hubbub_connections_limit", "gauge", "The most there may be.", clients.bounds.connections),

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
 from hubbub.core.errors import NotAllowed
+from hubbub.web.address import NOTHING, Forwarded
 
 ANY = "*"
 PREFLIGHT_SECONDS = 600
@@ -21,8 +22,10 @@ class Origins:
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         self._allowed = frozenset(allowed)
 
-    def check(self, headers: Headers) -> None:
+    def check(self, headers: Headers, said: Forwarded = NOTHING) -> None:
         """Return if a request that changes something does not come from a page that may not send it.
+
+        What a trusted proxy says goes before the request's own host, which many proxies replace by their name for us.
 
         Raises:
             NotAllowed: it does.
@@ -32,9 +35,13 @@ class Origins:
         if site is not None:
             is_own = site in ("same-origin", "none")
         else:
-            is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+            is_own = origin is None or urlsplit(origin).netloc in (headers.get("host"), said.host or None)
         if not is_own and not self._has(origin):
-            raise NotAllowed("Requests from other sites' pages are not accepted.")
+            raise NotAllowed(
+                "Requests from other sites' pages are not accepted. If this page is the server's own, a proxy before "
+                "it hides its name: let the proxy pass that on (nginx: proxy_set_header Host $http_host), or name the "
+                "page's origin in server.allowed_origins."
+            )
 
     def preflight(self, method: str, headers: Headers) -> Response | None:
         """Return the response to a browser that asks first; None where this is no such request, or no such origin."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubbub.conversation.prompt import estimate_tokens
+from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.answer import Answer
 from hubbub.core.errors import NotFound, TooLarge
 from hubbub.core.events import Asked

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeAlias, TypeVar
 
 from starlette.responses import Response
@@ -54,8 +55,14 @@ class EventStream(Response):
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the answer has ended or the reader has left, whichever comes first."""
-        with self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
+        """Send until the answer has ended or the reader has left, whichever comes first.
+
+        Raises:
+            TooBusy: as many read this answer already as may.
+        """
+        direct = direct_of(scope)
+        reading = direct.reading(self._answer_id) if direct is not None else nullcontext()
+        with reading, self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
             await self._send(scope, receive, send)
 
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,6 +5,8 @@ Both formats of the AI Chat Protocol are streams of this order; they differ in t
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import ENDINGS, Event
@@ -36,12 +38,18 @@ class ContextStream:
         return error_line(error)
 
     def _said(self, text: bytes) -> bytes:
-        said = self._before + self._telling.citing.json(text) + self._after
+        named = self._telling.citing.json(text)
+        return b"" if named == b'""' else self._line(named)  # what is kept back comes later
+
+    def _line(self, text: bytes) -> bytes:
+        said = self._before + text + self._after
         return said if self._has_begun else self._begin() + said
 
     def _happened(self, event: Event) -> Iterable[bytes]:
         telling = self._telling
         telling.add(event)
+        if isinstance(event, ENDINGS) and (rest := telling.citing.rest()):
+            yield self._line(msgspec.json.encode(rest))
         if fault := fault_of(event):
             yield line(fault)
         elif isinstance(event, ENDINGS):

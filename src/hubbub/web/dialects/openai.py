@@ -39,6 +39,7 @@ _STATUSES = {
     "not_found": 404,
     "no_model": 404,
     "too_busy": 429,
+    "model_busy": 429,
     "internal": 500,
     "store_error": 500,
     "busy": 503,

@@ -286,6 +286,10 @@ class ResponseEvents:
         item, self._open = self._open, None
         if item is None:
             return
+        if isinstance(item, MessageItem):
+            for index, marker in item.rest():
+                if citation := self._citations.get(marker):
+                    self._annotate(item, index, citation)
         self._tell(item.done_name, item.place | item.done())
         if item.has_part:
             self._tell("response.content_part.done", item.place | {"part": item.part()})

@@ -76,6 +76,8 @@ class Telling:
                 self._prompts[purpose] = event
             case Searched():
                 self._searched = event
+            case Reclassified():
+                self.citing.begin_again()
             case Cited(citation=citation):
                 self.citing.cite(citation)
             case FollowUps(questions=questions):
@@ -132,11 +134,11 @@ def text_of(telling: Telling, events: Sequence[Event]) -> str:
     for event in events:
         if isinstance(event, Text):
             texts.append(telling.citing.text(event.text))
-        elif isinstance(event, Reclassified):
-            texts.clear()
         else:
+            if isinstance(event, Reclassified):
+                texts.clear()
             telling.add(event)
-    return "".join(texts)
+    return "".join([*texts, telling.citing.rest()])
 
 
 def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:

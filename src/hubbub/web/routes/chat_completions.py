@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from msgspec import Meta
 from starlette.responses import Response
 
+from hubbub.answers.base import party_of
 from hubbub.core.events import Event, Failed
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
@@ -100,7 +101,7 @@ async def complete_chat(request: Request) -> Response:
     extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
     question = _question(hub, body, messages, target, card, able_of(named, card), extra)
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    headers = headers_of_answer(answer_id, hub.desk.room_of(person.id))
+    headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     asked = Asked(answer_id, named, int(time.time()), has_usage)
     if body.stream:

@@ -69,6 +69,10 @@ class OneMoreAnswer(BaseModel):
         Field(description="What happens when nobody watches any more; as the server is set if not given"),
     ] = None
     grace_seconds: Annotated[float | None, Field(ge=0, le=3600)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=10**9, description="How long the answer may get")] = None
+    continues: Annotated[
+        str | None, Field(description="An answer to the question that was cut off: begin with its text, and go on")
+    ] = None
 
 
 @router.get("/chats", responses=sends(Chats))
@@ -141,6 +145,8 @@ async def answer_again(question_id: str, new: OneMoreAnswer, hub: Hub, person: A
         collection_ids=new.collections,
         unwatched=new.unwatched,
         grace_seconds=new.grace_seconds,
+        max_tokens=new.max_tokens,
+        continues=new.continues,
     )
     return Json(asked, status_code=202)
 

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hubbub.answers.base import Record
+from hubbub.answers.base import Record, party_of
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Event, Failed, encode
 from hubbub.core.questions import JsonObject
@@ -66,7 +66,7 @@ async def create_response(request: Request) -> Response:
     hub, person = services_of(request), await person_of(request)
     new = await read_body(request, NewResponse)
     answer_id = await respond(hub, person, new)
-    headers = headers_of_answer(answer_id, hub.desk.room_of(person.id))
+    headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     if new.stream:
         # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
         refuse = refused if new.store is False else None
