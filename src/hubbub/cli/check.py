@@ -144,10 +144,8 @@ async def _try(model: Model) -> tuple[str, str | None]:
             async with asyncio.timeout(TRY_SECONDS):
                 await model.complete([Turn("user", "Hi")], _leave, Generation(max_tokens=tokens))
         except TimeoutError:
-            return (
-                "it does not answer",
-                f"{model.card.name}: it did not answer within {TRY_SECONDS:g} s. Check its server.",
-            )
+            fault = f"{model.card.name}: it did not answer within {TRY_SECONDS:g} s. Check its server."
+            return "it does not answer", fault
         except ModelError as error:
             if error.code == "not_accepted" and tokens == 1:
                 continue

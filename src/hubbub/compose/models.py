@@ -14,6 +14,7 @@ import msgspec
 from hubbub.compose.pools import attempt_seconds, pooled
 from hubbub.compose.servers import azure_authorization, azure_embedder, openai_embedder
 from hubbub.connections.http import Http
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import HubbubError
 from hubbub.models import weights
@@ -112,9 +113,11 @@ async def open_catalog(
         for fault in chosen.faults:
             logger.warning("%s", fault)
         models = list(chosen.models)
-        for line in missing_packages(settings):
+        for line in await in_a_thread(partial(missing_packages, settings)):
             logger.warning("%s", line)
-        if can_embed_model(settings) and settings.embedded.name not in {model.card.name for model in models}:
+        if await in_a_thread(partial(can_embed_model, settings)) and settings.embedded.name not in {
+            model.card.name for model in models
+        }:
             embedded = await stack.enter_async_context(_embedded_model(settings, http, on_fetch))
             if starts_embedded:
                 embedded.start()
@@ -136,7 +139,7 @@ async def open_embedder(
         match settings.embeddings.provider:
             case "none":
                 pass
-            case "minilm" if not _are_there(EMBEDDING_PACKAGES):
+            case "minilm" if not await in_a_thread(partial(_are_there, EMBEDDING_PACKAGES)):
                 logger.warning("The search goes by words alone.")
             case "minilm":
                 try:
@@ -155,11 +158,12 @@ async def open_embedder(
 async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
     """Fetch the model files that are missing, so that nobody has to wait for them later. What fails is logged."""
     async with Http() as http:
-        for file in _wanted_weights(settings):
+        for file in await in_a_thread(partial(_wanted_weights, settings)):
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.warning("%s", error.for_operators)
+                logger.info("%s", error.for_operators)  # whoever needs it says so
+                return
 
 
 def missing_weights(settings: Settings) -> list[str]:

@@ -33,6 +33,11 @@ class _Call:
         self.is_told = False
 
     @property
+    def is_known(self) -> bool:
+        """Whether enough is known to tell of it."""
+        return bool(self.name and (self.id or self.arguments))
+
+    @property
     def is_whole(self) -> bool:
         """Whether its arguments are complete JSON."""
         try:
@@ -50,6 +55,8 @@ class Calls:
         self._by_key: dict[object, _Call] = {}
         """By index or id, as the server gives them."""
         self._ids: set[str] = set()
+        self._told = 0
+        """How many of them are told."""
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -69,9 +76,8 @@ class Calls:
     def finish(self) -> list[ToolCall]:
         """Return what was held, now that nothing more is to be expected."""
         told: list[ToolCall] = []
-        for call in self._calls:
-            if not call.is_told:
-                self._tell(call, told)
+        for call in self._calls[self._told :]:
+            self._tell(call, told)
         return told
 
     def _call_of(self, piece: Fields, call_id: str, name: str, number: int | None) -> _Call:
@@ -135,11 +141,12 @@ class Calls:
             return
         if more:
             call.waiting.append(more)
-        if call.name and (call.id or call.arguments):
-            self._tell(call, told)
+        while self._told < len(self._calls) and self._calls[self._told].is_known:  # they are told in their order
+            self._tell(self._calls[self._told], told)
 
     def _tell(self, call: _Call, told: list[ToolCall]) -> None:
         call.is_told = True
+        self._told += 1
         call.id = call.id or f"call_{new_id()}"
         told.append(ToolCall(call.place, "".join(call.waiting), call.id, call.name, dict(call.extra)))
         call.waiting.clear()

@@ -81,6 +81,8 @@ def _found(value: object, depth: int, *, is_error: bool) -> Fault | None:
         one = fields.get(name)
         if one and (inner := _found(one, depth + 1, is_error=True)):
             break
+    if inner is None and is_called_so and isinstance(fields.get("message"), dict | list):  # Mistral
+        inner = _found(fields["message"], depth + 1, is_error=True)
     if inner is None and not is_called_so and not (_stands_alone(fields) and _text(fields, ("message", "msg"))):
         return None
     return _merged(fields, inner, depth)
@@ -112,7 +114,7 @@ def _merged(fields: Mapping[str, object], inner: Fault | None, depth: int) -> Fa
         )
     )[:NAMED_FIELDS]
     message = _beside(own.message if own else None, inner.message if inner else None)
-    if message and place and place not in message:
+    if message and place and re.search(rf"\b{re.escape(place)}\b", message) is None:
         message = f"{place}: {message}"
     code = next(
         (one for name in _CODES if isinstance(one := fields.get(name), str | int) and one is not True and one), None
@@ -298,7 +300,7 @@ _LIMITS = [
     for pattern in (
         rf"(?:context|prompt|input) (?:length|size|window)[^\d.;]{{0,40}}{_NUMBER}",
         rf"{_NUMBER} (?:maximum|max\b|tokens? (?:limit|maximum))",
-        rf"(?:tokens allowed|token limit|token count|max_seq_len|tokens limit)[^\d.;]{{0,12}}{_NUMBER}",
+        rf"(?:tokens allowed|token limit|max_seq_len|tokens limit)[^\d.;]{{0,12}}{_NUMBER}",
         rf"(?:less than|<=|cannot exceed|at most|only|up to|> )\s*{_NUMBER}",
         rf"\[\d+, {_NUMBER}\]",
     )
