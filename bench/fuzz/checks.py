@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from bench.fuzz import requests
 from hubbub.connections.arrivals import Arrivals
 from hubbub.connections.replies import StreamReply
 from hubbub.connections.sockets import Connection
@@ -59,12 +60,18 @@ def check_all(data: bytes) -> None:
     assert heard(read(pieces).chunks) == heard(read([whole]).chunks)
 
 
+def check_requests(data: bytes) -> None:
+    """The protocol of our server bounds what a client sends, and takes no trailer for a header."""
+    requests.check_requests(*cut(data))
+
+
 CHECKS: Mapping[str, Check] = {
     "events": check_events,
     "texts": check_texts,
     "refusals": check_refusals,
     "replies": check_replies,
     "all": check_all,
+    "requests": check_requests,
 }
 
 

@@ -43,7 +43,7 @@ WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest", "NewResponse"}
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
-OPEN_TO_ALL = {"/api/health", "/api/docs"}
+OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
 """
 

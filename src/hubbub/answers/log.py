@@ -107,6 +107,22 @@ class Log:
         await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None,
+        keep_seconds: float | None,
+        first: Event | None,
+    ) -> None:
+        """Store the log of an answer that another worker is to make, with its first event.
+
+        Raises:
+            Conflict: there is an answer with this id.
+        """
+        records = [] if first is None else [Record(answer_id, 1, encode(first))]
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records)
+
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
         records = await self.records(found.id)
@@ -164,6 +180,11 @@ class Log:
     def is_here(self, answer_id: str) -> bool:
         """Tell whether an answer is open and made by this worker."""
         return answer_id in self._own
+
+    def has_said(self, answer_id: str) -> bool:
+        """Tell whether an answer that is made here has said anything yet."""
+        entry = self._own.get(answer_id)
+        return entry is not None and entry.has_said
 
     def unwatched(self, watched_elsewhere: Callable[[str], float]) -> list[str]:
         """Return the answers that nobody watches any more, for longer than their grace.
@@ -240,8 +261,12 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended or (reader is not None and reader.has_left):
+            if reader is not None and reader.has_left:
                 return
+            if entry.has_ended:
+                if after >= entry.last:
+                    return
+                break
         while records := await self._store.read(answer_id, after):
             for taken in portions(records):
                 yield taken
@@ -345,9 +370,8 @@ class Log:
             is_ending = isinstance(event, ENDINGS)
         entry.publish(records)
         if is_ending:
-            entry.has_ended = True
             self._own.pop(entry.id, None)
-            entry.release_all()
+            entry.end()
 
 
 async def _follow(

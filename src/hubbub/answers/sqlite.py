@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Found, GivenUp, News, Peer, Record
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
@@ -81,6 +81,28 @@ class SqliteAnswers:
             _check_member(connection, number)
             connection.all(_SQL["open"], values)
             return connection.changes()
+
+        if await self._database.write(insert) == 0:
+            raise Conflict("There is an answer with this id already.")
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+    ) -> None:
+        now = time.time()
+        expires_at = None if keep_seconds is None else now + keep_seconds
+        values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at)
+
+        def insert(connection: Connection) -> int:
+            connection.all(_SQL["open"], values)
+            is_new = connection.changes()
+            if is_new and records:
+                connection.all(_SQL["settle"], (answer_id, records[-1].number, _joined(records)))
+            return is_new
 
         if await self._database.write(insert) == 0:
             raise Conflict("There is an answer with this id already.")

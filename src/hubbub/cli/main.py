@@ -50,7 +50,7 @@ def serve(
     flags = {"host": host, "port": port, "workers": workers, "frontend": frontend, "data_folder": data}
     settings = _settings(config, {"server": flags})
     with _named_errors():
-        serving.serve(settings)
+        serving.serve(settings, lambda: load_settings(flags, config=config))
 
 
 @app.command()

@@ -102,6 +102,14 @@ class Pooled(Protocol):
     def deployments(self) -> Sequence[Deployed]: ...
 
 
+@runtime_checkable
+class Started(Protocol):
+    """A model that is started here, and tells how far that is."""
+
+    @property
+    def state(self) -> Literal["asleep", "fetching", "loading", "ready", "failed"]: ...
+
+
 class Model(Protocol):
     """Something that goes on with a conversation. An async context manager where it holds a connection."""
 

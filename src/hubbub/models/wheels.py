@@ -53,6 +53,7 @@ async def take_from_wheel(source: str, part: Path, place: Path, files: Files, pr
             has_begun = has_begun or done_bytes > 0
             progress(done_bytes, total_bytes)
 
+        code, last_words, wheel = 1, "", None
         for _ in range(ATTEMPTS):
             has_begun = False
             code, last_words = await _download(

@@ -75,6 +75,10 @@ class Server(Table):
     """How log lines are written: for a person, or one JSON object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are still logged."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long open answers may go on when the server is to end or to restart. A second signal ends them at once."""
+    silent_seconds: Annotated[float, Field(ge=2)] = 5.0
+    """How long a worker's event loop may stand still before its parent replaces it; more under a debugger."""
     late_seconds: Seconds = 0.2
     """How late the event loop may be before an incident is noted, with what held it up: see `/operators`."""
 
@@ -85,7 +89,7 @@ class Clients(Table):
     head_seconds: Seconds = 10.0
     """The longest wait for the head of a request, from the connection's opening or the head's first byte on."""
     body_seconds: Seconds = 30.0
-    """The longest wait for a body, under any server. An upload goes on while 64 KiB come in each such time."""
+    """The longest wait for a body, under any server. An upload needs 64 KiB in each such time, 512 KiB on average."""
     idle_seconds: Seconds = 10.0
     """How long a connection is kept between two requests."""
     stall_seconds: Seconds = 30.0
