@@ -90,6 +90,11 @@ class LibraryContract:
         await library.mark(rest[2], "ready")
         await library.mark(rest[3], "failed", reason="no")
         assert [document.name for document in await library.unfinished()] == ["3", "2", "1"]
+        unread = await library.unread([library_id := (await library.unfinished())[0].collection_id], limit=9)
+        expected = [one.name for one in await library.unfinished() if one.state != "embedding"]
+        assert [document.name for document in unread] == expected
+        assert await library.unread([library_id], limit=1) == unread[:1]
+        assert await library.unread(["other"], limit=9) == []
 
     async def test_deleting_a_collection_forgets_its_documents(self, library: Library) -> None:
         kept = await library.add(await a_document(library, "a.txt"))

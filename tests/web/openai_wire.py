@@ -21,7 +21,7 @@ from tests.search.contract import TopicEmbedder
 from tests.servers.model_server import ModelServer, Script, event
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 
-PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
+PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 SYSTEM, USER = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}
 LEAVE = b"# Leave\n\nEverybody has thirty days of leave a year.\n"
 WEATHER = {

@@ -13,6 +13,7 @@ from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
+from hubbub.core.references import told
 
 logger = logging.getLogger(__name__)
 
@@ -388,7 +389,7 @@ class Desk:
 
 def _failure(error: HubbubError) -> Failed:
     wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
-    return Failed(error.code, error.message, error.retryable, wait)
+    return Failed(error.code, told(error).message, error.retryable, wait)
 
 
 async def _give_up(send: Send) -> Ending:

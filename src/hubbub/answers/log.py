@@ -25,6 +25,7 @@ from hubbub.core.events import (
     Failed,
     Queued,
     Reasoning,
+    Reclassified,
     Searched,
     Text,
     ToolCall,
@@ -39,7 +40,7 @@ SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Asked, Queued, Searched)
-_SAID = (Text, Reasoning, ToolCall)
+_SAID = (Text, Reasoning, Reclassified, ToolCall)
 """Somebody waits for the former, and for the first of the latter."""
 
 INTERRUPTED = Failed(
@@ -260,8 +261,12 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended or (reader is not None and reader.has_left):
+            if reader is not None and reader.has_left:
                 return
+            if entry.has_ended:
+                if after >= entry.last:
+                    return
+                break
         while records := await self._store.read(answer_id, after):
             for taken in portions(records):
                 yield taken
@@ -365,9 +370,8 @@ class Log:
             is_ending = isinstance(event, ENDINGS)
         entry.publish(records)
         if is_ending:
-            entry.has_ended = True
             self._own.pop(entry.id, None)
-            entry.release_all()
+            entry.end()
 
 
 async def _follow(

@@ -94,7 +94,7 @@ async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], pro
         except StoreError:
             raise
         except HubbubError as error:
-            tally.refused.append((file.name, error.message))
+            tally.refused.append((file.name, error.for_operators))
         else:
             if _is_unchanged(known.get(file.name), document):
                 tally.unchanged += 1

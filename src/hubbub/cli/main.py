@@ -196,7 +196,7 @@ def _named_errors() -> Generator[None]:
     except SettingsError as error:
         raise _exit_for(error) from None
     except HubbubError as error:
-        errors.print(f"hubbub: {printable(error.message)}", style="red", markup=False)
+        errors.print(f"hubbub: {printable(error.for_operators)}", style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -46,10 +46,10 @@ def main() -> None:
         try:
             runner.run(_serve(job.settings, listener, report))
         except SettingsError as error:
-            report(Failed(error.message, error.faults))
+            report(Failed(error.for_operators, error.faults))
             raise SystemExit(2) from None
         except HubbubError as error:
-            report(Failed(error.message))
+            report(Failed(error.for_operators))
             raise SystemExit(1) from None
 
 

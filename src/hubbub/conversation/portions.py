@@ -25,6 +25,8 @@ class Portions:
         """Take where pieces go. Of all that share a `turn` one has a portion taken at a time."""
         self._take = take
         self._turn = turn
+        self.has_begun = False
+        """Whether there was any piece."""
         self._waiting: deque[Piece] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -53,16 +55,18 @@ class Portions:
         Raises:
             Exception: what taking an earlier one has raised.
         """
-        if self._working is not None and self._working.done():
+        self.has_begun = True
+        if self._working is None:
+            if (len(piece) if type(piece) is str else _characters(piece)) <= PORTION_CHARACTERS:
+                self._take(piece)
+                return
+        elif self._working.done():
             self._working.result()
             self._working = None
-        if self._working is not None:
-            self._waiting.append(piece)
-        elif _characters(piece) <= PORTION_CHARACTERS:
-            self._take(piece)
-        else:
-            self._waiting.append(piece)
-            self._working = asyncio.create_task(self._work(), name="portions")
+            self.add(piece)
+            return
+        self._waiting.append(piece)
+        self._working = self._working or asyncio.create_task(self._work(), name="portions")
 
     async def _work(self) -> None:
         while self._waiting:
@@ -80,6 +84,8 @@ def _characters(piece: Piece) -> int:
             return len(text)
         case ToolCall(arguments=arguments):
             return len(arguments)
+        case _:
+            return 0
 
 
 def _portions(piece: Piece) -> Iterator[Piece]:
@@ -93,3 +99,5 @@ def _portions(piece: Piece) -> Iterator[Piece]:
             case ToolCall(arguments=arguments):
                 part = replace(piece, arguments=arguments[begin:end])
                 yield ToolCall(part.index, part.arguments) if begin else part
+            case _:
+                yield piece

@@ -197,4 +197,4 @@ def _open(path: Path) -> BinaryIO:
 def _mapped(error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFull("The disk that holds the data folder is full. Free some space and try again.")
-    return StoreError(f"The data folder could not be used ({error}). Check the disk and try again.")
+    return StoreError("The file could not be stored. Try again.", detail=f"The data folder could not be used: {error}")

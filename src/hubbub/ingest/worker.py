@@ -76,7 +76,7 @@ class Worker:
             try:
                 is_well = await work()
             except _OUTSIDE as error:
-                _log.warning("ingestion waits %.1f s: %s", pause, error.message)
+                _log.warning("ingestion waits %.1f s: %s", pause, error.for_operators)
                 is_well = False
             if is_well:
                 pause = FIRST_PAUSE_SECONDS
@@ -105,7 +105,7 @@ class Worker:
             try:
                 await self._read(document)
             except _OUTSIDE as error:
-                _log.warning("“%s” will be read again: %s", document.name, error.message)
+                _log.warning("“%s” will be read again: %s", document.name, error.for_operators)
                 failures.append(document)
             except Exception:  # noqa: BLE001 (a bug that one document meets must not keep the others waiting)
                 _log.exception("reading “%s” failed", document.name)
@@ -117,7 +117,7 @@ class Worker:
         try:
             reading = await read(self._sandbox, self._files.path(document.sha256), document.name, self._sizes)
         except HubbubError as error:
-            _log.info("“%s” can't be read: %s", document.name, error.message)
+            _log.info("“%s” can't be read: %s", document.name, error.for_operators)
             await self._library.mark(document, "failed", reason=error.message)
             await self._forget_removed(document)
             return

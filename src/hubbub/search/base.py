@@ -141,6 +141,10 @@ class Library(Protocol):
         """Return the documents that are waiting, reading or embedding, oldest first."""
         ...
 
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        """Return up to `limit` documents of these collections that are waiting or being read, oldest first."""
+        ...
+
     async def progress(self, collection_id: str | None = None) -> Progress:
         """Count how far the documents of a collection, or of all, have come."""
         ...

@@ -1,7 +1,7 @@
 """The library in memory, for tests and for trying things out."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -93,6 +93,13 @@ class MemoryLibrary:
     async def unfinished(self) -> list[Document]:
         found = [document for document in await self._of(None) if document.state in ("waiting", "reading", "embedding")]
         return sorted(found, key=lambda document: (document.added_at, document.id))
+
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        return [
+            document
+            for document in await self.unfinished()
+            if document.state != "embedding" and document.collection_id in collection_ids
+        ][:limit]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         documents = await self._of(collection_id)

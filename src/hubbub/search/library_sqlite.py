@@ -1,6 +1,8 @@
 """The library in SQLite, beside the search's passages."""
 
+import json
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -113,6 +115,10 @@ class SqliteLibrary:
 
     async def unfinished(self) -> list[Document]:
         return [_document(row) for row in await self._all("unfinished")]
+
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        chosen = {"collection_ids": json.dumps(list(collection_ids)), "limit": limit}
+        return [_document(row) for row in await self._all("unread", chosen)]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         def count(connection: Connection) -> Progress:

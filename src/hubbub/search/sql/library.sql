@@ -80,6 +80,19 @@ select
 from document
 where collection_id = :collection_id and name = :name;
 
+-- name: unread
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where state in ('waiting', 'reading', 'embedding')
+    and state <> 'embedding'
+    and collection_id in (select value from json_each(:collection_ids))
+order by added_at, id
+limit :limit;
+
 -- name: unfinished
 select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,

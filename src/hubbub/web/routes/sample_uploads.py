@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, TooLarge
-from hubbub.core.people import Person
+from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, TooLarge
+from hubbub.core.people import Person, may_list
 from hubbub.web.access import collections_for, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.forms import files_in
@@ -98,6 +98,8 @@ async def _uploads(services: Services, person: Person) -> Collection | None:
 
 
 async def _make_uploads(services: Services, person: Person) -> Collection:
+    if not may_list(person, person.id):
+        raise NotSignedIn("Uploads are kept for whom this server knows: open its page first, or send an API key.")
     try:
         return await services.library.create(UPLOADS, owner_id=person.id, is_shared=False)
     except Conflict:  # another request was faster
