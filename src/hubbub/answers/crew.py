@@ -94,7 +94,7 @@ class Membership:
         while True:
             try:
                 pause_seconds = LOOK_SECONDS if self._is_near else IDLE_SECONDS
-                async with asyncio.timeout(0 if self._orphans else pause_seconds):
+                async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
@@ -175,6 +175,8 @@ class Membership:
             logger.warning("Worker %d is gone; %d open answers are taken over from it.", peer.number, len(orphans))
 
     async def _take_some_over(self) -> None:
+        if self._desk.is_closing:  # who comes next claims them once this worker has left
+            return
         for _ in range(min(len(self._orphans), TAKEN_AT_ONCE)):
             orphan = self._orphans.popleft()
             try:

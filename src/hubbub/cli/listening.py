@@ -87,6 +87,8 @@ class Listeners:
         raise AssertionError("the last turn returns or raises")
 
     def _share(self, sockets: Sequence[socket.socket]) -> None:
+        for listener in sockets:
+            listener.setblocking(False)  # a duplicate takes this over, for all processes that share the socket
         self._port = sockets[0].getsockname()[1]
         self._open = {worker: sockets[worker % len(sockets)] for worker in range(max(self._number, len(sockets)))}
 
@@ -111,6 +113,7 @@ class Listeners:
             self._open[worker] = self._bound(is_one_of_many=True)
             with self._named():
                 self._open[worker].listen(BACKLOG)
+                self._open[worker].setblocking(False)
         return self._open[worker]
 
     def give_up(self, worker: int) -> None:

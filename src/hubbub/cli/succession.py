@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-NAME = "successor.sock"
+NAME = "successor-{pid}.sock"
+"""Each server has a place of its own: the next one may drain before the one before it has noticed that it serves."""
 MOST_SOCKETS = 256
 READY = b"r"
 ASK_SECONDS = 2.0
@@ -53,12 +54,11 @@ class Succession:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as waiting:
             waiting.setblocking(False)
-            with _reachable(self._folder) as path:
+            with _reachable(self._folder, NAME.format(pid=os.getpid())) as path:
                 with contextlib.suppress(FileNotFoundError):
                     path.unlink()  # of one that was killed while it drained
                 waiting.bind(str(path))
                 path.chmod(0o600)
-                own = path.stat().st_ino
             waiting.listen(1)
             try:
                 while not self.is_done.is_set():
@@ -71,9 +71,11 @@ class Succession:
                             self.is_done.set()
                     self.is_expected.clear()
             finally:
-                with _reachable(self._folder) as path, contextlib.suppress(FileNotFoundError):
-                    if path.stat().st_ino == own:  # else the successor drains already, and waits there for its own
-                        path.unlink()
+                with (
+                    _reachable(self._folder, NAME.format(pid=os.getpid())) as path,
+                    contextlib.suppress(FileNotFoundError),
+                ):
+                    path.unlink()
 
 
 class Predecessor:
@@ -93,12 +95,22 @@ def find_predecessor(folder: Path, address: tuple[str, int]) -> Predecessor | No
     """Return the server that drains on this folder and address; None where there is none."""
     if sys.platform == "win32":
         return None
+    for place in folder.glob(NAME.format(pid="*")):
+        if (found := _ask(folder, place.name, address)) is not None:
+            return found
+    return None
+
+
+def _ask(folder: Path, name: str, address: tuple[str, int]) -> Predecessor | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(ASK_SECONDS)
     sockets: list[socket.socket] = []
     try:
-        with _reachable(folder) as path:
-            connection.connect(str(path))
+        with _reachable(folder, name) as path:
+            try:
+                connection.connect(str(path))
+            except ConnectionRefusedError:  # of one that was killed while it drained
+                path.unlink()
         _, descriptors, _, _ = socket.recv_fds(connection, 1, MOST_SOCKETS)
         sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         if sockets and all(one.getsockname()[:2] == address for one in sockets):
@@ -111,14 +123,14 @@ def find_predecessor(folder: Path, address: tuple[str, int]) -> Predecessor | No
 
 
 @contextmanager
-def _reachable(folder: Path) -> Generator[Path]:
-    """Give the place's path, which a system takes only if it is short."""
+def _reachable(folder: Path, name: str) -> Generator[Path]:
+    """Give a path to the place, which a system takes only if it is short."""
     if sys.platform != "linux":
-        yield folder / NAME
+        yield folder / name
         return
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield Path(f"/proc/self/fd/{descriptor}/{NAME}")
+        yield Path(f"/proc/self/fd/{descriptor}/{name}")
     finally:
         os.close(descriptor)
 
