@@ -146,7 +146,8 @@ async def _never_read(target: Target) -> Seen:
     ):
         port, door = port_of(server), asyncio.Semaphore(AT_ONCE)
         with contextlib.ExitStack() as stack:
-            await _ask_and_read(port)  # once with somebody who reads: what is loaded by then is no reader's
+            # First with some who read: what the server takes for so many answers at once is no sleeper's.
+            await asyncio.gather(*(_ask_and_read(port) for _ in range(AT_ONCE)))
             alone = await _delays(port) if seconds else []
             before = _held_by(server)
             watching = asyncio.create_task(_most_held(server))

@@ -12,7 +12,7 @@ from hubbub.core.events import Event
 PORTION_BYTES = 16 * 1024
 """A reader that comes late is given the past in portions, each when the one before has gone."""
 
-HELD_BYTES = 8 * 1024 * 1024
+HELD_BYTES = 4 * 1024 * 1024
 """So much of all open answers is held in memory, each an equal part; readers that are behind go to the store."""
 LEAST_HELD_BYTES = 16 * 1024
 """So much of each is held in any case."""
