@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,17 +30,18 @@ RESTART_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Size:
-    """How much is tried: so many restarts, each so long after the one before, while so many people read."""
+    """How much is tried: so many restarts while so many people read."""
 
     restarts: int
     people: int
     answer_seconds: float
     come_in_seconds: float
-    pace_seconds: float
+    pauses_seconds: tuple[float, ...]
+    """How long a new server is left alone before the next restart, in turn; 0: it is told as soon as it is ready."""
 
 
-SHORT = Size(restarts=2, people=20, answer_seconds=3.0, come_in_seconds=2.0, pace_seconds=0.2)
-LONG = Size(restarts=20, people=100, answer_seconds=20.0, come_in_seconds=5.0, pace_seconds=3.5)
+SHORT = Size(restarts=2, people=20, answer_seconds=3.0, come_in_seconds=2.0, pauses_seconds=(0.0,))
+LONG = Size(restarts=20, people=100, answer_seconds=20.0, come_in_seconds=8.0, pauses_seconds=(0.0, 0.5, 1.0, 1.5))
 
 Serve = Callable[[], Awaitable[HubbubServer]]
 Restart = Callable[[HubbubServer, Serve], Awaitable[HubbubServer]]
@@ -121,10 +122,10 @@ async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
         ):
             group.create_task(crowd.probe())
             await asyncio.sleep(size.come_in_seconds)
+            pauses = cycle(size.pauses_seconds)
             for done in range(1, size.restarts + 1):
-                began = time.monotonic()
                 server = await restarts[done % len(restarts)](server, serve)
-                await asyncio.sleep(max(0.0, began + size.pace_seconds - time.monotonic()))
+                await asyncio.sleep(next(pauses))
                 if crowd.refusals or crowd.interrupted:
                     break  # it has fallen
             crowd.is_over = True
