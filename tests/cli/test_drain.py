@@ -100,6 +100,24 @@ async def test_a_restart_takes_up_new_settings_and_interrupts_nobody(tmp_path: P
         assert await server.terminate() == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_what_drains_after_a_restart_goes_on_when_the_server_is_told_to_end(tmp_path: Path, workers: str) -> None:
+    slow = scripted(words=80, pause_seconds=0.1) | {"HUBBUB_SERVER__WORKERS": workers}
+    log = tmp_path / "log"
+    launcher = ("/bin/sh", "-c", f'exec "$@" 2>{log}', "sh")
+    async with hubbub_serving(tmp_path, slow, launcher=launcher) as server:
+        async with aiohttp.ClientSession() as http:
+            asked = await ask(http, server.url)
+            events = asyncio.create_task(read_all(http, server.url, asked["answer"]["id"]))
+            server.process.send_signal(signal.SIGHUP)
+            async with asyncio.timeout(20):
+                while "all workers were restarted" not in log.read_text():
+                    await asyncio.sleep(0.02)
+            server.process.send_signal(signal.SIGTERM)
+            assert (await events)[-1]["type"] == "done"
+        assert await asyncio.wait_for(server.process.wait(), 10) == 0
+
+
 async def test_settings_that_are_wrong_leave_the_server_as_it_is(tmp_path: Path) -> None:
     config = tmp_path / "hubbub.toml"
     config.write_text("")
@@ -152,7 +170,7 @@ async def probing(url: str) -> AsyncIterator[None]:
 
 async def test_one_that_is_told_to_end_right_after_its_start_keeps_the_port_for_the_next(tmp_path: Path) -> None:
     """Nothing is open there, but an answer is on the one before it, which has left the port."""
-    slow = scripted(words=60, pause_seconds=0.1)
+    slow = scripted(words=600, pause_seconds=0.1)
     async with hubbub_serving(tmp_path, slow) as first, aiohttp.ClientSession() as http:
         port = {"HUBBUB_SERVER__PORT": first.url.rsplit(":", 1)[1]}
         asked = await ask(http, first.url)
@@ -163,7 +181,9 @@ async def test_one_that_is_told_to_end_right_after_its_start_keeps_the_port_for_
             for _ in range(3):
                 servers[-1].process.send_signal(signal.SIGTERM)
                 servers.append(await stack.enter_async_context(hubbub_serving(tmp_path, slow | port)))
-            assert (await events)[-1]["type"] == "done"
+            async with http.post(f"{first.url}/api/answers/{asked['answer']['id']}/stop") as response:
+                assert response.status < 300
+            assert (await events)[-1]["type"] == "stopped"
             for one in servers[:-1]:
                 assert await asyncio.wait_for(one.process.wait(), 10) == 0
             assert await readiness(first.url) == (200, [])
