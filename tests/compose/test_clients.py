@@ -1,7 +1,9 @@
 """How many clients a server takes follows from how many files it may open."""
 
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -23,11 +25,22 @@ def hard() -> Iterator[int]:
 
 
 def test_as_many_files_as_the_system_allows_are_opened_and_most_are_for_clients(hard: int) -> None:
-    clients = clients_for(Settings())
+    settings = Settings()
+    clients = clients_for(settings)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft > 256
     assert soft == hard or hard == resource.RLIM_INFINITY or soft == 1 << 20
-    assert clients.bounds.connections == min(20_000, soft * 3 // 4)
+    free = soft - len(os.listdir("/dev/fd")) + 1  # the listing opens one itself
+    assert clients.bounds.connections == min(settings.clients.connections, free * 3 // 4)
+
+
+def test_files_that_are_open_already_are_no_room_for_clients(hard: int) -> None:
+    settings = Settings(clients={"connections": 10**6})
+    before = clients_for(settings).bounds.connections
+    with ExitStack() as stack:
+        for _ in range(400):
+            stack.enter_context(open(os.devnull, "rb"))
+        assert clients_for(settings).bounds.connections == before - 300
 
 
 def test_the_settings_reach_the_bounds(hard: int) -> None:

@@ -175,6 +175,8 @@ class Peer(msgspec.Struct, frozen=True):
     number: int
     seen_at: float
     """When it last said that it lives, in seconds since the epoch; 0: it has left without ending its answers."""
+    has_open: bool = True
+    """Whether answers are open that are its to make."""
 
 
 class News(msgspec.Struct, frozen=True):

@@ -109,8 +109,10 @@ class MemoryAnswers:
         if was_given_up:
             self._join()
         self.shared.workers[self._number] = time.time()
-        seen = dict.fromkeys((kept.worker for kept in self._open().values()), 0.0) | self.shared.workers
-        return [Peer(number, at) for number, at in seen.items() if number != self._number], was_given_up
+        makers = {kept.worker for kept in self._open().values()}
+        seen = dict.fromkeys(makers, 0.0) | self.shared.workers
+        peers = [Peer(number, at, number in makers) for number, at in seen.items() if number != self._number]
+        return peers, was_given_up
 
     async def claim(self, number: int) -> list[Found]:
         self._check_member()

@@ -282,7 +282,14 @@ def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
     was_given_up = connection.changes() == 0
     if was_given_up:
         number = _join(connection)
-    return number, was_given_up, [Peer(*row) for row in connection.all(_SQL["others"], {"number": number})]
+    return (
+        number,
+        was_given_up,
+        [
+            Peer(other, seen_at, bool(has_open))
+            for other, seen_at, has_open in connection.all(_SQL["others"], {"number": number})
+        ],
+    )
 
 
 def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:
