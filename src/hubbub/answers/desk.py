@@ -359,8 +359,8 @@ class Desk:
         """Return the ending, with what it saved where nobody watched."""
         is_unwatched = isinstance(ending, Stopped) and ending.reason == UNWATCHED
         if is_unwatched or isinstance(ending, Done):
-            answer = self._log.so_far(answer_id)
-            tokens = answer.usage.completion_tokens if answer.usage else len(answer.text) // CHARACTERS_PER_TOKEN
+            characters, usage = self._log.written(answer_id)
+            tokens = usage.completion_tokens if usage else characters // CHARACTERS_PER_TOKEN
             if is_unwatched:
                 return Stopped(UNWATCHED, self.savings.stopped(deployment, tokens))
             self.savings.complete(deployment, tokens)

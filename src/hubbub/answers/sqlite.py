@@ -18,6 +18,9 @@ _SQL = load_sql("hubbub.answers", "answers.sql")
 
 SETTLE_SECONDS = 2.0
 """So long an event lies in the journal before it goes to where it is found by its answer."""
+SETTLE_BYTES = 16 * 1024
+"""So much of one answer is not kept for that long: what lies in the journal alone is in memory as well."""
+PORTIONS_AT_ONCE = 4
 KEEP_SECONDS = 5.0
 """So long the journal keeps what is settled: other workers follow it there."""
 CLEAR_SECONDS = 1.0
@@ -28,12 +31,13 @@ RANGE = 2**40
 class _Unsettled:
     """Events of one answer that stand in the journal alone."""
 
-    __slots__ = ("place", "records", "since")
+    __slots__ = ("bytes", "place", "records", "since")
 
     def __init__(self, since: float, place: int) -> None:
         self.since = since
         self.place = place
         self.records: list[Record] = []
+        self.bytes = 0
 
 
 class SqliteAnswers:
@@ -52,6 +56,8 @@ class SqliteAnswers:
         """Times, and the places that the journal had come to: for what may be cleared."""
         self._unsettled: dict[str, _Unsettled] = {}
         """By answer, the one with the oldest event first."""
+        self._long: set[str] = set()
+        """Those of them that are long enough to be settled."""
         self._cursors: dict[int, int] = {}
         """By worker, the place from which on its journal has not been seen here."""
 
@@ -135,28 +141,38 @@ class SqliteAnswers:
             return
         for answer_id in settled:
             self._unsettled.pop(answer_id, None)
+            self._long.discard(answer_id)
         for answer_id, of_it in fresh.items():
             kept = self._unsettled.get(answer_id)
             if kept is None:
                 kept = self._unsettled[answer_id] = _Unsettled(now, place)
             kept.records.extend(of_it)
+            kept.bytes += sum([len(record.data) for record in of_it])
+            if kept.bytes >= SETTLE_BYTES:
+                self._long.add(answer_id)
         self._place += 1
         self._cleared = self._cleared if floor is None else floor
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
+        kept = self._unsettled.get(answer_id)
+        number, unsettled = self._number, list(kept.records) if kept else []
+
         def look(connection: Connection) -> list[Record]:
             found: list[Record] = []
             last = after
-            for last, data in connection.all(_SQL["portions"], (answer_id, after)):
-                found += [record for record in _split(answer_id, last, data) if record.number > after]
-                if len(found) >= limit:
-                    break
-            else:
-                begun_at = connection.one(_SQL["begun_at"], (answer_id,))
-                if begun_at is not None:  # else all is settled
-                    worker, place = begun_at
-                    for _, lines in connection.all(_SQL["journal"], (place, _range(worker)[1])):
-                        found += [record for record in _lines_of(answer_id, lines) if record.number > last]
+            while rows := connection.all(_SQL["portions"], (answer_id, last, PORTIONS_AT_ONCE)):
+                for last, data in rows:
+                    found += [record for record in _split(answer_id, last, data) if record.number > after]
+                    if len(found) >= limit:
+                        return found[:limit]
+            begun_at = connection.one(_SQL["begun_at"], (answer_id,))
+            if begun_at is None:  # all is settled
+                return found
+            worker, place = begun_at
+            if worker == number:  # what else is in the journal was seen here, before this look
+                return [*found, *(record for record in unsettled if record.number > last)][:limit]
+            for _, lines in connection.all(_SQL["journal"], (place, _range(worker)[1])):
+                found += [record for record in _lines_of(answer_id, lines) if record.number > last]
             return found[:limit]
 
         return await self._database.read(look)
@@ -199,11 +215,12 @@ class SqliteAnswers:
         self._number = number
         self._place = self._cleared = number * RANGE
         self._unsettled.clear()
+        self._long.clear()
         self._marks.clear()
 
     def _due(self, now: float) -> dict[str, list[Record]]:
         """Return the records that are to be settled by now, by answer."""
-        due: dict[str, list[Record]] = {}
+        due = {answer_id: self._unsettled[answer_id].records for answer_id in self._long}
         for answer_id, kept in self._unsettled.items():
             if now - kept.since < SETTLE_SECONDS:
                 break

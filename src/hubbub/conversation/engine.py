@@ -12,7 +12,7 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
-from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_CHARACTERS, Portions
+from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
@@ -291,7 +291,10 @@ class Engine:
 
         What is too long for it is tried once more, with less.
         """
-        characters = PORTION_CHARACTERS if question.collection_ids else UNREAD_CHARACTERS
+        if question.collection_ids:
+            portions_of = partial(Portions, pass_on, self._turn, characters=PORTION_CHARACTERS)
+        else:
+            portions_of = partial(Portions, pass_on, self._turn, characters=UNREAD_CHARACTERS, at_once=UNREAD_AT_ONCE)
         wish, limit = _wish(model, how)
         if not question.is_verbatim:
             how = replace(how, max_tokens=wish)
@@ -306,7 +309,7 @@ class Engine:
                 send(fitted.left_out)
             if tell:
                 tell(fitted.turns)
-            portions = Portions(pass_on, self._turn, characters=characters)
+            portions = portions_of()
             try:
                 async with times.for_all(), portions:
                     completion = await self._again.complete(

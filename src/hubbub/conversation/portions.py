@@ -15,6 +15,8 @@ PORTION_CHARACTERS = 2048
 """Whatever they are, so many are looked through within about 5 ms: see `Prose`."""
 UNREAD_CHARACTERS = 16 * 1024
 """So many are handed on at a time where nobody looks through them."""
+UNREAD_AT_ONCE = 4
+"""So many of these are handed on in one turn of the loop, as much as one read of a socket brings."""
 
 
 class Portions:
@@ -24,10 +26,19 @@ class Portions:
     """
 
     def __init__(
-        self, take: Callable[[Piece], None], turn: asyncio.Lock, *, characters: int = PORTION_CHARACTERS
+        self,
+        take: Callable[[Piece], None],
+        turn: asyncio.Lock,
+        *,
+        characters: int = PORTION_CHARACTERS,
+        at_once: int = 1,
     ) -> None:
-        """Take where pieces go, and how long a portion is. Of all that share a `turn` one has one taken at a time."""
+        """Take where pieces go, how long a portion is, and how many portions may be handed on in one turn of the loop.
+
+        Of all that share a `turn` one has a portion taken at a time.
+        """
         self._most = characters
+        self._at_once = at_once
         self._take = take
         self._turn = turn
         self.has_begun = False
@@ -62,8 +73,13 @@ class Portions:
         """
         self.has_begun = True
         if self._working is None:
-            if (len(piece) if type(piece) is str else _characters(piece)) <= self._most:
+            size = len(piece) if type(piece) is str else _characters(piece)
+            if size <= self._most:
                 self._take(piece)
+                return
+            if size <= self._at_once * self._most:
+                for portion in _portions(piece, self._most):
+                    self._take(portion)
                 return
         elif self._working.done():
             self._working.result()

@@ -183,7 +183,10 @@ def _joined_entry(last: JsonObject, entry: JsonObject) -> JsonObject:
 
 
 class Folding:
-    """What an answer is after the events so far. Linear in its length, however many pieces it came in."""
+    """What an answer is after the events so far. Linear in its length, however many pieces it came in.
+
+    It holds all that was said, until `shed` is called; then it counts on, and what it is has to be told from elsewhere.
+    """
 
     def __init__(self, answer_id: str, events: Iterable[Event] = ()) -> None:
         self._answer = Answer(id=answer_id)
@@ -194,31 +197,55 @@ class Folding:
         self._arguments: list[list[str]] = []
         self.number = 0
         """How many events there were."""
+        self.is_whole = True
+        """Whether it still holds what was said."""
+        self.text_characters = 0
+        """How long the text is."""
+        self.said_characters = 0
+        """How long all is that was said: text, thoughts and the arguments of calls."""
         for event in events:
             self.add(event)
 
     @property
     def has_said(self) -> bool:
         """Whether anything was said yet, be it a thought or a call of a tool."""
-        return bool(self._texts or self._thoughts or self._calls)
+        return bool(self._texts or self._thoughts or self._calls) or not self.is_whole
+
+    @property
+    def usage(self) -> Usage | None:
+        """What it took, as far as that was told."""
+        return self._answer.usage
 
     def add(self, event: Event) -> None:
         """Take the next event."""
         self.number += 1
         if isinstance(event, Text):
-            self._texts.append(event.text)
+            self.text_characters += len(event.text)
+            self.said_characters += len(event.text)
+            if self.is_whole:
+                self._texts.append(event.text)
         elif isinstance(event, Reasoning):
-            self._thoughts.append(event.text)
+            self.said_characters += len(event.text)
+            if self.is_whole:
+                self._thoughts.append(event.text)
         elif isinstance(event, ToolCall):
-            self._add_piece(event)
+            self.said_characters += len(event.arguments)
+            if self.is_whole:
+                self._add_piece(event)
         else:
             if isinstance(event, Reclassified):
+                self.text_characters = 0
                 self._thoughts += self._texts
                 self._texts.clear()
             self._answer = apply(self._answer, self.number, event)
 
+    def shed(self) -> None:
+        """Let go of what was said, and of what is said from now on."""
+        self.is_whole = False
+        self._texts, self._thoughts, self._calls, self._arguments = [], [], [], []
+
     def copy(self) -> "Folding":
-        """Return one that goes on by itself."""
+        """Return one that goes on by itself. It has to be whole, and so for `answer`."""
         other = Folding(self._answer.id)
         other._answer, other.number = self._answer, self.number
         other._texts, other._thoughts = list(self._texts), list(self._thoughts)

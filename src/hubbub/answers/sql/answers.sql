@@ -19,7 +19,7 @@ delete from journal where place >= ? and place < ?
 update answer set result = ?, worker = null, stop_reason = null, watched_at = null where id = ?
 
 -- name: portions
-select last_number, data from portion where answer_id = ? and last_number > ? order by last_number
+select last_number, data from portion where answer_id = ? and last_number > ? order by last_number limit ?
 
 -- name: begun_at
 select worker, place from answer where id = ? and worker is not null
