@@ -405,6 +405,9 @@ async def test_what_is_just_being_claimed_as_a_worker_ends_is_left_to_the_next(
         await asyncio.wait_for(is_reworking.wait(), 5)
         await leaving.desk.hand_over()
         go_on.set()
+        async with asyncio.timeout(5):
+            while leaving.log.is_here("x"):
+                await asyncio.sleep(0.01)
     async with new_worker() as successor:
         successor.desk.rework = rework
         assert text_of(await successor.events("x")) == WORDS
