@@ -124,6 +124,10 @@ class Sqlite:
         with _store_errors():
             return await asyncio.get_running_loop().run_in_executor(self._reading, look)
 
+    def writing(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Write":
+        """Return a `write` that is not begun: another one to this database may take it into its own transaction."""
+        return Write(self, lambda connection: work(connection, *args, **kwargs))
+
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
 
@@ -162,6 +166,17 @@ class Sqlite:
             for raw in self._open:
                 raw.close()
             self._open.clear()
+
+
+class Write:
+    """A write that has not begun. Called, it runs in a transaction of its own; see `Sqlite.writing`."""
+
+    def __init__(self, database: Sqlite, work: Callable[[Connection], object]) -> None:
+        self.database = database
+        self.work = work
+
+    async def __call__(self) -> None:
+        await self.database.write(self.work)
 
 
 class _Patience:
