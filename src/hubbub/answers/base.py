@@ -9,6 +9,9 @@ from hubbub.core.answer import Answer
 from hubbub.core.errors import StoreError
 from hubbub.core.people import Person
 
+NOBODY = 0
+"""No worker has this number: its answers are there to be claimed."""
+
 
 class GivenUp(StoreError):
     """The others had not heard of this worker for too long: its answers are theirs now."""
@@ -133,6 +136,25 @@ class AnswerStore(Protocol):
         Raises:
             Conflict: there is one with this id.
             GivenUp: the others had given this worker up, so that it would be theirs.
+        """
+        ...
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        """Make the log of an answer that another worker makes: whichever claims it first. It begins with `records`.
+
+        What is stored `beside` it is in the same transaction where it is in the same database. Elsewhere it comes
+        first, so that whoever claims the answer finds it.
+
+        Raises:
+            Conflict: there is one with this id.
         """
         ...
 

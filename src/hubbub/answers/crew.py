@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import Crew, Found, GivenUp, Peer
+from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer
 from hubbub.answers.desk import UNWATCHED, Desk
 from hubbub.answers.log import Log
 from hubbub.core.errors import StoreError
@@ -61,6 +61,8 @@ class Membership:
         self._astray: frozenset[str] = frozenset()
         """Answers that are this worker's but were not made here when that was looked at last."""
         self._checked_at = clock()
+        self._newest = 0
+        """The highest number of another worker before this one began to drain: later ones succeed it."""
         self._watched: dict[str, float] = {}
         """By answer made here, when it was last watched elsewhere."""
         self._task: asyncio.Task[None] | None = None
@@ -92,7 +94,7 @@ class Membership:
         while True:
             try:
                 pause_seconds = LOOK_SECONDS if self._is_near else IDLE_SECONDS
-                async with asyncio.timeout(0 if self._orphans else pause_seconds):
+                async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
@@ -115,7 +117,12 @@ class Membership:
                 await asyncio.sleep(RENEW_SECONDS)
 
     async def _renew(self) -> None:
-        others, was_given_up = await self._crew.renew()
+        try:
+            others, was_given_up = await self._crew.renew()
+        except StoreError as error:
+            self._desk.store_trouble = error.message
+            raise
+        self._desk.store_trouble = ""
         now = self._clock()
         was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
         self._renewed_at = now
@@ -124,7 +131,11 @@ class Membership:
             self._orphans.clear()
             await self._desk.let_go_all()
         silent = self._silent(others, was_away=was_away)
-        if not self._desk.is_closing:  # else they would be ended at once; another worker goes on with them
+        if self._desk.is_closing:  # another worker goes on with what the silent ones left
+            if any(peer.number > self._newest and peer.seen_at for peer in others):
+                self._desk.has_successor.set()
+        else:
+            self._newest = max((peer.number for peer in others), default=0)
             for peer in silent:
                 await self._claim(peer)
             if now - self._checked_at >= CHECK_SECONDS:
@@ -158,10 +169,14 @@ class Membership:
         orphans = await self._crew.claim(peer.number)
         self._heard.pop(peer.number, None)
         self._orphans.extend(orphans)
-        if orphans:
+        if orphans and peer.number == NOBODY:
+            logger.info("%d answers are begun here for a worker that drains.", len(orphans))
+        elif orphans:
             logger.warning("Worker %d is gone; %d open answers are taken over from it.", peer.number, len(orphans))
 
     async def _take_some_over(self) -> None:
+        if self._desk.is_closing:  # who comes next claims them once this worker has left
+            return
         for _ in range(min(len(self._orphans), TAKEN_AT_ONCE)):
             orphan = self._orphans.popleft()
             try:

@@ -118,7 +118,6 @@ class Elsewhere:
             return False
         entry.publish(fresh)
         if isinstance(decode(fresh[-1].data), ENDINGS):
-            entry.has_ended = True
             self.forget(entry)
-            entry.release_all()
+            entry.end()
         return True

@@ -12,6 +12,9 @@ from hubbub.core.events import Event
 PORTION_BYTES = 64 * 1024
 """A reader that comes late is given the past in portions, each when the one before has gone."""
 
+KEPT_SECONDS = 1.0
+"""So long an answer that has ended is still in memory for its readers. One that sleeps would keep it for as long."""
+
 FIRST_WATCHER_SECONDS = 10.0
 """So long after its beginning an answer counts as watched: whoever asked is still on the way."""
 
@@ -55,7 +58,7 @@ class Reader:
 class Entry:
     """An open answer, made by another worker. `records` are stored."""
 
-    __slots__ = ("_changed", "has_ended", "id", "is_over", "readers", "records", "trouble", "watchers")
+    __slots__ = ("_changed", "has_ended", "id", "is_over", "last", "readers", "records", "trouble", "watchers")
 
     def __init__(self, answer_id: str) -> None:
         self.id = answer_id
@@ -64,6 +67,8 @@ class Entry:
         self.watchers = 0
         """How many follow it."""
         self.has_ended = False
+        self.last = 0
+        """The number of the last record, once it has ended."""
         self.is_over = False
         """Whether nothing more comes here, though it goes on: it is made by another worker from now on."""
         self.trouble: HubbubError | None = None
@@ -99,6 +104,17 @@ class Entry:
             self._changed.set()
             self._changed = None
 
+    def end(self) -> None:
+        """Note that it has ended. A moment later it lets its records go: who has not read them by then is slow."""
+        self.has_ended = True
+        self.last = len(self.records)
+        self.release_all()
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self.shed)
+
+    def shed(self) -> None:
+        """Let go of what is stored anyway. Readers that are behind go on from there."""
+        self.records = []
+
     def release_all(self) -> None:
         """Let everybody look for themselves what is the matter."""
         for reader in list(self.readers):
@@ -129,6 +145,10 @@ class OwnEntry(Entry):
         """Whether anything of the answer itself came, be it a thought or a call of a tool."""
         self.fault: HubbubError | None = None
         """Why pending events were lost; told to whoever sends next."""
+
+    def shed(self) -> None:
+        super().shed()
+        self.folding = Folding(self.id)
 
 
 def portion(records: Sequence[Record], after: int) -> list[Record]:

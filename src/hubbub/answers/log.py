@@ -25,6 +25,7 @@ from hubbub.core.events import (
     Failed,
     Queued,
     Reasoning,
+    Reclassified,
     Searched,
     Text,
     ToolCall,
@@ -39,7 +40,7 @@ SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Asked, Queued, Searched)
-_SAID = (Text, Reasoning, ToolCall)
+_SAID = (Text, Reasoning, Reclassified, ToolCall)
 """Somebody waits for the former, and for the first of the latter."""
 
 INTERRUPTED = Failed(
@@ -109,6 +110,23 @@ class Log:
         await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None,
+        keep_seconds: float | None,
+        first: Event | None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
+
+        Raises:
+            Conflict: there is an answer with this id.
+        """
+        records = [] if first is None else [Record(answer_id, 1, encode(first))]
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
+
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
         records = await self.records(found.id)
@@ -166,6 +184,11 @@ class Log:
     def is_here(self, answer_id: str) -> bool:
         """Tell whether an answer is open and made by this worker."""
         return answer_id in self._own
+
+    def has_said(self, answer_id: str) -> bool:
+        """Tell whether an answer that is made here has said anything yet."""
+        entry = self._own.get(answer_id)
+        return entry is not None and entry.has_said
 
     def unwatched(self, watched_elsewhere: Callable[[str], float]) -> list[str]:
         """Return the answers that nobody watches any more, for longer than their grace.
@@ -242,8 +265,12 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended or (reader is not None and reader.has_left):
+            if reader is not None and reader.has_left:
                 return
+            if entry.has_ended:
+                if after >= entry.last:
+                    return
+                break
         while records := await self._store.read(answer_id, after):
             for taken in portions(records):
                 yield taken
@@ -347,9 +374,8 @@ class Log:
             is_ending = isinstance(event, ENDINGS)
         entry.publish(records)
         if is_ending:
-            entry.has_ended = True
             self._own.pop(entry.id, None)
-            entry.release_all()
+            entry.end()
 
 
 async def _follow(

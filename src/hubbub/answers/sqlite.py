@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
@@ -74,7 +74,7 @@ class SqliteAnswers:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
     ) -> None:
-        along = beside if isinstance(beside, Write) and beside.database is self._database else None
+        along = self._along(beside)
         number = self._number
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
@@ -96,6 +96,37 @@ class SqliteAnswers:
                 with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
                     await self.forget([answer_id])
                 raise
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        along = self._along(beside)
+        now = time.time()
+        expires_at = None if keep_seconds is None else now + keep_seconds
+        values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at)
+
+        def insert(connection: Connection) -> None:
+            connection.all(_SQL["open"], values)
+            if connection.changes() == 0:
+                raise Conflict("There is an answer with this id already.")
+            if records:
+                connection.all(_SQL["settle"], (answer_id, records[-1].number, _joined(records)))
+            if along is not None:
+                along.work(connection)
+
+        if beside is not None and along is None:
+            await beside()
+        await self._database.write(insert)
+
+    def _along(self, beside: Beside | None) -> Write | None:
+        """Return what goes into the same transaction, since it goes into the same database."""
+        return beside if isinstance(beside, Write) and beside.database is self._database else None
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         now = self._clock()

@@ -206,7 +206,7 @@ def _store_errors() -> Generator[None]:
     except apsw.FullError as error:
         raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
     except apsw.Error as error:
-        raise StoreError(f"The database could not do this ({error}). Try again.") from error
+        raise StoreError("The database could not do this. Try again.", detail=f"SQLite: {error}") from error
 
 
 def _make_private(path: Path) -> None:
