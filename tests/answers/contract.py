@@ -53,6 +53,17 @@ class AnswerStoreContract:
         await other.append(last, [answer])
         assert await store.read("a") == [*records, *last]
 
+    async def test_it_is_told_whether_others_have_open_answers(self, store: SharedStore, other: SharedStore) -> None:
+        async def has_open() -> list[bool]:
+            return [peer.has_open for peer in (await other.renew())[0]]
+
+        assert await has_open() == [False]
+        await store.open("a", "ann")
+        assert await has_open() == [True]
+        records, answer = ended("a", "hello")
+        await store.append(records, [answer])
+        assert await has_open() == [False]
+
     async def test_records_come_back_in_order_from_a_number(self, store: SharedStore) -> None:
         await store.open("a", "ann")
         await store.open("b", "ann")

@@ -331,6 +331,88 @@ async def test_what_is_asked_of_a_worker_that_drains_alone_is_refused(
     assert await a.log.owner("x") is None
 
 
+async def test_one_that_drains_is_needed_until_what_others_make_has_ended(a: Worker, b: Worker) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(send: Send) -> Ending:
+        await go_on.wait()
+        return Done()
+
+    await a.desk.start("x", "ann", slowly)
+    async with asyncio.timeout(5):
+        while not b.desk.is_needed:
+            await asyncio.sleep(0.01)
+        b.desk.drain()
+        assert b.desk.is_idle
+        go_on.set()
+        while b.desk.is_needed:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_waits_for_nobody_who_comes_keeps_one_that_drains_for_a_while_only(
+    a: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.crew.HOLD_SECONDS", 0.3)
+    a.desk.drain()
+    await a.log.open_for_others("x", "ann", None, None, None)
+    async with asyncio.timeout(5):
+        while not a.desk.is_needed:
+            await asyncio.sleep(0.01)
+        while a.desk.is_needed:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_was_claimed_before_a_worker_drains_is_begun_there(a: Worker, b: Worker) -> None:
+    is_reworking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        is_reworking.set()
+        await go_on.wait()
+        return words, Ticket(Party("ann"))
+
+    a.desk.rework = b.desk.rework = rework
+    await a.log.open_for_others("x", "ann", None, None, None)
+    await a.log.open_for_others("y", "ann", None, None, None)
+    async with asyncio.timeout(5):
+        await is_reworking.wait()
+        for one in (a, b):
+            one.desk.drain()
+        claimer = next(one for one in (a, b) if one.desk.claimed_count)
+        assert not claimer.desk.is_idle
+        go_on.set()
+        assert text_of(await claimer.events("x")) == text_of(await claimer.events("y")) == WORDS
+        while not claimer.desk.is_idle:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_just_being_claimed_as_a_worker_ends_is_left_to_the_next(
+    a: Worker, new_worker: Callable[..., object]
+) -> None:
+    is_reworking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def reworked_late(found: Found) -> tuple[Work, Ticket] | None:
+        is_reworking.set()
+        await go_on.wait()
+        return hang, Ticket(Party("ann"))
+
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket(Party("ann"))
+
+    async with new_worker() as leaving:
+        leaving.desk.rework = reworked_late
+        a.desk.drain()  # so that it is the other one who claims
+        await leaving.log.open_for_others("x", "ann", None, None, None)
+        await asyncio.wait_for(is_reworking.wait(), 5)
+        await leaving.desk.hand_over()
+        go_on.set()
+        async with asyncio.timeout(5):
+            while leaving.log.is_here("x"):
+                await asyncio.sleep(0.01)
+    async with new_worker() as successor:
+        successor.desk.rework = rework
+        assert text_of(await successor.events("x")) == WORDS
+
+
 async def test_what_has_said_nothing_is_handed_over_and_the_rest_ends_with_a_word(
     a: Worker, new_worker: Callable[..., object]
 ) -> None:

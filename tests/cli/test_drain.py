@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -100,6 +100,24 @@ async def test_a_restart_takes_up_new_settings_and_interrupts_nobody(tmp_path: P
         assert await server.terminate() == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_what_drains_after_a_restart_goes_on_when_the_server_is_told_to_end(tmp_path: Path, workers: str) -> None:
+    slow = scripted(words=80, pause_seconds=0.1) | {"HUBBUB_SERVER__WORKERS": workers}
+    log = tmp_path / "log"
+    launcher = ("/bin/sh", "-c", f'exec "$@" 2>{log}', "sh")
+    async with hubbub_serving(tmp_path, slow, launcher=launcher) as server:
+        async with aiohttp.ClientSession() as http:
+            asked = await ask(http, server.url)
+            events = asyncio.create_task(read_all(http, server.url, asked["answer"]["id"]))
+            server.process.send_signal(signal.SIGHUP)
+            async with asyncio.timeout(20):
+                while "all workers were restarted" not in log.read_text():
+                    await asyncio.sleep(0.02)
+            server.process.send_signal(signal.SIGTERM)
+            assert (await events)[-1]["type"] == "done"
+        assert await asyncio.wait_for(server.process.wait(), 10) == 0
+
+
 async def test_settings_that_are_wrong_leave_the_server_as_it_is(tmp_path: Path) -> None:
     config = tmp_path / "hubbub.toml"
     config.write_text("")
@@ -132,6 +150,42 @@ async def test_one_that_is_started_while_the_other_drains_gets_the_port_and_the_
                 assert await asyncio.wait_for(old.process.wait(), 10) == 0
                 assert await readiness(new.url) == (200, [])
                 assert await new.terminate() == 0
+
+
+@asynccontextmanager
+async def probing(url: str) -> AsyncIterator[None]:
+    """Connect anew all the time until left; fails where one connection is refused."""
+
+    async def probe() -> None:
+        while True:
+            async with aiohttp.ClientSession() as http, http.get(f"{url}/livez") as response:
+                assert response.status == 200
+            await asyncio.sleep(0.02)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(probe())
+        yield
+        task.cancel()
+
+
+async def test_one_that_is_told_to_end_right_after_its_start_keeps_the_port_for_the_next(tmp_path: Path) -> None:
+    """Nothing is open there, but an answer is on the one before it, which has left the port."""
+    slow = scripted(words=600, pause_seconds=0.1)
+    async with hubbub_serving(tmp_path, slow) as first, aiohttp.ClientSession() as http:
+        port = {"HUBBUB_SERVER__PORT": first.url.rsplit(":", 1)[1]}
+        asked = await ask(http, first.url)
+        events = asyncio.create_task(read_all(http, first.url, asked["answer"]["id"]))
+        async with AsyncExitStack() as stack, probing(first.url):
+            servers = [first]
+            for _ in range(3):
+                servers[-1].process.send_signal(signal.SIGTERM)
+                servers.append(await stack.enter_async_context(hubbub_serving(tmp_path, slow | port)))
+            async with http.post(f"{first.url}/api/answers/{asked['answer']['id']}/stop") as response:
+                assert response.status == 202
+            assert (await events)[-1]["type"] == "stopped"
+            for one in servers[:-1]:
+                assert await asyncio.wait_for(one.process.wait(), 10) == 0
+            assert await readiness(first.url) == (200, [])
 
 
 AS_SYSTEMD = """

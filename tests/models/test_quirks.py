@@ -40,7 +40,7 @@ async def asked(server: ModelServer, http: Http, script: Script, limits: Limits 
     try:
         end = (await model.complete(QUESTION, pieces.append)).finish_reason
     except ModelError as error:
-        end, words = error.code, error.message
+        end, words = error.code, error.for_operators
     return Outcome(fold("a", events_of(pieces)), end, words)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -96,6 +97,10 @@ def question(text: str = "Hello", *, model: str = "big", **more: Any) -> dict[st
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
 
 
+ENDED = re.compile(r"\.( \(Reference: [0-9a-f]{8}\))?$")
+"""A sentence, and by what the operator finds the rest."""
+
+
 async def told(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Return the error that a response tells, which has to have the form of one."""
     assert response.content_type == "application/json"
@@ -103,7 +108,7 @@ async def told(response: aiohttp.ClientResponse) -> dict[str, Any]:
     assert set(body) == {"error"}, body
     error = body["error"]
     assert list(error) == ["message", "type", "param", "code"]
-    assert error["message"].endswith(".")
+    assert ENDED.search(error["message"]), error
     assert not any(inside in error["message"] for inside in INSIDE), error
     assert response.headers["x-request-id"].startswith("req_")
     return error

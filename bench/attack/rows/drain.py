@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import cycle, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,9 +22,26 @@ from tests.servers.hubbub_server import HubbubServer, scripted, through, workers
 from tests.servers.model_server import ModelServer, Script
 
 BETWEEN_TOKENS_SECONDS = 0.2
+PROBE_SECONDS = 0.1
 GAP_SECONDS = 2.0
 REPLACED_SECONDS = 10.0
 RESTART_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is tried: so many restarts while so many people read."""
+
+    restarts: int
+    people: int
+    answer_seconds: float
+    come_in_seconds: float
+    pauses_seconds: tuple[float, ...]
+    """How long a new server is left alone before the next restart, in turn; 0: it is told as soon as it is ready."""
+
+
+SHORT = Size(restarts=2, people=20, answer_seconds=3.0, come_in_seconds=2.0, pauses_seconds=(0.0,))
+LONG = Size(restarts=20, people=100, answer_seconds=20.0, come_in_seconds=8.0, pauses_seconds=(0.0, 0.5, 1.0, 1.5))
 
 Serve = Callable[[], Awaitable[HubbubServer]]
 Restart = Callable[[HubbubServer, Serve], Awaitable[HubbubServer]]
@@ -36,6 +54,7 @@ class Strict(Crowd):
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         super().__init__(http, url)
         self.refusals: list[str] = []
+        self.probes = 0
 
     async def ask(self, reading: Reading) -> None:
         body = {"text": f"What about {reading.question_id}?", "question_id": reading.question_id}
@@ -51,6 +70,23 @@ class Strict(Crowd):
                 self.refusals.append(type(error).__name__)
             await asyncio.sleep(0.5)
 
+    async def probe(self) -> None:
+        """Connect anew ten times a second, as a probe or one more visitor does, until nobody asks anything more."""
+        async with asyncio.TaskGroup() as group:
+            while not self.is_over:
+                group.create_task(self._visit())
+                await asyncio.sleep(PROBE_SECONDS)
+
+    async def _visit(self) -> None:
+        self.probes += 1
+        try:
+            async with self.http.get(f"{self.url}/api/health") as response:
+                await response.read()
+                if response.status != 200:
+                    self.refusals.append(f"probe: {response.status}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self.refusals.append(f"probe: {type(error).__name__}")
+
     @property
     def gap_seconds(self) -> float:
         """The longest time between two events that one reader saw."""
@@ -64,8 +100,8 @@ class Strict(Crowd):
 
 async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
     """Let a crowd ask and read while a server is restarted in turn by each of these ways."""
-    times, people, seconds, pause_seconds = (2, 20, 3.0, 0.2) if target.is_short else (20, 100, 20.0, 0.5)
-    words = [f"word{number} " for number in range(int(seconds / BETWEEN_TOKENS_SECONDS))]
+    size = SHORT if target.is_short else LONG
+    words = [f"word{number} " for number in range(int(size.answer_seconds / BETWEEN_TOKENS_SECONDS))]
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
         script = Script(tokens=words, seconds_between=BETWEEN_TOKENS_SECONDS)
@@ -80,26 +116,31 @@ async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
         variables["HUBBUB_SERVER__PORT"] = server.url.rsplit(":", 1)[1]
         crowd = Strict(http, server.url)
         done = 0
-        async with crowd.talking(people, come_in_seconds=seconds) as talking:
-            await asyncio.sleep(seconds * 0.6)
-            for done in range(1, times + 1):
+        async with (
+            crowd.talking(size.people, come_in_seconds=size.come_in_seconds) as talking,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(crowd.probe())
+            await asyncio.sleep(size.come_in_seconds)
+            pauses = cycle(size.pauses_seconds)
+            for done in range(1, size.restarts + 1):
                 server = await restarts[done % len(restarts)](server, serve)
-                await asyncio.sleep(pause_seconds)
+                await asyncio.sleep(next(pauses))
                 if crowd.refusals or crowd.interrupted:
                     break  # it has fallen
             crowd.is_over = True
-            await asyncio.wait({talking}, timeout=seconds + 10)
+            await asyncio.wait({talking}, timeout=size.answer_seconds + 10)
         found = await check(crowd, "".join(words), model, [], 0)
     lost = [fault for fault in found.faults if "has not ended" not in fault]
     unread = len(found.faults) - len(lost)
     why = f" {dict(Counter(crowd.refusals))}" if crowd.refusals else ""
     figures = (
-        f"{done} restarts, {found.questions} answers: {len(crowd.refusals)} refused{why}, "
-        f"{crowd.interrupted} interrupted, "
+        f"{done} restarts asked for, {found.questions} answers, {crowd.probes} probes: "
+        f"{len(crowd.refusals)} refused{why}, {crowd.interrupted} interrupted, "
         f"{unread} without an end, {len(lost)} with lost or doubled tokens, longest gap {crowd.gap_seconds:.1f} s"
     )
     holds = not (crowd.refusals or crowd.interrupted or found.faults) and crowd.gap_seconds <= GAP_SECONDS
-    return Seen(figures, holds and done == times and found.questions >= people)
+    return Seen(figures, holds and done == size.restarts and found.questions >= size.people)
 
 
 async def _hang_up(server: HubbubServer, serve: Serve) -> HubbubServer:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from hubbub.answers.base import Crew, Found, GivenUp, Party, Ticket
+from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
@@ -73,9 +73,13 @@ class Desk:
         """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
         self.is_closing = False
-        """Whether its answers are being ended: it takes none over from others any more."""
+        """Whether its answers are being ended: it begins none that it has claimed from others any more."""
         self.is_draining = False
-        """Whether it begins no more answers."""
+        """Whether it takes in no more answers. What it has taken in or claimed before goes on to its end."""
+        self.claimed_count = 0
+        """How many answers are claimed from other workers and are still to be begun here; the membership counts."""
+        self.is_needed = False
+        """Whether answers are open that others make or nobody yet, so that somebody has to be found at the port."""
         self.has_successor = asyncio.Event()
         """Set, while it drains, once another worker begins answers or is about to."""
         self._held = 0
@@ -140,13 +144,15 @@ class Desk:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         first: Event | None = None,
+        beside: Beside | None = None,
         within_seconds: float | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
 
         Without an admission it is let in where answers are that no model makes. It is worked on for
         `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
-        `keep_seconds`; None: not by itself. `first` is its first event, come what may. Where it
+        `keep_seconds`; None: not by itself. `first` is its first event, come what may. What is stored
+        `beside` its log is there when its work begins. Where it
         was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
@@ -158,10 +164,10 @@ class Desk:
         admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
         if self.is_draining:
             admission.leave()
-            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
             return
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds)
+            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         except BaseException:
             admission.leave()
             raise
@@ -204,6 +210,9 @@ class Desk:
         except Exception:  # a bug must not leave it open for ever
             logger.exception("An answer could not be begun anew.")
             known = None
+        if self.is_closing:  # meanwhile; whoever comes next claims it once this worker has left
+            self._log.let_go(found.id)
+            return
         work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
         if found.stop_reason is not None:
@@ -229,8 +238,8 @@ class Desk:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no answer is open here, none is read, and no question waits for a successor."""
-        return not (self._running or self._log.reader_count or self._held)
+        """Whether no answer is open or claimed here, none is read, and no question waits for a successor."""
+        return not (self._running or self.claimed_count or self._log.reader_count or self._held)
 
     def trouble_of(self, deployment: str) -> str:
         """Return why a deployment can't answer now, as far as is known from the last answers; empty where it can."""
@@ -244,17 +253,18 @@ class Desk:
 
     def drain(self) -> None:
         """Begin no more answers. Open ones go on; questions that still come are stored for a successor."""
-        self.is_closing = self.is_draining = True
+        self.is_draining = True
 
     async def hand_over(self) -> None:
         """End what has said something as interrupted; leave the rest to whoever takes it over. Bounded in time."""
         self.drain()
+        self.is_closing = True
         await self._let_go([answer_id for answer_id in self._running if not self._log.has_said(answer_id)])
         await self.close_answers()
 
     async def close_answers(self) -> None:
         """End all open answers as interrupted, within a bounded time."""
-        self.is_closing = True
+        self.is_draining = self.is_closing = True
         tasks = {running.task for running in self._running.values() if running.task is not None}
         for running in self._running.values():
             self._cancel(running, INTERRUPTED)
@@ -270,6 +280,7 @@ class Desk:
         grace_seconds: float | None,
         keep_seconds: float | None,
         first: Event | None,
+        beside: Beside | None,
     ) -> None:
         self._held += 1
         try:
@@ -283,7 +294,7 @@ class Desk:
             ) from None
         finally:
             self._held -= 1
-        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import AnswerStore, Found, Record, Source
+from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
@@ -102,13 +102,16 @@ class Log:
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """Begin an empty log; it is stored when this returns. It is forgotten after `keep_seconds`, if it has ended.
+        """Begin an empty log; it is stored when this returns, with what goes `beside` it.
+
+        It is forgotten after `keep_seconds`, if it has ended.
 
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -118,14 +121,15 @@ class Log:
         grace_seconds: float | None,
         keep_seconds: float | None,
         first: Event | None,
+        beside: Beside | None = None,
     ) -> None:
-        """Store the log of an answer that another worker is to make, with its first event.
+        """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
 
         Raises:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records)
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""

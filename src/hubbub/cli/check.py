@@ -149,7 +149,7 @@ async def _try(model: Model) -> tuple[str, str | None]:
         except ModelError as error:
             if error.code == "not_accepted" and tokens == 1:
                 continue
-            return "it fails", f"{model.card.name}: {error.message}"
+            return "it fails", f"{model.card.name}: {error.for_operators}"
         break
     return f"it answered in {time.monotonic() - began:.1f} s", None
 

@@ -226,7 +226,11 @@ class Itself:
             self._is_idle = is_idle
             ready.set()
 
-        self._task = asyncio.create_task(serve_on(settings, listener, on_ready, self._ending), name="serving")
+        async def serve() -> None:
+            with listener:  # it is this one's own, also where the start fails
+                await serve_on(settings, listener, on_ready, self._ending)
+
+        self._task = asyncio.create_task(serve(), name="serving")
         self._task.add_done_callback(lambda _: self.over.set())
         waiting = asyncio.create_task(ready.wait())
         try:

@@ -51,7 +51,7 @@ async def serve_on(
                 config,
                 lambda: desk,
                 settings.server.drain_seconds,
-                on_ready=lambda: on_ready(lambda: desk.is_idle),
+                on_ready=lambda: on_ready(lambda: desk.is_idle and not desk.is_needed),
                 ending=ending,
                 clients=clients,
             )

@@ -57,6 +57,8 @@ class Workers:
         self._starting = [asyncio.Lock() for _ in range(number)]
         self._leaving: list[Member] = []
         self._alive: set[Member] = set()
+        self._unready: set[Member] = set()
+        """Those of them that are being started."""
         self._is_ending = asyncio.Event()
         self._is_ending_now = asyncio.Event()
         self._is_restarting = asyncio.Event()
@@ -233,7 +235,9 @@ class Workers:
             if is_first and self._begins_itself:
                 itself = Itself()
                 self._alive.add(itself)
+                self._unready.add(itself)
                 await itself.start(self._settings, listener.dup())
+                self._unready.discard(itself)
                 self._serving[number] = itself
                 return Ready()
             worker = await Worker.start(listener, self._program)
@@ -244,7 +248,9 @@ class Workers:
         except OSError as error:
             return Failed(f"A worker can't be started ({error.strerror}).")
         self._alive = {one for one in self._alive if one.is_alive} | {worker}
+        self._unready = {one for one in self._unready if one.is_alive} | {worker}
         report = await worker.order(Job(self._settings, listener.fileno()))
+        self._unready.discard(worker)
         if isinstance(report, Failed):
             worker.end_now()
             await self._end(worker)
@@ -262,8 +268,10 @@ class Workers:
         for member in self._alive:
             if member in self._serving.values():
                 member.drain()
-            elif member not in self._leaving:
-                member.end_now()  # it has not started yet
+            elif member in self._unready:
+                member.end_now()
+            else:
+                member.succeed()  # it drains already, unless the end came before it could be told
         is_told = is_expected = is_succeeded = False
         async with Succession(self._settings.server.data_folder, self._listeners.sockets) as succession:
             while not self._is_ending_now.is_set() and clock() < until:

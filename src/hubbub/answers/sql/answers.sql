@@ -44,9 +44,9 @@ delete from worker where number = ?
 update worker set seen_at = ? where number = ?
 
 -- name: others
-select number, seen_at from worker where number <> :number
+select number, seen_at, exists (select 1 from answer where worker = number) from worker where number <> :number
 union all
-select distinct worker, 0 from answer
+select distinct worker, 0, 1 from answer
 where worker is not null and worker <> :number and worker not in (select number from worker)
 
 -- name: orphans
