@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.attack.base import HERE, Attack, Seen, Target, python
-from bench.attack.rows.wire import as_somebody, connected, events, port_of, post
+from bench.attack.rows.wire import HEALTH, as_somebody, asked, connected, events, port_of, post
 from tests.servers.hubbub_server import HubbubServer, through
 from tests.servers.processes import children_of
 
@@ -27,6 +27,8 @@ RATE = 15.0
 """Words a second of the answers of the others."""
 OTHERS = 40
 AT_ONCE = 25
+REQUESTS = 400
+MOST_RATIO_OF_REQUESTS = 1.1
 
 
 def _event(text: str | None) -> bytes:
@@ -211,6 +213,64 @@ never_read = Attack(
 )
 
 
+async def _trickle(port: int, many: int) -> None:
+    """Begin so many requests, and send a byte of each body a second."""
+    writers: list[asyncio.StreamWriter] = []
+    for _ in range(many):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(post("/api/questions", ["Content-Length: 1000"], b"{"))
+        writers.append(writer)
+    print("begun", flush=True)
+    while True:
+        for writer in writers:
+            writer.write(b" ")
+            await asyncio.sleep(1 / many)
+
+
+async def _requests(port: int) -> tuple[list[float], int]:
+    """Make requests for some seconds; returns how long they took, sorted, and how many were not served."""
+    took: list[float] = []
+    failed = 0
+    for _ in range(REQUESTS):
+        began = time.perf_counter()
+        failed += (await asked(port, HEALTH))[0] != 200
+        took.append(time.perf_counter() - began)
+        await asyncio.sleep(0.005)
+    return sorted(took), failed
+
+
+async def _beside_slow_bodies(target: Target) -> Seen:
+    many = 200 if target.is_short else 1000
+    async with target.serving({"HUBBUB_SERVER__LOG_LEVEL": "warning"}) as server:
+        port = port_of(server)
+        await _requests(port)  # the first ones are slower
+        alone, failed = await _requests(port)
+        command = python("-m", __spec__.name, "trickle", str(port), str(many))
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=HERE)
+        try:
+            assert process.stdout is not None
+            await process.stdout.readline()
+            beside, failed_beside = await _requests(port)
+        finally:
+            process.kill()
+            await process.wait()
+    ratio = _p99(beside) / _p99(alone)
+    words = f"p99 {_p99(alone) * 1000:.1f} ms alone, {_p99(beside) * 1000:.1f} ms beside {many} ({ratio:.2f})"
+    holds = not (failed or failed_beside) and (target.is_short or ratio <= MOST_RATIO_OF_REQUESTS)
+    return Seen(f"{words}; {failed + failed_beside} of {2 * REQUESTS} not served", holds)
+
+
+beside_slow_bodies = Attack(
+    "normal requests beside bodies that trickle in",
+    "all are served; p99 +10 % (judged in the long form)",
+    _beside_slow_bodies,
+    is_quiet=True,
+)
+
+
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(float(sys.argv[1])))
+    with contextlib.suppress(KeyboardInterrupt, OSError):
+        if sys.argv[1] == "trickle":
+            asyncio.run(_trickle(int(sys.argv[2]), int(sys.argv[3])))
+        else:
+            asyncio.run(_serve(float(sys.argv[1])))
