@@ -135,7 +135,8 @@ async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
     unread = len(found.faults) - len(lost)
     why = f" {dict(Counter(crowd.refusals))}" if crowd.refusals else ""
     figures = (
-        f"{done} restarts asked for, {found.questions} answers, {crowd.probes} probes: {len(crowd.refusals)} refused{why}, "
+        f"{done} restarts asked for, {found.questions} answers, {crowd.probes} probes: "
+        f"{len(crowd.refusals)} refused{why}, "
         f"{crowd.interrupted} interrupted, "
         f"{unread} without an end, {len(lost)} with lost or doubled tokens, longest gap {crowd.gap_seconds:.1f} s"
     )
