@@ -165,7 +165,7 @@ class _Wire(Connection):
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = [piece for piece in pieces if piece][::-1]
 
-    def receive(self) -> bytes | None:
+    def receive(self, most_bytes: int = 0) -> bytes | None:
         return self._pieces.pop() if self._pieces else b""
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubbub.answers.base import Fixed, Party, Ticket
+from hubbub.answers.base import Beside, Fixed, Party, Ticket
 from hubbub.answers.desk import TOO_LATE, Desk, Send
 from hubbub.answers.lanes import GATHER_SECONDS, Admission, LaneLimits, Lanes
 from hubbub.answers.log import Log
@@ -355,11 +355,12 @@ class FullDisk(MemoryAnswers):
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
         await asyncio.sleep(0)
         if self.is_full:
             raise StoreFull("The disk is full.")
-        await super().open(answer_id, owner_id, grace_seconds, keep_seconds)
+        await super().open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
 
 
 async def events(log: Log, answer_id: str) -> list[Event]:

@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.answers.base import Record
 from hubbub.answers.entry import PORTION_BYTES, Reader
-from hubbub.answers.log import COMMIT_BYTES, Log
+from hubbub.answers.log import COMMIT_CHARACTERS, Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.answers.sqlite import SETTLE_BYTES, SqliteAnswers
 from hubbub.connections.sqlite import Connection, Sqlite
@@ -188,7 +188,7 @@ async def test_endings_that_come_together_are_not_all_stored_together() -> None:
         whole = "".join(said(place) for place in range(8))
         await asyncio.gather(*(log.end(key, Done()) for key in answer_ids))
         assert {answer.text for answer in (await log.answers(answer_ids)).values()} == {whole}
-    assert len(whole) < store.most < COMMIT_BYTES + 2 * len(whole)
+    assert len(whole) < store.most < COMMIT_CHARACTERS + 2 * len(whole)
 
 
 async def test_a_long_answer_is_settled_before_its_time(database: Sqlite, store: SqliteAnswers, tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ import pytest
 from hubbub.answers.base import GivenUp, Record
 from hubbub.answers.sqlite import KEEP_SECONDS, SETTLE_SECONDS, SqliteAnswers
 from hubbub.connections.sqlite import Connection, Sqlite
-from hubbub.core.errors import StoreError
+from hubbub.core.errors import Conflict, NotFound, StoreError
+from hubbub.core.messages import Chat, Message
+from hubbub.history.memory import MemoryHistory
+from hubbub.history.sqlite import SqliteHistory
 from tests.answers.contract import AnswerStoreContract, ended
 
 
@@ -146,3 +149,29 @@ async def test_a_database_of_the_first_form_is_brought_up_to_date(tmp_path: Path
             assert (peer.number, peer.seen_at) == (0, 0)
             assert [found.id for found in await store.claim(0)] == ["open"]
             assert await store.read("open") == [Record("open", 1, b"x")]
+
+
+@pytest.mark.parametrize("way", ["open", "open_for_others"])
+async def test_a_chat_its_question_and_its_answer_come_in_one_transaction(
+    store: SqliteAnswers, database: Sqlite, way: str
+) -> None:
+    opened = getattr(store, way)
+    chat = Chat("c1", "ann", "Normandy", 1.0, 1.0)
+    messages = [Message("m1", "c1", None, "user", "Where is it?", 2.0), Message("a1", "c1", "m1", "assistant")]
+    async with SqliteHistory(database) as history:
+        await opened("a1", "ann", beside=history.adding(messages, chat=chat, fingerprint="same"))
+        assert await history.messages("c1") and await history.fingerprint("m1") == "same"
+        lost = history.adding([Message("m2", "c2", "nowhere", "user")], chat=Chat("c2", "ann", "Lost", 1.0, 1.0))
+        with pytest.raises(NotFound):
+            await opened("a2", "ann", beside=lost)
+        assert (await history.chat("c2"), await store.find(["a2"])) == (None, [])
+        with pytest.raises(Conflict):
+            await opened("a1", "ann", beside=history.adding([], chat=Chat("c3", "ann", "Twice", 1.0, 1.0)))
+        assert await history.chat("c3") is None
+
+
+async def test_what_is_stored_elsewhere_and_fails_leaves_no_log(store: SqliteAnswers) -> None:
+    history = MemoryHistory()
+    with pytest.raises(NotFound):
+        await store.open("a1", "ann", beside=history.adding([Message("a1", "c1", None, "assistant")]))
+    assert await store.find(["a1"]) == []

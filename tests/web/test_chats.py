@@ -138,10 +138,21 @@ async def test_a_question_id_is_for_one_question_and_one_person(
     question_id = new_id()
     asked = await answered(ann, "Once", question_id=question_id)
     body = {"text": "Something else", "question_id": question_id}
-    assert await refused(ann, "POST", "/api/questions", json=body) == (409, "conflict")
+    assert await refused(ann, "POST", "/api/questions", json=body) == (422, "invalid")
     assert await refused(bob, "POST", "/api/questions", json={**body, "text": "Once"}) == (404, "not_found")
     body = {"text": "Once", "question_id": asked["answer"]["id"]}
-    assert await refused(ann, "POST", "/api/questions", json=body) == (409, "conflict")
+    assert await refused(ann, "POST", "/api/questions", json=body) == (422, "invalid")
+    others: list[dict[str, object]] = [
+        {"chat_id": asked["chat"]["id"]},
+        {"chat_id": asked["chat"]["id"], "parent_id": asked["answer"]["id"]},
+        {"model": "quick"},
+        {"unwatched": "stop"},
+        {"grace_seconds": 7},
+        {"within_seconds": 90},
+    ]
+    for other in others:
+        body = {"text": "Once", "question_id": question_id, **other}
+        assert await refused(ann, "POST", "/api/questions", json=body) == (422, "invalid"), other
     for wrong in ("", "x", "../../etc/passwd", "U" * 26, "0" * 27):
         body = {"text": "Once", "question_id": wrong}
         assert await refused(ann, "POST", "/api/questions", json=body) == (422, "invalid")

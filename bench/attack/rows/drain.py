@@ -136,8 +136,7 @@ async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
     why = f" {dict(Counter(crowd.refusals))}" if crowd.refusals else ""
     figures = (
         f"{done} restarts asked for, {found.questions} answers, {crowd.probes} probes: "
-        f"{len(crowd.refusals)} refused{why}, "
-        f"{crowd.interrupted} interrupted, "
+        f"{len(crowd.refusals)} refused{why}, {crowd.interrupted} interrupted, "
         f"{unread} without an end, {len(lost)} with lost or doubled tokens, longest gap {crowd.gap_seconds:.1f} s"
     )
     holds = not (crowd.refusals or crowd.interrupted or found.faults) and crowd.gap_seconds <= GAP_SECONDS

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.attack.base import Attack, Seen, Target
+from bench.attack.base import HERE, Attack, Seen, Target, python
 from bench.attack.rows.wire import as_somebody, connected, events, port_of, post
 from tests.servers.hubbub_server import HubbubServer, through
 from tests.servers.processes import children_of
@@ -18,10 +18,10 @@ from tests.servers.processes import children_of
 KIB = 1024
 MOST_BYTES = 256 * KIB
 MOST_RATIO = 1.2
-PIECE = "An answer that nobody reads is stored, and has to cost little more than that. " * 6
-PIECES = 640
+PIECE = "An answer that nobody reads is stored, and has to cost little more than that. " * 25
+PIECES = 150
 """Some 300 KB in all."""
-PAUSE_SECONDS = 0.002
+PAUSE_SECONDS = 0.01
 """Of the fast model, between two pieces."""
 RATE = 15.0
 """Words a second of the answers of the others."""
@@ -35,39 +35,53 @@ def _event(text: str | None) -> bytes:
     return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 
 
-@asynccontextmanager
-async def _model(seconds: float) -> AsyncGenerator[str]:
-    """Serve a model that answers LOUD at once, and everything else in stamped words for so many seconds."""
-    loud, last = _event(PIECE), _event(None) + b"data: [DONE]\n\n"
+LOUD = _event(PIECE)
 
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+    """Answer what says LOUD fast and at length, and everything else in stamped words for so many seconds."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = next((line[15:] for line in head.split(b"\r\n") if line.startswith(b"content-length:")), b"0")
+        body = await reader.readexactly(int(length))
+        if not head.startswith(b"post"):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        if b"LOUD" in body:
+            for _ in range(PIECES):
+                writer.write(LOUD)
+                await writer.drain()
+                await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            for _ in range(int(seconds * RATE)):
+                writer.write(_event(f"{time.monotonic():.4f} "))
+                await asyncio.sleep(1 / RATE)
+        writer.write(_event(None) + b"data: [DONE]\n\n")
+        await writer.drain()
+    writer.close()
+
+
+async def _serve(seconds: float) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = next((line[15:] for line in head.split(b"\r\n") if line.startswith(b"content-length:")), b"0")
-            body = await reader.readexactly(int(length))
-            if not head.startswith(b"post"):
-                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                writer.close()
-                return
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
-            if b"LOUD" in body:
-                for _ in range(PIECES):
-                    writer.write(loud)
-                    await writer.drain()
-                    await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                for _ in range(int(seconds * RATE)):
-                    writer.write(_event(f"{time.monotonic():.4f} "))
-                    await asyncio.sleep(1 / RATE)
-            writer.write(last)
-            await writer.drain()
-        writer.close()
+        await _answer(reader, writer, seconds)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+@asynccontextmanager
+async def _model(seconds: float) -> AsyncGenerator[str]:
+    """Run the model as a process of its own: it is not to hold up those who measure, nor they it."""
+    command = python("-m", __spec__.name, f"{seconds:g}")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=HERE)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(await process.stdout.readline())}/v1"
     finally:
-        server.close()
+        process.kill()
+        await process.wait()
 
 
 async def _ask(port: int, cookie: str, text: str) -> str:
@@ -189,3 +203,8 @@ never_read = Attack(
     is_quiet=True,
     needs=lambda: None if sys.platform == "linux" else "Linux",
 )
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(float(sys.argv[1])))

@@ -1,7 +1,7 @@
 """The doors of the answers: the store of their events, the workers that share it, where pieces come from."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,10 @@ class GivenUp(StoreError):
     """The others had not heard of this worker for too long: its answers are theirs now."""
 
     code = "given_up"
+
+
+Beside: TypeAlias = Callable[[], Awaitable[None]]
+"""Stores what belongs to a new answer and is kept elsewhere, all or nothing."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -120,10 +124,14 @@ class AnswerStore(Protocol):
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """Make an empty log of an answer that this worker makes.
 
         Once it has ended and `keep_seconds` have gone by since now it is forgotten, if not at once; None keeps it.
+
+        What is stored `beside` it is in the same transaction where it is in the same database. Elsewhere it comes
+        second, and there is no log where it fails.
 
         Raises:
             Conflict: there is one with this id.
@@ -138,8 +146,12 @@ class AnswerStore(Protocol):
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         records: Sequence[Record] = (),
+        beside: Beside | None = None,
     ) -> None:
         """Make the log of an answer that another worker makes: whichever claims it first. It begins with `records`.
+
+        What is stored `beside` it is in the same transaction where it is in the same database. Elsewhere it comes
+        first, so that whoever claims the answer finds it.
 
         Raises:
             Conflict: there is one with this id.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from hubbub.answers.base import Crew, Found, GivenUp, Party, Ticket
+from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
@@ -144,13 +144,15 @@ class Desk:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         first: Event | None = None,
+        beside: Beside | None = None,
         within_seconds: float | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
 
         Without an admission it is let in where answers are that no model makes. It is worked on for
         `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
-        `keep_seconds`; None: not by itself. `first` is its first event, come what may. Where it
+        `keep_seconds`; None: not by itself. `first` is its first event, come what may. What is stored
+        `beside` its log is there when its work begins. Where it
         was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
@@ -162,10 +164,10 @@ class Desk:
         admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
         if self.is_draining:
             admission.leave()
-            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
             return
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds)
+            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         except BaseException:
             admission.leave()
             raise
@@ -278,6 +280,7 @@ class Desk:
         grace_seconds: float | None,
         keep_seconds: float | None,
         first: Event | None,
+        beside: Beside | None,
     ) -> None:
         self._held += 1
         try:
@@ -291,7 +294,7 @@ class Desk:
             ) from None
         finally:
             self._held -= 1
-        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first)
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import AnswerStore, Found, Record, Source
+from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
@@ -37,8 +37,8 @@ from hubbub.core.events import (
 logger = logging.getLogger(__name__)
 
 MERGED_CHARACTERS = 16 * 1024
-COMMIT_BYTES = 1024 * 1024
-"""So much goes into one transaction, counting all of an answer that ends: what it comes to is stored then."""
+COMMIT_CHARACTERS = 512 * 1024
+"""About so much is stored at once of what answers come to. All the others wait for that, too."""
 SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
@@ -83,7 +83,8 @@ class Log:
         if self._beating is not None:
             self.beat.end()
             await asyncio.wait({self._beating})
-            await self._commit()
+            while self._waiting:
+                await self._commit()
 
     @property
     def reader_count(self) -> int:
@@ -101,13 +102,16 @@ class Log:
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """Begin an empty log; it is stored when this returns. It is forgotten after `keep_seconds`, if it has ended.
+        """Begin an empty log; it is stored when this returns, with what goes `beside` it.
+
+        It is forgotten after `keep_seconds`, if it has ended.
 
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -117,14 +121,15 @@ class Log:
         grace_seconds: float | None,
         keep_seconds: float | None,
         first: Event | None,
+        beside: Beside | None = None,
     ) -> None:
-        """Store the log of an answer that another worker is to make, with its first event.
+        """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
 
         Raises:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records)
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
@@ -382,32 +387,17 @@ class Log:
         return entry
 
     async def _commit(self) -> None:
-        """Store what waits, all answers in one transaction unless it is much, then push it."""
+        """Store what waits, all answers in one transaction, then push it. Of endings only so many at a time."""
         if not self._waiting:
             return
-        batch = [(entry, merged(entry.pending)) for entry in self._waiting.values()]
-        self._waiting = {}
+        waiting, self._waiting = self._waiting, {}
+        self._put_off(waiting)
+        batch = [(entry, merged(entry.pending)) for entry in waiting.values()]
         for entry, _ in batch:
             entry.pending = []
-        batch.reverse()
-        while batch:
-            await self._commit_some(batch)
-
-    async def _commit_some(self, waiting: list[tuple[OwnEntry, list[Event]]]) -> None:
-        """Store and push as many of those that wait, the last ones, as go into one transaction; take them away."""
-        batch: list[tuple[OwnEntry, list[Event]]] = []
-        stored: list[tuple[OwnEntry, list[Event], list[Record]]] = []
-        room = COMMIT_BYTES
         fault: HubbubError | None = None
         try:
-            while waiting and room > 0:
-                entry, events = waiting.pop()
-                batch.append((entry, events))
-                records = _records(entry, events)
-                stored.append((entry, events, records))
-                room -= sum([len(record.data) for record in records])
-                if isinstance(events[-1], ENDINGS):
-                    room -= entry.folding.said_characters
+            stored = [(entry, events, _records(entry, events)) for entry, events in batch]
             ended = [await self._ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
             await self._store.append([record for _, _, records in stored for record in records], ended)
             del ended
@@ -429,6 +419,20 @@ class Log:
                 self._waiting.pop(entry.id, None)
         self._committed.set()
         self._committed = asyncio.Event()
+
+    def _put_off(self, waiting: dict[str, OwnEntry]) -> None:
+        """Take away the longest of the answers that end, if they are too long together: the next beat has them."""
+        ending = [entry for entry in waiting.values() if isinstance(entry.pending[-1], ENDINGS)]
+        if len(ending) < 2:
+            return
+        ending.sort(key=lambda entry: entry.folding.said_characters)
+        size = 0
+        for entry in ending:
+            if size > COMMIT_CHARACTERS:
+                self._waiting[entry.id] = waiting.pop(entry.id)
+            size += entry.folding.said_characters
+        if self._waiting:
+            self.beat.tell(is_urgent=True)
 
     async def _ended(self, entry: OwnEntry, events: Iterable[Event]) -> Answer:
         """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""

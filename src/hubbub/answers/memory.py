@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import NOBODY, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
@@ -60,12 +60,19 @@ class MemoryAnswers:
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self._check_member()
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at)
+        if beside is not None:
+            try:
+                await beside()
+            except BaseException:
+                self.shared.answers.pop(answer_id, None)
+                raise
 
     async def open_for_others(
         self,
@@ -74,9 +81,12 @@ class MemoryAnswers:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         records: Sequence[Record] = (),
+        beside: Beside | None = None,
     ) -> None:
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
+        if beside is not None:
+            await beside()
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at)
         kept.records.extend(records)

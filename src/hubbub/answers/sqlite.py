@@ -1,5 +1,6 @@
 """Keep the logs of answers in SQLite, for all workers of one machine."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -8,10 +9,10 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import NOBODY, Found, GivenUp, News, Peer, Record
-from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
+from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict
+from hubbub.core.errors import Conflict, StoreError
 
 _SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry"))
 _SQL = load_sql("hubbub.answers", "answers.sql")
@@ -77,19 +78,30 @@ class SqliteAnswers:
         owner_id: str,
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
+        beside: Beside | None = None,
     ) -> None:
+        along = self._along(beside)
         number = self._number
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
         values = (answer_id, owner_id, now, number, self._place, grace_seconds, expires_at)
 
-        def insert(connection: Connection) -> int:
+        def insert(connection: Connection) -> None:
             _check_member(connection, number)
             connection.all(_SQL["open"], values)
-            return connection.changes()
+            if connection.changes() == 0:
+                raise Conflict("There is an answer with this id already.")
+            if along is not None:
+                along.work(connection)
 
-        if await self._database.write(insert) == 0:
-            raise Conflict("There is an answer with this id already.")
+        await self._database.write(insert)
+        if beside is not None and along is None:
+            try:
+                await beside()
+            except BaseException:
+                with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
+                    await self.forget([answer_id])
+                raise
 
     async def open_for_others(
         self,
@@ -98,20 +110,29 @@ class SqliteAnswers:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         records: Sequence[Record] = (),
+        beside: Beside | None = None,
     ) -> None:
+        along = self._along(beside)
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
         values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at)
 
-        def insert(connection: Connection) -> int:
+        def insert(connection: Connection) -> None:
             connection.all(_SQL["open"], values)
-            is_new = connection.changes()
-            if is_new and records:
+            if connection.changes() == 0:
+                raise Conflict("There is an answer with this id already.")
+            if records:
                 connection.all(_SQL["settle"], (answer_id, records[-1].number, _joined(records)))
-            return is_new
+            if along is not None:
+                along.work(connection)
 
-        if await self._database.write(insert) == 0:
-            raise Conflict("There is an answer with this id already.")
+        if beside is not None and along is None:
+            await beside()
+        await self._database.write(insert)
+
+    def _along(self, beside: Beside | None) -> Write | None:
+        """Return what goes into the same transaction, since it goes into the same database."""
+        return beside if isinstance(beside, Write) and beside.database is self._database else None
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         now = self._clock()

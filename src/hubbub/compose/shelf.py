@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import importlib.resources
 import os
+import stat
+import sys
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -51,14 +53,15 @@ class Shelf:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the data folder, for its owner only, if it is not there.
+    """Make the data folder, for its owner only, if it is not there; close one of ours that others may look into.
 
     Raises:
-        StoreError: it can't be made or written.
+        StoreError: it can't be made or written, or everybody may write to it.
     """
     probe = folder / f".probe-{os.getpid()}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep_others_out(folder)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -66,6 +69,19 @@ def prepare_folder(folder: Path) -> None:
             f"The data folder {folder} can't be written ({error.strerror}). "
             "Choose another one with --data, or give this one the rights."
         ) from error
+
+
+def _keep_others_out(folder: Path) -> None:
+    if sys.platform == "win32":  # rights there are lists, which a folder has from the one above it
+        return
+    found = folder.stat()
+    if found.st_mode & (stat.S_ISVTX | stat.S_IWOTH):  # a place of everybody, like /tmp: closing it would break others
+        raise StoreError(
+            f"Everybody may write to the data folder {folder}, so it is no safe place for chats. "
+            "Choose a folder of its own with --data, or run: chmod 700 on this one, if it is used by nothing else."
+        )
+    if found.st_uid == os.geteuid() and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        folder.chmod(0o700)
 
 
 @asynccontextmanager

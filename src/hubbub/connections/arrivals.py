@@ -8,6 +8,12 @@ from typing import Generic, Protocol, Self, TypeVar
 
 SLICE = 200
 """So many are read before others have their turn on the loop: about 4 ms."""
+FIRST_BYTES = 16 * 1024
+"""So much is taken at once of one that has brought little so far."""
+POLL_BYTES = 512 * 1024
+"""So much is taken with one poll of all others together: what comes in at once is also stored at once."""
+LEAST_BYTES, MOST_BYTES = 1024, 64 * 1024
+"""The bounds of what each of them gets of that: the allocator goes to the kernel for larger pieces."""
 DEADLINES_SECONDS = 0.25
 """How often the deadlines of those that are polled are looked at."""
 
@@ -20,8 +26,8 @@ class Arriving(Protocol):
 
     def fileno(self) -> int: ...
 
-    def read(self) -> None:
-        """Take what has arrived. Never waits."""
+    def read(self, most_bytes: int = ...) -> bool:
+        """Take about so much of what has arrived, and return whether there may be much more. Never waits."""
         ...
 
     def check_deadline(self, now: float) -> None:
@@ -46,6 +52,8 @@ class Arrivals(Generic[A]):
         self._awaited = selectors.DefaultSelector()
         self._on_beat = selectors.DefaultSelector()
         self._deadlines_looked_at = 0.0
+        self._fast: set[A] = set()
+        """Those that brought much when they were last polled: more may wait, and they share what is taken."""
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().add_reader(self._awaited, self._read_awaited)
@@ -99,9 +107,13 @@ class Arrivals(Generic[A]):
 
         After a slice of them, others have their turn on the loop.
         """
+        fast, self._fast = self._fast, set()
+        part = max(LEAST_BYTES, min(MOST_BYTES, POLL_BYTES // max(1, len(fast))))
         for place, (key, _) in enumerate(self._on_beat.select(0), start=1):
-            if key.data.selector is self._on_beat:  # it may have been let go in between
-                key.data.read()
+            one = key.data
+            # It may have been let go in between.
+            if one.selector is self._on_beat and one.read(part if one in fast else FIRST_BYTES):
+                self._fast.add(one)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()

@@ -9,7 +9,7 @@ import httptools  # pyright: ignore[reportMissingTypeStubs]
 
 from hubbub.connections.arrivals import Arrivals
 from hubbub.connections.outside import Body, BrokenOff
-from hubbub.connections.sockets import Connection
+from hubbub.connections.sockets import RECEIVE_BYTES, Connection
 
 HEAD_BYTES = 64 * 1024
 """So much may come of a head, or between two pieces of a body: more is no reply that anybody means."""
@@ -107,13 +107,15 @@ class StreamReply(Body):
         """Return the socket's descriptor."""
         return self._connection.fileno()
 
-    def read(self) -> None:
-        """Take what has arrived from the socket, and tell whoever wants it."""
+    def read(self, most_bytes: int = RECEIVE_BYTES) -> bool:
+        """Take about so much of what has arrived from the socket, and tell whoever wants it."""
+        is_much = False
         try:
-            data = self._connection.receive()
+            data = self._connection.receive(most_bytes)
             if data is None:
-                return
+                return False
             if data:
+                is_much = len(data) > most_bytes // 2  # under TLS frames are counted as well
                 self._bytes_since_body += len(data)
                 self._parser.feed_data(data)  # pyright: ignore[reportUnknownMemberType]
                 if self._bytes_since_body > HEAD_BYTES:
@@ -132,6 +134,7 @@ class StreamReply(Body):
             self._hand_over(self._take)
         else:
             self._wake(None)
+        return is_much
 
     def check_deadline(self, now: float) -> None:
         """End the pouring if its time is over."""

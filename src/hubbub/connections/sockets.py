@@ -50,14 +50,14 @@ class Connection:
             data = self._outgoing.read()
         await self._send(data)
 
-    def receive(self) -> bytes | None:
-        """Return what has arrived, empty at the end; None where nothing has.
+    def receive(self, most_bytes: int = RECEIVE_BYTES) -> bytes | None:
+        """Return what has arrived, about so much of it, empty at the end; None where nothing has.
 
         Raises:
             OSError: the connection is gone.
         """
         try:
-            data = self._raw.recv(RECEIVE_BYTES)
+            data = self._raw.recv(most_bytes)
         except (BlockingIOError, InterruptedError):
             return None
         return data if self._tls is None else self._decrypted(self._tls, data)

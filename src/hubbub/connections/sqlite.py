@@ -5,8 +5,10 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 """
 
 import asyncio
+import contextlib
 import importlib.resources
 import importlib.util
+import os
 import random
 import re
 import threading
@@ -124,6 +126,10 @@ class Sqlite:
         with _store_errors():
             return await asyncio.get_running_loop().run_in_executor(self._reading, look)
 
+    def writing(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Write":
+        """Return a `write` that is not begun: another one to this database may take it into its own transaction."""
+        return Write(self, lambda connection: work(connection, *args, **kwargs))
+
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
 
@@ -146,6 +152,7 @@ class Sqlite:
         return raw
 
     def _connect(self) -> apsw.Connection:
+        _make_private(self.path)
         raw = apsw.Connection(str(self.path))
         raw.set_busy_handler(_Patience())
         raw.enable_load_extension(True)
@@ -162,6 +169,17 @@ class Sqlite:
             for raw in self._open:
                 raw.close()
             self._open.clear()
+
+
+class Write:
+    """A write that has not begun. Called, it runs in a transaction of its own; see `Sqlite.writing`."""
+
+    def __init__(self, database: Sqlite, work: Callable[[Connection], object]) -> None:
+        self.database = database
+        self.work = work
+
+    async def __call__(self) -> None:
+        await self.database.write(self.work)
 
 
 class _Patience:
@@ -189,6 +207,19 @@ def _store_errors() -> Generator[None]:
         raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
     except apsw.Error as error:
         raise StoreError("The database could not do this. Try again.", detail=f"SQLite: {error}") from error
+
+
+def _make_private(path: Path) -> None:
+    """Let only its owner read a database file, made here or before. SQLite's files beside it get the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:  # never opened here: closing it would free the locks of this process's connections
+        with contextlib.suppress(OSError):  # it is somebody else's, who says who may read it
+            for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+                if one.exists() and one.stat().st_mode & 0o077:
+                    one.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"The database {path} can't be made ({error.strerror}). Check the data folder.") from error
 
 
 def _vector_extension() -> str:

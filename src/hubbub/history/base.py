@@ -1,6 +1,6 @@
 """The doors of the history: chats and the tree of their messages, and chats that a page of others keeps here."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -38,6 +38,20 @@ class History(Protocol):
             Conflict: there is a message with one of these ids.
             NotFound: the chat or a parent is not there.
         """
+        ...
+
+    def adding(
+        self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None
+    ) -> Callable[[], Awaitable[None]]:
+        """Return what does `add` when it is called, after it has stored a new `chat`: both or neither.
+
+        `fingerprint` is kept with the question among the messages. Whoever stores something else in the same
+        database may do this in the same transaction: see `AnswerStore.open`.
+        """
+        ...
+
+    async def fingerprint(self, question_id: str) -> str | None:
+        """Return what was kept with a question; None where nothing was."""
         ...
 
     async def message(self, message_id: str) -> Message | None: ...

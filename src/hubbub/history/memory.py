@@ -1,6 +1,6 @@
 """Keep chats in memory: for tests, and where nothing shall stay."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,7 @@ class MemoryHistory:
     def __init__(self) -> None:
         self._chats: dict[str, Chat] = {}
         self._messages: dict[str, Message] = {}
+        self._fingerprints: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,10 +47,29 @@ class MemoryHistory:
         gone = [message for message in self._messages.values() if message.chat_id == chat_id]
         for message in gone:
             del self._messages[message.id]
+            self._fingerprints.pop(message.id, None)
         return [message.id for message in gone if message.role == "assistant"]
 
     async def add(self, messages: Sequence[Message]) -> None:
-        chats, kept = dict(self._chats), dict(self._messages)
+        await self.adding(messages)()
+
+    def adding(
+        self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None
+    ) -> Callable[[], Awaitable[None]]:
+        async def store() -> None:
+            self._add(messages, chat, fingerprint)
+
+        return store
+
+    async def fingerprint(self, question_id: str) -> str | None:
+        return self._fingerprints.get(question_id)
+
+    def _add(self, messages: Sequence[Message], new: Chat | None, fingerprint: str | None) -> None:
+        chats, kept, fingerprints = dict(self._chats), dict(self._messages), dict(self._fingerprints)
+        if new is not None:
+            if new.id in chats:
+                raise Conflict("There is a chat with this id already.")
+            chats[new.id] = new
         for message in messages:
             chat = chats.get(message.chat_id)
             if chat is None:
@@ -61,8 +81,10 @@ class MemoryHistory:
             if message.id in kept:
                 raise Conflict("There is a message with this id already.")
             kept[message.id] = message
+            if fingerprint is not None and message.role == "user":
+                fingerprints[message.id] = fingerprint
             chats[chat.id] = replace(chat, updated_at=max(chat.updated_at, message.created_at))
-        self._chats, self._messages = chats, kept
+        self._chats, self._messages, self._fingerprints = chats, kept, fingerprints
 
     async def message(self, message_id: str) -> Message | None:
         return self._messages.get(message_id)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 
-_SCHEMA = read_sql("hubbub.history", "schema.sql")
+_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint"))
 _SQL = load_sql("hubbub.history", "history.sql")
 
 
@@ -20,7 +20,7 @@ class SqliteHistory:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("history", [_SCHEMA])
+        await self._database.migrate("history", _SCHEMA)
         return self
 
     async def __aexit__(
@@ -29,13 +29,7 @@ class SqliteHistory:
         pass
 
     async def create(self, chat: Chat) -> None:
-        def insert(connection: Connection) -> int:
-            values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
-            connection.all(_SQL["create_chat"], values)
-            return connection.changes()
-
-        if await self._database.write(insert) == 0:
-            raise Conflict("There is a chat with this id already.")
+        await self._database.write(_create, chat)
 
     async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
         return [Chat(*row) for row in await self._database.read(Connection.all, _SQL["chats"], (owner_id, limit))]
@@ -58,9 +52,14 @@ class SqliteHistory:
         return await self._database.write(drop)
 
     async def add(self, messages: Sequence[Message]) -> None:
+        await self.adding(messages)()
+
+    def adding(self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None) -> Write:
         touched = {message.chat_id: message.created_at for message in sorted(messages, key=_created_at)}
 
         def insert(connection: Connection) -> None:
+            if chat is not None:
+                _create(connection, chat)
             for chat_id, at in touched.items():
                 connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
@@ -71,12 +70,16 @@ class SqliteHistory:
                 is_there = message.parent_id is None or parent in added or connection.one(_SQL["is_in_chat"], parent)
                 if not is_there:
                     raise NotFound("The message that this one follows is not in this chat.")
-                connection.all(_SQL["add"], _row_of(message))
+                connection.all(_SQL["add"], (*_row_of(message), fingerprint if message.role == "user" else None))
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
 
-        await self._database.write(insert)
+        return self._database.writing(insert)
+
+    async def fingerprint(self, question_id: str) -> str | None:
+        row = await self._database.read(Connection.one, _SQL["fingerprint"], (question_id,))
+        return row[0] if row else None
 
     async def message(self, message_id: str) -> Message | None:
         row = await self._database.read(Connection.one, _SQL["message"], (message_id,))
@@ -84,6 +87,13 @@ class SqliteHistory:
 
     async def messages(self, chat_id: str) -> list[Message]:
         return [_message_of(row) for row in await self._database.read(Connection.all, _SQL["messages"], (chat_id,))]
+
+
+def _create(connection: Connection, chat: Chat) -> None:
+    values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
+    connection.all(_SQL["create_chat"], values)
+    if connection.changes() == 0:
+        raise Conflict("There is a chat with this id already.")
 
 
 def _created_at(message: Message) -> float:

@@ -45,8 +45,12 @@ class Files:
         self._most_bytes = most_bytes
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
 
+    def _make_folders(self) -> None:
+        for folder in (self._folder, self._incoming):  # made as a parent it would have the usual rights
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     async def __aenter__(self) -> Self:
-        await self._run(lambda: self._incoming.mkdir(parents=True, exist_ok=True))
+        await self._run(self._make_folders)
         return self
 
     async def __aexit__(

@@ -1,7 +1,6 @@
 """Take a question in: store it with the place of its answer, and start the answer at the desk."""
 
-import asyncio
-import contextlib
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
@@ -12,7 +11,7 @@ from msgspec import Meta
 from hubbub.answers.base import Found, Party, Ticket, party_of
 from hubbub.answers.desk import Work
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, Invalid, NotFound, StoreError, TooLarge
+from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
@@ -76,10 +75,10 @@ async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
     """Store a question and start its answer. The same `question_id` again returns what it began the first time.
 
     Raises:
-        Invalid, TooLarge: the text is empty or too long, or an id has not the form of one.
+        Invalid, TooLarge: the text is empty or too long, or an id has not the form of one, or the `question_id` was
+            used for another question.
         NotFound: there is no such chat, message, model or collection for this person.
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
-        Conflict: the `question_id` was used for another question.
     """
     _check_text(new.text, services.limits.question_characters)
     if new.question_id is None:
@@ -88,13 +87,13 @@ async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
         raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
     async with services.turns.of(new.question_id):
         if (stored := await services.history.message(new.question_id)) is not None:
-            return await _asked_before(services, person, stored, new.text)
+            return await _asked_before(services, person, stored, new)
         try:
             return await _ask(services, person, new, new.question_id)
         except Conflict:  # another worker was faster
             if (stored := await services.history.message(new.question_id)) is None:
                 raise
-            return await _asked_before(services, person, stored, new.text)
+            return await _asked_before(services, person, stored, new)
 
 
 async def _ask(services: Services, person: Person, new: NewQuestion, question_id: str) -> Asked:
@@ -118,7 +117,8 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
         question,
         grace,
         is_new=True,
-        is_new_chat=new.chat_id is None,
+        new_chat=chat if new.chat_id is None else None,
+        fingerprint=None if new.question_id is None else _fingerprint(new),
         within_seconds=new.within_seconds,
         max_tokens=new.max_tokens,
         wait_seconds=new.wait_seconds,
@@ -194,7 +194,8 @@ async def _start(
     grace_seconds: float | None,
     *,
     is_new: bool,
-    is_new_chat: bool = False,
+    new_chat: Chat | None = None,
+    fingerprint: str | None = None,
     within_seconds: float | None = None,
     max_tokens: int | None = None,
     begun: Begun | None = None,
@@ -206,28 +207,16 @@ async def _start(
     services.desk.check(party, services.engine.weigh(asked)[0])
     work, ticket = await _work(services, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
-    # At once and in this order: they are stored in one transaction. A message whose answer has no log reads as
-    # interrupted, so the log comes first.
-    storing = asyncio.gather(
-        services.desk.start(
-            answer.id, person.id, work, admission, grace_seconds=grace_seconds, within_seconds=within_seconds
-        ),
-        *([services.history.create(chat)] if is_new_chat else []),
-        services.history.add([question, answer] if is_new else [answer]),
-        return_exceptions=True,
+    messages = [question, answer] if is_new else [answer]
+    await services.desk.start(
+        answer.id,
+        person.id,
+        work,
+        admission,
+        grace_seconds=grace_seconds,
+        beside=services.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
+        within_seconds=within_seconds,
     )
-    try:
-        stored = await storing
-    except asyncio.CancelledError:
-        admission.leave()
-        raise
-    if failures := [result for result in stored if isinstance(result, BaseException)]:
-        await services.desk.stop(answer.id, reason="not_stored")
-        with contextlib.suppress(StoreError):  # on a full disk nothing can be forgotten either
-            if is_new_chat:
-                await services.history.delete(chat.id)
-            await services.log.forget([answer.id])
-        raise failures[0]
     stop_when_revoked(services, answer.id)
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
@@ -299,13 +288,21 @@ def _turn(message: Message, answers: Mapping[str, Answer]) -> Turn:
     return Turn(message.role, answers[message.id].text if message.role == "assistant" else message.text)
 
 
-async def _asked_before(services: Services, person: Person, stored: Message, text: str) -> Asked:
+async def _asked_before(services: Services, person: Person, stored: Message, new: NewQuestion) -> Asked:
     question = await message_for(services, person, stored.id)
     chat = await chat_for(services, person, question.chat_id)
-    for message in await services.history.messages(chat.id):
-        if message.parent_id == question.id and question.text == text:
-            return Asked(chat, question, message)
-    raise Conflict("This question_id was used for another question. Make a new one.")
+    kept = await services.history.fingerprint(question.id)
+    if question.role == "user" and question.text == new.text and kept in (None, _fingerprint(new)):
+        for message in await services.history.messages(chat.id):
+            if message.parent_id == question.id:
+                return Asked(chat, question, message)
+    raise Invalid("This question_id was used for another question. Make a new one.")
+
+
+def _fingerprint(new: NewQuestion) -> str:
+    """Return what tells a repeated request from another one under the same `question_id`."""
+    whole = msgspec.structs.replace(new, question_id=None, collections=sorted(set(new.collections)))
+    return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
 
 
 async def _check_parent(services: Services, person: Person, chat: Chat, parent_id: str | None) -> None:

@@ -26,11 +26,14 @@ update chat set updated_at = max(updated_at, ?) where id = ?
 select 1 from message where id = ? and chat_id = ?
 
 -- name: add
-insert into message (id, chat_id, parent_id, role, text, created_at, model, collections)
-values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
+insert into message (id, chat_id, parent_id, role, text, created_at, model, collections, fingerprint)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 
 -- name: message
 select id, chat_id, parent_id, role, text, created_at, model, collections from message where id = ?
+
+-- name: fingerprint
+select fingerprint from message where id = ?
 
 -- name: messages
 select id, chat_id, parent_id, role, text, created_at, model, collections from message where chat_id = ?
