@@ -321,7 +321,7 @@ def _endings() -> Sequence[Variant]:
         Variant("length", _said(3, finish_reason="length"), "ended", said, "length"),
         Variant("a tool is called", _raw(calls, b"data: [DONE]\n\n"), "ended", "", "tool_calls"),
         Variant("an empty answer", _said(0), "ended", ""),
-        Variant("a reason of its own", _said(3, finish_reason="eos_token"), "ended", said, "eos_token"),
+        Variant("a reason that nobody knows", _said(3, finish_reason="network_error"), "told"),
         Variant("the prompt is too long", Script(status=400, body=too_long), "refused", code="context_too_long"),
         Variant("a bad request", Script(status=422, body=b'{"detail":"bad field"}'), "refused", code="not_accepted"),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ try:
 except ImportError:
     sys.exit(f"{__doc__}")
 
-with atheris.instrument_imports(include=["hubbub.models", "hubbub.connections"]):
+with atheris.instrument_imports(include=["hubbub.models", "hubbub.connections", "hubbub.web.protocol"]):
     from bench.fuzz.checks import CHECKS
 
 from bench.fuzz.seeds import seeds

@@ -11,13 +11,15 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from bench.fuzz import requests
 from hubbub.connections.arrivals import Arrivals
 from hubbub.connections.replies import StreamReply
 from hubbub.connections.sockets import Connection
 from hubbub.core.events import Text, ToolCall, Usage, encode
 from hubbub.models.base import Piece
+from hubbub.models.faults import read_fault
 from hubbub.models.sse import EventTooLarge, SseDecoder
-from hubbub.models.wire import Transcript, read_fault
+from hubbub.models.wire import Transcript
 
 Check: TypeAlias = Callable[[bytes], None]
 
@@ -58,12 +60,18 @@ def check_all(data: bytes) -> None:
     assert heard(read(pieces).chunks) == heard(read([whole]).chunks)
 
 
+def check_requests(data: bytes) -> None:
+    """The protocol of our server bounds what a client sends, and takes no trailer for a header."""
+    requests.check_requests(*cut(data))
+
+
 CHECKS: Mapping[str, Check] = {
     "events": check_events,
     "texts": check_texts,
     "refusals": check_refusals,
     "replies": check_replies,
     "all": check_all,
+    "requests": check_requests,
 }
 
 
@@ -127,12 +135,14 @@ def heard(pieces: Sequence[bytes], limit_bytes: int = LIMIT_BYTES) -> Said:
     except EventTooLarge as error:
         said += transcript.take(error.events)
         is_too_large = not transcript.has_ended
+    said += transcript.finish()
     for piece in said:
         assert piece
         encode(Text(piece) if isinstance(piece, str) else piece)  # what can't be could be neither stored nor sent
     end = f"{transcript.finish_reason} {transcript.is_done} {transcript.fault} {transcript.is_nonsense} {is_too_large}"
     completion = transcript.completion()
-    encode(Usage(completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens))
+    if completion is not None:
+        encode(Usage(completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens))
     return Said(tuple(_joined(said)), end)
 
 

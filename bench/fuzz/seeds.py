@@ -30,12 +30,32 @@ HEADS = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
 )
 
+REQUESTS = (
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3,
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET /b?c HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nAuthorization: Bearer x\r\n\r\n",
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 150 + b"0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"x: y\r\n" * 100,
+    b"POST / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
+    b"Content-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"GET / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\nConnection: close\r\n\r\nxGET / HTTP/1.0\r\n\r\n",
+    b"\r\n" * 300,
+    b"CONNECT a:1 HTTP/1.1\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+)
+
 
 def seeds() -> Mapping[str, list[bytes]]:
     """Return what each check begins with."""
     streams = [bytes(4) + events for events in EVENTS]
     replies = [bytes(4) + reply for reply in _replies()]
-    return {"events": streams, "texts": streams, "refusals": list(EVENTS), "replies": replies, "all": replies}
+    return {
+        "events": streams,
+        "texts": streams,
+        "refusals": list(EVENTS),
+        "replies": replies,
+        "all": replies,
+        "requests": [bytes(4) + request for request in REQUESTS],
+    }
 
 
 def _replies() -> Iterator[bytes]:

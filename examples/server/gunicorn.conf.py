@@ -44,4 +44,5 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * len(os.sched_getaffinity(
 worker_class = HubbubWorker
 keepalive = 10
 timeout = 60  # a worker whose event loop stands still for so long is killed and replaced
-graceful_timeout = 15  # 5 s for open answers to end with a word, 5 s for their readers
+# Open answers go on for so long; then 5 s for those left to end with a word, 5 s for their readers.
+graceful_timeout = int(load_settings().server.drain_seconds) + 15

@@ -63,6 +63,20 @@ export interface Searched {
   hits: readonly Hit[];
 }
 
+/** These documents can't be searched yet; the answer may wait for them. May come again: none are left then. */
+export interface StillReading {
+  type: "still_reading";
+  names: readonly string[];
+  has_more?: boolean;
+}
+
+/** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part. */
+export interface LeftOut {
+  type: "left_out";
+  turns?: number;
+  shortened?: number;
+}
+
 export interface Cited {
   type: "cited";
   citation: Citation;
@@ -78,6 +92,17 @@ export interface Reasoning {
   text: string;
 }
 
+/** All text so far was reasoning; the text begins anew. */
+export interface Reclassified {
+  type: "reclassified";
+}
+
+/** What a model's server wants back with its text; the page has no use for it. */
+export interface Attached {
+  type: "attached";
+  fields: Readonly<Record<string, unknown>>;
+}
+
 /** A piece of a call of a tool; the first of a call tells its id and name. */
 export interface ToolCall {
   type: "tool_call";
@@ -85,6 +110,7 @@ export interface ToolCall {
   arguments?: string;
   id?: string;
   name?: string;
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface FollowUps {
@@ -99,9 +125,13 @@ export interface Usage {
   reasoning_tokens?: number;
 }
 
+/** Whose limit of length an answer ended at. */
+export type LimitedBy = "model" | "setting" | "question";
+
 export interface Done {
   type: "done";
   finish_reason: string;
+  limited_by?: LimitedBy;
 }
 
 export interface Failed {
@@ -124,10 +154,14 @@ export type Event =
   | Started
   | Prompted
   | Searched
+  | StillReading
+  | LeftOut
   | Cited
   | Text
   | Reasoning
+  | Reclassified
   | ToolCall
+  | Attached
   | FollowUps
   | Usage
   | Done
@@ -139,6 +173,7 @@ export interface Call {
   id: string;
   name: string;
   arguments: string;
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface NumberedEvent {
@@ -169,4 +204,7 @@ export interface Answer {
   failure: Failed | null;
   reasoning: string;
   calls: readonly Call[];
+  limited_by?: LimitedBy;
+  left_out?: LeftOut;
+  still_reading?: StillReading | undefined;
 }

@@ -5,6 +5,7 @@ from typing import cast
 import uvicorn
 from fastapi import FastAPI
 
+from hubbub.answers.desk import Desk
 from hubbub.cli.serving import Server
 from hubbub.compose import application
 from hubbub.settings import load_settings
@@ -24,13 +25,12 @@ def create() -> FastAPI:
 
 
 def server_of(config: uvicorn.Config) -> uvicorn.Server:
-    """Return a server for our application that, told to end, lets open answers say so to their readers."""
+    """Return a server for our application that drains when it is told to end."""
 
-    async def close_answers() -> None:
-        app = cast(FastAPI, config.app)
-        await cast(Services, app.state.services).desk.close_answers()
+    def desk() -> Desk:
+        return cast(Services, cast(FastAPI, config.app).state.services).desk
 
-    return Server(config, close_answers)
+    return Server(config, desk, load_settings().server.drain_seconds)
 
 
 def __getattr__(name: str) -> FastAPI:

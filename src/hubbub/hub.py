@@ -224,9 +224,11 @@ class Hub:
             Malformed: a message can't be read, or not by this model.
             HubbubError: the answer failed; what was yielded before stands. Else as `ask` does.
         """
-        catalog = self._open().catalog
+        services = self._open()
+        catalog = services.catalog
         answering = catalog.get(model) if model else catalog.default
-        said = _turns(messages, able_of(model or "The model", answering.card if answering else None))
+        card = answering.card if answering else None
+        said = _turns(messages, able_of(model or "The model", card, services.limits.image_hosts))
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         question = Question(text, said, model, is_verbatim=True, generation=generation)
         async with aclosing(self.ask(question, person=person, grace_seconds=grace_seconds)) as events:

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from hubbub.answers.base import Found, GivenUp, Record, SharedStore
+from hubbub.answers.base import NOBODY, Found, GivenUp, Record, SharedStore
 from hubbub.core.answer import Answer, fold
 from hubbub.core.errors import Conflict
 from hubbub.core.events import Done, Text, encode
@@ -36,6 +36,33 @@ class AnswerStoreContract:
         with pytest.raises(Conflict):
             await store.open("a", "bob")
         assert await owner(store, "a") == "ann"
+
+    async def test_a_log_for_others_is_claimed_once_with_what_it_begins_with(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        records = [Record("a", 1, b"first")]
+        await store.open_for_others("a", "ann", 20.0, 60.0, records)
+        with pytest.raises(Conflict):
+            await store.open_for_others("a", "bob")
+        assert await store.read("a") == records
+        assert not await store.mine()
+        assert NOBODY in await numbers(other)
+        assert await other.claim(NOBODY) == [Found("a", "ann", 20.0)]
+        assert not await store.claim(NOBODY)
+        last, answer = ended("a", "hello", first=2)
+        await other.append(last, [answer])
+        assert await store.read("a") == [*records, *last]
+
+    async def test_it_is_told_whether_others_have_open_answers(self, store: SharedStore, other: SharedStore) -> None:
+        async def has_open() -> list[bool]:
+            return [peer.has_open for peer in (await other.renew())[0]]
+
+        assert await has_open() == [False]
+        await store.open("a", "ann")
+        assert await has_open() == [True]
+        records, answer = ended("a", "hello")
+        await store.append(records, [answer])
+        assert await has_open() == [False]
 
     async def test_records_come_back_in_order_from_a_number(self, store: SharedStore) -> None:
         await store.open("a", "ann")

@@ -13,12 +13,13 @@ from hubbub.answers.base import Found, Party, Record, SharedStore, Ticket
 from hubbub.answers.crew import IDLE_SECONDS, Membership
 from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.entry import Reader
-from hubbub.answers.log import Log
+from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.memory import MemoryAnswers, Shared
 from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.connections.sqlite import Sqlite
-from hubbub.core.errors import StoreError
-from hubbub.core.events import Done, Ending, Event, Failed, Started, Stopped, Text, decode, encode
+from hubbub.core.errors import Overloaded, StoreError
+from hubbub.core.events import Asked, Done, Ending, Event, Failed, Started, Stopped, Text, decode, encode
+from hubbub.core.questions import Question
 
 LEASE_SECONDS = 0.6
 
@@ -297,6 +298,140 @@ async def test_one_that_is_closing_takes_nothing_over(a: Worker, b: Worker, new_
         await dying.desk.start("x", "ann", hang)
         await dying.membership.__aexit__(None, None, None)
         assert text_of(await b.events("x")) == WORDS
+
+
+async def test_what_is_asked_of_a_worker_that_drains_is_answered_by_its_successor(
+    a: Worker, new_worker: Callable[..., object]
+) -> None:
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket(Party("ann"))
+
+    await a.desk.start("before", "ann", words)
+    a.desk.drain()
+    asking = asyncio.create_task(a.desk.start("x", "ann", hang, first=Asked(Question("Now?"))))
+    async with new_worker() as successor:
+        successor.desk.rework = rework
+        await asyncio.wait_for(asking, 5)
+        assert not a.log.is_here("x")
+        there, here = await asyncio.gather(successor.events("x"), a.events("x"))
+        assert there == here
+        assert there[0] == Asked(Question("Now?"))
+        assert text_of(there) == WORDS
+        assert text_of(await a.events("before")) == WORDS
+
+
+async def test_what_is_asked_of_a_worker_that_drains_alone_is_refused(
+    a: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.desk.HOLD_SECONDS", 0.1)
+    a.desk.drain()
+    with pytest.raises(Overloaded) as refused:
+        await a.desk.start("x", "ann", words)
+    assert (refused.value.code, refused.value.retry_after_seconds) == ("draining", 2.0)
+    assert await a.log.owner("x") is None
+
+
+async def test_one_that_drains_is_needed_until_what_others_make_has_ended(a: Worker, b: Worker) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(send: Send) -> Ending:
+        await go_on.wait()
+        return Done()
+
+    await a.desk.start("x", "ann", slowly)
+    async with asyncio.timeout(5):
+        while not b.desk.is_needed:
+            await asyncio.sleep(0.01)
+        b.desk.drain()
+        assert b.desk.is_idle
+        go_on.set()
+        while b.desk.is_needed:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_waits_for_nobody_who_comes_keeps_one_that_drains_for_a_while_only(
+    a: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.crew.HOLD_SECONDS", 0.3)
+    a.desk.drain()
+    await a.log.open_for_others("x", "ann", None, None, None)
+    async with asyncio.timeout(5):
+        while not a.desk.is_needed:
+            await asyncio.sleep(0.01)
+        while a.desk.is_needed:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_was_claimed_before_a_worker_drains_is_begun_there(a: Worker, b: Worker) -> None:
+    is_reworking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        is_reworking.set()
+        await go_on.wait()
+        return words, Ticket(Party("ann"))
+
+    a.desk.rework = b.desk.rework = rework
+    await a.log.open_for_others("x", "ann", None, None, None)
+    await a.log.open_for_others("y", "ann", None, None, None)
+    async with asyncio.timeout(5):
+        await is_reworking.wait()
+        for one in (a, b):
+            one.desk.drain()
+        claimer = next(one for one in (a, b) if one.desk.claimed_count)
+        assert not claimer.desk.is_idle
+        go_on.set()
+        assert text_of(await claimer.events("x")) == text_of(await claimer.events("y")) == WORDS
+        while not claimer.desk.is_idle:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_just_being_claimed_as_a_worker_ends_is_left_to_the_next(
+    a: Worker, new_worker: Callable[..., object]
+) -> None:
+    is_reworking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def reworked_late(found: Found) -> tuple[Work, Ticket] | None:
+        is_reworking.set()
+        await go_on.wait()
+        return hang, Ticket(Party("ann"))
+
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket(Party("ann"))
+
+    async with new_worker() as leaving:
+        leaving.desk.rework = reworked_late
+        a.desk.drain()  # so that it is the other one who claims
+        await leaving.log.open_for_others("x", "ann", None, None, None)
+        await asyncio.wait_for(is_reworking.wait(), 5)
+        await leaving.desk.hand_over()
+        go_on.set()
+        async with asyncio.timeout(5):
+            while leaving.log.is_here("x"):
+                await asyncio.sleep(0.01)
+    async with new_worker() as successor:
+        successor.desk.rework = rework
+        assert text_of(await successor.events("x")) == WORDS
+
+
+async def test_what_has_said_nothing_is_handed_over_and_the_rest_ends_with_a_word(
+    a: Worker, new_worker: Callable[..., object]
+) -> None:
+    async def rework(found: Found) -> tuple[Work, Ticket] | None:
+        return words, Ticket(Party("ann"))
+
+    async def half(send: Send) -> Ending:
+        send(Text("Half"))
+        return await hang(send)
+
+    a.desk.rework = rework
+    async with new_worker() as leaving:
+        await leaving.desk.start("silent", "ann", hang)
+        await leaving.desk.start("half", "ann", half)
+        while not leaving.log.has_said("half"):
+            await asyncio.sleep(0.005)
+        await leaving.desk.hand_over()
+        assert await leaving.events("half") == [Text("Half"), INTERRUPTED]
+    assert text_of(await a.events("silent")) == WORDS
 
 
 async def test_an_answer_that_has_not_begun_is_let_go_like_any_other(a: Worker) -> None:

@@ -45,7 +45,8 @@ async def test_its_process_is_killed_in_mid_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_kind", [True, False], ids=["SIGTERM", "SIGKILL"])
 async def test_when_the_server_ends_nothing_is_left_behind(tmp_path: Path, is_kind: bool) -> None:
-    async with hubbub_serving(tmp_path, VARIABLES) as server, aiohttp.ClientSession() as http:
+    variables = VARIABLES | {"HUBBUB_SERVER__DRAIN_SECONDS": "0.3"}
+    async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:
         asked = await ask(http, server.url, LONG)
         _ = [event async for _, event in read(http, server.url, asked["answer"]["id"], at_most=4)]
         assert models_of(server)

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 PAUSE_SECONDS = 8.0
 TOKENS = [f"word{number} " for number in range(150)]
 SCRIPT = Script(tokens=TOKENS, seconds_before_first=0.5, seconds_between=0.05)
-WORKERS = {"HUBBUB_SERVER__WORKERS": "3"}
+WORKERS = {
+    "HUBBUB_SERVER__WORKERS": "3",
+    "HUBBUB_SERVER__SILENT_SECONDS": "60",
+}  # the parent is to leave it to the leases
 
 
 async def test_one_stands_still_and_is_given_up(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -75,12 +76,13 @@ async def test_kill_in_mid_answer(tmp_path: Path) -> None:
         assert question["text"] == "What was asked before the crash?"
         assert answer["answer"]["state"] == "failed"
         assert answer["answer"]["text"] == text_of(events) != ""
-        async with http.get(f"{server.url}/api/chats") as response:
-            assert [chat["id"] for chat in (await response.json())["chats"]] == [asked["chat"]["id"]]
+    with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database:
+        assert database.execute("select id from chat").fetchall() == [(asked["chat"]["id"],)]
 
 
 async def test_an_operators_stop_ends_answers_and_leaves_the_database_whole(tmp_path: Path) -> None:
-    async with hubbub_serving(tmp_path, scripted(words=2000)) as server, aiohttp.ClientSession() as http:
+    variables = scripted(words=2000) | {"HUBBUB_SERVER__DRAIN_SECONDS": "0.3"}
+    async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:
         answer_id = (await ask(http, server.url))["answer"]["id"]
         reading = asyncio.ensure_future(read_all(http, server.url, answer_id))
         await asyncio.sleep(0.3)

@@ -65,6 +65,7 @@ async def answered(http: aiohttp.ClientSession, url: str) -> list[dict[str, Any]
 
 async def test_it_answers_replaces_a_dead_worker_and_ends_in_order(tmp_path: Path) -> None:
     variables = scripted(words=20) | scripted("long", words=2000)
+    variables["HUBBUB_SERVER__DRAIN_SECONDS"] = "1"
     async with gunicorn(tmp_path, 3, variables) as server, new_connections() as http:
         for events in await asyncio.gather(*(answered(http, server.url) for _ in range(9))):
             assert events[-1]["type"] == "done"

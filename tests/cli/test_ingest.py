@@ -50,8 +50,9 @@ def test_good_and_bad_files(hubbub: Invoke, folder: Path, documents: Path) -> No
     (documents / "program.exe").write_bytes(bytes(range(256)) * 20)
     result = hubbub("ingest", str(documents), "--collection", "rules")
     assert result.exit_code == 1
-    first, *others = result.stderr.splitlines()
+    first, seen_by, *others = result.stderr.splitlines()
     assert first == "rules: 2 read, 0 unchanged, 3 failed."
+    assert "hubbub collections share" in seen_by
     assert len(others) == 3
     assert "  empty.txt: The file is empty." in result.stderr
     assert "  broken.pdf: The file is damaged" in result.stderr
@@ -68,16 +69,16 @@ def test_good_and_bad_files(hubbub: Invoke, folder: Path, documents: Path) -> No
 
 def test_unchanged_changed_and_missing(hubbub: Invoke, folder: Path, documents: Path) -> None:
     command = ("ingest", str(documents), "--collection", "rules")
-    assert hubbub(*command).stderr.splitlines() == ["rules: 2 read, 0 unchanged."]
-    assert hubbub(*command).stderr.splitlines() == ["rules: 0 read, 2 unchanged."]
+    assert hubbub(*command).stderr.splitlines()[:1] == ["rules: 2 read, 0 unchanged."]
+    assert hubbub(*command).stderr.splitlines()[:1] == ["rules: 0 read, 2 unchanged."]
     (documents / "a.md").write_text("# A\n\nOther text of a.")
-    assert hubbub(*command).stderr.splitlines() == ["rules: 1 read, 1 unchanged."]
+    assert hubbub(*command).stderr.splitlines()[:1] == ["rules: 1 read, 1 unchanged."]
     (documents / "below" / "b.txt").unlink()
     result = hubbub(*command)
-    assert (result.exit_code, result.stderr.splitlines()) == (0, ["rules: 0 read, 1 unchanged."])
+    assert (result.exit_code, result.stderr.splitlines()[:1]) == (0, ["rules: 0 read, 1 unchanged."])
     assert set(kept(folder)) == {"a.md", "below/b.txt"}
     result = hubbub(*command, "--remove-missing")
-    assert (result.exit_code, result.stderr.splitlines()) == (0, ["rules: 0 read, 1 unchanged, 1 removed."])
+    assert (result.exit_code, result.stderr.splitlines()[:1]) == (0, ["rules: 0 read, 1 unchanged, 1 removed."])
     assert set(kept(folder)) == {"a.md"}
 
 
@@ -138,7 +139,7 @@ def test_interrupted_and_run_again(folder: Path, documents: Path) -> None:
     code, _, err = run(folder, *command)
     assert code == 0, err
     done = list(before.values()).count("ready")
-    assert err.splitlines()[-1] == f"rules: {16 - done} read, {done} unchanged."
+    assert err.splitlines()[-2] == f"rules: {16 - done} read, {done} unchanged."
     assert list(kept(folder).values()) == ["ready"] * 16
 
 
@@ -158,14 +159,32 @@ async def test_while_a_server_works_on_the_folder(folder: Path, documents: Path)
     folder = documents.parent  # where a server can be started: it is there
     async with hubbub_serving(folder, PLAIN) as server, aiohttp.ClientSession() as http:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hubbub", "ingest", str(documents), "--collection", "rules"),
+            *(sys.executable, "-m", "hubbub", "ingest", str(documents), "--collection", "rules", "--share"),
             env=environment(folder),
             stderr=asyncio.subprocess.PIPE,
         )
         async with asyncio.timeout(30):
             _, err = await process.communicate()
-        assert (process.returncode, err.decode().splitlines()) == (0, ["rules: 2 read, 0 unchanged."])
+        assert (process.returncode, err.decode().splitlines()[:1]) == (0, ["rules: 2 read, 0 unchanged."])
         async with http.get(f"{server.url}/api/collections") as response:
             collections = {one["name"]: one for one in (await response.json())["collections"]}
         assert (collections["rules"]["is_shared"], collections["rules"]["documents"]) == (True, 2)
         assert await server.terminate() == 0
+
+
+def test_a_collection_is_private_unless_it_is_to_be_shared(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    result = hubbub("ingest", str(documents), "--collection", "rules")
+    assert "Only `hubbub ask` sees it." in result.stderr
+    assert _shared(folder) == {"rules": False}
+    result = hubbub("ingest", str(documents), "--collection", "rules", "--share")
+    assert "Everybody who may use the server sees it." in result.stderr
+    hubbub("ingest", str(documents), "--collection", "rules")
+    assert _shared(folder) == {"rules": True}  # what was shared stays so
+
+
+def _shared(folder: Path) -> dict[str, bool]:
+    database = sqlite3.connect(folder / "library.db")
+    try:
+        return {name: bool(is_shared) for name, is_shared in database.execute("select name, is_shared from collection")}
+    finally:
+        database.close()

@@ -1,5 +1,8 @@
 """What all commands share: flags, help, faults of the settings, and `check`."""
 
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +19,7 @@ def test_version_and_help(hubbub: Invoke) -> None:
     assert hubbub("--version").output.strip() == package.__version__
     told = hubbub("--help")
     assert told.exit_code == 0
-    for command in ("serve", "ask", "ingest", "keys", "check", "bench"):
+    for command in ("serve", "ask", "ingest", "collections", "keys", "check", "bench"):
         assert command in told.output
         assert hubbub(command, "--help").exit_code == 0
     assert hubbub("nothing").exit_code == 2
@@ -84,6 +87,29 @@ def test_check_says_what_is_used_and_what_is_wrong(
     assert "✗ default_model: there is no model 'three'; there is: one, two" in result.stdout
 
 
+def test_check_asks_each_model_for_a_token(hubbub: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    program = [sys.executable, "-m", "tests.servers.model_server", "--port", "0", "--rate", "1000", "--first", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=root) as server:
+        try:
+            assert server.stdout is not None
+            base_url = server.stdout.readline().strip()
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__PROVIDER", "compatible")
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__BASE_URL", base_url)
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__MODEL", "scripted")
+            told = hubbub("check")
+            assert told.exit_code == 0, told.stdout
+            assert "it answered in" in told.stdout
+            address = f"{base_url.removesuffix('/v1')}/script"
+            urllib.request.urlopen(address, b'{"status":401}').close()
+            told = hubbub("check")
+        finally:
+            server.terminate()
+    assert told.exit_code == 1
+    assert "✗ big: " in told.stdout and "status 401" in told.stdout and "Check the API key" in told.stdout
+    assert "Ready" not in told.stdout
+
+
 def test_check_says_what_is_wrong_with_servers(hubbub: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBBUB_MODELS__BIG__PROVIDER", "azure")
     monkeypatch.setenv("HUBBUB_MODELS__BIG__ENDPOINT", "https://x.example")
@@ -95,7 +121,9 @@ def test_check_says_what_is_wrong_with_servers(hubbub: Invoke, monkeypatch: pyte
     assert "✗ embeddings.server.model: is needed" in result.stdout
     monkeypatch.setenv("HUBBUB_EMBEDDINGS__SERVER__MODEL", "e")
     result = hubbub("check")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert "✗ big: " in result.stdout  # nobody can sign in here: that is tried, and said
+    assert "✗ embeddings" not in result.stdout
     assert "meanings by e/1536 (azure)" in result.stdout
     monkeypatch.setenv("HUBBUB_MODELS__BIG__CREDENTIAL", "developer_cli")
     monkeypatch.setenv("HUBBUB_MODELS__BIG__TENANT_ID", "not a tenant!")

@@ -122,7 +122,7 @@ async def test_the_end_takes_a_bounded_time_even_where_a_worker_does_not_listen(
 
 
 async def test_an_open_answer_ends_with_a_word(tmp_path: Path) -> None:
-    variables = scripted(words=2000, pause_seconds=0.02) | WORKERS
+    variables = scripted(words=2000, pause_seconds=0.02) | WORKERS | {"HUBBUB_SERVER__DRAIN_SECONDS": "0.3"}
     async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:
         asked = await ask(http, server.url)
         reading = asyncio.create_task(read_all(http, server.url, asked["answer"]["id"]))
@@ -167,6 +167,54 @@ async def test_a_restart_of_all_refuses_nobody(tmp_path: Path) -> None:
         assert set(answers) == {200}
         assert answers[200] > 100
         assert len(workers_of(server)) == 3
+
+
+async def test_a_hung_one_is_replaced_and_keeps_nobody_waiting_for_long(tmp_path: Path) -> None:
+    """Its stack may hang in any way: what shows is that its event loop says nothing."""
+    quick = {"HUBBUB_SERVER__SILENT_SECONDS": "2"}
+    async with hubbub_serving(tmp_path, WORKERS | quick) as server, new_connections() as http:
+        before = workers_of(server)
+        os.kill(before[0], signal.SIGSTOP)
+        began = time.monotonic()
+        visits = [asyncio.create_task(health(http, server.url)) for _ in range(60)]
+        await until(lambda: before[0] not in workers_of(server) and len(workers_of(server)) == 3)
+        assert await asyncio.gather(*visits) == [200] * 60
+        assert time.monotonic() - began < 10
+        assert set(before[1:]) < set(workers_of(server))
+        assert await server.terminate() == 0
+
+
+async def test_one_that_was_held_up_for_a_while_drains(tmp_path: Path) -> None:
+    variables = scripted(words=60, pause_seconds=0.1) | {"HUBBUB_SERVER__SILENT_SECONDS": "2"}
+    async with (
+        hubbub_serving(tmp_path, variables | {"HUBBUB_SERVER__WORKERS": "2"}) as server,
+        aiohttp.ClientSession() as http,
+    ):
+        before = workers_of(server)
+        asked = await asyncio.gather(*(ask(http, server.url) for _ in range(4)))
+        reading = [asyncio.create_task(read_all(http, server.url, one["answer"]["id"])) for one in asked]
+        os.kill(before[0], signal.SIGSTOP)
+        await until(lambda: len(workers_of(server)) == 3)  # its successor starts
+        os.kill(before[0], signal.SIGCONT)
+        events = await asyncio.gather(*reading)
+        assert [one[-1]["type"] for one in events] == ["done"] * 4
+        await until(lambda: before[0] not in workers_of(server))
+        assert await server.terminate() == 0
+
+
+async def test_all_that_were_stopped_together_go_on(tmp_path: Path) -> None:
+    """So a laptop sleeps."""
+    async with hubbub_serving(tmp_path, WORKERS | {"HUBBUB_SERVER__SILENT_SECONDS": "2"}) as server:
+        before = workers_of(server)
+        family = [server.process.pid, *before]
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(3)
+        for pid in family:
+            os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(1.2)  # time enough to replace them wrongly
+        assert workers_of(server) == before
+        assert await server.terminate() == 0
 
 
 def test_what_keeps_all_of_them_from_starting_is_told_once(folder: Path) -> None:

@@ -1,7 +1,10 @@
 """How many clients a server takes follows from how many files it may open."""
 
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -23,11 +26,22 @@ def hard() -> Iterator[int]:
 
 
 def test_as_many_files_as_the_system_allows_are_opened_and_most_are_for_clients(hard: int) -> None:
-    clients = clients_for(Settings())
+    settings = Settings()
+    clients = clients_for(settings)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft > 256
     assert soft == hard or hard == resource.RLIM_INFINITY or soft == 1 << 20
-    assert clients.bounds.connections == min(20_000, soft * 3 // 4)
+    free = soft - len(list(Path("/dev/fd").iterdir()))  # the listing itself opens one or two
+    assert clients.bounds.connections == pytest.approx(min(settings.clients.connections, free * 3 // 4), abs=2)
+
+
+def test_files_that_are_open_already_are_no_room_for_clients(hard: int) -> None:
+    settings = Settings(clients={"connections": 10**6})
+    before = clients_for(settings).bounds.connections
+    with ExitStack() as stack:
+        for _ in range(400):
+            stack.enter_context(Path(os.devnull).open("rb"))
+        assert clients_for(settings).bounds.connections == pytest.approx(before - 300, abs=1)
 
 
 def test_the_settings_reach_the_bounds(hard: int) -> None:

@@ -21,8 +21,8 @@ def surroundings() -> dict[str, Any]:
         "environment": dict(os.environ),
         "input": sys.stdin.read(),
         "is_session_leader": os.getsid(0) == os.getpid(),
-        "niceness": os.nice(0),
-        "descriptors": len(list(Path("/proc/self/fd").iterdir())) - 1,
+        "niceness": os.getpriority(os.PRIO_PROCESS, 0),
+        "descriptors": sum(_is_open(number) for number in range(64)),
     }
 
 
@@ -80,8 +80,14 @@ def start() -> None:
     subprocess.run(["/bin/true"], check=True)
 
 
-def beat(path: str) -> None:
-    """Touch a file's times again and again; writing is forbidden, this is not."""
-    while True:
-        os.utime(path)
-        time.sleep(0.01)
+def text_in(file: int) -> str:
+    with os.fdopen(file) as opened:
+        return opened.read()
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -14,6 +15,8 @@ import pytest
 from hubbub.connections.sandbox import (
     Crashed,
     Failed,
+    Killed,
+    NotStarted,
     OutOfMemory,
     Returned,
     Sandbox,
@@ -78,7 +81,10 @@ async def test_a_named_error_keeps_its_code_and_message() -> None:
 
 
 async def test_any_other_error_is_named_by_its_class() -> None:
-    assert await call("fail") == Failed("ZeroDivisionError", "nothing to divide by")
+    outcome = await call("fail")
+    assert isinstance(outcome, Failed)
+    assert (outcome.code, outcome.message) == ("ZeroDivisionError", "nothing to divide by")
+    assert "in fail" in outcome.detail
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
@@ -131,30 +137,77 @@ async def test_a_cancelled_call_leaves_no_child() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
-    alive = tmp_path / "alive"
-    alive.touch()
+async def test_the_child_dies_with_its_parent() -> None:
     program = textwrap.dedent(f"""
         import asyncio
         from hubbub.connections.sandbox import Sandbox
-        asyncio.run(Sandbox().call("{CASES}:beat", {{"path": {str(alive)!r}}}, object))
+        asyncio.run(Sandbox().call("{CASES}:sleep", {{"seconds": 60}}, object))
     """)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    os.utime(alive, (0, 0))
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment)
     try:
         async with asyncio.timeout(10):
-            while alive.stat().st_mtime == 0:
+            while not (child := children(parent.pid)) or not is_confined(child[0]):
                 await asyncio.sleep(0.02)
     finally:
         parent.kill()
         await parent.wait()
-    await asyncio.sleep(0.1)
-    last = alive.stat().st_mtime_ns
-    await asyncio.sleep(0.2)
-    assert alive.stat().st_mtime_ns == last
+    async with asyncio.timeout(5):
+        while is_alive(child[0]):
+            await asyncio.sleep(0.01)
 
 
-def children() -> list[int]:
-    """Return the ids of this process's living children."""
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+async def test_a_file_is_handed_over_without_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("handed over")
+    outcome = await Sandbox().call(f"{CASES}:text_in", {}, str, files={"file": tmp_path / "a"})
+    assert outcome == Returned("handed over")
+
+
+async def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
+    outcome = await Sandbox().call(f"{CASES}:text_in", {}, str, files={"file": tmp_path / "a"})
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "not_found"
+
+
+async def test_a_child_that_cannot_start_is_told_from_one_that_fails() -> None:
+    """Too few descriptors are the machine's want, and come back by themselves."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull) as next_one:  # noqa: ASYNC230, PTH123 (its number is the first that is free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (next_one.fileno() + 1, hard))
+    try:
+        assert isinstance(await call("double", int, number=21), NotStarted)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert await call("double", int, number=21) == Returned(42)
+
+
+async def test_a_child_that_dies_before_the_call_did_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert isinstance(await call("double", int, number=21), NotStarted)
+
+
+async def test_a_child_that_was_killed_is_told_from_one_that_asked_for_too_much() -> None:
+    calling = asyncio.create_task(call("sleep", seconds=60))
+    async with asyncio.timeout(10):
+        while not (child := children()) or not is_confined(child[0]):
+            await asyncio.sleep(0.01)
+    os.kill(child[0], signal.SIGKILL)
+    assert await calling == Killed()
+
+
+def is_confined(pid: int) -> bool:
+    """Tell whether a child has got as far as its last fence: the filter of system calls."""
+    return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(parent: int | None = None) -> list[int]:
+    """Return the ids of the living children of a process, or of this one."""
+    parent = parent or os.getpid()
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]

@@ -104,6 +104,15 @@ def test_text_is_held_back_only_where_a_marker_could_be_code_and_not_for_long() 
     assert text_of(stream.feed("word " * 500)).startswith(" [2]word")
 
 
+def test_a_text_that_turns_out_to_be_none_leaves_nothing_behind() -> None:
+    stream = CitedStream(HITS)
+    assert markers_of(stream.feed("Let me see [1]. <<No?>>\n```\ncode [2]")) == [1]
+    assert not any(isinstance(event, FollowUps) for event in stream.begin_again())
+    events = stream.feed("So [1] it is.") + stream.finish()
+    assert (text_of(events), markers_of(events)) == ("So [1] it is.", [1])
+    assert not any(isinstance(event, FollowUps) for event in events)
+
+
 TEXTS = st.lists(
     st.sampled_from(
         [

@@ -144,7 +144,7 @@ class TestChat:
             Text(" [1] "),
             Text("<<you>>"),
             Usage(sum(len(turn.text.split()) for turn in model.heard[0]), 3),
-            Done("length"),
+            Done("length", "model"),
         ]
         system, *said = model.heard[0]
         assert system.role == "system"

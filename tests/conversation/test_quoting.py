@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Sequence
 from struct import pack
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from hubbub.conversation import quoting
 from hubbub.conversation.cues import cue
-from hubbub.conversation.quoting import choose, choose_by_meaning, rate
+from hubbub.conversation.quoting import READ_HITS, choose, choose_by_meaning, choose_in_turns, rate
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.errors import ModelError
 
@@ -160,3 +161,26 @@ async def test_words_serve_where_the_embedder_fails(monkeypatch: pytest.MonkeyPa
     question = "When did the library open?"
     for embedder in (failing, Hanging()):
         assert await choose_by_meaning(question, HITS, embedder) == choose(question, HITS) != []
+
+
+@pytest.mark.quiet
+async def test_much_to_read_keeps_the_loop_from_nobody() -> None:
+    words = [f"word{number}" for number in range(900)]
+    hits = [
+        Hit(f"p{n}", "d", "c", "a.md", "A", ". A ".join(words[n:] + words[:n]), None, "", 1.0) for n in range(READ_HITS)
+    ]
+    longest = 0.0
+
+    async def other() -> None:
+        nonlocal longest
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - began)
+
+    task = asyncio.create_task(other())
+    await asyncio.sleep(0)
+    chosen = await choose_in_turns("What is word7 of word8?", hits)
+    task.cancel()
+    assert chosen == choose("What is word7 of word8?", hits)
+    assert longest < 0.04

@@ -67,3 +67,24 @@ async def test_the_enter_that_confirms_a_composition_sends_nothing(page: Page) -
     )
     await expect(field).to_have_value("にほんご")
     await expect(page.get_by_role("article")).to_have_count(0)
+
+
+async def test_an_answer_that_was_cut_off_goes_on(page: Page, model: ModelServer) -> None:
+    model.scripts.append(Script(tokens=["As long as it ", "may get"], finish_reason="length"))
+    await ask(page, "Say a lot")
+    await finished(page)
+    await expect(answer(page)).to_contain_text("the model’s own limit of length")
+    model.scripts.append(Script(tokens=[" and then to its end."]))
+    await page.get_by_role("button", name="Continue").click()
+    await finished(page)
+    await expect(answer(page)).to_contain_text("As long as it may get and then to its end.")
+    await expect(page.get_by_role("button", name="Continue")).to_be_hidden()
+    await page.reload()
+    await expect(answer(page)).to_contain_text("As long as it may get and then to its end.")
+
+
+async def test_what_the_model_was_not_given_is_said(page: Page, model: ModelServer) -> None:
+    model.scripts.append(Script(tokens=["Long indeed."]))
+    await ask(page, "A long one: " + "word " * 6000)
+    await finished(page)
+    await expect(answer(page)).to_contain_text("a long message only in part")

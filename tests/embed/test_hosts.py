@@ -270,6 +270,29 @@ async def test_the_host_says_who_asks(host: Callable[[Hub], Any], tmp_path: Path
             assert found.status == 404
 
 
+async def test_a_session_that_the_host_ends_ends_its_open_streams(host: Callable[[Hub], Any], tmp_path: Path) -> None:
+    sessions = {"s1": Person("ann"), "s2": Person("ann")}
+
+    async def who(headers: Mapping[str, str]) -> Person | None:
+        return sessions.get(headers.get("x-session", ""))
+
+    long = {"slow": {"provider": "scripted", "text": WORDS * 10, "pause_seconds": 0.02}}
+    within = Hub(settings_in(tmp_path, models=long), identity=who)
+    async with served(host(within)) as url, aiohttp.ClientSession() as http:
+        hub = url + PREFIX
+        one, other = {"X-Session": "s1"}, {"X-Session": "s2"}
+        async with http.post(f"{hub}/api/questions", json={"text": "Go on", "model": "slow"}, headers=other) as asked:
+            answer_id = (await asked.json())["answer"]["id"]
+        following = f"{hub}/api/answers/{answer_id}/events"
+        async with http.get(following, headers=one) as cut, http.get(following, headers=other) as kept:
+            await cut.content.readline()
+            del sessions["s1"]
+            assert (await cut.text()).rstrip().endswith("event: trouble\ndata: not_signed_in")
+            async with http.post(f"{hub}/api/answers/{answer_id}/stop", headers=other) as stopped:
+                assert stopped.status == 202
+            assert "event: stopped" in await kept.text()
+
+
 async def test_nobody_is_an_operator_for_coming_from_here(url: str, http: aiohttp.ClientSession) -> None:
     for path in ("/metrics", "/operators"):
         async with http.get(url + PREFIX + path) as response:

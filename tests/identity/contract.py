@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from hubbub.core.errors import Conflict
 from hubbub.identity.base import Key, Keys
+from hubbub.identity.keys import Keyring
 
 ONE = Key("0a1b2c3d4e", "one", "k0a1b2c3d4e", 10.0)
 OTHER = Key("5a1b2c3d4e", "other", "somebody", 20.0, expires_at=30.0)
@@ -49,6 +50,18 @@ class KeysContract:
         again = replace(OTHER, name=ONE.name)
         await keys.add(again, OTHER_DIGEST)
         assert await keys.keys() == [revoked, again]
+
+    async def test_those_that_have_ended_are_told_apart(self, keys: Keys) -> None:
+        await keys.add(ONE, DIGEST)
+        await keys.add(OTHER, OTHER_DIGEST)
+        now = 29.0
+        keyring = Keyring(keys, wall_clock=lambda: now)
+        assert await keyring.ended([]) == frozenset()
+        assert await keyring.ended([ONE.id, OTHER.id, "nobody"]) == {"nobody"}
+        now = 30.0
+        assert await keyring.ended([ONE.id, OTHER.id]) == {OTHER.id}
+        await keys.revoke(ONE.id, 11.0)
+        assert await keyring.ended([ONE.id, OTHER.id]) == {ONE.id, OTHER.id}
 
     async def test_the_last_use_is_noted(self, keys: Keys) -> None:
         await keys.add(ONE, DIGEST)

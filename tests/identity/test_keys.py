@@ -162,9 +162,9 @@ async def test_a_revoked_key_is_worth_nothing_once_what_is_known_is_stale(
 
 
 async def test_a_key_expires_to_the_second(keyring: Keyring, keys: WatchedKeys, clock: Clock) -> None:
-    _, text = await keys.made(expires_at=clock() + 1)
+    _, text = await keys.made(expires_at=clock() + FRESH_SECONDS / 2)
     await keyring.person(text)
-    clock.seconds += 1
+    clock.seconds += FRESH_SECONDS / 2
     with pytest.raises(NotSignedIn, match="expired"):
         await keyring.person(text)
     assert keys.looks == 1

@@ -11,7 +11,8 @@ from tests.ingest import documents
 
 
 def load(path: Path) -> Loaded:
-    return kind_of(path, path.name).loader().load(path)
+    with path.open("rb") as file:
+        return kind_of(file, path.name).loader().load(file)
 
 
 def blocks(path: Path, content: str | bytes) -> list[Block]:

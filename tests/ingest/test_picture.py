@@ -1,5 +1,6 @@
 """A page's picture shows the page, and marks what is quoted."""
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -20,6 +21,10 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "a.pdf"
     path.write_bytes(documents.pdf([LINES, ["Another page."]]))
     return path
+
+
+def rendered(path: Path, page: int, quote: str = "", **options: float) -> bytes:
+    return render(os.open(path, os.O_RDONLY), page, quote, **options)
 
 
 def pixels(data: bytes) -> tuple[int, int, list[bytes]]:
@@ -57,20 +62,20 @@ async def test_shows_a_page(path: Path) -> None:
     ],
 )
 def test_marks_what_is_quoted(path: Path, quote: str, lines: set[int]) -> None:
-    assert yellow_rows(render(str(path), 1, quote)) >= lines
-    assert bool(yellow_rows(render(str(path), 1, quote))) == bool(lines)
+    assert yellow_rows(rendered(path, 1, quote)) >= lines
+    assert bool(yellow_rows(rendered(path, 1, quote))) == bool(lines)
 
 
 def test_marks_nothing_else(path: Path) -> None:
-    _, _, plain = pixels(render(str(path), 1))
-    _, _, marked = pixels(render(str(path), 1, "Everybody"))
+    _, _, plain = pixels(rendered(path, 1))
+    _, _, marked = pixels(rendered(path, 1, "Everybody"))
     changed = [y for y, (one, other) in enumerate(zip(plain, marked, strict=True)) if one != other]
     assert 0 < len(changed) < 40
     assert changed == list(range(changed[0], changed[-1] + 1))
 
 
 def test_pictures_have_a_bound(path: Path) -> None:
-    width, height, _ = pixels(render(str(path), 1, scale=1000))
+    width, height, _ = pixels(rendered(path, 1, scale=1000))
     assert width * height <= MOST_PIXELS * 1.01
 
 

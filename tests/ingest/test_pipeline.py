@@ -1,6 +1,9 @@
 """Documents go through the pipeline once, whatever happens on the way."""
 
 import asyncio
+import os
+import resource
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
 from hubbub.core.errors import Invalid, NotFound
-from hubbub.ingest import pipeline, worker
+from hubbub.ingest import pipeline, reading, worker
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
@@ -188,6 +191,81 @@ async def test_a_bug_that_one_document_meets_stops_no_other(place: Place, monkey
     async with running(place.pipeline):
         progress = await place.settled()
     assert (progress.ready, progress.failed) == (1, 1)
+
+
+async def test_too_few_descriptors_fail_no_document(place: Place) -> None:
+    """What the machine lacks comes back; then everything is read, and nothing was marked as failed."""
+    collection_id = await place.collection()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for number in range(3):
+        await place.add(collection_id, f"{number}.txt", f"Text {number}.")
+    async with running(place.pipeline):
+        with open(os.devnull) as next_one:  # noqa: ASYNC230, PTH123 (its number is the first that is free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (next_one.fileno() + 1, hard))
+        try:
+            async with asyncio.timeout(10):
+                while not any(document.reason for document in await place.library.documents(collection_id)):
+                    await asyncio.sleep(0.01)
+            assert (await place.pipeline.progress()).failed == 0
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert (await place.settled()).ready == 3
+
+
+async def test_what_a_package_is_missing_for_says_what_to_install_and_is_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "FIRST_MISSING_SECONDS", 0.05)
+    (packages := place.folder / "site-packages").mkdir()
+    away = packages / "markdown_it"
+    away.mkdir()
+    (away / "__init__.py").write_text("raise ModuleNotFoundError('No module', name='markdown_it')")
+    monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
+    collection_id = await place.collection()
+    added = await place.add(collection_id, "a.md", "# Hello")
+    async with running(place.pipeline):
+        async with asyncio.timeout(10):
+            while not (known := await place.library.document(added.id)) or known.state != "failed":
+                await asyncio.sleep(0.01)
+        assert "pip install markdown-it-py" in known.reason
+        (away / "__init__.py").unlink()
+        away.rmdir()
+        async with asyncio.timeout(10):
+            while not (known := await place.library.document(added.id)) or known.state != "ready":
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.expects_errors
+async def test_a_mistake_of_ours_is_logged_with_its_stack_and_tried_again_after_a_restart(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    added = await place.add(await place.collection(), "a.txt", "Hello.")
+    reader = "tests.ingest.mistaken:read_here"
+    monkeypatch.setattr(reading, "READER", reader)
+    async with running(place.pipeline):
+        assert (await place.settled()).failed == 1
+    known = await place.library.document(added.id)
+    assert known is not None
+    assert "mistake" in known.reason
+    assert "in read_here" in caplog.text  # its stack
+    assert "NameError" not in known.reason
+    monkeypatch.undo()
+    async with running(place.another()):
+        async with asyncio.timeout(10):
+            while not (known := await place.library.document(added.id)) or known.state != "ready":
+                await asyncio.sleep(0.01)
+
+
+async def test_a_reader_that_is_killed_each_time_is_too_much_for_the_machine(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READER", "tests.ingest.mistaken:be_killed")
+    added = await place.add(await place.collection(), "a.txt", "Hello.")
+    async with running(place.pipeline):
+        assert (await place.settled()).failed == 1
+    known = await place.library.document(added.id)
+    assert known is not None
+    assert "memory" in known.reason
 
 
 async def test_content_replaced_while_it_is_read_is_read_too(place: Place) -> None:

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from hubbub.connections.http import Http
+from hubbub.core.errors import ModelError
+from hubbub.core.messages import Turn
 from hubbub.models.address import Address, ApiKey, Secret, compatible_address
-from hubbub.models.discovery import Discovery, ask_models, discover, is_for_chat
+from hubbub.models.discovery import Discovery, ask_models, discover, is_for_chat, is_for_reasoning
 from hubbub.models.entra import SignIns, TokenSource
+from hubbub.models.unnamed import UnnamedModel
 from tests.servers.model_server import ModelServer
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/", "AZURE_OPENAI_API_KEY": "k"}
@@ -169,6 +172,43 @@ async def test_a_list_that_makes_no_sense_is_said_so(http: Http, page: object) -
     async with ModelServer(pages={"/v1/models": (403, {})}) as server:
         with pytest.raises(ConnectionError, match="403"):
             await ask_models(compatible_address(server.base_url, ""), http)
+
+
+async def test_a_list_is_read_in_any_form(http: Http) -> None:
+    pages: list[tuple[object, list[str]]] = [
+        ({"data": None}, []),  # openhuman 4121
+        ({"data": [{"id": "a", "max_model_len": "many"}, None, {"id": None}, "b"]}, ["a", "b"]),
+        ({"models": [{"name": "a"}]}, ["a"]),
+        ([{"id": "a"}], ["a"]),
+    ]
+    for page, names in pages:
+        async with ModelServer(pages={"/v1/models": (200, page)}) as server:
+            assert [one.id for one in await ask_models(compatible_address(server.base_url, ""), http)] == names
+
+
+async def test_a_server_that_refuses_the_key_fails_in_its_own_place(http: Http, sign_ins: SignIns) -> None:
+    refusal = (401, {"error": {"message": "Incorrect API key provided"}})
+    async with ModelServer(pages={"/v1/models": refusal}) as server, ollama("llama") as other:
+        environ = {
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "sk-1",
+            "OLLAMA_HOST": f"127.0.0.1:{other.port}",
+        }
+        discovery = await discover(environ, http, sign_ins)
+        assert [found.card.name for found in discovery.all] == [f"127.0.0.1:{server.port}", "llama"]
+        (fault,) = discovery.faults
+        assert "status 401" in fault and "Incorrect API key provided" in fault and "Check the API key" in fault
+        model = UnnamedModel(discovery.all[0].address, discovery.all[0].card, http)
+        with pytest.raises(ModelError, match="Check the API key"):
+            await model.complete([Turn("user", "Hi")], lambda piece: None)
+    async with ModelServer(port=server.port, models=[{"id": "late"}]) as server:  # it is well now
+        assert (await model.complete([Turn("user", "Hi")], lambda piece: None)).finish_reason == "stop"
+        assert server.seen[-1].body["model"] == "late"
+
+
+def test_models_that_think_for_long_are_known_by_their_names() -> None:
+    names = ["o3-mini", "gpt-5", "deepseek-r1:7b", "qwq", "gpt-4.1", "llama3.2", "mistral-small", "gpt-4o"]
+    assert [name for name in names if is_for_reasoning(name)] == ["o3-mini", "gpt-5", "deepseek-r1:7b", "qwq"]
 
 
 def test_embedders_and_the_like_are_not_for_chat() -> None:

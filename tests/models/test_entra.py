@@ -198,7 +198,7 @@ async def test_a_second_refusal_is_an_error_that_says_what_to_check(
         with pytest.raises(ModelError, match="role Cognitive Services OpenAI User") as caught:
             await model.complete(QUESTION, heard)
         assert (caught.value.code, caught.value.retryable, heard) == ("refused", False, [])
-        assert "status 401" in caught.value.message
+        assert "status 401" in caught.value.detail
     assert identity.tokens == 2  # not one more for every question
     assert shown(server) == ["token-1", "token-1", "token-2", "token-2", "token-2"]
 
@@ -237,8 +237,8 @@ async def test_no_token_is_an_error_of_our_own_words(
     with pytest.raises(ModelError, match="Azure gave no token") as caught:
         await ask(model)
     assert (caught.value.code, caught.value.retryable) == ("no_credential", retryable)
-    assert words in caught.value.message
-    assert "canary" not in caught.value.message
+    assert words in caught.value.detail
+    assert "canary" not in str(caught.value)
     assert server.seen == []
     await ask(model)  # the next one tries again
     assert shown(server) == ["token-1"]

@@ -11,7 +11,8 @@ from bench.fuzz.checks import CHECKS, heard
 from bench.fuzz.seeds import seeds
 from hubbub.core.events import Reasoning, ToolCall
 from hubbub.models.base import Piece
-from hubbub.models.wire import Transcript, read_fault
+from hubbub.models.faults import read_fault
+from hubbub.models.wire import Transcript
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("🎈ö€"), min_size=1, max_size=12)
 CHANGES = st.lists(
@@ -104,11 +105,10 @@ def test_counts_that_cannot_be_read_cost_no_answer(usage: bytes) -> None:
     assert said.end.startswith("None True None False")
 
 
-@pytest.mark.parametrize("index", [b"-1", b"%d" % 2**64, b"1.5", b'"0"'])
-def test_a_call_at_no_place_is_nonsense(index: bytes) -> None:
-    transcript = Transcript()
-    assert transcript.take([b'{"choices":[{"delta":{"tool_calls":[{"index":' + index + b"}]}}]}"]) == []
-    assert transcript.is_nonsense
+@pytest.mark.parametrize("index", [b"-1", b"%d" % 2**64, b"1.5", b'"first"', b"null", b"[0]"])
+def test_a_call_at_no_place_is_a_call(index: bytes) -> None:
+    call = b'{"index":' + index + b',"id":"c","function":{"name":"f","arguments":"{}"}}'
+    assert heard([chunk(b"[" + call + b"]", "tool_calls"), DONE], 1000).pieces == (ToolCall(0, "{}", "c", "f"),)
 
 
 def test_bytes_in_a_refusal_that_are_no_text() -> None:

@@ -1,5 +1,6 @@
 """What every library promises."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -90,6 +91,11 @@ class LibraryContract:
         await library.mark(rest[2], "ready")
         await library.mark(rest[3], "failed", reason="no")
         assert [document.name for document in await library.unfinished()] == ["3", "2", "1"]
+        unread = await library.unread([library_id := (await library.unfinished())[0].collection_id], limit=9)
+        expected = [one.name for one in await library.unfinished() if one.state != "embedding"]
+        assert [document.name for document in unread] == expected
+        assert await library.unread([library_id], limit=1) == unread[:1]
+        assert await library.unread(["other"], limit=9) == []
 
     async def test_deleting_a_collection_forgets_its_documents(self, library: Library) -> None:
         kept = await library.add(await a_document(library, "a.txt"))
@@ -127,6 +133,66 @@ class LibraryContract:
         assert await library.progress(one.collection_id) == Progress(waiting=1, ready=1, passages=5, embedded=3)
         assert await library.progress() == Progress(waiting=1, ready=1, failed=1, passages=6, embedded=3)
         assert await library.progress(new_id()) == Progress()
+
+    async def test_the_queue_holds_the_first_few_of_each_owner_and_payer(self, library: Library) -> None:
+        for owner in ("ann", "bob"):
+            collection = await library.create(owner, owner_id=owner, is_shared=False)
+            for number in range(4):
+                document = await a_document(library, f"{number}", collection_id=collection.id, added_at=float(number))
+                await library.add(document, payer=f"person:{owner}")
+        assert len(await library.queue()) == 8
+        for one in await library.queue(1):
+            await library.mark(one.document, "ready" if one.owner_id == "ann" else "reading")
+        queue = [(one.owner_id, one.payer, one.document.name) for one in await library.queue(2)]
+        assert sorted(queue) == [
+            *(("ann", "person:ann", name) for name in ("1", "2")),
+            *(("bob", "person:bob", name) for name in ("0", "1")),
+        ]
+
+    async def test_what_failed_by_a_fault_is_retried_and_what_failed_by_another_is_not(self, library: Library) -> None:
+        made = [await library.add(await a_document(library, name)) for name in ("file", "missing", "ours")]
+        for document in made:
+            await library.mark(document, "failed", reason="no", fault=document.name)  # type: ignore[arg-type]
+        assert await library.retry(("missing", "ours")) == 2
+        assert sorted(one.document.name for one in await library.queue()) == ["missing", "ours"]
+        assert await library.retry(("missing", "ours")) == 0
+
+    async def test_bytes_are_counted_for_who_is_charged(self, library: Library) -> None:
+        first = await library.add(await a_document(library, "a", size_bytes=10_000), payer="person:ann")
+        await library.add(await a_document(library, "b", size_bytes=1), payer="person:ann")
+        await library.add(await a_document(library, "c", size_bytes=50_000), payer="person:bob")
+        assert await library.kept_bytes("person:ann") == 10_000 + 4096  # a file takes a block at least
+        await library.forget(first.id)
+        assert await library.kept_bytes("person:ann") == 4096
+
+    async def test_what_failed_by_its_own_fault_is_kept_no_longer_than_told(self, library: Library) -> None:
+        failed = await library.add(await a_document(library, "a", sha256="1" * 64, size_bytes=9000), payer="person:ann")
+        ours = await library.add(await a_document(library, "b", sha256="2" * 64, size_bytes=9000), payer="person:ann")
+        await library.mark(failed, "failed", reason="It is damaged.", fault="file")
+        await library.mark(ours, "failed", reason="A mistake.", fault="ours")
+        assert await library.drop_failed(time.time() - 60) == 0
+        assert await library.drop_failed(time.time() + 60) == 1
+        assert await library.contents() == {"2" * 64}
+        assert not await library.refers_to("1" * 64)
+        assert await library.refers_to("2" * 64)
+        assert await library.kept_bytes("person:ann") == 9000
+        known = await library.document(failed.id)
+        assert known is not None
+        assert known.reason == "It is damaged."
+        await library.add(await a_document(library, "a", sha256="1" * 64, collection_id=failed.collection_id))
+        assert await library.refers_to("1" * 64)
+
+    async def test_a_collection_is_renamed_and_shared(self, library: Library) -> None:
+        papers = await library.create("papers", owner_id="ann", is_shared=False)
+        await library.create("other", owner_id="ann", is_shared=False)
+        changed = await library.change(papers.id, name=" essays ", is_shared=True)
+        assert changed is not None
+        assert (changed.name, changed.is_shared) == ("essays", True)
+        assert await library.change(papers.id, is_shared=False) == await library.collection(papers.id)
+        with pytest.raises(Conflict):
+            await library.change(papers.id, name="other")
+        assert await library.change(papers.id, name="essays") is not None
+        assert await library.change(new_id(), name="x") is None
 
 
 async def a_document(library: Library, name: str, *, collection_id: str = "", **fields: object) -> Document:

@@ -24,6 +24,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sessions_memory import MemorySessions
+from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.open import OpenIdentity
@@ -124,8 +125,10 @@ async def hubbub_running(
         catalog = Catalog(models or [ScriptedModel()])
         keys = MemoryKeys()
         keyring = await stack.enter_async_context(Keyring(keys))
+        identity = OpenIdentity(keyring, needs_key=needs_key)
         services = Services(
-            identity=OpenIdentity(keyring, needs_key=needs_key),
+            identity=identity,
+            grants=await stack.enter_async_context(Grants(identity)),
             desk=desk,
             log=log,
             history=MemoryHistory(),

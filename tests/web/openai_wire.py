@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.search.contract import TopicEmbedder
 from tests.servers.model_server import ModelServer, Script, event
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 
-PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
+PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 SYSTEM, USER = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}
 LEAVE = b"# Leave\n\nEverybody has thirty days of leave a year.\n"
 WEATHER = {
@@ -96,6 +97,10 @@ def question(text: str = "Hello", *, model: str = "big", **more: Any) -> dict[st
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
 
 
+ENDED = re.compile(r"\.( \(Reference: [0-9a-f]{8}\))?$")
+"""A sentence, and by what the operator finds the rest."""
+
+
 async def told(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Return the error that a response tells, which has to have the form of one."""
     assert response.content_type == "application/json"
@@ -103,7 +108,7 @@ async def told(response: aiohttp.ClientResponse) -> dict[str, Any]:
     assert set(body) == {"error"}, body
     error = body["error"]
     assert list(error) == ["message", "type", "param", "code"]
-    assert error["message"].endswith(".")
+    assert ENDED.search(error["message"]), error
     assert not any(inside in error["message"] for inside in INSIDE), error
     assert response.headers["x-request-id"].startswith("req_")
     return error

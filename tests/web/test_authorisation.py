@@ -32,15 +32,18 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
+IDS_TO_GO_ON_WITH = {"continues"}
+"""Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
+PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds"}
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest", "NewResponse"}
 """Whose fields name things in ways of their own, which test_chat_completions.py and test_responses.py go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
-OPEN_TO_ALL = {"/api/health", "/api/docs"}
+OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
 """
 
@@ -163,7 +166,7 @@ async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
         if name := schema_of_body(hubbub, route):
             assert name in BODIES, f"{route}: give a body for it here"
             fields = set(schemas[name]["properties"]) if name not in WITHOUT_IDS else set[str]()
-            assert fields <= IDS_IN_BODIES | PLAIN_IN_BODIES, f"{name}: classify its fields here"
+            assert fields <= IDS_IN_BODIES | IDS_TO_GO_ON_WITH | PLAIN_IN_BODIES, f"{name}: classify its fields here"
 
 
 async def test_other_peoples_things_do_not_exist(
@@ -302,8 +305,9 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
             async with http.post("/api/questions", json=body) as response:
                 assert response.status == 404, body
         path = f"/api/questions/{own['question']['id']}/answers"
-        async with http.post(path, json=stolen["collections"]) as response:
-            assert response.status == 404
+        for body in (stolen["collections"], {"continues": things["answer_id"]}):
+            async with http.post(path, json=body) as response:
+                assert response.status == 404
     assert len(await hubbub.services.history.messages(own["chat"]["id"])) == 2
     assert len(await hubbub.services.history.messages(things["chat_id"])) == 2
 

@@ -38,11 +38,12 @@ async def test_all_that_can_be_wished_for_is_passed_on(served: Wired) -> None:
     wishes = {
         **{"temperature": 0.5, "top_p": 0.9, "presence_penalty": 1, "frequency_penalty": -1, "seed": 7},
         **{"reasoning_effort": "low", "response_format": {"type": "json_object"}, "parallel_tool_calls": False},
+        **{"service_tier": "auto", "top_k": 5, "chat_template_kwargs": {"enable_thinking": False}},
         "tools": [WEATHER],
         "tool_choice": {"type": "function", "function": {"name": "weather"}},
     }
     ignored = {
-        **{"user": "me", "metadata": {"a": "b"}, "store": True, "service_tier": "auto", "top_k": 5, "logit_bias": {}},
+        **{"user": "me", "metadata": {"a": "b"}, "store": True, "logit_bias": {}},
         **{"logprobs": False, "functions": [], "n": 1, "modalities": ["text"], "stream_options": None},
     }
     messages = [

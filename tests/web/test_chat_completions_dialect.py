@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 
 from hubbub.answers.base import Record
 from hubbub.core.errors import StoreError
-from hubbub.core.events import ENDINGS, Cited, Done, Event, Failed, Reasoning, Searched, Stopped, Text, ToolCall, encode
+from hubbub.core.events import (
+    ENDINGS,
+    Cited,
+    Done,
+    Event,
+    Failed,
+    Reasoning,
+    Reclassified,
+    Searched,
+    Stopped,
+    Text,
+    ToolCall,
+    encode,
+)
 from hubbub.web.dialects.chat_completions import DONE, PING, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import refused
 from tests.core.test_golden import GOLDEN, LOGS, events_of
@@ -73,6 +86,8 @@ def test_stream_and_object_say_the_same(log: Path) -> None:
     if isinstance(events[-1], Failed):
         assert chunks[-1] == json.loads(whole(events))
         return
+    if any(isinstance(event, Reclassified) for event in events):
+        return  # a stream can't take back what it has said
     completion = json.loads(whole(events))
     deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
     assert deltas[0] == {"role": "assistant", "content": "", "refusal": None}

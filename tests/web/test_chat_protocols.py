@@ -377,7 +377,7 @@ async def test_a_version_that_there_is_not(ann: aiohttp.ClientSession) -> None:
 
 
 async def test_images(tmp_path: Path) -> None:
-    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     content = [{"type": "text", "text": "What is this?"}, part]
     async with hubbub_running(tmp_path) as hubbub:
         ann = await hubbub.person()
@@ -397,7 +397,7 @@ class SeeingModel(ScriptedModel):
 
 
 async def test_a_model_that_sees_is_shown_images(tmp_path: Path) -> None:
-    address = "data:image/png;base64,AAAA"
+    address = "data:image/png;base64,iVBORw0KGgo="
     content = [{"type": "input_text", "text": "What is this?"}, {"type": "input_image", "image_url": address}]
     model = SeeingModel()
     async with hubbub_running(tmp_path, model) as hubbub:

@@ -243,3 +243,35 @@ async def test_what_the_server_is(hubbub: Hubbub, ann: aiohttp.ClientSession) ->
         "open_answers": 0,
         "waiting_answers": 0,
     }
+
+
+async def test_an_answer_that_was_cut_off_is_gone_on_with(
+    quick: ScriptedModel, hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession
+) -> None:
+    asked = await answered(ann, "Tell me", max_tokens=2)
+    cut = await get(ann, f"/api/answers/{asked['answer']['id']}")
+    assert (cut["text"], cut["finish_reason"], cut["limited_by"]) == ("This is ", "length", "question")
+    path, continues = f"/api/questions/{asked['question']['id']}/answers", {"continues": asked["answer"]["id"]}
+    async with ann.post(path, json=continues) as response:
+        assert response.status == 202
+        more = await response.json()
+    await read_all(ann, "", more["answer"]["id"])
+    whole = await get(ann, f"/api/answers/{more['answer']['id']}")
+    assert whole["text"] == f"This is {ANSWER}"
+    assert [turn.role for turn in quick.heard[-1]] == ["system", "user", "assistant", "user"]
+    await answered(ann, "And?", chat_id=asked["chat"]["id"], parent_id=more["answer"]["id"])
+    assert [turn.text for turn in quick.heard[-1][1:]] == ["Tell me", whole["text"], "And?"]
+    assert await refused(bob, "POST", path, json=continues) == (404, "not_found")
+    done = {"continues": more["answer"]["id"]}
+    assert await refused(ann, "POST", path, json=done) == (422, "invalid")
+    other = await answered(ann, "Another")
+    assert await refused(ann, "POST", path, json={"continues": other["answer"]["id"]}) == (404, "not_found")
+
+
+async def test_an_answer_that_is_being_written_cannot_be_gone_on_with(
+    hubbub: Hubbub, ann: aiohttp.ClientSession
+) -> None:
+    asked = await ask(ann, "", "Go on", model="slow")
+    path = f"/api/questions/{asked['question']['id']}/answers"
+    assert await refused(ann, "POST", path, json={"continues": asked["answer"]["id"]}) == (409, "conflict")
+    assert await refused(ann, "POST", path, json={"max_tokens": 0}) == (422, "invalid")

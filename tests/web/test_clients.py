@@ -177,6 +177,26 @@ async def test_a_body_that_trickles_in(hubbub: Hubbub) -> None:
     assert seconds < 2
 
 
+async def test_a_connection_ends_with_the_word_that_its_body_is_late(hubbub: Hubbub) -> None:
+    head = request("POST", "/api/questions", {"Content-Type": "application/json", "Content-Length": "1000"})
+    got, seconds = await spoken(hubbub.port, head, *[b" "] * 100)
+    assert statuses(got) == [408]
+    assert b"connection: close" in got
+    assert seconds < BODY_SECONDS + 0.3  # SHORT would keep it for as long again
+
+
+async def test_an_upload_can_not_last_for_ever(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    """Each 64 KiB come in time, but no upload of any size would ever end at that pace."""
+    async with ann.post("/api/collections", json={"name": "Mine"}) as response:
+        path = f"/api/collections/{(await response.json())['id']}/documents/a.txt"
+    [cookie] = ann.cookie_jar
+    headers = {"Cookie": f"{cookie.key}={cookie.value}", "Content-Length": "2000000"}
+    slowest = [b"word " * 3300] * 120  # 16 KB each 70 ms: 94 KB in each 0.4 s, where 512 KiB are due on the whole
+    got, seconds = await spoken(hubbub.port, request("PUT", path, headers), *slowest, pause_seconds=0.07)
+    assert statuses(got) == [408]
+    assert seconds < 2
+
+
 async def test_an_upload_has_to_go_on(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
     async with ann.post("/api/collections", json={"name": "Mine"}) as response:
         path = f"/api/collections/{(await response.json())['id']}/documents/a.txt"

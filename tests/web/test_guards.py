@@ -212,7 +212,7 @@ async def test_the_cookie(hubbub: Hubbub) -> None:
                 cookie = response.cookies["hubbub_browser"]
             assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "lax", "/")
             assert (cookie["secure"], cookie["domain"]) == ("", "")
-            assert len(cookie.value) == 43
+            assert len(cookie.value) == 70
         async with http.get("/api/me", headers={"Cookie": f"hubbub_browser={cookie.value}"}) as response:
             assert not response.cookies
         async with http.get("/api/chats") as response:
@@ -220,6 +220,7 @@ async def test_the_cookie(hubbub: Hubbub) -> None:
     proxied = request("GET", "/api/me", {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"})
     _, headers, _ = await exchange(hubbub.port, proxied)
     assert "; secure" in headers["set-cookie"].lower()  # uvicorn trusts a proxy on the same machine
+    assert headers["set-cookie"].startswith("__Host-hubbub_browser=")
     seen = [json.loads((await exchange(hubbub.port, request("GET", "/api/me")))[2])["person"]["id"] for _ in range(3)]
     assert len(set(seen)) == 3
 

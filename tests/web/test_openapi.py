@@ -60,7 +60,9 @@ async def test_each_route_is_described(document: dict[str, Any]) -> None:
         default = responses["default"]
         problem = resolve(document, default["$ref"]) if "$ref" in default else default
         [media_type] = problem["content"]
-        assert media_type == ("application/problem+json" if path.startswith("/api/") else "application/json")
+        assert media_type == (
+            "application/problem+json" if path.startswith(("/api/", "/livez", "/readyz")) else "application/json"
+        )
         assert "422" not in responses, "the framework's own form of a refusal, which we don't send"
         assert method in ("get", "delete") or "requestBody" in operation or path.endswith(("/stop", "/cancel")), where
 

@@ -65,10 +65,11 @@ async def test_a_page_that_was_named_gets_in(open_to_one: Hubbub) -> None:
         assert (response.status, response.headers["access-control-allow-origin"]) == (201, FRIEND)
     async with http.post("/chat_history", json={}, headers=headers) as response:  # it may read why it was refused
         assert (response.status, response.headers["access-control-allow-origin"]) == (422, FRIEND)
+    http.cookie_jar.clear()  # a page that was opened has given one
     data = aiohttp.FormData()
     data.add_field("file", "text", filename="a.txt")
-    async with http.post("/upload", data=data, headers=headers) as response:
-        assert (response.status, response.headers["access-control-allow-origin"]) == (200, FRIEND)
+    async with http.post("/upload", data=data, headers=headers) as response:  # the guest keeps no uploads
+        assert (response.status, response.headers["access-control-allow-origin"]) == (401, FRIEND)
 
 
 async def test_a_page_of_ones_own_needs_no_leave(open_to_one: Hubbub) -> None:

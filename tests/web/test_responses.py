@@ -322,7 +322,7 @@ async def test_wishes_reach_the_model(client: openai.AsyncOpenAI, caller: Caller
 
 
 async def test_pictures_are_passed_on(client: openai.AsyncOpenAI, caller: Caller) -> None:
-    part: Any = {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "auto"}
+    part: Any = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "auto"}
     content: Any = [{"type": "input_text", "text": "What is this?"}, part]
     response = await client.responses.create(model="caller", input=[{"role": "user", "content": content}])
     assert (caller.heard[-1][0].text, caller.heard[-1][0].images) == ("What is this?", (part["image_url"],))

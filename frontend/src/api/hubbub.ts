@@ -78,6 +78,10 @@ export const askAgain = (
     body: { model, collections: collectionIds },
   });
 
+/** Have an answer that broke off go on, as a new one that begins with what it said. */
+export const goOn = (signal: AbortSignal, questionId: string, answerId: string) =>
+  request<Asked>(signal, "POST", at("questions", questionId, "answers"), { body: { continues: answerId } });
+
 export const answer = (signal: AbortSignal, id: string) => request<Answer>(signal, "GET", at("answers", id));
 
 export const stopAnswer = (signal: AbortSignal, id: string) =>

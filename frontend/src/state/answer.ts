@@ -46,12 +46,18 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
       };
     case "searched":
       return { query: event.query, hits: event.hits };
+    case "still_reading":
+      return { still_reading: event.names.length ? event : undefined };
+    case "left_out":
+      return { left_out: event };
     case "cited":
       return { citations: [...answer.citations, event.citation] };
     case "text":
       return { text: answer.text + event.text };
     case "reasoning":
       return { reasoning: answer.reasoning + event.text };
+    case "reclassified":
+      return { text: "", reasoning: answer.reasoning + answer.text, citations: [] };
     case "tool_call":
       return { calls: withPiece(answer.calls, event) };
     case "follow_ups":
@@ -59,7 +65,13 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     case "usage":
       return { usage: event };
     case "done":
-      return { state: "done", finish_reason: event.finish_reason, place: null, estimate_seconds: null };
+      return {
+        state: "done",
+        finish_reason: event.finish_reason,
+        place: null,
+        estimate_seconds: null,
+        ...(event.limited_by === undefined ? {} : { limited_by: event.limited_by }),
+      };
     case "failed":
       return { state: "failed", failure: event, place: null, estimate_seconds: null };
     case "stopped":
@@ -70,9 +82,21 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
 }
 
 function withPiece(calls: readonly Call[], piece: ToolCall): readonly Call[] {
-  const last = calls.at(-1);
+  const place = placeOf(piece, calls.length);
+  const call = calls[place];
+  const name = piece.name ?? "";
   const more = piece.arguments ?? "";
-  if (piece.id || last === undefined)
-    return [...calls, { id: piece.id ?? "", name: piece.name ?? "", arguments: more }];
-  return [...calls.slice(0, -1), { ...last, arguments: last.arguments + more }];
+  if (call === undefined) {
+    const begun = { id: piece.id ?? "", name, arguments: more };
+    return [...calls, piece.extra ? { ...begun, extra: piece.extra } : begun];
+  }
+  const grown = { ...call, id: call.id || (piece.id ?? ""), name: call.name + name, arguments: call.arguments + more };
+  const whole = piece.extra ? { ...grown, extra: { ...call.extra, ...piece.extra } } : grown;
+  return calls.map((one, index) => (index === place ? whole : one));
+}
+
+/** Which of so many calls a piece belongs to; in logs of earlier versions indices may leave some out. */
+function placeOf(piece: ToolCall, calls: number): number {
+  if (piece.index < calls) return piece.index;
+  return piece.id || calls === 0 ? calls : calls - 1;
 }

@@ -216,6 +216,19 @@ export async function regenerate(questionId: string): Promise<void> {
   }
 }
 
+/** Have an answer that broke off go on: the new one begins with what it said. */
+export async function continueAnswer(questionId: string, answerId: string): Promise<void> {
+  try {
+    const asked = await hubbub.goOn(new AbortController().signal, questionId, answerId);
+    batch(() => {
+      touch(asked.chat);
+      add(asked.chat.id, [asked.answer]);
+    });
+  } catch (error) {
+    tell(error);
+  }
+}
+
 export function turnTo(message: Message): void {
   const cell = threadOf(key.peek() ?? NEW);
   cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };

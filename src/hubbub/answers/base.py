@@ -9,6 +9,9 @@ from hubbub.core.answer import Answer
 from hubbub.core.errors import StoreError
 from hubbub.core.people import Person
 
+NOBODY = 0
+"""No worker has this number: its answers are there to be claimed."""
+
 
 class GivenUp(StoreError):
     """The others had not heard of this worker for too long: its answers are theirs now."""
@@ -136,6 +139,24 @@ class AnswerStore(Protocol):
         """
         ...
 
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        """Make the log of an answer that another worker makes: whichever claims it first. It begins with `records`.
+
+        What goes `beside` it is stored as `open` does.
+
+        Raises:
+            Conflict: there is one with this id.
+        """
+        ...
+
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         """Store records of any number of answers in one transaction, with what the ended ones came to.
 
@@ -165,6 +186,8 @@ class Peer(msgspec.Struct, frozen=True):
     number: int
     seen_at: float
     """When it last said that it lives, in seconds since the epoch; 0: it has left without ending its answers."""
+    has_open: bool = True
+    """Whether answers are open that are its to make."""
 
 
 class News(msgspec.Struct, frozen=True):

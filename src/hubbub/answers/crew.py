@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import Crew, Found, GivenUp, Peer
-from hubbub.answers.desk import UNWATCHED, Desk
+from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer
+from hubbub.answers.desk import HOLD_SECONDS, UNWATCHED, Desk
 from hubbub.answers.log import Log
 from hubbub.core.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 1.0
+DRAINING_RENEW_SECONDS = 0.25
+"""How often one that drains looks whether the others have come to their ends."""
 LEASE_SECONDS = 5.0
 """A worker that has not been heard of for so long, by the clock of who listens, is given up."""
 LONG_GONE_SECONDS = 15.0
@@ -61,6 +63,9 @@ class Membership:
         self._astray: frozenset[str] = frozenset()
         """Answers that are this worker's but were not made here when that was looked at last."""
         self._checked_at = clock()
+        self._newest = 0
+        """The highest number of another worker before this one began to drain: later ones succeed it."""
+        self._drains_since: float | None = None
         self._watched: dict[str, float] = {}
         """By answer made here, when it was last watched elsewhere."""
         self._task: asyncio.Task[None] | None = None
@@ -92,13 +97,14 @@ class Membership:
         while True:
             try:
                 pause_seconds = LOOK_SECONDS if self._is_near else IDLE_SECONDS
-                async with asyncio.timeout(0 if self._orphans else pause_seconds):
+                async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
             begins.clear()
             try:
-                if self._clock() - self._renewed_at >= RENEW_SECONDS:
+                renew_seconds = DRAINING_RENEW_SECONDS if self._desk.is_draining else RENEW_SECONDS
+                if self._clock() - self._renewed_at >= renew_seconds:
                     await self._renew()
                 await self._take_some_over()
                 if self._is_near:
@@ -115,16 +121,27 @@ class Membership:
                 await asyncio.sleep(RENEW_SECONDS)
 
     async def _renew(self) -> None:
-        others, was_given_up = await self._crew.renew()
+        try:
+            others, was_given_up = await self._crew.renew()
+        except StoreError as error:
+            self._desk.store_trouble = error.message
+            raise
+        self._desk.store_trouble = ""
         now = self._clock()
         was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
         self._renewed_at = now
         if was_given_up:
             logger.warning("The other workers had given this one up; its answers are theirs now.")
             self._orphans.clear()
+            self._desk.claimed_count = 0
             await self._desk.let_go_all()
         silent = self._silent(others, was_away=was_away)
-        if not self._desk.is_closing:  # else they would be ended at once; another worker goes on with them
+        self._desk.is_needed = self._sees_open(others)
+        if self._desk.is_draining:  # another worker goes on with what the silent ones left
+            if any(peer.number > self._newest and peer.seen_at for peer in others):
+                self._desk.has_successor.set()
+        else:
+            self._newest = max((peer.number for peer in others), default=0)
             for peer in silent:
                 await self._claim(peer)
             if now - self._checked_at >= CHECK_SECONDS:
@@ -154,14 +171,27 @@ class Membership:
                 silent.append(peer)
         return silent
 
+    def _sees_open(self, others: Sequence[Peer]) -> bool:
+        """Tell whether living workers make answers, or some wait for a worker that may still come."""
+        if self._desk.is_draining and self._drains_since is None:
+            self._drains_since = self._clock()
+        waits = self._drains_since is None or self._clock() - self._drains_since < HOLD_SECONDS
+        oldest = time.time() - self._lease_seconds
+        return any(peer.has_open and (waits if peer.number == NOBODY else peer.seen_at > oldest) for peer in others)
+
     async def _claim(self, peer: Peer) -> None:
         orphans = await self._crew.claim(peer.number)
         self._heard.pop(peer.number, None)
         self._orphans.extend(orphans)
-        if orphans:
+        self._desk.claimed_count = len(self._orphans)
+        if orphans and peer.number == NOBODY:
+            logger.info("%d answers are begun here for a worker that drains.", len(orphans))
+        elif orphans:
             logger.warning("Worker %d is gone; %d open answers are taken over from it.", peer.number, len(orphans))
 
     async def _take_some_over(self) -> None:
+        if self._desk.is_closing:  # whoever comes next claims them once this worker has left
+            return
         for _ in range(min(len(self._orphans), TAKEN_AT_ONCE)):
             orphan = self._orphans.popleft()
             try:
@@ -172,6 +202,8 @@ class Membership:
             except Exception:  # a bug here must not keep the others from being taken over
                 logger.exception("An answer could not be taken over.")
                 self._astray |= {orphan.id}
+            finally:
+                self._desk.claimed_count = len(self._orphans)
 
     async def _claim_strays(self) -> None:
         """Take answers over that this worker was to make, and does not: nobody else would.
@@ -185,6 +217,7 @@ class Membership:
             if stray.id in self._astray and await self._log.elsewhere.is_open(stray.id):
                 logger.warning("An answer that nobody makes is taken over.")
                 self._orphans.append(stray)
+                self._desk.claimed_count = len(self._orphans)
         self._astray = frozenset(stray.id for stray in strays)
 
     async def _look(self) -> None:

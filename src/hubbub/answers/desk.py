@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -10,8 +11,9 @@ from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
-from hubbub.core.errors import HubbubError, ModelError, RefusedForNow, StoreError
+from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
+from hubbub.core.references import told
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,13 @@ TOO_LATE = Failed(
 RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
 UNWATCHED = "unwatched"
+HOLD_SECONDS = 8.0
+"""How long a question to a worker that drains waits for somebody who takes it; a server starts in less."""
+AGAIN_SECONDS = 2.0
+FAILURES = 3
+"""A deployment that failed so many times in a row, and answered never between, can't answer as far as is known."""
+FAILING_SECONDS = 30.0
+"""After so long without an attempt nothing is known any more."""
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -49,6 +58,8 @@ class Desk:
     Each answer gets exactly one ending: what its work returned, what it failed with, or that it
     was stopped. On closing, open answers end as interrupted, within a bounded time. What another
     worker left behind is begun anew if nothing was said yet, and ends as interrupted otherwise.
+
+    While it drains, open answers go on, and questions that still come are stored for another worker.
     """
 
     def __init__(self, log: Log, crew: Crew, lanes: Lanes | None = None) -> None:
@@ -62,7 +73,21 @@ class Desk:
         """What was saved by stopping answers that nobody watched."""
         self._group = asyncio.TaskGroup()
         self.is_closing = False
-        """Whether its answers are being ended: it takes none over from others any more."""
+        """Whether its answers are being ended: it begins none that it has claimed from others any more."""
+        self.is_draining = False
+        """Whether it takes in no more answers. What it has taken in or claimed before goes on to its end."""
+        self.claimed_count = 0
+        """How many answers are claimed from other workers and are still to be begun here; the membership counts."""
+        self.is_needed = False
+        """Whether answers are open that others make or nobody yet, so that somebody has to be found at the port."""
+        self.has_successor = asyncio.Event()
+        """Set, while it drains, once another worker begins answers or is about to."""
+        self._held = 0
+        """How many questions wait for a successor."""
+        self.store_trouble = ""
+        """Why the store can't be written, by the last that was tried; empty where it can."""
+        self._failures: dict[str, tuple[int, float, str]] = {}
+        """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
 
@@ -131,11 +156,16 @@ class Desk:
         was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
-            TooBusy, Overloaded: it was refused, before anything was stored.
+            TooBusy, Overloaded: it was refused, before anything was stored. While this worker drains, that is so
+                where no other one comes to take it.
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
         admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
+        if self.is_draining:
+            admission.leave()
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
+            return
         try:
             await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         except BaseException:
@@ -180,6 +210,9 @@ class Desk:
         except Exception:  # a bug must not leave it open for ever
             logger.exception("An answer could not be begun anew.")
             known = None
+        if self.is_closing:  # meanwhile; whoever comes next claims it once this worker has left
+            self._log.let_go(found.id)
+            return
         work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
         if found.stop_reason is not None:
@@ -187,8 +220,14 @@ class Desk:
 
     async def let_go_all(self) -> None:
         """Drop all answers without a word: they are another worker's now."""
-        tasks = {running.task for running in self._running.values() if running.task is not None}
-        for answer_id, running in list(self._running.items()):
+        await self._let_go(list(self._running))
+
+    async def _let_go(self, answer_ids: Sequence[str]) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        for answer_id in answer_ids:
+            running = self._running[answer_id]
+            if running.task is not None:
+                tasks.add(running.task)
             running.is_let_go = True
             self._log.let_go(answer_id)
             running.is_ending = True
@@ -197,9 +236,35 @@ class Desk:
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is open or claimed here, none is read, and no question waits for a successor."""
+        return not (self._running or self.claimed_count or self._log.reader_count or self._held)
+
+    def trouble_of(self, deployment: str) -> str:
+        """Return why a deployment can't answer now, as far as is known from the last answers; empty where it can."""
+        times, failed_at, message = self._failures.get(deployment, (0, 0.0, ""))
+        return message if times >= FAILURES and time.monotonic() - failed_at < FAILING_SECONDS else ""
+
+    def _note_failure(self, deployment: str, error: HubbubError) -> None:
+        if isinstance(error, ModelError) and error.is_of_deployment:
+            times = self._failures.get(deployment, (0, 0.0, ""))[0]
+            self._failures[deployment] = (times + 1, time.monotonic(), error.message)
+
+    def drain(self) -> None:
+        """Begin no more answers. Open ones go on; questions that still come are stored for a successor."""
+        self.is_draining = True
+
+    async def hand_over(self) -> None:
+        """End what has said something as interrupted; leave the rest to whoever takes it over. Bounded in time."""
+        self.drain()
+        self.is_closing = True
+        await self._let_go([answer_id for answer_id in self._running if not self._log.has_said(answer_id)])
+        await self.close_answers()
+
     async def close_answers(self) -> None:
         """End all open answers as interrupted, within a bounded time."""
-        self.is_closing = True
+        self.is_draining = self.is_closing = True
         tasks = {running.task for running in self._running.values() if running.task is not None}
         for running in self._running.values():
             self._cancel(running, INTERRUPTED)
@@ -207,6 +272,29 @@ class Desk:
             _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
             for task in late:
                 task.cancel()
+
+    async def _leave_to_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None,
+        keep_seconds: float | None,
+        first: Event | None,
+        beside: Beside | None,
+    ) -> None:
+        self._held += 1
+        try:
+            async with asyncio.timeout(HOLD_SECONDS):
+                await self.has_successor.wait()
+        except TimeoutError:
+            raise Overloaded(
+                "The server is about to end or to restart. Try again in a few seconds.",
+                retry_after_seconds=AGAIN_SECONDS,
+                code="draining",
+            ) from None
+        finally:
+            self._held -= 1
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()
@@ -255,9 +343,12 @@ class Desk:
                 ending = running.ending_if_cancelled
             except HubbubError as error:
                 ending = _failure(error)
+                self._note_failure(admission.ticket.deployment, error)
             except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
                 logger.exception("An answer failed.")
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
+            if isinstance(ending, Done):
+                self._failures.pop(admission.ticket.deployment, None)
             running.is_ending = True
             admission.leave()  # the deployment is free, even where the ending can't be stored for long
             if not running.is_let_go:
@@ -271,8 +362,8 @@ class Desk:
         """Return the ending, with what it saved where nobody watched."""
         is_unwatched = isinstance(ending, Stopped) and ending.reason == UNWATCHED
         if is_unwatched or isinstance(ending, Done):
-            answer = self._log.so_far(answer_id)
-            tokens = answer.usage.completion_tokens if answer.usage else len(answer.text) // CHARACTERS_PER_TOKEN
+            characters, usage = self._log.written(answer_id)
+            tokens = usage.completion_tokens if usage else characters // CHARACTERS_PER_TOKEN
             if is_unwatched:
                 return Stopped(UNWATCHED, self.savings.stopped(deployment, tokens))
             self.savings.complete(deployment, tokens)
@@ -309,7 +400,7 @@ class Desk:
 
 def _failure(error: HubbubError) -> Failed:
     wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
-    return Failed(error.code, error.message, error.retryable, wait)
+    return Failed(error.code, told(error).message, error.retryable, wait)
 
 
 async def _give_up(send: Send) -> Ending:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from hubbub.answers.base import AnswerStore, Record
-from hubbub.answers.entry import Entry
+from hubbub.answers.entry import Entry, share
 from hubbub.core.events import ENDINGS, decode
 
 
@@ -104,21 +104,20 @@ class Elsewhere:
                 await self._read(entry)
 
     async def _read(self, entry: Entry) -> None:
-        while records := await self._store.read(entry.id, len(entry.records)):
+        while records := await self._store.read(entry.id, entry.number):
             if entry.has_ended or not self._add(entry, records):
                 return
 
     def _add(self, entry: Entry, records: list[Record]) -> bool:
         """Publish the next records; False where one before them is missing."""
-        known = len(entry.records)
+        known = entry.number
         fresh = [record for record in records if record.number > known]
         if not fresh or entry.has_ended:
             return True
         if fresh[0].number != known + 1:
             return False
-        entry.publish(fresh)
+        entry.publish(fresh, share(len(self._entries)))
         if isinstance(decode(fresh[-1].data), ENDINGS):
-            entry.has_ended = True
             self.forget(entry)
-            entry.release_all()
+            entry.end()
         return True

@@ -14,7 +14,7 @@ from typing import Self
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
-from hubbub.answers.entry import Entry, OwnEntry, Reader, portion, portions
+from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
@@ -25,9 +25,11 @@ from hubbub.core.events import (
     Failed,
     Queued,
     Reasoning,
+    Reclassified,
     Searched,
     Text,
     ToolCall,
+    Usage,
     decode,
     encode,
 )
@@ -35,11 +37,13 @@ from hubbub.core.events import (
 logger = logging.getLogger(__name__)
 
 MERGED_CHARACTERS = 16 * 1024
+COMMIT_BYTES = 1024 * 1024
+"""So much goes into one transaction, counting all of an answer that ends: what it comes to is stored then."""
 SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Asked, Queued, Searched)
-_SAID = (Text, Reasoning, ToolCall)
+_SAID = (Text, Reasoning, Reclassified, ToolCall)
 """Somebody waits for the former, and for the first of the latter."""
 
 INTERRUPTED = Failed(
@@ -109,11 +113,28 @@ class Log:
         await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None,
+        keep_seconds: float | None,
+        first: Event | None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
+
+        Raises:
+            Conflict: there is an answer with this id.
+        """
+        records = [] if first is None else [Record(answer_id, 1, encode(first))]
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
+
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
         records = await self.records(found.id)
         entry = OwnEntry(found.id, found.owner_id, found.grace_seconds, self._clock())
-        entry.records = records
+        entry.take(records, share(len(self._own) + 1))
         entry.folding = Folding(found.id, [decode(record.data) for record in records])
         entry.has_said = entry.folding.has_said
         self._own[found.id] = entry
@@ -166,6 +187,11 @@ class Log:
     def is_here(self, answer_id: str) -> bool:
         """Tell whether an answer is open and made by this worker."""
         return answer_id in self._own
+
+    def has_said(self, answer_id: str) -> bool:
+        """Tell whether an answer that is made here has said anything yet."""
+        entry = self._own.get(answer_id)
+        return entry is not None and entry.has_said
 
     def unwatched(self, watched_elsewhere: Callable[[str], float]) -> list[str]:
         """Return the answers that nobody watches any more, for longer than their grace.
@@ -229,7 +255,7 @@ class Log:
         while entry := await self._entry(answer_id):
             entry.watchers += 1
             try:
-                async for records in _follow(entry, after, reader, patience_seconds):
+                async for records in self._follow(entry, after, reader, patience_seconds):
                     yield records
                     after = records[-1].number if records else after
                     if reader is not None:
@@ -242,18 +268,23 @@ class Log:
                     self.elsewhere.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
-            if entry.has_ended or (reader is not None and reader.has_left):
+            if reader is not None and reader.has_left:
                 return
-        while records := await self._store.read(answer_id, after):
-            for taken in portions(records):
-                yield taken
-                if reader is not None and reader.has_left:
+            if entry.has_ended:
+                if after >= entry.last:
                     return
+                break
+        past = Past(self._store, answer_id)
+        while records := await past.read(after):
             after = records[-1].number
+            yield records
+            if reader is not None and reader.has_left:
+                return
 
     async def answers(self, answer_ids: Collection[str]) -> dict[str, Answer]:
         """Return what each of these answers is now. One without a log never began: it was interrupted."""
-        answers = {key: entry.folding.answer() for key in answer_ids if (entry := self._own.get(key))}
+        open_here = {key: entry.folding for key in answer_ids if (entry := self._own.get(key))}
+        answers = {key: folding.answer() for key, folding in open_here.items() if folding.is_whole}
         others = [key for key in answer_ids if key not in answers]
         found = {one.id: one for one in await self._store.find(others)} if others else {}
         for key in others:
@@ -280,15 +311,19 @@ class Log:
         Whoever has read on another worker may have come to an event (`least`) that is stored but not published here.
         """
         if entry := self._own.get(answer_id):
-            if least > len(entry.records) and await self._store.read(answer_id, least - 1, limit=1):
+            if least > entry.number and await self._store.read(answer_id, least - 1, limit=1):
                 return least, True
-            return len(entry.records), True
+            return entry.number, True
         answer = await self.answer(answer_id)
         return answer.number, answer.state == "open"
 
-    def so_far(self, answer_id: str) -> Answer:
-        """Return what an open answer is that is made here; what waits to be stored is not in it."""
-        return self._own[answer_id].folding.answer()
+    def written(self, answer_id: str) -> tuple[int, Usage | None]:
+        """Return how long the text of an open answer is that is made here, and what it took, if that was told.
+
+        What waits to be stored is not in it.
+        """
+        folding = self._own[answer_id].folding
+        return folding.text_characters, folding.usage
 
     async def forget(self, answer_ids: Collection[str]) -> None:
         """Drop the logs of answers, which must have ended."""
@@ -300,6 +335,47 @@ class Log:
         entry.trouble = trouble
         entry.release_all()
 
+    async def _follow(
+        self, entry: Entry, after: int, reader: Reader | None, patience_seconds: float
+    ) -> AsyncGenerator[Sequence[Record]]:
+        """Yield an open answer's records above a number until it has ended or is made elsewhere."""
+        sink, past = reader, Past(self._store, entry.id)
+        while True:
+            # What is pushed is all that is new here: who is ahead already, from another worker, is not to get it twice.
+            reader = sink if after <= entry.number else None
+            changed = entry.changed.wait if reader is None else reader.until_released
+            if reader is not None and reader.has_left:
+                return
+            if after < entry.dropped and not entry.has_ended:
+                # No more than is published here: the rest may be pushed.
+                records = [one for one in await past.read(after) if one.number <= entry.number]
+            else:
+                records = portion(entry.records, after - entry.dropped) if after >= entry.dropped else []
+            if records:
+                after = records[-1].number
+                yield records
+            elif entry.has_ended or entry.is_over or after < entry.dropped:
+                return
+            elif entry.trouble is not None:
+                raise entry.trouble
+            else:
+                if reader is not None:
+                    reader.number = after
+                    entry.readers.append(reader)
+                is_quiet = False
+                try:
+                    async with asyncio.timeout(patience_seconds):
+                        await changed()
+                except TimeoutError:
+                    is_quiet = True
+                finally:
+                    if reader is not None:
+                        if reader in entry.readers:
+                            entry.readers.remove(reader)
+                        after = reader.number
+                if is_quiet:
+                    yield ()
+
     async def _entry(self, answer_id: str) -> Entry | None:
         if entry := self._own.get(answer_id):
             return entry
@@ -310,26 +386,44 @@ class Log:
         return entry
 
     async def _commit(self) -> None:
-        """Store what waits, all answers in one transaction, then push it."""
+        """Store what waits, all answers in one transaction unless it is much, then push it."""
         if not self._waiting:
             return
         batch = [(entry, merged(entry.pending)) for entry in self._waiting.values()]
         self._waiting = {}
         for entry, _ in batch:
             entry.pending = []
+        batch.reverse()
+        while batch:
+            await self._commit_some(batch)
+
+    async def _commit_some(self, waiting: list[tuple[OwnEntry, list[Event]]]) -> None:
+        """Store and push as many of those that wait, the last ones, as go into one transaction; take them away."""
+        batch: list[tuple[OwnEntry, list[Event]]] = []
+        stored: list[tuple[OwnEntry, list[Event], list[Record]]] = []
+        room = COMMIT_BYTES
         fault: HubbubError | None = None
         try:
-            stored = [(entry, events, _records(entry, events)) for entry, events in batch]
-            ended = [_ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
+            while waiting and room > 0:
+                entry, events = waiting.pop()
+                batch.append((entry, events))
+                records = _records(entry, events)
+                stored.append((entry, events, records))
+                room -= sum([len(record.data) for record in records])
+                if isinstance(events[-1], ENDINGS):
+                    room -= entry.folding.said_characters
+            ended = [await self._ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
             await self._store.append([record for _, _, records in stored for record in records], ended)
+            del ended
         except HubbubError as error:
             fault = error
         except Exception:  # a bug must not leave every answer waiting for ever
             logger.exception("A batch of events could not be committed.")
             fault = HubbubError("Something went wrong on our side. Try again.", code="internal")
         else:
+            most_bytes = share(len(self._own))
             for place, (entry, events, records) in enumerate(stored, start=1):
-                self._publish(entry, events, records)
+                self._publish(entry, events, records, most_bytes)
                 if place % SLICE == 0:
                     await asyncio.sleep(0)  # others have their turn on the loop
         if fault is not None:
@@ -340,53 +434,28 @@ class Log:
         self._committed.set()
         self._committed = asyncio.Event()
 
-    def _publish(self, entry: OwnEntry, events: Iterable[Event], records: Sequence[Record]) -> None:
-        is_ending = False
-        for event in events:
-            entry.folding.add(event)
-            is_ending = isinstance(event, ENDINGS)
-        entry.publish(records)
-        if is_ending:
-            entry.has_ended = True
-            self._own.pop(entry.id, None)
-            entry.release_all()
-
-
-async def _follow(
-    entry: Entry, after: int, reader: Reader | None, patience_seconds: float
-) -> AsyncGenerator[Sequence[Record]]:
-    """Yield an open answer's records above a number until it has ended or is made elsewhere."""
-    sink = reader
-    while True:
-        # What is pushed is all that is new here: who is ahead already, from another worker, is not to get it twice.
-        reader = sink if after <= len(entry.records) else None
-        changed = entry.changed.wait if reader is None else reader.until_released
-        if reader is not None and reader.has_left:
-            return
-        if records := portion(entry.records, after):
-            yield records
-            after = records[-1].number
-        elif entry.has_ended or entry.is_over:
-            return
-        elif entry.trouble is not None:
-            raise entry.trouble
+    async def _ended(self, entry: OwnEntry, events: Iterable[Event]) -> Answer:
+        """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""
+        if entry.folding.is_whole:
+            folding = entry.folding.copy()
         else:
-            if reader is not None:
-                reader.number = after
-                entry.readers.append(reader)
-            is_quiet = False
-            try:
-                async with asyncio.timeout(patience_seconds):
-                    await changed()
-            except TimeoutError:
-                is_quiet = True
-            finally:
-                if reader is not None:
-                    if reader in entry.readers:
-                        entry.readers.remove(reader)
-                    after = reader.number
-            if is_quiet:
-                yield ()
+            folding = Folding(entry.id, [decode(record.data) for record in await self.records(entry.id)])
+        for event in events:
+            folding.add(event)
+        return folding.answer()
+
+    def _publish(self, entry: OwnEntry, events: Iterable[Event], records: Sequence[Record], most_bytes: int) -> None:
+        is_ending = False
+        folding = entry.folding
+        for event in events:
+            folding.add(event)
+            is_ending = isinstance(event, ENDINGS)
+        if folding.is_whole and folding.said_characters > most_bytes:
+            folding.shed()
+        entry.publish(records, most_bytes)
+        if is_ending:
+            self._own.pop(entry.id, None)
+            entry.end()
 
 
 def merged(events: list[Event]) -> list[Event]:
@@ -416,13 +485,5 @@ def merged(events: list[Event]) -> list[Event]:
 
 
 def _records(entry: Entry, events: Iterable[Event]) -> list[Record]:
-    first = len(entry.records) + 1
+    first = entry.number + 1
     return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]
-
-
-def _ended(entry: OwnEntry, events: Iterable[Event]) -> Answer:
-    """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""
-    folding = entry.folding.copy()
-    for event in events:
-        folding.add(event)
-    return folding.answer()

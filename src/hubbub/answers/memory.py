@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
@@ -67,6 +67,25 @@ class MemoryAnswers:
             raise Conflict("There is an answer with this id already.")
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at)
+        await self._store_beside(answer_id, beside)
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        if answer_id in self.shared.answers:
+            raise Conflict("There is an answer with this id already.")
+        expires_at = None if keep_seconds is None else time.time() + keep_seconds
+        kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at)
+        kept.records.extend(records)
+        await self._store_beside(answer_id, beside)
+
+    async def _store_beside(self, answer_id: str, beside: Beside | None) -> None:
         if beside is not None:
             try:
                 await beside()
@@ -102,8 +121,10 @@ class MemoryAnswers:
         if was_given_up:
             self._join()
         self.shared.workers[self._number] = time.time()
-        seen = dict.fromkeys((kept.worker for kept in self._open().values()), 0.0) | self.shared.workers
-        return [Peer(number, at) for number, at in seen.items() if number != self._number], was_given_up
+        makers = {kept.worker for kept in self._open().values()}
+        seen = dict.fromkeys(makers, 0.0) | self.shared.workers
+        peers = [Peer(number, at, number in makers) for number, at in seen.items() if number != self._number]
+        return peers, was_given_up
 
     async def claim(self, number: int) -> list[Found]:
         self._check_member()

@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
@@ -19,6 +19,9 @@ _SQL = load_sql("hubbub.answers", "answers.sql")
 
 SETTLE_SECONDS = 2.0
 """So long an event lies in the journal before it goes to where it is found by its answer."""
+SETTLE_BYTES = 16 * 1024
+"""So much of one answer is not kept for that long: what lies in the journal alone is in memory as well."""
+PORTIONS_AT_ONCE = 4
 KEEP_SECONDS = 5.0
 """So long the journal keeps what is settled: other workers follow it there."""
 CLEAR_SECONDS = 1.0
@@ -29,12 +32,13 @@ RANGE = 2**40
 class _Unsettled:
     """Events of one answer that stand in the journal alone."""
 
-    __slots__ = ("place", "records", "since")
+    __slots__ = ("bytes", "place", "records", "since")
 
     def __init__(self, since: float, place: int) -> None:
         self.since = since
         self.place = place
         self.records: list[Record] = []
+        self.bytes = 0
 
 
 class SqliteAnswers:
@@ -53,6 +57,8 @@ class SqliteAnswers:
         """Times, and the places that the journal had come to: for what may be cleared."""
         self._unsettled: dict[str, _Unsettled] = {}
         """By answer, the one with the oldest event first."""
+        self._long: set[str] = set()
+        """Those of them that are long enough to be settled."""
         self._cursors: dict[int, int] = {}
         """By worker, the place from which on its journal has not been seen here."""
 
@@ -74,7 +80,6 @@ class SqliteAnswers:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
     ) -> None:
-        along = beside if isinstance(beside, Write) and beside.database is self._database else None
         number = self._number
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
@@ -85,10 +90,41 @@ class SqliteAnswers:
             connection.all(_SQL["open"], values)
             if connection.changes() == 0:
                 raise Conflict("There is an answer with this id already.")
+
+        await self._insert(answer_id, insert, beside)
+
+    async def open_for_others(
+        self,
+        answer_id: str,
+        owner_id: str,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        records: Sequence[Record] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        now = time.time()
+        expires_at = None if keep_seconds is None else now + keep_seconds
+        values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at)
+
+        def insert(connection: Connection) -> None:
+            connection.all(_SQL["open"], values)
+            if connection.changes() == 0:
+                raise Conflict("There is an answer with this id already.")
+            if records:
+                connection.all(_SQL["settle"], (answer_id, records[-1].number, _joined(records)))
+
+        await self._insert(answer_id, insert, beside)
+
+    async def _insert(self, answer_id: str, insert: Callable[[Connection], None], beside: Beside | None) -> None:
+        """Make a log, with what goes beside it: in one transaction where that goes to the same database."""
+        along = beside if isinstance(beside, Write) and beside.database is self._database else None
+
+        def run(connection: Connection) -> None:
+            insert(connection)
             if along is not None:
                 along.work(connection)
 
-        await self._database.write(insert)
+        await self._database.write(run)
         if beside is not None and along is None:
             try:
                 await beside()
@@ -125,28 +161,38 @@ class SqliteAnswers:
             return
         for answer_id in settled:
             self._unsettled.pop(answer_id, None)
+            self._long.discard(answer_id)
         for answer_id, of_it in fresh.items():
             kept = self._unsettled.get(answer_id)
             if kept is None:
                 kept = self._unsettled[answer_id] = _Unsettled(now, place)
             kept.records.extend(of_it)
+            kept.bytes += sum([len(record.data) for record in of_it])
+            if kept.bytes >= SETTLE_BYTES:
+                self._long.add(answer_id)
         self._place += 1
         self._cleared = self._cleared if floor is None else floor
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
+        kept = self._unsettled.get(answer_id)
+        number, unsettled = self._number, list(kept.records) if kept else []
+
         def look(connection: Connection) -> list[Record]:
             found: list[Record] = []
             last = after
-            for last, data in connection.all(_SQL["portions"], (answer_id, after)):
-                found += [record for record in _split(answer_id, last, data) if record.number > after]
-                if len(found) >= limit:
-                    break
-            else:
-                begun_at = connection.one(_SQL["begun_at"], (answer_id,))
-                if begun_at is not None:  # else all is settled
-                    worker, place = begun_at
-                    for _, lines in connection.all(_SQL["journal"], (place, _range(worker)[1])):
-                        found += [record for record in _lines_of(answer_id, lines) if record.number > last]
+            while rows := connection.all(_SQL["portions"], (answer_id, last, PORTIONS_AT_ONCE)):
+                for last, data in rows:
+                    found += [record for record in _split(answer_id, last, data) if record.number > after]
+                    if len(found) >= limit:
+                        return found[:limit]
+            begun_at = connection.one(_SQL["begun_at"], (answer_id,))
+            if begun_at is None:  # all is settled
+                return found
+            worker, place = begun_at
+            if worker == number:  # what else is in the journal was seen here, before this look
+                return [*found, *(record for record in unsettled if record.number > last)][:limit]
+            for _, lines in connection.all(_SQL["journal"], (place, _range(worker)[1])):
+                found += [record for record in _lines_of(answer_id, lines) if record.number > last]
             return found[:limit]
 
         return await self._database.read(look)
@@ -189,11 +235,12 @@ class SqliteAnswers:
         self._number = number
         self._place = self._cleared = number * RANGE
         self._unsettled.clear()
+        self._long.clear()
         self._marks.clear()
 
     def _due(self, now: float) -> dict[str, list[Record]]:
         """Return the records that are to be settled by now, by answer."""
-        due: dict[str, list[Record]] = {}
+        due = {answer_id: self._unsettled[answer_id].records for answer_id in self._long}
         for answer_id, kept in self._unsettled.items():
             if now - kept.since < SETTLE_SECONDS:
                 break
@@ -272,7 +319,14 @@ def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
     was_given_up = connection.changes() == 0
     if was_given_up:
         number = _join(connection)
-    return number, was_given_up, [Peer(*row) for row in connection.all(_SQL["others"], {"number": number})]
+    return (
+        number,
+        was_given_up,
+        [
+            Peer(other, seen_at, bool(has_open))
+            for other, seen_at, has_open in connection.all(_SQL["others"], {"number": number})
+        ],
+    )
 
 
 def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:

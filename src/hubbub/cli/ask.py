@@ -41,7 +41,7 @@ async def _ask(settings: Settings, text: str, names: Sequence[str], model: str |
                 raise NotFound(f"There is no collection {name!r}. There is: {there}. Make one with `hubbub ingest`.")
         printer = _Printer()
         ids = tuple(known[name] for name in names)
-        await engine.answer(Question(text.strip(), model=model, collection_ids=ids), printer.send)
+        await engine.answer(Question(text.strip(), model=model, collection_ids=ids, wait_seconds=0.0), printer.send)
         printer.finish()
 
 

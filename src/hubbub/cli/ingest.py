@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,18 +24,26 @@ from hubbub.settings import Settings
 console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+PRIVATE = "Only `hubbub ask` sees it. To share it with everybody: hubbub collections share {name}"
+
+
 class Tally(msgspec.Struct):
     """What became of the files."""
 
     unchanged: int = 0
     taken: int = 0
     removed: int = 0
+    is_shared: bool = False
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     """Name and reason of each file that could not be read."""
 
 
-def ingest(settings: Settings, paths: Sequence[Path], collection: str, *, remove_missing: bool) -> int:
+def ingest(
+    settings: Settings, paths: Sequence[Path], collection: str, *, remove_missing: bool, is_shared: bool = False
+) -> int:
     """Read the files into the collection and say what became of them; returns how many could not be read.
+
+    A collection that is made is private, unless it is to be shared; one that is there is shared if it is to be.
 
     Raises:
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
@@ -42,7 +51,7 @@ def ingest(settings: Settings, paths: Sequence[Path], collection: str, *, remove
     with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
         prepare_folder(settings.server.data_folder)
         try:
-            tally = asyncio.run(_ingest(settings, paths, collection, remove_missing, on_fetch))
+            tally = asyncio.run(_ingest(settings, paths, collection, remove_missing, is_shared, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -50,13 +59,15 @@ def ingest(settings: Settings, paths: Sequence[Path], collection: str, *, remove
     parts += [f"{tally.removed} removed"] if tally.removed else []
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
+    seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
+    console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
     for name, reason in tally.refused:
         console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
     return len(tally.refused)
 
 
 async def _ingest(
-    settings: Settings, paths: Sequence[Path], name: str, remove_missing: bool, on_fetch: OnFetch
+    settings: Settings, paths: Sequence[Path], name: str, remove_missing: bool, is_shared: bool, on_fetch: OnFetch
 ) -> Tally:
     files = await walk(paths)
     async with (
@@ -64,7 +75,7 @@ async def _ingest(
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        collection = await _collection(shelf, name)
+        collection = await _collection(shelf, name, is_shared=is_shared)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             tally = await _add(shelf, collection, files, progress)
@@ -74,14 +85,16 @@ async def _ingest(
             await _watch(shelf, collection, progress)
         tally.refused += await _failed(shelf, collection, {file.name for file in files})
         tally.taken -= len(tally.refused)
+        tally.is_shared = collection.is_shared
     return tally
 
 
-async def _collection(shelf: Shelf, name: str) -> Collection:
+async def _collection(shelf: Shelf, name: str, *, is_shared: bool) -> Collection:
     for collection in await shelf.library.collections():
         if collection.name == name and collection.owner_id == OPERATOR.id:
-            return collection
-    return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=True)
+            changed = await shelf.library.change(collection.id, is_shared=True) if is_shared else None
+            return changed or collection
+    return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=is_shared)
 
 
 async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], progress: Progress) -> Tally:
@@ -94,7 +107,7 @@ async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], pro
         except StoreError:
             raise
         except HubbubError as error:
-            tally.refused.append((file.name, error.message))
+            tally.refused.append((file.name, error.for_operators))
         else:
             if _is_unchanged(known.get(file.name), document):
                 tally.unchanged += 1

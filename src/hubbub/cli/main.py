@@ -12,6 +12,7 @@ import hubbub
 from hubbub.cli import ask as asking
 from hubbub.cli import bench as benching
 from hubbub.cli import check as checking
+from hubbub.cli import collections as collecting
 from hubbub.cli import ingest as ingesting
 from hubbub.cli import keys as keeping
 from hubbub.cli import serve as serving
@@ -28,6 +29,8 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
+app.add_typer(collections, name="collections")
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
@@ -50,7 +53,7 @@ def serve(
     flags = {"host": host, "port": port, "workers": workers, "frontend": frontend, "data_folder": data}
     settings = _settings(config, {"server": flags})
     with _named_errors():
-        serving.serve(settings)
+        serving.serve(settings, lambda: load_settings(flags, config=config))
 
 
 @app.command()
@@ -74,13 +77,19 @@ def ingest(
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Remove documents whose files are no longer there.")
     ] = False,
+    share: Annotated[
+        bool, typer.Option("--share", help="Let everybody who may use the server see the collection.")
+    ] = False,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
-    """Read documents into a collection. What is in it unchanged is skipped; an interrupted run goes on where it was."""
+    """Read documents into a collection, which is private unless shared.
+
+    What is in it unchanged is skipped; an interrupted run goes on where it was.
+    """
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
-        failed = ingesting.ingest(settings, paths, collection, remove_missing=remove_missing)
+        failed = ingesting.ingest(settings, paths, collection, remove_missing=remove_missing, is_shared=share)
     if failed:
         raise typer.Exit(1)
 
@@ -162,6 +171,56 @@ def revoke_key(
         keeping.revoke(settings, key)
 
 
+NameOrId = Annotated[str, typer.Argument(help="The collection's name or id.", metavar="NAME-OR-ID")]
+
+
+@collections.command("list")
+def list_collections(data: DataFolder = None, config: Config = None) -> None:
+    """List all collections: whose each is, and who can see it."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        collecting.list_collections(settings)
+
+
+@collections.command("rename")
+def rename_collection(
+    collection: NameOrId,
+    name: Annotated[str, typer.Argument(help="What it is to be called.")],
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Rename a collection."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        collecting.rename(settings, collection, name)
+
+
+@collections.command("share")
+def share_collection(
+    collection: NameOrId,
+    stop: Annotated[bool, typer.Option("--stop", help="Share it no longer: only its owner sees it.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Share a collection with everybody who may use the server."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        collecting.share(settings, collection, is_shared=not stop)
+
+
+@collections.command("rm")
+def remove_collection(
+    collection: NameOrId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Delete a collection with all its documents."""
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        collecting.remove(settings, collection, is_agreed=yes)
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(hubbub.__version__)
@@ -196,7 +255,7 @@ def _named_errors() -> Generator[None]:
     except SettingsError as error:
         raise _exit_for(error) from None
     except HubbubError as error:
-        errors.print(f"hubbub: {printable(error.message)}", style="red", markup=False)
+        errors.print(f"hubbub: {printable(error.for_operators)}", style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

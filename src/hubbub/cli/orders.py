@@ -1,4 +1,4 @@
-"""What a server's parent process and its workers tell each other: one order each, and one report back."""
+"""What a server's parent process and its workers tell each other: a job and how to end it; reports back."""
 
 import pickle
 import struct
@@ -11,6 +11,15 @@ import msgspec
 from hubbub.settings import Settings
 
 LENGTH = struct.Struct("!Q")
+
+DRAIN = b"d"
+"""Drain, and serve on until told to end: the others on this port drain as well."""
+EXPECT = b"x"
+"""A successor is being started: questions that come may be left to it."""
+SUCCEEDED = b"s"
+"""Drain and end; a successor serves on this port."""
+END = b"e"
+"""End now."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,14 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Of the settings, if these are the reason."""
 
 
-Report: TypeAlias = Ready | Failed
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """Its event loop turns; told again and again."""
+
+    is_idle: bool
+    """Whether it drains, and no answer is open there or read: what was true before would be out of date."""
+
+
+Report: TypeAlias = Ready | Failed | Alive
 
 
 def encode_job(job: Job) -> bytes:
@@ -55,4 +71,4 @@ def encode_report(report: Report) -> bytes:
 
 def decode_report(line: bytes) -> Report:
     """Return what a line says."""
-    return msgspec.json.decode(line, type=Ready | Failed)
+    return msgspec.json.decode(line, type=Report)

@@ -2,13 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.listening import Listeners
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.cli.serving import new_loop, serve_on
+from hubbub.cli.notifying import READY, notify, watched_by_system
+from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
 from hubbub.compose import fetch_weights, prepare_folder
 from hubbub.core.errors import SettingsError
@@ -17,8 +19,8 @@ from hubbub.settings import Settings
 console = Console(soft_wrap=True, highlight=False)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until told to stop (SIGINT or SIGTERM).
+def serve(settings: Settings, reload: Callable[[], Settings] | None = None) -> None:
+    """Serve until told to stop (SIGINT or SIGTERM). `reload` reads the settings anew, for a restart (SIGHUP).
 
     Raises:
         SettingsError: something that the settings name can't be built.
@@ -29,21 +31,22 @@ def serve(settings: Settings) -> None:
         raise SettingsError(["server.workers: on Windows there can only be one (sockets are not inherited there)"])
     prepare_folder(server.data_folder)
     with (
-        Listeners(server.host, server.port, server.workers) as listeners,
+        Listeners(server.host, server.port, server.workers, folder=server.data_folder) as listeners,
         logging_to_stderr(server.log_format, server.log_level, with_pid=server.workers > 1),
         asyncio.Runner(loop_factory=new_loop if server.workers == 1 else None) as runner,
     ):
-        runner.run(_serve(settings, listeners))
+        runner.run(_serve(settings, listeners, reload))
 
 
-async def _serve(settings: Settings, listeners: Listeners) -> None:
+async def _serve(settings: Settings, listeners: Listeners, reload: Callable[[], Settings] | None) -> None:
     with fetching_shown() as on_fetch:
         await fetch_weights(settings, on_fetch)
 
     def say_ready() -> None:
+        notify(READY)
         console.print(f"Hubbub is ready at {listeners.url} (end it with Ctrl+C)")
 
-    if settings.server.workers == 1:
-        await serve_on(settings, listeners.of(0), say_ready)
-    else:
-        await Workers(settings, listeners, settings.server.workers).run(say_ready)
+    number = settings.server.workers
+    workers = Workers(settings, listeners, number, reload=reload, begins_itself=number == 1)
+    async with watched_by_system():
+        await workers.run(say_ready)

@@ -1,22 +1,26 @@
 """Be one of the workers of a server: take the settings and a socket from the parent, serve, end with it.
 
-The parent's order comes through stdin, which it keeps open for as long as it lives; the worker's report goes
-through stdout.
+The parent's job and its orders come through stdin, which it keeps open for as long as it lives; the worker's reports
+go through stdout.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 from collections.abc import Callable
 
+from hubbub.cli.ending import Ending
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.cli.orders import Failed, Ready, Report, decode_job, encode_report
+from hubbub.cli.orders import DRAIN, EXPECT, SUCCEEDED, Alive, Failed, Ready, Report, decode_job, encode_report
 from hubbub.cli.serving import new_loop, serve_on
 from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.settings import Settings
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+BEAT_SECONDS = 0.5
+DRAINING_BEAT_SECONDS = 0.1
 
 
 def main() -> None:
@@ -24,12 +28,14 @@ def main() -> None:
     for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
         signal.signal(number, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent decides what it means
     reports = os.dup(STDOUT)
-    os.dup2(STDERR, STDOUT)  # what is printed must not mix with the one line
+    os.dup2(STDERR, STDOUT)  # what is printed must not mix with the reports
     job = decode_job(_read)
     os.set_inheritable(job.descriptor, False)
+    os.set_blocking(reports, False)
 
     def report(what: Report) -> None:
-        os.write(reports, encode_report(what))
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the parent is stopped, or gone
+            os.write(reports, encode_report(what))
 
     server = job.settings.server
     with (
@@ -38,29 +44,63 @@ def main() -> None:
         asyncio.Runner(loop_factory=new_loop) as runner,
     ):
         try:
-            runner.run(_serve(job.settings, listener, lambda: report(Ready())))
+            runner.run(_serve(job.settings, listener, report))
         except SettingsError as error:
-            report(Failed(error.message, error.faults))
+            report(Failed(error.for_operators, error.faults))
             raise SystemExit(2) from None
         except HubbubError as error:
-            report(Failed(error.message))
+            report(Failed(error.for_operators))
             raise SystemExit(1) from None
 
 
-async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    parent_is_gone = asyncio.Event()
+async def _serve(settings: Settings, listener: socket.socket, report: Callable[[Report], None]) -> None:
+    ending = Ending()
     loop = asyncio.get_running_loop()
+    beating: asyncio.Task[None] | None = None
 
     def heard() -> None:
-        if not os.read(STDIN, 1):
+        order = os.read(STDIN, 1)
+        if order == DRAIN:
+            ending.drain(waits_for_others=True)
+        elif order == EXPECT:
+            ending.is_heir_expected.set()
+        elif order == SUCCEEDED:
+            ending.succeed()
+        else:  # END, or the parent is gone
+            ending.end_now()
+        if not order:
             loop.remove_reader(STDIN)
-            parent_is_gone.set()
 
+    def on_ready(is_idle: Callable[[], bool]) -> None:
+        nonlocal beating
+        report(Ready())
+        beating = asyncio.create_task(_beat(report, is_idle, ending), name="heartbeat")
+
+    def told_by_signal() -> None:
+        if ending.is_wished.is_set():
+            ending.end_now()
+        ending.drain()
+
+    loop.add_signal_handler(signal.SIGTERM, told_by_signal)
     loop.add_reader(STDIN, heard)
     try:
-        await serve_on(settings, listener, on_ready, parent_is_gone)
+        await serve_on(settings, listener, on_ready, ending)
     finally:
         loop.remove_reader(STDIN)
+        if beating is not None:
+            beating.cancel()
+            await asyncio.wait({beating})
+
+
+async def _beat(report: Callable[[Report], None], is_idle: Callable[[], bool], ending: Ending) -> None:
+    """Say from the event loop that it turns: where it stands still, nothing is said."""
+    while not ending.is_wished.is_set():
+        report(Alive(is_idle=False))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.is_wished.wait(), BEAT_SECONDS)
+    while True:
+        report(Alive(is_idle()))
+        await asyncio.sleep(DRAINING_BEAT_SECONDS)
 
 
 def _read(length: int) -> bytes:

@@ -2,12 +2,14 @@
 
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
-from hubbub.compose.front import origins_for
+from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
+    can_embed_model,
     choose_models,
     fetch_weights,
+    missing_packages,
     missing_weights,
     open_catalog,
     open_embedder,
@@ -22,7 +24,7 @@ from hubbub.compose.services import (
     open_services,
     open_services_within,
 )
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder, sandbox_of
 
 __all__ = [
     "Chosen",
@@ -31,11 +33,14 @@ __all__ = [
     "application",
     "application_within",
     "azure_faults",
+    "can_embed_model",
     "choose_models",
     "clients_for",
+    "everybody_warning",
     "faults_of",
     "fetch_weights",
     "going_on",
+    "missing_packages",
     "missing_weights",
     "open_application",
     "open_catalog",
@@ -48,4 +53,5 @@ __all__ = [
     "origins_for",
     "pools_of",
     "prepare_folder",
+    "sandbox_of",
 ]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
+ANY_HOST = "*"
 _OPEN = (
     "lets any page that somebody happens to visit speak to this server. Name the origins, or set "
     "identity.needs_key = true, so that a page needs a key"
@@ -26,6 +28,8 @@ class Front:
 
     hosts: tuple[str, ...]
     """The names that it answers to; none: any."""
+    answers_addresses: bool
+    """Whether it answers to plain IP addresses as well: no other site's page is found at one."""
     origins: tuple[str, ...]
     """Whose pages may speak to it besides its own."""
     page: ForeignPage | None
@@ -38,11 +42,45 @@ def front_of(settings: Settings) -> Front:
     Raises:
         SettingsError: the page can't be read, or any origin is to be let in without a key.
     """
-    hosts = settings.server.allowed_hosts
-    if not hosts and settings.server.host in LOOPBACK_HOSTS:
-        hosts = LOOPBACK_NAMES  # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
+    if (warning := everybody_warning(settings)) is not None:
+        logger.warning("%s", warning)
     folder = settings.server.frontend
-    return Front(hosts, origins_for(settings), ForeignPage(folder) if folder is not None else None)
+    page = ForeignPage(folder) if folder is not None else None
+    return Front(*_hosts(settings), origins_for(settings), page)
+
+
+def everybody_warning(settings: Settings) -> str | None:
+    """Return what has to be said where everybody who reaches the address is let in; None where they are not."""
+    is_open = settings.identity.backend == "open" and not settings.identity.needs_key
+    if settings.server.host in LOOPBACK_HOSTS or not is_open:
+        return None
+    return (
+        f"Everybody who reaches {settings.server.host}:{settings.server.port} is let in, without an account or a key: "
+        "they can ask the models and read what is shared. To let in only programs with an API key, set "
+        'identity.needs_key = true; to let in nobody from other machines, set server.host = "127.0.0.1".'
+    )
+
+
+def _hosts(settings: Settings) -> tuple[tuple[str, ...], bool]:
+    """Return the names that the server answers to, and whether it answers to plain addresses.
+
+    A page elsewhere may point its own name at this server (DNS rebinding): its requests carry that name.
+    """
+    named = settings.server.allowed_hosts
+    if ANY_HOST in named:
+        return (), True
+    if named:
+        return named, False
+    if settings.server.host in LOOPBACK_HOSTS:
+        return LOOPBACK_NAMES, False
+    return (*LOOPBACK_NAMES, *machine_names()), True
+
+
+def machine_names() -> tuple[str, ...]:
+    """Return what this machine calls itself. May ask the network: not for the event loop's thread."""
+    name = socket.gethostname().lower()
+    names = (name, socket.getfqdn(name).lower(), name.partition(".")[0])
+    return tuple(dict.fromkeys([*names, f"{names[-1]}.local"]))
 
 
 def origins_for(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:

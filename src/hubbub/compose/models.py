@@ -1,8 +1,9 @@
 """Build the models: those of the settings, then those that the environment names, then the embedded one."""
 
+import importlib.util
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,14 @@ import msgspec
 from hubbub.compose.pools import attempt_seconds, pooled
 from hubbub.compose.servers import azure_authorization, azure_embedder, openai_embedder
 from hubbub.connections.http import Http
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import HubbubError
 from hubbub.models import weights
 from hubbub.models.address import Address, Secret, azure_address, compatible_address, openai_address
-from hubbub.models.base import Limits, Model, ModelCard
+from hubbub.models.base import PASSED_FIELDS, Limits, Model, ModelCard
 from hubbub.models.catalog import Catalog
-from hubbub.models.discovery import discover
+from hubbub.models.discovery import discover, is_for_reasoning
 from hubbub.models.entra import SignIns
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
@@ -27,10 +29,16 @@ from hubbub.models.pace import Pace
 from hubbub.models.quota import Quota
 from hubbub.models.scripted import ScriptedModel
 from hubbub.models.shared import SharedModel
+from hubbub.models.unnamed import UnnamedModel
 from hubbub.models.weights import Weights
 from hubbub.settings import Azure, Compatible, File, OpenAi, Pool, Scripted, Settings
 
 logger = logging.getLogger(__name__)
+
+REASONING_SILENCE_SECONDS = 120.0
+"""How long a model may pause that thinks between what it says."""
+MODEL_PACKAGES = ("xllamacpp",)
+EMBEDDING_PACKAGES = ("onnxruntime", "tokenizers", "numpy")
 
 OnFetch: TypeAlias = Callable[[str, int, int | None], None]
 """Told how far a file is: its name, bytes done, bytes in all (None: not known)."""
@@ -55,8 +63,9 @@ async def choose_models(
         SettingsError: a model of the settings needs what is not installed.
     """
 
-    def limits(name: str) -> Limits:
-        return msgspec.structs.replace(_limits(settings), first_token_seconds=attempt_seconds(settings, name))
+    def limits(name: str, model: str, effort: str = "") -> Limits:
+        limits = msgspec.structs.replace(_limits(settings), first_token_seconds=attempt_seconds(settings, name))
+        return _patient(settings, limits) if effort or is_for_reasoning(model) else limits
 
     def pace(table: OpenAi | Azure | Compatible | None = None) -> Pace:
         most, quota = settings.lanes.running_per_model, None
@@ -67,7 +76,7 @@ async def choose_models(
     faults: list[str] = []
     async with SignIns() as sign_ins:
         models = [
-            await _model(name, table, http, sign_ins, limits(name), pace)
+            await _model(name, table, http, sign_ins, limits, pace)
             for name, table in settings.models.items()
             if not isinstance(table, Pool)
         ]
@@ -76,8 +85,10 @@ async def choose_models(
             faults.extend(discovered.faults)
             taken = {model.card.name for model in models} | settings.models.keys()
             models += [
-                OpenAiModel(found.address, found.card, http, limits(found.card.name), pace())
-                for found in discovered.found
+                (OpenAiModel if found.address.model else UnnamedModel)(
+                    found.address, found.card, http, limits(found.card.name, found.address.model), pace()
+                )
+                for found in discovered.all
                 if found.card.name not in taken
             ]
         yield Chosen(tuple(models), tuple(faults))
@@ -102,7 +113,11 @@ async def open_catalog(
         for fault in chosen.faults:
             logger.warning("%s", fault)
         models = list(chosen.models)
-        if settings.embedded.is_enabled and settings.embedded.name not in {model.card.name for model in models}:
+        for line in await in_a_thread(partial(missing_packages, settings)):
+            logger.warning("%s", line)
+        if await in_a_thread(partial(can_embed_model, settings)) and settings.embedded.name not in {
+            model.card.name for model in models
+        }:
             embedded = await stack.enter_async_context(_embedded_model(settings, http, on_fetch))
             if starts_embedded:
                 embedded.start()
@@ -124,12 +139,14 @@ async def open_embedder(
         match settings.embeddings.provider:
             case "none":
                 pass
+            case "minilm" if not await in_a_thread(partial(_are_there, EMBEDDING_PACKAGES)):
+                logger.warning("The search goes by words alone.")
             case "minilm":
                 try:
                     paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
                     embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
                 except HubbubError as error:
-                    logger.warning("The search goes by words alone: %s", error.message)
+                    logger.warning("The search goes by words alone: %s", error.for_operators)
             case "azure":
                 sign_ins = await stack.enter_async_context(SignIns())
                 embedder = await azure_embedder(settings.embeddings.server, http, environ, sign_ins)
@@ -141,11 +158,12 @@ async def open_embedder(
 async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
     """Fetch the model files that are missing, so that nobody has to wait for them later. What fails is logged."""
     async with Http() as http:
-        for file in _wanted_weights(settings):
+        for file in await in_a_thread(partial(_wanted_weights, settings)):
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.warning("%s", error.message)
+                logger.info("%s", error.for_operators)  # whoever needs it says so
+                return
 
 
 def missing_weights(settings: Settings) -> list[str]:
@@ -188,7 +206,7 @@ async def _model(
     table: OpenAi | Azure | Compatible | Scripted,
     http: Http,
     sign_ins: SignIns,
-    limits: Limits,
+    limits: Callable[[str, str, str], Limits],
     pace: Callable[[OpenAi | Azure | Compatible], Pace],
 ) -> Model:
     card = ModelCard(name, "", table.context_tokens, table.can_ground, f"models.{name} is set")
@@ -199,6 +217,7 @@ async def _model(
             calls_tools=table.calls_tools,
             reasoning_effort=table.reasoning_effort,
             max_tokens=table.max_tokens,
+            passes_fields=(*PASSED_FIELDS, *table.pass_fields),
         )
     match table:
         case Scripted():
@@ -217,11 +236,24 @@ async def _model(
         case Compatible():
             key = Secret(table.api_key.get_secret_value()) if table.api_key else None
             address = compatible_address(table.base_url, table.model, key)
-    return OpenAiModel(address, _provided(card, address), http, limits, pace(table))
+    address = msgspec.structs.replace(address, drop_fields=table.drop_fields, extra_fields=table.extra_fields)
+    patience = limits(name, address.model, table.reasoning_effort)
+    return OpenAiModel(address, _provided(card, address), http, patience, pace(table))
 
 
 def _provided(card: ModelCard, address: Address) -> ModelCard:
     return msgspec.structs.replace(card, provider=address.provider)
+
+
+def _patient(settings: Settings, limits: Limits) -> Limits:
+    """Return limits for a model that may think for long, unless somebody has set others."""
+    is_set = settings.answers.model_fields_set
+    first, silence = limits.first_token_seconds, limits.silence_seconds
+    if "first_token_seconds" not in is_set and first == settings.answers.first_token_seconds:
+        first = max(first, limits.thinking_seconds)
+    if "silence_seconds" not in is_set:
+        silence = max(silence, REASONING_SILENCE_SECONDS)
+    return msgspec.structs.replace(limits, first_token_seconds=first, silence_seconds=silence)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -234,8 +266,36 @@ async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetc
 
 
 def _wanted_weights(settings: Settings) -> list[Weights]:
-    wanted = list(_embedding_weights(settings)) if settings.embeddings.provider == "minilm" else []
-    return [*wanted, _chat_weights(settings)] if settings.embedded.is_enabled else wanted
+    """Return the files that can be used: what could not be run is not fetched."""
+    embeds = settings.embeddings.provider == "minilm" and _are_there(EMBEDDING_PACKAGES)
+    wanted = list(_embedding_weights(settings)) if embeds else []
+    return [*wanted, _chat_weights(settings)] if can_embed_model(settings) else wanted
+
+
+def can_embed_model(settings: Settings) -> bool:
+    """Tell whether the model on this machine is wanted and can be run."""
+    return settings.embedded.is_enabled and _are_there(MODEL_PACKAGES)
+
+
+def missing_packages(settings: Settings) -> list[str]:
+    """Return what is wanted but not installed, a line each that says what to do."""
+    lines: list[str] = []
+    if settings.embedded.is_enabled and not _are_there(MODEL_PACKAGES):
+        lines.append(
+            "The embedded model is left out: it needs the package xllamacpp. Install the extra hubbub[embedded], "
+            "or set embedded.is_enabled = false."
+        )
+    if settings.embeddings.provider == "minilm" and not _are_there(EMBEDDING_PACKAGES):
+        missing = ", ".join(package for package in EMBEDDING_PACKAGES if not _are_there((package,)))
+        lines.append(
+            f"Embeddings are left out: they need the packages {missing}. Install the extra hubbub[embedded], "
+            'or set embeddings.provider = "none".'
+        )
+    return lines
+
+
+def _are_there(packages: Sequence[str]) -> bool:
+    return all(importlib.util.find_spec(package) is not None for package in packages)
 
 
 def _embedding_weights(settings: Settings) -> tuple[Weights, Weights]:

@@ -14,9 +14,9 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.compose.backends import load_backends, open_backend
-from hubbub.compose.front import LOOPBACK_HOSTS, Front, front_of
+from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, add_guide, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -25,7 +25,11 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.core.errors import SettingsError
+from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
+from hubbub.identity.cookies import Cookies, WasKnown
+from hubbub.identity.cookies_sqlite import cookie_key_in
+from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
@@ -35,6 +39,8 @@ from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
 
+MOST_SESSIONS = 500
+"""As many as a person can have kept."""
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
 
@@ -59,7 +65,9 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
     Raises:
         Conflict, SettingsError, StoreError: as `open_services` does.
     """
-    front = front_of(settings)  # before there are task groups, which would wrap what is wrong with it
+    front = await in_a_thread(
+        lambda: front_of(settings)
+    )  # before there are task groups, which would wrap what is wrong with it
     async with open_services(settings, on_fetch) as services:
         yield _app(settings, front, lambda: _watched(nullcontext(services))), services.desk
 
@@ -71,7 +79,7 @@ def application_within(
 
     With the page it reads files: call it before the event loop runs.
     """
-    names = settings.server.allowed_hosts
+    names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
     return create_app(services, limits=_limits(settings), allowed_hosts=names, has_page=has_page)
 
 
@@ -125,11 +133,12 @@ async def open_services(
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
-        identity = await _open_identity(stack, settings, database, identity)
+        was_known = partial(_was_known, history, sessions, shelf.library)
+        identity = await _open_identity(stack, settings, database, identity, was_known)
         log = await stack.enter_async_context(Log(answers, [http.streams]))
         flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
         desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
-        await add_guide(shelf)
+        await keep_guide(shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(shelf.pipeline.run()))
 
         def delayed() -> dict[str, int]:
@@ -137,6 +146,7 @@ async def open_services(
 
         services = Services(
             identity=identity,
+            grants=await stack.enter_async_context(Grants(identity)),
             desk=desk,
             log=log,
             history=history,
@@ -195,7 +205,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
 
 
 async def _open_identity(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown
 ) -> Identity:
     wanted = settings.identity
     if wanted.needs_key and (given is not None or wanted.backend != "open"):
@@ -204,7 +214,19 @@ async def _open_identity(
         return given
     keys = await open_backend(stack, "keys", wanted.keys, database=database)
     keyring = await stack.enter_async_context(Keyring(keys))
-    return await open_backend(stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key)
+    cookies = Cookies(await cookie_key_in(database), was_known)
+    return await open_backend(
+        stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key, cookies=cookies
+    )
+
+
+async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:
+    """Tell whether a person kept something here before a time."""
+    if any(chat.created_at < before for chat in await history.chats(person_id)):
+        return True
+    if any(one.saved_at / 1000 < before for one in await sessions.sessions(person_id, limit=MOST_SESSIONS)):
+        return True
+    return any(one.owner_id == person_id and one.created_at < before for one in await library.collections())
 
 
 def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> Lanes:
@@ -221,6 +243,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         embedder=shelf.embedder,
         hits=settings.search.hits,
         flights=flights,
+        shelf=shelf.library,
         again=Again(settings.answers.busy_seconds),
     )
 
@@ -230,6 +253,7 @@ def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncC
         services,
         limits=_limits(settings),
         allowed_hosts=front.hosts,
+        answers_addresses=front.answers_addresses,
         allowed_origins=front.origins,
         proxies=Proxies(settings.server.trusted_proxies),
         foreign_page=front.page,
@@ -242,7 +266,9 @@ def _limits(settings: Settings) -> WebLimits:
         question_characters=limits.question_characters,
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
+        picture_bytes=limits.picture_bytes,
         chat_messages=limits.chat_messages,
+        image_hosts=tuple(host.lower() for host in limits.image_hosts),
         is_stopped_unwatched=settings.answers.unwatched == "stop",
         grace_seconds=settings.answers.grace_seconds,
         body_seconds=settings.clients.body_seconds,

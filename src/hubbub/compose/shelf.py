@@ -21,18 +21,23 @@ from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
+from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Conflict, StoreError
 from hubbub.core.people import OPERATOR_ID
+from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
+from hubbub.ingest.turns import RESERVED
 from hubbub.search.base import Library, Search, Standing
 from hubbub.settings import Settings
 
 GUIDE = "Hubbub"
 """The collection that is made of Hubbub's own guide when the data folder is new."""
 GUIDE_RETRY_SECONDS = 0.02
+SWITCHED_OFF = "guide.off"
+"""The file in the data folder that says that the guide was switched off, and not deleted."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,16 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             search,
             search if embedder is not None and hasattr(search, "embed_next") else None,
             files,
-            sandbox_of(settings),
+            sandbox_of(settings, reserved=RESERVED),
             lock_path=folder / "ingest.lock",
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
+            allowance=Allowance(
+                library,
+                folder,
+                payer_bytes=settings.limits.person_bytes,
+                free_bytes=settings.limits.free_bytes,
+            ),
         )
         yield Shelf(library, search, files, pipeline, embedder, folder)
 
@@ -137,31 +148,47 @@ async def going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
         raise trouble
 
 
-def sandbox_of(settings: Settings) -> Sandbox:
-    """Return a sandbox of its own, so that who uses it waits for nobody else."""
+def sandbox_of(settings: Settings, *, reserved: int = 0) -> Sandbox:
+    """Return a sandbox of its own, so that who uses it waits for nobody else; with so many places over the usual."""
     ingest = settings.ingest
     limits = SandboxLimits(ingest.memory_bytes, int(ingest.cpu_seconds), ingest.wall_seconds)
-    return Sandbox(at_once=ingest.children, limits=limits)
+    return Sandbox(at_once=ingest.children + reserved, limits=limits)
 
 
-async def add_guide(shelf: Shelf) -> None:
+async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
     """Put Hubbub's own guide into a library that has no collection yet, and keep it up to date where it is there.
 
-    Any number of processes may do so at once: one after the other.
+    Switched off it is removed, and comes back when it is switched on. Any number of processes may do so at once:
+    one after the other.
     """
+    switched_off = shelf.folder / SWITCHED_OFF
     async with FolderLock(shelf.folder / "guide.lock", retry_seconds=GUIDE_RETRY_SECONDS):
-        await _add_guide(shelf)
+        if is_enabled:
+            was_off = await in_a_thread(switched_off.exists)
+            await _add_guide(shelf, comes_back=was_off)
+            await in_a_thread(lambda: switched_off.unlink(missing_ok=True))
+        elif (guide := await _guide(shelf)) is not None:
+            await in_a_thread(switched_off.touch)
+            await shelf.pipeline.remove_collection(guide.id)
+        elif not await shelf.library.collections():  # it would be there, were it on
+            await in_a_thread(switched_off.touch)
 
 
-async def _add_guide(shelf: Shelf) -> None:
+async def _guide(shelf: Shelf) -> Collection | None:
     collections = await shelf.library.collections()
-    guide = next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
+    return next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
+
+
+async def _add_guide(shelf: Shelf, *, comes_back: bool) -> None:
+    guide = await _guide(shelf)
+    made = shelf.folder / "guide.made"
     if guide is None:
-        if collections:
+        if not comes_back and (await shelf.library.collections() or await in_a_thread(made.exists)):
             return  # it was deleted, and stays so
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
+    await in_a_thread(made.touch)
     pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:

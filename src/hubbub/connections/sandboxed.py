@@ -9,17 +9,19 @@ import contextlib
 import importlib
 import os
 import resource
-import signal
-from typing import Any, NoReturn
+import traceback
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-OUT_OF_MEMORY = "out_of_memory"
+from hubbub.connections.confinement import confine
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-_CLONE_NEWUSER = 0x10000000
-_CLONE_NEWNET = 0x40000000
+OUT_OF_MEMORY = "out_of_memory"
+BEGUN = b"\x01"
+"""What a child writes first, when it is confined and has loaded the function: what fails from then on is the call's."""
+DETAIL_LENGTH = 8000
+
 _FORBIDDEN = (
     *("socket.", "subprocess.", "pty.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.kill"),
     *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.chown", "os.truncate"),
@@ -53,6 +55,8 @@ class Reply(msgspec.Struct, frozen=True):
     value: msgspec.Raw = msgspec.Raw(b"\xc0")
     code: str = ""
     message: str = ""
+    detail: str = ""
+    """Where it was raised, for a log."""
 
 
 def main() -> None:
@@ -60,30 +64,44 @@ def main() -> None:
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Request)
     result = _take_standard_output()
     out_of_memory = msgspec.msgpack.encode(Reply(code=OUT_OF_MEMORY))
-    _give_up_rights(request)
+    module, _, name = request.function.partition(":")
     try:
-        reply = msgspec.msgpack.encode(_call(request))
-    except MemoryError:
-        reply = out_of_memory
+        function = getattr(importlib.import_module(module), name)  # ours, so before the fences
+    except (ImportError, AttributeError) as error:
+        reply = msgspec.msgpack.encode(_failure(error))
+        os.write(result, BEGUN)
+    else:
+        _limit_use(request.limits)
+        confine(request.parent_pid)
+        sys.addaudithook(_forbid)
+        os.write(result, BEGUN)
+        try:
+            reply = msgspec.msgpack.encode(_call(function, request.arguments))
+        except MemoryError:
+            reply = out_of_memory
     with open(result, "wb") as pipe:  # noqa: PTH123 (a descriptor)
         pipe.write(reply)
     # Not by way of the interpreter's end: native libraries have crashed there, after the work was done.
     os._exit(0)
 
 
-def _call(request: Request) -> Reply:
+def _call(function: Callable[..., object], arguments: dict[str, Any]) -> Reply:
     from hubbub.core.errors import HubbubError
 
     try:
-        module, _, name = request.function.partition(":")
-        value = getattr(importlib.import_module(module), name)(**request.arguments)
-        return Reply(is_value=True, value=msgspec.Raw(msgspec.msgpack.encode(value)))
+        return Reply(is_value=True, value=msgspec.Raw(msgspec.msgpack.encode(function(**arguments))))
     except MemoryError:
         raise
     except HubbubError as error:
-        return Reply(code=error.code, message=error.message)
+        detail = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
+        return Reply(code=error.code, message=error.message, detail=detail[-DETAIL_LENGTH:])
     except Exception as error:  # noqa: BLE001 (the border of the process: whatever it was, the parent is told)
-        return Reply(code=type(error).__name__, message=str(error)[:1000])
+        return _failure(error)
+
+
+def _failure(error: Exception) -> Reply:
+    detail = "".join(traceback.format_exception(error))
+    return Reply(code=type(error).__name__, message=str(error)[:1000], detail=detail[-DETAIL_LENGTH:])
 
 
 def _take_standard_output() -> int:
@@ -96,18 +114,14 @@ def _take_standard_output() -> int:
     return result
 
 
-def _give_up_rights(request: Request) -> None:
-    limits = request.limits
+def _limit_use(limits: SandboxLimits) -> None:
     os.nice(10)
-    if sys.platform == "linux":
-        _give_up_rights_on_linux(request.parent_pid)
     # At the soft limit of CPU time the default action of the signal ends the process.
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_FSIZE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, 64, 64)
     _limit(resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes)
-    sys.addaudithook(_forbid)
 
 
 def _limit(kind: int, soft: int, hard: int) -> None:
@@ -116,25 +130,6 @@ def _limit(kind: int, soft: int, hard: int) -> None:
         soft, hard = min(soft, most), min(hard, most)
     with contextlib.suppress(OSError, ValueError):  # a kind that this system does not have
         resource.setrlimit(kind, (soft, hard))
-
-
-def _give_up_rights_on_linux(parent_pid: int) -> None:
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent_pid:
-        _die()  # the parent was gone before it could be asked for
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
-        score.write("1000")
-    # A network of its own, without interfaces. Where the system refuses, the audit hook remains.
-    if libc.unshare(_CLONE_NEWNET) != 0:
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-
-
-def _die() -> NoReturn:
-    os._exit(1)
 
 
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:

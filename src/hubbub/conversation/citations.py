@@ -33,7 +33,20 @@ class CitedStream:
 
     def feed(self, piece: str) -> list[Event]:
         """Return what can be said after one more piece."""
-        return self._events(self._prose.feed(piece))
+        found = self._prose.feed(piece)
+        if len(found) == 1 and isinstance(said := found[0], str):  # as most pieces are
+            text = self._shown(said)
+            return [Text(text)] if text else []
+        return self._events(found)
+
+    def begin_again(self) -> list[Event]:
+        """Return what is left of the text so far, which was no answer, and take one from its beginning."""
+        events = self._events(self._prose.finish())
+        self._prose = Prose()
+        self._spaces.clear()
+        self._cited.clear()
+        self._follow_ups.clear()
+        return events
 
     def finish(self) -> list[Event]:
         """Return what is left when the model has ended."""
@@ -45,13 +58,27 @@ class CitedStream:
     def _events(self, found: Sequence[str | Marker | Suggested]) -> list[Event]:
         events: list[Event] = []
         said = "".join([part if isinstance(part, str) else self._replaced(part, events) for part in found])
-        shown = said.rstrip()
-        if shown:
-            events.append(Text("".join([*self._spaces, shown])))
-            self._spaces.clear()
-        if len(shown) < len(said):
-            self._spaces.append(said[len(shown) :])
+        if shown := self._shown(said):
+            events.append(Text(shown))
         return events
+
+    def _shown(self, said: str) -> str:
+        """Return what is shown of a text now: white space waits for something to follow it."""
+        shown = said.rstrip()
+        spaces = self._spaces
+        if len(shown) == len(said):
+            if spaces and shown:
+                shown = "".join([*spaces, shown])
+                spaces.clear()
+            return shown
+        behind = said[len(shown) :]
+        if not shown:
+            spaces.append(behind)
+            return ""
+        if spaces:
+            shown = "".join([*spaces, shown])
+        self._spaces = [behind]
+        return shown
 
     def _replaced(self, found: Marker | Suggested, events: list[Event]) -> str:
         """Return what stands in the text in place of what was found there."""

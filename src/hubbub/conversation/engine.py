@@ -12,15 +12,16 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
-from hubbub.conversation.portions import Portions
+from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
-from hubbub.conversation.quoting import READ_HITS, Quote, choose, choose_by_meaning
+from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
+from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
 from hubbub.conversation.tokens import Rates
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError, SearchError
+from hubbub.core.errors import ModelError, ModelTooLong, SearchError
 from hubbub.core.events import (
     Cited,
     Done,
@@ -30,8 +31,10 @@ from hubbub.core.events import (
     LimitedBy,
     Prompted,
     Purpose,
+    Reclassified,
     Searched,
     Started,
+    StillReading,
     Text,
     Usage,
 )
@@ -64,7 +67,6 @@ QUESTION_SHARE = 0.25
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
-TOO_LONG = "context_too_long"
 LESS, MUCH_LESS = 0.9, 0.5
 """How much of what was too long is sent then: where the server has said how long it was, and where it has not."""
 
@@ -80,12 +82,15 @@ class Engine:
         embedder: Embedder | None = None,
         hits: int = 8,
         flights: Flights | None = None,
+        shelf: Shelf | None = None,
         again: Again | None = None,
     ) -> None:
-        """Take what answers, and what finds. Where there are `flights`, identical questions at once share an answer.
+        """Take what answers, what finds, and what knows which documents are still being read.
 
-        `again` asks models again that were busy.
+        Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
+        busy.
         """
+        self._shelf = shelf
         self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
@@ -130,13 +135,14 @@ class Engine:
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         begun = question.continues
+        reading = None if begun else await self._until_read(question, times, send)
         query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
-            return await self._quote(query, question, times.for_search(), send)
+            return await self._quote(query, question, times.for_search(), send, reading)
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -150,10 +156,26 @@ class Engine:
                 raise
             reason = error.message
         send(Started("", "quotes", reason))  # what was found still helps
-        return await self._quote(query, question, times.for_all(), send)
+        return await self._quote(query, question, times.for_all(), send, reading)
 
     def _shown(self, question: Question) -> int:
         return question.hits or self.hits
+
+    async def _until_read(self, question: Question, times: Times, send: Send) -> StillReading | None:
+        if self._shelf is None:
+            return None
+        told: list[StillReading] = []
+
+        def tell(event: Event) -> None:
+            if isinstance(event, StillReading):
+                told.append(event)
+            send(event)
+
+        try:
+            async with times.for_query():
+                return await until_read(self._shelf, question.collection_ids, question.wait_seconds, tell)
+        except TimeoutError:
+            return told[-1] if told else None
 
     async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
         try:
@@ -193,20 +215,18 @@ class Engine:
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
-        join = Join(question.continues.text if question.continues else "")
-        if question.continues:
-            send(Text(question.continues.text))
 
         def plan(budget_tokens: int) -> Fitted:
             if question.is_verbatim:
                 return Fitted(list(question.turns))
             return fit(system, turns, asked, budget_tokens=budget_tokens, rates=self._rates[model.card.name])
 
-        def pass_on(piece: Piece) -> None:
-            send(Text(join(piece)) if isinstance(piece, str) else piece)
+        def take(piece: Piece) -> None:
+            send(Text(piece) if isinstance(piece, str) else piece)
 
+        await self._repeat(question, take)
         times = Times(question.within_seconds)
-        return await self._complete(model, question, plan, question.generation, times, send, pass_on)
+        return await self._complete(model, question, plan, question.generation, times, send, _joined(question, take))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
         rates = self._rates[model.card.name]
@@ -214,11 +234,7 @@ class Engine:
         if question.has_follow_ups is not False:
             system = f"{system}\n\n{prompt_text('follow_ups')}"
         turns, asked = _going_on(question)
-        join = Join(question.continues.text if question.continues else "")
         stream = CitedStream(hits)
-        if question.continues:
-            for event in stream.feed(question.continues.text):
-                send(event)
 
         def plan(budget_tokens: int) -> Fitted:
             nonlocal stream
@@ -238,17 +254,27 @@ class Engine:
             known = fitted.left_out or LeftOut()
             return fitted._replace(left_out=replace(known, shortened=known.shortened + 1))
 
-        def pass_on(piece: Piece) -> None:
-            for event in stream.feed(join(piece)) if isinstance(piece, str) else (piece,):
+        def take(piece: Piece) -> None:
+            if isinstance(piece, Reclassified):
+                for event in stream.begin_again():
+                    send(event)
+            for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
 
         def finish() -> None:
             for event in stream.finish():
                 send(event)
 
+        await self._repeat(question, take)
         temperature = TEMPERATURE if question.generation.temperature is None else question.generation.temperature
         how = replace(question.generation, temperature=temperature)
-        return await self._complete(model, question, plan, how, times, send, pass_on, finish)
+        return await self._complete(model, question, plan, how, times, send, _joined(question, take), finish)
+
+    async def _repeat(self, question: Question, take: Callable[[Piece], None]) -> None:
+        """Say once more what the answer said that is continued."""
+        if question.continues:
+            async with Portions(take, self._turn) as portions:
+                portions.add(question.continues.text)
 
     async def _complete(
         self,
@@ -265,13 +291,10 @@ class Engine:
 
         What is too long for it is tried once more, with less.
         """
-        has_begun = False
-
-        def take(piece: Piece) -> None:
-            nonlocal has_begun
-            has_begun = True
-            pass_on(piece)
-
+        if question.collection_ids:
+            portions_of = partial(Portions, pass_on, self._turn, characters=PORTION_CHARACTERS)
+        else:
+            portions_of = partial(Portions, pass_on, self._turn, characters=UNREAD_CHARACTERS, at_once=UNREAD_AT_ONCE)
         wish, limit = _wish(model, how)
         if not question.is_verbatim:
             how = replace(how, max_tokens=wish)
@@ -286,7 +309,7 @@ class Engine:
                 send(fitted.left_out)
             if tell:
                 tell(fitted.turns)
-            portions = Portions(take, self._turn)
+            portions = portions_of()
             try:
                 async with times.for_all(), portions:
                     completion = await self._again.complete(
@@ -296,7 +319,7 @@ class Engine:
                 finish()
                 return Done(DEADLINE)
             except ModelError as error:
-                if is_again or has_begun or error.code != TOO_LONG:
+                if is_again or portions.has_begun or not isinstance(error, ModelTooLong):
                     finish()  # what was said before stands
                     raise
                 is_again = True
@@ -307,10 +330,15 @@ class Engine:
                     rates.learn(fitted.turns, completion.prompt_tokens)
                 return _finish(completion, limit, send)
 
-    async def _quote(self, query: str, question: Question, scope: asyncio.Timeout, send: Send) -> Done:
+    async def _quote(
+        self, query: str, question: Question, scope: asyncio.Timeout, send: Send, reading: StillReading | None
+    ) -> Done:
         shown_hits = self._shown(question)
         hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))
-        quotes = choose(query, hits) if self._embedder is None else await choose_by_meaning(query, hits, self._embedder)
+        if self._embedder is None:
+            quotes = await choose_in_turns(query, hits)
+        else:
+            quotes = await choose_by_meaning(query, hits, self._embedder)
         quoted = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
         shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
@@ -320,10 +348,14 @@ class Engine:
             send(Cited(citation))
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
         if not quotes:
-            send(Text(NOTHING_FOUND))
+            send(Text(_nothing_found(reading)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
+
+
+def _nothing_found(reading: StillReading | None) -> str:
+    return NOTHING_FOUND if reading is None else f"{NOTHING_FOUND} {escape(in_words(reading))} Ask again in a moment."
 
 
 def _telling(
@@ -362,15 +394,22 @@ def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa
     return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
 
 
-def _less(budget_tokens: int, error: ModelError, turns: Sequence[Turn], rates: Rates) -> int:
+def _less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: Rates) -> int:
     """Return how many tokens a prompt may have after one was refused as too long."""
-    limit: int | None = getattr(error, "limit_tokens", None)
-    sent: int | None = getattr(error, "sent_tokens", None)
+    limit, sent = error.limit_tokens, error.sent_tokens
     if sent is not None:
         rates.learn(turns, sent)
     if limit is not None and sent is not None and 0 < limit < sent:
         return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
     return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
+
+
+def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:
+    """Return what takes a model's pieces; where an answer is continued, they follow its text."""
+    if question.continues is None:
+        return take
+    join = Join(question.continues.text)
+    return lambda piece: take(join(piece) if isinstance(piece, str) else piece)
 
 
 def _going_on(question: Question) -> tuple[Sequence[Turn], str]:

@@ -13,6 +13,10 @@ from hubbub.models.base import Piece
 
 PORTION_CHARACTERS = 2048
 """Whatever they are, so many are looked through within about 5 ms: see `Prose`."""
+UNREAD_CHARACTERS = 16 * 1024
+"""So many are handed on at a time where nobody looks through them."""
+UNREAD_AT_ONCE = 4
+"""So many of these are handed on in one turn of the loop, as much as one read of a socket brings."""
 
 
 class Portions:
@@ -21,10 +25,24 @@ class Portions:
     Once it is left everything has been handed on; if it is left by a cancellation, what waits is dropped.
     """
 
-    def __init__(self, take: Callable[[Piece], None], turn: asyncio.Lock) -> None:
-        """Take where pieces go. Of all that share a `turn` one has a portion taken at a time."""
+    def __init__(
+        self,
+        take: Callable[[Piece], None],
+        turn: asyncio.Lock,
+        *,
+        characters: int = PORTION_CHARACTERS,
+        at_once: int = 1,
+    ) -> None:
+        """Take where pieces go, how long a portion is, and how many portions may be handed on in one turn of the loop.
+
+        Of all that share a `turn` one has a portion taken at a time.
+        """
+        self._most = characters
+        self._at_once = at_once
         self._take = take
         self._turn = turn
+        self.has_begun = False
+        """Whether there was any piece."""
         self._waiting: deque[Piece] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -53,20 +71,27 @@ class Portions:
         Raises:
             Exception: what taking an earlier one has raised.
         """
-        if self._working is not None and self._working.done():
+        self.has_begun = True
+        if self._working is None:
+            size = len(piece) if type(piece) is str else _characters(piece)
+            if size <= self._most:
+                self._take(piece)
+                return
+            if size <= self._at_once * self._most:
+                for portion in _portions(piece, self._most):
+                    self._take(portion)
+                return
+        elif self._working.done():
             self._working.result()
             self._working = None
-        if self._working is not None:
-            self._waiting.append(piece)
-        elif _characters(piece) <= PORTION_CHARACTERS:
-            self._take(piece)
-        else:
-            self._waiting.append(piece)
-            self._working = asyncio.create_task(self._work(), name="portions")
+            self.add(piece)
+            return
+        self._waiting.append(piece)
+        self._working = self._working or asyncio.create_task(self._work(), name="portions")
 
     async def _work(self) -> None:
         while self._waiting:
-            for portion in _portions(self._waiting.popleft()):
+            for portion in _portions(self._waiting.popleft(), self._most):
                 async with self._turn:
                     self._take(portion)
                     await asyncio.sleep(0)  # others have their turn on the loop
@@ -80,11 +105,13 @@ def _characters(piece: Piece) -> int:
             return len(text)
         case ToolCall(arguments=arguments):
             return len(arguments)
+        case _:
+            return 0
 
 
-def _portions(piece: Piece) -> Iterator[Piece]:
-    for begin in range(0, max(1, _characters(piece)), PORTION_CHARACTERS):
-        end = begin + PORTION_CHARACTERS
+def _portions(piece: Piece, most: int) -> Iterator[Piece]:
+    for begin in range(0, max(1, _characters(piece)), most):
+        end = begin + most
         match piece:
             case str():
                 yield piece[begin:end]
@@ -93,3 +120,5 @@ def _portions(piece: Piece) -> Iterator[Piece]:
             case ToolCall(arguments=arguments):
                 part = replace(piece, arguments=arguments[begin:end])
                 yield ToolCall(part.index, part.arguments) if begin else part
+            case _:
+                yield piece

@@ -73,6 +73,10 @@ def fit(
     kept.reverse()
     while kept and kept[0].role != "user":
         kept.pop(0)
+    if kept and kept[-1].role == "user":  # it was never answered: two turns of a person in a row are one
+        unanswered = kept.pop().text
+        given = given if unanswered == question else f"{unanswered}\n\n{given}"
+        said = said[:-1]
     missing = len(said) - len(kept)
     left_out = LeftOut(missing, in_part) if missing or in_part else None
     return Fitted([Turn("system", system), *kept, Turn("user", given)], left_out)

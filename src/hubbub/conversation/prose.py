@@ -114,13 +114,19 @@ class Prose:
 
     def feed(self, piece: str) -> list[Found]:
         """Return what is known after one more piece."""
-        if not piece:
-            return []
-        if self._is_quick(piece):
-            self._text = piece[-1:]
-            self._at = self._said = len(self._text)
+        # Nothing is open, and nothing in the piece can be anything but text: so are most.
+        if (
+            self._is_known
+            and not self._brackets
+            and self._at == self._said == len(self._text)
+            and (_SLOW.search(piece) is None if self._is_prose else "\n" not in piece)
+            and piece
+        ):
+            self._text = piece[-1]
+            self._at = self._said = 1
             self._line = 0
-            self._closers.clear()
+            if self._closers:
+                self._closers.clear()
             return [piece]
         out: list[Found] = []
         for begin in range(0, len(piece), SLICE_CHARACTERS):
@@ -134,12 +140,6 @@ class Prose:
         out: list[Found] = []
         self._go_on(out)
         return out
-
-    def _is_quick(self, piece: str) -> bool:
-        """Tell whether nothing is open, and nothing in a piece can be anything but text: so are most."""
-        if not self._is_known or self._brackets or not self._at == self._said == len(self._text):
-            return False
-        return _SLOW.search(piece) is None if self._is_prose else "\n" not in piece
 
     def _go_on(self, out: list[Found]) -> None:
         while self._take_line(out):

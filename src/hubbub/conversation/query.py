@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.errors import HubbubError
+from hubbub.core.events import Reclassified
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.base import Model, Piece
@@ -68,6 +69,8 @@ async def write_query(
     def keep(piece: Piece) -> None:
         if isinstance(piece, str) and sum(map(len, pieces)) <= MAX_QUERY_CHARACTERS:
             pieces.append(piece[: MAX_QUERY_CHARACTERS + 1])  # more of it is no query
+        elif isinstance(piece, Reclassified):
+            pieces.clear()
 
     prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]
     if tell is not None:

@@ -3,9 +3,11 @@
 import asyncio
 import math
 import re
+import time
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Generator, Sequence, Set
 from struct import unpack
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -29,6 +31,8 @@ HEADING_CHARACTERS = 100
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 EMBED_SECONDS = 3.0
+TURN_SECONDS = 0.003
+"""After so much work others have their turn: twenty hits of 8,000 characters take a quarter of a second."""
 
 # What a sentence's score is made of, beside the share of the question's words that it holds (1) and the cosine of
 # its vector and the question's (1). Neighbouring sentences, pairs of words and the rest of the passage were tried
@@ -70,12 +74,17 @@ def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]
     return _fitting(rate(question, hits)[:limit], LEAST_EVIDENCE)
 
 
+async def choose_in_turns(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
+    """Return what `choose` does, without keeping the event loop from others for long."""
+    return _fitting((await _in_turns(_rating(question, hits)))[:limit], LEAST_EVIDENCE)
+
+
 async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedder, *, limit: int = 3) -> list[Quote]:
     """Return what `choose` does, having compared meanings as well; by words alone where the embedder fails.
 
     Knows much better when nothing fits.
     """
-    shortlist = rate(question, hits)[: max(SHORTLIST, limit)]
+    shortlist = (await _in_turns(_rating(question, hits)))[: max(SHORTLIST, limit)]
     if not shortlist:
         return []
     try:
@@ -93,8 +102,31 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
 
 def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
     """Return every sentence of the first hits, however badly it fits, best first."""
+    rating = _rating(question, hits)
+    while True:
+        try:
+            next(rating)
+        except StopIteration as stop:
+            return cast(list[Quote], stop.value)
+
+
+async def _in_turns(rating: Generator[None, None, list[Quote]]) -> list[Quote]:
+    """Do this work, and let others have their turn on the loop after every few milliseconds of it."""
+    began = time.thread_time()
+    while True:
+        try:
+            next(rating)
+        except StopIteration as stop:
+            return cast(list[Quote], stop.value)
+        if time.thread_time() - began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            began = time.thread_time()
+
+
+def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Quote]]:
+    """Rate sentence by sentence: whoever drives this may do something else between them."""
     wanted = set(terms(question))
-    candidates = _read(hits)
+    candidates = yield from _read(hits)
     if not wanted or not candidates:
         return []
     worth = _worth(wanted, candidates)
@@ -105,6 +137,7 @@ def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
     says_where = locates(question, spelled)
     quotes: list[Quote] = []
     for candidate in candidates:
+        yield
         share = _share(worth, candidate)
         has_cue = 0.5 if holds is None else float(holds(candidate.text, asked))
         missing = len(names - candidate.passage) / len(names) if names else 0.0
@@ -134,7 +167,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     passage: Set[str]
 
 
-def _read(hits: Sequence[Hit]) -> list[_Candidate]:
+def _read(hits: Sequence[Hit]) -> Generator[None, None, list[_Candidate]]:
     candidates: list[_Candidate] = []
     seen: set[str] = set()  # passages of a document may overlap
     for rank, hit in enumerate(hits[:READ_HITS], start=1):
@@ -142,7 +175,9 @@ def _read(hits: Sequence[Hit]) -> list[_Candidate]:
         read = hit.text[:READ_CHARACTERS]
         passage = above | _stems(read)
         before: Set[str] = frozenset()
+        yield
         for start, end in sentences(read):
+            yield
             text = read[start:end]
             stems = _stems(text)
             is_quotable = len(text) <= QUOTE_CHARACTERS and not text.endswith("?") and not _is_heading(read, start, end)

@@ -14,12 +14,14 @@ def well_formed(turns: Sequence[Turn]) -> list[Turn]:
     and a result by nothing but its call. What a person said twice in a row, since no answer came, becomes one turn.
     """
     kept: list[Turn] = []
+    has_begun = False
     for turn in _with_results(turns):
+        has_begun = has_begun or turn.role == "user"
+        if turn.role in ("assistant", "tool") and not has_begun:
+            continue  # an answer to nothing
         last = kept[-1] if kept else None
         if last is not None and last.role == turn.role and turn.role in ("user", "assistant") and not last.calls:
             kept[-1] = _joined(last, turn)
-        elif turn.role == "assistant" and (last is None or last.role == "system"):
-            continue  # an answer to nothing
         else:
             kept.append(turn)
     return kept

@@ -47,6 +47,20 @@ class Document(msgspec.Struct, frozen=True):
     added_at: float = 0.0
 
 
+Fault: TypeAlias = Literal["", "file", "missing", "ours"]
+"""Whose fault it is that a document failed: the file's, a package's that is not installed, or a bug's."""
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A document that is to be read, and whose turn it takes."""
+
+    document: Document
+    owner_id: str
+    """The owner of its collection."""
+    payer: str
+    """Who is charged for its bytes: a person, or the address of somebody without an account; "" for the operator."""
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How many documents are in each state, and how many of their passages have a vector."""
 

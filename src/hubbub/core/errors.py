@@ -5,7 +5,8 @@ HubbubError           code · status · message fit for a person
 ├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · MethodNotAllowed 405
 │                     TooSlow 408 · Conflict 409 · TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
 │                     HeadTooLarge 431
-├─ outside       5xx  ModelError 502 · SearchError 502 · StoreError 500 · StoreFull 507 · Overloaded 503
+├─ outside       5xx  ModelError 502 · ModelTooLong 502 · SearchError 502 · StoreError 500 · StoreFull 507
+│                     Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
 Anything else is a bug: it is never wrapped, logged once, and reads "internal" outside.
@@ -15,17 +16,28 @@ from collections.abc import Sequence
 
 
 class HubbubError(Exception):
-    """Something went wrong that has a name. `message` is fit for a person and says what to do."""
+    """Something went wrong that has a name. `message` is fit for a person and says what to do.
+
+    `detail` is for operators alone: addresses, paths, what others said. `core.references` ties the two together.
+    """
 
     code = "error"
     status = 500
     retryable = False
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
+        super().__init__(f"{message} {detail}" if detail else message)
         self.message = message
+        self.detail = detail
+        self.reference = ""
+        """What a person was told by, once one was."""
         if code is not None:
             self.code = code
+
+    @property
+    def for_operators(self) -> str:
+        """What went wrong, in full."""
+        return self.detail or self.message
 
 
 class Malformed(HubbubError):
@@ -148,11 +160,33 @@ class ModelError(HubbubError):
         retryable: bool = True,
         retry_after_seconds: float | None = None,
         is_of_deployment: bool = True,
+        detail: str = "",
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, detail=detail)
         self.retryable = retryable
         self.is_of_deployment = is_of_deployment
         self.retry_after_seconds = retry_after_seconds
+
+
+class ModelTooLong(ModelError):
+    """What a model was sent does not fit it. Sending less may help, and asking another deployment may not.
+
+    `limit_tokens` and `sent_tokens` are the figures that the server named, None where it named none.
+    """
+
+    code = "context_too_long"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit_tokens: int | None = None,
+        sent_tokens: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(message, retryable=False, is_of_deployment=False, detail=detail)
+        self.limit_tokens = limit_tokens
+        self.sent_tokens = sent_tokens
 
 
 class SearchError(HubbubError):

@@ -7,7 +7,7 @@ Thousands of open answers hold hundreds of thousands of events. None can be part
 garbage collector is told to leave them alone.
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -67,6 +67,14 @@ class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched"):
     hits: tuple[Hit, ...]
 
 
+class StillReading(msgspec.Struct, frozen=True, gc=False, tag="still_reading", omit_defaults=True):
+    """These documents can't be searched yet; the answer may wait for them. May come again: none are left then."""
+
+    names: tuple[str, ...]
+    has_more: bool = False
+    """Whether there are more than are named."""
+
+
 class LeftOut(msgspec.Struct, frozen=True, gc=False, tag="left_out", omit_defaults=True):
     """The model could not be given all that was said, since it can't read so much."""
 
@@ -94,16 +102,32 @@ class Reasoning(msgspec.Struct, frozen=True, gc=False, tag="reasoning"):
     text: str
 
 
-class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
-    """A call of a tool goes on with these arguments; its first piece, and no other, tells its id and name.
+class Reclassified(msgspec.Struct, frozen=True, gc=False, tag="reclassified"):
+    """All text so far was reasoning: the model ended a thought that nothing had told from the text before.
 
-    `index` tells calls of one answer apart, from 0. A call is whoever's that asked: nothing is called here.
+    The text begins anew, and nothing is cited in it yet.
+    """
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
+    """A call of a tool goes on with these arguments; its first piece, and no other, tells its id.
+
+    `index` tells calls of one answer apart: 0 is the first that began, 1 the second. A name that comes in pieces
+    goes on as the arguments do. A call is whoever's that asked: nothing is called here.
     """
 
     index: int
     arguments: str = ""
     id: str = ""
     name: str = ""
+    extra: dict[str, Any] = {}
+    """What else the model's server sent with the call, and wants back with it."""
+
+
+class Attached(msgspec.Struct, frozen=True, gc=False, tag="attached"):
+    """What the model's server sent beside the text, and wants back with it: nothing that a person reads."""
+
+    fields: dict[str, Any]
 
 
 class FollowUps(msgspec.Struct, frozen=True, gc=False, tag="follow_ups"):
@@ -154,11 +178,14 @@ Event: TypeAlias = (
     | Started
     | Prompted
     | Searched
+    | StillReading
     | LeftOut
     | Cited
     | Text
     | Reasoning
+    | Reclassified
     | ToolCall
+    | Attached
     | FollowUps
     | Usage
     | Done

@@ -1,18 +1,21 @@
 """The words of a conversation: turns, chats and the tree of their messages."""
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+JsonObject: TypeAlias = dict[str, object]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call of a tool that a model asks for. `arguments` is JSON as the model wrote it: it may be broken."""
 
     id: str
     name: str
     arguments: str
+    extra: dict[str, Any] = {}
+    """What else the model's server sent with the call: it goes back to it unchanged."""
 
 
 class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,6 +29,8 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an assistant asked for besides what it said."""
     call_id: str | None = None
     """The call that this turn of a tool answers."""
+    extra: dict[str, Any] = {}
+    """What else the model's server sent with an assistant's turn: it goes back to it unchanged."""
 
 
 class Chat(msgspec.Struct, frozen=True):

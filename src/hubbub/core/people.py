@@ -25,6 +25,14 @@ GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")
 OPERATOR = Person(id=OPERATOR_ID, name="Operator", is_operator=True)
 
 
+def may_list(person: Person, owner_id: str, *, is_shared: bool = False) -> bool:
+    """Decide whether a thing may be shown to a person who doesn't name it.
+
+    Programs without a credential all are the guest: each finds its own things again by ids that nobody guesses.
+    """
+    return may_see(person, owner_id, is_shared=is_shared) and (is_shared or person.id != GUEST_ID)
+
+
 def may_see(person: Person, owner_id: str, *, is_shared: bool = False) -> bool:
     """Decide whether a thing exists for a person. Every read, stop, export and search asks here."""
     return is_shared or person.is_operator or person.id == owner_id

@@ -1,13 +1,11 @@
 """The words of a question: what is asked, of which model, over which documents, and how."""
 
-from typing import TypeAlias
-
 import msgspec
 
 from hubbub.core.documents import Hit, Retrieval
-from hubbub.core.messages import Turn
+from hubbub.core.messages import JsonObject, Turn
 
-JsonObject: TypeAlias = dict[str, object]
+__all__ = ["Generation", "Instructions", "JsonObject", "Question"]
 
 
 class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,6 +24,8 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tools that the model may call; the calls are the asker's to make."""
     tool_choice: str | JsonObject | None = None
     parallel_tool_calls: bool | None = None
+    extra: JsonObject = {}
+    """Further fields for the model's server, which alone knows what they mean."""
 
 
 class Instructions(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +61,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether questions to go on with are suggested; None: as the prompt has it."""
     within_seconds: float | None = None
     """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
+    wait_seconds: float | None = None
+    """How long it waits for documents that are still being read; None: a while for a few, and not for many."""
     continues: Begun | None = None
     """The answer that this one goes on with; it begins with the same text."""
     tells_prompts: bool = False

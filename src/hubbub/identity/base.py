@@ -1,7 +1,7 @@
 """The doors of the identity: from a request's headers to a person, and where API keys are kept."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -35,6 +35,23 @@ class Identity(Protocol):
         ...
 
 
+@runtime_checkable
+class RevocableIdentity(Protocol):
+    """An identity that says in one go which credentials have ended. Others are asked again about each request."""
+
+    def credential(self, headers: Mapping[str, str]) -> str | None:
+        """Return what lets these headers in, as a name that is no secret; None where that can't end."""
+        ...
+
+    async def ended(self, credentials: Collection[str]) -> frozenset[str]:
+        """Return those that let nobody in any more, as the store has it now.
+
+        Raises:
+            StoreError: that is not known now.
+        """
+        ...
+
+
 class Key(msgspec.Struct, frozen=True):
     """What is known of an API key. Its secret is known to nobody but who holds it. Times are seconds of the epoch."""
 
@@ -46,6 +63,15 @@ class Key(msgspec.Struct, frozen=True):
     revoked_at: float | None = None
     last_used: float | None = None
     """To a minute or so."""
+
+
+@runtime_checkable
+class KeysInBatch(Protocol):
+    """Keeps API keys, and says of many at once which have ended: where it doesn't, all are listed for that."""
+
+    async def ended(self, key_ids: Collection[str], now: float) -> frozenset[str]:
+        """Return those that are revoked, have expired by now (seconds of the epoch), or are not there."""
+        ...
 
 
 class Keys(Protocol):

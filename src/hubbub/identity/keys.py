@@ -7,21 +7,21 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
 from weakref import WeakValueDictionary
 
 from hubbub.core.errors import NotSignedIn, StoreError
 from hubbub.core.people import Person
-from hubbub.identity.base import Key, Keys
+from hubbub.identity.base import Key, Keys, KeysInBatch
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "hb-"
 """What every key of ours begins with. Any other value is a key for something else, and says nothing here."""
-FRESH_SECONDS = 2.0
-"""So long what the store said of a key is believed: so soon a key that is revoked is worth nothing in any worker."""
+FRESH_SECONDS = 0.5
+"""How long what the store said of a key is believed. A revoked key opens nothing after that, in any worker."""
 MOST_KNOWN = 10_000
 MOST_UNKNOWN = 1_000
 """Of keys that there are not, so many are remembered: enough for programs that try the same one again and again."""
@@ -63,6 +63,17 @@ def key_in(headers: Mapping[str, str]) -> str | None:
         return value
     value = headers.get("api-key", "").strip()
     return value if value.startswith(PREFIX) else None
+
+
+def id_in(text: str) -> str | None:
+    """Return the id of a key from its text; None where it has not the form of one."""
+    return text[len(PREFIX) :].partition("-")[0] if _FORM.fullmatch(text) else None
+
+
+def ended_of(keys: Collection[Key], key_ids: Collection[str], now: float) -> frozenset[str]:
+    """Return those of these ids that belong to no key which is good now."""
+    good = {one.id for one in keys if one.revoked_at is None and (one.expires_at is None or now < one.expires_at)}
+    return frozenset(key_ids) - good
 
 
 class _Known(NamedTuple):
@@ -129,6 +140,17 @@ class Keyring:
         self._used[key.id] = now
         self._is_used.set()
         return known.person
+
+    async def ended(self, key_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these keys that are revoked, have expired or are gone. Always asks the store, once for all.
+
+        Raises:
+            StoreError: the keys can't be read.
+        """
+        now = self._wall_clock()
+        if isinstance(self._keys, KeysInBatch):
+            return await self._keys.ended(key_ids, now)
+        return ended_of(await self._keys.keys(), key_ids, now)
 
     async def _find(self, text: str) -> _Known | None:
         if not _FORM.fullmatch(text):

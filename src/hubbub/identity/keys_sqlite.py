@@ -1,8 +1,10 @@
 """Keep API keys in SQLite."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict
@@ -47,6 +49,10 @@ class SqliteKeys:
 
     async def revoke(self, key_id: str, at: float) -> None:
         await self._database.write(Connection.all, _SQL["revoke"], (at, key_id))
+
+    async def ended(self, key_ids: Collection[str], now: float) -> frozenset[str]:
+        ids = msgspec.json.encode(list(key_ids)).decode()
+        return frozenset(row[0] for row in await self._database.read(Connection.all, _SQL["ended"], (ids, now)))
 
     async def note_use(self, times: Mapping[str, float]) -> None:
         rows = [(at, key_id) for key_id, at in times.items()]

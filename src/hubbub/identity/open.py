@@ -1,37 +1,48 @@
 """Let everybody in: each browser and each API key is a person of its own, and all other programs share the guest."""
 
-import hashlib
-import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hubbub.core.errors import NotSignedIn
 from hubbub.core.people import GUEST, Person
 from hubbub.identity.base import Welcome
-from hubbub.identity.keys import Keyring, key_in
-
-COOKIE = "hubbub_browser"
-_SECRET_CHARACTERS = 43  # of secrets.token_urlsafe(32)
+from hubbub.identity.cookies import COOKIE, Cookies, new_cookie_key
+from hubbub.identity.keys import Keyring, id_in, key_in
 
 
 class OpenIdentity:
-    """An `Identity` without accounts. The cookie is a secret; the person's id is a hash of it.
+    """An `Identity` without accounts. A browser is known by a cookie that was issued here.
 
     A key wins over a cookie. Keys that are not ours say nothing: many clients have to be given one, whatever it is.
     Where a key is needed, cookies say nothing either, since everybody is given one who asks: no browser is let in.
     """
 
-    def __init__(self, keyring: Keyring, *, needs_key: bool = False) -> None:
+    def __init__(self, keyring: Keyring, *, needs_key: bool = False, cookies: Cookies | None = None) -> None:
+        """Take what knows the keys and the cookies: without cookies of the server's, those of this process alone."""
         self._keyring = keyring
         self._needs_key = needs_key
+        self._cookies = cookies or Cookies(new_cookie_key())
 
     async def person(self, headers: Mapping[str, str]) -> Person:
-        return await self._of_key(headers) or _of_cookie(headers) or GUEST
+        if (of_key := await self._of_key(headers)) is not None:
+            return of_key
+        known = await self._cookies.find(headers)
+        return GUEST if known is None else _browser(known.person_id)
 
     async def welcome(self, headers: Mapping[str, str]) -> Welcome:
-        if known := await self._of_key(headers) or _of_cookie(headers):
-            return Welcome(known)
-        secret = secrets.token_urlsafe(32)
-        return Welcome(_person_of(secret), (COOKIE, secret))
+        if (of_key := await self._of_key(headers)) is not None:
+            return Welcome(of_key)
+        known = await self._cookies.find(headers)
+        person_id = self._cookies.new_person_id() if known is None else known.person_id
+        is_set = known is not None and known.is_of_host
+        return Welcome(_browser(person_id), None if is_set else (COOKIE, self._cookies.value_of(person_id)))
+
+    def credential(self, headers: Mapping[str, str]) -> str | None:
+        """Return the id of the key that lets these headers in; a cookie can't be revoked."""
+        key = key_in(headers)
+        return None if key is None else id_in(key)
+
+    async def ended(self, credentials: Collection[str]) -> frozenset[str]:
+        return await self._keyring.ended(credentials)
 
     async def _of_key(self, headers: Mapping[str, str]) -> Person | None:
         key = key_in(headers)
@@ -45,15 +56,5 @@ class OpenIdentity:
         return None
 
 
-def _of_cookie(headers: Mapping[str, str]) -> Person | None:
-    # Read by hand: the standard library's parser gives up at the first odd cookie, and on localhost every program
-    # sets cookies that all others are sent.
-    for part in headers.get("cookie", "").split(";"):
-        name, _, value = part.partition("=")
-        if name.strip() == COOKIE and len(secret := value.strip()) == _SECRET_CHARACTERS:
-            return _person_of(secret)
-    return None
-
-
-def _person_of(secret: str) -> Person:
-    return Person(id="b" + hashlib.sha256(secret.encode()).hexdigest()[:25], name="You", known_by="cookie")
+def _browser(person_id: str) -> Person:
+    return Person(id=person_id, name="You", known_by="cookie")

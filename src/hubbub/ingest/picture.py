@@ -2,6 +2,7 @@
 
 import bisect
 import importlib
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ async def picture(sandbox: Sandbox, path: Path, page: int, quote: str = "", *, s
         NotFound: there is no such page.
         Invalid, TooLarge: the page can't be shown.
     """
-    arguments = {"path": str(path), "page": page, "quote": quote[:QUOTE_LENGTH], "scale": scale}
-    match await sandbox.call("hubbub.ingest.picture:render", arguments, bytes):
+    arguments = {"page": page, "quote": quote[:QUOTE_LENGTH], "scale": scale}
+    match await sandbox.call("hubbub.ingest.picture:render", arguments, bytes, files={"file": path}):
         case Returned(value=data):
             return data
         case Failed(code=NotFound.code, message=message):
@@ -40,14 +41,15 @@ async def picture(sandbox: Sandbox, path: Path, page: int, quote: str = "", *, s
             raise reason(failure)
 
 
-def render(path: str, page: int, quote: str = "", scale: float = USUAL_SCALE) -> bytes:
-    """Return the PNG, made in this process: a sandbox's child.
+def render(file: int, page: int, quote: str = "", scale: float = USUAL_SCALE) -> bytes:
+    """Return the PNG of an open file's page, made in this process: a sandbox's child.
 
     Raises:
         NotFound: there is no such page.
         Invalid: the file is encrypted or damaged.
     """
-    document = open_pdf(Path(path))
+    with os.fdopen(file, "rb") as opened:
+        document = open_pdf(opened)
     if not 1 <= page <= len(document):
         raise NotFound(f"There is no page {page}; the document has {len(document)}.")
     sheet = document[page - 1]

@@ -1,17 +1,20 @@
 """Take documents in and out of collections, and say how far each has come."""
 
 import asyncio
+import contextlib
 import time
 import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterable, Collection
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
-from hubbub.core.errors import Invalid
+from hubbub.core.errors import Invalid, StoreError
 from hubbub.core.identifiers import new_id
-from hubbub.ingest.files import Files
+from hubbub.ingest.allowance import Allowance
+from hubbub.ingest.files import Files, Kept
 from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
@@ -39,27 +42,43 @@ class Pipeline:
         lock_path: Path,
         sizes: Sizes | None = None,
         readers: int = 2,
+        allowance: Allowance | None = None,
     ) -> None:
         self._library = library
         self._search = search
         self._files = files
         self._lock_path = lock_path
+        self._allowance = allowance
         self._worker = Worker(library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers)
 
-    async def add(self, collection_id: str, name: str, source: Path | AsyncIterable[bytes]) -> Document:
+    async def add(
+        self, collection_id: str, name: str, source: Path | AsyncIterable[bytes], *, payer: str = ""
+    ) -> Document:
         """Store a file and record it as waiting to be read, in place of the one that had its name.
 
-        What is there already with the same content, and has not failed, is returned as it is.
+        What is there already with the same content, and has not failed, is returned as it is. The bytes are
+        charged to the payer, if one is named.
 
         Raises:
             Invalid: the name can't be used, or the file can't be opened.
             NotFound: the collection or the file is not there.
-            TooLarge: the file is over the limit.
-            StoreFull: the disk is full.
+            TooLarge: the file is over the limit, or over what is left of the payer's allowance.
+            StoreFull: the disk is full, or nearly.
         """
         name = usable_name(name)
-        kept = await self._files.keep(self._files.read(source) if isinstance(source, Path) else source)
-        known = await self._library.named(collection_id, name)
+        pieces = self._files.read(source) if isinstance(source, Path) else source
+        async with AsyncExitStack() as stack:
+            if self._allowance is not None:
+                counted = await stack.enter_async_context(self._allowance.taking(payer))
+                pieces = counted(pieces)
+            kept = await stack.enter_async_context(self._files.keeping(pieces))
+            known = await self._library.named(collection_id, name)
+            stored = await self._record(collection_id, name, kept, known, payer)
+        if known and known.sha256 != kept.sha256:
+            await self._drop(known.sha256)
+        return stored
+
+    async def _record(self, collection_id: str, name: str, kept: Kept, known: Document | None, payer: str) -> Document:
         if known and known.sha256 == kept.sha256 and known.state != "failed":
             return known
         document = Document(
@@ -71,16 +90,23 @@ class Pipeline:
             media_type=media_type_of(name),
             added_at=time.time(),
         )
-        stored = await self._library.add(document)
+        stored = await self._library.add(document, payer=payer)
         self._worker.wake()
         return stored
 
     async def remove(self, document_id: str) -> None:
-        """Forget a document and its passages. Its file goes later, unless another has the same content."""
+        """Forget a document, its passages and its file, unless another document has the same content."""
+        known = await self._library.document(document_id)
         await self._search.remove(document_id)
         await self._library.forget(document_id)
         # Once more: what was just being read may have been put between the two.
         await self._search.remove(document_id)
+        if known is not None:
+            await self._drop(known.sha256)
+
+    async def _drop(self, sha256: str) -> None:
+        with contextlib.suppress(StoreError):  # then the next sweep takes it
+            await self._files.drop(sha256, lambda: self._library.refers_to(sha256))
 
     async def remove_missing(self, collection_id: str, names: Collection[str]) -> list[Document]:
         """Remove the documents of a collection whose names are not among these; returns them."""

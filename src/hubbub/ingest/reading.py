@@ -1,12 +1,27 @@
 """Read a file into passages in the sandbox, and say why where that fails."""
 
+import csv
+import errno
+import os
 import signal
+import zlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import msgspec
 
-from hubbub.connections.sandbox import Crashed, Failed, Failure, OutOfMemory, Returned, Sandbox, TimedOut
-from hubbub.core.errors import HubbubError, Invalid, TooLarge
+from hubbub.connections.sandbox import (
+    Crashed,
+    Failed,
+    Failure,
+    Killed,
+    NotStarted,
+    OutOfMemory,
+    Returned,
+    Sandbox,
+    TimedOut,
+)
+from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.ingest.blocks import Heading, Paragraph, Table
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.split import Piece, Sizes, split
@@ -14,6 +29,54 @@ from hubbub.ingest.split import Piece, Sizes, split
 MOST_CHARACTERS = 20_000_000
 MOST_PASSAGES = 50_000
 TITLE_LENGTH = 300
+
+READER = "hubbub.ingest.reading:read_here"
+NOT_INSTALLED, NOT_NOW = "not_installed", "not_now"
+MISTAKE = (
+    "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the server is "
+    "started anew; the server's log says more."
+)
+
+_PACKAGES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
+"""What a module's package is called where it is called otherwise."""
+_OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
+"""Raised by code of ours, too, over bytes that are not what they should be."""
+_OF_THE_MACHINE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO, errno.ENOBUFS))
+
+
+class NotInstalled(HubbubError):
+    """A package is missing that reads this kind of file. It may be tried again: somebody may install it."""
+
+    code = NOT_INSTALLED
+    status = 501
+
+
+class NotNow(HubbubError):
+    """The machine lacked what starting or running a reader takes. It is to be tried again. `lack` is for the log."""
+
+    code = NOT_NOW
+    status = 503
+    retryable = True
+
+    def __init__(self, lack: str) -> None:
+        super().__init__("The server is short of what reading a file takes. Try again in a moment.")
+        self.lack = lack
+
+
+class ReaderKilled(NotNow):
+    """A reader was killed. Where that happens each time, the document is too much for this machine: `in_the_end`."""
+
+    def __init__(self, in_the_end: str) -> None:
+        super().__init__("a reader was killed, as a rule since the machine's memory ran out")
+        self.in_the_end = in_the_end
+
+
+class ReaderFault(Exception):
+    """The reader itself is wrong: a bug, not the file's fault. `detail` is its stack, for the log."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(MISTAKE)
+        self.detail = detail
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -28,18 +91,19 @@ async def read(sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = No
     """Return the passages of a file.
 
     Raises:
-        Invalid, Unsupported, TooLarge: why it can't be read, fit for a person; `code` is one of
+        Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
             encrypted, corrupt, empty, bomb, unsupported, too_large, out_of_memory, timed_out, crashed.
+        NotInstalled, NotNow, ReaderFault: it is not the file's fault.
     """
-    arguments = {"path": str(path), "name": name, "sizes": msgspec.to_builtins(sizes or Sizes())}
-    match await sandbox.call("hubbub.ingest.reading:read_here", arguments, Reading):
+    arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes())}
+    match await sandbox.call(READER, arguments, Reading, files={"file": path}):
         case Returned(value=reading):
             return reading
         case failure:
             raise reason(failure)
 
 
-def reason(failure: Failure) -> HubbubError:
+def reason(failure: Failure) -> HubbubError | ReaderFault:
     """Return a sandbox's failure as what a person may do about the file."""
     match failure:
         case TimedOut(seconds=seconds):
@@ -57,36 +121,79 @@ def reason(failure: Failure) -> HubbubError:
                 f"The file made its reader crash{how}. It may be damaged or too large: save it anew, or split it.",
                 code="crashed",
             )
-        case Failed(code="too_large"):
-            return TooLarge(failure.message)
+        case NotStarted(reason=why):
+            return NotNow(f"no reader can be started ({why})")
+        case Killed():
+            return ReaderKilled("Reading the file takes more memory than the server has. Split it into smaller ones.")
         case Failed(code=code, message=message):
+            return _named(code, message, failure.detail)
+
+
+def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
+    """Return a function's failure. A code that is no `HubbubError`'s is an exception's class: nobody foresaw it."""
+    match code:
+        case "not_found":
+            return NotFound(message)
+        case "too_large" | "bomb":
+            return TooLarge(message, code=code)
+        case "not_installed":
+            return NotInstalled(message)
+        case "not_now":
+            return NotNow(detail or message)
+        case _ if code[:1].isupper():
+            return ReaderFault(detail or f"{code}: {message}")
+        case _:
             return Invalid(message, code=code)
 
 
-def read_here(path: str, name: str, sizes: dict[str, int]) -> Reading:
-    """Return the passages of a file, read in this process: a sandbox's child.
+def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
+    """Return the passages of an open file, read in this process: a sandbox's child.
 
     Raises:
         Invalid, Unsupported, TooLarge: why it can't be read.
+        NotInstalled, NotNow: it is not the file's fault. Any other exception is a bug.
     """
     try:
-        kind = kind_of(Path(path), name)
-        loaded = kind.loader().load(Path(path))
-        characters = sum(_length(block) for block in loaded.blocks)
-        if characters > MOST_CHARACTERS:
-            raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
-        pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
+        with os.fdopen(file, "rb") as opened:
+            kind = kind_of(opened, name)
+            loaded = kind.loader().load(opened)
     except (HubbubError, MemoryError):
         raise
-    except Exception as error:  # parsers raise anything at all over damaged files
-        detail = f"{type(error).__name__}: {error}"[:200]
-        raise Invalid(f"The file is damaged ({detail}). Save it anew and add it again.", code="corrupt") from error
+    except Exception as error:
+        if (named := _sorted(error, name)) is error:
+            raise
+        raise named from error
+    characters = sum(_length(block) for block in loaded.blocks)
+    if characters > MOST_CHARACTERS:
+        raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
+    pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
     if not pieces:
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
     title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
     return Reading(title, loaded.pages, [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces])
+
+
+def _sorted(error: Exception, name: str) -> Exception:
+    """Return what a loader raised as one of three kinds: something missing here, a bug of ours, or the file's fault."""
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("hubbub"):
+        module = error.name.partition(".")[0]
+        return NotInstalled(
+            f"“{Path(name).name}” can't be read yet: a package is not installed on the server. "
+            f"Run there: pip install {_PACKAGES.get(module, module)}. The file is tried again by itself."
+        )
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return NotNow(os.strerror(error.errno))
+    if isinstance(error, ImportError | PermissionError):
+        return error  # a library that is broken, or a fence that stands where it should not
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    is_in_ours = frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith("hubbub.")
+    if is_in_ours and not isinstance(error, _OF_THE_FILE):
+        return error
+    return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
 
 
 def _storable(text: str) -> str:

@@ -4,17 +4,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
-from hubbub.connections.sandbox import Sandbox
-from hubbub.core.documents import Document, Passage
+from hubbub.connections.sandbox import NotStarted, Sandbox
+from hubbub.core.documents import Document, Fault, Passage, Queued
 from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.ingest.files import Files
-from hubbub.ingest.reading import Reading, read
+from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
+from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
+from hubbub.ingest.turns import Turns
 from hubbub.search.base import EmbedsLater, Library, Search
 
 POLL_SECONDS = 0.3
@@ -24,10 +26,17 @@ EMBED_BATCH = 16
 EMBED_POLL_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+FIRST_MISSING_SECONDS = 60.0
+LONGEST_MISSING_SECONDS = 3600.0
 SWEEP_SECONDS = 3600.0
+KEPT_FAILED_SECONDS = 86400.0
+"""How long the file of a document is kept that failed by its own fault. Its record, with the reason, stays."""
+WAITS = "The server is short of something that reading takes. The file is read as soon as it can be."
+MOST_KILLED = 3
+"""So often a document's reader may be killed before that is held for the document's fault."""
 
-_OUTSIDE = (StoreError, SearchError, ModelError)
-"""Errors that are not the document's: what failed is tried again."""
+OUTSIDE = (StoreError, SearchError, ModelError, NotNow)
+"""Errors that are nobody's mistake: what failed is tried again by itself."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,18 +61,22 @@ class Worker:
         self._files = files
         self._sandbox = sandbox
         self._sizes = sizes
-        self._readers = readers
-        self._added = asyncio.Event()
+        self._turns = Turns(readers)
+        self._rests = Rests(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        self._changed = asyncio.Event()
         self._put = asyncio.Event()
 
     def wake(self) -> None:
         """Say that a document was added, so that it need not be found by looking."""
-        self._added.set()
+        self._changed.set()
 
     async def run(self) -> None:
         """Work until cancelled. A document that was being read, here or by a dead process, is read again."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._again_and_again(self._read_round))
+            group.create_task(self._say_layers())
+            await self._retry_ours()
+            group.create_task(self._read_all())
+            group.create_task(self._retry_missing())
             group.create_task(self._again_and_again(self._sweep))
             if self._embeds_later is not None:
                 await self._settle_all()
@@ -75,8 +88,8 @@ class Worker:
         while True:
             try:
                 is_well = await work()
-            except _OUTSIDE as error:
-                _log.warning("ingestion waits %.1f s: %s", pause, error.message)
+            except OUTSIDE as error:
+                _log.warning("ingestion waits %.1f s: %s", pause, error.for_operators)
                 is_well = False
             if is_well:
                 pause = FIRST_PAUSE_SECONDS
@@ -84,43 +97,71 @@ class Worker:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _read_round(self) -> bool:
-        """Read all documents that wait now; where there are none, wait for one."""
-        self._added.clear()
-        began = time.monotonic()
-        unread = [document for document in await self._library.unfinished() if document.state != "embedding"]
-        if not unread:
-            pause = max(POLL_SECONDS, IDLE_SHARE * (time.monotonic() - began))
-            await _wait(self._added, pause)
-            return True
-        failures: list[Document] = []
-        shared = iter(unread)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._readers):
-                group.create_task(self._read_each(shared, failures))
-        return not failures
+    async def _say_layers(self) -> None:
+        """Say once what of a reader's confinement this machine lacks."""
+        found = await self._sandbox.layers()
+        if isinstance(found, NotStarted):
+            _log.warning("a reader of documents can't be started now: %s", found.reason)
+        else:
+            for line in found.missing:
+                _log.warning("a document that takes over its reader is not held back by the kernel: %s", line)
 
-    async def _read_each(self, documents: Iterator[Document], failures: list[Document]) -> None:
-        for document in documents:
-            try:
-                await self._read(document)
-            except _OUTSIDE as error:
-                _log.warning("“%s” will be read again: %s", document.name, error.message)
-                failures.append(document)
-            except Exception:  # noqa: BLE001 (a bug that one document meets must not keep the others waiting)
-                _log.exception("reading “%s” failed", document.name)
-                await self._fail(document, "Something went wrong inside. The server's log says more.", failures)
+    async def _read_all(self) -> None:
+        """Begin to read documents, in turn by person, until cancelled."""
+        async with asyncio.TaskGroup() as readers:
+            await self._again_and_again(lambda: self._read_round(readers))
+
+    async def _read_round(self, readers: asyncio.TaskGroup) -> bool:
+        """Begin what there is a place for now, then wait until one ends, one is added, or some time."""
+        self._changed.clear()
+        began = time.monotonic()
+        queue = [one for one in await self._library.queue() if one.document.id not in self._turns]
+        pause = max(POLL_SECONDS, IDLE_SHARE * (time.monotonic() - began))
+        until = began + pause
+        while True:
+            now = time.monotonic()
+            while now >= self._rests.until and (chosen := self._turns.choose(self._rests.rested(queue, now))):
+                queue.remove(chosen)
+                self._turns.begin(chosen)
+                readers.create_task(self._read_one(chosen), name=f"reading {chosen.document.id}")
+            # What was seen is worked off before it is looked anew, which takes longer the more documents wait.
+            await _wait(self._changed, until - time.monotonic())
+            if not queue or time.monotonic() >= until:
+                return True
+            self._changed.clear()
+
+    async def _read_one(self, one: Queued) -> None:
+        document = one.document
+        try:
+            await self._read(document)
+        except OUTSIDE as error:
+            if isinstance(error, ReaderKilled) and self._rests.tries(document.id) + 1 >= MOST_KILLED:
+                await self._fail(document, error.in_the_end, "file")
+            else:
+                pause = self._rests.failed(document.id, time.monotonic())
+                why = error.lack if isinstance(error, NotNow) else error.for_operators
+                _log.warning("“%s” will be read again in %.1f s: %s", document.name, pause, why)
+                with contextlib.suppress(StoreError):
+                    await self._library.mark(document, "waiting", reason=WAITS)
+        except HubbubError as error:
+            _log.info("“%s” can't be read: %s", document.name, error.for_operators)
+            await self._fail(document, error.message, "missing" if isinstance(error, NotInstalled) else "file")
+        except ReaderFault as error:
+            _log.error("reading “%s” failed by a mistake of ours:\n%s", document.name, error.detail)
+            await self._fail(document, str(error), "ours")
+        except Exception:  # noqa: BLE001 (a bug that one document meets must not keep the others waiting)
+            _log.exception("reading “%s” failed", document.name)
+            await self._fail(document, MISTAKE, "ours")
+        else:
+            self._rests.ended(document.id)
+        finally:
+            self._turns.end(one)
+            self._changed.set()
 
     async def _read(self, document: Document) -> None:
         if not await self._library.mark(document, "reading"):
             return  # it was removed or replaced
-        try:
-            reading = await read(self._sandbox, self._files.path(document.sha256), document.name, self._sizes)
-        except HubbubError as error:
-            _log.info("“%s” can't be read: %s", document.name, error.message)
-            await self._library.mark(document, "failed", reason=error.message)
-            await self._forget_removed(document)
-            return
+        reading = await read(self._sandbox, self._files.path(document.sha256), document.name, self._sizes)
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
         state = "ready" if self._embeds_later is None else "embedding"
@@ -130,11 +171,30 @@ class Worker:
             await self._forget_removed(document)
         self._put.set()
 
-    async def _fail(self, document: Document, reason: str, failures: list[Document]) -> None:
+    async def _fail(self, document: Document, reason: str, fault: Fault) -> None:
+        self._rests.ended(document.id)
         try:
-            await self._library.mark(document, "failed", reason=reason)
-        except StoreError:
-            failures.append(document)
+            await self._library.mark(document, "failed", reason=reason, fault=fault)
+            await self._forget_removed(document)
+        except (StoreError, SearchError):
+            self._rests.failed(document.id, time.monotonic())
+
+    async def _retry_ours(self) -> None:
+        """Read again what failed by a mistake of ours: this may be a version that reads it."""
+        with contextlib.suppress(StoreError):
+            await self._library.retry(("ours", "missing"))
+
+    async def _retry_missing(self) -> None:
+        """Read again, with growing pauses, what a package was missing for: somebody may have installed it."""
+        pause = FIRST_MISSING_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                is_missed = await self._library.retry(("missing",)) > 0
+            except StoreError:
+                continue
+            self._changed.set()
+            pause = min(pause * 2, LONGEST_MISSING_SECONDS) if is_missed else FIRST_MISSING_SECONDS
 
     async def _forget_removed(self, document: Document) -> None:
         """Drop the passages of a document that was removed while it was read."""
@@ -163,6 +223,7 @@ class Worker:
             await self._library.mark(document, "ready")
 
     async def _sweep(self) -> bool:
+        await self._library.drop_failed(time.time() - KEPT_FAILED_SECONDS)
         dropped = await self._files.sweep(await self._library.contents())
         if dropped:
             _log.info("dropped %d files that no document refers to", dropped)

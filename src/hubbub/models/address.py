@@ -96,6 +96,10 @@ class Address(msgspec.Struct, frozen=True):
     authorization: Authorization = ApiKey()
     length_field: LengthField = "max_tokens"
     """How the server calls the limit of an answer's length."""
+    drop_fields: tuple[str, ...] = ()
+    """Fields of a request that are never sent there."""
+    extra_fields: dict[str, object] = {}
+    """Fields that go along with every request."""
 
     @property
     def server(self) -> str:

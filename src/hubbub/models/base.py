@@ -5,14 +5,32 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.events import Attached, Reasoning, Reclassified, ToolCall
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 
-Piece: TypeAlias = str | Reasoning | ToolCall
+Piece: TypeAlias = str | Reasoning | Reclassified | ToolCall | Attached
 """Text, never empty; or what is no text."""
+ATTACHMENTS = (
+    "reasoning_details",  # OpenRouter
+    "extra_content",  # Gemini
+    "thinking_blocks",  # LiteLLM
+    "reasoning_opaque",  # Copilot
+    "provider_specific_fields",
+)
+"""What servers send beside a text and want back with it."""
 SendPiece: TypeAlias = Callable[[Piece], None]
 """Takes the next piece, in order, and returns at once."""
+
+
+PASSED_FIELDS = (
+    *("top_k", "min_p", "top_a", "typical_p", "tfs_z", "repetition_penalty", "repeat_penalty", "length_penalty"),
+    *("mirostat", "mirostat_tau", "mirostat_eta", "min_tokens", "stop_token_ids", "bad_words", "ignore_eos"),
+    *("chat_template_kwargs", "thinking", "enable_thinking", "thinking_budget", "reasoning", "include_reasoning"),
+    *("reasoning_format", "think", "verbosity", "prediction", "service_tier", "structured_outputs", "grammar"),
+    *("guided_json", "guided_regex", "guided_choice", "guided_grammar", "safe_prompt", "random_seed"),
+)
+"""Fields of a request that only shape an answer. What may say where it goes or at whose cost is not among them."""
 
 
 class ModelCard(msgspec.Struct, frozen=True):
@@ -37,6 +55,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """How hard it thinks where a question doesn't say; empty where it is not asked to think."""
     max_tokens: int | None = None
     """How long an answer may get where a question doesn't say; None: as long as the model makes it."""
+    passes_fields: tuple[str, ...] = PASSED_FIELDS
+    """The fields of a request that go on to its server besides those that are known here; "*" is any."""
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -54,6 +74,8 @@ class Limits(msgspec.Struct, frozen=True):
     connect_seconds: float = 5.0
     first_token_seconds: float = 60.0
     silence_seconds: float = 30.0
+    thinking_seconds: float = 300.0
+    """How long it may say nothing while it shows that it is alive."""
     total_seconds: float = 600.0
     event_bytes: int = 1024 * 1024
     answer_bytes: int = 4 * 1024 * 1024
@@ -78,6 +100,14 @@ class Pooled(Protocol):
 
     @property
     def deployments(self) -> Sequence[Deployed]: ...
+
+
+@runtime_checkable
+class Started(Protocol):
+    """A model that is started here, and tells how far that is."""
+
+    @property
+    def state(self) -> Literal["asleep", "fetching", "loading", "ready", "failed"]: ...
 
 
 class Model(Protocol):

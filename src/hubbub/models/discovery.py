@@ -1,7 +1,9 @@
 """Find the models that the environment and this machine offer."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
 
@@ -10,8 +12,10 @@ from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.errors import SettingsError
 from hubbub.models.address import OPENAI_URL, Address, Secret, bare, compatible_address, host_of
 from hubbub.models.azure_names import read_azure
-from hubbub.models.base import ModelCard
+from hubbub.models.base import PASSED_FIELDS, ModelCard
 from hubbub.models.entra import SignIns
+from hubbub.models.faults import UNREADABLE, read_fault, shortened
+from hubbub.models.loose import count_of, mapping_of
 
 OPENAI_MODEL = "gpt-4.1-mini"
 """Asked for at OpenAI where nothing says which."""
@@ -43,6 +47,10 @@ class Discovery(msgspec.Struct, frozen=True):
 
     found: tuple[Found, ...] = ()
     faults: tuple[str, ...] = ()
+    failing: tuple[Found, ...] = ()
+    """Servers that are named but can't be asked what they serve; their addresses name no model."""
+    all: tuple[Found, ...] = ()
+    """What was found and what fails, the preferred first: nothing takes the place of what somebody set up."""
 
 
 class ListedModel(msgspec.Struct, frozen=True):
@@ -78,8 +86,14 @@ async def discover(environ: Mapping[str, str], http: Http, sign_ins: SignIns) ->
         faults.insert(0, f"OPENAI_HOST is {environ['OPENAI_HOST']!r}, which is none of {', '.join(_HOSTS)}.")
     elif preferred and not discoveries[preferred].found and not discoveries[preferred].faults:
         faults.insert(0, f"OPENAI_HOST is {environ['OPENAI_HOST']!r}, but nothing says where that is.")
+    named = _uniquely_named(
+        [(name, found) for name in order for found in (*discoveries[name].found, *discoveries[name].failing)]
+    )
     return Discovery(
-        _uniquely_named([(name, found) for name in order for found in discoveries[name].found]), (*faults,)
+        tuple(found for found in named if found.address.model),
+        (*faults,),
+        tuple(found for found in named if not found.address.model),
+        named,
     )
 
 
@@ -91,15 +105,30 @@ async def ask_models(address: Address, http: Http, *, seconds: float = ASK_SECON
     """
     status, body = await http.get(address.url("models"), headers=await address.authorization.headers(), seconds=seconds)
     if status != 200:
-        raise ConnectionError(f"it answered with status {status}")
+        said = shortened(read_fault(body).message or "", address)
+        hint = address.authorization.hints.get(status, "").removesuffix(".")
+        parts = (f"it answered with status {status}", f"“{said}”" if said else "", hint)
+        raise ConnectionError(": ".join(part for part in parts if part))
     try:
-        page = _pages.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        page: object = msgspec.json.decode(body)
+    except UNREADABLE as error:
         raise ConnectionError("its list of models can't be read") from error
-    return [
-        ListedModel(entry.id, entry.max_model_len or entry.context_length or (entry.meta or _Meta()).n_ctx)
-        for entry in page.data
-    ]
+    entries = _entries(page)
+    if entries is None:
+        raise ConnectionError("its list of models can't be read")
+    return [model for entry in entries if (model := _listed(entry)) is not None]
+
+
+_REASONERS = re.compile(
+    r"(?:^|[/:_-])o[134](?:$|[:_-])|gpt-?5|gpt-oss|deepseek-(?:r|v3\.[1-9])|(?:^|[/:_-])r1(?:$|[:_-])|qwq|qwen-?3|thinking"
+    r"|reason|magistral|glm-(?:4\.[5-9]|[5-9])|kimi-k2|minimax-m|gemini-(?:2\.5|3)|grok-(?:3-mini|[4-9])|nemotron|seed-oss",
+    re.IGNORECASE,
+)
+
+
+def is_for_reasoning(name: str) -> bool:
+    """Guess from its name whether a model may think for long before it says anything."""
+    return _REASONERS.search(name) is not None
 
 
 def is_for_chat(name: str) -> bool:
@@ -107,19 +136,28 @@ def is_for_chat(name: str) -> bool:
     return not any(part in name.lower() for part in _NOT_FOR_CHAT)
 
 
-class _Meta(msgspec.Struct):
-    n_ctx: int | None = None  # llama.cpp
+def _entries(page: object) -> Sequence[object] | None:
+    """Return what a list of models lists, in whichever form; None where it is no list."""
+    fields = mapping_of(page)
+    if fields:
+        name = next((name for name in ("data", "models") if name in fields), None)
+        if name is None:
+            return None
+        page = fields[name] if fields[name] is not None else []
+        return cast(list[object], page) if isinstance(page, list) else None
+    listed = cast(list[object], page) if isinstance(page, list) else None
+    return listed if listed is None or not listed or any(_listed(entry) for entry in listed) else None
 
 
-class _Entry(msgspec.Struct):
-    id: str
-    max_model_len: int | None = None  # vLLM
-    context_length: int | None = None  # OpenRouter and others
-    meta: _Meta | None = None
-
-
-class _Page(msgspec.Struct):
-    data: list[_Entry]
+def _listed(entry: object) -> ListedModel | None:
+    if isinstance(entry, str) and entry:
+        return ListedModel(entry)
+    fields = mapping_of(entry)
+    name = next((name for key in ("id", "name", "model") if isinstance(name := fields.get(key), str) and name), None)
+    if name is None:
+        return None
+    lengths = (fields.get("max_model_len"), fields.get("context_length"), mapping_of(fields.get("meta")).get("n_ctx"))
+    return ListedModel(name, next((length for given in lengths if (length := count_of(given))), None))  # vLLM, others
 
 
 class _OllamaEntry(msgspec.Struct):
@@ -130,7 +168,6 @@ class _OllamaPage(msgspec.Struct):
     models: list[_OllamaEntry]
 
 
-_pages = msgspec.json.Decoder(_Page)
 _ollama_pages = msgspec.json.Decoder(_OllamaPage)
 
 
@@ -225,19 +262,23 @@ async def _compatible(address: Address, variable: str, reason: str, http: Http) 
     except ConnectionError as error:
         if address.model:  # it may come up later, or list nothing
             return Discovery((_found(address, COMPATIBLE_CONTEXT_TOKENS, reason),))
-        return Discovery(
-            faults=(
-                f"{variable} is set, but {address.server} can't be asked for its models: {error}. Set OPENAI_MODEL.",
-            )
-        )
-    chosen = _choose(address.model, listed)
+        fault = f"{variable} is set, but {address.server} can't be asked for its models: {error}."
+        return Discovery(faults=(fault,), failing=(_unnamed(address, reason),))
+    chosen = choose(address.model, listed)
     if chosen is None:
-        return Discovery(faults=(f"{variable} is set, but {address.server} lists no model to chat with.",))
+        fault = f"{variable} is set, but {address.server} lists no model to chat with. Set OPENAI_MODEL."
+        return Discovery(faults=(fault,), failing=(_unnamed(address, reason),))
     address = msgspec.structs.replace(address, model=chosen.id)
     return Discovery((_found(address, chosen.context_tokens or COMPATIBLE_CONTEXT_TOKENS, reason),))
 
 
-def _choose(model: str, listed: Sequence[ListedModel]) -> ListedModel | None:
+def _unnamed(address: Address, reason: str) -> Found:
+    found = _found(address, COMPATIBLE_CONTEXT_TOKENS, reason)
+    return msgspec.structs.replace(found, card=msgspec.structs.replace(found.card, name=host_of(address.base_url)))
+
+
+def choose(model: str, listed: Sequence[ListedModel]) -> ListedModel | None:
+    """Return the model that is asked for, or the first one that chats."""
     if model:
         return next((entry for entry in listed if entry.id == model), ListedModel(model))
     return next((entry for entry in listed if is_for_chat(entry.id)), None)
@@ -254,6 +295,7 @@ def _found(address: Address, context_tokens: int, reason: str) -> Found:
             reason=reason,
             reads_images=address.provider in ("OpenAI", "Azure OpenAI"),
             calls_tools=True,
+            passes_fields=PASSED_FIELDS,
         ),
     )
 

@@ -117,7 +117,7 @@ class TokenSource:
             raise ModelError("The sign-in to Azure was closed.", code="closed", retryable=False)
         got = asking.result()
         if isinstance(got, ModelError):
-            raise ModelError(got.message, code=got.code, retryable=got.retryable) from got
+            raise ModelError(got.message, code=got.code, retryable=got.retryable, detail=got.detail) from got
         return got
 
     def _ask(self) -> "asyncio.Task[Token | ModelError]":
@@ -133,7 +133,7 @@ class TokenSource:
                 info = await self._acquire()
         except Exception as error:  # noqa: BLE001 (azure's credentials raise what they like)
             failure = _failure(error, self._seconds)
-            logger.warning("%s", failure.message)
+            logger.warning("%s", failure.for_operators)
             return failure
         finally:
             now = self._clock()
@@ -202,8 +202,11 @@ def _failure(error: Exception, seconds: float) -> ModelError:
         case "ClientAuthenticationError":
             why, is_passing = "the sign-in failed", False
         case name:
-            why = error.message if isinstance(error, HubbubError) else name
+            why = error.for_operators if isinstance(error, HubbubError) else name
     hint = "Try again in a moment." if is_passing else "Give this host a managed identity, or run: azd auth login"
     return ModelError(
-        f"Azure gave no token to ask the model with: {why}. {hint}", code="no_credential", retryable=is_passing
+        "This server could not sign in to ask the model. Try again in a moment, or choose another model.",
+        code="no_credential",
+        retryable=is_passing,
+        detail=f"Azure gave no token to ask the model with: {why}. {hint}",
     )

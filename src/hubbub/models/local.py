@@ -16,7 +16,7 @@ import hubbub
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.processes import Child
-from hubbub.core.errors import HubbubError, ModelError
+from hubbub.core.errors import HubbubError, ModelError, ModelTooLong
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address, ApiKey, Secret
@@ -40,6 +40,7 @@ TEMPERATURE = 0.2
 PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
+NOT_STARTED = "The embedded model can't be started. Try again later, or choose another model."
 NOTICE_SECONDS = 0.5
 FAILURES = 5
 PROGRAM = (sys.executable, "-m", "hubbub.models.local_server")
@@ -80,6 +81,7 @@ class LocalModel:
             "it comes with Hubbub",
             min(context_tokens, PROMPT_TOKENS),
             max_tokens=max_tokens,
+            passes_fields=(),
         )
         self._parallel = parallel
         self.pace = FixedPace(parallel)
@@ -129,11 +131,9 @@ class LocalModel:
         if (
             sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self._card.context_tokens
         ):  # a huge body costs memory before it is refused
-            raise ModelError(
+            raise ModelTooLong(
                 "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
-                code="context_too_long",
-                retryable=False,
-                is_of_deployment=False,
+                limit_tokens=self._card.context_tokens,
             )
         await self._turn.acquire()
         server = None
@@ -162,7 +162,7 @@ class LocalModel:
         except TimeoutError as error:
             raise ModelError(self._not_yet(), code="not_ready") from error
         if self._server is None:
-            raise ModelError(self._fault.message, code=self._fault.code)
+            raise ModelError(self._fault.message, code=self._fault.code, detail=self._fault.detail)
         return self._server
 
     async def _is_noticed(self, server: OpenAiModel | None) -> None:
@@ -189,7 +189,9 @@ class LocalModel:
             began = clock()
             fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
-            logger.warning("%s (failure %d in a row)", fault.message, in_a_row)
+            is_news = fault.message != self._fault.message  # offline it would say the same again and again
+            level = logging.WARNING if is_news else logging.DEBUG
+            logger.log(level, "%s (failure %d in a row)", fault.for_operators, in_a_row)
             async with self._news:
                 self._server, self._fault, self.pid = None, fault, None
                 self._failures += 1
@@ -204,10 +206,10 @@ class LocalModel:
         try:
             return await self._serve()
         except HubbubError as error:
-            return ModelError(error.message, code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=error.for_operators)
         except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:
             why = str(error) or type(error).__name__
-            return ModelError(f"The embedded model can't be started ({why}).", code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=f"The embedded model can't be started ({why}).")
         except Exception:  # a bug in getting the file must not leave people waiting
             logger.exception("the embedded model can't be started")
             return ModelError("The embedded model can't be started; the log says why.", code="not_ready")
@@ -231,7 +233,7 @@ class LocalModel:
                     raise OSError(_last_line(child.last_words) or f"it ended with exit code {child.exit_code}")
                 answer = msgspec.json.decode(line, type=Ready | Refused)
                 if isinstance(answer, Refused):
-                    return ModelError(answer.message, code="not_ready")
+                    return ModelError(NOT_STARTED, code="not_ready", detail=answer.message)
                 await self._healthy(answer.url)
             await self._use(answer.url, key)
             logger.info("the embedded model %s is ready", self._card.name)

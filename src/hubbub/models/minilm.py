@@ -101,8 +101,9 @@ class MiniLmEmbedder:
             )
         except Exception as error:  # both libraries raise what they like, bare Exception among it
             raise ModelError(
-                f"The embedding model can't be read from {self._model_path} and {self._tokenizer_path} ({error}). "
-                "Delete these files, so that they are fetched anew.",
+                "The embedding model can't be read, so the search can't go by meanings.",
+                detail=f"The embedding model can't be read from {self._model_path} and {self._tokenizer_path} "
+                f"({error}). Delete these files, so that they are fetched anew.",
                 code="unreadable",
                 retryable=False,
             ) from error

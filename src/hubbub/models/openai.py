@@ -1,6 +1,7 @@
 """Answer with a model on any server that speaks OpenAI's chat completions."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -12,16 +13,19 @@ from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
 from hubbub.core.errors import ModelError
-from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.events import Reasoning
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.base import Completion, Limits, ModelCard, Piece, SendPiece
+from hubbub.models.elision import FACTOR, Elision
+from hubbub.models.faults import failure, read_fault, shortened
 from hubbub.models.pace import BUSY, SHORT_SECONDS, Asked, Pace
+from hubbub.models.requests import JsonObject, Requests, encoded, refuses_fields
 from hubbub.models.retry_after import retry_after_seconds
 from hubbub.models.sse import EventTooLarge, SseDecoder
-from hubbub.models.wire import Transcript, failure, read_fault, request_body
+from hubbub.models.wire import Transcript
 
 T = TypeVar("T")
 
@@ -31,10 +35,11 @@ REFUSAL_BYTES = 64 * 1024
 REFUSAL_SECONDS = 2.0
 BUSY_SECONDS = 0.03
 """How long the words of a refusal may take behind its status; those of a busy server are not worth waiting for."""
-CALL_BYTES = 100
-"""What each piece of a tool's call counts besides its words: a server could send such pieces without end."""
-AFTERMATH_SECONDS = 2.0
-"""How long the token counts may come after the finish reason."""
+MOST_NOTED = 50
+"""So many kinds of what can't be read are logged of one deployment."""
+_SPACE = b" \t\r\n\xef\xbb\xbf"
+
+logger = logging.getLogger(__name__)
 
 
 class OpenAiModel:
@@ -48,91 +53,152 @@ class OpenAiModel:
         self._card = card
         self._http = http
         self._limits = limits or Limits()
+        self._requests = Requests(address)
+        self._noted: set[str] = set()
 
     @property
     def card(self) -> ModelCard:
         return self._card
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
-        address = self._address
         if self._card.reasoning_effort and (how is None or how.reasoning_effort is None):
             how = replace(how or Generation(), reasoning_effort=self._card.reasoning_effort)
         asked = self.pace.began()
-        patience = _Patience(self._limits, address, asked)
+        patience = _Patience(self._limits, self._address, asked)
+        body = self._requests.body(turns, how)
+        try:
+            while True:
+                try:
+                    return await self._attempt(body, send, patience)
+                except _FieldsRefused as refusal:  # each names a field that was sent: soon there is none left
+                    body = refusal.body
+        finally:
+            asked.ended()
+
+    async def _attempt(self, body: JsonObject, send: SendPiece, patience: "_Patience") -> Completion:
+        address = self._address
         post = partial(
             self._http.streams.request,
             "POST",
             address.url("chat/completions"),
-            body=request_body(address, turns, how),
+            body=encoded(body),
             connect_seconds=self._limits.connect_seconds,
         )
         request = authorised(address.authorization, post, _HEADERS)
         try:
             async with AsyncExitStack() as stack:
-                stack.callback(asked.ended)
                 reply = await patience.within(stack.enter_async_context(request))
-                asked.headers(reply.headers)
+                patience.asked.headers(reply.headers)
                 if not 200 <= reply.status < 300:
-                    return await self._refused(reply, patience)
-                media_type = reply.headers.get("content-type", "")
-                if media_type.startswith("text/html"):
+                    return await self._refused(reply, body, patience)
+                if reply.headers.get("content-type", "").startswith("text/html"):
                     raise self._nonsense()
-                if media_type.startswith("application/json"):
-                    return await self._whole(reply, send, patience)
-                return await self._streamed(reply, send, patience)
+                return await self._answered(reply, send, patience)
         except Unreachable as error:
             raise ModelError(
-                f"{address.server} can't be reached: {error}. Check that it runs, and the base URL.",
+                "The model's server can't be reached. Try again in a moment.",
                 code="unreachable",
+                detail=f"{address.server} can't be reached: {error}. Check that it runs, and the base URL.",
             ) from error
         except BrokenOff as error:
             raise self._broke_off(str(error)) from error
 
-    async def _streamed(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
-        reading = _Reading(SseDecoder(self._limits.event_bytes), self._limits.answer_bytes, send, patience)
+    async def _answered(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
+        """Take a stream, or a whole answer: what has come says which it is, whatever the header says."""
+        first = b""
+        while chunk := await patience.within(reply.chunk()):
+            first += chunk
+            if first.lstrip(_SPACE) or len(first) > self._limits.answer_bytes:
+                break
+            patience.shows_life()
+        if first.lstrip(_SPACE)[:1] in (b"{", b"["):
+            return await self._whole(first, reply, send, patience)
+        return await self._streamed(first, reply, send, patience)
+
+    async def _streamed(self, first: bytes, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
+        transcript = Transcript(self._note)
+        reading = _Reading(transcript, self._limits, send, patience)
+        broken: Exception | None = None
         try:
+            reading.take(first)
             while reading.wants_more and not reading.has_text:  # the first piece comes as soon as it can
                 reading.take(await patience.within(reply.chunk()))
             if reading.wants_more:
                 await reply.pour(reading.take, patience.deadline)
         except EventTooLarge as error:
-            raise ModelError(
-                f"{self._address.server} sent too much: a single piece is over {self._limits.event_bytes:,} bytes. "
-                "Ask again.",
+            broken = ModelError(
+                "The model's server sent too much in a single piece. Ask again.",
                 code="too_large",
-            ) from error
+                detail=f"{self._address.server}: a single piece is over {self._limits.event_bytes:,} bytes.",
+            )
+            broken.__cause__ = error
         except _AnswerTooLarge as error:
             raise self._too_large(is_of_deployment=False) from error
-        except TimeoutError as error:
-            if reading.transcript.finish_reason is None:
-                raise patience.over() from error
-        except (BrokenOff, ModelError):
-            if reading.transcript.finish_reason is None:
-                raise  # else all of the text has come; only the closing words are missing
-        transcript = reading.transcript
-        self._raise_for_fault(transcript)
+        except TimeoutError:
+            broken = patience.over()
+        except (BrokenOff, ModelError) as error:
+            broken = error
+        reading.finish()
+        if broken is not None and not transcript.is_settled and transcript.fault is None:
+            raise broken  # else all of the answer has come; only the closing words are missing
         if transcript.is_done:
             await reply.drain()
-        elif transcript.finish_reason is None:
-            raise self._broke_off("the connection ended")
-        return _counted(transcript, patience.asked)
+        return self._ended(transcript, patience.asked, is_whole=False)
 
-    async def _whole(self, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
+    async def _whole(self, first: bytes, reply: StreamReply, send: SendPiece, patience: "_Patience") -> Completion:
         """Take an answer in one piece, as servers give it that can't stream, or an error under status 200."""
         limit = self._limits.answer_bytes
-        body = await patience.within(reply.body(limit + 1))
-        if len(body) > limit:
-            raise self._too_large(is_of_deployment=True)  # nothing of it was said yet, and another one may do better
-        transcript = Transcript()
-        for piece in transcript.take([body]):
+        body, got_bytes, elision = [first], len(first), None
+        while chunk := await patience.within(reply.chunk()):
+            patience.shows_life()
+            got_bytes += len(chunk)
+            if elision is None:
+                body.append(chunk)
+                if got_bytes > limit:  # a picture may stand beside the text
+                    elision = Elision()
+                    elision.feed(b"".join(body))
+                    body.clear()
+            else:
+                elision.feed(chunk)
+            if elision is not None and (elision.kept_bytes > limit or got_bytes > FACTOR * limit):
+                raise self._too_large(is_of_deployment=True)  # nothing was said yet, and another one may do better
+        transcript = Transcript(self._note)
+        pieces = transcript.take([b"".join(body) if elision is None else elision.finish()])
+        for piece in (*pieces, *transcript.finish()):
             patience.asked.spoke()
             send(piece)
-        self._raise_for_fault(transcript)
-        if transcript.finish_reason is None:
-            raise self._nonsense()
-        return _counted(transcript, patience.asked)
+        return self._ended(transcript, patience.asked, is_whole=True)
 
-    async def _refused(self, reply: StreamReply, patience: "_Patience") -> Completion:
+    def _ended(self, transcript: Transcript, asked: Asked, *, is_whole: bool) -> Completion:
+        """Return how the answer ended. One that came whole needs no reason to have ended.
+
+        Raises:
+            ModelError: it failed, or nobody knows how it ended.
+        """
+        fault = transcript.fault
+        if fault is not None:
+            if fault.code == "content_filter":
+                return Completion("content_filter")
+            code = fault.code if isinstance(fault.code, int) and 400 <= fault.code < 600 else None
+            raise failure(self._address, fault, None if transcript.has_said else code)
+        if transcript.is_nonsense:
+            raise self._nonsense()
+        if transcript.finish_reason is None and not (transcript.has_said if is_whole else transcript.is_done):
+            raise self._nonsense() if is_whole else self._broke_off("the connection ended")
+        completion = transcript.completion()
+        if completion is None:
+            reason = shortened(transcript.finish_reason or "", self._address)
+            raise ModelError(
+                "The model's server ended the answer in a way that is not known here, so that it may be incomplete. "
+                "What it said is kept. Ask again.",
+                code="unknown_ending",
+                detail=f"{self._address.server} ended the answer with “{reason}”.",
+            )
+        if tokens := completion.prompt_tokens + completion.completion_tokens:
+            asked.used(tokens)
+        return completion
+
+    async def _refused(self, reply: StreamReply, sent: JsonObject, patience: "_Patience") -> Completion:
         try:
             async with asyncio.timeout(BUSY_SECONDS if reply.status in BUSY else REFUSAL_SECONDS):
                 body = await reply.body(REFUSAL_BYTES)
@@ -142,43 +208,49 @@ class OpenAiModel:
         fault = read_fault(body)
         if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
             return Completion("content_filter")
+        if refuses_fields(reply.status) and (left := self._requests.without(sent, fault)) is not None:
+            raise _FieldsRefused(left)
         told = retry_after_seconds(reply.headers, default_seconds=0)
         patience.asked.refused(reply.status, told)
         wait = (told or SHORT_SECONDS) if reply.status in BUSY else None
         raise failure(self._address, fault, reply.status, retry_after_seconds=wait, is_told=is_told)
 
-    def _raise_for_fault(self, transcript: Transcript) -> None:
-        if transcript.fault is not None:
-            raise failure(self._address, transcript.fault, None)
-        if transcript.is_nonsense:
-            raise self._nonsense()
+    def _note(self, what: str) -> None:
+        """Log what can't be read, once for each kind of it."""
+        if what not in self._noted and len(self._noted) < MOST_NOTED:
+            self._noted.add(what)
+            logger.warning("%s sent %r, which can't be read. The rest of its answers is.", self._address.server, what)
 
     def _nonsense(self) -> ModelError:
         return ModelError(
-            f"{self._address.server} answered with something that is not a chat completion. Check the base URL.",
+            "The model's server answered with something else than an answer. Try another model.",
             code="bad_answer",
+            detail=f"{self._address.server} answered with something that is not a chat completion. Check the base URL.",
         )
 
     def _broke_off(self, why: str) -> ModelError:
         return ModelError(
-            f"{self._address.server} broke off before the answer was complete: {why}. Ask again.", code="broke_off"
+            "The model's server broke off before the answer was complete. Ask again.",
+            code="broke_off",
+            detail=f"{self._address.server} broke off before the answer was complete: {why}.",
         )
 
     def _too_large(self, *, is_of_deployment: bool) -> ModelError:
         return ModelError(
-            f"{self._address.server} sent too much: the answer is over {self._limits.answer_bytes:,} bytes. "
-            "Ask for something shorter.",
+            f"The answer is over {self._limits.answer_bytes:,} bytes, the limit. Ask for something shorter.",
             code="too_large",
+            detail=f"{self._address.server} sent too much: the answer is over the limit.",
             retryable=False,
             is_of_deployment=is_of_deployment,
         )
 
 
-def _counted(transcript: Transcript, asked: Asked) -> Completion:
-    completion = transcript.completion()
-    if tokens := completion.prompt_tokens + completion.completion_tokens:
-        asked.used(tokens)
-    return completion
+class _FieldsRefused(Exception):
+    """The server doesn't take a field; `body` is the request without it."""
+
+    def __init__(self, body: JsonObject) -> None:
+        super().__init__()
+        self.body = body
 
 
 class _AnswerTooLarge(ValueError):
@@ -188,14 +260,15 @@ class _AnswerTooLarge(ValueError):
 class _Reading:
     """Takes a stream's bytes and sends the text in them."""
 
-    def __init__(self, decoder: SseDecoder, room_bytes: int, send: SendPiece, patience: "_Patience") -> None:
-        self.transcript = Transcript()
+    def __init__(self, transcript: Transcript, limits: Limits, send: SendPiece, patience: "_Patience") -> None:
         self.has_text = False
         self.wants_more = True
-        self._decoder = decoder
-        self._room_bytes = room_bytes
+        self._transcript = transcript
+        self._decoder = SseDecoder(limits.event_bytes)
+        self._room_bytes = limits.answer_bytes
         self._send = send
         self._patience = patience
+        self._comments = 0
 
     def take(self, chunk: bytes) -> bool:
         """Take what has arrived, empty at the end, and say whether the answer goes on.
@@ -203,37 +276,48 @@ class _Reading:
         Raises:
             EventTooLarge, _AnswerTooLarge: it is over a limit.
         """
+        decoder, transcript = self._decoder, self._transcript
         try:
-            events = self._decoder.feed(chunk) if chunk else self._decoder.finish()
+            events = decoder.feed(chunk) if chunk else decoder.finish()
         except EventTooLarge as error:
-            self._tell(error.events)  # what came before it stands, however the bytes were cut
+            self._tell(transcript.take(error.events))  # what came before it stands, however the bytes were cut
             raise
-        self._tell(events)
-        transcript = self.transcript
-        self._patience.heard(is_alive=transcript.is_alive, has_finished=transcript.finish_reason is not None)
+        self._tell(transcript.take(events))
+        if transcript.is_alive:
+            self._patience.heard()
+        elif events or (decoder.comments > self._comments and not transcript.is_settled):
+            self._patience.shows_life()
+        self._comments = decoder.comments
         self.wants_more = bool(chunk) and not transcript.has_ended
         return self.wants_more
 
-    def _tell(self, events: Sequence[bytes]) -> None:
-        for piece in self.transcript.take(events):
+    def finish(self) -> None:
+        """Send what was held, now that nothing more comes."""
+        for piece in self._transcript.finish():
+            self._send(piece)
+
+    def _tell(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
             self._room_bytes -= _size(piece)
-            if self._room_bytes < 0:
+            if self._room_bytes < self._transcript.rare_bytes:
                 raise _AnswerTooLarge
             self._send(piece)
             self.has_text = True
+        if self._room_bytes < self._transcript.rare_bytes:
+            raise _AnswerTooLarge
 
 
 def _size(piece: Piece) -> int:
-    """Return how many bytes a piece takes, about."""
+    """Return how many bytes a text or a thought takes, about; the transcript counts the rest."""
     match piece:
-        case ToolCall():
-            return CALL_BYTES + len(piece.id) + len(piece.name) + len(piece.arguments)
         case Reasoning(text) | str(text):
             return len(text) if text.isascii() else len(text.encode())
+        case _:
+            return 0
 
 
 class _Patience:
-    """Bounds each wait for the server. Only what belongs to the answer renews it; comments and trickles don't."""
+    """Bounds each wait for the server. What belongs to the answer renews it; signs of life extend it for a while."""
 
     def __init__(self, limits: Limits, address: Address, asked: Asked) -> None:
         self.asked = asked
@@ -244,7 +328,8 @@ class _Patience:
         self._end = began + limits.total_seconds
         self.deadline = Deadline(min(began + limits.first_token_seconds, self._end))
         self._has_begun = False
-        self._has_finished = False
+        self._quiet_until = began + max(limits.first_token_seconds, limits.thinking_seconds)
+        """How long it may say nothing, be it that it shows that it is alive."""
 
     async def within(self, waiting: Awaitable[T]) -> T:
         try:
@@ -253,23 +338,32 @@ class _Patience:
         except TimeoutError as error:
             raise self.over() from error
 
-    def heard(self, *, is_alive: bool, has_finished: bool) -> None:
-        if has_finished and not self._has_finished:
-            self._has_finished = True
-            self.deadline.at = min(self._clock() + AFTERMATH_SECONDS, self._end)
-        elif is_alive and not has_finished:
-            self._has_begun = True
-            self.asked.spoke()  # a hidden thought is a sign of life, too
-            self.deadline.at = min(self._clock() + self._limits.silence_seconds, self._end)
+    def heard(self) -> None:
+        """Take note that something of the answer has come; a hidden thought counts, too."""
+        now = self._clock()
+        self._has_begun = True
+        self.asked.spoke()
+        self._quiet_until = now + max(self._limits.silence_seconds, self._limits.thinking_seconds)
+        self.deadline.at = min(now + self._limits.silence_seconds, self._end)
+
+    def shows_life(self) -> None:
+        """Take note that the server is alive, though it says nothing."""
+        limits = self._limits
+        wait = limits.silence_seconds if self._has_begun else limits.first_token_seconds
+        self.deadline.at = min(max(self._clock() + wait, self.deadline.at), self._quiet_until, self._end)
 
     def over(self) -> ModelError:
         """Return the error that tells for what there was no patience any more."""
-        server, limits = self._address.server, self._limits
+        server, limits = "The model's server", self._limits
+        detail = f"{self._address.server} was waited for in vain."
         if self.deadline.at >= self._end:
             text = f"{server} did not finish the answer within {limits.total_seconds:g} s. Ask for something shorter."
-            return ModelError(text, code="too_long")
+            return ModelError(text, code="too_long", detail=detail)
+        is_at_most = self.deadline.at >= self._quiet_until
         if self._has_begun:
-            text = f"{server} fell silent in the middle of the answer for {limits.silence_seconds:g} s. Ask again."
-            return ModelError(text, code="silent")
-        text = f"{server} did not begin to answer within {limits.first_token_seconds:g} s. Try again, or another model."
-        return ModelError(text, code="too_long")
+            seconds = max(limits.silence_seconds, limits.thinking_seconds) if is_at_most else limits.silence_seconds
+            text = f"{server} fell silent in the middle of the answer for {seconds:g} s. Ask again."
+            return ModelError(text, code="silent", detail=detail)
+        seconds = max(limits.first_token_seconds, limits.thinking_seconds) if is_at_most else limits.first_token_seconds
+        text = f"{server} did not begin to answer within {seconds:g} s. Try again, or another model."
+        return ModelError(text, code="too_long", detail=detail)

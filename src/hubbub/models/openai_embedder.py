@@ -17,8 +17,8 @@ from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
+from hubbub.models.faults import failure, read_fault
 from hubbub.models.retry_after import retry_after_seconds
-from hubbub.models.wire import failure, read_fault
 
 BATCH = 16
 """Texts a request: every version of Azure OpenAI takes so many."""
@@ -108,7 +108,11 @@ class OpenAiEmbedder:
         except TimeoutError as error:
             raise self._too_long(SECONDS) from error
         except (Unreachable, BrokenOff) as error:
-            raise ModelError(f"{address.server} can't be reached: {error}.", code="unreachable") from error
+            raise ModelError(
+                "The server that embeds can't be reached. Try again in a moment.",
+                code="unreachable",
+                detail=f"{address.server} can't be reached: {error}.",
+            ) from error
         if reply.status == 200:
             return self._read(page, len(texts))
         if reply.status == 400 and "dimensions" in body and "dimensions" in (read_fault(page).message or ""):
@@ -140,13 +144,18 @@ class OpenAiEmbedder:
 
     def _nonsense(self, what: str) -> ModelError:
         return ModelError(
-            f"{self._address.server} answered with {what}. Check the settings under embeddings.server.",
+            "The server that embeds answered with something that can't be used.",
+            detail=f"{self._address.server} answered with {what}. Check the settings under embeddings.server.",
             code="bad_answer",
             retryable=False,
         )
 
     def _too_long(self, seconds: float) -> ModelError:
-        return ModelError(f"{self._address.server} did not embed the text within {seconds:g} s.", code="too_long")
+        return ModelError(
+            f"The text was not embedded within {seconds:g} s. Try again in a moment.",
+            code="too_long",
+            detail=f"{self._address.server} did not embed the text within {seconds:g} s.",
+        )
 
 
 class _Entry(msgspec.Struct):

@@ -3,7 +3,6 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from itertools import islice
 
 import msgspec
 
@@ -208,10 +207,17 @@ class Pace:
 
     def _silent_count(self) -> int:
         """Return how many are silent, up to so many as are looked for."""
+        if not self._silent:
+            return 0
         since = self._clock() - SILENT_SECONDS
         if self._shortest_seconds < float("inf"):
             since -= SILENT_TIMES * self._shortest_seconds
-        return sum(began < since for began in islice(self._silent.values(), MOST_SILENT))
+        count = 0
+        for began in self._silent.values():  # in the order in which they began
+            if began >= since or count == MOST_SILENT:
+                break
+            count += 1
+        return count
 
     def _take(self, began: float) -> None:
         if began < self._judged_from:

@@ -207,6 +207,9 @@ class PooledModel:
             reads_images=all(card.reads_images for card in cards),
             calls_tools=all(card.calls_tools for card in cards),
             max_tokens=min((card.max_tokens for card in cards if card.max_tokens is not None), default=None),
+            passes_fields=tuple(
+                name for name in cards[0].passes_fields if all(name in card.passes_fields for card in cards)
+            ),
         )
 
     @property

@@ -73,6 +73,7 @@ def _again(error: ModelError) -> ModelError:
     """Return a fresh error each time: a raised one keeps its traceback."""
     return ModelError(
         error.message,
+        detail=error.detail,
         code=error.code,
         retryable=error.retryable,
         retry_after_seconds=error.retry_after_seconds,

@@ -148,7 +148,7 @@ class SharedModel(LocalModel):
         try:
             await files.do(self._write, notice)
         except WeightsError as error:
-            logger.warning("%s", error.message)
+            logger.warning("%s", error.for_operators)
             return False
         return True
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hubbub.models.elision import FACTOR, Elision, elided
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_FEED, _CARRIAGE_RETURN = 10, 13
 
@@ -18,7 +20,8 @@ class SseDecoder:
     """Turns a stream's bytes into the data of its events (WHATWG HTML, section 9.2).
 
     Lines end with CR, LF or CRLF. Comments and the other fields are left out. No event, comment or
-    line is held beyond `limit_bytes`, as it was sent: its fields' names included.
+    line is held beyond `limit_bytes`, its fields' names included: of what is longer long runs of base64 are
+    left out, such as a picture beside a text, and where that does not help it is too large.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -30,6 +33,10 @@ class SseDecoder:
         self._start: bytes | None = b""
         """The first bytes, as long as they may be a byte order mark."""
         self._is_after_cr = False
+        self._elision: Elision | None = None
+        """Takes the rest of a line that is over the limit."""
+        self.comments = 0
+        """How many came: by them servers show that they are alive."""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the data of the events that are complete with this chunk, in order.
@@ -68,16 +75,14 @@ class SseDecoder:
         rest = b"" if chunk[-1] in (_LINE_FEED, _CARRIAGE_RETURN) else lines.pop()
         events: list[bytes] = []
         if lines:
-            lines[0] = self._with_tail(lines[0])
+            lines[0] = self._with_tail(lines[0], events)
         for line in lines:
             if line:
                 self._take(line, events)
             elif self._data:
                 events.append(self._event())
         if rest:
-            self._tail.append(rest)
-            self._tail_bytes += len(rest)
-            self._check(self._tail_bytes, events)
+            self._hold(rest, events)
         return events
 
     def finish(self) -> list[bytes]:
@@ -86,23 +91,46 @@ class SseDecoder:
         Raises:
             EventTooLarge: it is over the limit.
         """
-        line = self._with_tail(b"")
+        line = self._with_tail(b"", ())
         if line:
             self._take(line, ())
         return [self._event()] if self._data else []
 
-    def _with_tail(self, end: bytes) -> bytes:
-        line = b"".join((*self._tail, end))
+    def _hold(self, rest: bytes, events: Sequence[bytes]) -> None:
+        self._tail_bytes += len(rest)
+        if self._elision is None:
+            self._tail.append(rest)
+            if self._data_bytes + self._tail_bytes <= self._limit_bytes:
+                return
+            self._elision = Elision()
+            rest = b"".join(self._tail)
+            self._tail.clear()
+        self._elision.feed(rest)
+        self._check(self._elision.kept_bytes, self._tail_bytes, events)
+
+    def _with_tail(self, end: bytes, events: Sequence[bytes]) -> bytes:
+        if self._elision is None:
+            line = b"".join((*self._tail, end))
+        else:
+            self._elision.feed(end)
+            line = self._elision.finish()
+            self._check(len(line), self._tail_bytes + len(end), events)
+            self._elision = None
         self._tail.clear()
         self._tail_bytes = 0
         return line
 
     def _take(self, line: bytes, events: Sequence[bytes]) -> None:
-        self._check(len(line), events)
+        if self._data_bytes + len(line) > self._limit_bytes:
+            whole_bytes = len(line)
+            line = elided(line)
+            self._check(len(line), whole_bytes, events)
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
             self._data_bytes += len(line) + 1
+        elif not name:
+            self.comments += 1
 
     def _event(self) -> bytes:
         data = b"\n".join(self._data)
@@ -110,6 +138,6 @@ class SseDecoder:
         self._data_bytes = 0
         return data
 
-    def _check(self, further_bytes: int, events: Sequence[bytes]) -> None:
-        if self._data_bytes + further_bytes > self._limit_bytes:
+    def _check(self, kept_bytes: int, whole_bytes: int, events: Sequence[bytes]) -> None:
+        if self._data_bytes + kept_bytes > self._limit_bytes or whole_bytes > FACTOR * self._limit_bytes:
             raise EventTooLarge(self._limit_bytes, events)

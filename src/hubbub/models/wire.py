@@ -1,241 +1,327 @@
-"""Read what an OpenAI-compatible server sends: chunks, whole completions and errors."""
+"""Read what an OpenAI-compatible server sends: chunks of an answer, or all of it at once.
+
+What a well-behaved server sends is decoded into structs, which is cheap. All else is read field by field
+(`loose`): what can be read counts, what can't is noted and costs nothing but itself.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
-from hubbub.core.errors import ModelError
-from hubbub.core.events import Reasoning, ToolCall
-from hubbub.core.identifiers import new_id
-from hubbub.core.messages import Turn
-from hubbub.core.questions import Generation
-from hubbub.models.address import Address
-from hubbub.models.base import Completion, Piece
-from hubbub.models.halves import Halves, marked, unmarked
+from hubbub.core.events import Attached, Reasoning, ToolCall
+from hubbub.models.base import ATTACHMENTS, Completion, Piece
+from hubbub.models.calls import Calls
+from hubbub.models.endings import REFUSAL, STOP, TOOL_CALLS, meaning_of, read_reason, weight_of
+from hubbub.models.faults import UNREADABLE, Fault
+from hubbub.models.halves import Halves, marked
+from hubbub.models.loose import Fields, Loose, count_of, delta_of, mapping_of, pieces_of_calls, said_in
+from hubbub.models.thoughts import SEEN, InlineThoughts, Part
 
-T = TypeVar("T")
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """What a server says went wrong, in any of the usual shapes."""
-
-    message: str | None = None
-    type: str | None = None
-    code: str | int | None = None
-
-
-REFUSAL = "refusal"
-"""The finish reason of a text in which the model says why it does not answer."""
+CALL_BYTES = 100
+"""What each piece of a tool's call counts besides its words: a server could send such pieces without end."""
 
 _NONE = msgspec.Raw(b"null")
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # what is larger can't be passed on as JSON, or not to a browser
+
+
+class _PlainDelta(msgspec.Struct, gc=False):
+    content: str
+    refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    thinking: None = None
+    tool_calls: None = None
+    function_call: None = None
+    error: None = None
+    reasoning_details: None = None
+    extra_content: None = None
+    thinking_blocks: None = None
+    reasoning_opaque: None = None
+    provider_specific_fields: None = None
+
+
+class _PlainChoice(msgspec.Struct, gc=False):
+    delta: _PlainDelta
+    index: Literal[0] = 0
+    finish_reason: None = None
+    message: None = None
+    text: None = None
+    error: None = None
+
+
+class _PlainChunk(msgspec.Struct, gc=False):
+    """What nearly all events are: one piece of text. An event with anything else that counts is no such chunk."""
+
+    choices: tuple[_PlainChoice]
+    usage: None = None
+    error: None = None
 
 
 class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None  # DeepSeek, llama.cpp, vLLM
     reasoning: str | None = None  # Ollama, OpenRouter
+    thinking: msgspec.Raw = _NONE
     refusal: str | None = None
     tool_calls: msgspec.Raw = _NONE
-
-    @property
-    def has_tool_call(self) -> bool:
-        return self.tool_calls is not _NONE and bytes(self.tool_calls) not in (b"null", b"[]")
-
-
-class _Function(msgspec.Struct, gc=False):
-    name: str | None = None
-    arguments: msgspec.Raw = _NONE  # a string; an object, where a server takes the wire lightly
-
-
-class _Call(msgspec.Struct, gc=False):
-    index: _Count | None = None
-    id: str | None = None
-    function: _Function = msgspec.field(default_factory=_Function)
+    function_call: msgspec.Raw = _NONE
+    error: msgspec.Raw = _NONE
+    reasoning_details: msgspec.Raw = _NONE
+    extra_content: msgspec.Raw = _NONE
+    thinking_blocks: msgspec.Raw = _NONE
+    reasoning_opaque: msgspec.Raw = _NONE
+    provider_specific_fields: msgspec.Raw = _NONE
 
 
 class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Delta | None = None
-    message: _Delta | None = None
     finish_reason: str | None = None
-
-
-class _Details(msgspec.Struct, gc=False):
-    reasoning_tokens: _Count | None = 0
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: _Count | None = 0
-    completion_tokens: _Count | None = 0
-    completion_tokens_details: _Details | None = None
+    message: msgspec.Raw = _NONE
+    text: msgspec.Raw = _NONE
+    error: msgspec.Raw = _NONE
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] | None = None
-    usage: msgspec.Raw = _NONE  # counts that can't be read are no reason to lose the answer
-    error: Fault | str | None = None
+    choices: list[_Choice]
+    usage: msgspec.Raw = _NONE
+    error: msgspec.Raw = _NONE
     object: str | None = None  # the wire's name
-    message: str | None = None
-    detail: msgspec.Raw = msgspec.Raw(b"")
 
 
+_plain_chunks = msgspec.json.Decoder(_PlainChunk)
 _chunks = msgspec.json.Decoder(_Chunk)
-_calls = msgspec.json.Decoder(list[_Call])
-_usages = msgspec.json.Decoder(_Usage | None)
-_strings = msgspec.json.Decoder(str)
-_encoder = msgspec.json.Encoder()
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: a million brackets
-
-
-def request_body(address: Address, turns: Sequence[Turn], how: Generation | None = None) -> bytes:
-    """Return the JSON that asks for a streamed completion; what nobody wished for is left out."""
-    body: dict[str, object] = {
-        "model": address.model,
-        "messages": [_message(turn) for turn in turns],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if how is not None:
-        wishes = msgspec.to_builtins(how)  # without those that are not set: they are named as the wire names them
-        if (max_tokens := wishes.pop("max_tokens", None)) is not None:
-            body[address.length_field] = max_tokens
-        body |= wishes
-    return _encoder.encode(body)
-
-
-def _message(turn: Turn) -> dict[str, object]:
-    message: dict[str, object] = {"role": turn.role, "content": turn.text}
-    if turn.images:
-        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in turn.images]
-        message["content"] = [{"type": "text", "text": turn.text}, *pictures]
-    if turn.calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in turn.calls
-        ]
-    if turn.call_id is not None:
-        message["tool_call_id"] = turn.call_id
-    return message
-
-
-def read_fault(body: bytes) -> Fault:
-    """Return what the body of a refusal says; all None where it says nothing that can be read."""
-    try:
-        chunk = _chunks.decode(body)
-    except _UNREADABLE:
-        text = body.decode("utf-8", "replace").strip()
-        return Fault() if text.startswith(("<", "{", "[")) else Fault(message=text or None)
-    if chunk.detail and chunk.error is None and chunk.message is None:
-        return Fault(message=bytes(chunk.detail).decode("utf-8", "replace").strip('"'))
-    return _fault_of(chunk) or Fault(message=chunk.message)
+_any = msgspec.json.Decoder()
 
 
 class Transcript:
-    """What a stream of chunks came to so far. Holds no text: that is handed on as it comes."""
+    """What a stream of chunks came to so far. Holds no text but the end of it that is not certain yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[str], None] | None = None) -> None:
+        """Take what is told of that which can't be read."""
         self.finish_reason: str | None = None
-        self._has_refused = False
+        """What the server said last of why it ended, in its own words."""
+        self.is_settled = False
+        """Whether nothing of the answer has come since it said so."""
         self.is_done = False
         """Whether the server said that nothing follows."""
         self.is_alive = False
         """Whether the events of the last `take` held anything of the answer, be it hidden reasoning."""
+        self.has_thought = False
         self.fault: Fault | None = None
-        self.is_nonsense = False
-        """Whether an event was not a chunk."""
-        self._usage = _Usage()
-        self._call_indices: set[int] = set()
+        self.rare_bytes = 0
+        """How much came besides texts, about."""
+        self._note = note or _no_note
+        self._reads_plain = False
+        """Whether the next event will be a piece of text, by the look of the last one."""
+        self._has_unread = False
+        self._has_chunk = False
+        self._has_said = False
+        self._has_refused = False
+        self._counts = (0, 0, 0)
+        self._calls = Calls()
+        self._thoughts = InlineThoughts()
         self._halves: defaultdict[object, Halves] | None = None
         """What has begun of a character, of the text, of the thoughts, of each call; None as long as all were whole."""
+        self._texts: list[str] = []
+        self._pieces: list[Piece] = []
 
     @property
     def has_ended(self) -> bool:
         """Whether the answer is complete, or never will be."""
-        return self.is_done or self.fault is not None or self.is_nonsense
+        return self.is_done or self.fault is not None
+
+    @property
+    def is_nonsense(self) -> bool:
+        """Whether something came, and none of it was a chunk."""
+        return self._has_unread and not self._has_chunk
+
+    @property
+    def has_said(self) -> bool:
+        """Whether anything of an answer has come."""
+        return self._has_said
 
     def take(self, events: Iterable[bytes]) -> list[Piece]:
         """Return what these events say up to the first fault, texts that follow each other as one."""
-        pieces: list[Piece] = []
-        texts: list[str] = []
         self.is_alive = False
+        thoughts, texts = self._thoughts, self._texts
         for event in events:
+            if self._reads_plain:  # as a rule: one piece of text, and nothing else
+                try:
+                    text = _plain_chunks.decode(event).choices[0].delta.content
+                except UNREADABLE:
+                    self._reads_plain = False
+                else:
+                    if thoughts.is_plain and "<" not in text and text:
+                        thoughts.last = text if len(text) > SEEN else thoughts.last[-SEEN:] + text
+                        if "`" in text:
+                            thoughts.count_marks(text)
+                        texts.append(text)
+                        self.is_alive = True
+                        self.is_settled = False
+                    else:
+                        self._put_text(text)
+                    continue
             if self.has_ended:
                 break
             if event.startswith(b"[DONE]"):
                 self.is_done = True
-                self._finish_halves(texts, pieces)
+                self._finish_all()
                 break
-            chunk = self._decoded(_chunks, event)
-            if chunk is None:
-                self.is_nonsense = True
-                break
-            if chunk.error is not None or chunk.object == "error":
-                self.fault = _fault_of(chunk)
+            try:
+                chunk = _chunks.decode(event)
+            except UNREADABLE:
+                self._take_loosely(event)
+                continue
+            if chunk.error is not _NONE or chunk.object == "error" or any(map(_is_odd, chunk.choices)):
+                self._take_loosely(event)
+                continue
+            self._has_chunk = True
             if chunk.usage is not _NONE:
-                self._usage = self._decoded(_usages, chunk.usage) or self._usage
-            for choice in chunk.choices or ():
-                if choice.index == 0:
-                    self._take_choice(choice, texts, pieces)
-        if texts:
-            pieces.append("".join(texts))
-        return pieces
+                self._count(self._decoded(chunk.usage))
+            for choice in chunk.choices:
+                if choice.index == 0 and choice.delta is not None:
+                    self._take_choice(choice, choice.delta)
+        return self._taken()
 
-    def completion(self) -> Completion:
-        """Return how the answer ended."""
-        usage = self._usage
-        details = usage.completion_tokens_details or _Details()
-        return Completion(
-            REFUSAL if self._has_refused and self.finish_reason in (None, "stop") else self.finish_reason or "stop",
-            usage.prompt_tokens or 0,
-            usage.completion_tokens or 0,
-            details.reasoning_tokens or 0,
-        )
+    def finish(self) -> list[Piece]:
+        """Return what was held, now that nothing more comes."""
+        self._finish_all()
+        return self._taken()
 
-    def _take_choice(self, choice: _Choice, texts: list[str], pieces: list[Piece]) -> None:
-        self.finish_reason = choice.finish_reason or self.finish_reason
-        if delta := choice.delta or choice.message:
-            if thought := delta.reasoning_content or delta.reasoning:
-                self._put_thought(self._whole("thoughts", thought), texts, pieces)
-            if text := delta.content or delta.refusal:
-                self._has_refused = self._has_refused or not delta.content
-                self._put_text(self._whole("text", text), texts)
-            if delta.has_tool_call:
-                self._take_calls(delta.tool_calls, texts, pieces)
-        if choice.finish_reason:
-            self._finish_halves(texts, pieces)
+    def completion(self) -> Completion | None:
+        """Return how the answer ended; None where the server gave a reason that nobody knows."""
+        meaning = STOP if self.finish_reason is None else meaning_of(self.finish_reason)
+        if meaning is None:
+            return None
+        if meaning == STOP:  # some servers say no more than that
+            meaning = TOOL_CALLS if self._calls else REFUSAL if self._has_refused else STOP
+        return Completion(meaning, *self._counts)
 
-    def _take_calls(self, calls: msgspec.Raw, texts: list[str], pieces: list[Piece]) -> None:
-        found = self._decoded(_calls, calls)
-        if found is None:
-            self.is_nonsense = True
+    def _take_choice(self, choice: _Choice, delta: _Delta) -> None:
+        pieces = len(self._pieces)
+        if thought := delta.reasoning_content or delta.reasoning:
+            self._put_thought(self._whole("thoughts", thought))
+        elif delta.thinking is not _NONE:
+            self._say(self._fields(delta.thinking, "thinking"))
+        if text := delta.content:
+            self._put_text(text if self._halves is None else self._whole("text", text))
+        elif delta.refusal:
+            self._put_refusal(delta.refusal)
+        if delta.tool_calls is not _NONE:
+            self._take_calls(self._fields(delta.tool_calls, "tool_calls"))
+        if delta.function_call is not _NONE:
+            self._take_calls(self._fields(delta.function_call, "function_call"))
+        if (
+            delta.reasoning_details is not _NONE
+            or delta.extra_content is not _NONE
+            or delta.thinking_blocks is not _NONE
+            or delta.reasoning_opaque is not _NONE
+            or delta.provider_specific_fields is not _NONE
+        ):
+            fields = {name: self._decoded(getattr(delta, name)) for name in ATTACHMENTS}
+            if not thought:
+                self._say({"reasoning_details": fields["reasoning_details"]})
+            self._attach(fields)
+        if (reason := read_reason(choice.finish_reason)) is not None:
+            self._end(reason)
+        elif text and len(self._pieces) == pieces and self._halves is None:
+            self._reads_plain = True
+
+    def _take_loosely(self, event: bytes) -> None:
+        value = self._decoded(event)
+        if value is None:
+            if event.strip() not in (b"", b"null"):
+                self._unread("an event that is not JSON")
             return
-        for call in found:
-            index = len(self._call_indices) if call.index is None else call.index
-            arguments = self._whole(index, self._arguments(call.function.arguments))
-            if index in self._call_indices:
-                piece = ToolCall(index, arguments)
-            else:  # some servers repeat id and name with each piece
-                self._call_indices.add(index)
-                piece = ToolCall(index, arguments, call.id or f"call_{new_id()}", call.function.name or "")
-            self._put(piece, texts, pieces)
+        chunk = Loose(value)
+        self._has_chunk = self._has_chunk or chunk.is_of_the_wire
+        if not chunk.is_of_the_wire:
+            self._unread("an event that is no chunk")
+        if chunk.usage is not None:
+            self._count(chunk.usage)
+        for choice in chunk.choices:
+            delta = delta_of(choice, has_said=self._has_said)
+            self._say(delta, chunk.unread)
+            self._take_calls(delta)
+            self._attach(delta)
+            if (reason := read_reason(choice.get("finish_reason"))) is not None:
+                self._end(reason)
+        for what in chunk.unread:
+            self._unread(what)
+        self.fault = self.fault or chunk.fault
 
-    def _arguments(self, given: msgspec.Raw) -> str:
-        if bytes(given).startswith(b'"'):
-            return self._decoded(_strings, given) or ""
-        return "" if given is _NONE or bytes(given) == b"null" else bytes(given).decode("utf-8", "replace")
+    def _fields(self, data: msgspec.Raw, name: str) -> Fields:
+        return {name: self._decoded(data)}
 
-    def _decoded(self, decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T | None:
+    def _say(self, delta: Fields, unread: list[str] | None = None) -> None:
+        left: list[str] = []
+        for kind, text in said_in(delta, left):
+            if kind == "thought":
+                self._put_thought(self._whole("thoughts", text))
+            elif kind == "refusal":
+                self._put_refusal(text)
+            else:
+                self._put_text(self._whole("text", text))
+        if unread is None:
+            for what in left:
+                self._unread(what)
+        else:
+            unread += left
+
+    def _take_calls(self, delta: Fields) -> None:
+        unread: list[str] = []
+        pieces = pieces_of_calls(delta, unread)
+        for what in unread:
+            self._unread(what)
+        if not pieces:
+            return
+        self.rare_bytes += len(pieces) * CALL_BYTES + sum(len(str(piece)) for piece in pieces)
+        self._alive()
+        for piece in self._calls.take(pieces):
+            self._put_call(piece)
+
+    def _put_call(self, piece: ToolCall) -> None:
+        if self._halves is not None:
+            piece = msgspec.structs.replace(piece, arguments=self._whole(piece.index, piece.arguments))
+        self._put(piece)
+
+    def _attach(self, fields: Fields) -> None:
+        attached = {name: value for name in ATTACHMENTS if (value := fields.get(name))}
+        if attached:
+            self._alive()
+            self.rare_bytes += CALL_BYTES + len(str(attached))
+            self._put(Attached(attached))
+
+    def _end(self, reason: str) -> None:
+        known = self.finish_reason
+        if self.is_settled and known is not None and weight_of(known) > weight_of(reason):
+            reason = known  # nothing came between: the worse of them holds
+        self.finish_reason = reason
+        self._finish()
+        self.is_settled = True
+
+    def _count(self, usage: object) -> None:
+        fields = mapping_of(usage)
+        thoughts = mapping_of(fields.get("completion_tokens_details"))
+        counts = (
+            count_of(fields.get("prompt_tokens")),
+            count_of(fields.get("completion_tokens")),
+            count_of(thoughts.get("reasoning_tokens")),
+        )
+        if any(counts):
+            self._counts = counts
+
+    def _decoded(self, data: bytes | msgspec.Raw) -> object:
         """Return what JSON says; None where it can't be read. Halves of characters don't make it unreadable."""
         try:
-            return decoder.decode(data)
-        except _UNREADABLE:
+            return _any.decode(data)
+        except UNREADABLE:
             pass
         try:
-            found = decoder.decode(marked(bytes(data)))
-        except _UNREADABLE:
+            found: object = _any.decode(marked(bytes(data)))
+        except UNREADABLE:
             return None
         if self._halves is None:
             self._halves = defaultdict(Halves)
@@ -244,107 +330,84 @@ class Transcript:
     def _whole(self, what: object, text: str) -> str:
         return text if self._halves is None else self._halves[what].take(text)
 
-    def _finish_halves(self, texts: list[str], pieces: list[Piece]) -> None:
+    def _finish(self) -> None:
+        """Put the halves of characters that were held."""
         for what, halves in (self._halves or {}).items():
             if rest := halves.finish():
                 match what:
                     case int():
-                        self._put(ToolCall(what, rest), texts, pieces)
+                        self._put(ToolCall(what, rest))
                     case "thoughts":
-                        self._put_thought(rest, texts, pieces)
+                        self._put_thought(rest)
                     case _:
-                        self._put_text(rest, texts)
+                        self._put_text(rest)
 
-    def _put_text(self, text: str, texts: list[str]) -> None:
-        self.is_alive = True
+    def _finish_all(self) -> None:
+        """Put all that was held: calls whose names might have come, too, and what might have become a mark."""
+        for piece in self._calls.finish():
+            self._put_call(piece)
+        self._finish()
+        self._put_parts(self._thoughts.finish())
+
+    def _put_text(self, text: str) -> None:
+        self._alive()
         if text:
-            texts.append(text)
+            self._put_parts(self._thoughts.take(text))
 
-    def _put_thought(self, thought: str, texts: list[str], pieces: list[Piece]) -> None:
-        self.is_alive = True
+    def _put_parts(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            if isinstance(part, str):
+                self._texts.append(part)
+            else:
+                self._put(part)
+
+    def _put_refusal(self, text: str) -> None:
+        self._has_refused = True
+        self._alive()
+        if text := self._whole("text", text):
+            self._texts.append(text)
+
+    def _put_thought(self, thought: str) -> None:
+        self._alive()
+        self.has_thought = True
         if thought:
-            self._put(Reasoning(thought), texts, pieces)
+            self._put(Reasoning(thought))
 
-    def _put(self, piece: Piece, texts: list[str], pieces: list[Piece]) -> None:
-        self.is_alive = True
-        if texts:
-            pieces.append("".join(texts))
-            texts.clear()
-        pieces.append(piece)
+    def _alive(self) -> None:
+        self.is_alive = self._has_said = True
+        self.is_settled = False
+
+    def _put(self, piece: Piece) -> None:
+        if self._texts:
+            self._pieces.append("".join(self._texts))
+            self._texts.clear()
+        self._pieces.append(piece)
+
+    def _taken(self) -> list[Piece]:
+        pieces = self._pieces
+        if self._texts:
+            pieces.append("".join(self._texts))
+            self._texts.clear()
+        if pieces:
+            self._pieces = []
+        return pieces
+
+    def _unread(self, what: str) -> None:
+        self._has_unread = True
+        self._note(what)
 
 
-def _fault_of(chunk: _Chunk) -> Fault | None:
-    match chunk:
-        case _Chunk(error=Fault() as fault):
-            return fault
-        case _Chunk(error=str(text)):
-            return Fault(message=text)
-        case _Chunk(object="error"):
-            return Fault(message=chunk.message)
-        case _:
-            return None
-
-
-def failure(
-    address: Address,
-    fault: Fault,
-    status: int | None,
-    *,
-    retry_after_seconds: float | None = None,
-    is_told: bool = True,
-) -> ModelError:
-    """Return the error that a server's refusal amounts to; `status` is None within a stream.
-
-    `is_told` says whether all came of what the server said of it: if not, nobody knows whose fault it is.
-    """
-    said = _shortened(unmarked(fault.message or ""), address)
-    told = f": “{said}”" if said else ""
-    if is_context_fault(fault):
-        return ModelError(
-            f"The conversation is too long for {address.model} at {address.server}{told}. "
-            "Start a new chat, or choose a model with more context.",
-            code="context_too_long",
-            retryable=False,
-            is_of_deployment=False,
-        )
-    if status is None:
-        return ModelError(f"{address.server} gave up in the middle of the answer{told}. Ask again.", code="refused")
-    hint = address.authorization.hints.get(status) or _HINTS.get(
-        status, "Try again later." if status >= 500 else "Check the settings of this model."
-    )
-    return ModelError(
-        f"{address.server} refused with status {status}{told}. {hint}",
-        # what was asked for is the matter, not the server
-        code=_code(status, retry_after_seconds, is_told=is_told),
-        retryable=status in (408, 409, 425, 429) or status >= 500,
-        retry_after_seconds=retry_after_seconds,
-        is_of_deployment=status not in _OF_THE_QUESTION or not is_told,
+def _is_odd(choice: _Choice) -> bool:
+    """Tell whether there is something in a choice that is read field by field."""
+    delta = choice.delta
+    return (
+        delta is None
+        or delta.error is not _NONE
+        or choice.message is not _NONE
+        or choice.text is not _NONE
+        or choice.error is not _NONE
     )
 
 
-def _code(status: int, retry_after_seconds: float | None, *, is_told: bool) -> str:
-    if status == 429 and retry_after_seconds is not None:
-        return "model_busy"
-    return "not_accepted" if status in (400, 422) and is_told else "refused"
-
-
-_OF_THE_QUESTION = frozenset({400, 413, 415, 422})
-_HINTS = {
-    404: "Check the model's name and the base URL.",
-    413: "Ask something shorter.",
-    429: "It is at its limit; try again in a moment.",
-}
-_CONTEXT_CODES = ("context_length_exceeded", "exceed_context_size_error", "context_window_exceeded")
-_CONTEXT_WORDS = ("maximum context length", "context size", "context window")  # vLLM and others give no code
-
-
-def is_context_fault(fault: Fault) -> bool:
-    """Decide whether the server says that the prompt doesn't fit the model."""
-    if fault.code in _CONTEXT_CODES or fault.type in _CONTEXT_CODES:
-        return True
-    return any(words in (fault.message or "").lower() for words in _CONTEXT_WORDS)
-
-
-def _shortened(text: str, address: Address) -> str:
-    text = " ".join(address.authorization.hidden(text).split())
-    return text if len(text) <= 200 else text[:199] + "…"
+def _no_note(what: str) -> None:
+    """Nobody wants to know."""

@@ -85,8 +85,8 @@ class AzureSearch:
                     pass
             except SearchError as error:
                 if not error.retryable:
-                    raise SettingsError([f"search.azure: {error.message}"]) from error
-                log.warning("The search is not ready: %s", error.message)
+                    raise SettingsError([f"search.azure: {error.for_operators}"]) from error
+                log.warning("The search is not ready: %s", error.for_operators)
             self._stack = stack.pop_all()
         return self
 
@@ -124,7 +124,7 @@ class AzureSearch:
             try:
                 known = await self._ledger.known(list(by_id))
             except StoreError as error:
-                raise SearchError(f"The search could not be done. {error.message}") from error
+                raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
             hits = [
                 Hit(
                     passage_id,
@@ -158,7 +158,7 @@ class AzureSearch:
         try:
             await self._sweep()
         except SearchError as error:
-            log.warning("Passages that were replaced stay in the index for now: %s", error.message)
+            log.warning("Passages that were replaced stay in the index for now: %s", error.for_operators)
 
     async def remove(self, document_id: str) -> None:
         """Forget a document's passages. They are not found from now on, even if the index can't forget them yet.

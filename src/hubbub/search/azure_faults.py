@@ -36,7 +36,7 @@ class Fault(msgspec.Struct, frozen=True):
     @property
     def error(self) -> SearchError:
         """The error that a person meets."""
-        error = SearchError(self.message)
+        error = SearchError("The search service could not do this. Try again in a moment.", detail=self.message)
         error.retryable = self.is_passing
         return error
 

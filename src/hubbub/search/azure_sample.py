@@ -62,8 +62,8 @@ class AzureSampleSearch:
                 await self._opened.count()
             except SearchError as error:
                 if not error.retryable:
-                    raise SettingsError([f"search.azure: {error.message}"]) from error
-                log.warning("The search is not ready: %s", error.message)
+                    raise SettingsError([f"search.azure: {error.for_operators}"]) from error
+                log.warning("The search is not ready: %s", error.for_operators)
             self._stack = stack.pop_all()
         return self
 

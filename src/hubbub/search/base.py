@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from hubbub.core.documents import Collection, Document, DocumentState, Hit, Passage, Progress, Retrieval
+from hubbub.core.documents import (
+    Collection,
+    Document,
+    DocumentState,
+    Fault,
+    Hit,
+    Passage,
+    Progress,
+    Queued,
+    Retrieval,
+)
 
 
 class Search(Protocol):
@@ -107,10 +117,22 @@ class Library(Protocol):
         """Return the document of this name in a collection."""
         ...
 
-    async def add(self, document: Document) -> Document:
+    async def change(
+        self, collection_id: str, *, name: str | None = None, is_shared: bool | None = None
+    ) -> Collection | None:
+        """Rename a collection, or share it with everybody or not; None where there is none.
+
+        Raises:
+            Conflict: its owner has another one of that name.
+            Invalid: the name is empty or over 100 characters.
+        """
+        ...
+
+    async def add(self, document: Document, *, payer: str = "") -> Document:
         """Record a document as waiting to be read; one of the same name in its collection is replaced, keeping its id.
 
-        Returns the record as stored. Its passages stay searchable until new ones are put.
+        Returns the record as stored. Its passages stay searchable until new ones are put. Its bytes are
+        charged to the payer.
 
         Raises:
             NotFound: the collection is not there.
@@ -123,6 +145,7 @@ class Library(Protocol):
         state: DocumentState,
         *,
         reason: str = "",
+        fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
     ) -> bool:
@@ -141,10 +164,34 @@ class Library(Protocol):
         """Return the documents that are waiting, reading or embedding, oldest first."""
         ...
 
+    async def queue(self, most_of_each: int = 8) -> list[Queued]:
+        """Return the documents that are waiting or being read, oldest first: the first few of each payer and owner."""
+        ...
+
+    async def retry(self, faults: Sequence[Fault]) -> int:
+        """Let the documents that failed by these faults wait to be read again; return how many they are."""
+        ...
+
+    async def kept_bytes(self, payer: str) -> int:
+        """Return how many bytes of files are kept for a payer: 4096 at least a file, as a disk has it."""
+        ...
+
+    async def refers_to(self, sha256: str) -> bool:
+        """Tell whether a document has this content."""
+        ...
+
+    async def drop_failed(self, before: float) -> int:
+        """Note that the files of documents that failed by their own fault before a time are kept no longer."""
+        ...
+
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        """Return up to `limit` documents of these collections that are waiting or being read, oldest first."""
+        ...
+
     async def progress(self, collection_id: str | None = None) -> Progress:
         """Count how far the documents of a collection, or of all, have come."""
         ...
 
     async def contents(self) -> set[str]:
-        """Return the sha256 of every document's content."""
+        """Return the sha256 of every document's content that is kept."""
         ...

@@ -1,22 +1,36 @@
 """The library in memory, for tests and for trying things out."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from hubbub.core.documents import Collection, Document, DocumentState, Progress
+from hubbub.core.documents import Collection, Document, DocumentState, Fault, Progress, Queued
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.search.library_sqlite import usable_name
 
+BLOCK_BYTES = 4096
+"""A file takes that much of a disk at least."""
 Counts: TypeAlias = Mapping[str, tuple[int, int]]
 """How many passages a document has, and how many of them have a vector, by the document's id."""
 
 
 async def _none() -> Counts:
     return {}
+
+
+@dataclass
+class _Facts:
+    """What the library knows of a document that is nobody else's business."""
+
+    payer: str = ""
+    fault: Fault = ""
+    failed_at: float = 0.0
+    is_kept: bool = True
 
 
 class MemoryLibrary:
@@ -26,6 +40,7 @@ class MemoryLibrary:
         self._count = count_passages
         self._collections: dict[str, Collection] = {}
         self._documents: dict[str, Document] = {}
+        self._facts: dict[str, _Facts] = {}
 
     async def collections(self) -> list[Collection]:
         counts = await self._count()
@@ -44,6 +59,19 @@ class MemoryLibrary:
         self._collections[collection.id] = collection
         return collection
 
+    async def change(
+        self, collection_id: str, *, name: str | None = None, is_shared: bool | None = None
+    ) -> Collection | None:
+        if (known := self._collections.get(collection_id)) is None:
+            return None
+        name = known.name if name is None else usable_name(name)
+        others = (one for one in self._collections.values() if one.id != collection_id)
+        if any((other.name, other.owner_id) == (name, known.owner_id) for other in others):
+            raise Conflict(f"There is a collection named “{name}” already. Choose another name.")
+        shared = known.is_shared if is_shared is None else is_shared
+        self._collections[collection_id] = replace(known, name=name, is_shared=shared)
+        return await self.collection(collection_id)
+
     async def delete(self, collection_id: str) -> None:
         self._collections.pop(collection_id, None)
         for document in await self._of(collection_id):
@@ -58,12 +86,13 @@ class MemoryLibrary:
     async def named(self, collection_id: str, name: str) -> Document | None:
         return next((document for document in await self._of(collection_id) if document.name == name), None)
 
-    async def add(self, document: Document) -> Document:
+    async def add(self, document: Document, *, payer: str = "") -> Document:
         if document.collection_id not in self._collections:
             raise NotFound("There is no such collection any more. Choose another one.")
         known = await self.named(document.collection_id, document.name)
         stored = replace(document, id=known.id if known else document.id, state="waiting", reason="", pages=0)
         self._documents[stored.id] = stored
+        self._facts[stored.id] = _Facts(payer)
         return _with_counts(stored, await self._count())
 
     async def mark(
@@ -72,12 +101,15 @@ class MemoryLibrary:
         state: DocumentState,
         *,
         reason: str = "",
+        fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
     ) -> bool:
         known = self._documents.get(document.id)
         if known is None or known.sha256 != document.sha256:
             return False
+        facts = self._facts[known.id]
+        facts.fault, facts.failed_at = fault, time.time() if state == "failed" else 0.0
         self._documents[known.id] = replace(
             known,
             state=state,
@@ -94,6 +126,53 @@ class MemoryLibrary:
         found = [document for document in await self._of(None) if document.state in ("waiting", "reading", "embedding")]
         return sorted(found, key=lambda document: (document.added_at, document.id))
 
+    async def queue(self, most_of_each: int = 8) -> list[Queued]:
+        found: list[Queued] = []
+        counts: Counter[tuple[str, str]] = Counter()
+        for document in sorted(self._documents.values(), key=lambda document: (document.added_at, document.id)):
+            owner_id, payer = self._collections[document.collection_id].owner_id, self._facts[document.id].payer
+            if document.state in ("waiting", "reading") and counts[payer, owner_id] < most_of_each:
+                counts[payer, owner_id] += 1
+                found.append(Queued(document, owner_id, payer))
+        return found
+
+    async def retry(self, faults: Sequence[Fault]) -> int:
+        again = [
+            document
+            for document in self._documents.values()
+            if document.state == "failed" and self._facts[document.id].is_kept
+            if self._facts[document.id].fault in faults
+        ]
+        for document in again:
+            self._documents[document.id] = replace(document, state="waiting")
+            self._facts[document.id].fault = ""
+        return len(again)
+
+    async def kept_bytes(self, payer: str) -> int:
+        return sum(max(one.size_bytes, BLOCK_BYTES) for one in self._kept() if self._facts[one.id].payer == payer)
+
+    async def refers_to(self, sha256: str) -> bool:
+        return any(one.sha256 == sha256 for one in self._kept())
+
+    async def drop_failed(self, before: float) -> int:
+        dropped = 0
+        for document in self._kept():
+            facts = self._facts[document.id]
+            if document.state == "failed" and facts.fault == "file" and facts.failed_at < before:
+                facts.is_kept = False
+                dropped += 1
+        return dropped
+
+    def _kept(self) -> list[Document]:
+        return [document for document in self._documents.values() if self._facts[document.id].is_kept]
+
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        return [
+            document
+            for document in await self.unfinished()
+            if document.state != "embedding" and document.collection_id in collection_ids
+        ][:limit]
+
     async def progress(self, collection_id: str | None = None) -> Progress:
         documents = await self._of(collection_id)
         states = [document.state for document in documents]
@@ -104,7 +183,7 @@ class MemoryLibrary:
         )
 
     async def contents(self) -> set[str]:
-        return {document.sha256 for document in self._documents.values()}
+        return {document.sha256 for document in self._kept()}
 
     async def _of(self, collection_id: str | None) -> list[Document]:
         counts = await self._count()

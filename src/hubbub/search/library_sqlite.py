@@ -1,11 +1,13 @@
 """The library in SQLite, beside the search's passages."""
 
+import json
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
-from hubbub.core.documents import Collection, Document, DocumentState, Progress
+from hubbub.core.documents import Collection, Document, DocumentState, Fault, Progress, Queued
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 
@@ -21,7 +23,7 @@ class SqliteLibrary:
 
     async def __aenter__(self) -> Self:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
-        await self._database.migrate("library", [self._sql["create_tables"]])
+        await self._database.migrate("library", [self._sql["create_tables"], self._sql["add_turns"]])
         return self
 
     async def __aexit__(
@@ -63,6 +65,24 @@ class SqliteLibrary:
         connection.all(self._sql["insert_collection"], values)
         return collection
 
+    async def change(
+        self, collection_id: str, *, name: str | None = None, is_shared: bool | None = None
+    ) -> Collection | None:
+        name = usable_name(name) if name is not None else None
+
+        def change(connection: Connection) -> None:
+            known = connection.all(self._sql["collections"], {"id": collection_id})
+            if not known:
+                return
+            owned = {"owner_id": known[0][2], "name": name}
+            if name not in (None, known[0][1]) and connection.one(self._sql["has_collection_named"], owned):
+                raise Conflict(f"There is a collection named “{name}” already. Choose another name.")
+            values = {"id": collection_id, "name": name, "is_shared": is_shared}
+            connection.all(self._sql["change_collection"], values)
+
+        await self._database.write(change)
+        return await self.collection(collection_id)
+
     async def delete(self, collection_id: str) -> None:
         await self._write("delete_collection", {"id": collection_id})
 
@@ -77,10 +97,10 @@ class SqliteLibrary:
         rows = await self._all("document_named", {"collection_id": collection_id, "name": name})
         return _document(rows[0]) if rows else None
 
-    async def add(self, document: Document) -> Document:
-        return await self._database.write(self._add, document)
+    async def add(self, document: Document, *, payer: str = "") -> Document:
+        return await self._database.write(self._add, document, payer)
 
-    def _add(self, connection: Connection, document: Document) -> Document:
+    def _add(self, connection: Connection, document: Document, payer: str) -> Document:
         if not connection.one(self._sql["has_collection"], {"id": document.collection_id}):
             raise NotFound("There is no such collection any more. Choose another one.")
         values = {
@@ -92,6 +112,7 @@ class SqliteLibrary:
             "media_type": document.media_type,
             "title": document.title,
             "added_at": document.added_at,
+            "payer": payer,
         }
         stored = connection.all(self._sql["put_document"], values)
         return _document(connection.all(self._sql["document"], {"id": stored[0][0]})[0])
@@ -102,10 +123,11 @@ class SqliteLibrary:
         state: DocumentState,
         *,
         reason: str = "",
+        fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
     ) -> bool:
-        values = {"state": state, "reason": reason, "title": title, "pages": pages}
+        values = {"state": state, "reason": reason, "fault": fault, "title": title, "pages": pages, "now": time.time()}
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
     async def forget(self, document_id: str) -> None:
@@ -113,6 +135,26 @@ class SqliteLibrary:
 
     async def unfinished(self) -> list[Document]:
         return [_document(row) for row in await self._all("unfinished")]
+
+    async def queue(self, most_of_each: int = 8) -> list[Queued]:
+        rows = await self._all("queue", {"most": most_of_each})
+        return [Queued(_document(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
+
+    async def retry(self, faults: Sequence[Fault]) -> int:
+        return await self._write("retry", {"faults": json.dumps(list(faults))})
+
+    async def kept_bytes(self, payer: str) -> int:
+        return int((await self._all("kept_bytes", {"payer": payer}))[0][0])
+
+    async def refers_to(self, sha256: str) -> bool:
+        return bool(await self._all("refers_to", {"sha256": sha256}))
+
+    async def drop_failed(self, before: float) -> int:
+        return await self._write("drop_failed", {"before": before})
+
+    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+        chosen = {"collection_ids": json.dumps(list(collection_ids)), "limit": limit}
+        return [_document(row) for row in await self._all("unread", chosen)]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         def count(connection: Connection) -> Progress:

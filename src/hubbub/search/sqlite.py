@@ -62,7 +62,7 @@ class SqliteSearch:
         try:
             return await self._database.read(_find, query, ids, limit, vector, space, retrieval)
         except StoreError as error:
-            raise SearchError(f"The search could not be done. {error.message}") from error
+            raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
         await self._database.write(_put, document, passages)

@@ -1,6 +1,6 @@
 """The tables of models that somebody names: one shape a provider, so that half a back end can't be written down."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, SecretStr
 
@@ -21,6 +21,13 @@ class Remote(Table):
     """How hard a reasoning model thinks where a question doesn't say: minimal, low, medium, high … as it names them."""
     max_tokens: Count | None = None
     """The longest answer where a question doesn't say; not given: as long as the model makes it."""
+    drop_fields: tuple[Text, ...] = ()
+    """Fields of a request that it is never sent, such as "temperature". Those that it refuses by name it is not sent
+    again anyway."""
+    extra_fields: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are sent with every request, such as `{ top_k = 20 }`."""
+    pass_fields: tuple[Text, ...] = ()
+    """Fields of a program's request that go on to the server, besides those that only shape an answer; "*" is any."""
     requests_per_minute: Count | None = None
     """How many requests its quota allows; not given: what its replies tell, if they do."""
     tokens_per_minute: Count | None = None

@@ -55,7 +55,7 @@ class Server(Table):
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """How many processes serve; on the cores of one machine they share the data folder."""
     allowed_hosts: tuple[Text, ...] = ()
-    """The names that the server answers to. None: on a loopback address that of the machine itself, elsewhere any."""
+    """The names that the server answers to; "*" is any. None: the machine's own and, off loopback, plain addresses."""
     allowed_origins: tuple[Origin, ...] = ()
     """The origins whose pages may speak to the server besides its own, such as "http://localhost:5173"; no cookies."""
     trusted_proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
@@ -75,6 +75,10 @@ class Server(Table):
     """How log lines are written: for a person, or one JSON object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are still logged."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long open answers may go on when the server is to end or to restart. A second signal ends them at once."""
+    silent_seconds: Annotated[float, Field(ge=2)] = 5.0
+    """How long a worker's event loop may stand still before its parent replaces it; more under a debugger."""
     late_seconds: Seconds = 0.2
     """How late the event loop may be before an incident is noted, with what held it up: see `/operators`."""
 
@@ -85,7 +89,7 @@ class Clients(Table):
     head_seconds: Seconds = 10.0
     """The longest wait for the head of a request, from the connection's opening or the head's first byte on."""
     body_seconds: Seconds = 30.0
-    """The longest wait for a body, under any server. An upload goes on while 64 KiB come in each such time."""
+    """The longest wait for a body, under any server. An upload needs 64 KiB in each such time, 512 KiB on average."""
     idle_seconds: Seconds = 10.0
     """How long a connection is kept between two requests."""
     stall_seconds: Seconds = 30.0
@@ -107,6 +111,9 @@ class Answers(Table):
     """The longest wait for the first piece of an answer."""
     silence_seconds: Seconds = 30.0
     """The longest pause between two pieces of an answer."""
+    thinking_seconds: Seconds = 300.0
+    """How long a model may say nothing while its server shows that it is alive. One that is known to reason has as
+    long for its first piece, where `first_token_seconds` is not set."""
     total_seconds: Seconds = 600.0
     """The longest time that an answer may take."""
     busy_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
@@ -154,17 +161,26 @@ class Limits(Table):
     """The longest question."""
     document_bytes: Count = 50 * 1024 * 1024
     """The largest document."""
+    person_bytes: Count = 512 * 1024 * 1024
+    """The bytes of documents that are kept for a person; for people without an account, for each address."""
+    free_bytes: Count = 1024 * 1024 * 1024
+    """The bytes of the disk that uploads leave free; on a small disk a twentieth of it."""
     body_bytes: Count = 1024 * 1024
-    """The largest body of any other request."""
+    """The largest body of any other request, and the longest text in one."""
+    picture_bytes: Count = 28 * 1024 * 1024
+    """The largest body of a question to `/v1` with pictures in it: 20 MB of them, as JSON."""
     chat_messages: Count = 2_000
     """The most messages in one chat."""
+    image_hosts: tuple[Text, ...] = ()
+    """The hosts, such as "images.example.com", whose https:// addresses of images are passed on to models, which fetch
+    them. Images sent along as data: URLs need none."""
 
 
 class Ingest(Table):
     """How documents are read: in child processes with limits of their own."""
 
     children: Count = 2
-    """How many documents are read at the same time."""
+    """How many documents are read at the same time; two more for people of whom none is being read."""
     memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
     """The memory that reading one document may take."""
     cpu_seconds: Seconds = 30.0
@@ -235,6 +251,13 @@ class File(Table):
     """Its checksum; empty leaves a file of your own unchecked."""
 
 
+class Guide(Table):
+    """Hubbub's own guide, as a collection that everybody may ask."""
+
+    is_enabled: bool = True
+    """Whether it is there. Where it is switched off it is removed; switched on again, it comes back."""
+
+
 class Embedded(Table):
     """The language model that runs on this machine."""
 
@@ -301,6 +324,7 @@ class Settings(BaseSettings):
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
     sample_page: SamplePage = SamplePage()
+    guide: Guide = Guide()
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()

@@ -10,14 +10,17 @@ from msgspec.structs import replace
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import Person, may_see
+from hubbub.core.people import Person, may_list, may_see
+from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
 from hubbub.web.services import Services, services_of
 
 
 async def person_of(request: Request) -> Person:
-    """Return who sends a request; from where, if nothing vouches for them."""
-    person = await services_of(request).identity.person(request.headers)
+    """Return who sends a request; from where, if nothing vouches for them. What it opens ends with what let it in."""
+    services = services_of(request)
+    person = await services.identity.person(request.headers)
+    granted.set(services.grants.of(request.headers, person.id))
     if person.known_by in ("cookie", "nothing"):
         return replace(person, address=client_address(request.scope))
     return person
@@ -94,9 +97,9 @@ async def check_answer(services: Services, person: Person, answer_id: str) -> No
 
 
 async def collections_for(services: Services, person: Person) -> list[Collection]:
-    """Return the collections that the person may see."""
+    """Return the collections that may be shown to the person."""
     collections = await services.library.collections()
-    return [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
+    return [one for one in collections if may_list(person, one.owner_id, is_shared=one.is_shared)]
 
 
 async def collection_for(

@@ -1,11 +1,14 @@
 """Say from which address a request comes, as limits count it, and believe proxies that are trusted, and nobody else."""
 
+import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from starlette.types import Scope
+
+from hubbub.core.people import Person
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _SCHEMES = frozenset({"http", "https"})
@@ -125,3 +128,13 @@ def _address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return ""
+
+
+def payer_of(scope: Scope, person: Person) -> str:
+    """Return who is charged for what is kept: the person, or a stranger's address (hashed); "" for an operator."""
+    if person.is_operator:
+        return ""
+    address = person.address or client_address(scope)
+    if person.known_by in ("cookie", "nothing") and address:
+        return "address:" + hashlib.blake2b(address.encode(), digest_size=12).hexdigest()
+    return f"person:{person.id}"

@@ -7,11 +7,17 @@ from msgspec.structs import replace
 
 from hubbub.answers.base import Found, Ticket, party_of
 from hubbub.answers.desk import Send
+from hubbub.core.errors import Malformed
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
 from hubbub.core.questions import JsonObject, Question
+from hubbub.identity.grants import granted
+from hubbub.web.dialects.images import fault_of_image
 from hubbub.web.services import Services
+
+REVOKED = "revoked"
+"""The reason that such an answer is stopped for."""
 
 
 async def ask_apart(
@@ -30,10 +36,12 @@ async def ask_apart(
     `echo` is stored with the question.
 
     Raises:
+        Malformed: an image is not sent along, nor at a host that the operator named.
         NotFound: there is no such model.
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         StoreError: it could not be stored, so it was not begun.
     """
+    _check_images(services, question)
     admission = services.desk.enter(Ticket(party_of(person), *services.engine.weigh(question)))
     answer_id = new_id()
     await services.desk.start(
@@ -46,7 +54,24 @@ async def ask_apart(
         first=Asked(question, echo or {}),
         within_seconds=question.within_seconds,
     )
+    stop_when_revoked(services, answer_id)
     return answer_id
+
+
+def _check_images(services: Services, question: Question) -> None:
+    """Check every image, by whatever door it came and whenever: a kept conversation may bring some along."""
+    for turn in question.turns:
+        for address in turn.images:
+            if (fault := fault_of_image(address, services.limits.image_hosts)) is not None:
+                raise Malformed(f"An image {fault}")
+
+
+def stop_when_revoked(services: Services, answer_id: str) -> None:
+    """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
+    if (grant := granted.get()) is None:
+        return
+    desk, log = services.desk, services.log
+    grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 
 
 def work_on(services: Services, question: Question) -> Callable[[Send], Awaitable[Done]]:

@@ -43,6 +43,7 @@ def create_app(
     *,
     limits: WebLimits | None = None,
     allowed_hosts: Sequence[str] = (),
+    answers_addresses: bool = False,
     allowed_origins: Sequence[str] = (),
     page_folder: Path | Traversable | None = None,
     foreign_page: ForeignPage | None = None,
@@ -51,7 +52,8 @@ def create_app(
 ) -> FastAPI:
     """Return the ASGI application; it opens its services when it starts and closes them when it ends.
 
-    `allowed_hosts` are the names that the server answers to (no ports); none: any. `allowed_origins`
+    `allowed_hosts` are the names that the server answers to (no ports); none: any. With
+    `answers_addresses` it answers to plain IP addresses, too. `allowed_origins`
     are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
     a page there is the API alone. `proxies` are those whose word counts on whom a request comes from.
@@ -75,6 +77,7 @@ def create_app(
     )
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
+    app.include_router(server.probes)
     for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router):
@@ -93,7 +96,9 @@ def create_app(
         Guards,
         body_bytes=limits.body_bytes,
         body_seconds=limits.body_seconds,
+        picture_bytes=limits.picture_bytes,
         allowed_hosts=allowed_hosts,
+        answers_addresses=answers_addresses,
         origins=Origins(allowed_origins),
         proxies=proxies,
     )

@@ -15,12 +15,15 @@ from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
-from hubbub.core.questions import Question
+from hubbub.core.questions import Begun, Generation, Question
 from hubbub.web.access import chat_for, check_collections, message_for
-from hubbub.web.apart import question_of, work_on
+from hubbub.web.apart import question_of, stop_when_revoked, work_on
 from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
+
+CUT_OFF = ("length", "deadline")
+"""The finish reasons of answers that are complete only as far as they were let."""
 
 Unwatched: TypeAlias = Literal["finish", "stop"]
 """What happens to an answer that nobody watches any more."""
@@ -55,6 +58,16 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within_seconds: Annotated[
         Annotated[float, Meta(gt=0, le=3600)] | None,
         Meta(description="By when the answer has to be there, be it as far as it has come"),
+    ] = None
+    wait_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=600)] | None,
+        Meta(description="How long the answer waits for documents that are still being read; a while if not given"),
+    ] = None
+    max_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=10**9)] | None,
+        Meta(
+            description="How long the answer may get; as the model is set if not given, which is as it likes as a rule"
+        ),
     ] = None
 
 
@@ -107,6 +120,8 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
         new_chat=chat if new.chat_id is None else None,
         fingerprint=None if new.question_id is None else _fingerprint(new),
         within_seconds=new.within_seconds,
+        max_tokens=new.max_tokens,
+        wait_seconds=new.wait_seconds,
     )
 
 
@@ -119,17 +134,27 @@ async def ask_again(
     collection_ids: Sequence[str] | None = None,
     unwatched: Unwatched | None = None,
     grace_seconds: float | None = None,
+    max_tokens: int | None = None,
+    continues: str | None = None,
 ) -> Asked:
     """Start one more answer to a question, by the same model and over the same collections unless others are given.
 
+    With the id of an earlier answer to it that was cut off, the new one begins with its text and goes on.
+
     Raises:
-        NotFound: there is no such question, model or collection for this person.
+        NotFound: there is no such question, answer, model or collection for this person.
+        Conflict: the answer to go on with is still being written.
+        Invalid: it can't be gone on with: it is complete, or says nothing, or quotes.
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         TooLarge: the chat has as many messages as it may have.
     """
     question = await message_for(services, person, question_id)
     if question.role != "user":
         raise NotFound("There is no such question.")
+    begun: Begun | None = None
+    if continues is not None:
+        earlier, begun = await _begun(services, person, question, continues)
+        question = msgspec.structs.replace(question, model=earlier.model, collections=earlier.collections)
     _check_model(services, model)
     changed = msgspec.structs.replace(
         question,
@@ -141,7 +166,7 @@ async def ask_again(
     chat = await chat_for(services, person, question.chat_id)
     await _check_room(services, chat)
     grace = _grace(services.limits, unwatched, grace_seconds)
-    return await _start(services, person, chat, changed, grace, is_new=False)
+    return await _start(services, person, chat, changed, grace, is_new=False, max_tokens=max_tokens, begun=begun)
 
 
 def title_of(text: str) -> str:
@@ -172,11 +197,15 @@ async def _start(
     new_chat: Chat | None = None,
     fingerprint: str | None = None,
     within_seconds: float | None = None,
+    max_tokens: int | None = None,
+    begun: Begun | None = None,
+    wait_seconds: float | None = None,
 ) -> Asked:
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
-    services.desk.check(party_of(person), services.engine.weigh(asked)[0])
-    work, ticket = await _work(services, party_of(person), question, answer, within_seconds)
+    party = party_of(person)
+    services.desk.check(party, services.engine.weigh(asked)[0])
+    work, ticket = await _work(services, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     messages = [question, answer] if is_new else [answer]
     await services.desk.start(
@@ -188,7 +217,23 @@ async def _start(
         beside=services.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
         within_seconds=within_seconds,
     )
+    stop_when_revoked(services, answer.id)
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
+
+
+async def _begun(services: Services, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
+    """Return an answer to a question that was cut off, and what it had said."""
+    message = await message_for(services, person, answer_id)
+    if message.parent_id != question.id or message.role != "assistant":
+        raise NotFound("There is no such answer to this question.")
+    answer = await services.log.answer(answer_id)
+    if answer.state == "open":
+        raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
+    if answer.state == "done" and answer.finish_reason not in CUT_OFF:
+        raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
+    if not answer.text or answer.way == "quotes":
+        raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+    return message, Begun(answer.text, answer.query or "", answer.hits)
 
 
 async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None:
@@ -201,10 +246,26 @@ async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None
 
 
 async def _work(
-    services: Services, party: Party, question: Message, answer: Message, within_seconds: float | None = None
+    services: Services,
+    party: Party,
+    question: Message,
+    answer: Message,
+    within_seconds: float | None = None,
+    max_tokens: int | None = None,
+    begun: Begun | None = None,
+    wait_seconds: float | None = None,
 ) -> tuple[Work, Ticket]:
     turns = await _turns_before(services, question)
-    asked = Question(question.text, turns, answer.model or None, answer.collections, within_seconds=within_seconds)
+    asked = Question(
+        question.text,
+        turns,
+        answer.model or None,
+        answer.collections,
+        generation=Generation(max_tokens=max_tokens),
+        within_seconds=within_seconds,
+        continues=begun,
+        wait_seconds=wait_seconds,
+    )
     return work_on(services, asked), Ticket(party, *services.engine.weigh(asked))
 
 

@@ -164,7 +164,7 @@ def _turn(message: SentMessage, where: str) -> Turn:
     for number, part in enumerate(message.content):
         if part.type in _TEXTS and part.text is not None:
             texts.append(part.text)
-        elif part.type in _IMAGES and (address := _address(part)).startswith(("https://", "http://", "data:image/")):
+        elif part.type in _IMAGES and (address := _address(part)):
             images.append(address)
         else:
             raise Malformed(f"{where}.content[{number}]: there has to be a text, or an image by its address.")

@@ -4,13 +4,14 @@ Plain ASGI, because Starlette's own base class for middleware hides that a clien
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Sequence
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
+from hubbub.core.errors import HubbubError, Malformed, NotAllowed, Overloaded, TooLarge, TooSlow, Unsupported
 from hubbub.web.address import Proxies
 from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
@@ -27,6 +28,9 @@ HEADERS = {
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _PUT_BELOW = "/documents/"
 _POSTED_TO = "/upload"
+_WITH_PICTURES = ("/v1/chat/completions", "/v1/responses")
+LARGE_AT_ONCE, LARGE_SECONDS = 8, 5.0
+"""So many of the largest bodies are held at once in a process, and when to come back where there are more."""
 PACE_BYTES = 64 * 1024
 """So much of an upload has to come while its body is waited for as long as another body may take altogether."""
 WHOLE_PACE_BYTES = 512 * 1024
@@ -42,15 +46,21 @@ class Guards:
         *,
         body_bytes: int,
         body_seconds: float,
+        picture_bytes: int | None = None,
         allowed_hosts: Sequence[str],
         origins: Origins,
+        answers_addresses: bool = False,
         proxies: Proxies | None = None,
     ) -> None:
         self._app = app
         self._body_bytes = body_bytes
+        self._picture_bytes = max(body_bytes, picture_bytes or 0)
+        self._large_bytes = 0
+        """How much is held of bodies that are over the usual limit."""
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
         self._origins = origins
+        self._answers_addresses = answers_addresses
         self._proxies = proxies or Proxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +83,7 @@ class Guards:
 
         asked = Headers(scope=scope)
         said = self._proxies.apply(scope)
+        held_bytes = 0
         try:
             self._check_host(asked)
             if (answer := self._origins.preflight(scope["method"], asked)) is not None:
@@ -80,31 +91,42 @@ class Guards:
                 return
             if scope["method"] not in _SAFE:
                 self._origins.check(asked, said)
-                receive = await self._checked_body(scope, asked, receive)
+                receive, held_bytes = await self._checked_body(scope, asked, receive)
         except HubbubError as error:
             await told(scope, error)(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._large_bytes -= held_bytes
 
     def _check_host(self, headers: Headers) -> None:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if self._allowed_hosts and name.lower() not in self._allowed_hosts:
+        if not self._allowed_hosts or name.lower() in self._allowed_hosts:
+            return
+        if not (self._answers_addresses and _is_address(name)):
             raise NotAllowed(
                 f"This server does not answer to the name {name[:100]!r}. Add it to server.allowed_hosts to allow it."
             )
 
-    async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+    async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Receive, int]:
+        """Return what gives the body, and how much of it is held as a large one's until the response has ended."""
         if _is_upload(scope):
-            return _paced(receive, self._body_seconds)  # the store of files counts the bytes itself while it writes
+            return _paced(receive, self._body_seconds), 0  # the store of files counts the bytes itself while it writes
+        limit_bytes = self._picture_bytes if _may_hold_pictures(scope) else self._body_bytes
+        if limit_bytes > self._body_bytes:
+            receive = _paced(receive, self._body_seconds)
         try:
-            async with asyncio.timeout(self._body_seconds):
-                body = await self._body(headers, receive)
+            async with asyncio.timeout(None if limit_bytes > self._body_bytes else self._body_seconds):
+                body = await self._body(headers, receive, limit_bytes)
         except TimeoutError as error:
             raise TooSlow(f"The request's body did not arrive within {self._body_seconds:g} s.") from error
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
         _check_json(body)
+        held_bytes = len(body) if len(body) > self._body_bytes else 0
+        self._large_bytes += held_bytes
         waiting = [body]  # it is let go once it is taken, however long the response lasts
 
         async def receive_again() -> Message:
@@ -112,14 +134,14 @@ class Guards:
                 return {"type": "http.request", "body": waiting.pop(), "more_body": False}
             return await receive()
 
-        return receive_again
+        return receive_again, held_bytes
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        too_large = TooLarge(f"The request's body is over the limit of {self._body_bytes:,} bytes.")
+    async def _body(self, headers: Headers, receive: Receive, limit_bytes: int) -> bytes:
+        too_large = TooLarge(f"The request's body is over the limit of {limit_bytes:,} bytes.")
         declared = headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()):
             raise Malformed("Content-Length has to be a whole number.")
-        if int(declared) > self._body_bytes:
+        if int(declared) > limit_bytes:
             raise too_large
         body = bytearray()
         while True:
@@ -127,10 +149,26 @@ class Guards:
             if message["type"] == "http.disconnect":
                 raise Malformed("The request ended before its body did.")
             body += message.get("body", b"")
-            if len(body) > self._body_bytes:
+            if len(body) > limit_bytes:
                 raise too_large
+            if len(body) > self._body_bytes and self._large_bytes + len(body) > LARGE_AT_ONCE * limit_bytes:
+                raise Overloaded(
+                    "Too many large requests at once. Try again in a few seconds.", retry_after_seconds=LARGE_SECONDS
+                )
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _may_hold_pictures(scope: Scope) -> bool:
+    return scope["method"] == "POST" and scope["path"].removeprefix(scope.get("root_path", "")) in _WITH_PICTURES
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_upload(scope: Scope) -> bool:

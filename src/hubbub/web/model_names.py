@@ -7,8 +7,7 @@ import msgspec
 
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
-from hubbub.core.people import Person
-from hubbub.web.access import collections_for
+from hubbub.core.people import Person, may_list, may_see
 from hubbub.web.services import Services
 
 SEARCH = "search"
@@ -39,7 +38,8 @@ class Listed(msgspec.Struct, frozen=True):
 
 async def names_for(services: Services, person: Person) -> "ModelNames":
     """Return the names that a person can ask for."""
-    return ModelNames([model.card.name for model in services.catalog], await collections_for(services, person), person)
+    collections = await services.library.collections()
+    return ModelNames([model.card.name for model in services.catalog], collections, person)
 
 
 class ModelNames:
@@ -50,12 +50,14 @@ class ModelNames:
     """
 
     def __init__(self, models: Sequence[str], collections: Sequence[Collection], person: Person) -> None:
-        """Take the models, the default one first."""
+        """Take the models, the default one first, and all collections."""
         self._models = tuple(models)
+        seen = [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
         self._collections = sorted(
-            collections, key=lambda one: (one.owner_id != person.id, not one.is_shared, one.created_at, one.id)
+            (one for one in seen if may_list(person, one.owner_id, is_shared=one.is_shared)),
+            key=lambda one: (one.owner_id != person.id, not one.is_shared, one.created_at, one.id),
         )
-        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in self._collections}
+        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in seen}
         for one in reversed(self._collections):  # the first of a name is put in last, and stays
             self._by_word[_word(one.name)] = (one.id,)
         if self._collections:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.identity.base import Welcome
+from hubbub.identity.cookies import HOST_PREFIX
 from hubbub.web.bodies import headers_of
 from hubbub.web.services import services_of
 from hubbub.web.shapes import is_of_others
@@ -154,4 +155,8 @@ def set_cookie(request: Request, response: Response, welcome: Welcome) -> None:
     if welcome.cookie is not None:
         name, value = welcome.cookie
         is_secure = request.url.scheme == "https"
+        if is_secure:
+            name = HOST_PREFIX + name  # no other host, and no page over plain HTTP, can set one of this name
+        elif f"{name}={value}" in request.headers.get("cookie", ""):
+            return
         response.set_cookie(name, value, max_age=YEAR_SECONDS, httponly=True, samesite="lax", secure=is_secure)

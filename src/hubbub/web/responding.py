@@ -16,7 +16,7 @@ from hubbub.models.base import ModelCard
 from hubbub.web.access import check_answer
 from hubbub.web.apart import ask_apart
 from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import able_of, over_documents
+from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents
 from hubbub.web.dialects.responses import PREFIX, echo_of
 from hubbub.web.dialects.responses_request import (
     NewResponse,
@@ -124,7 +124,7 @@ def _question(
     chosen = services.catalog.get(model) if model else services.catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
-    able = able_of(name or "The model", None if collection_ids else card)
+    able = able_of(name or "The model", None if collection_ids else card, services.limits.image_hosts)
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
     said = (*before, *read_input(new.input or "", able))
@@ -162,9 +162,7 @@ def _check_length(services: Services, turns: Sequence[Turn]) -> None:
     limits = services.limits
     if len(turns) > limits.chat_messages:
         raise TooLarge(f"This conversation has {len(turns):,} turns; {limits.chat_messages:,} is the limit.")
-    size = sum(len(turn.text) + sum(map(len, turn.images)) for turn in turns)
-    if size > limits.body_bytes:
-        raise TooLarge(f"This conversation has {size:,} characters; {limits.body_bytes:,} is the limit.")
+    check_sizes(turns, body_bytes=limits.body_bytes, picture_bytes=limits.picture_bytes)
 
 
 def _shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:

@@ -16,6 +16,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity
+from hubbub.identity.grants import Grants
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
@@ -30,7 +31,11 @@ class WebLimits:
     question_characters: int = 32_000
     document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 1024 * 1024
+    picture_bytes: int = 28 * 1024 * 1024
+    """The largest body of a question that may hold pictures; its texts stay below `body_bytes`."""
     chat_messages: int = 2000
+    image_hosts: tuple[str, ...] = ()
+    """Where images may be that model servers are to fetch; others have to be sent along."""
     is_stopped_unwatched: bool = False
     """Whether an answer is stopped when nobody watches it any more, where its question doesn't say."""
     grace_seconds: float = 20.0
@@ -75,6 +80,8 @@ class Services:
     """Everything that is built once and used by all requests."""
 
     identity: Identity
+    grants: Grants
+    """What is open, by what let it in."""
     desk: Desk
     log: Log
     history: History

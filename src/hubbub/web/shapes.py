@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar
 from starlette.responses import Response
 from starlette.types import Scope
 
+from hubbub.core import references
 from hubbub.core.errors import HubbubError
 from hubbub.web.bodies import problem
 from hubbub.web.dialects import openai
@@ -27,7 +28,7 @@ _HEADERS: dict[str, Callable[[], Mapping[str, str]]] = {"/v1": openai.headers_of
 
 def told(scope: Scope, error: HubbubError) -> Response:
     """Return the response that tells an error to whoever sent a request."""
-    return (_found(_SHAPES, scope) or problem)(error)
+    return (_found(_SHAPES, scope) or problem)(references.told(error))
 
 
 def headers_for(scope: Scope) -> Mapping[str, str]:

@@ -13,6 +13,8 @@ from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import Event, Failed, decode
+from hubbub.core.references import told
+from hubbub.identity.grants import granted
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.protocol import Direct, direct_of
 
@@ -23,6 +25,8 @@ Refuse: TypeAlias = Callable[[Failed], Response]
 
 STALL_SECONDS = 30.0
 """A client that takes nothing for so long is cut off; it can come again and go on where it was."""
+CUT_SECONDS = 1.0
+"""A client that takes nothing for so long is cut off where it was to be told that it may not read on."""
 HELD_SECONDS = 10.0
 """So long a response that can still be refused waits for the answer to begin; then it has to begin itself."""
 
@@ -53,23 +57,45 @@ class EventStream(Response):
         self._answer_id = answer_id
         self._after = after
         self._refuse = refuse
+        self._has_begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answer has ended or the reader has left, whichever comes first.
 
         Raises:
             TooBusy: as many read this answer already as may.
+            NotSignedIn: what let the reader in has ended, before anything was sent.
         """
         direct = direct_of(scope)
         reading = direct.reading(self._answer_id) if direct is not None else nullcontext()
         with reading, self._log.holding(self._answer_id):  # between being held and being sent nobody follows it
-            await self._send(scope, receive, send)
+            if (grant := granted.get()) is None:
+                await self._send(scope, receive, send)
+                return
+            try:
+                with grant.holding():
+                    await self._send(scope, receive, send)
+            except HubbubError as error:  # only by the grant: what happens to the answer is told by then
+                if not self._has_begun:
+                    raise
+                await self._cut(error, scope, send)
+
+    async def _cut(self, error: HubbubError, scope: Scope, send: Send) -> None:
+        """End a response that has begun, and say why."""
+        message = {"type": "http.response.body", "body": self._dialect.trouble(told(error)), "more_body": False}
+        try:
+            async with asyncio.timeout(CUT_SECONDS):
+                await send(message)
+        except TimeoutError:
+            if (direct := direct_of(scope)) is not None:
+                direct.abort()
 
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Record] = []
         if self._refuse is not None:
             refusal = await _unless_left(receive, self._held(held, self._refuse))
             if not isinstance(refusal, bool):
+                self._has_begun = True
                 await refusal(scope, receive, send)
             if refusal is not True:
                 return
@@ -114,6 +140,7 @@ class EventStream(Response):
         after = held[-1].number if held else self._after
         following: AsyncGenerator[Sequence[Record]] = self._log.follow(self._answer_id, after, reader=reader)
         try:
+            self._has_begun = True
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             opening = dialect.opening() + (dialect.frames(held) if held else b"")
             held.clear()
@@ -123,7 +150,7 @@ class EventStream(Response):
                 await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
             await send_in_time({"type": "http.response.body", "body": b"", "more_body": False})
         except HubbubError as error:
-            await send_in_time({"type": "http.response.body", "body": dialect.trouble(error), "more_body": False})
+            await send_in_time({"type": "http.response.body", "body": dialect.trouble(told(error)), "more_body": False})
         except TimeoutError:
             if direct is not None:
                 direct.abort()
@@ -142,7 +169,9 @@ class WhileThere(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Make it, then send it; what the making raises is raised."""
-        made = await _unless_left(receive, self._make())
+        grant = granted.get()
+        with grant.holding() if grant is not None else nullcontext():
+            made = await _unless_left(receive, self._make())
         if not isinstance(made, bool):
             await made(scope, receive, send)
 

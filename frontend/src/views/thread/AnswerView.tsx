@@ -6,7 +6,7 @@ import type { Answer, Citation } from "../../events";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
-import { ask, openAnswerId, regenerate } from "../../state/thread";
+import { ask, continueAnswer, openAnswerId, regenerate } from "../../state/thread";
 import { copyText } from "../copy";
 import { Icon } from "../icons";
 import { Markdown } from "../markdown/Markdown";
@@ -14,7 +14,7 @@ import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
-import { waitingText } from "./waiting";
+import { readingText, waitingText } from "./waiting";
 
 interface Properties {
   message: Message;
@@ -27,6 +27,9 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
   const isOpen = answer.state === "open";
   const again = () => {
     if (message.parent_id !== null) regenerate(message.parent_id);
+  };
+  const more = () => {
+    if (message.parent_id !== null) continueAnswer(message.parent_id, message.id);
   };
   const cite = (marker: number) => {
     const citation = answer.citations.find((one) => one.marker === marker);
@@ -44,7 +47,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
       <Thoughts answer={answer} />
       {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}
-      <Ending answer={answer} retry={isLast ? again : null} />
+      <Ending answer={answer} retry={isLast ? again : null} goOn={isLast ? more : null} />
       <CitedSources answer={answer} />
       <Found answer={answer} />
       {!isOpen && (
@@ -96,8 +99,9 @@ function Progress({ answer }: { answer: Answer }) {
   );
 }
 
-function progressText({ place, estimate_seconds, query, hits, model }: Answer): string {
+function progressText({ place, estimate_seconds, query, hits, model, still_reading: reading }: Answer): string {
   if (place !== null) return waitingText(place, estimate_seconds);
+  if (reading) return readingText(reading);
   if (query !== null && hits.length > 0)
     return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
   return model ? `${model} is thinking` : "Thinking";

@@ -1,9 +1,31 @@
-/** Say how an answer ended where it did not simply end, and offer a way on. */
+/** Say how an answer ended where it did not simply end, what the model was not given, and offer a way on. */
 
-import type { Answer } from "../../events";
+import type { Answer, LeftOut } from "../../events";
 import { Icon } from "../icons";
+import { readingText } from "./waiting";
 
-export function Ending({ answer, retry }: { answer: Answer; retry: (() => void) | null }) {
+interface Properties {
+  answer: Answer;
+  /** Asks again; null where this is not the last answer. */
+  retry: (() => void) | null;
+  /** Has the answer go on from where it broke off. */
+  goOn: (() => void) | null;
+}
+
+/** Whether an answer broke off, so that it can go on. */
+export function canGoOn({ state, text, way, finish_reason: reason }: Answer): boolean {
+  if (text === "" || way === "quotes") return false;
+  return (
+    state === "failed" || state === "stopped" || (state === "done" && (reason === "length" || reason === "deadline"))
+  );
+}
+
+export function Ending({ answer, retry, goOn }: Properties) {
+  const more = goOn && canGoOn(answer) && (
+    <button type="button" class="button" onClick={goOn}>
+      Continue
+    </button>
+  );
   if (answer.state === "failed") {
     return (
       <div class="failure" role="alert">
@@ -12,6 +34,7 @@ export function Ending({ answer, retry }: { answer: Answer; retry: (() => void) 
           {answer.text !== "" && "The answer broke off. "}
           {answer.failure?.message ?? "Something went wrong."}
         </p>
+        {more}
         {retry && (
           <button type="button" class="button" onClick={retry}>
             Try again
@@ -21,16 +44,47 @@ export function Ending({ answer, retry }: { answer: Answer; retry: (() => void) 
     );
   }
   const note = noteOf(answer);
-  return note === null ? null : <p class="ending">{note}</p>;
+  const left = answer.left_out ? leftOutText(answer.left_out) : null;
+  const unread = answer.state === "done" && answer.still_reading ? readingText(answer.still_reading) : null;
+  return (
+    <>
+      {unread && <p class="ending">{unread}: ask again when that is done.</p>}
+      {left && <p class="ending">{left}</p>}
+      {note && (
+        <div class="ending ending-row">
+          <span>{note}</span>
+          {more}
+        </div>
+      )}
+    </>
+  );
 }
 
-function noteOf({ state, text, finish_reason: reason, stop_reason }: Answer): string | null {
+/** What of the conversation the model was not given. */
+export function leftOutText({ turns = 0, shortened = 0 }: LeftOut): string {
+  const earlier = turns === 1 ? "the earliest message" : `the ${turns} earliest messages`;
+  const long = shortened === 1 ? "a long message only in part" : `${shortened} long messages only in part`;
+  const what = [turns > 0 && `without ${earlier}`, shortened > 0 && `with ${long}`].filter(Boolean).join(" and ");
+  return `The chat is longer than this model can read: it answered ${what}.`;
+}
+
+const limits = {
+  model: "The answer reached the model’s own limit of length.",
+  setting: "The answer reached the limit of length that is set for this model.",
+  question: "The answer reached the length that was asked for.",
+};
+const stops: Readonly<Record<string, string>> = {
+  unwatched: ", since nobody was watching",
+  revoked: ", since the access that it was asked with has ended",
+};
+
+function noteOf({ state, text, finish_reason: reason, stop_reason, limited_by }: Answer): string | null {
   if (state === "stopped") {
-    const why = stop_reason === "unwatched" ? ", since nobody was watching" : "";
+    const why = stops[stop_reason ?? ""] ?? "";
     return text === "" ? `Stopped before it began${why}.` : `Stopped${why}.`;
   }
   if (state !== "done") return null;
-  if (reason === "length") return "The answer reached the model’s limit of length.";
+  if (reason === "length") return limits[limited_by ?? "model"];
   if (reason === "deadline")
     return text === "" ? "The time was up before anything was said." : "The time was up; this is as far as it came.";
   if (reason === "refusal") return "The model declined to answer this.";

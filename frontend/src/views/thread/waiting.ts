@@ -1,8 +1,17 @@
-/** Say where somebody stands in line, and for about how long. */
+/** Say what an answer waits for: its turn, or documents that are still being read. */
+
+import type { StillReading } from "../../events";
 
 export function waitingText(place: number, estimateSeconds: number | null): string {
   const where = place === 1 ? "You are next" : `You are number ${place.toLocaleString("en")} in line`;
   return estimateSeconds === null ? where : `${where}, about ${durationText(estimateSeconds)} to go`;
+}
+
+/** Which documents an answer waits for. */
+export function readingText({ names, has_more: hasMore }: StillReading): string {
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0 && !hasMore) return `“${only}” is still being read`;
+  return `${names.map((name) => `“${name}”`).join(", ")}${hasMore ? " and more" : ""} are still being read`;
 }
 
 /** A time as people say it who don't know exactly. */

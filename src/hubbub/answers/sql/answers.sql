@@ -19,7 +19,7 @@ delete from journal where place >= ? and place < ?
 update answer set result = ?, worker = null, stop_reason = null, watched_at = null where id = ?
 
 -- name: portions
-select last_number, data from portion where answer_id = ? and last_number > ? order by last_number
+select last_number, data from portion where answer_id = ? and last_number > ? order by last_number limit ?
 
 -- name: begun_at
 select worker, place from answer where id = ? and worker is not null
@@ -44,9 +44,9 @@ delete from worker where number = ?
 update worker set seen_at = ? where number = ?
 
 -- name: others
-select number, seen_at from worker where number <> :number
+select number, seen_at, exists (select 1 from answer where worker = number) from worker where number <> :number
 union all
-select distinct worker, 0 from answer
+select distinct worker, 0, 1 from answer
 where worker is not null and worker <> :number and worker not in (select number from worker)
 
 -- name: orphans

@@ -16,3 +16,10 @@ update api_key set revoked_at = ? where id = ? and revoked_at is null
 
 -- name: note_use
 update api_key set last_used = max(coalesce(last_used, 0), ?) where id = ?
+
+-- name: ended
+select wanted.value from json_each(?) as wanted
+where not exists (
+  select 1 from api_key
+  where id = wanted.value and revoked_at is null and (expires_at is null or expires_at > ?)
+)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from pathlib import Path
+from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Loaded, Table
@@ -12,13 +12,13 @@ SAMPLE_LENGTH = 16 * 1024
 CELL_LENGTH = 4 * 1024 * 1024
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return a CSV file's rows; the first names the columns. Empty rows are left out.
 
     Raises:
         Invalid: it is no CSV, or a cell is too long.
     """
-    text = read_text(path)
+    text = read_text(file)
     csv.field_size_limit(CELL_LENGTH)
     try:
         rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), _dialect(text)) if any(row))

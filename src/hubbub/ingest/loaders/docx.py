@@ -1,8 +1,7 @@
 """Read Word documents: headings, paragraphs, lists and tables in their order."""
 
 import re
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from zipfile import BadZipFile
 
 import docx
@@ -16,13 +15,12 @@ from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return a document's blocks. Headings are known by the names of their styles, which Word keeps in English."""
     try:
-        with path.open("rb") as file:
-            document = docx.Document(file)
+        document = docx.Document(file)
     except (OpcError, BadZipFile, KeyError, ValueError) as error:
-        raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
+        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
     blocks: list[Block] = []
     items: list[str] = []
     for part in document.iter_inner_content():

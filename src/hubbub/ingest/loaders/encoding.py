@@ -1,7 +1,7 @@
 """Turn the bytes of a text file into text, in the encoding that they are most likely in."""
 
 import codecs
-from pathlib import Path
+from typing import BinaryIO
 
 from hubbub.core.errors import Unsupported
 
@@ -15,13 +15,13 @@ _BOMS = (
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 
 
-def read_text(path: Path) -> str:
+def read_text(file: BinaryIO) -> str:
     """Return a file's text with line feeds for line breaks.
 
     Raises:
         Unsupported: it is no text.
     """
-    text = decode(path.read_bytes())
+    text = decode(file.read())
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -26,9 +26,9 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return a page's headings, paragraphs, lists, tables and code; its title is that of its head."""
-    page = LexborHTMLParser(_decoded(path.read_bytes()))
+    page = LexborHTMLParser(_decoded(file.read()))
     title = page.css_first("title")
     return Loaded(_Walk().blocks(page.root), title=" ".join(title.text().split()) if title else "")
 

@@ -2,21 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Loaded, Paragraph
 from hubbub.ingest.loaders.encoding import read_text
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return the records of a JSON or JSON Lines file.
 
     Raises:
         Invalid: it is no JSON, or nested too deeply.
     """
-    text = read_text(path)
+    text = read_text(file)
     blocks: list[Block] = []
     for record in _records(text):
         lines = "\n".join(_lines(record))

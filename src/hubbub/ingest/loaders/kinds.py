@@ -2,8 +2,8 @@
 
 import importlib
 import zipfile
-from pathlib import Path, PurePosixPath
-from typing import Protocol, cast
+from pathlib import PurePosixPath
+from typing import BinaryIO, Protocol, cast
 
 import msgspec
 
@@ -18,8 +18,8 @@ HEAD_BYTES = 4096
 class Loader(Protocol):
     """A module of this package."""
 
-    def load(self, path: Path) -> Loaded:
-        """Return what a file holds.
+    def load(self, file: BinaryIO) -> Loaded:
+        """Return what an open file holds, read from its beginning.
 
         Raises:
             Invalid, Unsupported, TooLarge: why it can't be read, fit for a person.
@@ -65,25 +65,25 @@ def media_type_of(name: str) -> str:
     return kind.media_type if kind else "application/octet-stream"
 
 
-def kind_of(path: Path, name: str) -> Kind:
-    """Return the kind of a file: what its bytes say goes before what its name says.
+def kind_of(file: BinaryIO, name: str) -> Kind:
+    """Return the kind of a file: what its bytes say goes before what its name says. It is at its beginning then.
 
     Raises:
         Unsupported: it is none of the known kinds.
         Invalid: it is encrypted, empty, or not what its name says.
         TooLarge: it is an archive that unpacks to too much.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
     promised = _BY_SUFFIX.get(_suffix(name))
     if not head:
         raise Invalid("The file is empty. Add it again when something is in it.", code="empty")
     if b"%PDF-" in head[:1024]:
         return PDF
     if head.startswith(b"PK\x03\x04"):
-        return _office_kind(path, name)
+        return _office_kind(file, name)
     if head.startswith(_OLE_MAGIC):
-        raise _old_office(path, name)
+        raise _old_office(file, name)
     if promised in (PDF, WORD, POWERPOINT, EXCEL):
         raise Invalid(
             f"The file is damaged, or not {promised.name}, though its name ends in {_suffix(name)}. Save it anew.",
@@ -98,22 +98,23 @@ def kind_of(path: Path, name: str) -> Kind:
     raise _unknown(name)
 
 
-def _office_kind(path: Path, name: str) -> Kind:
+def _office_kind(file: BinaryIO, name: str) -> Kind:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             check_archive(archive)
             parts = archive.namelist()
+        file.seek(0)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
+        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
     for folder, kind in _OFFICE_PARTS.items():
         if "[Content_Types].xml" in parts and any(part.startswith(folder) for part in parts):
             return kind
     raise _unknown(name)
 
 
-def _old_office(path: Path, name: str) -> Invalid | Unsupported:
+def _old_office(file: BinaryIO, name: str) -> Invalid | Unsupported:
     # Word and its like keep an encrypted document in an OLE file, with a stream of this name (in UTF-16).
-    if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+    if "EncryptedPackage".encode("utf-16-le") in file.read():
         return Invalid(ENCRYPTED, code="encrypted")
     newer = _OLD_OFFICE.get(_suffix(name), ".docx, .xlsx or .pptx")
     return Unsupported(f"The file is in Office's format of before 2007: save it as {newer} and add it again.")

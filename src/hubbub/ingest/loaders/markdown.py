@@ -1,7 +1,7 @@
 """Read Markdown: its blocks as they stand, so that code, lists and emphasis stay what they are."""
 
 import re
-from pathlib import Path
+from typing import BinaryIO
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -13,9 +13,9 @@ _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DO
 _TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return a Markdown file's blocks; the title is that of its front matter, or its first heading of level 1."""
-    text = read_text(path)
+    text = read_text(file)
     title = ""
     if front := _FRONT_MATTER.match(text):
         named = _TITLE.search(front.group(1))

@@ -1,9 +1,10 @@
 """Read PDF: its text page by page, with the headings that its outline names."""
 
+import ctypes
 import importlib
+import mmap
 import re
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
@@ -17,29 +18,34 @@ _BEGINS_ANEW = re.compile(r"[A-ZÄÖÜ\d•‣·–—*-]")
 _ENDS = (".", "!", "?", ":", ";")
 
 
-def open_pdf(path: Path) -> Any:
+def open_pdf(file: BinaryIO) -> Any:
     """Return a pypdfium2 document.
 
     Raises:
         Invalid: it is encrypted or damaged.
     """
     pdfium: Any = importlib.import_module("pypdfium2")
+    # Mapped, so that pdfium reads what it needs of it by itself, as of a file that it opened.
     try:
-        return pdfium.PdfDocument(path)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except ValueError as error:
+        raise Invalid("The file is empty. Add it again when something is in it.", code="empty") from error
+    try:
+        return pdfium.PdfDocument((ctypes.c_char * len(mapped)).from_buffer(mapped))
     except pdfium.PdfiumError as error:
         if error.err_code == _PASSWORD_ERROR:
             raise Invalid(ENCRYPTED, code="encrypted") from error
         raise Invalid("The file is damaged. Save or print it as PDF anew and add it again.", code="corrupt") from error
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return each page's paragraphs.
 
     Raises:
         Invalid: it is encrypted, damaged, or holds only pictures.
         TooLarge: it has too many pages.
     """
-    document = open_pdf(path)
+    document = open_pdf(file)
     try:
         pages = len(document)
         if pages > MOST_PAGES:

@@ -1,8 +1,7 @@
 """Read PowerPoint presentations: a slide is a page, its title a heading, its notes follow."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from zipfile import BadZipFile
 
 import pptx
@@ -12,13 +11,12 @@ from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return the slides' titles, texts, tables and notes."""
     try:
-        with path.open("rb") as file:
-            presentation = pptx.Presentation(file)
+        presentation = pptx.Presentation(file)
     except (PythonPptxError, BadZipFile, KeyError, ValueError) as error:
-        raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
+        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
     blocks: list[Block] = []
     pages = 0
     for pages, slide in enumerate(presentation.slides, start=1):

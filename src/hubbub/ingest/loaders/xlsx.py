@@ -2,9 +2,9 @@
 
 import datetime
 import importlib
+import mimetypes
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 from hubbub.core.errors import Invalid, TooLarge
@@ -13,7 +13,7 @@ from hubbub.ingest.blocks import Block, Heading, Loaded, Table
 MOST_CELLS = 2_000_000
 
 
-def load(path: Path) -> Loaded:
+def load(file: BinaryIO) -> Loaded:
     """Return each sheet's rows that are not empty, as shown: results of formulas, dates in ISO form.
 
     Raises:
@@ -23,20 +23,20 @@ def load(path: Path) -> Loaded:
     # openpyxl would load both, at 100 ms and 120 MB of address space, for kinds of cells that files don't have.
     sys.modules.setdefault("numpy", None)  # pyright: ignore[reportArgumentType] (None forbids the import)
     sys.modules.setdefault("PIL", None)  # pyright: ignore[reportArgumentType]
+    mimetypes.knownfiles.clear()  # openpyxl would read the machine's lists of media types, which a sandbox hides
     openpyxl: Any = importlib.import_module("openpyxl")
-    with path.open("rb") as file:  # given the path, openpyxl refuses names without a suffix that it knows
-        try:
-            workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        except (BadZipFile, KeyError, ValueError) as error:
-            raise Invalid(f"The file is damaged ({error}). Save it anew and add it again.", code="corrupt") from error
-        blocks: list[Block] = []
-        cells = 0
-        for sheet in workbook.worksheets:
-            rows = _rows(sheet, MOST_CELLS - cells)
-            cells += sum(len(row) for row in rows)
-            if rows:
-                blocks += [Heading(sheet.title, 1), Table(rows)]
-        return Loaded(blocks, title=(workbook.properties.title or "").strip())
+    try:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except (BadZipFile, KeyError, ValueError) as error:
+        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
+    blocks: list[Block] = []
+    cells = 0
+    for sheet in workbook.worksheets:
+        rows = _rows(sheet, MOST_CELLS - cells)
+        cells += sum(len(row) for row in rows)
+        if rows:
+            blocks += [Heading(sheet.title, 1), Table(rows)]
+    return Loaded(blocks, title=(workbook.properties.title or "").strip())
 
 
 def _rows(sheet: Any, most_cells: int) -> tuple[tuple[str, ...], ...]:

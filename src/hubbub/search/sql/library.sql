@@ -27,6 +27,17 @@ create table document (
 create index document_state on document (collection_id, state);
 create index document_unfinished on document (added_at, id) where state in ('waiting', 'reading', 'embedding');
 
+-- name: add_turns
+alter table document add column payer text not null default '';
+alter table document add column fault text not null default '';
+alter table document add column failed_at real not null default 0;
+alter table document add column is_kept integer not null default 1;
+create index document_payer on document (payer) where payer <> '';
+create index document_content on document (sha256);
+update document set fault = case
+    when reason like 'Something went wrong inside%' or reason like '%(ModuleNotFoundError%' then 'ours' else 'file' end
+where state = 'failed';
+
 -- name: collections
 select
     id, name, owner_id, is_shared, description, created_at,
@@ -80,6 +91,19 @@ select
 from document
 where collection_id = :collection_id and name = :name;
 
+-- name: unread
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at
+from document
+where state in ('waiting', 'reading', 'embedding')
+    and state <> 'embedding'
+    and collection_id in (select value from json_each(:collection_ids))
+order by added_at, id
+limit :limit;
+
 -- name: unfinished
 select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
@@ -92,10 +116,10 @@ order by added_at, id;
 
 -- name: put_document
 insert into document (
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, added_at
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, added_at, payer
 )
 values (
-    :id, :collection_id, :name, :sha256, :size_bytes, :media_type, :title, 'waiting', '', 0, :added_at
+    :id, :collection_id, :name, :sha256, :size_bytes, :media_type, :title, 'waiting', '', 0, :added_at, :payer
 )
 on conflict (collection_id, name) do update set
     sha256 = excluded.sha256,
@@ -105,12 +129,17 @@ on conflict (collection_id, name) do update set
     state = excluded.state,
     reason = excluded.reason,
     pages = excluded.pages,
-    added_at = excluded.added_at
+    added_at = excluded.added_at,
+    payer = excluded.payer,
+    fault = '',
+    is_kept = 1
 returning id;
 
 -- name: mark
 update document
-set state = :state, reason = :reason, title = coalesce(:title, title), pages = coalesce(:pages, pages)
+set
+    state = :state, reason = :reason, fault = :fault, failed_at = case when :state = 'failed' then :now else 0 end,
+    title = coalesce(:title, title), pages = coalesce(:pages, pages)
 where id = :id and sha256 = :sha256;
 
 -- name: forget
@@ -127,4 +156,32 @@ from document join passage on passage.document_id = document.id
 where :collection_id is null or document.collection_id = :collection_id;
 
 -- name: contents
-select distinct sha256 from document;
+select distinct sha256 from document where is_kept = 1;
+
+-- name: queue
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, owner_id, payer
+from (
+    select document.*, collection.owner_id,
+        row_number() over (partition by payer, owner_id order by document.added_at, document.id) as place
+    from document join collection on collection.id = document.collection_id
+    where state in ('waiting', 'reading')
+)
+where place <= :most
+order by added_at, id;
+
+-- name: retry
+update document set state = 'waiting', fault = ''
+where state = 'failed' and is_kept = 1 and fault in (select value from json_each(:faults));
+
+-- name: kept_bytes
+select coalesce(sum(max(size_bytes, 4096)), 0) from document where payer = :payer and is_kept = 1;
+
+-- name: refers_to
+select 1 from document where sha256 = :sha256 and is_kept = 1 limit 1;
+
+-- name: drop_failed
+update document set is_kept = 0 where state = 'failed' and fault = 'file' and is_kept = 1 and failed_at < :before;
+
+-- name: change_collection
+update collection set name = coalesce(:name, name), is_shared = coalesce(:is_shared, is_shared) where id = :id;

@@ -4,15 +4,27 @@ The form: platform.openai.com/docs/api-reference/chat. What of an answer it has 
 in a field of its own, `hubbub`, and as `citations` the names of the sources by their markers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from hubbub.answers.base import Record
-from hubbub.core.answer import fold
+from hubbub.core.answer import attached_of, fold
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import Cited, Done, Event, Failed, FollowUps, Searched, Stopped, ToolCall, Usage, decode
+from hubbub.core.events import (
+    Attached,
+    Cited,
+    Done,
+    Event,
+    Failed,
+    FollowUps,
+    Searched,
+    Stopped,
+    ToolCall,
+    Usage,
+    decode,
+)
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
 
 MEDIA_TYPE = "text/event-stream"
@@ -23,7 +35,17 @@ _TEXT = b'{"type":"text","text":'
 _REASONING = b'{"type":"reasoning","text":'
 _TOLD = tuple(
     b'{"type":"%b"' % name
-    for name in (b"searched", b"cited", b"follow_ups", b"tool_call", b"usage", b"done", b"failed", b"stopped")
+    for name in (
+        b"searched",
+        b"cited",
+        b"follow_ups",
+        b"tool_call",
+        b"attached",
+        b"usage",
+        b"done",
+        b"failed",
+        b"stopped",
+    )
 )
 """All else, such as a place in the line, is nothing that these clients would know what to do with."""
 _REASONS = {"length": "length", "content_filter": "content_filter", "tool_calls": "tool_calls", "deadline": "length"}
@@ -115,6 +137,8 @@ class ChatCompletionChunks:
                 return self._chunk({}, hubbub={"follow_ups": questions})
             case ToolCall():
                 return self._chunk({"tool_calls": [_piece(event)]})
+            case Attached(fields=fields):
+                return self._chunk(fields)
             case Usage():
                 self._usage = event
                 return b""
@@ -149,9 +173,12 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
     if answer.calls:
         message["content"] = answer.text or None
         message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            _with_extra(
+                {"id": call.id, "type": "function"}, {"name": call.name, "arguments": call.arguments}, call.extra
+            )
             for call in answer.calls
         ]
+    message |= attached_of(events)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
     completion: dict[str, object] = {
         "id": f"chatcmpl-{answer.id}",
@@ -197,10 +224,19 @@ def _reason(given: str | None) -> str:
 
 
 def _piece(call: ToolCall) -> dict[str, object]:
-    if not call.id:
-        return {"index": call.index, "function": {"arguments": call.arguments}}
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"index": call.index, "id": call.id, "type": "function", "function": function}
+    function = {"name": call.name} if call.name else {}
+    function["arguments"] = call.arguments
+    begun = {"id": call.id, "type": "function"} if call.id else {}
+    return _with_extra({"index": call.index, **begun}, function, call.extra)
+
+
+def _with_extra(
+    call: dict[str, object], function: Mapping[str, object], extra: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a call with what its server sent beside it, so that clients can send it back."""
+    within = extra.get("function")
+    more = {name: value for name, value in extra.items() if name != "function"}
+    return {**more, **call, "function": {**within, **function} if isinstance(within, dict) else function}
 
 
 def _error(faulty: Faulty) -> bytes:

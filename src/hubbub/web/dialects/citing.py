@@ -38,6 +38,11 @@ class Citing:
         """Learn how the answer is made."""
         self._prose = Prose() if way == "grounded" else None
 
+    def begin_again(self) -> None:
+        """Forget the text so far: it was no answer, and nothing is cited in it."""
+        self._names.clear()
+        self._prose = None if self._prose is None else Prose()
+
     def cite(self, citation: Citation) -> None:
         """Take a citation; its markers come after it."""
         self._names[citation.marker] = source_name(citation.name, citation.page)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from hubbub.core.errors import HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
+from hubbub.models.base import ModelCard
 from hubbub.web.bodies import Json, headers_of, sends
 from hubbub.web.quick import body_as
 
@@ -54,6 +55,11 @@ _PARAMS = {
     "context_too_long": "messages",
 }
 _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
+
+
+LABELS = ("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier")
+"""Fields by which OpenAI counts and finds requests. They change no answer."""
+_raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class BadParam(Malformed):
@@ -146,6 +152,31 @@ async def read_body(request: Request, struct: type[T]) -> T:
         if place is None or not place["param"]:
             raise Malformed("The body has to be a JSON object.") from error
         raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
+
+
+async def further_fields(request: Request, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
+    """Return the fields of a request that are none of ours, and that go on to the model's server.
+
+    Raises:
+        BadParam: one of them does not go there. Labels, which change no answer, are left out.
+    """
+    sent = _raw_fields.decode(await request.body())
+    known = struct.__struct_fields__
+    passed = card.passes_fields if card is not None else ()
+    further: dict[str, object] = {}
+    for name, value in sent.items():
+        if name in known or bytes(value) == b"null":
+            continue
+        if name in passed or ("*" in passed and name not in LABELS):
+            further[name] = msgspec.json.decode(value)
+        elif name not in LABELS:
+            who = f"It is not passed on to {card.name}" if card is not None else "It is passed on to nobody"
+            raise BadParam(
+                f"Unknown parameter: {name[:100]!r}. {who}. Leave it out, or name it in the model's pass_fields.",
+                name,
+                code="unknown_parameter",
+            )
+    return further
 
 
 def _status(error: HubbubError) -> int:

@@ -1,14 +1,16 @@
 """Read what was said so far, in the forms in which OpenAI's clients send it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.errors import TooLarge
+from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
-from hubbub.models.base import ModelCard
+from hubbub.models.base import ATTACHMENTS, ModelCard
+from hubbub.web.dialects.images import fault_of_image
 from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
@@ -20,8 +22,9 @@ _ROLES: dict[str, Role] = {
 }
 _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _IMAGES = ("image_url", "input_image")
-_SCHEMES = ("https://", "http://", "data:image/")
 SHOWN_CHARACTERS = 40
+THOUGHT = "reasoning_content"
+"""What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
 
 
 class Able(msgspec.Struct, frozen=True):
@@ -31,11 +34,15 @@ class Able(msgspec.Struct, frozen=True):
     """What the program calls it."""
     reads_images: bool = False
     calls_tools: bool = False
+    image_hosts: frozenset[str] = frozenset()
+    """Where images may be that a model server is to fetch."""
 
 
-def able_of(name: str, card: ModelCard | None) -> Able:
+def able_of(name: str, card: ModelCard | None, image_hosts: Collection[str] = ()) -> Able:
     """Return what can be sent to a model; without a card, as over documents: neither images nor tools."""
-    return Able(name) if card is None else Able(name, card.reads_images, card.calls_tools)
+    if card is None:
+        return Able(name)
+    return Able(name, card.reads_images, card.calls_tools, frozenset(image_hosts))
 
 
 def read_messages(messages: Sequence[object], able: Able, *, where: str = "messages") -> tuple[Turn, ...]:
@@ -45,6 +52,20 @@ def read_messages(messages: Sequence[object], able: Able, *, where: str = "messa
         BadParam: one of them can't be used; `param` says which, and which part of it.
     """
     return tuple(_turn(message, f"{where}[{number}]", able) for number, message in enumerate(messages))
+
+
+def check_sizes(turns: Sequence[Turn], *, body_bytes: int, picture_bytes: int) -> None:
+    """Check that a conversation is not too long, texts and pictures apart.
+
+    Raises:
+        TooLarge: it is.
+    """
+    texts = sum(len(turn.text) for turn in turns)
+    if texts >= body_bytes:  # it came in a body with something around it
+        raise TooLarge(f"This conversation has {texts:,} characters; {body_bytes:,} is the limit.")
+    pictures = sum(len(image) for turn in turns for image in turn.images)
+    if pictures > picture_bytes:
+        raise TooLarge(f"The pictures of this conversation have {pictures:,} bytes; {picture_bytes:,} is the limit.")
 
 
 def read_content(content: object, where: str, role: Role, able: Able) -> tuple[str, tuple[str, ...]]:
@@ -172,10 +193,22 @@ def _turn(message: object, where: str, able: Able) -> Turn:
         content = fields.get("refusal") or ""
     text, images = read_content(content, f"{where}.content", role, able)
     if role != "tool":
-        return Turn(role, text, images, calls)
+        return Turn(role, text, images, calls, extra=_attached(fields) if role == "assistant" else {})
     if not able.calls_tools:
         raise BadParam(f"{able.name} calls no tools, so that it reads no results of them.", f"{where}.role")
     return Turn(role, text, call_id=string_at(fields, "tool_call_id", where))
+
+
+def _attached(message: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a text, and gets back with it."""
+    return {name: value for name in (*ATTACHMENTS, THOUGHT) if (value := message.get(name))}
+
+
+def _extra(call: Mapping[str, object], function: Mapping[str, object]) -> JsonObject:
+    """Return what a model's server sent beside a call, and gets back with it."""
+    extra = {name: value for name, value in call.items() if name not in ("id", "type", "function", "index")}
+    within = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+    return {**extra, "function": within} if within else extra
 
 
 def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> str:
@@ -187,8 +220,8 @@ def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> 
     if not isinstance(address, str):
         place = f"{where}.image_url"
         address = string_at(mapping_at(address, place), "url", place)
-    if not address.startswith(_SCHEMES):
-        raise BadParam(f"{where} has to be at an http(s) address, or a data: URL of an image.", where)
+    if (fault := fault_of_image(address, able.image_hosts)) is not None:
+        raise BadParam(f"{where} {fault}", where)
     return address
 
 
@@ -207,5 +240,6 @@ def _calls(given: object, where: str, role: Role, able: Able) -> tuple[Call, ...
             raise BadParam(f"{place} is a call of the type {shown(fields.get('type'))}; only functions can be.", place)
         function = mapping_at(fields.get("function"), f"{place}.function")
         name = string_at(function, "name", f"{place}.function")
-        calls.append(Call(string_at(fields, "id", place), name, string_at(function, "arguments", f"{place}.function")))
+        arguments = string_at(function, "arguments", f"{place}.function")
+        calls.append(Call(string_at(fields, "id", place), name, arguments, _extra(fields, function)))
     return tuple(calls)

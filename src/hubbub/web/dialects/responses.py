@@ -99,6 +99,7 @@ class ResponseEvents:
         self._status = "in_progress"
         self._items: list[JsonObject] = []
         self._open: OpenItem | None = None
+        self._waiting: dict[int, list[ToolCall]] = {}
         self._model = ""
         self._usage: Usage | None = None
         self._failure: Failed | None = None
@@ -242,11 +243,17 @@ class ResponseEvents:
 
     def _take_call(self, event: ToolCall) -> None:
         item = self._open
-        if event.id or not isinstance(item, CallItem):
-            self._close("completed")
+        if isinstance(item, CallItem) and event.index != item.index:
+            self._waiting.setdefault(event.index, []).append(event)  # the open one may go on
+            return
+        if not isinstance(item, CallItem):
+            self._close_open("completed")
             item = CallItem(self._answer_id, len(self._items))
-            item.call_id, item.name = event.id, event.name
+            item.index, item.call_id = event.index, event.id
+            item.name = event.name
             self._begin(item)
+        else:
+            item.name += event.name
         if event.arguments:
             self._say(item, msgspec.json.encode(event.arguments))
 
@@ -268,9 +275,21 @@ class ResponseEvents:
             self._tell("response.content_part.added", item.place | {"part": item.part()})
 
     def _close(self, status: str) -> None:
+        self._close_open(status)
+        while self._waiting:  # calls whose pieces came between those of another one
+            index = min(self._waiting)
+            for piece in self._waiting.pop(index):
+                self._take_call(piece)
+            self._close_open(status)
+
+    def _close_open(self, status: str) -> None:
         item, self._open = self._open, None
         if item is None:
             return
+        if isinstance(item, MessageItem):
+            for index, marker in item.rest():
+                if citation := self._citations.get(marker):
+                    self._annotate(item, index, citation)
         self._tell(item.done_name, item.place | item.done())
         if item.has_part:
             self._tell("response.content_part.done", item.place | {"part": item.part()})

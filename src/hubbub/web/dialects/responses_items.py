@@ -1,14 +1,12 @@
 """The items that the output of a response is made of, while they grow."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import msgspec
 
+from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
-
-_MARKER = re.compile(r"\[([0-9]{1,4})\]")
 
 
 class OpenItem:
@@ -66,16 +64,36 @@ class MessageItem(OpenItem):
     def __init__(self, answer_id: str, index: int) -> None:
         super().__init__(answer_id, index)
         self.annotations: list[JsonObject] = []
-        self._counted_bytes = 0
-        self._counted = 0
+        self._prose: Prose | None = None
+        """Reads the text from the first citation on, which no marker of it comes before."""
+        self._read = 0
+        self._first = 0
+        """Where the first marker of a citation may stand."""
 
     def markers(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Yield the markers in the piece of text that was added last: at which character of all, and which number."""
-        begin = len(self._text) - (len(text) - 2)
-        self._counted += len(_characters(self._text[self._counted_bytes : begin]))
-        self._counted_bytes = begin
-        for found in _MARKER.finditer(_characters(text[1:-1])):
-            yield self._counted + found.start(), int(found[1])
+        """Yield the markers that are known with the piece of text that was added last: where, and which number.
+
+        Only those in prose: what looks like one in code, mathematics or a link is none.
+        """
+        if self._prose is None:
+            self._prose = Prose()
+            before = _characters(self._text[: len(self._text) - len(text) + 2])
+            self._first = len(before)
+            for _ in self._found(self._prose.feed(before)):
+                pass
+        yield from self._found(self._prose.feed(_characters(text[1:-1])))
+
+    def rest(self) -> Iterator[tuple[int, int]]:
+        """Yield the markers that are known now that there is no more text."""
+        if self._prose is not None:
+            yield from self._found(self._prose.finish())
+
+    def _found(self, parts: Sequence[Found]) -> Iterator[tuple[int, int]]:
+        for part in parts:
+            if isinstance(part, Marker) and self._read >= self._first:
+                for number in part.numbers:
+                    yield self._read, number
+            self._read += len(part if isinstance(part, str) else part.source)
 
     def done(self) -> JsonObject:
         return {"text": self.text, "logprobs": []}
@@ -110,6 +128,7 @@ class CallItem(OpenItem):
     delta_name = "response.function_call_arguments.delta"
     done_name = "response.function_call_arguments.done"
     has_part = False
+    index = 0
     call_id = ""
     name = ""
 

@@ -111,7 +111,8 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
                 _add(turns, _message(item, where, able))
             case "function_call":
                 _check_calls_tools(able, where)
-                call = Call(*(string_at(item, name, where) for name in ("call_id", "name", "arguments")))
+                call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
+                call = Call(call_id, name, arguments)
                 _add(turns, Turn("assistant", "", calls=(call,)))
             case "function_call_output":
                 _check_calls_tools(able, where)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from starlette.responses import Response
 
 from hubbub.answers.base import Record
+from hubbub.core.answer import fold
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import Done, Event, Started, Text, Usage
+from hubbub.core.events import Done, Event, Started, Usage
 from hubbub.web.bodies import Json
 from hubbub.web.dialects.lines import NDJSON, error_line, line, lines_of
 from hubbub.web.dialects.sample_errors import fault_of, refusal_of
@@ -108,7 +109,7 @@ def whole_message(events: Sequence[Event]) -> Response:
 
 
 def _told(events: Sequence[Event]) -> tuple[str, str, Usage]:
-    text = "".join(event.text for event in events if isinstance(event, Text))
+    text = fold("", events).text
     model = next((event.model for event in events if isinstance(event, Started)), "")
     usage = next((event for event in events if isinstance(event, Usage)), Usage(0, 0))
     return text, model, usage

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.core.documents import Hit, Retrieval
-from hubbub.core.events import Cited, Event, FollowUps, Prompted, Searched, Started, Text, Usage, Way
+from hubbub.core.events import Cited, Event, FollowUps, Prompted, Reclassified, Searched, Started, Text, Usage, Way
 from hubbub.core.messages import Turn
 from hubbub.web.dialects.citing import Citing, source_name
 
@@ -76,6 +76,8 @@ class Telling:
                 self._prompts[purpose] = event
             case Searched():
                 self._searched = event
+            case Reclassified():
+                self.citing.begin_again()
             case Cited(citation=citation):
                 self.citing.cite(citation)
             case FollowUps(questions=questions):
@@ -133,6 +135,8 @@ def text_of(telling: Telling, events: Sequence[Event]) -> str:
         if isinstance(event, Text):
             texts.append(telling.citing.text(event.text))
         else:
+            if isinstance(event, Reclassified):
+                texts.clear()
             telling.add(event)
     return "".join([*texts, telling.citing.rest()])
 

@@ -18,8 +18,8 @@ from hubbub.web.access import person_of
 from hubbub.web.apart import ask_apart
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
-from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read_body, refused
-from hubbub.web.dialects.openai_messages import Able, able_of, over_documents, read_messages, read_tools
+from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, headers_of_answer, read_body, refused
+from hubbub.web.dialects.openai_messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
 from hubbub.web.model_names import names_for
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import Services, services_of
@@ -41,7 +41,7 @@ class StreamOptions(msgspec.Struct, frozen=True):
 
 
 class ChatCompletionRequest(msgspec.Struct, frozen=True):
-    """What is asked. Fields that are not among these are left out."""
+    """What is asked. Fields that are not among these go on to the model's server, or are refused by name."""
 
     model: Annotated[str | None, Meta(description="MODEL, MODEL+search or MODEL+COLLECTION: see /v1/models")] = None
     messages: list[Any] | None = None
@@ -97,7 +97,9 @@ async def complete_chat(request: Request) -> Response:
     named, messages = _checked(body)
     target = (await names_for(hub, person)).read(named)
     card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
-    question = _question(hub, body, messages, target, card, able_of(named, card))
+    writer = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
+    extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
+    question = _question(hub, body, messages, target, card, able_of(named, card, hub.limits.image_hosts), extra)
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
@@ -140,9 +142,11 @@ def _question(
     target: model_names.Asked,
     card: ModelCard | None,
     able: Able,
+    extra: dict[str, object],
 ) -> Question:
     turns = read_messages(messages, able)
-    how = _generation(body, able)
+    check_sizes(turns, body_bytes=hub.limits.body_bytes, picture_bytes=hub.limits.picture_bytes)
+    how = msgspec.structs.replace(_generation(body, able), extra=extra)
     if card is not None:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
         return Question(text, turns, target.model, is_verbatim=True, generation=how)

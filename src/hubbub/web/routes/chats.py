@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
+from hubbub.core.people import may_list
 from hubbub.web.access import Asker, Hub, chat_for, person_of
 from hubbub.web.asking import Asked, NewQuestion, Unwatched, ask, ask_again
 from hubbub.web.bodies import Json, sends, takes
@@ -69,12 +70,16 @@ class OneMoreAnswer(BaseModel):
         Field(description="What happens when nobody watches any more; as the server is set if not given"),
     ] = None
     grace_seconds: Annotated[float | None, Field(ge=0, le=3600)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=10**9, description="How long the answer may get")] = None
+    continues: Annotated[
+        str | None, Field(description="An answer to the question that was cut off: begin with its text, and go on")
+    ] = None
 
 
 @router.get("/chats", responses=sends(Chats))
 async def list_chats(hub: Hub, person: Asker) -> Response:
     """List your chats, the one last used first."""
-    return Json(Chats(await hub.history.chats(person.id)))
+    return Json(Chats(await hub.history.chats(person.id) if may_list(person, person.id) else []))
 
 
 @router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
@@ -141,6 +146,8 @@ async def answer_again(question_id: str, new: OneMoreAnswer, hub: Hub, person: A
         collection_ids=new.collections,
         unwatched=new.unwatched,
         grace_seconds=new.grace_seconds,
+        max_tokens=new.max_tokens,
+        continues=new.continues,
     )
     return Json(asked, status_code=202)
 

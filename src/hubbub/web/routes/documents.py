@@ -14,6 +14,7 @@ from hubbub.core.errors import Invalid, Malformed, NotFound
 from hubbub.core.people import Person, may_see
 from hubbub.ingest.picture import picture
 from hubbub.web.access import Asker, Hub, collection_for, collections_for, document_for
+from hubbub.web.address import payer_of
 from hubbub.web.bodies import Json, sends
 
 router = APIRouter(prefix="/api", tags=["documents"])
@@ -102,7 +103,8 @@ async def put_document(collection_id: str, name: str, request: Request, hub: Hub
     await collection_for(hub, person, collection_id, to_change=True)
     if not 0 < len(name.strip()) <= NAME_CHARACTERS:
         raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
-    return Json(await hub.pipeline.add(collection_id, name.strip(), _pieces(request)), status_code=202)
+    payer = payer_of(request.scope, person)
+    return Json(await hub.pipeline.add(collection_id, name.strip(), _pieces(request), payer=payer), status_code=202)
 
 
 @router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 import hubbub
 from hubbub.connections.watchdog import Incident
+from hubbub.core.references import recent
 from hubbub.models.base import Deployed
 from hubbub.web.access import Asker, Hub, check_operator
 from hubbub.web.clients import Clients
@@ -83,8 +84,25 @@ or read <a href="metrics">all figures</a> with a monitoring system.</p>
 {_deployments(services)}
 <h2>The last incidents</h2>
 {incidents or none}
+{_references()}
 </main></body></html>
 """
+
+
+def _references() -> str:
+    """Return what the last errors said to operators, by the references that people were told."""
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(one.reference)}</th><td>{_moment(one.at)}</td><td>{escape(one.code)}</td>"
+        f"<td>{escape(one.detail)}</td></tr>"
+        for one in reversed(recent)
+    )
+    if not rows:
+        return ""
+    return (
+        "<h2>The last errors that people were told of</h2><table><thead><tr><th scope='col'>Reference</th>"
+        "<th scope='col'>When</th><th scope='col'>Code</th><th scope='col'>What happened</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
 
 
 def _deployments(services: Services) -> str:

@@ -11,6 +11,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from hubbub.core.errors import Malformed, NotFound
+from hubbub.core.people import may_list
 from hubbub.history.base import Session
 from hubbub.web.access import Asker, Hub, person_of
 from hubbub.web.bodies import Json, sends, takes
@@ -83,7 +84,8 @@ async def list_sessions(
 ) -> Response:
     """List your chats, the one last saved first."""
     after = _after(continuation_token or token)
-    found = await hub.sessions.sessions(person.id, limit=count + 1, after=after)
+    is_listed = may_list(person, person.id)
+    found = await hub.sessions.sessions(person.id, limit=count + 1, after=after) if is_listed else []
     views = [SessionView(one.id, one.owner_id, one.title, one.saved_at) for one in found[:count]]
     return Json(SessionViews(views, _token(found[count - 1]) if len(found) > count else None))
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, TooLarge
-from hubbub.core.people import Person
+from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, TooLarge
+from hubbub.core.people import Person, may_list
 from hubbub.web.access import collections_for, person_of
+from hubbub.web.address import payer_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.forms import files_in
 from hubbub.web.quick import QuickRoute, body_as
@@ -55,7 +56,8 @@ async def upload(request: Request) -> Response:
         if len(stored) == MOST_FILES:
             raise TooLarge(f"More than {MOST_FILES} files came at once. The first {MOST_FILES} are kept.")
         collection = await _uploads(hub, person) or await _make_uploads(hub, person)
-        stored.append(await hub.pipeline.add(collection.id, name.replace("\\", "/").rpartition("/")[2], pieces))
+        base = name.replace("\\", "/").rpartition("/")[2]
+        stored.append(await hub.pipeline.add(collection.id, base, pieces, payer=payer_of(request.scope, person)))
     if not stored:
         raise Malformed(f"There is no file in the form: it is sent in a field {FIELD!r}, with a name.")
     await _wait(hub, stored[0].collection_id)
@@ -98,6 +100,8 @@ async def _uploads(services: Services, person: Person) -> Collection | None:
 
 
 async def _make_uploads(services: Services, person: Person) -> Collection:
+    if not may_list(person, person.id):
+        raise NotSignedIn("Uploads are kept for whom this server knows: open its page first, or send an API key.")
     try:
         return await services.library.create(UPLOADS, owner_id=person.id, is_shared=False)
     except Conflict:  # another request was faster

@@ -1,16 +1,22 @@
 """What the server is and offers: who you are, the models, health."""
 
+from typing import Literal
+
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 import hubbub
-from hubbub.models.base import ModelCard
+from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.access import Asker, Hub
 from hubbub.web.bodies import Json, sends
 from hubbub.web.page import set_cookie
+from hubbub.web.services import Services
+
+_NEVER_KEPT = {"cache-control": "no-store"}
 
 router = APIRouter(prefix="/api", tags=["server"])
+probes = APIRouter(tags=["server"])
 
 
 class Limits(msgspec.Struct):
@@ -51,6 +57,20 @@ class Health(msgspec.Struct):
     waiting_answers: int
 
 
+class Live(msgspec.Struct):
+    """That the process's event loop turns."""
+
+    status: str = "ok"
+
+
+class Ready(msgspec.Struct):
+    """Whether questions can be answered here."""
+
+    status: Literal["ready", "not_ready"]
+    reasons: list[str]
+    """Why not: each begins with "draining", "store" or "models"; the log says more."""
+
+
 @router.get("/me", responses=sends(Me))
 async def show_me(request: Request, hub: Hub) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
@@ -70,8 +90,42 @@ async def list_models(hub: Hub, person: Asker) -> Response:
 
 @router.get("/health", responses=sends(Health))
 async def show_health(hub: Hub) -> Response:
-    """Say that the server lives. Asks neither the database nor a model."""
+    """Say that the server lives, as `/livez` does, and how much it does. Asks neither the database nor a model."""
     return Json(Health("ok", hubbub.__version__, hub.desk.open_count, hub.desk.waiting_count))
+
+
+@probes.get("/livez", responses=sends(Live))
+async def show_liveness() -> Response:
+    """Say that the process lives: its event loop turns. For a probe that restarts it."""
+    return Json(Live(), headers=_NEVER_KEPT)
+
+
+@probes.get("/readyz", responses=sends(Ready) | sends(Ready, 503, "Send nobody here now"))
+async def show_readiness(hub: Hub) -> Response:
+    """Say whether questions can be answered here. For a probe that decides whether anybody is sent here.
+
+    Goes by what was seen last: asks neither the database nor a model.
+    """
+    reasons = _reasons(hub)
+    content = Ready("not_ready" if reasons else "ready", reasons)
+    return Json(content, status_code=503 if reasons else 200, headers=_NEVER_KEPT)
+
+
+def _reasons(hub: Services) -> list[str]:
+    desk, reasons = hub.desk, list[str]()
+    if desk.is_draining:
+        reasons.append("draining: it is about to end or to restart")
+    if desk.store_trouble:
+        reasons.append("store: the last write failed")
+    if all(desk.trouble_of(model.card.name) or _is_down(model) for model in hub.catalog):
+        reasons.append("models: none can answer")
+    return reasons
+
+
+def _is_down(model: Model) -> bool:
+    if isinstance(model, Pooled):
+        return all(one.state == "ill" for one in model.deployments)
+    return isinstance(model, Started) and model.state not in ("asleep", "ready")
 
 
 @router.get("/docs", include_in_schema=False)

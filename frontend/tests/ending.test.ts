@@ -1,0 +1,35 @@
+/** What is said below an answer that did not simply end. */
+
+import { expect, test } from "vitest";
+import { emptyAnswer } from "../src/state/answer";
+import { canGoOn, leftOutText } from "../src/views/thread/Ending";
+import { readingText } from "../src/views/thread/waiting";
+
+test("an answer goes on where it broke off, and nowhere else", () => {
+  const said = { ...emptyAnswer("a"), text: "As long as" };
+  expect(canGoOn({ ...said, state: "done", finish_reason: "length" })).toBe(true);
+  expect(canGoOn({ ...said, state: "done", finish_reason: "deadline" })).toBe(true);
+  expect(canGoOn({ ...said, state: "failed" })).toBe(true);
+  expect(canGoOn({ ...said, state: "stopped" })).toBe(true);
+  expect(canGoOn({ ...said, state: "done", finish_reason: "stop" })).toBe(false);
+  expect(canGoOn({ ...said, state: "open" })).toBe(false);
+  expect(canGoOn({ ...said, state: "failed", text: "" })).toBe(false);
+  expect(canGoOn({ ...said, state: "done", finish_reason: "length", way: "quotes" })).toBe(false);
+});
+
+test.each([
+  [{ turns: 1 }, "without the earliest message."],
+  [{ turns: 4 }, "without the 4 earliest messages."],
+  [{ shortened: 1 }, "with a long message only in part."],
+  [{ turns: 2, shortened: 3 }, "without the 2 earliest messages and with 3 long messages only in part."],
+])("what the model was not given: %j", (left, text) => {
+  expect(leftOutText({ type: "left_out", ...left })).toBe(`The chat is longer than this model can read: it answered ${text}`);
+});
+
+test.each([
+  [["a.pdf"], false, "“a.pdf” is still being read"],
+  [["a.pdf", "b.md"], false, "“a.pdf”, “b.md” are still being read"],
+  [["a.pdf"], true, "“a.pdf” and more are still being read"],
+])("what is waited for: %j", (names, has_more, text) => {
+  expect(readingText({ type: "still_reading", names, has_more })).toBe(text);
+});

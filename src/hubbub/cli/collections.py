@@ -1,0 +1,128 @@
+"""List, rename, share and delete collections in the terminal, while the server runs or not."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hubbub.cli.terminal import printable
+from hubbub.compose import Shelf, open_shelf, prepare_folder
+from hubbub.connections.http import Http
+from hubbub.core.documents import Collection
+from hubbub.core.errors import Conflict, NotFound
+from hubbub.core.people import OPERATOR
+from hubbub.settings import Settings
+from hubbub.settings.tree import Embeddings
+
+output = Console(soft_wrap=True, highlight=False)
+notes = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def list_collections(settings: Settings) -> None:
+    """Print all collections, whosever they are, and who can see each."""
+    collections = asyncio.run(_list(settings))
+    if not collections:
+        notes.print("There are no collections. Make one with `hubbub ingest`.")
+        return
+    table = Table("name", "id", "documents", "owner", "seen by", show_edge=False, pad_edge=False)
+    for one in collections:
+        owner = "the command line" if one.owner_id == OPERATOR.id else one.owner_id
+        table.add_row(printable(one.name), one.id, str(one.documents), owner, seen_by(one))
+    output.print(table, markup=False)
+
+
+def rename(settings: Settings, name_or_id: str, name: str) -> None:
+    """Rename a collection.
+
+    Raises:
+        NotFound, Conflict: there is none of that name or id, or more than one; or the new name is taken.
+        Invalid: it can't be a name.
+    """
+    was, now = asyncio.run(_change(settings, name_or_id, name=name))
+    notes.print(f"“{printable(was.name)}” is called “{printable(now.name)}” now.", markup=False)
+
+
+def share(settings: Settings, name_or_id: str, *, is_shared: bool) -> None:
+    """Share a collection with everybody, or with nobody but its owner.
+
+    Raises:
+        NotFound, Conflict: there is none of that name or id, or more than one.
+    """
+    _, now = asyncio.run(_change(settings, name_or_id, is_shared=is_shared))
+    notes.print(f"“{printable(now.name)}” is seen by {seen_by(now)} now.", markup=False)
+
+
+def remove(settings: Settings, name_or_id: str, *, is_agreed: bool) -> None:
+    """Delete a collection with its documents, after asking.
+
+    Raises:
+        NotFound, Conflict: there is none of that name or id, or more than one.
+    """
+    prepare_folder(settings.server.data_folder)
+    collection = asyncio.run(_find(settings, name_or_id))
+    question = f"Delete “{printable(collection.name)}” with its {collection.documents} documents?"
+    if not is_agreed:
+        typer.confirm(question, abort=True, err=True)
+    asyncio.run(_remove(settings, collection.id))
+    notes.print(f"“{printable(collection.name)}” was deleted.", markup=False)
+
+
+def seen_by(collection: Collection) -> str:
+    """Say who can see a collection."""
+    if collection.is_shared:
+        return "everybody"
+    return "the command line alone" if collection.owner_id == OPERATOR.id else "its owner alone"
+
+
+async def _list(settings: Settings) -> list[Collection]:
+    async with _shelf(settings) as shelf:
+        return await shelf.library.collections()
+
+
+async def _find(settings: Settings, name_or_id: str) -> Collection:
+    async with _shelf(settings) as shelf:
+        return await _named(shelf, name_or_id)
+
+
+async def _change(
+    settings: Settings, name_or_id: str, *, name: str | None = None, is_shared: bool | None = None
+) -> tuple[Collection, Collection]:
+    async with _shelf(settings) as shelf:
+        collection = await _named(shelf, name_or_id)
+        changed = await shelf.library.change(collection.id, name=name, is_shared=is_shared)
+        if changed is None:
+            raise NotFound("The collection was deleted just now.")
+        return collection, changed
+
+
+async def _remove(settings: Settings, collection_id: str) -> None:
+    async with _shelf(settings) as shelf:
+        await shelf.pipeline.remove_collection(collection_id)
+
+
+@asynccontextmanager
+async def _shelf(settings: Settings) -> AsyncGenerator[Shelf]:
+    """Open the library without what embeds: nothing is searched or ingested here."""
+    prepare_folder(settings.server.data_folder)
+    without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
+    async with Http() as http, open_shelf(without, http) as shelf:
+        yield shelf
+
+
+async def _named(shelf: Shelf, name_or_id: str) -> Collection:
+    collections = await shelf.library.collections()
+    found = [one for one in collections if one.id == name_or_id] or [
+        one for one in collections if one.name == name_or_id
+    ]
+    # Somebody on the page may have taken the same name: the command line means its own.
+    found = [one for one in found if one.owner_id == OPERATOR.id] or found
+    if not found:
+        raise NotFound(f"There is no collection “{name_or_id}”. `hubbub collections list` shows those that there are.")
+    if len(found) > 1:
+        raise Conflict(
+            f"{len(found)} people have a collection “{name_or_id}”. Name one by its id: hubbub collections list"
+        )
+    return found[0]

@@ -1,0 +1,37 @@
+"""Tell people a short reference in place of what only operators may read, who find it by that: in the log and here."""
+
+import logging
+import secrets
+import time
+from collections import deque
+
+import msgspec
+
+from hubbub.core.errors import HubbubError
+
+logger = logging.getLogger(__name__)
+
+KEPT = 50
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """What an error said to operators, when a person was told of it. The time is in seconds of the epoch."""
+
+    reference: str
+    at: float
+    code: str
+    detail: str
+
+
+recent: deque[Noted] = deque(maxlen=KEPT)
+"""The last ones of this process; there is one log to a process as well."""
+
+
+def told(error: HubbubError) -> HubbubError:
+    """Return an error that a person is told now: where it has a detail, that is logged and its reference is added."""
+    if error.detail and not error.reference:
+        error.reference = secrets.token_hex(4)
+        error.message = f"{error.message} (Reference: {error.reference})"
+        recent.append(Noted(error.reference, time.time(), error.code, error.detail))
+        logger.warning("Reference %s (%s): %s", error.reference, error.code, error.detail)
+    return error

@@ -1,0 +1,39 @@
+"""Check an image that a program sends along: its bytes, or an address at a host that the operator named.
+
+A model server fetches whatever address it is given, from inside its own network. Redirects and names that change their
+address can't be seen from here: that is why only hosts that were named are passed on, and only by HTTPS.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Collection
+
+SETTING = "limits.image_hosts"
+_DATA = re.compile(r"data:image/[a-z0-9.+-]{1,40}(?:;[a-z0-9=.-]{1,40}){0,4};base64,", re.ASCII | re.IGNORECASE)
+_ADDRESS = re.compile(r"https://(?P<host>[a-z0-9.-]{1,253})(?:[/?][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE)
+"""No user, no port, no backslash: nothing that two programs read as different hosts."""
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+
+
+def fault_of_image(address: str, hosts: Collection[str]) -> str | None:
+    """Return why an image can't be passed on to a model, to be read behind its place; None where it can."""
+    if (data := _DATA.match(address)) is not None:
+        return None if _is_image(address[data.end() :]) else "is no PNG, JPEG, GIF or WebP image in base64."
+    if address[:5].lower() == "data:":
+        return "has to be a data: URL of an image, in base64."
+    found = _ADDRESS.fullmatch(address)
+    if found is not None and found["host"].lower() in hosts:
+        return None
+    return (
+        "is an address that this server does not pass on. Send the image itself, as a data: URL; or ask "
+        f"whoever runs the server to add the host to {SETTING}. Only https:// addresses are passed on."
+    )
+
+
+def _is_image(encoded: str) -> bool:
+    try:
+        image = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return image.startswith(_BEGINNINGS) or (image[:4] == b"RIFF" and image[8:12] == b"WEBP")
