@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import secrets
 import stat
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -19,6 +21,7 @@ import msgspec
 from hubbub.core.errors import Invalid, NotFound, StoreError, StoreFull, TooLarge
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
 THREADS = 2
@@ -78,6 +81,17 @@ class Files:
     async def keep(self, source: AsyncIterable[bytes]) -> Kept:
         """Store what a source yields; when this returns it is on disk, when it raises nothing is left.
 
+        Raises as `keeping` does.
+        """
+        async with self.keeping(source) as kept:
+            return kept
+
+    @asynccontextmanager
+    async def keeping(self, source: AsyncIterable[bytes]) -> AsyncGenerator[Kept]:
+        """Store what a source yields: on disk inside, and still when left, whoever drops the same content meanwhile.
+
+        Inside is the place to record that it is used.
+
         Raises:
             TooLarge: it is over the limit; the source is read no further.
             StoreFull: the disk is full.
@@ -91,9 +105,27 @@ class Files:
                     raise TooLarge(f"The file is larger than {limit} MB. Split it into smaller ones.")
                 if piece:
                     await self._run(lambda piece=piece: incoming.write(piece))
-            return await self._run(lambda: incoming.finish(self.path))
+            kept = await self._run(lambda: incoming.finish(self.path))
+            yield kept
+            await self._run(lambda: incoming.link(self.path(kept.sha256)))
         finally:
             await asyncio.shield(self._run(incoming.drop))
+
+    async def drop(self, sha256: str, is_used: Callable[[], Awaitable[bool]]) -> None:
+        """Drop a content unless it is used. It is put aside before it is looked once more who uses it.
+
+        So it is either seen here that somebody began to use it, or `keeping` sees that it is away, and puts it back.
+        """
+        if await is_used():
+            return
+        path, aside = self.path(sha256), self._incoming / secrets.token_hex(16)
+        if not await self._run(lambda: _moved(path, aside)):
+            return
+        must_stay = True
+        try:
+            must_stay = await is_used()
+        finally:
+            await asyncio.shield(self._run(lambda: _moved(aside, path) if must_stay else aside.unlink()))
 
     async def read(self, path: Path) -> AsyncIterator[bytes]:
         """Yield the bytes of any file of this machine, for `keep`.
@@ -163,16 +195,37 @@ class _Incoming:
             self._file.flush()
             os.fsync(self._file.fileno())
             path.parent.mkdir(exist_ok=True)
-            self._path.replace(path)
-            _sync_folder(path.parent)
-            _sync_folder(path.parent.parent)
+            self.link(path)
         return kept
+
+    def link(self, path: Path) -> None:
+        """See that it is at its place too; it stays here until it is dropped."""
+        try:
+            os.link(self._path, path)
+        except FileExistsError:
+            return
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOENT):
+                raise
+            if not self._path.exists():
+                return
+            self._path.replace(path)  # a file system without links
+        _sync_folder(path.parent)
+        _sync_folder(path.parent.parent)
 
     def drop(self) -> None:
         """Remove what was not finished."""
         with contextlib.suppress(OSError):
             self._opened.close()  # on a full disk it can't write what it still holds
         self._path.unlink(missing_ok=True)
+
+
+def _moved(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync_folder(path: Path) -> None:
@@ -189,16 +242,21 @@ def _open(path: Path) -> BinaryIO:
         # Not blocking: opening a named pipe would wait for its other end.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file “{path}”.") from error
+        raise NotFound(f"There is no file “{path.name}”.") from error
     except OSError as error:
-        raise Invalid(f"The file “{path}” can't be read ({error.strerror}).") from error
+        raise Invalid(f"The file “{path.name}” can't be read ({error.strerror}).") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Invalid(f"“{path}” is no ordinary file.")
+        raise Invalid(f"“{path.name}” is no ordinary file.")
     return os.fdopen(descriptor, "rb")
 
 
 def _mapped(error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFull("The disk that holds the data folder is full. Free some space and try again.")
-    return StoreError(f"The data folder could not be used ({error}). Check the disk and try again.")
+    if error.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return StoreFull(
+            "The server can't store anything now. Tell whoever runs it.",
+            detail=f"The data folder could not be used: {error}",
+        )
+    return StoreError("The file could not be stored. Try again.", detail=f"The data folder could not be used: {error}")
