@@ -41,8 +41,14 @@ class GroupCommit:
     are run again, one by one, each in its own. So they must change nothing but the database.
     """
 
-    def __init__(self, connect: Callable[[], apsw.Connection], name: str) -> None:
-        """Take what opens the connection; that happens on the thread, before the first call."""
+    def __init__(
+        self, connect: Callable[[], apsw.Connection], name: str, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take what opens the connection; that happens on the thread, before the first call.
+
+        `check` raises where nothing can be stored: it is asked before each transaction, and its calls fail by it.
+        """
+        self._check = check
         self._connect = connect
         self._raw: Any = None  # apsw's own types are partly unknown
         self._loop = asyncio.get_running_loop()
@@ -107,6 +113,7 @@ class GroupCommit:
         try:
             if self._raw is None:
                 self._raw = self._connect()
+            self._check()
         except Exception as error:  # noqa: BLE001 (it is the callers')
             return _fail(calls, error)
         done = 0

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import importlib.resources
 import importlib.util
+import logging
 import os
 import random
 import re
@@ -24,6 +25,8 @@ import apsw
 
 from hubbub.connections.group_commit import GroupCommit
 from hubbub.core.errors import StoreError, StoreFull
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,12 +80,14 @@ class Sqlite:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[apsw.Connection] = []
+        self._identity: tuple[int, int] | None = None
+        self._is_lost = False
 
     async def __aenter__(self) -> Self:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < SAFE_SQLITE:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
-        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}")
+        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self.check)
         try:
             await self.write(lambda connection: None)
         except BaseException:
@@ -112,10 +117,12 @@ class Sqlite:
         """Run `work(connection, …)` on a connection that can't write and return what it returns.
 
         Raises:
+            StoreFull: the file is not at its place any more.
             StoreError: SQLite failed.
         """
 
         def look() -> T:
+            self.check()
             connection = Connection(self._reader())
             connection.all("begin")
             try:
@@ -129,6 +136,33 @@ class Sqlite:
     def writing(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Write":
         """Return a `write` that is not begun: another one to this database may take it into its own transaction."""
         return Write(self, lambda connection: work(connection, *args, **kwargs))
+
+    def check(self) -> None:
+        """See that the file that is open is still the one at its path. Costs one look at the file system.
+
+        SQLite goes on with a file that was removed or replaced: what it stores then is gone once it is closed.
+
+        Raises:
+            StoreFull: it is not.
+        """
+        if self._identity is None:
+            return
+        try:
+            found = self.path.stat()
+            trouble = "" if (found.st_dev, found.st_ino) == self._identity else "was replaced by another file"
+        except OSError as error:
+            trouble = f"can't be found any more ({error.strerror})"
+        if not trouble:
+            self._is_lost = False
+            return
+        if not self._is_lost:
+            self._is_lost = True
+            logger.error(
+                "The database %s %s. Nothing is stored. Put it back, or restart the server.", self.path, trouble
+            )
+        raise StoreFull(
+            "The server can't store anything now. Tell whoever runs it.", detail=f"The database {self.path} {trouble}."
+        )
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
@@ -147,13 +181,17 @@ class Sqlite:
         """Return this thread's own connection."""
         raw: apsw.Connection | None = getattr(self._local, "raw", None)
         if raw is None:
-            raw = self._local.raw = self._connect()
+            raw = self._local.raw = self._connect(is_first=False)
             Connection(raw).all("pragma query_only = on; pragma wal_autocheckpoint = 0")
         return raw
 
-    def _connect(self) -> apsw.Connection:
-        _make_private(self.path)
-        raw = apsw.Connection(str(self.path))
+    def _connect(self, *, is_first: bool = True) -> apsw.Connection:
+        if is_first:
+            _make_private(self.path)
+        raw = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)  # never makes one: it would be empty
+        if is_first:
+            found = self.path.stat()
+            self._identity = (found.st_dev, found.st_ino)
         raw.set_busy_handler(_Patience())
         raw.enable_load_extension(True)
         raw.load_extension(_vector_extension())
@@ -203,6 +241,10 @@ def _store_errors() -> Generator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
+    except apsw.ReadOnlyError as error:
+        raise StoreFull(
+            "The server can't store anything now. Tell whoever runs it.", detail=f"SQLite: {error}"
+        ) from error
     except apsw.FullError as error:
         raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
     except apsw.Error as error:

@@ -254,4 +254,9 @@ def _open(path: Path) -> BinaryIO:
 def _mapped(error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreFull("The disk that holds the data folder is full. Free some space and try again.")
+    if error.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return StoreFull(
+            "The server can't store anything now. Tell whoever runs it.",
+            detail=f"The data folder could not be used: {error}",
+        )
     return StoreError("The file could not be stored. Try again.", detail=f"The data folder could not be used: {error}")
