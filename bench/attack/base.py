@@ -61,6 +61,8 @@ class Attack:
     run: Callable[[Target], Awaitable[Seen]]
     is_quiet: bool = False
     """Whether it measures time or memory, so that nothing else may run beside it."""
+    seconds: float = 120.0
+    """How long it may take."""
     needs: Callable[[], str | None] = lambda: None
     """Says what this machine lacks for it, if anything."""
 
