@@ -76,6 +76,8 @@ class People:
         self.connections = 0
         self.asking = asyncio.Event()
         """Set whenever a question is sent."""
+        self.taking_in_seconds = 0.03
+        """How long the question that was acknowledged last took."""
         self.is_over = False
         """Whether nobody asks anything more."""
         self._chance = chance
@@ -98,11 +100,13 @@ class People:
         body = {"text": asked.text, "question_id": asked.id}
         while not asked.refusals:
             self.asking.set()
+            began = time.monotonic()
             try:
                 async with self.http.post(f"{self.url}/api/questions", json=body) as response:
                     told = await response.json()
                     if response.status == 202:
                         asked.promised.append(acknowledged(told))
+                        self.taking_in_seconds = time.monotonic() - began
                         return
                     if response.status < 500 and response.status != 429:
                         asked.refusals.append(f"{response.status} to the question: {told}")

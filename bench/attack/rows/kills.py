@@ -27,8 +27,7 @@ SCRIPT = Script(tokens=TOKENS, seconds_before_first=0.2, seconds_between=0.06)
 MOST_SECONDS = 1.0
 """The longest pause between two kills, from when something serves again."""
 TAKING_IN = 0.5
-"""How many of the kills come right after a question was sent, and how soon after it."""
-TAKING_IN_SECONDS = 0.03
+"""How many of the kills come while a question is taken in."""
 SINGLE_SECONDS = 320.0
 FOUR_SECONDS = 160.0
 LAST_QUESTIONS_SECONDS = 1.5
@@ -155,7 +154,7 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
                 if chance.random() < TAKING_IN:
                     people.asking.clear()
                     await people.asking.wait()
-                    await asyncio.sleep(chance.random() * TAKING_IN_SECONDS)
+                    await asyncio.sleep(chance.random() * people.taking_in_seconds)
                 await kill_one(one)
                 made += 1
                 if time.monotonic() > until:
@@ -177,7 +176,8 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
     doubled = sum(asked.is_sent_twice for asked in known)
     figures = (
         f"{made} of {kills} kills ({one.trees} with the parent), seed {seed}; "
-        f"{len(known)} acknowledged ({doubled} sent twice), {events} events seen over {people.connections} connections, endings {dict(endings)}: {counted(faults)}"
+        f"{len(known)} acknowledged ({doubled} sent twice), {events} events seen over {people.connections} "
+        f"connections, endings {dict(endings)}: {counted(faults)}"
     )
     first = f"; the first: {faults[0][1][:300]}" if faults else ""
     tried = made == kills and endings["done"] > 0 and endings["failed"] > 0
