@@ -1,4 +1,7 @@
-"""SIGKILL at random moments under load: what was acknowledged or seen is there afterwards, once."""
+"""SIGKILL at random moments under load: what was acknowledged or seen is there afterwards, once.
+
+`HUBBUB_KILLS` changes how many kills the long form makes, `HUBBUB_SEED` repeats a run's choices.
+"""
 
 import asyncio
 import os
@@ -24,12 +27,18 @@ from tests.servers.processes import descendants_of
 PEOPLE = 60
 TOKENS = [f"word{number} " for number in range(20)]
 SCRIPT = Script(tokens=TOKENS, seconds_before_first=0.2, seconds_between=0.06)
-MOST_SECONDS = 1.0
+MOST_SECONDS = 0.8
 """The longest pause between two kills, from when something serves again."""
 TAKING_IN = 0.5
 """How many of the kills come while a question that is sent twice at once is taken in."""
-SINGLE_SECONDS = 320.0
-FOUR_SECONDS = 160.0
+AIM_SECONDS = 0.5
+"""How long such a question is waited for."""
+GROWN_SECONDS = 2.0
+"""From when on a worker counts as one that serves. Those that die as they start are started ever more seldom."""
+STARTING = 0.05
+"""How many of the kills of workers may hit one that starts."""
+SINGLE_KILLS, SINGLE_SECONDS = 100, 260.0
+FOUR_KILLS, FOUR_SECONDS = 200, 280.0
 LAST_QUESTIONS_SECONDS = 1.5
 """How long people go on to ask after the last kill, so that some answers come to their end."""
 LAST_ANSWERS_SECONDS = 30.0
@@ -96,14 +105,17 @@ class Served:
                 await asyncio.sleep(0.02)
 
     async def kill_worker(self) -> None:
-        """Kill one of several workers: mostly one that has lived for a second, so that most of them serve."""
-        async with asyncio.timeout(30):
-            while not (pids := workers_of(self.running)):  # noqa: ASYNC110 (processes are watched from outside)
+        """Kill one of several workers: nearly always one that serves."""
+        grown_seconds = 0.0 if self.chance.random() < STARTING else GROWN_SECONDS
+        async with asyncio.timeout(40):
+            while not (pids := self._workers_older_than(grown_seconds)):  # noqa: ASYNC110 (watched from outside)
                 await asyncio.sleep(0.02)
+        kill(self.chance.choice(pids))
+
+    def _workers_older_than(self, seconds: float) -> list[int]:
         now = time.monotonic()
-        self._alive_since = {pid: self._alive_since.get(pid, now) for pid in pids}
-        grown = [pid for pid, at in self._alive_since.items() if now - at > 1]
-        kill(self.chance.choice(grown if grown and self.chance.random() < 0.8 else pids))
+        self._alive_since = {pid: self._alive_since.get(pid, now) for pid in workers_of(self.running)}
+        return [pid for pid, at in self._alive_since.items() if now - at >= seconds]
 
 
 def kill(pid: int) -> None:
@@ -139,9 +151,11 @@ async def served(
         yield one, http, model
 
 
-async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awaitable[None]], seconds: float) -> Seen:
+async def _killed(
+    target: Target, workers: int, kill_one: Callable[[Served], Awaitable[None]], kills: int, seconds: float
+) -> Seen:
     made, until = 0, time.monotonic() + seconds - LAST_ANSWERS_SECONDS - QUIET_SECONDS
-    kills = 5 if target.is_short else int(os.environ.get("HUBBUB_KILLS") or 150)
+    kills = 5 if target.is_short else int(os.environ.get("HUBBUB_KILLS") or kills)
     seed = int(os.environ.get("HUBBUB_SEED") or random.randrange(10**6))
     chance = random.Random(seed)
     async with served(target, chance, workers, SCRIPT) as (one, http, _):
@@ -153,7 +167,8 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
                 await asyncio.sleep(chance.random() * MOST_SECONDS)
                 if chance.random() < TAKING_IN:
                     people.asking_twice.clear()
-                    await people.asking_twice.wait()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(people.asking_twice.wait(), AIM_SECONDS)
                     await asyncio.sleep(chance.random() * people.taking_in_seconds)
                 await kill_one(one)
                 made += 1
@@ -242,14 +257,14 @@ _BOUND = "0 acknowledged lost, 0 seen lost, 0 duplicates, 0 orphaned chats, 0 wi
 SINGLE = Attack(
     f"SIGKILLs of one process under {PEOPLE} streams",
     _BOUND,
-    lambda target: _killed(target, 1, Served.kill_serving, SINGLE_SECONDS),
+    lambda target: _killed(target, 1, Served.kill_serving, SINGLE_KILLS, SINGLE_SECONDS),
     is_quiet=True,
     seconds=SINGLE_SECONDS,
 )
 FOUR = Attack(
     f"SIGKILLs of four workers under {PEOPLE} streams",
     _BOUND,
-    lambda target: _killed(target, 4, Served.kill_worker, FOUR_SECONDS),
+    lambda target: _killed(target, 4, Served.kill_worker, FOUR_KILLS, FOUR_SECONDS),
     is_quiet=True,
     seconds=FOUR_SECONDS,
 )
