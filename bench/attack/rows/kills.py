@@ -177,7 +177,8 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
     doubled = sum(asked.is_sent_twice for asked in known)
     figures = (
         f"{made} of {kills} kills ({one.trees} with the parent), seed {seed}; "
-        f"{len(known)} acknowledged ({doubled} sent twice), {events} events seen over {people.connections} connections, endings {dict(endings)}: {counted(faults)}"
+        f"{len(known)} acknowledged ({doubled} sent twice), "
+        f"{events} events seen over {people.connections} connections, endings {dict(endings)}: {counted(faults)}"
     )
     first = f"; the first: {faults[0][1][:300]}" if faults else ""
     tried = made == kills and endings["done"] > 0 and endings["failed"] > 0
