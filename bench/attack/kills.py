@@ -74,8 +74,10 @@ class People:
         self.url = url
         self.asked: list[Asked] = []
         self.connections = 0
-        self.asking = asyncio.Event()
-        """Set whenever a question is sent."""
+        self.asking_twice = asyncio.Event()
+        """Set whenever a question is sent twice at once."""
+        self.taking_in_seconds = 0.03
+        """How long the question that was acknowledged last took."""
         self.is_over = False
         """Whether nobody asks anything more."""
         self._chance = chance
@@ -97,12 +99,15 @@ class People:
     async def _send(self, asked: Asked) -> None:
         body = {"text": asked.text, "question_id": asked.id}
         while not asked.refusals:
-            self.asking.set()
+            if asked.is_sent_twice:
+                self.asking_twice.set()
+            began = time.monotonic()
             try:
                 async with self.http.post(f"{self.url}/api/questions", json=body) as response:
                     told = await response.json()
                     if response.status == 202:
                         asked.promised.append(acknowledged(told))
+                        self.taking_in_seconds = time.monotonic() - began
                         return
                     if response.status < 500 and response.status != 429:
                         asked.refusals.append(f"{response.status} to the question: {told}")

@@ -7,7 +7,7 @@ import pytest
 
 from hubbub.answers.base import NOBODY, Found, GivenUp, Record, SharedStore
 from hubbub.core.answer import Answer, fold
-from hubbub.core.errors import Conflict
+from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.events import Done, Text, encode
 
 
@@ -52,6 +52,23 @@ class AnswerStoreContract:
         last, answer = ended("a", "hello", first=2)
         await other.append(last, [answer])
         assert await store.read("a") == [*records, *last]
+
+    @pytest.mark.parametrize("way", ["open", "open_for_others"])
+    async def test_what_goes_beside_a_log_is_stored_once_or_there_is_no_log(self, store: SharedStore, way: str) -> None:
+        opened = store.open if way == "open" else store.open_for_others
+        calls = 0
+
+        async def beside() -> None:
+            nonlocal calls
+            calls += 1
+            if calls > 1:
+                raise NotFound("There is no such chat.")
+
+        await opened("a", "ann", beside=beside)
+        assert calls == 1
+        with pytest.raises(NotFound):
+            await opened("b", "ann", beside=beside)
+        assert [found.id for found in await store.find(["a", "b"])] == ["a"]
 
     async def test_it_is_told_whether_others_have_open_answers(self, store: SharedStore, other: SharedStore) -> None:
         async def has_open() -> list[bool]:

@@ -27,8 +27,7 @@ SCRIPT = Script(tokens=TOKENS, seconds_before_first=0.2, seconds_between=0.06)
 MOST_SECONDS = 1.0
 """The longest pause between two kills, from when something serves again."""
 TAKING_IN = 0.5
-"""How many of the kills come right after a question was sent, and how soon after it."""
-TAKING_IN_SECONDS = 0.03
+"""How many of the kills come while a question that is sent twice at once is taken in."""
 SINGLE_SECONDS = 320.0
 FOUR_SECONDS = 160.0
 LAST_QUESTIONS_SECONDS = 1.5
@@ -153,9 +152,9 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
             for _ in range(kills):
                 await asyncio.sleep(chance.random() * MOST_SECONDS)
                 if chance.random() < TAKING_IN:
-                    people.asking.clear()
-                    await people.asking.wait()
-                    await asyncio.sleep(chance.random() * TAKING_IN_SECONDS)
+                    people.asking_twice.clear()
+                    await people.asking_twice.wait()
+                    await asyncio.sleep(chance.random() * people.taking_in_seconds)
                 await kill_one(one)
                 made += 1
                 if time.monotonic() > until:
@@ -177,8 +176,8 @@ async def _killed(target: Target, workers: int, kill_one: Callable[[Served], Awa
     doubled = sum(asked.is_sent_twice for asked in known)
     figures = (
         f"{made} of {kills} kills ({one.trees} with the parent), seed {seed}; "
-        f"{len(known)} acknowledged ({doubled} sent twice), "
-        f"{events} events seen over {people.connections} connections, endings {dict(endings)}: {counted(faults)}"
+        f"{len(known)} acknowledged ({doubled} sent twice), {events} events seen over {people.connections} "
+        f"connections, endings {dict(endings)}: {counted(faults)}"
     )
     first = f"; the first: {faults[0][1][:300]}" if faults else ""
     tried = made == kills and endings["done"] > 0 and endings["failed"] > 0
@@ -197,6 +196,7 @@ async def _many_at_once(target: Target) -> Seen:
     rounds, killed = (6, {2}) if target.is_short else (100, set(range(5, 100, 10)))
     chance = random.Random(os.environ.get("HUBBUB_SEED"))
     copies = repeated_calls = 0
+    taking_in_seconds = 0.1
     others: Counter[int] = Counter()
     script = Script(tokens=TOKENS[:3], seconds_before_first=0.1, seconds_between=0.01)
     async with served(target, chance, 2, script) as (one, http, model):
@@ -213,11 +213,14 @@ async def _many_at_once(target: Target) -> Seen:
 
         for number in range(rounds):
             question_id, calls = new_question_id(), len(model.seen)
+            began = time.monotonic()
             asking = asyncio.gather(*(post(question_id) for _ in range(AT_ONCE)))
             if number in killed:
-                await asyncio.sleep(chance.uniform(0, 0.1))
+                await asyncio.sleep(chance.random() * taking_in_seconds)
                 await one.kill_worker()
             replies = await asyncio.wait_for(asking, 30)
+            if number not in killed:
+                taking_in_seconds = time.monotonic() - began
             copies += len({acknowledged(told) if status == 202 else str(told) for status, told in replies}) - 1
             for more in ({"text": "Another"}, {"model": "other"}):
                 others[(await post(question_id, **more))[0]] += 1

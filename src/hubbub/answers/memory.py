@@ -67,7 +67,12 @@ class MemoryAnswers:
             raise Conflict("There is an answer with this id already.")
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at)
-        await self._store_beside(answer_id, beside)
+        if beside is not None:
+            try:
+                await beside()
+            except BaseException:
+                self.shared.answers.pop(answer_id, None)
+                raise
 
     async def open_for_others(
         self,
@@ -85,15 +90,6 @@ class MemoryAnswers:
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at)
         kept.records.extend(records)
-        await self._store_beside(answer_id, beside)
-
-    async def _store_beside(self, answer_id: str, beside: Beside | None) -> None:
-        if beside is not None:
-            try:
-                await beside()
-            except BaseException:
-                self.shared.answers.pop(answer_id, None)
-                raise
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         self._check_member()
