@@ -14,7 +14,14 @@ import pytest
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.reader import ask, read, read_all, text_of
 
-MOUNT = ("unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"')
+MOUNT = (
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=8m,mode=700 tmpfs "$0" && exec "$@"',
+)
 """Become a program that finds a small disk of its own at a path; the disk goes with the program."""
 
 

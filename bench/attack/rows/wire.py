@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.attack.base import Attack, Seen, Target
 from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.metrics import slowness
 
 MIB = 1024 * 1024
 HEALTH = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -276,7 +277,8 @@ async def _reconnects(target: Target) -> Seen:
     words = (
         f"{many} back in {seconds:.1f} s; loop held {longest * 1000:.0f} ms (0: under 100); {len(retries)} retry times"
     )
-    return Seen(words, longest <= 0.1 and len(retries) > 100)
+    most_seconds = 0.1 * (slowness() if target.is_short else 1.0)  # the suite runs more programs than there are cores
+    return Seen(words, longest <= most_seconds and len(retries) > 100)
 
 
 reconnects = Attack(

@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 import apsw
 
 from hubbub.connections.group_commit import GroupCommit
-from hubbub.core.errors import StoreError, StoreFull
+from hubbub.core.errors import SettingsError, StoreError, StoreFull
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,9 @@ class Connection:
         return int(self._raw.changes())
 
 
+_NO_DATABASE = (apsw.NotADBError, apsw.CorruptError)
+
+
 class Sqlite:
     """A SQLite database in WAL mode. Work is a plain function that is given a connection.
 
@@ -89,9 +92,16 @@ class Sqlite:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
         self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self.check)
         try:
-            await self.write(lambda connection: None)
-        except BaseException:
+            await self.write(lambda connection: connection.all("select count(*) from sqlite_schema"))
+        except BaseException as error:
             await self._writing.close(self._close)
+            if isinstance(error.__cause__, _NO_DATABASE):
+                raise SettingsError(
+                    [
+                        f"server.data_folder: {self.path} is no database, or is damaged ({error.__cause__}). "
+                        "Put a backup in its place, or name another folder"
+                    ]
+                ) from error
             raise
         return self
 
@@ -165,11 +175,22 @@ class Sqlite:
         )
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
-        """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once."""
+        """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once.
+
+        Raises:
+            SettingsError: a newer version of the program has run scripts that are not known here; nothing was changed.
+        """
 
         def run(connection: Connection) -> None:
             connection.all("create table if not exists migration (room text, step integer, primary key (room, step))")
             done = {row[0] for row in connection.all("select step from migration where room = ?", (room,))}
+            if max(done, default=0) > len(steps):
+                raise SettingsError(
+                    [
+                        f"server.data_folder: {self.path} was written by a newer version of Hubbub "
+                        f"({room} {max(done)}, this one knows {len(steps)}). Run that version, or name another folder"
+                    ]
+                )
             for number, script in enumerate(steps, start=1):
                 if number not in done:
                     connection.all(script)

@@ -1,0 +1,69 @@
+"""A data folder that this version can't use is refused with one line, and left as it is."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.errors import SettingsError
+from tests.servers.hubbub_server import environment, scripted
+
+STEPS = ["create table one (id text)", "create table two (id text)"]
+
+
+async def test_a_newer_versions_tables_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "hubbub.db"
+    async with Sqlite(path) as database:
+        await database.migrate("history", STEPS)
+    before = path.read_bytes()
+    async with Sqlite(path) as database:
+        with pytest.raises(SettingsError, match=r"newer version of Hubbub \(history 2, this one knows 1\)"):
+            await database.migrate("history", STEPS[:1])
+        await database.migrate("history", STEPS)  # the version that wrote it goes on
+        assert await database.read(Connection.all, "select count(*) from two") == [(0,)]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database at all, but long enough to be looked at" * 100, b"SQLite format 3\0" * 64]
+)
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "hubbub.db"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"hubbub.db is no database, or is damaged") as raised:
+        async with Sqlite(path):
+            pass
+    assert len(raised.value.faults) == 1 and "\n" not in raised.value.message
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["keys", "list"], ["ask", "hello"], ["ingest", "x.md", "--collection", "x"], ["serve"], ["collections", "list"]],
+)
+async def test_every_program_says_so_in_a_line(tmp_path: Path, command: list[str]) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o700)
+    async with Sqlite(folder / "hubbub.db") as database:
+        await database.migrate("identity", [])
+        await database.write(
+            Connection.all, "insert into migration values ('answers', 99), ('history', 99), ('identity', 99)"
+        )
+    async with Sqlite(folder / "library.db") as database:
+        await database.migrate("library", [])
+        await database.write(Connection.all, "insert into migration values ('library', 99), ('search', 99)")
+    (tmp_path / "x.md").write_text("text")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hubbub", *command),
+        env=environment(folder, scripted(words=3)),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    said = output.decode()
+    assert process.returncode == 2, said
+    assert "newer version of Hubbub" in said.replace("\n", " "), said
+    assert "Traceback" not in said
