@@ -255,7 +255,8 @@ class Lanes:
 
     def _part(self, limit: int) -> int:
         """Return this process's part of a limit of the machine."""
-        return max(min(limit, 1), limit // max(1, self._share()))
+        share = self._share()
+        return limit if share <= 1 else max(min(limit, 1), limit // share)
 
     def _has_room(self, lane: _Lane) -> bool:
         return (
@@ -265,7 +266,7 @@ class Lanes:
         )
 
     def _askers_of(self, party: Party) -> list[_Asker]:
-        return [self._askers.setdefault(key, _Asker()) for key in _keys(party)]
+        return [self._askers.get(key) or self._askers.setdefault(key, _Asker()) for key in _keys(party)]
 
     def _waiting_of(self, party: Party) -> int:
         of_keys = self._limits.waiting_per_key

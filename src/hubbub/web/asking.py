@@ -204,7 +204,7 @@ async def _start(
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
     party = party_of(person)
-    services.desk.check(party, services.engine.weigh(asked)[0])
+    services.desk.check(party, services.engine.deployment_of(asked))
     work, ticket = await _work(services, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
     admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
     messages = [question, answer] if is_new else [answer]
