@@ -187,6 +187,29 @@ class AnswerStoreContract:
         assert await other.mine() == left
         assert dict((await other.look(())).stops) == {"b": "asked"}
 
+    async def test_whoever_takes_over_is_told_what_it_was_asked_with(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        await store.open("a", "ann", credential="key-1")
+        await store.open("b", "ann")
+        await store.open_for_others("c", "ann", credential="key-2")
+        assert await store.mine() == [Found("a", "ann", credential="key-1"), Found("b", "ann")]
+        assert await other.claim(NOBODY) == [Found("c", "ann", credential="key-2")]
+        [number] = await numbers(other)
+        assert await other.claim(number) == [Found("a", "ann", credential="key-1"), Found("b", "ann")]
+        assert [found.credential for found in await other.mine()] == ["key-1", None, "key-2"]
+
+    async def test_what_goes_beside_is_not_called_where_the_id_is_taken(self, store: SharedStore) -> None:
+        calls: list[str] = []
+
+        async def beside() -> None:
+            calls.append("stored")
+
+        await store.open("a", "ann")
+        with pytest.raises(Conflict):
+            await store.open("a", "ann", beside=beside)
+        assert not calls
+
     async def test_what_is_forgotten_while_it_is_open_breaks_nothing(self, store: SharedStore) -> None:
         await store.open("a", "ann")
         await store.open("b", "ann")

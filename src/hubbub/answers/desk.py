@@ -90,6 +90,8 @@ class Desk:
         """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
+        self.on_taken_over: Callable[[Found], None] | None = None
+        """Called with each answer that was another worker's, once its task is here. Set by who composes."""
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -145,6 +147,7 @@ class Desk:
         keep_seconds: float | None = None,
         first: Event | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
         within_seconds: float | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
@@ -152,8 +155,8 @@ class Desk:
         Without an admission it is let in where answers are that no model makes. It is worked on for
         `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
         `keep_seconds`; None: not by itself. `first` is its first event, come what may. What is stored
-        `beside` its log is there when its work begins. Where it
-        was not let in `within_seconds` it fails; its work keeps to its time itself.
+        `beside` its log is there when its work begins. `credential` names what it was asked with: whoever takes it
+        over is told. Where it was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
             TooBusy, Overloaded: it was refused, before anything was stored. While this worker drains, that is so
@@ -164,10 +167,10 @@ class Desk:
         admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
         if self.is_draining:
             admission.leave()
-            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
             return
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
+            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
         except BaseException:
             admission.leave()
             raise
@@ -215,6 +218,8 @@ class Desk:
             return
         work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
+        if self.on_taken_over is not None:
+            self.on_taken_over(found)
         if found.stop_reason is not None:
             self.stop_here(found.id, found.stop_reason)
 
@@ -281,6 +286,7 @@ class Desk:
         keep_seconds: float | None,
         first: Event | None,
         beside: Beside | None,
+        credential: str | None,
     ) -> None:
         self._held += 1
         try:
@@ -294,7 +300,7 @@ class Desk:
             ) from None
         finally:
             self._held -= 1
-        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()

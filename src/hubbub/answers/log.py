@@ -103,6 +103,7 @@ class Log:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         """Begin an empty log; it is stored when this returns, with what goes `beside` it.
 
@@ -111,7 +112,7 @@ class Log:
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -122,6 +123,7 @@ class Log:
         keep_seconds: float | None,
         first: Event | None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
 
@@ -129,7 +131,7 @@ class Log:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential)
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""

@@ -35,6 +35,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.address import Proxies
+from hubbub.web.apart import hold_again
 from hubbub.web.app import create_app
 from hubbub.web.asking import rework
 from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
@@ -166,6 +167,7 @@ async def open_services(
             has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
         desk.rework = partial(rework, services)
+        desk.on_taken_over = partial(hold_again, services)
         memberships.append(await stack.enter_async_context(Membership(answers, log, desk)))
         yield services
 

@@ -58,6 +58,11 @@ class Grant:
         self.person_id = person_id
         self.headers = headers
 
+    @property
+    def name(self) -> str | None:
+        """What finds this again in another process (`Grants.named`); None where the headers themselves are needed."""
+        return self.credential if self.headers is None else None
+
     def hold(self, end: End, *, is_over: Callable[[], bool] | None = None) -> Held:
         """Have `end` called when this ends, until it is released or `is_over`."""
         return self._grants.hold(self, end, is_over)
@@ -138,6 +143,10 @@ class Grants:
             return None if credential is None else Grant(self, credential, person_id, None)
         self._count += 1
         return Grant(self, f"request {self._count}", person_id, dict(headers))
+
+    def named(self, credential: str, person_id: str) -> Grant | None:
+        """Return what a request was let in by that another process took; None where the identity knows no names."""
+        return None if self._revocable is None else Grant(self, credential, person_id, None)
 
     def hold(self, grant: Grant, end: End, is_over: Callable[[], bool] | None) -> Held:
         """See `Grant.hold`."""

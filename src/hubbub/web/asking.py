@@ -17,7 +17,7 @@ from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Begun, Generation, Question
 from hubbub.web.access import chat_for, check_collections, message_for
-from hubbub.web.apart import question_of, stop_when_revoked, work_on
+from hubbub.web.apart import credential, question_of, stop_when_revoked, work_on
 from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
@@ -215,6 +215,7 @@ async def _start(
         admission,
         grace_seconds=grace_seconds,
         beside=services.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
+        credential=credential(),
         within_seconds=within_seconds,
     )
     stop_when_revoked(services, answer.id)
