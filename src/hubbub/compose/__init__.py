@@ -2,6 +2,7 @@
 
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
+from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
@@ -24,7 +25,7 @@ from hubbub.compose.services import (
     open_services,
     open_services_within,
 )
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 
 __all__ = [
     "Chosen",

@@ -14,9 +14,10 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread

@@ -5,7 +5,6 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 """
 
 import asyncio
-import contextlib
 import importlib.resources
 import importlib.util
 import logging
@@ -24,6 +23,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 import apsw
 
 from hubbub.connections.group_commit import GroupCommit
+from hubbub.connections.private import close_to_others, open_private
 from hubbub.core.errors import SettingsError, StoreError, StoreFull
 
 logger = logging.getLogger(__name__)
@@ -275,12 +275,10 @@ def _store_errors() -> Generator[None]:
 def _make_private(path: Path) -> None:
     """Let only its owner read a database file, made here or before. SQLite's files beside it get the same rights."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:  # never opened here: closing it would free the locks of this process's connections
-        with contextlib.suppress(OSError):  # it is somebody else's, who says who may read it
-            for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
-                if one.exists() and one.stat().st_mode & 0o077:
-                    one.chmod(0o600)
+        for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+            close_to_others(one)
     except OSError as error:
         raise StoreError(f"The database {path} can't be made ({error.strerror}). Check the data folder.") from error
 

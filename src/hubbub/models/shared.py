@@ -13,6 +13,7 @@ import msgspec
 from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.outside import BrokenOff, Unreachable
+from hubbub.connections.private import open_private
 from hubbub.core.errors import HubbubError, ModelError
 from hubbub.models.address import Secret
 from hubbub.models.files import Files, Progress, WeightsError
@@ -163,7 +164,7 @@ class SharedModel(LocalModel):
 
     def _write(self, notice: Notice) -> None:
         part = self._notice_path.with_name(f"{self._notice_path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = open_private(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.encode(notice))
