@@ -3,6 +3,7 @@
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
+from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
@@ -35,6 +36,7 @@ __all__ = [
     "application_within",
     "azure_faults",
     "can_embed_model",
+    "check_databases",
     "choose_models",
     "clients_for",
     "everybody_warning",

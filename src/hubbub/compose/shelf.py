@@ -13,12 +13,12 @@ from typing import Any
 
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
+from hubbub.compose.databases import library_in
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.private import open_private
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
-from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
@@ -57,7 +57,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
     folder = settings.server.data_folder
     async with AsyncExitStack() as stack:
         embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
-        database = await stack.enter_async_context(Sqlite(folder / "library.db"))
+        database = await stack.enter_async_context(library_in(folder))
         azure = await azure_resources(stack, settings)
         search = await open_backend(
             stack, "search", settings.search.backend, database=database, embedder=embedder, **azure

@@ -77,8 +77,13 @@ class Sqlite:
     interrupted in the middle.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, known: Mapping[str, int] | None = None) -> None:
+        """Take which rooms may have tables in the file, and how many scripts each has: any, if that is not said.
+
+        Rooms whose names have a dot are others' and not looked at.
+        """
         self.path = path
+        self._known = known
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -92,7 +97,7 @@ class Sqlite:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
         self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self.check)
         try:
-            await self.write(lambda connection: connection.all("select count(*) from sqlite_schema"))
+            await self.write(self._check_version)
         except BaseException as error:
             await self._writing.close(self._close)
             if isinstance(error.__cause__, _NO_DATABASE):
@@ -177,26 +182,44 @@ class Sqlite:
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once.
 
+        The room of a back end that is not part of Hubbub has a dot in its name, as in `my_package.history`.
+
         Raises:
             SettingsError: a newer version of the program has run scripts that are not known here; nothing was changed.
         """
+        if self._known is not None and "." not in room and room not in self._known:
+            raise SettingsError([f"The tables {room!r} need a name with a dot, such as 'my_package.{room}'"])
 
         def run(connection: Connection) -> None:
             connection.all("create table if not exists migration (room text, step integer, primary key (room, step))")
             done = {row[0] for row in connection.all("select step from migration where room = ?", (room,))}
-            if max(done, default=0) > len(steps):
-                raise SettingsError(
-                    [
-                        f"server.data_folder: {self.path} was written by a newer version of Hubbub "
-                        f"({room} {max(done)}, this one knows {len(steps)}). Run that version, or name another folder"
-                    ]
-                )
+            if (newest := max(done, default=0)) > len(steps):
+                raise self._is_newer(f"{room} {newest}, this one knows {len(steps)}")
             for number, script in enumerate(steps, start=1):
                 if number not in done:
                     connection.all(script)
                     connection.all("insert into migration values (?, ?)", (room, number))
 
         await self.write(run)
+
+    def _check_version(self, connection: Connection) -> None:
+        """Raise SettingsError where a newer version has made tables that are not known here."""
+        has_any = connection.one("select 1 from sqlite_schema where type = 'table' and name = 'migration'")
+        if has_any is None or self._known is None:
+            return
+        for room, step in connection.all("select room, max(step) from migration group by room order by room"):
+            if "." not in room and room not in self._known:
+                raise self._is_newer(f"it has {room}, which this one doesn't know")
+            if "." not in room and step > self._known[room]:
+                raise self._is_newer(f"{room} {step}, this one knows {self._known[room]}")
+
+    def _is_newer(self, how: str) -> SettingsError:
+        return SettingsError(
+            [
+                f"server.data_folder: {self.path} was written by a newer version of Hubbub ({how}). "
+                "Run that version, or name another folder"
+            ]
+        )
 
     def _reader(self) -> apsw.Connection:
         """Return this thread's own connection."""
