@@ -9,11 +9,11 @@ from typing import Self, TypeAlias
 
 from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
-from hubbub.answers.log import INTERRUPTED, Log
+from hubbub.answers.log import INTERRUPTED, Log, failure_of
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
-from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
+from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
-from hubbub.core.references import told
+from hubbub.core.lasting import Lasting
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,8 @@ class Desk:
         self._held = 0
         """How many questions wait for a successor."""
         self.store_trouble = ""
-        """Why the store can't be written, by the last that was tried; empty where it can."""
+        """Why the store can't be written, by the last that was tried, for anybody to read; empty where it can."""
+        self._unstored = Lasting(logger)
         self._failures: dict[str, tuple[int, float, str]] = {}
         """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
@@ -348,7 +349,7 @@ class Desk:
                 # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
             except HubbubError as error:
-                ending = _failure(error)
+                ending = failure_of(error)
                 self._note_failure(admission.ticket.deployment, error)
             except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
                 logger.exception("An answer failed.")
@@ -395,18 +396,17 @@ class Desk:
                 self._log.let_go(answer_id)
                 return
             except StoreError as error:
-                logger.warning("The ending of an answer could not be stored yet: %s", error)
+                self._unstored.met("The endings of answers can't be stored yet", error.for_operators)
+                if self.is_draining and isinstance(error, StoreLost):
+                    self._log.let_go(answer_id)  # nobody is to wait for it; where the database comes back, others end it
+                    return
                 self._log.report(answer_id, error)
                 if isinstance(ending, Done):  # what was said may have been lost with it
-                    ending = _failure(error)
+                    ending = failure_of(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._unstored.over()
                 return
-
-
-def _failure(error: HubbubError) -> Failed:
-    wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
-    return Failed(error.code, told(error).message, error.retryable, wait)
 
 
 async def _give_up(send: Send) -> Ending:

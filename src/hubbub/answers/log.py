@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.core.answer import Answer, Folding, fold
-from hubbub.core.errors import HubbubError, NotFound
+from hubbub.core.errors import HubbubError, ModelError, NotFound, RefusedForNow
 from hubbub.core.events import (
     ENDINGS,
     Asked,
@@ -33,6 +35,7 @@ from hubbub.core.events import (
     decode,
     encode,
 )
+from hubbub.core.references import told
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,8 @@ class Log:
         self.elsewhere = Elsewhere(store)
         """The answers that are followed here and made by other workers."""
         self._waiting: dict[str, OwnEntry] = {}
+        self._trouble: HubbubError | None = None
+        """Why nothing can be stored of any answer, as far as is known."""
         self._committed = asyncio.Event()
         self.beat = Beat(self._commit, sources)
         self._beating: asyncio.Task[None] | None = None
@@ -287,7 +292,7 @@ class Log:
     async def answers(self, answer_ids: Collection[str]) -> dict[str, Answer]:
         """Return what each of these answers is now. One without a log never began: it was interrupted."""
         open_here = {key: entry.folding for key in answer_ids if (entry := self._own.get(key))}
-        answers = {key: folding.answer() for key, folding in open_here.items() if folding.is_whole}
+        answers = {key: self._shown(key, folding) for key, folding in open_here.items() if folding.is_whole}
         others = [key for key in answer_ids if key not in answers]
         found = {one.id: one for one in await self._store.find(others)} if others else {}
         for key in others:
@@ -312,8 +317,13 @@ class Log:
         """Return the number of an answer's last event, and whether it is open. There has to be such an answer.
 
         Whoever has read on another worker may have come to an event (`least`) that is stored but not published here.
+
+        Raises:
+            HubbubError: it is open, nothing comes after `least` now, and nothing that comes can be stored.
         """
         if entry := self._own.get(answer_id):
+            if least >= entry.number and (trouble := entry.trouble or self._trouble) is not None:
+                raise trouble.with_traceback(None)
             if least > entry.number and await self._store.read(answer_id, least - 1, limit=1):
                 return least, True
             return entry.number, True
@@ -338,6 +348,22 @@ class Log:
         entry.trouble = trouble
         entry.release_all()
 
+    def hinder(self, trouble: HubbubError | None) -> None:
+        """Note why nothing can be stored of any answer, and tell all readers; None: it can again."""
+        is_new = trouble is not None and self._trouble is None
+        if is_new or trouble is None:
+            self._trouble = trouble
+        if is_new:
+            for entry in list(self._own.values()):
+                entry.release_all()
+            self.elsewhere.release_all()
+
+    def _shown(self, answer_id: str, folding: Folding) -> Answer:
+        """Return what an open answer is; where its ending can't be stored, it has failed as far as can be told."""
+        answer = folding.answer()
+        trouble = self._own[answer_id].trouble or self._trouble
+        return answer if trouble is None else replace(answer, state="failed", failure=failure_of(trouble))
+
     async def _follow(
         self, entry: Entry, after: int, reader: Reader | None, patience_seconds: float
     ) -> AsyncGenerator[Sequence[Record]]:
@@ -359,8 +385,8 @@ class Log:
                 yield records
             elif entry.has_ended or entry.is_over or after < entry.dropped:
                 return
-            elif entry.trouble is not None:
-                raise entry.trouble
+            elif (trouble := entry.trouble or self._trouble) is not None:
+                raise trouble.with_traceback(None)  # it is raised for each reader, and would keep what each one held
             else:
                 if reader is not None:
                     reader.number = after
@@ -458,6 +484,12 @@ class Log:
         if is_ending:
             self._own.pop(entry.id, None)
             entry.end()
+
+
+def failure_of(error: HubbubError) -> Failed:
+    """Return the ending of an answer that failed with an error."""
+    wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
+    return Failed(error.code, told(error).message, error.retryable, wait)
 
 
 def merged(events: list[Event]) -> list[Event]:

@@ -24,7 +24,7 @@ import apsw
 
 from hubbub.connections.group_commit import GroupCommit
 from hubbub.connections.private import close_to_others, open_private
-from hubbub.core.errors import SettingsError, StoreError, StoreFull
+from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ BUSY_SECONDS = 10.0
 BUSY_PAUSE_SECONDS = 0.001
 """The pause before a file that another process writes to is tried again. SQLite's own pauses grow to 100 ms."""
 READERS = 3
+BESIDE = ("-wal", "-shm")
+"""The ends of the names of the files that SQLite keeps open with a database."""
 
 
 class Connection:
@@ -88,14 +90,17 @@ class Sqlite:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[apsw.Connection] = []
-        self._identity: tuple[int, int] | None = None
-        self._is_lost = False
+        self._places = {end: path.with_name(path.name + end) for end in ("", *BESIDE)}
+        self._identities: dict[str, tuple[int, int]] = {}
+        """Which files those are."""
+        self._lost = ""
+        """What was wrong when that was looked at last."""
 
     async def __aenter__(self) -> Self:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < SAFE_SQLITE:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
-        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self.check)
+        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self._check_all)
         try:
             await self.write(self._check_version)
         except BaseException as error:
@@ -132,7 +137,7 @@ class Sqlite:
         """Run `work(connection, …)` on a connection that can't write and return what it returns.
 
         Raises:
-            StoreFull: the file is not at its place any more.
+            StoreLost: the file is not at its place any more.
             StoreError: SQLite failed.
         """
 
@@ -158,26 +163,38 @@ class Sqlite:
         SQLite goes on with a file that was removed or replaced: what it stores then is gone once it is closed.
 
         Raises:
-            StoreFull: it is not.
+            StoreLost: it is not.
         """
-        if self._identity is None:
-            return
-        try:
-            found = self.path.stat()
-            trouble = "" if (found.st_dev, found.st_ino) == self._identity else "was replaced by another file"
-        except OSError as error:
-            trouble = f"can't be found any more ({error.strerror})"
-        if not trouble:
-            self._is_lost = False
-            return
-        if not self._is_lost:
-            self._is_lost = True
-            logger.error(
-                "The database %s %s. Nothing is stored. Put it back, or restart the server.", self.path, trouble
-            )
-        raise StoreFull(
-            "The server can't store anything now. Tell whoever runs it.", detail=f"The database {self.path} {trouble}."
-        )
+        self._look_at("")
+
+    def _check_all(self) -> None:
+        """See the same of the files beside it: without them the database is damaged, or its last changes are gone."""
+        self._look_at("", *BESIDE)
+
+    def _look_at(self, *ends: str) -> None:
+        trouble = ""
+        for end in ends:
+            path, known = self._places[end], self._identities.get(end)
+            try:
+                found = path.stat()
+            except OSError as error:
+                if known is not None:
+                    trouble = f"{path} can't be found any more ({error.strerror})"
+                    break
+                continue
+            if known is None and end:  # it is made with the first transaction
+                self._identities[end] = (found.st_dev, found.st_ino)
+            elif known is not None and (found.st_dev, found.st_ino) != known:
+                trouble = f"{path} was replaced by another file"
+                break
+        if trouble and not self._lost:
+            logger.error("%s. Nothing is stored. Put it back, or restart the server.", trouble)
+        elif self._lost and not trouble and len(ends) > 1:
+            logger.warning("The database %s is at its place again.", self.path)
+        if trouble or len(ends) > 1:
+            self._lost = trouble
+        if trouble:
+            raise StoreLost("The server can't store anything now. Tell whoever runs it.", detail=f"{trouble}.")
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once.
@@ -235,7 +252,7 @@ class Sqlite:
         raw = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)  # never makes one: it would be empty
         if is_first:
             found = self.path.stat()
-            self._identity = (found.st_dev, found.st_ino)
+            self._identities[""] = (found.st_dev, found.st_ino)
         raw.set_busy_handler(_Patience())
         raw.enable_load_extension(True)
         raw.load_extension(_vector_extension())
@@ -300,7 +317,7 @@ def _make_private(path: Path) -> None:
     try:
         os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:  # never opened here: closing it would free the locks of this process's connections
-        for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        for one in (path, *(path.with_name(path.name + end) for end in BESIDE)):
             close_to_others(one)
     except OSError as error:
         raise StoreError(f"The database {path} can't be made ({error.strerror}). Check the data folder.") from error

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from hubbub.core.errors import HubbubError, NotAllowed, NotSignedIn
+from hubbub.core.lasting import Lasting
 from hubbub.identity.base import Identity, RevocableIdentity
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ class Grants:
         self._open: dict[str, _Open] = {}
         self._count = 0
         self._is_needed = asyncio.Event()
+        self._unknown = Lasting(logger)
         self._checking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -167,13 +169,14 @@ class Grants:
             if self._revocable is not None:
                 async with asyncio.timeout(ASKED_SECONDS):
                     ended = await self._revocable.ended(list(self._open))
+                self._unknown.over()
                 for one in self._open.values():
                     one.unknown_since = None
                 self._end(ended, NotSignedIn(ENDED))
             else:
                 await self._ask_each(self._identity)
         except (HubbubError, TimeoutError) as error:
-            logger.warning("It could not be checked whether open streams may go on: %s", error)
+            self._unknown.met("It can't be checked whether open streams may go on", error)
             for one in self._open.values():
                 self._note_unknown(one)
         except Exception:  # a bug in an identity must not end the checking

@@ -15,6 +15,7 @@ from hubbub.connections.lock import FolderLock
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.private import open_private
 from hubbub.core.errors import HubbubError, ModelError
+from hubbub.core.lasting import Lasting
 from hubbub.models.address import Secret
 from hubbub.models.files import Files, Progress, WeightsError
 from hubbub.models.local import LocalModel, LocalState
@@ -57,6 +58,7 @@ class SharedModel(LocalModel):
         super().__init__(name, fetch, http, **options)
         self._lock_path = folder / "model.lock"
         self._notice_path = folder / "model.json"
+        self._unpublished = Lasting(logger)
         self._failures_seen: int | None = None
         self._suspect: tuple[str, str] | None = None
         """Where an answer broke off: it is looked after before the next one goes there."""
@@ -149,8 +151,9 @@ class SharedModel(LocalModel):
         try:
             await files.do(self._write, notice)
         except WeightsError as error:
-            logger.warning("%s", error.for_operators)
+            self._unpublished.met("The other processes can't be told of the embedded model", error.for_operators)
             return False
+        self._unpublished.over()
         return True
 
     async def _look(self, files: Files) -> Notice:
