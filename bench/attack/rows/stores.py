@@ -26,8 +26,8 @@ SAID = [{"role": "user", "content": "Go on"}]
 SLOW = scripted(words=600, pause_seconds=0.02)
 MOST_LINES = 20
 """So many a worker may log, from its start on; thirty questions more are refused."""
-STARTING_SECONDS = 15.0
-"""A program that has not refused a folder by then has accepted it."""
+STARTING_SECONDS = 60.0
+"""A program that has not refused a folder by then has accepted it, as one has that says where it serves."""
 
 
 @asynccontextmanager
@@ -259,17 +259,13 @@ async def _refusal(target: Target, folder: Path, *command: str, launcher: Sequen
         cwd="/",
     )
     said = b""
-
-    async def read() -> None:
-        nonlocal said
-        assert child.stdout is not None
-        while (piece := await child.stdout.read(65536)) and b"http://" not in said + piece:
-            said += piece
-
+    assert child.stdout is not None
     with suppress(TimeoutError):
-        await asyncio.wait_for(read(), STARTING_SECONDS)
-    with suppress(TimeoutError):
-        await asyncio.wait_for(child.wait(), 0.5)
+        async with asyncio.timeout(STARTING_SECONDS):
+            while b"http://" not in said and (piece := await child.stdout.read(65536)):
+                said += piece
+            if b"http://" not in said:
+                await child.wait()
     code = child.returncode
     if code is None:
         child.kill()
