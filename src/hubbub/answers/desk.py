@@ -398,7 +398,9 @@ class Desk:
             except StoreError as error:
                 self._unstored.met("The endings of answers can't be stored yet", error.for_operators)
                 if self.is_draining and isinstance(error, StoreLost):
-                    self._log.let_go(answer_id)  # nobody is to wait for it; where the database comes back, others end it
+                    self._log.let_go(
+                        answer_id
+                    )  # nobody is to wait for it; where the database comes back, others end it
                     return
                 self._log.report(answer_id, error)
                 if isinstance(ending, Done):  # what was said may have been lost with it
