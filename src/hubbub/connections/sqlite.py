@@ -206,6 +206,8 @@ class Sqlite:
         """
         if self._known is not None and "." not in room and room not in self._known:
             raise SettingsError([f"The tables {room!r} need a name with a dot, such as 'my_package.{room}'"])
+        if self._known is not None and len(steps) > self._known.get(room, len(steps)):
+            raise RuntimeError(f"{room} has {len(steps)} scripts; say so where it is said how many are known")
 
         def run(connection: Connection) -> None:
             connection.all("create table if not exists migration (room text, step integer, primary key (room, step))")

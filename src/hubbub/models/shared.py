@@ -18,7 +18,7 @@ from hubbub.core.errors import HubbubError, ModelError
 from hubbub.core.lasting import Lasting
 from hubbub.models.address import Secret
 from hubbub.models.files import Files, Progress, WeightsError
-from hubbub.models.local import LocalModel, LocalState
+from hubbub.models.local import NOT_STARTED, LocalModel, LocalState
 from hubbub.models.openai import OpenAiModel
 
 LOOK_SECONDS = 0.25
@@ -40,6 +40,8 @@ class Notice(msgspec.Struct, frozen=True):
     message: str = ""
     code: str = "not_ready"
     """Of the last failure."""
+    detail: str = ""
+    """What of it is for operators."""
 
 
 class SharedModel(LocalModel):
@@ -70,7 +72,7 @@ class SharedModel(LocalModel):
         try:
             return await self._borrow(locking, files) or await self._run(files)
         except (HubbubError, OSError) as error:
-            return ModelError(f"The embedded model can't be shared ({error}).", code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=f"The embedded model can't be shared ({error}).")
         finally:
             locking.cancel()
             await asyncio.wait({locking})
@@ -87,7 +89,7 @@ class SharedModel(LocalModel):
             notice = await self._look(files)
             if notice.state == "failed" and notice.failures != self._failures_seen:
                 self._failures_seen = notice.failures
-                return ModelError(notice.message, code=notice.code)
+                return ModelError(notice.message, code=notice.code, detail=notice.detail)
             if locking.done():
                 locking.result()
                 await self._follow(Notice())
@@ -121,7 +123,7 @@ class SharedModel(LocalModel):
         try:
             fault = await super()._attempt()
             self._failures_seen = failures + 1
-            last = Notice("failed", failures=failures + 1, message=fault.message, code=fault.code)
+            last = Notice("failed", failures=failures + 1, message=fault.message, code=fault.code, detail=fault.detail)
             return fault
         finally:
             telling.cancel()
