@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
+from hubbub.answers.batches import failure_of
 from hubbub.answers.lanes import Admission, Lanes
-from hubbub.answers.log import INTERRUPTED, Log, failure_of
+from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped

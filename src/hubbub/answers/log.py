@@ -14,11 +14,12 @@ from typing import Self
 from msgspec.structs import replace
 
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
+from hubbub.answers.batches import failure_of, merged, records_of
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.core.answer import Answer, Folding, fold
-from hubbub.core.errors import HubbubError, ModelError, NotFound, RefusedForNow
+from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
     ENDINGS,
     Asked,
@@ -35,11 +36,9 @@ from hubbub.core.events import (
     decode,
     encode,
 )
-from hubbub.core.references import told
 
 logger = logging.getLogger(__name__)
 
-MERGED_CHARACTERS = 16 * 1024
 COMMIT_CHARACTERS = 512 * 1024
 """About so much is stored at once of what answers come to. All the others wait for that, too."""
 SLICE = 200
@@ -425,7 +424,7 @@ class Log:
             entry.pending = []
         fault: HubbubError | None = None
         try:
-            stored = [(entry, events, _records(entry, events)) for entry, events in batch]
+            stored = [(entry, events, records_of(entry, events)) for entry, events in batch]
             ended = [await self._ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
             await self._store.append([record for _, _, records in stored for record in records], ended)
             del ended
@@ -484,40 +483,3 @@ class Log:
         if is_ending:
             self._own.pop(entry.id, None)
             entry.end()
-
-
-def failure_of(error: HubbubError) -> Failed:
-    """Return the ending of an answer that failed with an error."""
-    wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
-    return Failed(error.code, told(error).message, error.retryable, wait)
-
-
-def merged(events: list[Event]) -> list[Event]:
-    """Return the events, texts that follow each other as one, up to a length; thoughts as well."""
-    if len(events) == 1:
-        return events
-    result: list[Event] = []
-    run: list[str] = []
-    kind: type[Text] | type[Reasoning] = Text
-    length = 0
-    for event in events:
-        is_text = isinstance(event, (Text, Reasoning))
-        if is_text and type(event) is kind and length + len(event.text) <= MERGED_CHARACTERS:
-            run.append(event.text)
-            length += len(event.text)
-            continue
-        if run:
-            result.append(kind("".join(run)))
-        if is_text:
-            run, kind, length = [event.text], type(event), len(event.text)
-        else:
-            run, length = [], 0
-            result.append(event)
-    if run:
-        result.append(kind("".join(run)))
-    return result
-
-
-def _records(entry: Entry, events: Iterable[Event]) -> list[Record]:
-    first = entry.number + 1
-    return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]

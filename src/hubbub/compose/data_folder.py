@@ -26,7 +26,7 @@ def prepare_folder(folder: Path) -> None:
     try:
         make_private_folder(folder)
     except FileExistsError as error:
-        raise StoreError(f"The data folder {folder} is no folder. {ELSEWHERE}.") from error
+        raise StoreError(f"The data folder {folder} can't be written: it is no folder. {ELSEWHERE}.") from error
     except OSError as error:
         raise StoreError(
             f"The data folder {folder} can't be made ({error.strerror}). {ELSEWHERE}, or make it for {_user()}."
