@@ -47,6 +47,7 @@ _STATUSES = {
     "not_ready": 503,
     "overloaded": 503,
     "store_full": 507,
+    "store_lost": 507,
 }
 """By the codes of answers that failed, and of models; what else a model or a search fails with is 502."""
 _PARAMS = {
