@@ -43,10 +43,10 @@ def test_powerpoint(tmp_path: Path) -> None:
     assert loaded.blocks == [
         Heading("First", 1, 1),
         Paragraph("alpha", 1),
-        Paragraph("Notes on alpha.", 1),
+        Paragraph("Notes: Notes on alpha.", 1),
         Heading("Second", 1, 2),
         Paragraph("beta", 2),
-        Paragraph("Notes on beta.", 2),
+        Paragraph("Notes: Notes on beta.", 2),
     ]
 
 

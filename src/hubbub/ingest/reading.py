@@ -43,7 +43,7 @@ MISTAKE = (
     "started anew; the server's log says more."
 )
 
-_PACKAGES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
+_PACKAGES = {"docx": "python-docx", "markdown_it": "markdown-it-py"}
 """What a module's package is called where it is called otherwise."""
 _OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
 """Raised by code of ours, too, over bytes that are not what they should be."""

@@ -13,7 +13,6 @@ _OPEN, _SHUT = "\ufdd0", "\ufdd1"
 _BREAK = re.compile(f"(?:{BROKEN}|(?<=[^\\W_])[-\u2010\u00ad](?=[ \\t]*\n))[ \\t]*\n?[ \\t]*")
 _LETTERS = re.compile(r"[^\W_]*")
 _LAST_LETTERS = re.compile(r"[^\W_]*\Z")
-_WORD = re.compile(f"([^\\W_]*)(?:{BROKEN}|(?<=[^\\W_])[-\u2010\u00ad](?=[ \\t]*\n))[ \\t]*\n?[ \\t]*([^\\W_]*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _OTHER_FORM = re.compile(f"{_OPEN}([^{_SHUT}]*){_SHUT}")
 _SHARED_PARTS = frozenset("und oder bzw sowie and or et ou y o e i of en".split())
@@ -28,11 +27,6 @@ _MOST_STRANGE = 0.2
 _FEWEST_LETTERS = 30
 _MANY_VOWELS = 0.24
 """Of the letters of a text in any language that is written with Latin ones, over a third are vowels."""
-_STRANGE = 0.2
-_FEWEST_LETTERS = 30
-_MANY_VOWELS = 0.24
-"""Of the letters of a text in any language that is written with Latin ones, over a third are vowels."""
-_SPACE = re.compile(r"\s")
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or code > 127)
 _NOT_VOWELS = bytes(code for code in range(256) if code not in b"aeiouyAEIOUY")
