@@ -92,6 +92,34 @@ def test_unchanged_changed_and_missing(hubbub: Invoke, folder: Path, documents: 
     assert set(kept(folder)) == {"a.md"}
 
 
+def test_an_empty_folder_removes_nothing_unless_told(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    assert hubbub("ingest", str(documents), "--collection", "rules").exit_code == 0
+    documents.rename(documents.parent / "elsewhere")
+    (documents / "lost+found").mkdir(parents=True)  # what a share leaves that is not mounted
+    result = hubbub("ingest", str(documents), "--collection", "rules", "--remove-missing")
+    assert result.exit_code == 1
+    assert "holds no files, so nothing was removed. Is its disk or share mounted?" in result.stderr
+    assert set(kept(folder)) == {"a.md", "below/b.txt"}
+    result = hubbub("ingest", str(documents), "--collection", "rules", "--remove-missing", "--even-if-empty")
+    assert (result.exit_code, result.stderr.splitlines()[:1]) == (0, ["rules: 0 read, 0 unchanged, 2 removed."])
+    assert kept(folder) == {}
+
+
+def test_what_is_passed_by_is_counted(hubbub: Invoke, documents: Path) -> None:
+    (documents / ".git").mkdir()
+    (documents / "~$a.docx").write_text("locked")
+    result = hubbub("ingest", str(documents), "--collection", "rules")
+    assert result.stderr.splitlines()[0] == "rules: 2 read, 0 unchanged, 2 skipped."
+
+
+def test_a_log_shows_that_the_work_goes_on(hubbub: Invoke, documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.cli.telling.LINE_SECONDS", 0.02)
+    lines = hubbub("ingest", str(documents), "--collection", "rules").stderr.splitlines()
+    assert any(line.startswith("rules: ") and line.endswith(" of 2 documents read …") for line in lines)
+    assert not any("embedded" in line for line in lines)  # nothing embeds here
+    assert "rules: 2 read, 0 unchanged." in lines
+
+
 def test_names_that_can_t_be_used_harm_nobody_else(hubbub: Invoke, folder: Path, documents: Path) -> None:
     for name in (b"not utf-8 \xff.txt", b"line\nbreak.txt", b"\x1b[2Jescape.txt"):
         Path(os.fsdecode(os.fsencode(documents) + b"/" + name)).write_text("x")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.core.errors import Conflict, NotFound
-from hubbub.ingest.walk import Found, walk
+from hubbub.ingest.walk import Found, PassedBy, walk
 
 
 def make(folder: Path, *names: str) -> None:
@@ -24,7 +24,9 @@ async def test_finds_files_below_folders_in_order(tmp_path: Path) -> None:
 
 async def test_leaves_out_what_is_hidden_and_junk(tmp_path: Path) -> None:
     make(tmp_path, ".git/config", ".env", "Thumbs.db", "~$a.docx", "a.docx~", "node_modules/x/y.md", "kept.md")
-    assert [file.name for file in await walk([tmp_path])] == ["kept.md"]
+    passed_by = PassedBy()
+    assert [file.name for file in await walk([tmp_path], passed_by)] == ["kept.md"]
+    assert passed_by.skipped == 6
     assert [file.name for file in await walk([tmp_path / ".env"])] == [".env"]
 
 
@@ -36,7 +38,9 @@ async def test_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "docs/within.txt").symlink_to(tmp_path / "docs/a.txt")
     (tmp_path / "docs/broken.txt").symlink_to(tmp_path / "none")
     os.mkfifo(tmp_path / "docs/pipe")
-    assert [file.name for file in await walk([tmp_path / "docs"])] == ["a.txt", "within.txt"]
+    passed_by = PassedBy()
+    assert [file.name for file in await walk([tmp_path / "docs"], passed_by)] == ["a.txt", "within.txt"]
+    assert (passed_by.skipped, passed_by.empty, passed_by.unreadable) == (5, [], [])
 
 
 async def test_two_files_cannot_have_one_name(tmp_path: Path) -> None:
@@ -49,3 +53,18 @@ async def test_two_files_cannot_have_one_name(tmp_path: Path) -> None:
 async def test_a_path_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         await walk([tmp_path / "none"])
+
+
+async def test_says_which_folders_hold_nothing_or_can_t_be_read(tmp_path: Path) -> None:
+    make(tmp_path, "docs/a.txt", "empty/.hidden")
+    passed_by = PassedBy()
+    await walk([tmp_path / "docs", tmp_path / "empty"], passed_by)
+    assert (passed_by.empty, passed_by.unreadable) == ([tmp_path / "empty"], [])
+    # A folder that goes away while it is walked can't be listed: as one without the right to.
+    (tmp_path / "docs/below").mkdir()
+    shut = tmp_path / "docs/below"
+    shut.chmod(0)
+    if os.access(shut, os.R_OK):  # whoever runs the tests may read everything
+        return
+    await walk([tmp_path / "docs"], passed_by)
+    assert passed_by.unreadable == [shut]

@@ -36,7 +36,10 @@ def load(file: BinaryIO) -> Loaded:
     try:
         rows = _rows(text, separator or _separator(text))
     except csv.Error as error:
-        raise Invalid(f"The file can't be read as CSV ({error}). Save it anew.", code="corrupt") from error
+        most = CELL_LENGTH // 1024**2
+        raise Invalid(
+            f"The file can't be read as CSV: a cell is longer than {most} MB. Save it anew.", code="corrupt"
+        ) from error
     return Loaded(_blocks(rows))
 
 
