@@ -43,6 +43,7 @@ class Pipeline:
         sizes: Sizes | None = None,
         readers: int = 2,
         reads_hidden: bool = False,
+        keeps_earlier: bool = True,
         allowance: Allowance | None = None,
     ) -> None:
         self._library = library
@@ -51,7 +52,15 @@ class Pipeline:
         self._lock_path = lock_path
         self._allowance = allowance
         self._worker = Worker(
-            library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers, reads_hidden=reads_hidden
+            library,
+            search,
+            embeds_later,
+            files,
+            sandbox,
+            sizes=sizes,
+            readers=readers,
+            reads_hidden=reads_hidden,
+            keeps_earlier=keeps_earlier,
         )
 
     async def add(
