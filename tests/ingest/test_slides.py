@@ -111,3 +111,16 @@ def test_a_damaged_slide_is_said_and_the_others_are_read(tmp_path: Path) -> None
     found = load(path)
     assert found.blocks[0] == Heading("Second", 1, 2)
     assert [one.text for one in found.omitted] == ["1 of 2 slides is damaged"]
+
+
+def test_text_that_no_reader_knows_is_counted_all_the_same(tmp_path: Path) -> None:
+    path = boxes(tmp_path / "a.pptx", (1, 1, "SHAPE"))
+    shape, rest = (f"<a:p><a:r><a:t>{words}</a:t></a:r></a:p>" for words in ("in a shape", "somewhere else"))
+    slide = (
+        f'<p:sld xmlns:p="urn:p" xmlns:a="urn:a"><p:cSld><p:spTree><p:sp>{shape}</p:sp></p:spTree></p:cSld>'
+        f"<p:new>{rest}</p:new></p:sld>"
+    )
+    documents.replace_part(path, "ppt/slides/slide1.xml", slide.encode())
+    found = read_here(os.open(path, os.O_RDONLY), "a.pptx", {})
+    assert found.completeness.held == len("inashapesomewhereelse")
+    assert "of its text could not be read" in found.completeness.but

@@ -190,7 +190,8 @@ def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = 
 
 def with_hidden(loaded: Loaded) -> Loaded:
     """Return what a file holds, its hidden parts at the end."""
-    return replace(loaded, blocks=[*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)])
+    blocks = [*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)]
+    return replace(loaded, blocks=blocks, hidden=())
 
 
 def without_hidden(loaded: Loaded) -> Loaded:
@@ -211,8 +212,12 @@ def completeness_of(loaded: Loaded) -> Completeness:
     """Return how whole a file was read, by what its loader says and by the two counts of its characters."""
     characters = sum(_dense_length(text) for block in loaded.blocks for text in _texts(block))
     omitted = tuple(replace(one, text=_storable(one.text)) for one in loaded.omitted)
-    if characters < loaded.held * WHOLE:
-        missing = loaded.held - characters
+    # What is hidden was read, too, though it is left out.
+    known = characters + sum(
+        _dense_length(text) for one in loaded.hidden for block in one.blocks for text in _texts(block)
+    )
+    if known < loaded.held * WHOLE:
+        missing = loaded.held - known
         percent = max(1, round(100 * missing / loaded.held))
         words = f"about {percent} % of its text could not be read"
         omitted += (Omission("text", words, missing, loaded.held),)

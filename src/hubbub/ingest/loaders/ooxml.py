@@ -3,6 +3,7 @@
 import importlib
 import posixpath
 import zipfile
+import zlib
 from typing import IO, Any, BinaryIO
 
 import msgspec
@@ -42,6 +43,18 @@ class Package:
         """Return a part as an open file, if it is there."""
         name = self._names.get(part.lower())
         return None if name is None else self._archive.open(name)
+
+    def parts(self, *beginnings: str) -> list[str]:
+        """Return the names of the parts that begin so."""
+        return [name for name in self._names if name.startswith(beginnings)]
+
+    def data(self, part: str) -> bytes:
+        """Return a part's bytes; none where it is not there or is damaged."""
+        try:
+            opened = self.open(part)
+            return opened.read() if opened is not None else b""
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+            return b""
 
     def xml(self, part: str) -> Any:
         """Return the root element of a part; None where it is not there.

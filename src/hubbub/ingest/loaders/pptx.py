@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Table
+from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
 from hubbub.ingest.loaders.ooxml import Package, damaged, relation_id
 
@@ -54,7 +55,15 @@ def load(file: BinaryIO) -> Loaded:
             blocks += found.blocks
     if broken and broken == pages:
         raise damaged()
-    return Loaded(blocks, title=package.title(), pages=pages, hidden=tuple(hidden), omitted=_omitted(broken, pages))
+    parts = package.parts("ppt/slides/slide", "ppt/notesslides/notes", "ppt/charts/chart", "ppt/diagrams/data")
+    return Loaded(
+        blocks,
+        title=package.title(),
+        pages=pages,
+        hidden=tuple(hidden),
+        omitted=_omitted(broken, pages),
+        held=held(package, parts),
+    )
 
 
 def _omitted(broken: int, pages: int) -> tuple[Omission, ...]:

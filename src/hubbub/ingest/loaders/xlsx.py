@@ -8,6 +8,7 @@ from typing import BinaryIO
 from hubbub.core.documents import Omission
 from hubbub.core.errors import TooLarge
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
+from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import drawn
 from hubbub.ingest.loaders.ooxml import SAFE, Package, damaged, etree, relation_id
 from hubbub.ingest.loaders.sheet import MOST_CELLS, Grid, Styles, plain_text, read_grid
@@ -38,7 +39,14 @@ def load(file: BinaryIO) -> Loaded:
         elif shown.blocks or shown.hidden:
             blocks += [Heading(name, 1), *shown.blocks] if shown.blocks else []
             hidden += [Hidden(one.what, one.count, [Heading(name, 1), *one.blocks]) for one in shown.hidden]
-    return Loaded(blocks, title=package.title(), hidden=tuple(hidden), omitted=workbook.omitted())
+    parts = package.parts("xl/sharedstrings", "xl/drawings/drawing", "xl/charts/chart")
+    return Loaded(
+        blocks,
+        title=package.title(),
+        hidden=tuple(hidden),
+        omitted=workbook.omitted(),
+        held=held(package, parts),
+    )
 
 
 class _Workbook:
