@@ -141,6 +141,27 @@ def test_letters_that_can_t_be_told_are_said_and_not_indexed(tmp_path: Path) -> 
         blocks(tmp_path, pdf_with(garbled))
 
 
+def test_lines_whose_letters_can_t_be_told_leave_the_others(tmp_path: Path) -> None:
+    garbled = [(60, 600 - 14 * row, shifted(PROSE[row * 40 :][:40])) for row in range(4)]
+    (tmp_path / "a.pdf").write_bytes(pdf_with(placed((60, 700, "A heading in another font."), *garbled)))
+    found = load(tmp_path / "a.pdf")
+    assert found.blocks == [Paragraph("A heading in another font.", 1)]
+    assert [one.text for one in found.omitted] == ["1 of 1 pages holds text whose letters can't be told"]
+
+
+def test_a_scan_with_a_stamp_on_it_is_no_page_of_text(tmp_path: Path) -> None:
+    picture = (
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>"
+    )
+    resources = b"/Resources << /Font << /F 3 0 R >> /XObject << /P 10 0 R >> >>"
+    scan = b"q 590 0 0 790 5 5 cm /P Do Q\n" + placed((60, 20, "Received 12 May. Page 3"))
+    data = pdf_with([scan, placed((60, 700, "A page."))], page=resources, more=[picture + b"\nstream\n0\nendstream"])
+    (tmp_path / "a.pdf").write_bytes(data)
+    found = load(tmp_path / "a.pdf")
+    assert [one.text for one in found.omitted] == ["1 of 2 pages is a picture with little text"]
+    assert found.blocks == [Paragraph("Received 12 May. Page 3", 1), Paragraph("A page.", 2)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

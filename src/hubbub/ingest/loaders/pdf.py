@@ -14,12 +14,15 @@ from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
-from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.loaders.tables import tables
 
 MOST_PAGES = 5000
 MOST_TITLE = 300
 """A line that is longer is no heading."""
+FEW_LETTERS = 120
+COVERED = 0.6
+"""A page of few letters, of which a picture covers this part, is a scan with a stamp on it."""
 LABEL_LEVEL = 9
 """The level of a page's label among headings: below all others."""
 
@@ -75,8 +78,7 @@ def load(file: BinaryIO) -> Loaded:
         if not blocks and (pictures or unreadable):
             raise _nothing_read(unreadable)
         title = str(document.get_metadata_value("Title")).strip()
-        omitted = _omitted(pictures, unreadable, document.count_attachments(), pages)
-        return Loaded(blocks, title=title, pages=pages, omitted=omitted)
+        return Loaded(blocks, title=title, pages=pages, omitted=_omitted(document, found))
     finally:
         document.close()
 
@@ -88,7 +90,10 @@ class _Page(msgspec.Struct):
     notes: list[str]
     has_picture: bool = False
     """Whether it shows something, and holds no text."""
+    is_scan: bool = False
+    """Whether it is a picture with little text on it, such as a stamp or a page number."""
     is_unreadable: bool = False
+    """Whether letters on it can't be told."""
 
 
 def _page(page: Any, notes: Notes) -> _Page:
@@ -97,13 +102,41 @@ def _page(page: Any, notes: Notes) -> _Page:
     found = _Page([], notes.of(page))
     if not text.strip():
         found.has_picture = any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
-    elif is_unreadable(text):
-        found.is_unreadable = True
     else:
         found.parts = parts(text_page, text)
+        if is_doubtful(text):
+            found.parts, found.is_unreadable = _readable(found.parts)
+        found.is_scan = len(text) < FEW_LETTERS and _is_covered(page)
     text_page.close()
     page.close()
     return found
+
+
+def _readable(found: list[Part]) -> tuple[list[Part], bool]:
+    """Return the pieces of a page without what can't be told of their letters, and whether there was any."""
+    kept: list[Part] = []
+    is_whole = True
+    for part in found:
+        if isinstance(part, str):
+            lines = part.split("\n")
+            readable = "\n".join(line for line in lines if not is_unreadable(line))
+            rest = "" if is_unreadable(readable) else readable  # lines that are too short to tell alone
+        else:
+            rest = [] if is_unreadable(" ".join(text for row in part for _, text in row)) else part
+        is_whole = is_whole and rest == part
+        kept += [rest] if rest else []
+    return kept, not is_whole
+
+
+def _is_covered(page: Any) -> bool:
+    """Tell whether a picture covers most of a page."""
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=(_IMAGE,), max_depth=2):
+        left, bottom, right, top = picture.get_bounds()
+        shown = max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
+        if shown > COVERED * width * height:
+            return True
+    return False
 
 
 def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], known: set[str]) -> list[Block]:
@@ -129,20 +162,34 @@ def _nothing_read(unreadable: int) -> Invalid:
     )
 
 
-def _omitted(pictures: int, unreadable: int, attached: int, pages: int) -> tuple[Omission, ...]:
-    found: list[Omission] = []
-    if pictures:
-        verb = "holds" if pictures == 1 else "hold"
-        said = f"{pictures} of {pages} pages {verb} no text"
-        found.append(Omission("pages_without_text", said, pictures, pages))
-    if unreadable:
-        verb = "holds" if unreadable == 1 else "hold"
-        said = f"{unreadable} of {pages} pages {verb} text whose letters can't be told"
-        found.append(Omission("unreadable_pages", said, unreadable, pages))
-    if attached:
+def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
+    """Return what of a document could not be read."""
+    pages = len(found)
+    counted = (
+        ("pages_without_text", sum(page.has_picture for page in found), "hold no text"),
+        ("pages_mostly_pictures", sum(page.is_scan for page in found), "are pictures with little text"),
+        ("unreadable_pages", sum(page.is_unreadable for page in found), "hold text whose letters can't be told"),
+    )
+    omitted = [
+        Omission(kind, f"{count} of {pages} pages {words if count > 1 else _SINGULAR[words]}", count, pages)
+        for kind, count, words in counted
+        if count
+    ]
+    if attached := document.count_attachments():
         said = "1 attached file was not read" if attached == 1 else f"{attached} attached files were not read"
-        found.append(Omission("attachments", said, attached))
-    return tuple(found)
+        omitted.append(Omission("attachments", said, attached))
+    if document.get_formtype() in _XFA:
+        omitted.append(Omission("xfa_form", "what is filled into its form (XFA) can't be read"))
+    return tuple(omitted)
+
+
+_SINGULAR = {
+    "hold no text": "holds no text",
+    "are pictures with little text": "is a picture with little text",
+    "hold text whose letters can't be told": "holds text whose letters can't be told",
+}
+_XFA = (2, 3)  # FORMTYPE_XFA_FULL, FORMTYPE_XFA_FOREGROUND
+_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
 
 
 def _labels(document: Any) -> list[str]:

@@ -24,9 +24,10 @@ _CASE_CHANGE = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _SHIFT = 29
 """How far letters are from their numbers in a font of the usual order, in which 3 is a space and 36 an A."""
 _MOST_STRANGE = 0.2
-_FEWEST_LETTERS = 30
+_FEWEST_LETTERS = 20
 _MANY_VOWELS = 0.24
 """Of the letters of a text in any language that is written with Latin ones, over a third are vowels."""
+_FEW_VOWELS = 0.32
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or code > 127)
 _NOT_VOWELS = bytes(code for code in range(256) if code not in b"aeiouyAEIOUY")
@@ -121,6 +122,11 @@ def is_unreadable(text: str) -> bool:
     if dense < _FEWEST_LETTERS:
         return False
     return len(_STRANGE.findall(text)) > _MOST_STRANGE * dense or _is_shifted(text)
+
+
+def is_doubtful(text: str) -> bool:
+    """Tell whether some lines of a page may be unreadable."""
+    return _STRANGE.search(text) is not None or _vowels(text) < _FEW_VOWELS
 
 
 def _is_shifted(text: str) -> bool:
