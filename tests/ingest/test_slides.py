@@ -124,3 +124,20 @@ def test_text_that_no_reader_knows_is_counted_all_the_same(tmp_path: Path) -> No
     found = read_here(os.open(path, os.O_RDONLY), "a.pptx", {})
     assert found.completeness.held == len("inashapesomewhereelse")
     assert "of its text could not be read" in found.completeness.but
+
+
+def test_hidden_shapes_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = boxes(tmp_path / "a.pptx", (1, 1, "shown"), (1, 2, "unseen"))
+    presentation: Any = pptx.Presentation(str(path))
+    presentation.slides[0].shapes[1]._element.nvSpPr.cNvPr.set("hidden", "1")
+    presentation.save(str(path))
+    found = read_here(os.open(path, os.O_RDONLY), "a.pptx", {})
+    assert [piece.text for piece in found.pieces] == ["shown"]
+    assert found.completeness.but == "1 hidden shape was left out"
+
+
+def test_embedded_documents_are_counted(tmp_path: Path) -> None:
+    path = boxes(tmp_path / "a.pptx", (1, 1, "shown"))
+    links = relations(oleObject1="../embeddings/a.bin", package="../embeddings/b.xlsx")
+    documents.replace_part(path, "ppt/slides/_rels/slide1.xml.rels", links.encode())
+    assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read"]

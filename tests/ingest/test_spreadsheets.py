@@ -115,6 +115,13 @@ def test_hidden_columns_are_left_out_and_counted(tmp_path: Path) -> None:
             [Table((("Item", "2023 Low", "2023 High", "2024 Low", "2024 High"), ("Tea", "1", "2", "3", "4")))],
         ),
         (["Just a note"], [Paragraph("Just a note")]),
+        (["Month|1|2|3", "Rain|30|31|9"], [Table((("Month", "1", "2", "3"), ("Rain", "30", "31", "9")))]),
+        (
+            ["As of|May", "", "Item|Of|Price", "Tea|Ann|3"],
+            [Paragraph("As of May"), Table((("Item", "Of", "Price"), ("Tea", "Ann", "3")))],
+        ),
+        (["Item|Price", "", "Tea|3", "Milk|4"], [Table((("Item", "Price"), ("Tea", "3"), ("Milk", "4")))]),
+        (["two_x000D_lines"], [Paragraph("two\rlines")]),
     ],
 )
 def test_the_row_that_names_the_columns_is_found(tmp_path: Path, lines: list[str], blocks: list[Block]) -> None:

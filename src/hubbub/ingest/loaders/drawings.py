@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
+from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Paragraph, Table
 from hubbub.ingest.loaders.ooxml import Package
 
 MOST_POINTS = 10_000
+EMBEDDED = ("oleObject", "package")
+"""The kinds of relationships that lead to another document inside, of which a picture is shown."""
+
+
+def embedded(count: int) -> Omission:
+    """Return what is said of documents inside a document."""
+    said = "1 embedded document was not read" if count == 1 else f"{count} embedded documents were not read"
+    return Omission("embedded_documents", said, count)
 
 
 def paragraphs(element: Any) -> Iterator[str]:

@@ -158,7 +158,9 @@ def _nothing_read(unreadable: int) -> Invalid:
             code="empty",
         )
     return Invalid(
-        "The file holds only pictures of its pages: make its text recognisable (OCR) and add it again.", code="empty"
+        "The file holds only pictures of its pages: make its text recognisable (OCR), by the scanner's program or "
+        "with OCRmyPDF, and add it again.",
+        code="empty",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.drawings import EMBEDDED, embedded, graphic, paragraph_text, paragraphs
 from hubbub.ingest.loaders.ooxml import Package, damaged, relation_id
 
 _DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
@@ -40,13 +40,16 @@ def load(file: BinaryIO) -> Loaded:
     height = _whole(size.get("cy")) if size is not None else 0
     blocks: list[Block] = []
     hidden: list[Hidden] = []
-    pages = broken = 0
+    pages = broken = objects = 0
     for pages, slide in enumerate(root.iterfind("{*}sldIdLst/{*}sldId"), start=1):
         relation = relations.get(relation_id(slide))
         try:
             found = _Slide(package, relation.target, pages, height or _USUAL_HEIGHT) if relation else None
         except _DAMAGE:
             found = None
+        if found is not None:
+            objects += found.objects
+            hidden += found.hidden_shapes()
         if found is None:
             broken += 1
         elif found.is_hidden:
@@ -61,7 +64,7 @@ def load(file: BinaryIO) -> Loaded:
         title=package.title(),
         pages=pages,
         hidden=tuple(hidden),
-        omitted=_omitted(broken, pages),
+        omitted=_omitted(broken, pages) + ((embedded(objects),) if objects else ()),
         held=held(package, parts),
     )
 
@@ -87,6 +90,8 @@ class _Slide:
         self._height = height
         self._places = self._inherited_places()
         self.is_hidden = root.get("show") in ("0", "false")
+        self.objects = sum(one.kind in EMBEDDED for one in self._relations.values())
+        self._unseen: list[Any] = []
         tree = root.find("{*}cSld/{*}spTree")
         shapes = [] if tree is None else list(tree)
         title = next((shape for shape in shapes if _placeholder(shape)[0] in _TITLES), None)
@@ -95,7 +100,10 @@ class _Slide:
         mark = " (hidden slide)" if self.is_hidden else ""
         self.blocks: list[Block] = [Heading(f"{name or f'Slide {page}'}{mark}", 1, page)]
         for shape in self._ordered(shape for shape in shapes if shape is not title):
-            self.blocks += self._read(shape, 0)
+            if any(one.get("hidden") in ("1", "true") for one in shape.iterfind("{*}*/{*}cNvPr")):
+                self._unseen.append(shape)
+            else:
+                self.blocks += self._read(shape, 0)
         self.blocks += self._said_beside()
 
     def _inherited_places(self) -> dict[tuple[str, str], tuple[int, int]]:
@@ -137,6 +145,12 @@ class _Slide:
             else:
                 rows.append([one])
         return [shape for row in rows for _, _, shape in sorted(row, key=lambda one: one[1])]
+
+    def hidden_shapes(self) -> list[Hidden]:
+        """Return the shapes that are hidden on the slide."""
+        found = [(shape, self._read(shape, 0)) for shape in self._unseen]
+        heading = Heading(f"Slide {self._page} (hidden shapes)", 1, self._page)
+        return [Hidden("shape", 1, [heading, *blocks]) for _, blocks in found if blocks]
 
     def _read(self, shape: Any, depth: int) -> list[Block]:
         name = shape.tag.rpartition("}")[2]

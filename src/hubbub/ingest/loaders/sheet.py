@@ -1,5 +1,6 @@
 """Read the cells of one sheet of a workbook."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -199,10 +200,16 @@ def plain_text(element: Any) -> str:
         return ""
     children = list(element)
     if len(children) == 1 and children[0].tag.endswith("}t"):
-        return children[0].text or ""
-    runs = (child for child in children if not child.tag.endswith("}rPh"))
-    texts = (run.text or "" for child in runs for run in child.iter("{*}t"))
-    return "".join(texts) or (element.text or "" if not children else "")
+        text = children[0].text or ""
+    else:
+        runs = (child for child in children if not child.tag.endswith("}rPh"))
+        texts = (run.text or "" for child in runs for run in child.iter("{*}t"))
+        text = "".join(texts) or (element.text or "" if not children else "")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+"""How Excel writes characters that XML has no place for, and line breaks."""
 
 
 def _column(letters: str, columns: dict[str, int]) -> int:

@@ -31,6 +31,9 @@ def tables(rows: Iterable[Row], page: int | None = None) -> list[Block]:
     blocks: list[Block] = []
     found: _Found | None = None
     for rows_together in _parted(rows):
+        if found is not None and found.is_lone(rows_together):
+            blocks.append(Paragraph(" ".join(text for _, text in found.header), page))
+            found = None
         titles, headers = top(rows_together, is_first=found is None)
         lines = [" ".join(text for _, text in row) for row in rows_together[:titles]]
         body = rows_together[titles + headers :]
@@ -57,6 +60,13 @@ class _Found:
         self.header = header
         self.body = body
         self._is_shown = False
+
+    def is_lone(self, following: Sequence[Row]) -> bool:
+        """Tell whether what was taken for a header is a line above the table that follows with a header of its own."""
+        if self.body or self._is_shown or len(following) < 2:
+            return False
+        columns = [column for column, _ in self.header]
+        return columns != [column for column, _ in following[0]] and top(following, is_first=True)[1] > 0
 
     def blocks(self, page: int | None) -> list[Block]:
         """Return it as a block, with those of its columns that hold something."""
@@ -107,13 +117,20 @@ def top(rows: Sequence[Row], *, is_first: bool) -> tuple[int, int]:
 
 
 def _is_text(row: Row) -> bool:
-    """Tell whether a row may name columns: no cell is a number, but for years and days."""
-    return all(_TIME.match(text) or not _NUMBER.match(text) for _, text in row)
+    """Tell whether a row may name columns: no cell is a number, but for years, days, and a count (1, 2, 3)."""
+    numbers = [text for _, text in row if _NUMBER.match(text) and not _TIME.match(text)]
+    return not numbers or _is_count(numbers)
+
+
+def _is_count(numbers: Sequence[str]) -> bool:
+    if len(numbers) < MOST_HEADER_ROWS or not all(text.isdecimal() and len(text) < 5 for text in numbers):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(numbers))
 
 
 def _differs(rows: Sequence[Row]) -> bool:
     """Tell whether a row of names stands over numbers."""
-    names = {column for column, text in rows[0] if not _NUMBER.match(text)}
+    names = {column for column, text in rows[0] if not _NUMBER.match(text) or _TIME.match(text)}
     numbers = Counter(column for row in rows[1:] for column, text in row if _NUMBER.match(text))
     return any(numbers[column] * 2 > len(rows) - 1 for column in names)
 

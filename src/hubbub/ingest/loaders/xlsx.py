@@ -9,7 +9,7 @@ from hubbub.core.documents import Omission
 from hubbub.core.errors import TooLarge
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import drawn
+from hubbub.ingest.loaders.drawings import EMBEDDED, drawn, embedded
 from hubbub.ingest.loaders.ooxml import SAFE, Package, damaged, etree, relation_id
 from hubbub.ingest.loaders.sheet import MOST_CELLS, Grid, Styles, plain_text, read_grid
 from hubbub.ingest.loaders.tables import tables
@@ -110,6 +110,7 @@ class _Workbook:
         comments = threads or _comments(self._package, [target for kind, target in relations if kind == "comments"])
         blocks: list[Block] = [Paragraph("\n".join(comments))] if comments else []
         for kind, target in relations:
+            self._counts["objects"] += kind in EMBEDDED
             if kind == "drawing":
                 blocks += drawn(self._package, target)
         return blocks
@@ -120,6 +121,8 @@ class _Workbook:
         if count := self._counts["formulas"]:
             one = "1 formula is not calculated" if count == 1 else f"{count} formulas are not calculated"
             found.append(Omission("formulas_not_calculated", f"{one} in the file", count))
+        if count := self._counts["objects"]:
+            found.append(embedded(count))
         if count := self._counts["damaged_sheets"]:
             one = "1 sheet is damaged" if count == 1 else f"{count} sheets are damaged"
             found.append(Omission("damaged_sheets", f"{one}, and read in part", count, len(self.sheets)))
