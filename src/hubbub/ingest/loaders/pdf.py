@@ -129,7 +129,11 @@ def _readable(found: list[Part]) -> tuple[list[Part], bool]:
 
 
 def _is_covered(page: Any) -> bool:
-    """Tell whether a picture covers most of a page."""
+    """Tell whether a picture covers most of a page, and its text was not recognised."""
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    texts = page.get_objects(filter=(_TEXT,), max_depth=2)
+    if any(raw.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE for text in texts):
+        return False
     width, height = page.get_size()
     for picture in page.get_objects(filter=(_IMAGE,), max_depth=2):
         left, bottom, right, top = picture.get_bounds()
@@ -180,7 +184,7 @@ def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
     if attached := document.count_attachments():
         said = "1 attached file was not read" if attached == 1 else f"{attached} attached files were not read"
         omitted.append(Omission("attachments", said, attached))
-    if document.get_formtype() in _XFA:
+    if document.get_formtype() == _XFA_FULL:
         omitted.append(Omission("xfa_form", "what is filled into its form (XFA) can't be read"))
     return tuple(omitted)
 
@@ -190,8 +194,9 @@ _SINGULAR = {
     "are pictures with little text": "is a picture with little text",
     "hold text whose letters can't be told": "holds text whose letters can't be told",
 }
-_XFA = (2, 3)  # FORMTYPE_XFA_FULL, FORMTYPE_XFA_FOREGROUND
-_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
+_XFA_FULL = 2  # FORMTYPE_XFA_FULL: such a form has no fields but those that pdfium doesn't know
+_TEXT, _IMAGE = 1, 3  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE
+_INVISIBLE = 3  # FPDF_TEXTRENDERMODE_INVISIBLE: what lies below a picture, for it to be found
 
 
 def _labels(document: Any) -> list[str]:

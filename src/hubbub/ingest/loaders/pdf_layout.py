@@ -44,6 +44,9 @@ class _Letter(msgspec.Struct):
     top: float
 
 
+_SPACE = _Letter(" ", 0.0, 0.0, 0.0, 0.0)
+
+
 def parts(text_page: Any, text: str) -> list[Part]:
     """Return a page's pieces in reading order; `text` is what pdfium makes of it, which is kept where it may be."""
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
@@ -88,21 +91,25 @@ def _has_gutter(text_page: Any) -> bool:
 def _lines(text_page: Any) -> Iterator[list[_Letter]]:
     """Yield the letters of each line, in the order in which they are drawn."""
     raw: Any = importlib.import_module("pypdfium2.raw")
-    corners = [ctypes.c_double() for _ in range(4)]
-    references = [ctypes.byref(corner) for corner in corners]
+    code_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharBox
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    references = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
     line: list[_Letter] = []
     for place in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(text_page, place)
-        if code in (10, 13):
-            if code == 10 and line:
-                yield line
-                line = []
+        code = code_of(text_page, place)
+        if code == 10 and line:
+            yield line
+            line = []
+        if code in (0, 10, 13):
             continue
-        raw.FPDFText_GetCharBox(text_page, place, *references)
-        left, right, bottom, top = (corner.value for corner in corners)
-        letter = _Letter("\ufffe" if code == 2 else chr(code) if code else "", left, right, bottom, top)
-        line.append(letter)
-        if code in (2, 0xFFFE):  # a word goes on, on the next line
+        if code == 32:
+            line.append(_SPACE)
+            continue
+        box_of(text_page, place, *references)
+        is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
+        text = "\ufffe" if is_broken else chr(code)
+        line.append(_Letter(text, left.value, right.value, bottom.value, top.value))
+        if is_broken:
             yield line
             line = []
     if line:
@@ -112,21 +119,32 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
 def _segments(letters: Sequence[_Letter]) -> list[Segment]:
     """Return a line's segments, from left to right as they are drawn."""
     found: list[Segment] = []
+    last: Segment | None = None
     needs_space = False
     for letter in letters:
-        if letter.text.isspace() or not letter.text:
+        if letter is _SPACE or letter.text.isspace():
             needs_space = True
             continue
-        last = found[-1] if found else None
-        height = max(letter.top - letter.bottom, last.top - last.bottom if last else 0)
-        if last is None or letter.left - last.right > GAP * height or letter.right < last.left - GAP * height:
-            found.append(Segment(letter.text, letter.left, letter.right, letter.bottom, letter.top))
+        if last is None or _is_apart(last, letter):
+            last = Segment(letter.text, letter.left, letter.right, letter.bottom, letter.top)
+            found.append(last)
         else:
             last.text += f" {letter.text}" if needs_space else letter.text
-            last.left, last.right = min(last.left, letter.left), max(last.right, letter.right)
-            last.bottom, last.top = min(last.bottom, letter.bottom), max(last.top, letter.top)
+            if letter.right > last.right:
+                last.right = letter.right
+            if letter.left < last.left:
+                last.left = letter.left
+            if letter.bottom < last.bottom:
+                last.bottom = letter.bottom
+            if letter.top > last.top:
+                last.top = letter.top
         needs_space = False
     return found
+
+
+def _is_apart(segment: Segment, letter: _Letter) -> bool:
+    gap = max(letter.left - segment.right, segment.left - letter.right)
+    return gap > 0 and gap > GAP * max(letter.top - letter.bottom, segment.top - segment.bottom)
 
 
 def _arranged(lines: Sequence[list[Segment]]) -> list[Part]:

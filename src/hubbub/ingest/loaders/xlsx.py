@@ -39,7 +39,8 @@ def load(file: BinaryIO) -> Loaded:
         elif shown.blocks or shown.hidden:
             blocks += [Heading(name, 1), *shown.blocks] if shown.blocks else []
             hidden += [Hidden(one.what, one.count, [Heading(name, 1), *one.blocks]) for one in shown.hidden]
-    parts = package.parts("xl/sharedstrings", "xl/drawings/drawing", "xl/charts/chart")
+    # Shared strings are no measure: files keep some that no cell shows any more.
+    parts = package.parts("xl/drawings/drawing", "xl/charts/chart")
     return Loaded(
         blocks,
         title=package.title(),
