@@ -18,6 +18,7 @@ from tests.ingest import documents as samples
 from tests.servers.hubbub_server import hubbub_serving
 
 Invoke = Callable[..., Result]
+SAMPLES = Path(samples.__file__).parent / "data"
 
 
 @pytest.fixture
@@ -75,6 +76,21 @@ def test_what_was_read_in_part_is_said(hubbub: Invoke, documents: Path) -> None:
         first, _, *others = result.stderr.splitlines()
         assert (result.exit_code, first) == (0, f"rules: {counts}, 1 ready in part.")
         assert others == ["  scan.pdf: ready, but 2 of 3 pages hold no text."]
+
+
+def test_a_folder_of_every_kind(hubbub: Invoke) -> None:
+    result = hubbub("ingest", str(SAMPLES), "--collection", "rules")
+    first, _, *others = result.stderr.splitlines()
+    assert (result.exit_code, first) == (
+        0,
+        f"rules: {len(list(SAMPLES.iterdir()))} read, 0 unchanged, 4 ready in part.",
+    )
+    assert others == [
+        "  chart.pptx: ready, but 1 hidden slide was left out.",
+        "  formula_nocache.xlsx: ready, but 1 formula is not calculated in the file.",
+        "  hidden.xlsx: ready, but 1 hidden row was left out; 2 hidden sheets were left out.",
+        "  only_formula.xlsx: ready, but 1 formula is not calculated in the file.",
+    ]
 
 
 def test_unchanged_changed_and_missing(hubbub: Invoke, folder: Path, documents: Path) -> None:
