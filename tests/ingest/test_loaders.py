@@ -33,6 +33,7 @@ def test_word(tmp_path: Path) -> None:
             Paragraph("Pay comes monthly."),
         ],
         title="Handbook",
+        held=98,
     )
 
 

@@ -3,7 +3,9 @@
 import csv
 import errno
 import os
+import re
 import signal
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +44,7 @@ MISTAKE = (
     "started anew; the server's log says more."
 )
 
-_PACKAGES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
+_PACKAGES = {"pptx": "python-pptx", "markdown_it": "markdown-it-py"}
 """What a module's package is called where it is called otherwise."""
 _OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
 """Raised by code of ours, too, over bytes that are not what they should be."""
@@ -216,8 +218,16 @@ def _sorted(error: Exception, name: str) -> Exception:
 
 
 def _storable(text: str) -> str:
-    """Replace what UTF-8 and the databases don't take: halves of characters, and NUL."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
+    """Return a text as it is shown and searched: composed, without marks that only say where a word may break.
+
+    What UTF-8 and the databases don't take, halves of characters and NUL, is replaced.
+    """
+    text = unicodedata.normalize("NFC", text.encode(errors="replace").decode().replace("\0", "�"))
+    return text if text.isascii() else _BREAKS.sub("", text)
+
+
+_BREAKS = re.compile("[\u00ad\u2060\ufeff]|(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b")
+"""Soft hyphens, word joiners, and spaces without width except in scripts that part their words by them."""
 
 
 def _texts(block: Block) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
+
 def equation(element: Element) -> str:
     """Return an Office equation (OMML): a fraction as a/b, an index as x_1, a power as x^2, a root as √(x)."""
     name = name_of(element)
     if name == "t":
         return element.text or ""
-    if name.endswith("Pr"):
+    if name.endswith("Pr") or name in ("del", "moveFrom"):
         return ""
     write = _FORMS.get(name)
     return write(element) if write else _all(element)
@@ -51,7 +52,9 @@ def _large(element: Element) -> str:
 def _bracketed(element: Element) -> str:
     properties = child(element, "dPr")
     opening, parting, closing = (
-        default if (one := child(properties, name) if properties is not None else None) is None else attribute(one, "val")
+        default
+        if (one := child(properties, name) if properties is not None else None) is None
+        else attribute(one, "val")
         for name, default in (("begChr", "("), ("sepChr", "|"), ("endChr", ")"))
     )
     parts = [_all(one).strip() for one in element if name_of(one) == "e"]

@@ -136,4 +136,3 @@ def _trimmed(line: list[str]) -> list[str]:
     while end and not line[end - 1]:
         end -= 1
     return line[:end]
-
