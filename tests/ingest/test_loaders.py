@@ -83,7 +83,7 @@ def test_html(tmp_path: Path) -> None:
     assert blocks(tmp_path / "a.html", page) == [
         Heading("Leave rules", 1),
         Paragraph("loose text"),
-        Paragraph("Thirty days a year."),
+        Paragraph("Thirty days\na year."),
         Paragraph("- summer\n- winter"),
         Paragraph("In a div"),
         Table((("grade", "pay"), ("A", "100"))),

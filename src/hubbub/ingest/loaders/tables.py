@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubbub.ingest.blocks import Block, Heading, Table
+from hubbub.ingest.blocks import Block, Code, Heading, Table
 
 MOST_COLUMNS = 1000
 MOST_CELLS = 2_000_000
@@ -22,7 +22,6 @@ class Cell(msgspec.Struct):
     blocks: list[Block]
     columns: int = 1
     rows: int = 1
-    is_heading: bool = False
 
     @property
     def text(self) -> str:
@@ -69,6 +68,8 @@ def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
     cells = [cell for row in rows for cell in row]
     is_column = all(len(row) == 1 for row in rows)
     if is_column and (len(rows) == 1 or any(len(cell.blocks) > 1 for cell in cells)):
+        return True
+    if any(isinstance(block, Code) and "\n" in block.text for cell in cells for block in cell.blocks):
         return True
     if any(isinstance(block, Heading) for cell in cells for block in cell.blocks):
         return True
