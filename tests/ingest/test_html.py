@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import html
-from hubbub.ingest.loaders.tables import flat
+from hubbub.ingest.loaders.grids import flat
 
 
 def load(folder: Path, page: str | bytes) -> Loaded:

@@ -13,7 +13,7 @@ from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import docx
-from hubbub.ingest.loaders.tables import flat
+from hubbub.ingest.loaders.grids import flat
 from tests.ingest import documents
 
 
@@ -145,7 +145,7 @@ CHART = (
         ),
         pytest.param(
             paragraph("Chart:", '<w:r><w:drawing><c:chart r:id="chart1"/></w:drawing></w:r>'),
-            [Paragraph("Chart:"), Paragraph("Sales"), Table((("", "2024"), ("North", "4711"), ("South", "12")))],
+            [Paragraph("Chart:"), Paragraph("Chart: Sales"), Table((("", "2024"), ("North", "4711"), ("South", "12")))],
             id="a chart's values",
         ),
     ],

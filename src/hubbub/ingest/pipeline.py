@@ -42,6 +42,7 @@ class Pipeline:
         lock_path: Path,
         sizes: Sizes | None = None,
         readers: int = 2,
+        reads_hidden: bool = False,
         allowance: Allowance | None = None,
     ) -> None:
         self._library = library
@@ -49,7 +50,9 @@ class Pipeline:
         self._files = files
         self._lock_path = lock_path
         self._allowance = allowance
-        self._worker = Worker(library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers)
+        self._worker = Worker(
+            library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers, reads_hidden=reads_hidden
+        )
 
     async def add(
         self, collection_id: str, name: str, source: Path | AsyncIterable[bytes], *, payer: str = ""

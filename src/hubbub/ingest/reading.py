@@ -7,6 +7,7 @@ import re
 import signal
 import unicodedata
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
@@ -95,15 +96,17 @@ class Reading(msgspec.Struct, frozen=True):
     completeness: Completeness = Completeness()
 
 
-async def read(sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None) -> Reading:
-    """Return the passages of a file.
+async def read(
+    sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None, *, reads_hidden: bool = False
+) -> Reading:
+    """Return the passages of a file, and of its hidden parts if these are to be read.
 
     Raises:
         Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
             encrypted, corrupt, empty, bomb, unsupported, too_large, out_of_memory, timed_out, crashed.
         NotInstalled, NotNow, ReaderFault: it is not the file's fault.
     """
-    arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes())}
+    arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes()), "reads_hidden": reads_hidden}
     match await sandbox.call(READER, arguments, Reading, files={"file": path}):
         case Returned(value=reading):
             return reading
@@ -154,7 +157,7 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
             return Invalid(message, code=code)
 
 
-def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
+def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False) -> Reading:
     """Return the passages of an open file, read in this process: a sandbox's child.
 
     Raises:
@@ -171,10 +174,13 @@ def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
         if (named := _sorted(error, name)) is error:
             raise
         raise named from error
+    loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
         raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
     pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
+    if not pieces and loaded.omitted:
+        raise Invalid(f"Nothing of the file can be read: {loaded.omitted[0].text}.", code="empty")
     if not pieces:
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
@@ -182,6 +188,25 @@ def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
     title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
     pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
+
+
+def with_hidden(loaded: Loaded) -> Loaded:
+    """Return what a file holds, its hidden parts at the end."""
+    return replace(loaded, blocks=[*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)])
+
+
+def without_hidden(loaded: Loaded) -> Loaded:
+    """Return what a file shows, and say how much of it is hidden."""
+    counts: Counter[str] = Counter()
+    for one in loaded.hidden:
+        counts[one.what] += one.count
+    said = tuple(
+        Omission(f"hidden_{what}s", f"1 hidden {what} was left out", 1)
+        if count == 1
+        else Omission(f"hidden_{what}s", f"{count} hidden {what}s were left out", count)
+        for what, count in counts.items()
+    )
+    return replace(loaded, omitted=loaded.omitted + said)
 
 
 def completeness_of(loaded: Loaded) -> Completeness:

@@ -54,6 +54,7 @@ class Worker:
         *,
         sizes: Sizes | None = None,
         readers: int = 2,
+        reads_hidden: bool = False,
     ) -> None:
         self._library = library
         self._search = search
@@ -61,6 +62,7 @@ class Worker:
         self._files = files
         self._sandbox = sandbox
         self._sizes = sizes
+        self._reads_hidden = reads_hidden
         self._turns = Turns(readers)
         self._rests = Rests(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._changed = asyncio.Event()
@@ -161,7 +163,8 @@ class Worker:
     async def _read(self, document: Document) -> None:
         if not await self._library.mark(document, "reading"):
             return  # it was removed or replaced
-        reading = await read(self._sandbox, self._files.path(document.sha256), document.name, self._sizes)
+        path = self._files.path(document.sha256)
+        reading = await read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden)
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
         state = "ready" if self._embeds_later is None else "embedding"

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
-from hubbub.ingest.loaders.package import DAMAGED, Package
+from hubbub.ingest.loaders.ooxml import Package, damaged
 from hubbub.ingest.loaders.word_parts import Parts, Section
 from hubbub.ingest.loaders.word_walk import Walk
 from hubbub.ingest.loaders.xml import Element, child
@@ -23,19 +23,19 @@ def load(file: BinaryIO) -> Loaded:
         Invalid: it is damaged, or no Word document.
         TooLarge: it unpacks to too much.
     """
-    parts = Parts(Package(file))
     try:
+        parts = Parts(Package(file))
         body = child(parts.document, "body")
         if body is None:
-            raise Invalid(DAMAGED, code="corrupt")
+            raise damaged()
         walk = Walk(parts)
         blocks = _sections(walk, body, parts)
-        if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
-            parts.lose_pictures(walk.pictures)
-    except RecursionError as error:
-        raise Invalid(
-            "The file is nested too deeply to be read. Simplify it and add it again.", code="corrupt"
-        ) from error
+    except (SyntaxError, RecursionError) as error:
+        if isinstance(error, RecursionError) or "depth" in str(error):
+            raise Invalid("The file is nested too deeply. Simplify it and add it again.", code="corrupt") from error
+        raise damaged() from error
+    if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
+        parts.lose_pictures(walk.pictures)
     first = next((block.text for block in blocks if isinstance(block, Heading)), "")
     return Loaded(blocks, title=parts.package.title() or first, omitted=parts.omissions(), held=parts.held)
 

@@ -1,70 +1,90 @@
-"""Read the charts and diagrams that Office draws into documents."""
+"""Read the text of what is drawn in Office's files: shapes, charts and diagrams."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from hubbub.ingest.blocks import Block, Paragraph, Table
-from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
+from hubbub.ingest.loaders.ooxml import Package
 
-MOST_POINTS = 100_000
+MOST_POINTS = 10_000
 
 
-def chart_blocks(root: Element, page: int | None = None) -> list[Block]:
-    """Return a chart's title and the names of its axes, then its values as a table: a row for each category."""
-    texts = [text for one in root.iter() if name_of(one) == "title" and (text := drawn_text(one))]
-    blocks: list[Block] = [Paragraph("\n".join(texts), page)] if texts else []
-    series = [one for one in root.iter() if name_of(one) == "ser"]
-    categories: dict[int, str] = {}
-    columns: list[tuple[str, dict[int, str]]] = []
-    for one in series:
-        for name in ("cat", "xVal"):
-            if (found := child(one, name)) is not None:
-                categories |= _points(found)
-        values = next((found for name in ("val", "yVal") if (found := child(one, name)) is not None), None)
-        title = child(one, "tx")
-        columns.append((" ".join(_values(title)) if title is not None else "", _points(values)))
-    numbers = sorted({number for _, points in columns for number in points} | categories.keys())[:MOST_POINTS]
-    rows = [(categories.get(number, ""), *(points.get(number, "") for _, points in columns)) for number in numbers]
-    if rows:
-        blocks.append(Table((("", *(title for title, _ in columns)), *rows), page))
+def paragraphs(element: Any) -> Iterator[str]:
+    """Yield the paragraphs of DrawingML below an element that hold text."""
+    for paragraph in element.iter("{*}p"):
+        text = paragraph_text(paragraph)
+        if text:
+            yield text
+
+
+def paragraph_text(paragraph: Any) -> str:
+    """Return the text of a paragraph of DrawingML."""
+    parts: list[str] = []
+    for node in paragraph.iter("{*}t", "{*}br", "{*}tab"):
+        name = node.tag.rpartition("}")[2]
+        parts.append(node.text or "" if name == "t" else " ")
+    return " ".join("".join(parts).split())
+
+
+def drawn(package: Package, part: str, page: int | None = None) -> list[Block]:
+    """Return what the shapes, charts and diagrams of a drawing say."""
+    root = package.xml(part)
+    if root is None:
+        return []
+    lines = list(paragraphs(root))
+    blocks: list[Block] = [Paragraph("\n".join(lines), page)] if lines else []
+    for relation in package.relations(part).values():
+        blocks += graphic(package, relation.kind, relation.target, page)
     return blocks
 
 
-def drawn_text(element: Element) -> str:
-    """Return the text of a drawing's element: a line for each paragraph."""
-    lines: list[list[str]] = []
-    for one in element.iter():
-        name = name_of(one)
-        if name == "p" or not lines:
-            lines.append([])
-        if name == "t" and one.text:
-            lines[-1].append(one.text)
-        elif name == "br":
-            lines[-1].append(" ")
-    return "\n".join(text for line in lines if (text := " ".join("".join(line).split())))
+def graphic(package: Package, kind: str, part: str, page: int | None = None) -> list[Block]:
+    """Return what a chart or a diagram says, which a relationship of this kind leads to."""
+    if kind not in ("chart", "chartEx", "diagramData"):
+        return []
+    root = package.xml(part)
+    if root is None:
+        return []
+    if kind == "diagramData":
+        lines = [f"- {line}" for line in paragraphs(root)]
+        return [Paragraph("\n".join(lines), page)] if lines else []
+    return _chart(root, page)
 
 
-def diagram_blocks(root: Element, page: int | None = None) -> list[Block]:
-    """Return what a diagram (SmartArt) says: a line for each of its points."""
-    lines: list[str] = []
-    for one in root.iter():
-        if name_of(one) == "pt" and attribute(one, "type") not in ("pres", "parTrans", "sibTrans"):
-            lines += [f"- {text}" for text in drawn_text(one).split("\n") if text]
-    return [Paragraph("\n".join(lines), page)] if lines else []
+def _chart(root: Any, page: int | None) -> list[Block]:
+    """Return a chart's titles, and a table of its series over its categories."""
+    lines = list(paragraphs(root))
+    blocks: list[Block] = [Paragraph("Chart: " + "\n".join(lines), page)] if lines else []
+    columns: dict[str, dict[int, str]] = {}
+    categories: dict[int, str] = {}
+    for number, series in enumerate(root.iter("{*}ser"), start=1):
+        name = " ".join(_points(series.find("{*}tx")).values()) or f"Series {number}"
+        values = _points(_first(series, "{*}val", "{*}yVal"))
+        categories = _points(_first(series, "{*}cat", "{*}xVal")) or categories
+        columns[name if name not in columns else f"{name} ({number})"] = values
+    if not columns:
+        words = [" ".join((node.text or "").split()) for node in root.iter("{*}pt")]
+        return blocks + ([Paragraph("\n".join(filter(None, words)), page)] if any(words) else [])
+    places = sorted({place for points in (categories, *columns.values()) for place in points})
+    header = ("", *columns)
+    rows = [(categories.get(place, ""), *(column.get(place, "") for column in columns.values())) for place in places]
+    return [*blocks, Table((header, *rows), page)]
 
 
-def _points(element: Element | None) -> dict[int, str]:
-    if element is None:
-        return {}
+def _first(element: Any, *names: str) -> Any:
+    return next((found for name in names if (found := element.find(name)) is not None), None)
+
+
+def _points(element: Any) -> dict[int, str]:
+    """Return the values that a chart keeps of the cells that it shows, by their places; parts of a category joined."""
     found: dict[int, str] = {}
-    for one in element.iter():
-        if name_of(one) == "pt" and (value := child(one, "v")) is not None and (index := one.get("idx", "")).isdigit():
-            # Names of several levels have the same index: the inner one comes first.
-            text = (value.text or "").strip()
+    if element is None:
+        return found
+    for point in element.iter("{*}pt"):
+        index = point.get("idx", "")
+        text = " ".join((point.findtext("{*}v") or "").split())
+        if text and index.isdigit() and int(index) < MOST_POINTS:
             found[int(index)] = f"{text} {found[int(index)]}" if int(index) in found else text
+    if not found and (text := " ".join((element.findtext("{*}v") or "").split())):
+        found[0] = text
     return found
-
-
-def _values(element: Element) -> Iterator[str]:
-    for one in element.iter():
-        if name_of(one) in ("v", "t") and one.text:
-            yield one.text.strip()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph
-from hubbub.ingest.loaders.tables import MOST_COLUMNS, Cell, table_blocks
+from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
 from hubbub.ingest.loaders.word_styles import formatted
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}

@@ -1,139 +1,153 @@
-"""Make blocks of a table's cells: one table where it holds data, its parts in order where it only lays out."""
+"""Find the tables on a grid of cells: the titles above them, and the rows that name their columns."""
 
-from collections.abc import Sequence
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
-import msgspec
+from hubbub.ingest.blocks import Block, Paragraph, Table
 
-from hubbub.ingest.blocks import Block, Code, Heading, Table
+Row: TypeAlias = Sequence[tuple[int, str]]
+"""A row's cells that hold something, by their columns, in order."""
 
-MOST_COLUMNS = 1000
-MOST_CELLS = 2_000_000
-NAME_LENGTH = 80
-"""A column's name in a header of several rows is no longer."""
-REPEATED_LENGTH = 200
-"""A cell that spans rows comes again in each of them if it is no longer."""
-SMALL_LENGTH = 400
-"""A table within a cell stays in that cell if it is no longer."""
-
-
-class Cell(msgspec.Struct):
-    """A cell, and how far it spans."""
-
-    blocks: list[Block]
-    columns: int = 1
-    rows: int = 1
-
-    @property
-    def text(self) -> str:
-        """All its text on one line."""
-        return flat(self.blocks)
+_CURRENCY = r"(?:[$€£¥]|EUR|USD|GBP|CHF)"
+_NUMBER = re.compile(
+    rf"(?:{_CURRENCY}\s*)?[(+\-]*{_CURRENCY}?\d[\d\s.,'’:/)\-]*(?:E[+-]?\d+)?\s*(?:%|{_CURRENCY})?$|TRUE$|FALSE$"
+)
+_TIME = re.compile(r"(?:(?:19|20)\d\d|\d{4}-\d\d(?:-\d\d)?|\d{1,2}[./]\d{1,2}[./]\d{4})$")
+"""Years and days may name columns."""
+MOST_HEADER_ROWS = 3
+LOOK_ROWS = 50
+"""How far a table's shape is looked at."""
 
 
-def flat(blocks: Sequence[Block]) -> str:
-    """Return the text of blocks on one line; a table's rows are parted by semicolons."""
-    parts: list[str] = []
-    for block in blocks:
-        if isinstance(block, Table):
-            rows = (", ".join(cell for cell in row if cell) for row in block.rows)
-            parts.append("; ".join(row for row in rows if row))
-        else:
-            parts.append(block.text)
-    return " ".join(" ".join(parts).split())
+def tables(rows: Iterable[Row], page: int | None = None) -> list[Block]:
+    """Return the tables of a grid and the lines above and between them. An empty row may part two tables.
 
-
-def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> list[Block]:
-    """Return a table's blocks, its text once. Rows of cells that hold headings or pages of text lay out.
-
-    A title that spans the whole first row stands above the table, and headers of several rows become one.
+    A table of several header rows gets one, "2023 Plan" from 2023 over Plan; what goes on below an empty row
+    without a header of its own keeps the header above it.
     """
-    rows = [row for row in rows if row]
-    if not any(cell.blocks for row in rows for cell in row):
-        return []
-    if _lays_out(rows):
-        return [block for row in rows for cell in row for block in cell.blocks]
-    width = max(sum(cell.columns for cell in row) for row in rows)
-    titles: list[Block] = []
-    while len(rows) > 1 and width > 1 and len(rows[0]) == 1 and rows[0][0].columns == width and rows[0][0].rows == 1:
-        titles += rows[0][0].blocks
-        rows = rows[1:]
-    depth = _header_depth(rows)
-    lines = _grid(rows)
-    if depth > 1:
-        lines = [_one_header(lines[:depth], rows[:depth]), *lines[depth:]]
-    filled = tuple(tuple(line) for line in map(_trimmed, lines) if line)
-    return [*titles, Table(filled, page)] if filled else titles
+    blocks: list[Block] = []
+    found: _Found | None = None
+    for rows_together in _parted(rows):
+        titles, headers = top(rows_together, is_first=found is None)
+        lines = [" ".join(text for _, text in row) for row in rows_together[:titles]]
+        body = rows_together[titles + headers :]
+        if found is not None and not headers and not titles:
+            found.body += body
+            continue
+        if lines and found is not None:
+            blocks += found.blocks(page)
+            found.body = []
+        blocks += [Paragraph("\n".join(lines), page)] if lines else []
+        if headers:
+            if found is not None:
+                blocks += found.blocks(page)
+            found = _Found(joined(rows_together[titles : titles + headers]), list(body))
+        elif body:
+            found = _Found([] if found is None else found.header, list(body))
+    return blocks + (found.blocks(page) if found is not None else [])
 
 
-def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
-    cells = [cell for row in rows for cell in row]
-    is_column = all(len(row) == 1 for row in rows)
-    if is_column and (len(rows) == 1 or any(len(cell.blocks) > 1 for cell in cells)):
-        return True
-    if any(isinstance(block, Code) and "\n" in block.text for cell in cells for block in cell.blocks):
-        return True
-    if any(isinstance(block, Heading) for cell in cells for block in cell.blocks):
-        return True
-    tables = [block for cell in cells for block in cell.blocks if isinstance(block, Table)]
-    return bool(tables) and (len(rows) == 1 or any(len(flat([table])) > SMALL_LENGTH for table in tables))
+class _Found:
+    """A table that is being put together."""
+
+    def __init__(self, header: Row, body: list[Row]) -> None:
+        self.header = header
+        self.body = body
+        self._is_shown = False
+
+    def blocks(self, page: int | None) -> list[Block]:
+        """Return it as a block, with those of its columns that hold something."""
+        if not self.body and (not self.header or self._is_shown):
+            return []
+        self._is_shown = True
+        rows = [self.header, *self.body] if self.header else self.body
+        places = {column: place for place, column in enumerate(sorted({column for row in rows for column, _ in row}))}
+        return [Table(tuple(_dense(row, places) for row in rows), page, has_header=bool(self.header))]
 
 
-def _header_depth(rows: Sequence[Sequence[Cell]]) -> int:
-    """Return how many rows name the columns: more than one where wide names stand over narrow ones.
-
-    The rows below have to be regular; a form whose cells span as they need to has no such header.
-    """
-    depth = next((number for number, row in enumerate(rows, start=1) if all(cell.columns == 1 for cell in row)), 0)
-    if depth < 2 or depth >= len(rows) or any(len(cell.text) > NAME_LENGTH for row in rows[:depth] for cell in row):
-        return 1
-    is_regular = all(cell.columns == 1 for row in rows[depth:] for cell in row)
-    return depth if is_regular else 1
+def _dense(row: Row, places: dict[int, int]) -> tuple[str, ...]:
+    cells = [""] * (places[row[-1][0]] + 1)
+    for column, text in row:
+        cells[places[column]] = text
+    return tuple(cells)
 
 
-def _one_header(lines: Sequence[list[str]], rows: Sequence[Sequence[Cell]]) -> list[str]:
-    """Join several rows of names into one. A name that spans columns comes in each of them."""
-    spread = [_spread(line, row) for line, row in zip(lines, rows, strict=True)]
-    width = max(len(line) for line in spread)
-    columns = ([line[number] for line in spread if number < len(line)] for number in range(width))
-    return [" ".join(dict.fromkeys(name for name in names if name)) for names in columns]
-
-
-def _spread(line: list[str], row: Sequence[Cell]) -> list[str]:
-    wide = {cell.text for cell in row if cell.columns > 1}
-    spread: list[str] = []
-    for text in line:
-        spread.append(spread[-1] if not text and spread and spread[-1] in wide else text)
-    return spread
-
-
-def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Return the cells' texts, each in its column; one that spans rows comes in each of them."""
-    lines: list[list[str]] = []
-    above: dict[int, tuple[int, str]] = {}  # by column: for how many rows more, and what
-    count = 0
+def _parted(rows: Iterable[Row]) -> Iterable[list[Row]]:
+    together: list[Row] = []
     for row in rows:
-        line: list[str] = []
-        for cell in row:
-            _fill(line, above)
-            text = cell.text
-            if cell.rows > 1:
-                repeated = text if len(text) <= REPEATED_LENGTH else ""
-                for number in range(cell.columns):
-                    above[len(line) + number] = (cell.rows, "" if number else repeated)
-            line += [text, *[""] * (cell.columns - 1)]
-        _fill(line, above)
-        above = {column: (left - 1, text) for column, (left, text) in above.items() if left > 1}
-        count += len(line)
-        lines.append(line if count <= MOST_CELLS else [text for text in line if text])
-    return lines
+        if row:
+            together.append(row)
+        elif together:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
-def _fill(line: list[str], above: dict[int, tuple[int, str]]) -> None:
-    while len(line) in above and len(line) < MOST_COLUMNS:
-        line.append(above[len(line)][1])
+def top(rows: Sequence[Row], *, is_first: bool) -> tuple[int, int]:
+    """Return how many lines stand above the table among these rows, and how many rows name its columns."""
+    looked_at = rows[:LOOK_ROWS]
+    widths = [len(row) for row in looked_at]
+    usual = Counter(width for width in widths if width > 1).most_common(1)
+    if not usual:
+        return (len(rows), 0) if len(rows) <= MOST_HEADER_ROWS else (0, int(is_first and _is_text(rows[0])))
+    least = max(2, -(-usual[0][0] * 3 // 5))
+    top = next((place for place, width in enumerate(widths) if width >= least), 0)
+    if not _is_text(looked_at[top]) or (not top and not is_first and not _differs(looked_at)):
+        return top, 0
+    count = 1
+    while top and _stands_over(looked_at[top - 1], looked_at[top]):
+        top, count = top - 1, count + 1
+    while count < MOST_HEADER_ROWS and _goes_on(looked_at[top + count - 1 :]):
+        count += 1
+    return top, count
 
 
-def _trimmed(line: list[str]) -> list[str]:
-    end = len(line)
-    while end and not line[end - 1]:
-        end -= 1
-    return line[:end]
+def _is_text(row: Row) -> bool:
+    """Tell whether a row may name columns: no cell is a number, but for years and days."""
+    return all(_TIME.match(text) or not _NUMBER.match(text) for _, text in row)
+
+
+def _differs(rows: Sequence[Row]) -> bool:
+    """Tell whether a row of names stands over numbers."""
+    names = {column for column, text in rows[0] if not _NUMBER.match(text)}
+    numbers = Counter(column for row in rows[1:] for column, text in row if _NUMBER.match(text))
+    return any(numbers[column] * 2 > len(rows) - 1 for column in names)
+
+
+def _goes_on(rows: Sequence[Row]) -> bool:
+    """Tell whether the row below a header names columns, too: those in the gaps of the header, over numbers."""
+    if len(rows) < 3 or not _is_text(rows[1]):
+        return False
+    upper, lower = ({column for column, _ in row} for row in rows[:2])
+    gaps = {column for column in lower - upper if column > min(upper)}
+    below = (text for row in rows[2:6] for column, text in row if column in gaps)
+    return any(_NUMBER.match(text) for text in below)
+
+
+def _stands_over(upper: Row, lower: Row) -> bool:
+    """Tell whether a row names groups of the columns below it: it has gaps, and they have names there."""
+    columns = [column for column, _ in upper]
+    has_gaps = any(after > before + 1 for before, after in itertools.pairwise(columns))
+    return has_gaps and _is_text(upper) and {column for column, _ in lower}.issuperset(columns)
+
+
+def joined(rows: Sequence[Row]) -> Row:
+    """Return several rows of names as one; a name goes over the gap to its right."""
+    if len(rows) == 1:
+        return rows[0]
+    columns = sorted({column for row in rows for column, _ in row})
+    parts: dict[int, list[str]] = {column: [] for column in columns}
+    for row in rows[:-1]:
+        names = dict(row)
+        name = ""
+        for column in columns:
+            name = names.get(column, name)
+            if name:
+                parts[column].append(name)
+    for column, text in rows[-1]:
+        parts[column].append(text)
+    return [(column, " ".join(dict.fromkeys(names))) for column, names in parts.items() if names]

@@ -1,15 +1,19 @@
 """Find the parts of a Word document: its body, notes, comments, headers, charts, and what lies in its folder."""
 
+import zlib
 from collections.abc import Iterator, Sequence
+from zipfile import BadZipFile
 
 import msgspec
 
 from hubbub.core.documents import Omission
-from hubbub.core.errors import HubbubError, Invalid
-from hubbub.ingest.loaders.package import DAMAGED, Package, Relation
+from hubbub.ingest.blocks import Block
+from hubbub.ingest.loaders.drawings import graphic
+from hubbub.ingest.loaders.ooxml import Package, Relation, damaged
 from hubbub.ingest.loaders.word_styles import Numbering, Styles, is_on
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
+_BROKEN = (SyntaxError, BadZipFile, zlib.error, OSError, EOFError, ValueError)
 _REMOVED = frozenset(("del", "moveFrom"))
 
 
@@ -37,10 +41,10 @@ class Parts:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        self.name = self._main()
-        document = package.root(self.name)
+        self.name = package.main()
+        document = package.xml(self.name)
         if document is None:
-            raise Invalid(DAMAGED, code="corrupt")
+            raise damaged()
         self.document = document
         self._roots: dict[str, Element | None] = {self.name: document}
         self._relations: dict[str, dict[str, Relation]] = {}
@@ -59,18 +63,12 @@ class Parts:
             if (root := self.root(name)) is not None
         )
 
-    def _main(self) -> str:
-        main = next((one.target for one in self.package.relations() if one.kind == "officeDocument"), "")
-        if main and main.lower() in self.package.names():
-            return main
-        return "word/document.xml"
-
     def root(self, name: str) -> Element | None:
         """Return a part's root, None where there is none. One that is damaged is noted as lost."""
         if name not in self._roots:
             try:
-                self._roots[name] = self.package.root(name) if name else None
-            except HubbubError:
+                self._roots[name] = self.package.xml(name) if name else None
+            except _BROKEN:
                 self.lose("damaged_parts", "part of the file is damaged", "parts of the file are damaged")
                 self._roots[name] = None
         return self._roots[name]
@@ -79,10 +77,18 @@ class Parts:
         """Return what a part refers to, by the ids that it uses."""
         if name not in self._relations:
             try:
-                self._relations[name] = {one.id: one for one in self.package.relations(name)}
-            except Invalid:
+                self._relations[name] = self.package.relations(name)
+            except _BROKEN:
                 self._relations[name] = {}
         return self._relations[name]
+
+    def graphic(self, relation: Relation) -> list[Block]:
+        """Return what a chart or a diagram says; one that is damaged is noted as lost."""
+        try:
+            return graphic(self.package, relation.kind, relation.target)
+        except _BROKEN:
+            self.lose("damaged_parts", "part of the file is damaged", "parts of the file are damaged")
+            return []
 
     def _by_id(self, name: str) -> tuple[dict[str, Element], str]:
         root = self.root(name)

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from hubbub.ingest.blocks import Block, Heading, Paragraph
-from hubbub.ingest.loaders.drawings import chart_blocks, diagram_blocks
 from hubbub.ingest.loaders.equations import equation
+from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.symbols import symbol
-from hubbub.ingest.loaders.tables import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
 from hubbub.ingest.loaders.word_styles import is_on, numbering_of
@@ -84,8 +83,8 @@ class Walk:
             "tbl": self._beside,
             "textpath": self._word_art,
             "rt": self._ruby,
-            "chart": self._chart,
-            "relIds": self._diagram,
+            "chart": self._graphic,
+            "relIds": self._graphic,
             "blip": self._picture,
             "imagedata": self._picture,
             "OLEObject": self._object,
@@ -276,17 +275,13 @@ class Walk:
         if text := above.text():
             line.add(f"({text})")
 
-    def _chart(self, element: Element, line: _Line) -> None:
-        if (root := self._related(element, "id")) is not None:
-            line.after += chart_blocks(root)
-
-    def _diagram(self, element: Element, line: _Line) -> None:
-        if (root := self._related(element, "dm")) is not None:
-            line.after += diagram_blocks(root)
-
-    def _related(self, element: Element, key: str) -> Element | None:
-        relation = self._parts.related(self._part).get(attribute(element, key) or "")
-        return self._parts.root(relation.target) if relation is not None else None
+    def _graphic(self, element: Element, line: _Line) -> None:
+        """Read a chart or a diagram, which is a part of its own."""
+        related = self._parts.related(self._part)
+        for key in ("id", "dm"):
+            relation = related.get(attribute(element, key) or "")
+            if relation is not None:
+                line.after += self._parts.graphic(relation)
 
     def _picture(self, element: Element, line: _Line) -> None:
         self.pictures += 1
