@@ -25,8 +25,12 @@ _INLINE = frozenset(
         *("tspan", "math", "mrow", "mi", "mo", "mn", "mtext", "mstyle", "semantics", "blink"),
     )
 )
-_SHOWN_INPUTS = frozenset(("text", "email", "number", "date", "time", "datetime-local", "month", "week", "search"))
-_SHOWN_INPUTS |= {"tel", "url", "button", "submit", "reset", ""}
+_SHOWN_INPUTS = frozenset(
+    (
+        *("text", "email", "number", "date", "time", "datetime-local", "month", "week", "search"),
+        *("tel", "url", "button", "submit", "reset", ""),
+    )
+)
 MOST_OPTIONS = 20
 """A list to choose from is read whole up to here; of a longer one, what is chosen."""
 HEAD_BYTES = 1024 * 1024
