@@ -30,6 +30,7 @@ from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.ingest.blocks import Block, Loaded, Table
 from hubbub.ingest.loaders.kinds import kind_of
+from hubbub.ingest.names import title_of
 from hubbub.ingest.split import Piece, Sizes, split
 
 MOST_CHARACTERS = 20_000_000
@@ -185,7 +186,7 @@ def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = 
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
-    title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
+    title = _storable(title_of(loaded.title)[:TITLE_LENGTH])
     pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
 

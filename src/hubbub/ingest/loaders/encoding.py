@@ -152,7 +152,9 @@ def _reads_as(head: bytes, encoding: str) -> bool:
     except ValueError:
         return False
     shown = sum(map(_is_shown, text))
-    return bool(text) and shown >= len(text) * 0.98 and text.count("\0") == 0
+    # Any text has a few characters of ASCII: spaces, line ends, digits.
+    has_ascii = any(one.isascii() for one in text)
+    return len(text) > 1 and has_ascii and shown >= len(text) * 0.98 and "\0" not in text
 
 
 def _is_shown(character: str) -> bool:
