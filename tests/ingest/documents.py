@@ -79,6 +79,11 @@ def _file(objects: list[bytes], encryption: bytes) -> bytes:
     return out.getvalue()
 
 
+def pdf_of(objects: list[bytes]) -> bytes:
+    """Return a PDF of these objects, numbered from 1; the first is the catalog."""
+    return _file(objects, b"")
+
+
 def _stream(head: bytes, content: bytes) -> bytes:
     return b"%s /Length %d >>\nstream\n%s\nendstream" % (head, len(content), content)
 

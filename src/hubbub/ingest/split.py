@@ -77,8 +77,8 @@ class _Splitter:
             return
         if self._pending and self._path[-1].level >= heading.level:
             self._keep_pending()
-        if self._length >= self._sizes.tiny:
-            self._flush()
+        if self._length >= self._sizes.tiny or heading.page != self._begun[0]:
+            self._flush()  # a passage lies on one page, so this section can't join the one before
         while self._path and self._path[-1].level >= heading.level:
             self._path.pop()
         self._path.append(Heading(text, heading.level, heading.page))

@@ -6,15 +6,24 @@ import mmap
 import re
 from typing import Any, BinaryIO
 
+import msgspec
+
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders.kinds import ENCRYPTED
+from hubbub.ingest.loaders.pdf_layout import Part, parts
+from hubbub.ingest.loaders.pdf_notes import Notes
+from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.tables import tables
 
 MOST_PAGES = 5000
+MOST_TITLE = 300
+"""A line that is longer is no heading."""
+LABEL_LEVEL = 9
+"""The level of a page's label among headings: below all others."""
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
-_HYPHEN_AT_LINE_END = re.compile("\ufffe[ \t]*(?:\r?\n)?")
 _BEGINS_ANEW = re.compile(r"[A-ZÄÖÜ\d•‣·–—*-]")
 _ENDS = (".", "!", "?", ":", ";")
 
@@ -40,10 +49,10 @@ def open_pdf(file: BinaryIO) -> Any:
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return each page's paragraphs.
+    """Return each page's paragraphs and tables, with what is filled in and noted on it.
 
     Raises:
-        Invalid: it is encrypted, damaged, or holds only pictures.
+        Invalid: it is encrypted, damaged, or holds no text that can be read.
         TooLarge: it has too many pages.
     """
     document = open_pdf(file)
@@ -52,39 +61,95 @@ def load(file: BinaryIO) -> Loaded:
         if pages > MOST_PAGES:
             raise TooLarge(f"The file has more than {MOST_PAGES} pages. Split it into smaller ones.")
         outline = _outline(document)
+        labels = _labels(document)
+        notes = Notes(document)
+        found = [_page(document[number], notes) for number in range(pages)]
+        known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
-        pictures = 0
-        for number in range(1, pages + 1):
-            page = document[number - 1]
-            text = page_text(page)
-            if not text.strip():
-                pictures += any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
-            blocks += _blocks(text, number, outline.get(number, []))
-            page.close()
-        if not blocks and pictures:
-            raise Invalid(
-                "The file holds only pictures of its pages: make its text recognisable (OCR) and add it again.",
-                code="empty",
-            )
+        for number, page in enumerate(found, start=1):
+            if labels and (page.parts or page.notes):
+                blocks.append(Heading(f"Page {labels[number - 1]}", LABEL_LEVEL, number))
+            blocks += _page_blocks(page, number, outline.get(number, []), known)
+        pictures = sum(page.has_picture for page in found)
+        unreadable = sum(page.is_unreadable for page in found)
+        if not blocks and (pictures or unreadable):
+            raise _nothing_read(unreadable)
         title = str(document.get_metadata_value("Title")).strip()
-        return Loaded(blocks, title=title, pages=pages, omitted=_without_text(pictures, pages))
+        omitted = _omitted(pictures, unreadable, document.count_attachments(), pages)
+        return Loaded(blocks, title=title, pages=pages, omitted=omitted)
     finally:
         document.close()
 
 
-def _without_text(count: int, pages: int) -> tuple[Omission, ...]:
-    if not count:
-        return ()
-    verb = "holds" if count == 1 else "hold"
-    return (Omission("pages_without_text", f"{count} of {pages} pages {verb} no text", count, pages),)
+class _Page(msgspec.Struct):
+    """What was found on a page."""
+
+    parts: list[Part]
+    notes: list[str]
+    has_picture: bool = False
+    """Whether it shows something, and holds no text."""
+    is_unreadable: bool = False
 
 
-def page_text(page: Any) -> str:
-    """Return a page's text with line feeds for line breaks; words that were broken at line ends are put together."""
+def _page(page: Any, notes: Notes) -> _Page:
     text_page = page.get_textpage()
-    text = str(text_page.get_text_range())
+    text = str(text_page.get_text_range()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    found = _Page([], notes.of(page))
+    if not text.strip():
+        found.has_picture = any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
+    elif is_unreadable(text):
+        found.is_unreadable = True
+    else:
+        found.parts = parts(text_page, text)
     text_page.close()
-    return _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    page.close()
+    return found
+
+
+def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], known: set[str]) -> list[Block]:
+    blocks: list[Block] = []
+    left = {_squeezed(title): (level, title) for level, title in headings}
+    for part in page.parts:
+        if isinstance(part, str):
+            blocks += _blocks(closed_up(mended(part, known)), number, left)
+        else:
+            blocks += tables(part, number)
+    return [*blocks, Paragraph("\n".join(page.notes), number)] if page.notes else blocks
+
+
+def _nothing_read(unreadable: int) -> Invalid:
+    if unreadable:
+        return Invalid(
+            "The letters of the file can't be told: its fonts don't say which they are. Make its text recognisable "
+            "(OCR), or save it from where it was written, and add it again.",
+            code="empty",
+        )
+    return Invalid(
+        "The file holds only pictures of its pages: make its text recognisable (OCR) and add it again.", code="empty"
+    )
+
+
+def _omitted(pictures: int, unreadable: int, attached: int, pages: int) -> tuple[Omission, ...]:
+    found: list[Omission] = []
+    if pictures:
+        verb = "holds" if pictures == 1 else "hold"
+        said = f"{pictures} of {pages} pages {verb} no text"
+        found.append(Omission("pages_without_text", said, pictures, pages))
+    if unreadable:
+        verb = "holds" if unreadable == 1 else "hold"
+        said = f"{unreadable} of {pages} pages {verb} text whose letters can't be told"
+        found.append(Omission("unreadable_pages", said, unreadable, pages))
+    if attached:
+        said = "1 attached file was not read" if attached == 1 else f"{attached} attached files were not read"
+        found.append(Omission("attachments", said, attached))
+    return tuple(found)
+
+
+def _labels(document: Any) -> list[str]:
+    """Return the pages' labels, if one is not the page's number."""
+    labels = [" ".join(str(document.get_page_label(index)).split()) for index in range(len(document))]
+    is_usual = all(label in ("", str(number)) for number, label in enumerate(labels, start=1))
+    return [] if is_usual else [label or str(number) for number, label in enumerate(labels, start=1)]
 
 
 def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
@@ -99,20 +164,19 @@ def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _blocks(text: str, page: int, headings: list[tuple[int, str]]) -> list[Block]:
-    """Return a page's paragraphs; a line that the outline names is a heading."""
+def _blocks(text: str, page: int, left: dict[str, tuple[int, str]]) -> list[Block]:
+    """Return a text's paragraphs; a line that is left of the outline is a heading, and taken from it."""
     blocks: list[Block] = []
     lines: list[str] = []
-    left = {_squeezed(title): (level, title) for level, title in headings}
     usual = _usual_length(text)
 
     def end_paragraph() -> None:
         if lines:
-            blocks.append(Paragraph("\n".join(lines), page))
+            blocks.append(Paragraph(both_forms("\n".join(lines)), page))
             lines.clear()
 
     for line in (" ".join(line.split()) for line in text.split("\n")):
-        known = left.pop(_squeezed(line), None)
+        known = left.pop(_squeezed(line), None) if left and len(line) <= MOST_TITLE else None
         if not line or known or (lines and _is_last(lines[-1], line, usual)):
             end_paragraph()
         if known:
