@@ -19,6 +19,8 @@ _BOMS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\r\f\x1b\b\x0e\x0f"))
 _NOT_CONTROLS = bytes(set(range(256)) - set(_CONTROLS))
+FEWEST_WIDE = 8
+"""With fewer bytes nobody can tell that a text has two or four of them for a character."""
 SAMPLE_BYTES = 64 * 1024
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SURE = 10
@@ -135,6 +137,8 @@ def _wide(head: bytes) -> str | None:
     """Return in which form of two or four bytes a text is that has zero bytes, None where in none."""
     if head.count(0) <= len(head) // 4 and head.isascii() and not head.translate(None, _NOT_CONTROLS):
         return None  # bytes of ASCII that are parted by zeros
+    if len(head) < FEWEST_WIDE:
+        return None  # a few bytes of anything read as a letter or two
     for encoding in ("utf-32-le", "utf-32-be"):
         if _reads_as(head[: len(head) // 4 * 4], encoding):
             return encoding
@@ -152,9 +156,7 @@ def _reads_as(head: bytes, encoding: str) -> bool:
     except ValueError:
         return False
     shown = sum(map(_is_shown, text))
-    # Any text has a few characters of ASCII: spaces, line ends, digits.
-    has_ascii = any(one.isascii() for one in text)
-    return len(text) > 1 and has_ascii and shown >= len(text) * 0.98 and "\0" not in text
+    return bool(text) and shown >= len(text) * 0.98 and "\0" not in text
 
 
 def _is_shown(character: str) -> bool:
