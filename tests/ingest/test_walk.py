@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.core.errors import Conflict, NotFound
+from hubbub.core.errors import NotFound
+from hubbub.ingest.names import usable_name
 from hubbub.ingest.walk import Found, PassedBy, walk
 
 
@@ -43,11 +44,39 @@ async def test_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:
     assert (passed_by.skipped, passed_by.empty, passed_by.unreadable) == (5, [], [])
 
 
-async def test_two_files_cannot_have_one_name(tmp_path: Path) -> None:
-    make(tmp_path, "one/a.txt", "two/a.txt")
-    assert len(await walk([tmp_path / "one", tmp_path / "one/a.txt"])) == 1
-    with pytest.raises(Conflict, match=r"both be named “a\.txt”"):
-        await walk([tmp_path / "one", tmp_path / "two"])
+async def test_no_two_files_get_one_name(tmp_path: Path) -> None:
+    make(tmp_path, "one/readme.txt", "two/readme.txt", "two/sub/readme.txt", "x/docs/a.txt", "y/docs/a.txt")
+
+    async def names(*paths: str) -> list[str]:
+        return [file.name for file in await walk([tmp_path / path for path in paths])]
+
+    assert await names("one", "one/readme.txt") == ["readme.txt"]
+    assert await names("one", "two") == ["one/readme.txt", "two/readme.txt", "two/sub/readme.txt"]
+    assert await names("one", "x/../two/sub") == ["one/readme.txt", "sub/readme.txt"]
+    assert await names("x/docs", "y/docs") == ["x/docs/a.txt", "y/docs/a.txt"]
+    assert await names("one/readme.txt", "two/readme.txt") == ["one/readme.txt", "two/readme.txt"]
+    assert await names("one", "two/readme.txt") == ["readme.txt", "readme (2).txt"]
+    assert await names("two", "two/sub") == ["two/readme.txt", "two/sub/readme.txt"]
+
+
+async def test_names_that_differ_in_nothing_that_is_seen_are_told_apart(tmp_path: Path) -> None:
+    names = ["lead.txt", " lead.txt", "e\u0301.txt", "\u00e9.txt", "new\nline.txt", "new line.txt"]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    found = await walk([tmp_path])
+    assert sorted(file.name for file in found) == sorted(
+        ["lead.txt", " lead.txt", "\u00e9.txt", "\u00e9 (2).txt", "new␊line.txt", "new line.txt"]
+    )
+    assert sorted(file.path.read_text() for file in found) == sorted(names)
+    assert [usable_name(file.name) for file in found] == [file.name for file in found]
+
+
+async def test_names_that_are_not_utf_8_are_read(tmp_path: Path) -> None:
+    for raw in (b"latin\xe9.txt", b"utf\xc3\xa9.txt", b"odd\x81.txt"):
+        (tmp_path / os.fsdecode(raw)).write_text("x")
+    found = await walk([tmp_path])
+    assert [file.name for file in found] == ["latiné.txt", "odd␡.txt", "utfé.txt"]
+    assert [file.path.read_text() for file in found] == ["x"] * 3
 
 
 async def test_a_path_must_be_there(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import csv
 import errno
 import os
+import re
 import signal
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.ingest.blocks import Block, Loaded, Table
 from hubbub.ingest.loaders.kinds import kind_of
+from hubbub.ingest.names import title_of
 from hubbub.ingest.split import Piece, Sizes, split
 
 MOST_CHARACTERS = 20_000_000
@@ -43,7 +46,7 @@ MISTAKE = (
     "started anew; the server's log says more."
 )
 
-_PACKAGES = {"docx": "python-docx", "markdown_it": "markdown-it-py"}
+_PACKAGES = {"markdown_it": "markdown-it-py"}
 """What a module's package is called where it is called otherwise."""
 _OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
 """Raised by code of ours, too, over bytes that are not what they should be."""
@@ -183,7 +186,7 @@ def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = 
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
-    title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
+    title = _storable(title_of(loaded.title)[:TITLE_LENGTH])
     pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
 
@@ -246,8 +249,16 @@ def _sorted(error: Exception, name: str) -> Exception:
 
 
 def _storable(text: str) -> str:
-    """Replace what UTF-8 and the databases don't take: halves of characters, and NUL."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
+    """Return a text as it is shown and searched: composed, without marks that only say where a word may break.
+
+    What UTF-8 and the databases don't take, halves of characters and NUL, is replaced.
+    """
+    text = unicodedata.normalize("NFC", text.encode(errors="replace").decode().replace("\0", "�"))
+    return text if text.isascii() else _BREAKS.sub("", text)
+
+
+_BREAKS = re.compile("[\u00ad\u2060\ufeff]|(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b")
+"""Soft hyphens, word joiners, and spaces without width except in scripts that part their words by them."""
 
 
 def _texts(block: Block) -> Iterator[str]:
