@@ -74,6 +74,8 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             lock_path=folder / "ingest.lock",
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
+            reads_hidden=settings.ingest.reads_hidden,
+            keeps_earlier=settings.ingest.unreadable_update == "keep",
             allowance=Allowance(
                 library,
                 folder,
