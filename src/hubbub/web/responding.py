@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer
+from hubbub.core.answer import Answer, attached_of
 from hubbub.core.errors import NotFound, TooLarge
-from hubbub.core.events import Asked
+from hubbub.core.events import Asked, decode
 from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
-from hubbub.core.questions import Generation, Question
+from hubbub.core.questions import Generation, JsonObject, Question
 from hubbub.models.base import ModelCard
 from hubbub.web.access import check_answer
 from hubbub.web.apart import ask_apart
 from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents
+from hubbub.web.dialects.openai_messages import THOUGHT, able_of, check_sizes, over_documents
 from hubbub.web.dialects.responses import PREFIX, echo_of
 from hubbub.web.dialects.responses_request import (
     NewResponse,
@@ -27,6 +27,7 @@ from hubbub.web.dialects.responses_request import (
     read_input,
     read_searches,
     read_tools,
+    without_idle_thought,
 )
 from hubbub.web.model_names import ModelNames, names_for
 from hubbub.web.services import Services
@@ -34,6 +35,7 @@ from hubbub.web.services import Services
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
 PREVIOUS = "previous_response_id"
+_ATTACHED = b'{"type":"attached"'
 
 
 async def respond(services: Services, person: Person, new: NewResponse) -> str:
@@ -106,12 +108,21 @@ async def _before(services: Services, person: Person, response_id: str | None) -
     if answer.state == "open":
         message = f"The response '{response_id}' is not complete yet. Go on when it is."
         raise BadParam(message, PREVIOUS, code="previous_response_in_progress")
-    return (*turns_of(asked), *_said(answer))
+    return (*turns_of(asked), *_said(answer, await _attached(services, answer_id)))
 
 
-def _said(answer: Answer) -> tuple[Turn, ...]:
+async def _attached(services: Services, answer_id: str) -> JsonObject:
+    """Return what the model's server sent beside a response, and wants back with it."""
+    records = await services.log.records(answer_id)
+    return attached_of(decode(one.data) for one in records if one.data.startswith(_ATTACHED))
+
+
+def _said(answer: Answer, attached: JsonObject) -> tuple[Turn, ...]:
     calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
+    if not (answer.text or calls):
+        return ()
+    extra = {THOUGHT: answer.reasoning, **attached} if answer.reasoning else attached
+    return (without_idle_thought(Turn("assistant", answer.text, calls=calls, extra=extra)),)
 
 
 def _question(
