@@ -106,6 +106,10 @@ def _o_series(body: Body) -> Script | None:
 
 def _mistral(body: Body) -> Script | None:
     usual = USUAL - {"stream_options", "seed", "max_completion_tokens", "reasoning_effort"}
+    ids = [message["tool_call_id"] for message in body["messages"] if "tool_call_id" in message]
+    if bad := next((one for one in ids if not (len(one) == 9 and one.isalnum())), None):
+        message = f"Tool call id was {bad} but must be a-z, A-Z, 0-9, with a length of 9."
+        return refusal(400, {"object": "error", "message": message, "type": "invalid_function_call", "code": "3280"})
     faults = [
         {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted", "input": 1}
         for name in body
@@ -154,6 +158,20 @@ def _vllm(body: Body) -> Script | None:
     if any(one == other for one, other in pairwise(roles)):
         message = "Conversation roles must alternate user/assistant/user/assistant/..."
         return refusal(400, {"object": "error", "message": message, "type": "BadRequestError", "code": 400})
+    return None
+
+
+def _gemma(body: Body) -> Script | None:
+    if any(message["role"] == "system" for message in body["messages"]):
+        message = "System role not supported"
+        return refusal(400, {"object": "error", "message": message, "type": "BadRequestError", "code": 400})
+    return _vllm(body)
+
+
+def _bridge(body: Body) -> Script | None:
+    if any(message["content"] == "" for message in body["messages"]):
+        message = "messages: text content blocks must be non-empty"
+        return refusal(400, {"type": "error", "error": {"type": "invalid_request_error", "message": message}})
     return None
 
 
@@ -216,6 +234,8 @@ VENDORS: dict[str, Vendor] = {
         (piece({"role": "assistant"}), piece({"content": "<think>Hm.</th"}), piece({"content": "ink>\n\nParis"}), piece({"content": ""}, "stop")),
         (piece({"tool_calls": [{"index": 0, "id": "call_1", "function": None}]}), piece({"tool_calls": [call(ARGUMENTS, index=0)]}, "tool_calls")),
     ),
+    "Gemma on vLLM": Vendor(_gemma, SAID, CALLS),
+    "a bridge to Claude": Vendor(_bridge, SAID, CALLS),
     "Ollama": Vendor(
         _anything,
         (piece({"role": "assistant", "content": "", "reasoning": "Hm."}), piece({"content": "Paris"}, "stop")),
