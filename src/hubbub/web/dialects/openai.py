@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
+from hubbub.core.errors import BadParam, HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
@@ -60,14 +60,6 @@ _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
 LABELS = ("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier")
 """Fields by which OpenAI counts and finds requests. They change no answer."""
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class BadParam(Malformed):
-    """A parameter of a request can't be used. `param` says which, as `messages[2].content[0]`."""
-
-    def __init__(self, message: str, param: str, *, code: str = "invalid_value") -> None:
-        super().__init__(message, code=code)
-        self.param = param
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -154,13 +146,13 @@ async def read_body(request: Request, struct: type[T]) -> T:
         raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
 
 
-async def further_fields(request: Request, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
+def further_fields(body: bytes, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
     """Return the fields of a request that are none of ours, and that go on to the model's server.
 
     Raises:
         BadParam: one of them does not go there. Labels, which change no answer, are left out.
     """
-    sent = _raw_fields.decode(await request.body())
+    sent = _raw_fields.decode(body)
     known = struct.__struct_fields__
     passed = card.passes_fields if card is not None else ()
     further: dict[str, object] = {}

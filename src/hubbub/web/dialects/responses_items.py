@@ -6,10 +6,10 @@ from typing import ClassVar, cast
 
 import msgspec
 
+from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
 from hubbub.models.base import ATTACHMENTS
-from hubbub.web.dialects.openai_messages import THOUGHT
 
 
 class OpenItem:

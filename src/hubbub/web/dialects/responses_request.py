@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, without_idle_thought
 from hubbub.core.answer import joined
+from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, Role, Turn
 from hubbub.core.questions import Generation, JsonObject
-from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import THOUGHT, Able, mapping_at, read_content, shown, string_at
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_items import unsealed
 
@@ -40,7 +40,7 @@ class TextFormat(msgspec.Struct, frozen=True):
 
 
 class NewResponse(msgspec.Struct, frozen=True):
-    """What is asked, as OpenAI's API has it. Fields that are not known here are left out."""
+    """What is asked, as OpenAI's API has it. Other fields go on to the model's server, or are refused by name."""
 
     model: Annotated[str | None, Meta(description="As GET /v1/models lists them; the default one if not given")] = None
     input: Annotated[str | list[dict[str, Any]] | None, Meta(description="A text, or a list of items")] = None
@@ -64,6 +64,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     ) = None
     user: str | None = None
     include: list[str] | None = None
+    stream_options: Annotated[Any, Meta(description="Left out: nothing of it changes what is streamed here")] = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
     conversation: Annotated[Any, Meta(description="Not taken: use `previous_response_id`")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None
@@ -134,13 +135,6 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
     return tuple(without_idle_thought(turn) for turn in turns)
-
-
-def without_idle_thought(turn: Turn) -> Turn:
-    """Return a turn without what was thought, unless it calls tools: the thought goes on with their results."""
-    if turn.calls or THOUGHT not in turn.extra:
-        return turn
-    return replace(turn, extra={name: value for name, value in turn.extra.items() if name != THOUGHT})
 
 
 def check_calls(turns: Sequence[Turn]) -> None:

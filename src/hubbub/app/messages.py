@@ -6,12 +6,11 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.errors import TooLarge
+from hubbub.app.images import fault_of_image
+from hubbub.core.errors import BadParam, TooLarge
 from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
 from hubbub.models.base import ATTACHMENTS, ModelCard
-from hubbub.web.dialects.images import fault_of_image
-from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -146,6 +145,13 @@ def over_documents(
         turns=tuple(Turn(turn.role, turn.text) for turn in said),
         instructions=Instructions("\n\n".join(instructions)) if instructions else None,
     )
+
+
+def without_idle_thought(turn: Turn) -> Turn:
+    """Return a turn without what was thought, unless it calls tools: the thought goes on with their results."""
+    if turn.calls or THOUGHT not in turn.extra:
+        return turn
+    return replace(turn, extra={name: value for name, value in turn.extra.items() if name != THOUGHT})
 
 
 def mapping_at(value: object, where: str) -> Mapping[str, object]:
