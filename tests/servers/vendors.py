@@ -51,9 +51,11 @@ class VendorServer(ModelServer):
         super().__init__()
         self.vendor = vendor
         self.refused = 0
+        self.context_tokens: int | None = None
+        """How much it reads; more is refused, as Llama 2's tokenizer counts it."""
 
     async def _answer(self, script: Script, request: Seen, writer: asyncio.StreamWriter) -> bool:
-        refusal = self.vendor.refuse(request.body)
+        refusal = self._too_long(request.body) or self.vendor.refuse(request.body)
         if refusal is not None:
             self.refused += 1
             return await super()._answer(refusal, request, writer)
@@ -61,6 +63,24 @@ class VendorServer(ModelServer):
         events = self.vendor.calls if request.body.get("tools") and last["role"] != "tool" else self.vendor.said
         raw = [one if isinstance(one, bytes) else b"data: " + json.dumps(one).encode() + b"\n\n" for one in events]
         return await super()._answer(Script(raw=[*raw, b"data: [DONE]\n\n"]), request, writer)
+
+    def _too_long(self, body: Body) -> Script | None:
+        if self.context_tokens is None:
+            return None
+        sent = sum(tokens_of(message["content"]) for message in body["messages"])
+        if sent <= self.context_tokens:
+            return None
+        message = (
+            f"This model's maximum context length is {self.context_tokens} tokens. However, your messages resulted in "
+            f"{sent} tokens. Please reduce the length of the messages."
+        )
+        return openai_refusal(message, "messages", "context_length_exceeded")
+
+
+def tokens_of(content: Any) -> int:
+    """Return how many tokens a message has: a Chinese character is more than two of them."""
+    text = content if isinstance(content, str) else json.dumps(content or "", ensure_ascii=False)
+    return 8 + int(sum(0.25 if character.isascii() else 2.27 for character in text))
 
 
 def refusal(status: int, body: Any) -> Script:
