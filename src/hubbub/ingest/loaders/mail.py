@@ -5,7 +5,7 @@ import email.header
 import email.message
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from hubbub.core.errors import Unsupported
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
@@ -65,9 +65,9 @@ def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str
 
 
 def _inner(part: email.message.Message) -> Iterator[email.message.Message]:
-    payload = part.get_payload()
+    payload: Any = part.get_payload()
     if isinstance(payload, list):
-        yield from (one for one in payload if isinstance(one, email.message.Message))
+        yield from (one for one in cast(list[Any], payload) if isinstance(one, email.message.Message))
 
 
 def _best(parts: list[email.message.Message]) -> email.message.Message:

@@ -1,7 +1,7 @@
 """Read files that lie within files: in archives, and attached to mails."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -21,7 +21,7 @@ _left: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 
 @contextmanager
-def _deeper() -> Iterator[list[int]]:
+def _deeper() -> Generator[list[int]]:
     left = _left.get() or [MOST_BYTES]
     depth, bound = _depth.set(_depth.get() + 1), _left.set(left)
     try:

@@ -27,14 +27,18 @@ _SKIPPED = frozenset(
     )
 )
 _SHOWN_STARRED = frozenset((b"shptxt", b"footnote", b"annotation", b"shpinst", b"shprslt", b"htmltag_", b"pn"))
-_NOTES = {b"footnote": "Footnote", b"annotation": "Comment", b"header": "Header", b"footer": "Footer"}
-_NOTES |= {b"headerf": "Header", b"footerf": "Footer", b"headerl": "Header", b"headerr": "Header"}
+_NOTES = {
+    **{b"footnote": "Footnote", b"annotation": "Comment", b"header": "Header", b"footer": "Footer"},
+    **{b"headerf": "Header", b"footerf": "Footer", b"headerl": "Header", b"headerr": "Header"},
+}
 _SIGNS = {
     b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ",
 }  # fmt: skip
-_CHARSETS = {128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258"}
-_CHARSETS |= {177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 77: "mac-roman"}
+_CHARSETS = {
+    **{128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258"},
+    **{177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 77: "mac-roman"},
+}
 _FONT = re.compile(rb"\\f(\d+)(?:\\[a-z]+-?\d*)*?\\fcharset(\d+)")
 MOST_DEPTH = 1000
 
