@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _missing(held: list[str], read: list[str]) -> list[str]:
 
 def _words(found: Reading) -> list[str]:
     texts = [found.title, *(f"{piece.heading} {piece.text}" for piece in found.pieces)]
-    return WORD.findall(" ".join(texts).lower())
+    return WORD.findall(unicodedata.normalize("NFC", " ".join(texts)).lower())
 
 
 def main() -> int:

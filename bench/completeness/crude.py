@@ -3,6 +3,7 @@
 import html
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pypdfium2
 
 WORD = re.compile(r"\w+")
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<")
 _PARAGRAPH_END = re.compile(r"</(?:\w+:)?(?:p|si|is|tc|comment|cm|v)>|<(?:\w+:)?(?:br|tab|cr)\b[^>]*>")
 _OFFICE_PARTS = {
@@ -26,7 +28,9 @@ _UNSEEN = re.compile(
 def words(path: Path) -> list[str] | None:
     """Return the words of a file; None for a format that is not counted."""
     count = _counter(path.suffix.lower())
-    return None if count is None else WORD.findall(count(path.read_bytes(), path.suffix.lower()).lower())
+    if count is None:
+        return None
+    return WORD.findall(unicodedata.normalize("NFC", count(path.read_bytes(), path.suffix.lower())).lower())
 
 
 def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
@@ -77,11 +81,12 @@ def _text(data: bytes, suffix: str) -> str:
     """Return UTF-8 and UTF-16; of other encodings a crude count knows nothing."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16", errors="replace")
-    elif b"\0" in data[:4096]:
-        text = data.decode("utf-16-le", errors="replace")
+    elif data[0::2].count(0) + data[1::2].count(0) > len(data) // 8:
+        text = data.decode("utf-16-be" if data[0::2].count(0) > data[1::2].count(0) else "utf-16-le", errors="replace")
     else:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return ""
+    text = _ANSI.sub("", text).replace("\0", "")
     return text.partition("\n")[2] if text[:4].lower() == "sep=" else text

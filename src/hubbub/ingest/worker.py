@@ -12,6 +12,7 @@ from hubbub.connections.sandbox import NotStarted, Sandbox
 from hubbub.core.documents import Document, Fault, Passage, Queued
 from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
+from hubbub.core.lasting import Lasting
 from hubbub.ingest.files import Files
 from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
@@ -90,14 +91,15 @@ class Worker:
 
     async def _again_and_again(self, work: Callable[[], Awaitable[bool]]) -> None:
         """Repeat a piece of work; after one that says False or fails outside, wait, longer each time."""
-        pause = FIRST_PAUSE_SECONDS
+        pause, waits = FIRST_PAUSE_SECONDS, Lasting(_log)
         while True:
             try:
                 is_well = await work()
             except OUTSIDE as error:
-                _log.warning("ingestion waits %.1f s: %s", pause, error.for_operators)
+                waits.met("ingestion waits and tries again", error.for_operators)
                 is_well = False
             if is_well:
+                waits.over()
                 pause = FIRST_PAUSE_SECONDS
             else:
                 await asyncio.sleep(pause)
