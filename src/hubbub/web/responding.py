@@ -1,23 +1,19 @@
-"""Make a question of a request for a response, going on with the one before it; find those that are kept."""
+"""Make a question of a request for a response, going on with the one before it."""
 
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer
 from hubbub.core.errors import NotFound, TooLarge
-from hubbub.core.events import Asked
-from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
-from hubbub.web.access import check_answer
 from hubbub.web.apart import ask_apart
 from hubbub.web.dialects.openai import BadParam
 from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents
-from hubbub.web.dialects.responses import PREFIX, echo_of
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -27,13 +23,14 @@ from hubbub.web.dialects.responses_request import (
     read_input,
     read_searches,
     read_tools,
+    without_old_thoughts,
 )
 from hubbub.web.model_names import ModelNames, names_for
+from hubbub.web.recalled import recalled, said_before
 from hubbub.web.services import Services
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
-PREVIOUS = "previous_response_id"
 
 
 async def respond(services: Services, person: Person, new: NewResponse) -> str:
@@ -50,7 +47,10 @@ async def respond(services: Services, person: Person, new: NewResponse) -> str:
     """
     check(new)
     names = await names_for(services, person)
-    question, model = _question(services, names, new, await _before(services, person, new.previous_response_id))
+    before = await said_before(services, person, new.previous_response_id)
+    if isinstance(new.input, list):
+        new = replace(new, input=await recalled(services, person, new.input))
+    question, model = _question(services, names, new, before)
     is_kept = new.store is not False
     return await ask_apart(
         services,
@@ -60,58 +60,6 @@ async def respond(services: Services, person: Person, new: NewResponse) -> str:
         keep_seconds=services.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
         echo=msgspec.to_builtins(echo_to(new, model)),
     )
-
-
-async def find(services: Services, person: Person, response_id: str) -> tuple[str, Asked]:
-    """Return the id of a response's answer, and what was asked.
-
-    Raises:
-        NotFound: there is none for this person, or it is not kept.
-    """
-    answer_id = response_id.removeprefix(PREFIX)
-    unknown = NotFound(f"Response with id '{response_id[:64]}' not found.")
-    if not (response_id.startswith(PREFIX) and is_id(answer_id)):
-        raise unknown
-    try:
-        await check_answer(services, person, answer_id)
-    except NotFound as error:
-        raise unknown from error
-    asked = await services.log.first(answer_id)
-    if not isinstance(asked, Asked) or not echo_of(asked).store:
-        raise unknown
-    return answer_id, asked
-
-
-def turns_of(asked: Asked) -> tuple[Turn, ...]:
-    """Return what was said up to the response, without the instructions, which hold for it alone."""
-    question, instructions = asked.question, echo_of(asked).instructions
-    if question.is_verbatim:
-        return question.turns[1:] if instructions else question.turns
-    told = question.instructions.text if question.instructions else ""
-    told = told.removeprefix(instructions or "").lstrip("\n")
-    system = (Turn("system", told),) if told else ()
-    return (*system, *question.turns, Turn("user", question.text))
-
-
-async def _before(services: Services, person: Person, response_id: str | None) -> tuple[Turn, ...]:
-    """Return what was said up to a response, and in it."""
-    if response_id is None:
-        return ()
-    try:
-        answer_id, asked = await find(services, person, response_id)
-    except NotFound as error:
-        message = f"Previous response with id '{response_id[:64]}' not found."
-        raise BadParam(message, PREVIOUS, code="previous_response_not_found") from error
-    answer = await services.log.answer(answer_id)
-    if answer.state == "open":
-        message = f"The response '{response_id}' is not complete yet. Go on when it is."
-        raise BadParam(message, PREVIOUS, code="previous_response_in_progress")
-    return (*turns_of(asked), *_said(answer))
-
-
-def _said(answer: Answer) -> tuple[Turn, ...]:
-    calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
 
 
 def _question(
@@ -127,7 +75,7 @@ def _question(
     able = able_of(name or "The model", None if collection_ids else card, services.limits.image_hosts)
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
-    said = (*before, *read_input(new.input or "", able))
+    said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
     _check_length(services, said)
     if new.truncation == "auto" and card is not None and not collection_ids:

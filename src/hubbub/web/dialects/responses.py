@@ -10,10 +10,12 @@ from typing import TypeVar
 import msgspec
 
 from hubbub.answers.base import Record
+from hubbub.core.answer import joined
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import (
     Asked,
+    Attached,
     Cited,
     Done,
     Event,
@@ -30,7 +32,8 @@ from hubbub.core.identifiers import time_of
 from hubbub.core.questions import JsonObject
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, PING
 from hubbub.web.dialects.openai import fault_of, status_of_failure
-from hubbub.web.dialects.responses_items import CallItem, MessageItem, OpenItem, ReasoningItem
+from hubbub.web.dialects.responses_items import CallItem, MessageItem, OpenItem, ReasoningItem, opaque_item
+from hubbub.web.dialects.responses_opaque import Opaque
 
 T = TypeVar("T", bound=OpenItem)
 
@@ -38,6 +41,8 @@ PREFIX = "resp_"
 FILE_SEARCH = "file_search"
 RESULTS = "file_search_call.results"
 """What a request includes to be told what the search has found, in the item of the search."""
+ENCRYPTED = "reasoning.encrypted_content"
+"""What a request includes whose client keeps what was thought, and sends it back."""
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -106,6 +111,10 @@ class ResponseEvents:
         self._cut: str | None = None
         self._citations: dict[int, Citation] = {}
         self._found: JsonObject = {}
+        self._attached: JsonObject = {}
+        self._call_extras: dict[int, JsonObject] = {}
+        """What the model's server wants back with its turn, and with its calls by their indices."""
+        self._call_ids: dict[int, str] = {}
 
     def opening(self) -> bytes:
         return b""
@@ -176,7 +185,14 @@ class ResponseEvents:
             case Cited(citation=citation):
                 self._citations[citation.marker] = citation
             case ToolCall():
+                if event.extra:
+                    self._call_extras.setdefault(event.index, {}).update(event.extra)
+                if event.id:
+                    self._call_ids[event.index] = event.id
                 self._take_call(event)
+            case Attached(fields=fields):
+                for name, value in fields.items():
+                    self._attached[name] = joined(self._attached[name], value) if name in self._attached else value
             case FollowUps(questions=questions):
                 self._found["follow_ups"] = questions
             case Usage():
@@ -263,6 +279,8 @@ class ResponseEvents:
             return self._open
         self._close("completed")
         item = kind(self._answer_id, len(self._items))
+        if isinstance(item, ReasoningItem):
+            item.is_packed = ENCRYPTED in self._echo.include
         self._begin(item)
         return item
 
@@ -304,11 +322,22 @@ class ResponseEvents:
 
     def _end(self, status: str) -> None:
         self._close("completed" if status == "completed" else "incomplete")
+        self._tell_opaque()
         self._status = status
         if self._citations:
             self._found["citations"] = list(self._citations.values())
         # There is no event of its own for what was cancelled: clients know these three for the last.
         self._tell_state(f"response.{'incomplete' if status == 'cancelled' else status}")
+
+    def _tell_opaque(self) -> None:
+        if not (self._attached or self._call_extras):
+            return
+        index = len(self._items)
+        of_calls = {self._call_ids.get(call, ""): extra for call, extra in self._call_extras.items()}
+        item = opaque_item(self._answer_id, index, Opaque(self._attached, of_calls))
+        self._tell("response.output_item.added", {"output_index": index, "item": item | {"status": "in_progress"}})
+        self._tell("response.output_item.done", {"output_index": index, "item": item})
+        self._items.append(item)
 
     def _tell_state(self, name: str) -> None:
         self._tell(name, {"response": self.response()})

@@ -7,6 +7,7 @@ import msgspec
 
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
+from hubbub.web.dialects.responses_opaque import THOUGHT, Opaque, packed
 
 
 class OpenItem:
@@ -113,12 +114,32 @@ class ReasoningItem(OpenItem):
     delta_name = "response.reasoning_text.delta"
     done_name = "response.reasoning_text.done"
 
+    def __init__(self, answer_id: str, index: int) -> None:
+        super().__init__(answer_id, index)
+        self.is_packed = False
+        """Whether the whole item holds the thought once more, in the form in which all clients send it back."""
+
     def part(self) -> JsonObject:
         return {"type": "reasoning_text", "text": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
         content = [] if is_new else [self.part()]
-        return {"id": self.id, "type": "reasoning", "status": status, "summary": [], "content": content}
+        item: JsonObject = {"id": self.id, "type": "reasoning", "status": status, "summary": [], "content": content}
+        if self.is_packed and status != "in_progress":
+            item["encrypted_content"] = packed(Opaque({THOUGHT: _characters(self._text)}))
+        return item
+
+
+def opaque_item(answer_id: str, index: int, opaque: Opaque) -> JsonObject:
+    """Return the item that holds what the model's server wants back, and nothing that anybody reads."""
+    return {
+        "id": f"{ReasoningItem.prefix}_{answer_id}_{index}",
+        "type": "reasoning",
+        "status": "completed",
+        "summary": [],
+        "content": [],
+        "encrypted_content": packed(opaque),
+    }
 
 
 class CallItem(OpenItem):

@@ -1,6 +1,6 @@
 """Read requests for responses: items become turns, flat tools nested ones; and write turns as items again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -12,15 +12,21 @@ from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.openai import BadParam
 from hubbub.web.dialects.openai_messages import Able, mapping_at, read_content, shown, string_at
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
+from hubbub.web.dialects.responses_opaque import THOUGHT, thought_in, unpacked
 
 T = TypeVar("T")
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_OWN = ("reasoning", "file_search_call")
+_SERVED = ("function", FILE_SEARCH)
+LEFT_OUT = "tools_left_out"
+"""The key in a response's metadata that names the tools which were left out."""
+_OWN = ("file_search_call",)
 """Items of our own output that come back in the input; they are of no use to a model."""
 _FORMATS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _MOST = 2**63 - 1
+_VALUE_CHARACTERS = 512
+"""The longest value of a response's metadata."""
 
 
 class Reasoning(msgspec.Struct, frozen=True):
@@ -104,27 +110,63 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
     if isinstance(given, str):
         return (Turn("user", given),)
     turns: list[Turn] = []
+    thought: JsonObject = {}  # what the model thought before its next turn
+    of_calls: dict[str, JsonObject] = {}
     for number, item in enumerate(given):
         where = f"input[{number}]"
         match item.get("type") or ("message" if "role" in item else None):
             case "message":
-                _add(turns, _message(item, where, able))
+                turn = _message(item, where, able)
+                if turn.role == "assistant":
+                    turn, thought = replace(turn, extra=thought), {}
+                _add(turns, turn)
             case "function_call":
                 _check_calls_tools(able, where)
                 call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
                 call = Call(call_id, name, arguments)
-                _add(turns, Turn("assistant", "", calls=(call,)))
+                _add(turns, Turn("assistant", "", calls=(call,), extra=thought))
+                thought = {}
             case "function_call_output":
                 _check_calls_tools(able, where)
                 text, _ = read_content(item.get("output"), f"{where}.output", "tool", able)
                 turns.append(Turn("tool", text, call_id=string_at(item, "call_id", where)))
+            case "reasoning":
+                opaque = unpacked(item.get("encrypted_content"))
+                fields = opaque.turn
+                if shown_thought := thought_in(item):
+                    fields = {**fields, THOUGHT: shown_thought}
+                if turns and turns[-1].role == "assistant":
+                    turns[-1] = replace(turns[-1], extra={**turns[-1].extra, **fields})
+                else:
+                    thought = {**thought, **fields}
+                of_calls |= opaque.calls
             case kind if kind in _OWN:
                 pass
-            case "item_reference":
-                raise BadParam(f"{where} refers to an item; send the item itself, or previous_response_id.", where)
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
-    return tuple(turns)
+    return tuple(with_extras(turns, of_calls) if of_calls else turns)
+
+
+def with_extras(turns: Sequence[Turn], extras: Mapping[str, JsonObject]) -> list[Turn]:
+    """Return turns whose calls have what their server wants back with them, by the ids of the calls."""
+    return [
+        replace(turn, calls=tuple(replace(call, extra=extras.get(call.id, call.extra)) for call in turn.calls))
+        for turn in turns
+    ]
+
+
+def without_old_thoughts(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return turns with thoughts only where they belong to calls since a person spoke last.
+
+    There servers want them back, to go on with what they thought; in earlier turns some refuse them.
+    """
+    last = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=-1)
+    return tuple(
+        replace(turn, extra={name: value for name, value in turn.extra.items() if name != THOUGHT})
+        if THOUGHT in turn.extra and (place < last or not turn.calls)
+        else turn
+        for place, turn in enumerate(turns)
+    )
 
 
 def check_calls(turns: Sequence[Turn]) -> None:
@@ -147,24 +189,30 @@ def check_calls(turns: Sequence[Turn]) -> None:
 
 
 def read_tools(tools: Sequence[JsonObject], able: Able) -> tuple[JsonObject, ...]:
-    """Return the functions among the tools, in the form of chat completions.
+    """Return the functions among the tools, in the form of chat completions. All others are left out: see `unserved`.
 
     Raises:
-        BadParam: one of them is neither a function nor the search of files, or the model calls none.
+        BadParam: one of them can't be read, or the model calls none.
     """
     found: list[JsonObject] = []
     for number, tool in enumerate(tools):
         where = f"tools[{number}]"
-        if tool.get("type") == FILE_SEARCH:
+        string_at(tool, "type", where)
+        if tool["type"] != "function":
             continue
-        if tool.get("type") != "function":
-            kind = shown(tool.get("type"))
-            raise BadParam(f"{where} is a tool of the type {kind}; there are function and {FILE_SEARCH}.", where)
         _check_calls_tools(able, where)
         string_at(tool, "name", where)
         function = {name: value for name, value in tool.items() if name != "type" and value is not None}
         found.append({"type": "function", "function": function})
     return tuple(found)
+
+
+def unserved(tools: Sequence[JsonObject]) -> tuple[str, ...]:
+    """Return the types of the tools that are left out, since nothing here can be done with them.
+
+    Agents bring tools that only their own maker's service runs, and do without those that a service does not have.
+    """
+    return tuple(dict.fromkeys(str(tool.get("type")) for tool in tools if tool.get("type") not in _SERVED))
 
 
 def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
@@ -191,7 +239,8 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation
         BadParam: a wish has a form that is not known.
     """
     choice = _choice(new.tool_choice)
-    if not new.tools and choice not in (None, "none", "auto"):
+    is_searching = any(tool.get("type") == FILE_SEARCH for tool in new.tools or ())
+    if not tools and not is_searching and choice not in (None, "none", "auto"):
         raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
     return Generation(
         max_tokens=new.max_output_tokens,
@@ -207,6 +256,7 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation
 
 def echo_to(new: NewResponse, model: str) -> Echo:
     """Return what the response says of its request."""
+    left_out = ", ".join(unserved(new.tools or ()))
     text: JsonObject | None = None
     if new.text:
         text = {"format": new.text.format or {"type": "text"}}
@@ -217,8 +267,8 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         store=new.store is not False,
         instructions=new.instructions,
         previous_response_id=new.previous_response_id,
-        metadata=new.metadata or {},
-        tools=tuple(new.tools or ()),
+        metadata={**(new.metadata or {}), **({LEFT_OUT: left_out[:_VALUE_CHARACTERS]} if left_out else {})},
+        tools=tuple(tool for tool in new.tools or () if tool.get("type") in _SERVED),
         tool_choice=new.tool_choice or "auto",
         parallel_tool_calls=new.parallel_tool_calls is not False,
         text=text,
@@ -274,7 +324,7 @@ def _add(turns: list[Turn], turn: Turn) -> None:
     last = turns[-1] if turns else None
     if turn.role == "assistant" and last and last.role == "assistant" and (turn.calls or last.calls):
         text = "\n".join(text for text in (last.text, turn.text) if text)
-        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls)
+        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls, extra={**last.extra, **turn.extra})
     else:
         turns.append(turn)
 

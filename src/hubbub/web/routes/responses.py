@@ -20,7 +20,8 @@ from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read
 from hubbub.web.dialects.responses import FAR, ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
-from hubbub.web.responding import find, respond, turns_of
+from hubbub.web.recalled import find, turns_of
+from hubbub.web.responding import respond
 from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
