@@ -76,7 +76,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
         *("invalid_type", "messages[0].content[0].image_url", "object"),
     ),
     "tools for plain": ({"model": "plain", "tools": [WEATHER]}, "invalid_value", "tools", "plain calls no tools"),
-    "tools over documents": ({"model": "big+search", "tools": [WEATHER]}, "invalid_value", "tools", "calls no tools"),
+    "tools over quotes": ({"model": "plain+search", "tools": [WEATHER]}, "invalid_value", "tools", "calls no tools"),
     "tool no object": ({"tools": ["weather"]}, "invalid_type", "tools[0]", "object"),
     "tool of another type": ({"tools": [WEATHER, {"type": "custom"}]}, "invalid_value", "tools[1]", "'custom'"),
     "tool without name": (
@@ -86,17 +86,9 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     "tools no list": ({"tools": WEATHER}, "invalid_type", "tools", "array"),
     "tool_choice alone": ({"tool_choice": "required"}, "invalid_value", "tool_choice", "tools"),
     "tool_choice unknown": ({"tools": [WEATHER], "tool_choice": "all"}, "invalid_type", "tool_choice", "all"),
-    "tool message for plain": (
-        {"model": "plain", "messages": [USER, {"role": "tool", "content": "x", "tool_call_id": "c"}]},
-        *("invalid_value", "messages[1].role", "plain calls no tools"),
-    ),
     "tool message without id": (
         {"messages": [USER, {"role": "tool", "content": "x"}]},
         *("invalid_type", "messages[1].tool_call_id", "string"),
-    ),
-    "calls for plain": (
-        {"model": "plain", "messages": [message(role="assistant", tool_calls=[call()])]},
-        *("invalid_value", "messages[0].tool_calls", "plain calls no tools"),
     ),
     "calls of a user": (
         {"messages": [{**USER, "tool_calls": [call()]}]},

@@ -1,4 +1,4 @@
-"""Items that were handed out come back: by reference, with what was thought, and beside tools that nobody serves here."""
+"""Items that were handed out come back: by reference, and with what was thought."""
 
 import base64
 import json

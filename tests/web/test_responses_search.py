@@ -146,7 +146,7 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
         ([*searching(mine), WEATHER], "tools[1]"),
     ):
         with pytest.raises(openai.BadRequestError) as caught:
-            await client.responses.create(model="caller", input="What?", tools=tools)
+            await client.responses.create(model="writer", input="What?", tools=tools)
         assert caught.value.param == param
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="writer+Hidden", input="What?")

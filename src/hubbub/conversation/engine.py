@@ -13,12 +13,22 @@ from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
-from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
+from hubbub.conversation.prompt import (
+    Fitted,
+    fit,
+    fit_since,
+    fit_sources,
+    instructed,
+    prompt_text,
+    shortened,
+    with_sources,
+)
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
 from hubbub.conversation.tokens import Rates
+from hubbub.conversation.turns import spoken
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, ModelTooLong, SearchError
@@ -36,6 +46,7 @@ from hubbub.core.events import (
     Started,
     StillReading,
     Text,
+    ToolCall,
     Usage,
 )
 from hubbub.core.markdown import escape
@@ -64,6 +75,8 @@ SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
 QUESTION_SHARE = 0.25
 """How much of it a question over documents may take."""
+SINCE_SHARE = 0.5
+"""How much of it the results of the tools may take that were called for such a question."""
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
@@ -109,7 +122,7 @@ class Engine:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
-        said = [turn.text for turn in question.turns]
+        said = [turn.text for turn in (*question.turns, *question.since)]
         rates = Rates() if model is None else self._rates[model.card.name]
         tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
@@ -181,9 +194,9 @@ class Engine:
         try:
             async with times.for_query():
                 telling = _telling(question, "query", writer, send)
-                return await write_query(writer, question.text, question.turns, telling)
+                return await write_query(writer, question.text, spoken(question.turns), telling)
         except TimeoutError:
-            return stand_alone(question.text, question.turns)
+            return stand_alone(question.text, spoken(question.turns))
 
     async def _find(self, query: str, question: Question, scope: asyncio.Timeout, limit: int) -> list[Hit]:
         try:
@@ -238,6 +251,8 @@ class Engine:
 
         def plan(budget_tokens: int) -> Fitted:
             nonlocal stream
+            since = fit_since(question.since, budget_tokens=int(SINCE_SHARE * budget_tokens), rates=rates)
+            budget_tokens -= sum(rates.tokens(turn.text) for turn in since)
             text = shortened(question.text, int(QUESTION_SHARE * budget_tokens), rates)
             rest = budget_tokens - rates.tokens(system) - rates.tokens(text)
             sources = fit_sources(hits, budget_tokens=min(int(SOURCES_SHARE * budget_tokens), rest), rates=rates)
@@ -249,6 +264,8 @@ class Engine:
             else:
                 said = [*question.turns, Turn("user", below), Turn("assistant", question.continues.text)]
                 fitted = fit(system, said, asked, budget_tokens=budget_tokens, rates=rates)
+            if since:
+                fitted = fitted._replace(turns=[*fitted.turns, *since])
             if text == question.text:
                 return fitted
             known = fitted.left_out or LeftOut()
@@ -257,6 +274,9 @@ class Engine:
         def take(piece: Piece) -> None:
             if isinstance(piece, Reclassified):
                 for event in stream.begin_again():
+                    send(event)
+            elif isinstance(piece, ToolCall):
+                for event in stream.pause():
                     send(event)
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)

@@ -27,6 +27,11 @@ def well_formed(turns: Sequence[Turn]) -> list[Turn]:
     return kept
 
 
+def spoken(turns: Sequence[Turn]) -> list[Turn]:
+    """Return what a person and the model have said, without the tools that were called."""
+    return [turn for turn in turns if turn.role in ("user", "assistant") and turn.text]
+
+
 def _joined(one: Turn, other: Turn) -> Turn:
     text = one.text if one.text == other.text else "\n\n".join(text for text in (one.text, other.text) if text)
     return replace(other, text=text, images=one.images + other.images)

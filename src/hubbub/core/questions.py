@@ -63,6 +63,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
     wait_seconds: float | None = None
     """How long it waits for documents that are still being read; None: a while for a few, and not for many."""
+    since: tuple[Turn, ...] = ()
+    """Over documents: the tools that were called for this question so far, and what they returned."""
     continues: Begun | None = None
     """The answer that this one goes on with; it begins with the same text."""
     tells_prompts: bool = False

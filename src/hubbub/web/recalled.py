@@ -1,5 +1,4 @@
-"""Put the items that a program was given in the place of its references to them, and what was said in the place of
-the response that it goes on from."""
+"""Find what a program refers to: a response, what was said up to it, and the items that it was given."""
 
 import re
 from collections.abc import Sequence
@@ -52,7 +51,7 @@ def turns_of(asked: Asked) -> tuple[Turn, ...]:
     told = question.instructions.text if question.instructions else ""
     told = told.removeprefix(instructions or "").lstrip("\n")
     system = (Turn("system", told),) if told else ()
-    return (*system, *question.turns, Turn("user", question.text))
+    return (*system, *question.turns, Turn("user", question.text), *question.since)
 
 
 async def said_before(services: Services, person: Person, response_id: str | None) -> tuple[Turn, ...]:
@@ -101,8 +100,8 @@ async def recalled(services: Services, person: Person, items: Sequence[JsonObjec
         one = known[name["answer"]].get(name[0]) if name is not None else None
         if one is None:
             raise BadParam(
-                f"Item with id '{str(item_id)[:80]}' not found. Items are not kept where store is false, and not longer "
-                "than their response. Send the item itself.",
+                f"Item with id '{str(item_id)[:80]}' not found. Items are kept as long as their response, and not "
+                "where store is false. Send the item itself.",
                 where,
                 code="item_not_found",
             )

@@ -13,7 +13,7 @@ from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
 from hubbub.web.apart import ask_apart
 from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents
+from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents, readable
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -72,11 +72,16 @@ def _question(
     chosen = services.catalog.get(model) if model else services.catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
-    able = able_of(name or "The model", None if collection_ids else card, services.limits.image_hosts)
+    if collection_ids and not model:
+        chosen = services.catalog.writer()
+        card = chosen.card if chosen else None
+    is_over = bool(collection_ids)
+    able = able_of(name or "The model", card, services.limits.image_hosts, is_over_documents=is_over)
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
     said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
+    said = said if collection_ids else readable(said, able)
     _check_length(services, said)
     if new.truncation == "auto" and card is not None and not collection_ids:
         said = _shortened(said, card, how, new.instructions or "")
@@ -86,7 +91,7 @@ def _question(
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
     most, told = services.limits.question_characters, [new.instructions] if new.instructions else []
-    return over_documents(said, question, lambda _: "input", most_characters=most, told=told), name
+    return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name
 
 
 def _searched(

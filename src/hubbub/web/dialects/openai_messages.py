@@ -38,10 +38,14 @@ class Able(msgspec.Struct, frozen=True):
     """Where images may be that a model server is to fetch."""
 
 
-def able_of(name: str, card: ModelCard | None, image_hosts: Collection[str] = ()) -> Able:
-    """Return what can be sent to a model; without a card, as over documents: neither images nor tools."""
+def able_of(
+    name: str, card: ModelCard | None, image_hosts: Collection[str] = (), *, is_over_documents: bool = False
+) -> Able:
+    """Return what can be sent to a model, or to what writes over documents: no images there, and tools if it writes."""
     if card is None:
         return Able(name)
+    if is_over_documents:
+        return Able(name, calls_tools=card.calls_tools and card.can_ground)
     return Able(name, card.reads_images, card.calls_tools, frozenset(image_hosts))
 
 
@@ -52,6 +56,28 @@ def read_messages(messages: Sequence[object], able: Able, *, where: str = "messa
         BadParam: one of them can't be used; `param` says which, and which part of it.
     """
     return tuple(_turn(message, f"{where}[{number}]", able) for number, message in enumerate(messages))
+
+
+def readable(turns: Sequence[Turn], able: Able) -> tuple[Turn, ...]:
+    """Return turns as they can be sent: calls that were made before are told in words to who can call nothing."""
+    if able.calls_tools or not any(turn.calls or turn.call_id is not None for turn in turns):
+        return tuple(turns)
+    names = {call.id: call.name for turn in turns for call in turn.calls}
+    told: list[Turn] = []
+    for turn in turns:
+        if turn.call_id is not None:
+            text = f"[{names.get(turn.call_id, 'A tool')} returned: {turn.text}]"
+            last = told[-1] if told else None
+            if last is not None and last.role == "user" and last.text.startswith("["):
+                told[-1] = replace(last, text=f"{last.text}\n{text}", images=last.images + turn.images)
+            else:
+                told.append(Turn("user", text, turn.images))
+        elif turn.calls:
+            calls = [f"[Called {call.name} with {call.arguments}]" for call in turn.calls]
+            told.append(Turn(turn.role, "\n".join([*([turn.text] if turn.text else []), *calls]), turn.images))
+        else:
+            told.append(turn)
+    return tuple(told)
 
 
 def check_sizes(turns: Sequence[Turn], *, body_bytes: int, picture_bytes: int) -> None:
@@ -118,6 +144,7 @@ def read_tools(tools: Sequence[object], able: Able, *, where: str = "tools") -> 
 def over_documents(
     turns: Sequence[Turn],
     question: Question,
+    able: Able,
     place_of: Callable[[int], str],
     *,
     most_characters: int,
@@ -125,7 +152,8 @@ def over_documents(
 ) -> Question:
     """Return a question over documents: its text is what was said last by a user, and what was said before goes along.
 
-    What the system says follows what is `told`, as instructions. `place_of` says where a turn was sent; -1 is for none.
+    So does what was called since, with its results. What the system says follows what is `told`, as instructions.
+    `place_of` says where a turn was sent; -1 is for none.
 
     Raises:
         BadParam: nothing was asked, or too much.
@@ -138,12 +166,15 @@ def over_documents(
     if len(text) > most_characters:
         message = f"The question has {len(text):,} characters; over documents {most_characters:,} is the limit."
         raise BadParam(message, place_of(last), code="string_above_max_length")
-    said = [turn for turn in turns[:last] if turn.role in ("user", "assistant") and turn.text]
+    said = [turn for turn in turns[:last] if turn.role != "system"]
+    since = [turn for turn in turns[last + 1 :] if turn.role != "system"]
+    has_called = any(turn.calls for turn in since)
     instructions = [*told, *(turn.text for turn in turns if turn.role == "system" and turn.text)]
     return replace(
         question,
         text=text,
-        turns=tuple(Turn(turn.role, turn.text) for turn in said),
+        turns=readable([replace(turn, images=()) for turn in said], able),
+        since=readable([replace(turn, images=()) for turn in since], able) if has_called else (),
         instructions=Instructions("\n\n".join(instructions)) if instructions else None,
     )
 
@@ -187,15 +218,13 @@ def _turn(message: object, where: str, able: Able) -> Turn:
     if fields.get("audio") is not None or fields.get("function_call") is not None:
         name = "audio" if fields.get("audio") is not None else "function_call"
         raise BadParam(f"{where}.{name} can't be read here.", f"{where}.{name}")
-    calls = _calls(fields.get("tool_calls"), f"{where}.tool_calls", role, able)
+    calls = _calls(fields.get("tool_calls"), f"{where}.tool_calls", role)
     content = fields.get("content")
     if content is None and role == "assistant":
         content = fields.get("refusal") or ""
     text, images = read_content(content, f"{where}.content", role, able)
     if role != "tool":
         return Turn(role, text, images, calls, extra=_attached(fields) if role == "assistant" else {})
-    if not able.calls_tools:
-        raise BadParam(f"{able.name} calls no tools, so that it reads no results of them.", f"{where}.role")
     return Turn(role, text, call_id=string_at(fields, "tool_call_id", where))
 
 
@@ -225,13 +254,11 @@ def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> 
     return address
 
 
-def _calls(given: object, where: str, role: Role, able: Able) -> tuple[Call, ...]:
+def _calls(given: object, where: str, role: Role) -> tuple[Call, ...]:
     if given is None or given == []:
         return ()
     if role != "assistant" or not isinstance(given, list):
         raise BadParam(f"{where} has to be a list, and is for messages of the role assistant alone.", where)
-    if not able.calls_tools:
-        raise BadParam(f"{able.name} calls no tools. Ask another model.", where)
     calls: list[Call] = []
     for number, one in enumerate(cast(list[object], given)):
         place = f"{where}[{number}]"

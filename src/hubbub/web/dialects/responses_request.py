@@ -121,13 +121,11 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
                     turn, thought = replace(turn, extra=thought), {}
                 _add(turns, turn)
             case "function_call":
-                _check_calls_tools(able, where)
                 call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
                 call = Call(call_id, name, arguments)
                 _add(turns, Turn("assistant", "", calls=(call,), extra=thought))
                 thought = {}
             case "function_call_output":
-                _check_calls_tools(able, where)
                 text, _ = read_content(item.get("output"), f"{where}.output", "tool", able)
                 turns.append(Turn("tool", text, call_id=string_at(item, "call_id", where)))
             case "reasoning":

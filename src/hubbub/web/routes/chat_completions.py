@@ -12,14 +12,21 @@ from starlette.responses import Response
 from hubbub.answers.base import party_of
 from hubbub.core.events import Event, Failed
 from hubbub.core.questions import Generation, Question
-from hubbub.models.base import ModelCard
 from hubbub.web import model_names
 from hubbub.web.access import person_of
 from hubbub.web.apart import ask_apart
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, headers_of_answer, read_body, refused
-from hubbub.web.dialects.openai_messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
+from hubbub.web.dialects.openai_messages import (
+    Able,
+    able_of,
+    check_sizes,
+    over_documents,
+    read_messages,
+    read_tools,
+    readable,
+)
 from hubbub.web.model_names import names_for
 from hubbub.web.quick import QuickRoute
 from hubbub.web.services import Services, services_of
@@ -96,10 +103,11 @@ async def complete_chat(request: Request) -> Response:
     body = await read_body(request, ChatCompletionRequest)
     named, messages = _checked(body)
     target = (await names_for(hub, person)).read(named)
-    card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
-    writer = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
-    extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
-    question = _question(hub, body, messages, target, card, able_of(named, card, hub.limits.image_hosts), extra)
+    model = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
+    card, is_over = model.card if model else None, bool(target.collection_ids)
+    extra = await further_fields(request, ChatCompletionRequest, card)
+    able = able_of(named, card, hub.limits.image_hosts, is_over_documents=is_over)
+    question = _question(hub, body, messages, target, able, extra)
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
@@ -140,18 +148,17 @@ def _question(
     body: ChatCompletionRequest,
     messages: list[object],
     target: model_names.Asked,
-    card: ModelCard | None,
     able: Able,
     extra: dict[str, object],
 ) -> Question:
     turns = read_messages(messages, able)
     check_sizes(turns, body_bytes=hub.limits.body_bytes, picture_bytes=hub.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
-    if card is not None:
+    if not target.collection_ids:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
-        return Question(text, turns, target.model, is_verbatim=True, generation=how)
+        return Question(text, readable(turns, able), target.model, is_verbatim=True, generation=how)
     question = Question("", (), target.model, target.collection_ids, generation=how)
-    return over_documents(turns, question, _place_of, most_characters=hub.limits.question_characters)
+    return over_documents(turns, question, able, _place_of, most_characters=hub.limits.question_characters)
 
 
 def _place_of(number: int) -> str:
