@@ -34,6 +34,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, ModelTooLong, SearchError
 from hubbub.core.events import (
     Cited,
+    Declined,
     Done,
     Event,
     FollowUps,
@@ -275,7 +276,7 @@ class Engine:
             if isinstance(piece, Reclassified):
                 for event in stream.begin_again():
                     send(event)
-            elif isinstance(piece, ToolCall):
+            elif isinstance(piece, (ToolCall, Declined)):
                 for event in stream.pause():
                     send(event)
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):

@@ -15,6 +15,7 @@ from hubbub.core.errors import HubbubError
 from hubbub.core.events import (
     Attached,
     Cited,
+    Declined,
     Done,
     Event,
     Failed,
@@ -39,6 +40,7 @@ _TOLD = tuple(
         b"searched",
         b"cited",
         b"follow_ups",
+        b"declined",
         b"tool_call",
         b"attached",
         b"usage",
@@ -135,6 +137,9 @@ class ChatCompletionChunks:
                 return self._chunk({}, hubbub={"citations": [citation]})
             case FollowUps(questions=questions):
                 return self._chunk({}, hubbub={"follow_ups": questions})
+            case Declined():
+                self._text = self._begin + b'{"index":0,"delta":{"refusal":'
+                return b""
             case ToolCall():
                 return self._chunk({"tool_calls": [_piece(event)]})
             case Attached(fields=fields):
@@ -167,11 +172,13 @@ class ChatCompletionChunks:
 def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
     """Return what a request that doesn't stream is answered with, where its answer has not failed."""
     answer = fold(asked.answer_id, events)
-    message: dict[str, object] = {"role": "assistant", "content": answer.text, "refusal": None}
+    message: dict[str, object] = {"role": "assistant", "content": answer.answered, "refusal": None}
+    if answer.refusal:
+        message |= {"content": answer.answered or None, "refusal": answer.refusal}
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.calls:
-        message["content"] = answer.text or None
+        message["content"] = answer.answered or None
         message["tool_calls"] = [
             _with_extra(
                 {"id": call.id, "type": "function"}, {"name": call.name, "arguments": call.arguments}, call.extra

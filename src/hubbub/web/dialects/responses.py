@@ -17,6 +17,7 @@ from hubbub.core.events import (
     Asked,
     Attached,
     Cited,
+    Declined,
     Done,
     Event,
     Failed,
@@ -32,7 +33,7 @@ from hubbub.core.identifiers import time_of
 from hubbub.core.questions import JsonObject
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, PING
 from hubbub.web.dialects.openai import fault_of, status_of_failure
-from hubbub.web.dialects.responses_items import CallItem, MessageItem, OpenItem, ReasoningItem, opaque_item
+from hubbub.web.dialects.responses_items import CallItem, MessageItem, OpenItem, ReasoningItem, RefusalItem, opaque_item
 from hubbub.web.dialects.responses_opaque import Opaque
 
 T = TypeVar("T", bound=OpenItem)
@@ -111,6 +112,7 @@ class ResponseEvents:
         self._cut: str | None = None
         self._citations: dict[int, Citation] = {}
         self._found: JsonObject = {}
+        self._declines = False
         self._attached: JsonObject = {}
         self._call_extras: dict[int, JsonObject] = {}
         """What the model's server wants back with its turn, and with its calls by their indices."""
@@ -184,6 +186,8 @@ class ResponseEvents:
                 self._take_search(event)
             case Cited(citation=citation):
                 self._citations[citation.marker] = citation
+            case Declined():
+                self._declines = True
             case ToolCall():
                 if event.extra:
                     self._call_extras.setdefault(event.index, {}).update(event.extra)
@@ -210,8 +214,11 @@ class ResponseEvents:
                 pass
 
     def _take_text(self, data: bytes) -> None:
-        item = self._going_on(MessageItem)
         text = data[len(_TEXT) : -1]
+        if self._declines:
+            self._say(self._going_on(RefusalItem), text)
+            return
+        item = self._going_on(MessageItem)
         self._say(item, text)
         if self._citations:
             for index, marker in item.markers(text):

@@ -107,6 +107,24 @@ class MessageItem(OpenItem):
         return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
 
 
+class RefusalItem(OpenItem):
+    """In which words the model refuses to answer: a message as well, of another part."""
+
+    prefix = "msg"
+    delta_name = "response.refusal.delta"
+    done_name = "response.refusal.done"
+
+    def done(self) -> JsonObject:
+        return {"refusal": self.text}
+
+    def part(self) -> JsonObject:
+        return {"type": "refusal", "refusal": self.text}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        content = [] if is_new else [self.part()]
+        return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
+
+
 class ReasoningItem(OpenItem):
     """What the model thinks."""
 
