@@ -24,6 +24,7 @@ from hubbub.web.routes import (
     chat_completions,
     chat_protocols,
     chats,
+    completions,
     documents,
     openai,
     operators,
@@ -78,7 +79,7 @@ def create_app(
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     app.include_router(server.probes)
-    for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
+    for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router):
         app.include_router(router)

@@ -67,10 +67,12 @@ class Page:
         """
         path = _path_of(request)
         is_of_api = path == "api" or path.startswith("api/") or is_of_others(request.scope)
-        if request.method not in ("GET", "HEAD") and not is_of_api:
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         name = f"{path}index.html" if path == "docs/" else path
         file = self._files.get(name)
+        if request.method not in ("GET", "HEAD") and not is_of_api:
+            if file is None and path:
+                raise NotFound("There is nothing at this address.")
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if file is None or name == "index.html":
             if is_of_api or path.startswith(("assets/", "docs/")):
                 raise NotFound("There is nothing at this address.")

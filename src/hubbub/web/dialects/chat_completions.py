@@ -156,7 +156,7 @@ class ChatCompletionChunks:
 
     def _ending(self, event: Done | Stopped) -> bytes:
         names = self._sources.names()
-        reason = _reason(event.finish_reason if isinstance(event, Done) else None)
+        reason = reason_of(event.finish_reason if isinstance(event, Done) else None)
         last = self._chunk({}, reason=reason, **({"citations": names} if names else {}))
         used = b""
         if self._has_usage:
@@ -186,7 +186,7 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
             for call in answer.calls
         ]
     message |= attached_of(events)
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason_of(answer.finish_reason)}
     completion: dict[str, object] = {
         "id": f"chatcmpl-{answer.id}",
         "object": "chat.completion",
@@ -225,7 +225,7 @@ def usage_of(usage: Usage) -> dict[str, object]:
     }
 
 
-def _reason(given: str | None) -> str:
+def reason_of(given: str | None) -> str:
     """Return why an answer ended, in OpenAI's words. One that was stopped is as long as it was wanted to be."""
     return _REASONS.get(given or "", "stop")
 

@@ -24,6 +24,7 @@ RETRY_SECONDS = 5
 _CODES = {
     "not_signed_in": "invalid_api_key",
     "too_busy": "rate_limit_exceeded",
+    "model_busy": "rate_limit_exceeded",
     "context_too_long": "context_length_exceeded",
     "method_not_allowed": "method_not_supported",
     "malformed": "invalid_request",

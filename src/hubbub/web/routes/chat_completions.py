@@ -1,7 +1,7 @@
 """Chat completions, for the clients that OpenAI's API has."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,11 +11,15 @@ from starlette.responses import Response
 
 from hubbub.answers.base import party_of
 from hubbub.core.events import Event, Failed
+from hubbub.core.people import Person
 from hubbub.core.questions import Generation, Question
+from hubbub.models.base import ModelCard
 from hubbub.web import model_names
 from hubbub.web.access import person_of
+from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.apart import ask_apart
 from hubbub.web.bodies import Json, takes
+from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, headers_of_answer, read_body, refused
 from hubbub.web.dialects.openai_messages import (
@@ -79,7 +83,7 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     web_search_options: dict[str, Any] | None = None
 
 
-_UNKNOWN = {
+UNSERVED = {
     "logprobs": "Probabilities of tokens are not told here.",
     "top_logprobs": "Probabilities of tokens are not told here.",
     "logit_bias": "Single tokens can't be weighed here.",
@@ -101,57 +105,102 @@ async def complete_chat(request: Request) -> Response:
     """Go on with a conversation, as OpenAI's API does. Nothing of it is kept, and leaving stops it."""
     hub, person = services_of(request), await person_of(request)
     body = await read_body(request, ChatCompletionRequest)
-    named, messages = _checked(body)
-    target = (await names_for(hub, person)).read(named)
-    model = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
-    card, is_over = model.card if model else None, bool(target.collection_ids)
-    extra = await further_fields(request, ChatCompletionRequest, card)
-    able = able_of(named, card, hub.limits.image_hosts, is_over_documents=is_over)
-    question = _question(hub, body, messages, target, able, extra)
+    _check(body)
+    target = await target_of(hub, person, named_in(request, body.model))
+    extra = await further_fields(request, ChatCompletionRequest, target.card)
+    return await reply_to(hub, person, body, target, extra, ChatCompletionChunks, completion_of)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a request asks: by the name that it has there, and what that stands for here."""
+
+    name: str
+    asked: model_names.Asked
+    card: ModelCard | None
+    """The model that answers; None where passages are quoted."""
+
+
+def named_in(request: Request, model: str | None) -> str:
+    """Return the name of what a request asks: the deployment that its address names goes first."""
+    name = request.scope.get(DEPLOYMENT) or model
+    if not name:
+        raise BadParam("A model has to be named; GET /v1/models lists what there is.", "model")
+    return name
+
+
+async def target_of(hub: Services, person: Person, name: str) -> Target:
+    """Return what a name stands for.
+
+    Raises:
+        NotFound: nothing, for this person.
+    """
+    asked = (await names_for(hub, person)).read(name)
+    model = hub.catalog.get(asked.model) if asked.model else hub.catalog.writer()
+    return Target(name, asked, model.card if model else None)
+
+
+async def reply_to(
+    hub: Services,
+    person: Person,
+    body: ChatCompletionRequest,
+    target: Target,
+    extra: dict[str, object],
+    chunks: Callable[[Asked], Dialect],
+    whole: Callable[[Asked, Sequence[Event]], object],
+) -> Response:
+    """Start the answer to a request, and return what it is replied with: a stream of chunks, or the whole."""
+    is_over = bool(target.asked.collection_ids)
+    able = able_of(target.name, target.card, hub.limits.image_hosts, is_over_documents=is_over)
+    question = _question(hub, body, target.asked, able, extra)
     answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-    asked = Asked(answer_id, named, int(time.time()), has_usage)
+    asked = Asked(answer_id, target.name, int(time.time()), has_usage)
     if body.stream:
-        stream = EventStream(hub.log, answer_id, ChatCompletionChunks(asked), refuse=refused)
+        stream = EventStream(hub.log, answer_id, chunks(asked), refuse=refused)
         stream.headers.update(headers)
         return stream
 
     def render(events: Sequence[Event]) -> Response:
         last = events[-1]
-        return refused(last) if isinstance(last, Failed) else Json(completion_of(asked, events), headers=headers)
+        return refused(last) if isinstance(last, Failed) else Json(whole(asked, events), headers=headers)
 
     return WholeReply(hub.log, answer_id, render)
 
 
-def _checked(body: ChatCompletionRequest) -> tuple[str, list[object]]:
-    """Return the model's name and the messages of a request that asks for nothing which can't be done."""
+def check_unserved(body: msgspec.Struct, reasons: Mapping[str, str]) -> None:
+    """Refuse a request for what would change the answer, and can't be done.
+
+    Raises:
+        BadParam: it asks for such a thing.
+    """
+    for name, reason in reasons.items():
+        if getattr(body, name):
+            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
+
+
+def _check(body: ChatCompletionRequest) -> None:
+    """Refuse a request that asks for nothing, or for what can't be done."""
     if body.messages is None or body.input is not None:
         message = "The conversation goes into messages; input is what /v1/responses takes."
         raise BadParam(message, "messages" if body.messages is None else "input")
     if not body.messages:
         raise BadParam("messages is empty. Say something.", "messages")
-    if not body.model:
-        raise BadParam("A model has to be named; GET /v1/models lists what there is.", "model")
     if body.n not in (None, 1):
         raise BadParam("Only one choice is made; leave n out, or set it to 1.", "n")
     if body.modalities is not None and set(body.modalities) - {"text"}:
         raise BadParam("Only text is made here.", "modalities")
-    for name, reason in _UNKNOWN.items():
-        if getattr(body, name):
-            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
-    return body.model, body.messages
+    check_unserved(body, UNSERVED)
 
 
 def _question(
     hub: Services,
     body: ChatCompletionRequest,
-    messages: list[object],
     target: model_names.Asked,
     able: Able,
     extra: dict[str, object],
 ) -> Question:
-    turns = read_messages(messages, able)
+    turns = read_messages(body.messages or (), able)
     check_sizes(turns, body_bytes=hub.limits.body_bytes, picture_bytes=hub.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
     if not target.collection_ids:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from hubbub.core.errors import NotFound
 from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.openai import FAULTS, read_body
 from hubbub.web.embeddings import EmbeddingList, EmbeddingRequest, embed, name_of, texts_of
@@ -59,6 +60,8 @@ async def make_embeddings(request: Request) -> Response:
     hub = services_of(request)
     await person_of(request)
     body = await read_body(request, EmbeddingRequest)
+    if deployment := request.scope.get(DEPLOYMENT):
+        body = msgspec.structs.replace(body, model=deployment)
     if hub.embedder is None:
         message = "This server makes no embeddings. Set embeddings.provider to change that."
         raise NotFound(message, code=CODE)
