@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import msgspec
 
+from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
-from hubbub.web.dialects.responses_opaque import THOUGHT, Opaque, packed
+from hubbub.web.dialects.responses_opaque import Opaque, packed
 
 
 class OpenItem:

@@ -10,11 +10,10 @@ from typing import Any
 
 import msgspec
 
+from hubbub.app.messages import THOUGHT
 from hubbub.core.messages import JsonObject
 from hubbub.models.base import ATTACHMENTS
 
-THOUGHT = "reasoning_content"
-"""What a model thought; servers that want it back want it by this name."""
 _MARK = "hubbub1."
 _NAMES = frozenset({*ATTACHMENTS, THOUGHT})
 

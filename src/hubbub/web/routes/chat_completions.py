@@ -10,30 +10,23 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from hubbub.answers.base import party_of
+from hubbub.app import model_names
+from hubbub.app.apart import ask_apart
+from hubbub.app.application import Application
+from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
+from hubbub.app.model_names import names_for
+from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
-from hubbub.web import model_names
-from hubbub.web.access import person_of
 from hubbub.web.aliases import DEPLOYMENT
-from hubbub.web.apart import ask_apart
+from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
-from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, headers_of_answer, read_body, refused
-from hubbub.web.dialects.openai_messages import (
-    Able,
-    able_of,
-    check_sizes,
-    over_documents,
-    read_messages,
-    read_tools,
-    readable,
-)
-from hubbub.web.model_names import names_for
+from hubbub.web.dialects.openai import FAULTS, further_fields, headers_of_answer, read_body, refused
 from hubbub.web.quick import QuickRoute
-from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
 quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
@@ -103,12 +96,12 @@ UNSERVED = {
 )
 async def complete_chat(request: Request) -> Response:
     """Go on with a conversation, as OpenAI's API does. Nothing of it is kept, and leaving stops it."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     body = await read_body(request, ChatCompletionRequest)
     _check(body)
-    target = await target_of(hub, person, named_in(request, body.model))
+    target = await target_of(app, person, named_in(request, body.model))
     extra = await further_fields(request, ChatCompletionRequest, target.card)
-    return await reply_to(hub, person, body, target, extra, ChatCompletionChunks, completion_of)
+    return await reply_to(app, person, body, target, extra, ChatCompletionChunks, completion_of)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -128,19 +121,19 @@ def named_in(request: Request, model: str | None) -> str:
     return name
 
 
-async def target_of(hub: Services, person: Person, name: str) -> Target:
+async def target_of(app: Application, person: Person, name: str) -> Target:
     """Return what a name stands for.
 
     Raises:
         NotFound: nothing, for this person.
     """
-    asked = (await names_for(hub, person)).read(name)
-    model = hub.catalog.get(asked.model) if asked.model else hub.catalog.writer()
+    asked = (await names_for(app, person)).read(name)
+    model = app.catalog.get(asked.model) if asked.model else app.catalog.writer()
     return Target(name, asked, model.card if model else None)
 
 
 async def reply_to(
-    hub: Services,
+    app: Application,
     person: Person,
     body: ChatCompletionRequest,
     target: Target,
@@ -150,14 +143,14 @@ async def reply_to(
 ) -> Response:
     """Start the answer to a request, and return what it is replied with: a stream of chunks, or the whole."""
     is_over = bool(target.asked.collection_ids)
-    able = able_of(target.name, target.card, hub.limits.image_hosts, is_over_documents=is_over)
-    question = _question(hub, body, target.asked, able, extra)
-    answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
+    able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
+    question = _question(app, body, target.asked, able, extra)
+    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     asked = Asked(answer_id, target.name, int(time.time()), has_usage)
     if body.stream:
-        stream = EventStream(hub.log, answer_id, chunks(asked), refuse=refused)
+        stream = EventStream(app.log, answer_id, chunks(asked), refuse=refused)
         stream.headers.update(headers)
         return stream
 
@@ -165,7 +158,7 @@ async def reply_to(
         last = events[-1]
         return refused(last) if isinstance(last, Failed) else Json(whole(asked, events), headers=headers)
 
-    return WholeReply(hub.log, answer_id, render)
+    return WholeReply(app.log, answer_id, render)
 
 
 def check_unserved(body: msgspec.Struct, reasons: Mapping[str, str]) -> None:
@@ -194,20 +187,20 @@ def _check(body: ChatCompletionRequest) -> None:
 
 
 def _question(
-    hub: Services,
+    app: Application,
     body: ChatCompletionRequest,
     target: model_names.Asked,
     able: Able,
     extra: dict[str, object],
 ) -> Question:
     turns = read_messages(body.messages or (), able)
-    check_sizes(turns, body_bytes=hub.limits.body_bytes, picture_bytes=hub.limits.picture_bytes)
+    check_sizes(turns, body_bytes=app.limits.body_bytes, picture_bytes=app.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
     if not target.collection_ids:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
         return Question(text, readable(turns, able), target.model, is_verbatim=True, generation=how)
     question = Question("", (), target.model, target.collection_ids, generation=how)
-    return over_documents(turns, question, able, _place_of, most_characters=hub.limits.question_characters)
+    return over_documents(turns, question, able, _place_of, most_characters=app.limits.question_characters)
 
 
 def _place_of(number: int) -> str:

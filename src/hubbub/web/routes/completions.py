@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from msgspec import Meta
 from starlette.responses import Response
 
-from hubbub.web.access import person_of
+from hubbub.core.errors import BadParam
+from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE
 from hubbub.web.dialects.completions import CompletionChunks, completion_of
-from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, read_body
+from hubbub.web.dialects.openai import FAULTS, further_fields, read_body
 from hubbub.web.quick import QuickRoute
 from hubbub.web.routes.chat_completions import (
     UNSERVED,
@@ -22,7 +23,6 @@ from hubbub.web.routes.chat_completions import (
     reply_to,
     target_of,
 )
-from hubbub.web.services import services_of
 
 quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
 
@@ -67,9 +67,9 @@ _UNSERVED = {
 )
 async def complete(request: Request) -> Response:
     """Answer a prompt as one message of a person, in the form of OpenAI's completions. Nothing of it is kept."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     body = await read_body(request, CompletionRequest)
-    target = await target_of(hub, person, named_in(request, body.model))
+    target = await target_of(app, person, named_in(request, body.model))
     check_unserved(body, _UNSERVED)
     for name in ("n", "best_of"):
         if getattr(body, name) not in (None, 1):
@@ -87,7 +87,7 @@ async def complete(request: Request) -> Response:
         seed=body.seed,
     )
     extra = await further_fields(request, CompletionRequest, target.card)
-    return await reply_to(hub, person, chat, target, extra, CompletionChunks, completion_of)
+    return await reply_to(app, person, chat, target, extra, CompletionChunks, completion_of)
 
 
 def _prompt(given: object) -> str:
