@@ -189,7 +189,7 @@ async def test_what_is_no_request_at_all(served: Wired) -> None:
         ("GET", PATH, 405, "method_not_supported"),
         ("POST", "/v1/models", 405, "method_not_supported"),
         ("GET", "/v1", 404, "not_found"),
-        ("POST", "/v1/completions", 404, "not_found"),
+        ("POST", "/v1/moderations", 404, "not_found"),
         ("GET", "/v1/models/none", 404, "model_not_found"),
     ):
         async with served.http.request(method, path) as response:

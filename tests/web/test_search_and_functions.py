@@ -134,3 +134,23 @@ async def test_in_chat_completions(served: Wired) -> None:
     asked = served.upstream.seen[-1].body
     assert [one["role"] for one in asked["messages"]] == ["system", "user", "assistant", "tool"]
     assert asked["tools"] == [NESTED]
+
+
+async def test_citations_are_annotations(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    _, document_id = await collection_of(hubbub, client, "Rules")
+    hello: Any = [{"role": "user", "content": "How many days of leave?"}]
+    reply = await client.chat.completions.create(model="asker+search", messages=hello)
+    message = reply.choices[0].message
+    [noted] = message.annotations or ()
+    assert (noted.type, noted.url_citation.title) == ("url_citation", "leave.txt")
+    cited = (message.content or "")[noted.url_citation.start_index : noted.url_citation.end_index]
+    assert cited == "[1]"
+    assert noted.to_dict()["file_citation"] == {"index": 12, "file_id": document_id, "filename": "leave.txt"}
+    program = await hubbub.guest()
+    program.headers["Authorization"] = f"Bearer {client.api_key}"
+    async with program.get(noted.url_citation.url) as response:
+        assert "thirty days" in await response.text()
+    stream = await client.chat.completions.create(model="asker+search", messages=hello, stream=True)
+    chunks = [chunk async for chunk in stream]
+    deltas: Any = [chunk.choices[0].delta for chunk in chunks]
+    assert [one.annotations for one in deltas if getattr(one, "annotations", None)] == [[noted.to_dict()]]

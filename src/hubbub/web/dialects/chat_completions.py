@@ -4,7 +4,7 @@ The form: platform.openai.com/docs/api-reference/chat. What of an answer it has 
 in a field of its own, `hubbub`, and as `citations` the names of the sources by their markers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,13 +20,17 @@ from hubbub.core.events import (
     Event,
     Failed,
     FollowUps,
+    Reclassified,
     Searched,
     Stopped,
+    Text,
     ToolCall,
     Usage,
     decode,
 )
+from hubbub.core.messages import JsonObject
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
+from hubbub.web.dialects.responses_items import MessageItem
 
 MEDIA_TYPE = "text/event-stream"
 PING = b": ping\n\n"
@@ -66,29 +70,67 @@ class Asked(msgspec.Struct, frozen=True):
     """When it was asked, in seconds since the epoch."""
     has_usage: bool = False
     """Whether a stream ends with what was used."""
+    address: str = ""
+    """The server's own, as the client knows it: documents that are cited lie below it."""
 
 
 class Sources:
-    """What is known of an answer's sources so far: the name that each marker stands for."""
+    """What is known of an answer's sources so far: the name that each marker stands for, and where markers stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        """Take the address below which documents lie."""
+        self._address = address
         self._hits: Sequence[Hit] = ()
-        self._cited: dict[int, str] = {}
+        self._cited: dict[int, Citation] = {}
+        self._text = MessageItem("", 0)
+        self._annotations: list[JsonObject] = []
 
     def take(self, event: Event) -> None:
         """Take an event, whichever it is."""
         if isinstance(event, Searched):
             self._hits = event.hits
         elif isinstance(event, Cited):
-            self._cited[event.citation.marker] = event.citation.name
+            self._cited[event.citation.marker] = event.citation
+        elif isinstance(event, Text):
+            self.take_text(_encode(event.text))
+        elif isinstance(event, Reclassified):
+            self._text, self._annotations = MessageItem("", 0), []
+
+    def take_text(self, text: bytes) -> None:
+        """Take a piece of the text, as a JSON string."""
+        self._text.add(text)
+        if self._cited:
+            self._annotate(self._text.markers(text))
 
     def names(self) -> list[str]:
         """Return the names up to the last marker that the text holds: `[1]` is the first."""
         last = max(self._cited, default=0)
         names = [hit.name for hit in self._hits[:last]] + [""] * (last - len(self._hits))
-        for marker, name in self._cited.items():
-            names[marker - 1] = name
+        for marker, citation in self._cited.items():
+            names[marker - 1] = citation.name
         return names
+
+    def annotations(self) -> list[JsonObject]:
+        """Return where the text cites what, now that there is no more of it.
+
+        Clients know citations of addresses here, and strict ones no others; so each has the file beside its address.
+        """
+        self._annotate(self._text.rest())
+        return self._annotations
+
+    def _annotate(self, markers: Iterable[tuple[int, int]]) -> None:
+        for index, marker in markers:
+            if (cited := self._cited.get(marker)) is None:
+                continue
+            page = "" if cited.page is None else f"#page={cited.page}"
+            address: JsonObject = {
+                "start_index": index,
+                "end_index": index + len(f"[{marker}]"),
+                "title": cited.title or cited.name,
+                "url": f"{self._address}/api/documents/{cited.document_id}/file{page}",
+            }
+            file: JsonObject = {"index": index, "file_id": cited.document_id, "filename": cited.name}
+            self._annotations.append({"type": "url_citation", "url_citation": address, "file_citation": file})
 
 
 class ChatCompletionChunks:
@@ -108,7 +150,8 @@ class ChatCompletionChunks:
         self._rest = b'},"logprobs":null,"finish_reason":null}]' + self._end
         self._has_usage = asked.has_usage
         self._usage = Usage(0, 0)
-        self._sources = Sources()
+        self._sources = Sources(asked.address)
+        self._is_over_documents = False
 
     def opening(self) -> bytes:
         return self._chunk({"role": "assistant", "content": "", "refusal": None})
@@ -123,6 +166,8 @@ class ChatCompletionChunks:
 
     def _frame(self, data: bytes) -> bytes:
         if data.startswith(_TEXT):
+            if self._is_over_documents:
+                self._sources.take_text(data[len(_TEXT) : -1])
             return self._text + data[len(_TEXT) : -1] + self._rest
         if data.startswith(_REASONING):
             return self._reasoning + data[len(_REASONING) : -1] + self._rest
@@ -132,6 +177,7 @@ class ChatCompletionChunks:
         self._sources.take(event)
         match event:
             case Searched(query=query, hits=hits):
+                self._is_over_documents = True
                 return self._chunk({}, hubbub={"query": query, "hits": hits})
             case Cited(citation=citation):
                 return self._chunk({}, hubbub={"citations": [citation]})
@@ -156,12 +202,14 @@ class ChatCompletionChunks:
 
     def _ending(self, event: Done | Stopped) -> bytes:
         names = self._sources.names()
+        noted = self._sources.annotations()
+        annotated = self._chunk({"annotations": noted}) if noted else b""
         reason = reason_of(event.finish_reason if isinstance(event, Done) else None)
         last = self._chunk({}, reason=reason, **({"citations": names} if names else {}))
         used = b""
         if self._has_usage:
             used = self._begin + b'],"usage":' + _encode(usage_of(self._usage)) + b"}\n\n"
-        return last + used + DONE
+        return annotated + last + used + DONE
 
     def _chunk(self, delta: object, *, reason: str | None = None, **more: object) -> bytes:
         extra = b"".join([b",%b:%b" % (_encode(name), _encode(value)) for name, value in more.items()])
@@ -196,12 +244,14 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
         "choices": [choice],
         "usage": usage_of(answer.usage or Usage(0, 0)),
     }
-    sources = Sources()
-    for event in events:
-        sources.take(event)
-    if names := sources.names():
-        completion["citations"] = names
     if answer.query is not None:
+        sources = Sources(asked.address)
+        for event in events:
+            sources.take(event)
+        if names := sources.names():
+            completion["citations"] = names
+        if noted := sources.annotations():
+            message["annotations"] = noted
         completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups)
     return completion
 

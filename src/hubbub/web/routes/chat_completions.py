@@ -101,7 +101,7 @@ async def complete_chat(request: Request) -> Response:
     _check(body)
     target = await target_of(app, person, named_in(request, body.model))
     extra = await further_fields(request, ChatCompletionRequest, target.card)
-    return await reply_to(app, person, body, target, extra, ChatCompletionChunks, completion_of)
+    return await reply_to(request, app, person, body, target, extra, ChatCompletionChunks, completion_of)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -133,6 +133,7 @@ async def target_of(app: Application, person: Person, name: str) -> Target:
 
 
 async def reply_to(
+    request: Request,
     app: Application,
     person: Person,
     body: ChatCompletionRequest,
@@ -148,7 +149,8 @@ async def reply_to(
     answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-    asked = Asked(answer_id, target.name, int(time.time()), has_usage)
+    address = str(request.base_url).rstrip("/") if is_over else ""
+    asked = Asked(answer_id, target.name, int(time.time()), has_usage, address)
     if body.stream:
         stream = EventStream(app.log, answer_id, chunks(asked), refuse=refused)
         stream.headers.update(headers)

@@ -87,7 +87,7 @@ async def complete(request: Request) -> Response:
         seed=body.seed,
     )
     extra = await further_fields(request, CompletionRequest, target.card)
-    return await reply_to(app, person, chat, target, extra, CompletionChunks, completion_of)
+    return await reply_to(request, app, person, chat, target, extra, CompletionChunks, completion_of)
 
 
 def _prompt(given: object) -> str:
