@@ -49,7 +49,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     ),
     "file part": (
         {"messages": [message({"type": "text", "text": "x"}, {"type": "file", "file": {"file_id": "f"}})]},
-        *("invalid_value", "messages[0].content[1]", "'file'"),
+        *("invalid_value", "messages[0].content[1]", "no document with the id 'f'"),
     ),
     "image for plain": (
         {"model": "plain", "messages": [USER, message({"type": "text", "text": "What is it?"}, image())]},

@@ -1,7 +1,7 @@
 """Read what was said so far, in the forms in which OpenAI's clients send it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +22,8 @@ _ROLES: dict[str, Role] = {
 _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _IMAGES = ("image_url", "input_image")
 SHOWN_CHARACTERS = 40
+NAME = "name"
+"""Who of several people, or agents, has said it."""
 THOUGHT = "reasoning_content"
 """What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
 
@@ -68,12 +70,12 @@ def readable(turns: Sequence[Turn], able: Able) -> tuple[Turn, ...]:
             text = f"[{names.get(turn.call_id, 'A tool')} returned: {turn.text}]"
             last = told[-1] if told else None
             if last is not None and last.role == "user" and last.text.startswith("["):
-                told[-1] = replace(last, text=f"{last.text}\n{text}", images=last.images + turn.images)
+                told[-1] = Turn("user", f"{last.text}\n{text}", last.images + turn.images)
             else:
                 told.append(Turn("user", text, turn.images))
         elif turn.calls:
             calls = [f"[Called {call.name} with {call.arguments}]" for call in turn.calls]
-            told.append(Turn(turn.role, "\n".join([*([turn.text] if turn.text else []), *calls]), turn.images))
+            told.append(replace(turn, text="\n".join([*([turn.text] if turn.text else []), *calls]), calls=()))
         else:
             told.append(turn)
     return tuple(told)
@@ -93,31 +95,61 @@ def check_sizes(turns: Sequence[Turn], *, body_bytes: int, picture_bytes: int) -
         raise TooLarge(f"The pictures of this conversation have {pictures:,} bytes; {picture_bytes:,} is the limit.")
 
 
-def read_content(content: object, where: str, role: Role, able: Able) -> tuple[str, tuple[str, ...]]:
+class Content(NamedTuple):
+    """What a message says: its text, its pictures, and where in the text they stand."""
+
+    text: str
+    images: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+def read_content(content: object, where: str, role: Role, able: Able) -> Content:
     """Return the text of a message and its images. Texts of more than one part are put below each other.
 
     Raises:
         BadParam: it is neither a string nor a list of parts that can be read; `where` is the beginning of its `param`.
     """
     if isinstance(content, str):
-        return content, ()
+        return Content(content)
     if not isinstance(content, list):
         raise BadParam(f"{where} has to be a string or a list of parts.", where, code="invalid_type")
     texts: list[str] = []
     images: list[str] = []
+    places: list[int] = []
+    details: list[str] = []
+    length = -1
     for number, part in enumerate(cast(list[object], content)):
         place = f"{where}[{number}]"
         fields = mapping_at(part, place)
         kind = fields.get("type")
         if isinstance(kind, str) and kind in _TEXTS:
             texts.append(string_at(fields, _TEXTS[kind], place))
+            length += len(texts[-1]) + 1
         elif kind in _IMAGES:
             images.append(_image(fields, place, role, able))
+            places.append(max(length, 0))
+            details.append(_detail(fields, place))
         else:
             raise BadParam(f"{place} is a part of the type {shown(kind)}; {_READ[able.reads_images]}.", place)
-    return "\n".join(texts), tuple(images)
+    text = "\n".join(texts)
+    in_order = tuple(places) if any(place < len(text) for place in places) else ()
+    return Content(text, tuple(images), in_order, tuple(details) if any(details) else ())
 
 
+def _detail(fields: Mapping[str, object], where: str) -> str:
+    """Return how closely an image is to be looked at; empty where nothing is said of that."""
+    address = fields.get("image_url")
+    within = cast(Mapping[str, object], address) if isinstance(address, dict) else fields
+    detail = within.get("detail")
+    if detail is None:
+        return ""
+    if detail not in _DETAILS:
+        raise BadParam(f"{where}: detail is {shown(detail)}; there are {', '.join(_DETAILS)}.", where)
+    return "" if detail == "auto" else str(detail)
+
+
+_DETAILS = ("auto", "low", "high", "original")
 _READ = {True: "text and image_url can be read here", False: "only text can be read here"}
 
 
@@ -172,10 +204,14 @@ def over_documents(
     return replace(
         question,
         text=text,
-        turns=readable([replace(turn, images=()) for turn in said], able),
-        since=readable([replace(turn, images=()) for turn in since], able) if has_called else (),
+        turns=readable([_without_pictures(turn) for turn in said], able),
+        since=readable([_without_pictures(turn) for turn in since], able) if has_called else (),
         instructions=Instructions("\n\n".join(instructions)) if instructions else None,
     )
+
+
+def _without_pictures(turn: Turn) -> Turn:
+    return replace(turn, images=(), places=(), details=())
 
 
 def mapping_at(value: object, where: str) -> Mapping[str, object]:
@@ -221,10 +257,33 @@ def _turn(message: object, where: str, able: Able) -> Turn:
     content = fields.get("content")
     if content is None and role == "assistant":
         content = fields.get("refusal") or ""
-    text, images = read_content(content, f"{where}.content", role, able)
-    if role != "tool":
-        return Turn(role, text, images, calls, extra=_attached(fields) if role == "assistant" else {})
-    return Turn(role, text, call_id=string_at(fields, "tool_call_id", where))
+    said = read_content(content, f"{where}.content", role, able)
+    extra = _attached(fields) if role == "assistant" else {}
+    if (name := fields.get("name")) is not None and role != "tool":
+        extra = {**extra, NAME: string_at(fields, NAME, where)} if name else extra
+    call_id = string_at(fields, "tool_call_id", where) if role == "tool" else None
+    return turn_of(role, said, calls=calls, extra=extra, call_id=call_id)
+
+
+def turn_of(
+    role: Role,
+    said: Content,
+    *,
+    calls: tuple[Call, ...] = (),
+    extra: JsonObject | None = None,
+    call_id: str | None = None,
+) -> Turn:
+    """Return what was said as a turn."""
+    return Turn(
+        role,
+        said.text,
+        said.images,
+        calls=calls,
+        call_id=call_id,
+        extra=extra or {},
+        places=said.places,
+        details=said.details,
+    )
 
 
 def _attached(message: Mapping[str, object]) -> JsonObject:
@@ -242,8 +301,8 @@ def _extra(call: Mapping[str, object], function: Mapping[str, object]) -> JsonOb
 def _image(fields: Mapping[str, object], where: str, role: Role, able: Able) -> str:
     if not able.reads_images:
         raise BadParam(f"{where} is an image, and {able.name} reads none.", where)
-    if role != "user":
-        raise BadParam(f"{where} is an image; only messages of the role user can hold some.", where)
+    if role not in ("user", "tool"):
+        raise BadParam(f"{where} is an image; only messages of the roles user and tool can hold some.", where)
     address = fields.get("image_url")
     if not isinstance(address, str):
         place = f"{where}.image_url"

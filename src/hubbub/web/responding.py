@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from hubbub.app import responses
 from hubbub.app.application import Application
+from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import able_of, over_documents, readable
 from hubbub.app.model_names import ModelNames, names_for
 from hubbub.core.errors import BadParam, Conflict, NotFound
@@ -40,7 +41,8 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
     names = await names_for(app, person)
     before = await _before(app, person, new.previous_response_id)
     if isinstance(new.input, list):
-        new = replace(new, input=await recalled(app, person, new.input))
+        items = await recalled(app, person, new.input)
+        new = replace(new, input=await with_files_read(app, person, items, where="input"))
     question, model = _question(app, names, new, before)
     return await responses.respond(
         app,

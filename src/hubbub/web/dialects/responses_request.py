@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at
+from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
 from hubbub.core.errors import BadParam
-from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_opaque import thought_in, unpacked
@@ -126,8 +126,8 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
                 _add(turns, Turn("assistant", "", calls=(call,), extra=thought))
                 thought = {}
             case "function_call_output":
-                text, _ = read_content(item.get("output"), f"{where}.output", "tool", able)
-                turns.append(Turn("tool", text, call_id=string_at(item, "call_id", where)))
+                said = read_content(item.get("output"), f"{where}.output", "tool", able)
+                turns.append(turn_of("tool", said, call_id=string_at(item, "call_id", where)))
             case "reasoning":
                 opaque = unpacked(item.get("encrypted_content"))
                 fields = opaque.turn
@@ -302,10 +302,15 @@ def _message_item(item_id: str, turn: Turn) -> JsonObject:
         said: JsonObject = {"type": "output_text", "text": turn.text, "annotations": []}
         content = [said]
     else:
-        said = {"type": "input_text", "text": turn.text}
-        content = [said]
-        content += [{"type": "input_image", "image_url": image, "detail": "auto"} for image in turn.images]
+        content = [_input_part(part) for part in parts_of(turn)] or [{"type": "input_text", "text": turn.text}]
     return {"id": item_id, "type": "message", "status": "completed", "role": turn.role, "content": content}
+
+
+def _input_part(part: JsonObject) -> JsonObject:
+    if part["type"] == "text":
+        return {"type": "input_text", "text": part["text"]}
+    image = mapping_at(part["image_url"], "image_url")
+    return {"type": "input_image", "image_url": image["url"], "detail": image.get("detail", "auto")}
 
 
 def _message(item: JsonObject, where: str, able: Able) -> Turn:
@@ -314,7 +319,7 @@ def _message(item: JsonObject, where: str, able: Able) -> Turn:
     if role is None:
         roles = ", ".join(_ROLES)
         raise BadParam(f"{where}.role is {shown(given)}; there are the roles {roles}.", f"{where}.role")
-    return Turn(role, *read_content(item.get("content"), f"{where}.content", role, able))
+    return turn_of(role, read_content(item.get("content"), f"{where}.content", role, able))
 
 
 def _add(turns: list[Turn], turn: Turn) -> None:

@@ -13,6 +13,7 @@ from hubbub.answers.base import party_of
 from hubbub.app import model_names
 from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
+from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
 from hubbub.app.model_names import names_for
 from hubbub.core.errors import BadParam
@@ -143,9 +144,10 @@ async def reply_to(
     whole: Callable[[Asked, Sequence[Event]], object],
 ) -> Response:
     """Start the answer to a request, and return what it is replied with: a stream of chunks, or the whole."""
+    read = await with_files_read(app, person, body.messages or (), where="messages")
     is_over = bool(target.asked.collection_ids)
     able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
-    question = _question(app, body, target.asked, able, extra)
+    question = _question(app, body, read, target.asked, able, extra)
     answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
@@ -191,11 +193,12 @@ def _check(body: ChatCompletionRequest) -> None:
 def _question(
     app: Application,
     body: ChatCompletionRequest,
+    messages: Sequence[object],
     target: model_names.Asked,
     able: Able,
     extra: dict[str, object],
 ) -> Question:
-    turns = read_messages(body.messages or (), able)
+    turns = read_messages(messages, able)
     check_sizes(turns, body_bytes=app.limits.body_bytes, picture_bytes=app.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
     if not target.collection_ids:
