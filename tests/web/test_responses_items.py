@@ -151,7 +151,7 @@ async def test_a_client_that_keeps_all_itself_gets_thoughts_packed(served: Wired
         kept: Any = {"type": "reasoning", "id": packed.id, "summary": [], "encrypted_content": packed.encrypted_content}
         foreign: Any = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAAB"}
         odd: Any = foreign | {
-            "encrypted_content": "hubbub1." + base64.b64encode(json.dumps({"turn": {"role": "x"}}).encode()).decode()
+            "encrypted_content": base64.b64encode(json.dumps({"turn": {"role": "x"}}).encode()).decode()
         }
         called: Any = first.output[1].to_dict()
         output: Any = {"type": "function_call_output", "call_id": "call_a", "output": "rain"}

@@ -7,6 +7,7 @@ in a field of its own, `hubbub`, and as `citations` the names of the sources by 
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hubbub.answers.base import Record
 from hubbub.core.answer import attached_of, fold
@@ -20,6 +21,7 @@ from hubbub.core.events import (
     Event,
     Failed,
     FollowUps,
+    LeftOut,
     Reclassified,
     Searched,
     Stopped,
@@ -29,6 +31,7 @@ from hubbub.core.events import (
     decode,
 )
 from hubbub.core.messages import JsonObject
+from hubbub.web.dialects.lines import TAKEN_BACK
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
 from hubbub.web.dialects.responses_items import MessageItem
 
@@ -47,6 +50,8 @@ _TOLD = tuple(
         b"declined",
         b"tool_call",
         b"attached",
+        b"reclassified",
+        b"left_out",
         b"usage",
         b"done",
         b"failed",
@@ -174,7 +179,8 @@ class ChatCompletionChunks:
         return self._rare(decode(data)) if data.startswith(_TOLD) else b""
 
     def _rare(self, event: Event) -> bytes:
-        self._sources.take(event)
+        if not isinstance(event, Reclassified):  # the text that clients have stays
+            self._sources.take(event)
         match event:
             case Searched(query=query, hits=hits):
                 self._is_over_documents = True
@@ -190,6 +196,11 @@ class ChatCompletionChunks:
                 return self._chunk({"tool_calls": [_piece(event)]})
             case Attached(fields=fields):
                 return self._chunk(fields)
+            case Reclassified():
+                self._sources.take_text(_encode(TAKEN_BACK))
+                return self._chunk({"content": TAKEN_BACK})
+            case LeftOut():
+                return self._chunk({}, hubbub={"left_out": event})
             case Usage():
                 self._usage = event
                 return b""
@@ -252,7 +263,9 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
             completion["citations"] = names
         if noted := sources.annotations():
             message["annotations"] = noted
-        completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups)
+        completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups, answer.left_out)
+    elif answer.left_out is not UNSET:
+        completion["hubbub"] = {"left_out": answer.left_out}
     return completion
 
 
@@ -263,6 +276,8 @@ class Found(msgspec.Struct, frozen=True):
     hits: tuple[Hit, ...]
     citations: tuple[Citation, ...]
     follow_ups: tuple[str, ...]
+    left_out: LeftOut | UnsetType = UNSET
+    """What of the conversation the model was not given."""
 
 
 def usage_of(usage: Usage) -> dict[str, object]:

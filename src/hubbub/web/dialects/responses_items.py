@@ -1,14 +1,18 @@
 """The items that the output of a response is made of, while they grow."""
 
+import base64
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import msgspec
 
 from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
-from hubbub.web.dialects.responses_opaque import Opaque, packed
+from hubbub.models.base import ATTACHMENTS
+
+CALLS = "calls"
+"""Under what name fields of calls are sealed."""
 
 
 class OpenItem:
@@ -25,6 +29,7 @@ class OpenItem:
 
     def __init__(self, answer_id: str, index: int) -> None:
         self.id = f"{self.prefix}_{answer_id}_{index}"
+        self.output_index = index
         self.place: JsonObject = {"item_id": self.id, "output_index": index}
         if self.has_part:
             self.place["content_index"] = 0
@@ -107,6 +112,10 @@ class MessageItem(OpenItem):
         content = [] if is_new else [self.part()]
         return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
 
+    def as_thought(self, status: str) -> JsonObject:
+        """Return what it is where the text turned out to be a thought."""
+        return thought_item(self.id, status, self.text)
+
 
 class RefusalItem(OpenItem):
     """In which words the model refuses to answer: a message as well, of another part."""
@@ -133,32 +142,60 @@ class ReasoningItem(OpenItem):
     delta_name = "response.reasoning_text.delta"
     done_name = "response.reasoning_text.done"
 
-    def __init__(self, answer_id: str, index: int) -> None:
-        super().__init__(answer_id, index)
-        self.is_packed = False
-        """Whether the whole item holds the thought once more, in the form in which all clients send it back."""
+    is_sealed = False
+    """Whether the whole item holds the thought once more, in the form in which all clients send it back."""
 
     def part(self) -> JsonObject:
         return {"type": "reasoning_text", "text": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
-        content = [] if is_new else [self.part()]
-        item: JsonObject = {"id": self.id, "type": "reasoning", "status": status, "summary": [], "content": content}
-        if self.is_packed and status != "in_progress":
-            item["encrypted_content"] = packed(Opaque({THOUGHT: _characters(self._text)}))
+        item = thought_item(self.id, status, None if is_new else self.text)
+        if self.is_sealed and status != "in_progress":
+            item["encrypted_content"] = sealed({THOUGHT: _characters(self._text)})
         return item
 
 
-def opaque_item(answer_id: str, index: int, opaque: Opaque) -> JsonObject:
-    """Return the item that holds what the model's server wants back, and nothing that anybody reads."""
-    return {
-        "id": f"{ReasoningItem.prefix}_{answer_id}_{index}",
-        "type": "reasoning",
-        "status": "completed",
-        "summary": [],
-        "content": [],
-        "encrypted_content": packed(opaque),
-    }
+def thought_item(item_id: str, status: str, text: object) -> JsonObject:
+    """Return an item of reasoning; `text` is None as long as its part is told by itself."""
+    content = [] if text is None else [{"type": "reasoning_text", "text": text}]
+    return {"id": item_id, "type": "reasoning", "status": status, "summary": [], "content": content}
+
+
+def sealed_item(item_id: str, attached: JsonObject) -> JsonObject:
+    """Return an item of reasoning that holds what a model's server wants back with a turn."""
+    return {"id": item_id, "type": "reasoning", "summary": [], "encrypted_content": sealed(attached)}
+
+
+def sealed(fields: JsonObject) -> str:
+    """Return fields in a form in which clients keep them and send them back. It is no secret."""
+    return base64.b64encode(msgspec.json.encode(fields)).decode()
+
+
+def unsealed(item: JsonObject) -> JsonObject:
+    """Return what a model thought by such an item, and what its server wants back; none where that can't be read."""
+    content = item.get("content")
+    parts = cast(list[object], content) if isinstance(content, list) else []
+    texts = [cast(JsonObject, part).get("text") for part in parts if isinstance(part, dict)]
+    fields = _opened(item)
+    found = {name: fields[name] for name in (*ATTACHMENTS, THOUGHT) if fields.get(name)}
+    if thought := "".join(text for text in texts if isinstance(text, str)):
+        found[THOUGHT] = thought
+    return found
+
+
+def unsealed_calls(item: JsonObject) -> dict[str, JsonObject]:
+    """Return what a model's server wants back with its calls, by their ids: many clients keep no fields of calls."""
+    calls = _opened(item).get(CALLS)
+    found = cast(dict[str, object], calls) if isinstance(calls, dict) else {}
+    return {call_id: cast(JsonObject, extra) for call_id, extra in found.items() if isinstance(extra, dict)}
+
+
+def _opened(item: JsonObject) -> JsonObject:
+    try:
+        found = msgspec.json.decode(base64.b64decode(str(item.get("encrypted_content") or ""), validate=True))
+    except (ValueError, RecursionError):
+        return {}
+    return cast(JsonObject, found) if isinstance(found, dict) else {}
 
 
 class CallItem(OpenItem):
@@ -172,11 +209,26 @@ class CallItem(OpenItem):
     call_id = ""
     name = ""
 
+    def __init__(self, answer_id: str, index: int) -> None:
+        super().__init__(answer_id, index)
+        self.extra: JsonObject = {}
+        """What the model's server sent with the call, and wants back with it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its arguments are complete JSON."""
+        try:
+            msgspec.json.decode(msgspec.json.decode(self.text, type=str))
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        return True
+
     def done(self) -> JsonObject:
         return {"name": self.name, "arguments": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
         return {
+            **self.extra,
             "id": self.id,
             "type": "function_call",
             "status": status,

@@ -8,11 +8,12 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
+from hubbub.core.answer import joined
 from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
-from hubbub.web.dialects.responses_opaque import thought_in, unpacked
+from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
 
 T = TypeVar("T")
 
@@ -20,6 +21,8 @@ _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "u
 _SERVED = ("function", FILE_SEARCH)
 LEFT_OUT = "tools_left_out"
 """The key in a response's metadata that names the tools which were left out."""
+_CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments", "namespace"})
+"""What a call holds; what else stands with it the model's server wants back."""
 _OWN = ("file_search_call",)
 """Items of our own output that come back in the input; they are of no use to a model."""
 _FORMATS = ("text", "json_object", "json_schema")
@@ -110,45 +113,40 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
     if isinstance(given, str):
         return (Turn("user", given),)
     turns: list[Turn] = []
-    thought: JsonObject = {}  # what the model thought before its next turn
+    beside: JsonObject = {}
+    """What belongs to the next turn of the assistant."""
     of_calls: dict[str, JsonObject] = {}
     for number, item in enumerate(given):
         where = f"input[{number}]"
         match item.get("type") or ("message" if "role" in item else None):
             case "message":
-                turn = _message(item, where, able)
-                if turn.role == "assistant":
-                    turn, thought = replace(turn, extra=thought), {}
-                _add(turns, turn)
+                _add(turns, _message(item, where, able), beside)
             case "function_call":
                 call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
-                call = Call(call_id, name, arguments)
-                _add(turns, Turn("assistant", "", calls=(call,), extra=thought))
-                thought = {}
+                extra = {name: value for name, value in item.items() if name not in _CALL and value is not None}
+                _add(turns, Turn("assistant", "", calls=(Call(call_id, name, arguments, extra),)), beside)
             case "function_call_output":
                 said = read_content(item.get("output"), f"{where}.output", "tool", able)
                 turns.append(turn_of("tool", said, call_id=string_at(item, "call_id", where)))
             case "reasoning":
-                opaque = unpacked(item.get("encrypted_content"))
-                fields = opaque.turn
-                if shown_thought := thought_in(item):
-                    fields = {**fields, THOUGHT: shown_thought}
-                if turns and turns[-1].role == "assistant":
-                    turns[-1] = replace(turns[-1], extra={**turns[-1].extra, **fields})
+                if turns and turns[-1].role == "assistant" and not item.get("content"):
+                    turns[-1] = replace(turns[-1], extra=_beside(turns[-1].extra, unsealed(item)))
                 else:
-                    thought = {**thought, **fields}
-                of_calls |= opaque.calls
+                    beside = _beside(beside, unsealed(item))
+                of_calls |= unsealed_calls(item)
             case kind if kind in _OWN:
                 pass
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
-    return tuple(with_extras(turns, of_calls) if of_calls else turns)
+    return tuple(_with_extras(turns, of_calls) if of_calls else turns)
 
 
-def with_extras(turns: Sequence[Turn], extras: Mapping[str, JsonObject]) -> list[Turn]:
+def _with_extras(turns: Sequence[Turn], extras: Mapping[str, JsonObject]) -> list[Turn]:
     """Return turns whose calls have what their server wants back with them, by the ids of the calls."""
     return [
-        replace(turn, calls=tuple(replace(call, extra=extras.get(call.id, call.extra)) for call in turn.calls))
+        replace(
+            turn, calls=tuple(replace(call, extra={**extras.get(call.id, {}), **call.extra}) for call in turn.calls)
+        )
         for turn in turns
     ]
 
@@ -291,7 +289,7 @@ def items_of(answer_id: str, turns: Sequence[Turn]) -> list[JsonObject]:
         if turn.text or turn.images or not turn.calls:
             items.append(_message_item(f"msg_{answer_id}_in{len(items)}", turn))
         for call in turn.calls:
-            called: JsonObject = {"call_id": call.id, "name": call.name, "arguments": call.arguments}
+            called: JsonObject = {**call.extra, "call_id": call.id, "name": call.name, "arguments": call.arguments}
             known: JsonObject = {"id": f"fc_{answer_id}_in{len(items)}", "type": "function_call"}
             items.append({**known, **called, "status": "completed"})
     return items
@@ -322,14 +320,24 @@ def _message(item: JsonObject, where: str, able: Able) -> Turn:
     return turn_of(role, read_content(item.get("content"), f"{where}.content", role, able))
 
 
-def _add(turns: list[Turn], turn: Turn) -> None:
+def _add(turns: list[Turn], turn: Turn, beside: JsonObject) -> None:
     """Add a turn; what the model said and called together is put together again."""
+    if turn.role == "assistant" and beside:
+        turn = replace(turn, extra={**beside})
+        beside.clear()
     last = turns[-1] if turns else None
     if turn.role == "assistant" and last and last.role == "assistant" and (turn.calls or last.calls):
         text = "\n".join(text for text in (last.text, turn.text) if text)
-        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls, extra={**last.extra, **turn.extra})
+        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls, extra=_beside(last.extra, turn.extra))
     else:
         turns.append(turn)
+
+
+def _beside(before: JsonObject, more: JsonObject) -> JsonObject:
+    """Return what stands beside a turn, where it came in two items."""
+    thoughts = [text for text in (before.get(THOUGHT), more.get(THOUGHT)) if isinstance(text, str)]
+    whole = {**before, **{name: joined(before.get(name), value) for name, value in more.items()}}
+    return {**whole, THOUGHT: "".join(thoughts)} if thoughts else whole
 
 
 def _check_calls_tools(able: Able, where: str) -> None:
