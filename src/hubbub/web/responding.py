@@ -81,7 +81,7 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
         card = writer.card if writer else None
     able = able_of(name or "The model", card, app.limits.image_hosts, is_over_documents=bool(collection_ids))
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
-    how = generation_of(new, tools)
+    how = generation_of(new, tools, card.passes_fields if card else ())
     said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
     said = said if collection_ids else readable(said, able)

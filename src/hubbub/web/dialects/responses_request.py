@@ -1,6 +1,6 @@
 """Read requests for responses: items become turns, flat tools nested ones; and write turns as items again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _SERVED = ("function", FILE_SEARCH)
+LOGPROBS = "message.output_text.logprobs"
+VERBOSITY = "verbosity"
 LEFT_OUT = "tools_left_out"
 """The key in a response's metadata that names the tools which were left out."""
 _CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments", "namespace"})
@@ -71,6 +73,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     ) = None
     user: str | None = None
     include: list[str] | None = None
+    top_logprobs: int | None = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
     conversation: Annotated[Any, Meta(description="Not taken: use `previous_response_id`")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None
@@ -100,6 +103,9 @@ def check(new: NewResponse) -> None:
         raise BadParam("input is missing: what is asked.", "input", code="missing_required_parameter")
     if not new.input:
         raise BadParam("input is empty: say what is asked.", "input")
+    if new.top_logprobs or LOGPROBS in (new.include or ()):
+        where = "top_logprobs" if new.top_logprobs else "include"
+        raise BadParam(f"{where}: Probabilities of tokens are not told here.", where, code="unsupported_parameter")
     if new.background and new.store is False:
         raise BadParam("What is made in the background is stored: store can't be false.", "store")
 
@@ -228,8 +234,8 @@ def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
     return found
 
 
-def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation:
-    """Return how the model is to write.
+def generation_of(new: NewResponse, tools: tuple[JsonObject, ...], passed: Collection[str]) -> Generation:
+    """Return how the model is to write. `passed` are the further fields that go on to its server.
 
     Raises:
         BadParam: a wish has a form that is not known.
@@ -247,7 +253,22 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation
         tools=tools,
         tool_choice=choice if tools else None,
         parallel_tool_calls=new.parallel_tool_calls if tools else None,
+        extra=_further(new, passed),
     )
+
+
+def _further(new: NewResponse, passed: Collection[str]) -> JsonObject:
+    verbosity = new.text.verbosity if new.text else None
+    if verbosity is None:
+        return {}
+    if VERBOSITY not in passed and "*" not in passed:
+        raise BadParam(
+            "text.verbosity is not passed on to this model. Leave it out, or name verbosity in the model's "
+            "pass_fields.",
+            "text.verbosity",
+            code="unsupported_parameter",
+        )
+    return {VERBOSITY: verbosity}
 
 
 def echo_to(new: NewResponse, model: str) -> Echo:
