@@ -12,7 +12,7 @@ from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.answer import attached_of, fold
 from hubbub.core.errors import Conflict, NotFound, TooLarge
 from hubbub.core.events import Asked, Event, decode
-from hubbub.core.messages import Turn
+from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
 from hubbub.models.base import ModelCard
@@ -31,7 +31,14 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def respond(
-    app: Application, person: Person, question: Question, *, is_kept: bool, is_told: bool, echo: JsonObject
+    app: Application,
+    person: Person,
+    question: Question,
+    *,
+    is_kept: bool,
+    is_told: bool,
+    echo: JsonObject,
+    within: tuple[Message, Message] | None = None,
 ) -> str:
     """Start a response and return the id of its answer.
 
@@ -48,6 +55,7 @@ async def respond(
         grace_seconds=None if is_kept and is_told else 0.0,
         keep_seconds=app.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
         echo=echo,
+        within=within,
     )
 
 

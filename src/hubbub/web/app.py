@@ -26,6 +26,7 @@ from hubbub.web.routes import (
     chat_protocols,
     chats,
     completions,
+    conversations,
     documents,
     openai,
     operators,
@@ -81,7 +82,7 @@ def create_app(
     app.include_router(server.probes)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router):
+    for router in (responses.quick, responses.router, conversations.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):

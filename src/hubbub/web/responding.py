@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from hubbub.app import responses
 from hubbub.app.application import Application
+from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import able_of, over_documents, readable
 from hubbub.app.model_names import ModelNames, names_for
@@ -12,6 +13,7 @@ from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
+from hubbub.web.conversing import chat_id_of, standing_of
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -38,12 +40,23 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
         TooBusy, Overloaded, StoreError: as `hubbub.app.responses.respond` does.
     """
     check(new)
+    if new.conversation is not None:
+        chat_id = chat_id_of(new.conversation)
+        async with app.turns.of(chat_id):
+            return await _respond(app, person, new, await standing_of(app, person, chat_id, "conversation"))
+    return await _respond(app, person, new, None)
+
+
+async def _respond(app: Application, person: Person, new: NewResponse, at: Standing | None) -> str:
     names = await names_for(app, person)
-    before = await _before(app, person, new.previous_response_id)
+    before = await _before(app, person, new.previous_response_id) if at is None else at.turns
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
         new = replace(new, input=await with_files_read(app, person, items, where="input"))
     question, model = _question(app, names, new, before)
+    within = None
+    if at is not None:
+        within = await place_of_next(app, at.chat, at.last_id, _asked(question))
     return await responses.respond(
         app,
         person,
@@ -51,7 +64,16 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
         is_kept=new.store is not False,
         is_told=bool(new.stream or new.background),
         echo=msgspec.to_builtins(echo_to(new, model)),
+        within=within,
     )
+
+
+def _asked(question: Question) -> str:
+    """Return what stands for a question in a chat: what came since the model spoke last."""
+    if question.collection_ids:
+        return text_of(question.since) or question.text
+    last = max((place for place, turn in enumerate(question.turns) if turn.role == "assistant"), default=-1)
+    return text_of(question.turns[last + 1 :])
 
 
 async def _before(app: Application, person: Person, response_id: str | None) -> tuple[Turn, ...]:

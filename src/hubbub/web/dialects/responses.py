@@ -82,6 +82,7 @@ class Echo(msgspec.Struct, frozen=True, omit_defaults=True):
     top_p: float | None = None
     truncation: str = "disabled"
     user: str | None = None
+    conversation: str = ""
     include: tuple[str, ...] = ()
     """What is told besides; of this the response itself says nothing."""
 
@@ -171,6 +172,10 @@ class ResponseEvents:
             "usage": _usage(self._usage),
         }
         del response["include"]
+        if self._echo.conversation:
+            response["conversation"] = {"id": self._echo.conversation}
+        else:
+            del response["conversation"]
         response["text"] = self._echo.text or {"format": {"type": "text"}}
         response["reasoning"] = self._echo.reasoning or {"effort": None, "summary": None}
         response["model"] = self._echo.model or self._model

@@ -1,7 +1,7 @@
 """Read requests for responses: items become turns, flat tools nested ones; and write turns as items again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
@@ -75,7 +75,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     include: list[str] | None = None
     top_logprobs: int | None = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
-    conversation: Annotated[Any, Meta(description="Not taken: use `previous_response_id`")] = None
+    conversation: Annotated[Any, Meta(description="The id of a conversation, or an object with it")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None
 
 
@@ -95,8 +95,10 @@ def check(new: NewResponse) -> None:
     """
     if new.messages is not None:
         raise BadParam("messages belong to /v1/chat/completions; here they are given as input.", "messages")
-    if new.conversation is not None:
-        raise BadParam("There are no conversations here. Use previous_response_id.", "conversation")
+    if new.conversation is not None and new.previous_response_id is not None:
+        raise BadParam("Go on with a conversation or with a response, not with both.", "previous_response_id")
+    if new.conversation is not None and new.store is False:
+        raise BadParam("What is said in a conversation is stored: store can't be false.", "store")
     if new.prompt is not None:
         raise BadParam("There are no stored prompts here. Use instructions and input.", "prompt")
     if new.input is None:
@@ -296,7 +298,14 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         truncation=new.truncation or "disabled",
         user=new.user,
         include=tuple(new.include or ()),
+        conversation=_conversation(new.conversation),
     )
+
+
+def _conversation(given: object) -> str:
+    if isinstance(given, dict):
+        given = cast(JsonObject, given).get("id")
+    return given if isinstance(given, str) else ""
 
 
 def items_of(answer_id: str, turns: Sequence[Turn]) -> list[JsonObject]:
