@@ -204,6 +204,7 @@ def over_documents(
     return replace(
         question,
         text=text,
+        is_plain=True,
         turns=readable([_without_pictures(turn) for turn in said], able),
         since=readable([_without_pictures(turn) for turn in since], able) if has_called else (),
         instructions=Instructions("\n\n".join(instructions)) if instructions else None,

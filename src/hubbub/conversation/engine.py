@@ -1,6 +1,7 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -79,6 +80,7 @@ QUESTION_SHARE = 0.25
 SINCE_SHARE = 0.5
 """How much of it the results of the tools may take that were called for such a question."""
 
+_NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
 LESS, MUCH_LESS = 0.9, 0.5
@@ -156,7 +158,7 @@ class Engine:
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(_nothing_found(reading)))
+            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -367,16 +369,27 @@ class Engine:
         for marker, quote in enumerate(_in_reading_order(quotes), start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
-            send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
+            send(Text(_quoted(quote.text, marker, is_plain=question.is_plain)))
         if not quotes:
-            send(Text(_nothing_found(reading)))
+            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         return Done("stop" if quotes else "nothing_found")
 
 
-def _nothing_found(reading: StillReading | None) -> str:
-    return NOTHING_FOUND if reading is None else f"{NOTHING_FOUND} {escape(in_words(reading))} Ask again in a moment."
+def _quoted(text: str, marker: int, *, is_plain: bool) -> str:
+    """Return a quote with its marker. What looks like a marker within it must not be taken for one."""
+    if not is_plain:
+        return f"> {escape(text)} [{marker}]\n\n"
+    words = _NUMBERED.sub(r"[ \1 ]", text)
+    return f"“{words}” [{marker}]\n\n"
+
+
+def _nothing_found(reading: StillReading | None, *, is_plain: bool) -> str:
+    if reading is None:
+        return NOTHING_FOUND
+    words = in_words(reading)
+    return f"{NOTHING_FOUND} {words if is_plain else escape(words)} Ask again in a moment."
 
 
 def _telling(

@@ -52,6 +52,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     collection_ids: tuple[str, ...] = ()
     is_verbatim: bool = False
     """Whether in free chat the model reads `turns` and nothing else, as they are: then the question is among them."""
+    is_plain: bool = False
+    """Whether quotes are written as plain text: whoever asks may not read Markdown."""
     instructions: Instructions | None = None
     generation: Generation = Generation()
     retrieval: Retrieval | None = None

@@ -104,7 +104,7 @@ async def add_conversation_items(conversation_id: str, request: Request, app: Ap
     return Json(page_of(items, "asc", len(items), None))
 
 
-@router.delete("/{conversation_id}/items/{item_id}", response_class=Response)
+@router.delete("/{conversation_id}/items/{item_id}", responses=sends(DeletedConversation))
 async def delete_conversation_item(conversation_id: str, item_id: str, app: App, person: Asker) -> Response:
     """Refuse it: what was said in a chat stays, as long as the chat does."""
     await standing_of(app, person, chat_id_of(conversation_id))
