@@ -171,7 +171,7 @@ async def test_quotes_are_plain_text(hubbub: Hubbub, client: openai.AsyncOpenAI)
         model="quoter", input="Where does the wombat_digs tunnel?", tools=searching(collection_id)
     )
     assert (
-        response.output_text == "“The wombat_digs *deep* tunnels [ 2 ] in 2020, see [ 1 ] and snow-white.io!” [1]\n\n"
+        response.output_text == "“The wombat_digs *deep* tunnels (2) in 2020, see (1) and snow-white.io!” [1]\n\n"
     )
     message: Any = response.output[-1]
     [citation] = message.content[0].annotations

@@ -381,7 +381,7 @@ def _quoted(text: str, marker: int, *, is_plain: bool) -> str:
     """Return a quote with its marker. What looks like a marker within it must not be taken for one."""
     if not is_plain:
         return f"> {escape(text)} [{marker}]\n\n"
-    words = _NUMBERED.sub(r"[ \1 ]", text)
+    words = _NUMBERED.sub(r"(\1)", text)
     return f"“{words}” [{marker}]\n\n"
 
 
