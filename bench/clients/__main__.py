@@ -34,7 +34,11 @@ class Served:
     def variables(self) -> dict[str, str]:
         """Return what the programs read."""
         own = {"BASE_URL": f"{self.url}/v1", "SERVER": self.url, "API_KEY": self.key, "MODEL": "actor"}
-        return own | {"OPENAI_API_KEY": self.key, "OPENAI_BASE_URL": own["BASE_URL"], "OPENAI_AGENTS_DISABLE_TRACING": "1"}
+        return own | {
+            "OPENAI_API_KEY": self.key,
+            "OPENAI_BASE_URL": own["BASE_URL"],
+            "OPENAI_AGENTS_DISABLE_TRACING": "1",
+        }
 
 
 @asynccontextmanager
@@ -113,8 +117,9 @@ def command_of(client: Client, environments: Path) -> list[str] | None:
     program, folder = str(HERE / "programs" / client.program), folder_of(client, environments)
     if not client.packages:
         return [sys.executable, program]
-    if client.is_node:
-        return ["node", program] if (folder / "node_modules").is_dir() else None
+    if client.is_of_npm:
+        runner = "node" if program.endswith(".mjs") else sys.executable
+        return [runner, program] if (folder / "node_modules").is_dir() else None
     python = folder / "bin" / "python"
     return [str(python), program] if python.exists() else None
 
@@ -123,7 +128,7 @@ async def install(client: Client, environments: Path) -> None:
     """Install a client into an environment of its own, by the machine's own package managers."""
     folder = folder_of(client, environments)
     folder.mkdir(parents=True, exist_ok=True)
-    if client.is_node:
+    if client.is_of_npm:
         commands = [["npm", "init", "-y"], ["npm", "install", *client.packages]]
     else:
         commands = [[sys.executable, "-m", "venv", "."], ["bin/python", "-m", "pip", "install", "-q", *client.packages]]

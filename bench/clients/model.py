@@ -82,7 +82,9 @@ def _calling(calls: Sequence[tuple[str, str]]) -> Script:
     for index, (name, arguments) in enumerate(calls):
         call_id = f"call_{name}_{abs(hash(arguments)) % 10**6}_{index}"
         begun = {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
-        rest = [{"index": index, "function": {"arguments": arguments[at : at + 6]}} for at in range(0, len(arguments), 6)]
+        rest = [
+            {"index": index, "function": {"arguments": arguments[at : at + 6]}} for at in range(0, len(arguments), 6)
+        ]
         deltas += [{"tool_calls": [piece]} for piece in (begun, *rest)]
     return _saying(*deltas, reason="tool_calls")
 

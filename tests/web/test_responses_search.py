@@ -170,9 +170,7 @@ async def test_quotes_are_plain_text(hubbub: Hubbub, client: openai.AsyncOpenAI)
     response = await client.responses.create(
         model="quoter", input="Where does the wombat_digs tunnel?", tools=searching(collection_id)
     )
-    assert (
-        response.output_text == "“The wombat_digs *deep* tunnels (2) in 2020, see (1) and snow-white.io!” [1]\n\n"
-    )
+    assert response.output_text == "“The wombat_digs *deep* tunnels (2) in 2020, see (1) and snow-white.io!” [1]\n\n"
     message: Any = response.output[-1]
     [citation] = message.content[0].annotations
     assert (citation.file_id, citation.index) == (document_id, response.output_text.index("[1]"))

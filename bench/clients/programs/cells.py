@@ -9,12 +9,15 @@ import traceback
 
 BASE_URL, SERVER, KEY = os.environ["BASE_URL"], os.environ["SERVER"], os.environ["API_KEY"]
 MODEL, OVER_DOCUMENTS = os.environ["MODEL"], os.environ["MODEL"] + "+Rules"
-PNG = "data:image/png;base64," + base64.b64encode(
-    bytes.fromhex(
-        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-        "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
-    )
-).decode()
+PNG = (
+    "data:image/png;base64,"
+    + base64.b64encode(
+        bytes.fromhex(
+            "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+            "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+        )
+    ).decode()
+)
 _PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"
@@ -28,7 +31,12 @@ SCHEMA = {
     "required": ["city", "degrees"],
     "additionalProperties": False,
 }
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
 WEATHER = {"type": "function", "function": {"name": "weather", "description": "Weather.", "parameters": CITY}}
 FLAT = {"type": "function", "name": "weather", "description": "Weather.", "parameters": CITY, "strict": True}
 LOOPED = "Results: Oslo 21, Rome 21, Lima 21."

@@ -46,7 +46,9 @@ def streamed():
     holds("".join(chunk.choices[0].delta.content or "" for chunk in stream), "Question 1")
     with client.responses.stream(model=MODEL, input="Hi") as stream:
         holds("".join(event.delta for event in stream if event.type == "response.output_text.delta"), "Question 1")
-    holds("".join(one.choices[0].text for one in client.completions.create(model=MODEL, prompt="Hi", stream=True)), "Que")
+    holds(
+        "".join(one.choices[0].text for one in client.completions.create(model=MODEL, prompt="Hi", stream=True)), "Que"
+    )
 
 
 def looped(is_streamed):
@@ -134,9 +136,13 @@ def pdf():
 
 
 def documents():
-    message = client.chat.completions.create(
-        model=OVER_DOCUMENTS, messages=[{"role": "user", "content": "How many days of leave?"}]
-    ).choices[0].message
+    message = (
+        client.chat.completions.create(
+            model=OVER_DOCUMENTS, messages=[{"role": "user", "content": "How many days of leave?"}]
+        )
+        .choices[0]
+        .message
+    )
     same(message.content, "Thirty days [1].")
     same(message.annotations[0].url_citation.title.removesuffix(".md").lower(), "leave")
 
