@@ -63,7 +63,7 @@ async def test_all_that_can_be_wished_for_is_passed_on(served: Wired) -> None:
     assert not set(ignored) - {"stream_options"} & set(sent)
     assert sent["messages"] == [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "What is\nthis?"}, image()]},
+        {"role": "user", "content": [{"type": "text", "text": "What is\nthis?"}, image()], "name": "ann"},
         {"role": "assistant", "content": "", "tool_calls": [call()]},
         {"role": "tool", "content": "Rain", "tool_call_id": "call_1"},
         {"role": "assistant", "content": "It rains, as "},

@@ -61,7 +61,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     ),
     "image of the assistant": (
         {"messages": [message(image(), role="assistant")]},
-        *("invalid_value", "messages[0].content[0]", "role user"),
+        *("invalid_value", "messages[0].content[0]", "roles user and tool"),
     ),
     "image elsewhere": (
         {"messages": [message(image("file:///etc/passwd"))]},

@@ -439,7 +439,7 @@ async def test_quotes_stand_in_for_a_model_that_fails(tmp_path: Path) -> None:
         ann = await hubbub.person()
         await collection(hubbub, ann, leave=LEAVE, soup="Leave of soup.", more="More days of leave, many.")
         page = await asked(ann, "/chat/stream", question(top=1), SearchPage())
-        assert page.text.startswith("> ")
+        assert page.text.startswith("“")
         assert page.links
         assert page.text.count("[") - page.text.count("\\[") == len(page.links), "each is among what was found"
         thought = page.context["thoughts"][3]

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from hubbub.app.access import chat_for
 from hubbub.app.application import Application
 from hubbub.app.conversations import Standing, standing
 from hubbub.core.errors import BadParam, Conflict, NotFound
@@ -25,6 +26,21 @@ def chat_id_of(conversation: object) -> str:
     return conversation.removeprefix(PREFIX)
 
 
+async def chat_of(app: Application, person: Person, conversation_id: str) -> Chat:
+    """Return the chat that a conversation is.
+
+    Raises:
+        NotFound: there is none for this person.
+    """
+    chat_id = chat_id_of(conversation_id)
+    try:
+        if is_id(chat_id):
+            return await chat_for(app, person, chat_id)
+    except NotFound as error:
+        raise _unknown(chat_id) from error
+    raise _unknown(chat_id)
+
+
 async def standing_of(app: Application, person: Person, chat_id: str, param: str | None = None) -> Standing:
     """Return how far a conversation has come.
 
@@ -37,11 +53,15 @@ async def standing_of(app: Application, person: Person, chat_id: str, param: str
             raise NotFound("There is no such chat.")
         return await standing(app, person, chat_id)
     except NotFound as error:
-        message = f"Conversation with id '{PREFIX}{chat_id[:64]}' not found."
-        raise (BadParam(message, param, code="not_found") if param else NotFound(message)) from error
+        unknown = _unknown(chat_id)
+        raise (BadParam(unknown.message, param, code="not_found") if param else unknown) from error
     except Conflict as error:
         message = "Another response is being made in this conversation. Go on when it is complete."
         raise BadParam(message, "conversation", code="conversation_locked") from error
+
+
+def _unknown(chat_id: str) -> NotFound:
+    return NotFound(f"Conversation with id '{PREFIX}{chat_id[:64]}' not found.")
 
 
 def conversation_of(chat: Chat) -> JsonObject:

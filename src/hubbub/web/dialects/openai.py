@@ -58,7 +58,10 @@ _PARAMS = {
 _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
 
 
-LABELS = ("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier")
+LABELS = (
+    *("user", "metadata", "client_metadata", "store"),
+    *("prompt_cache_key", "prompt_cache_retention", "safety_identifier"),
+)
 """Fields by which OpenAI counts and finds requests. They change no answer."""
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

@@ -10,11 +10,11 @@ from hubbub.app import conversations
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able
 from hubbub.app.responses import check_length
-from hubbub.core.errors import BadParam, MethodNotAllowed
+from hubbub.core.errors import BadParam
 from hubbub.core.messages import JsonObject
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.conversing import PREFIX, chat_id_of, conversation_of, standing_of
+from hubbub.web.conversing import PREFIX, chat_id_of, chat_of, conversation_of, standing_of
 from hubbub.web.dialects.openai import FAULTS, read_body
 from hubbub.web.dialects.responses import Echo
 from hubbub.web.dialects.responses_request import items_of, read_input
@@ -54,19 +54,19 @@ async def create_conversation(request: Request, app: App, person: Asker) -> Resp
     if turns:
         at = conversations.Standing(chat, None, ())
         await conversations.add(app, person, at, turns, _echo(chat.id))
-    return Json(conversation_of((await standing_of(app, person, chat.id)).chat))
+    return Json(conversation_of(await chat_of(app, person, chat.id)))
 
 
 @router.get("/{conversation_id}", response_class=Response, responses=_CONVERSATION)
 async def show_conversation(conversation_id: str, app: App, person: Asker) -> Response:
     """Show a chat as a conversation."""
-    return Json(conversation_of((await standing_of(app, person, chat_id_of(conversation_id))).chat))
+    return Json(conversation_of(await chat_of(app, person, conversation_id)))
 
 
 @router.delete("/{conversation_id}", responses=sends(DeletedConversation))
 async def delete_conversation(conversation_id: str, app: App, person: Asker) -> Response:
     """Delete a chat with all its messages. Responses that are being made in it are stopped."""
-    chat = (await standing_of(app, person, chat_id_of(conversation_id))).chat
+    chat = await chat_of(app, person, conversation_id)
     answer_ids = await app.history.delete(chat.id)
     for answer_id in answer_ids:
         await app.desk.stop(answer_id, reason="chat_deleted")
@@ -102,13 +102,6 @@ async def add_conversation_items(conversation_id: str, request: Request, app: Ap
         await conversations.add(app, person, at, turns, _echo(chat_id))
     items = items_of(chat_id, (*at.turns, *turns))[len(items_of(chat_id, at.turns)) :]
     return Json(page_of(items, "asc", len(items), None))
-
-
-@router.delete("/{conversation_id}/items/{item_id}", responses=sends(DeletedConversation))
-async def delete_conversation_item(conversation_id: str, item_id: str, app: App, person: Asker) -> Response:
-    """Refuse it: what was said in a chat stays, as long as the chat does."""
-    await standing_of(app, person, chat_id_of(conversation_id))
-    raise MethodNotAllowed("Single items can't be deleted here. Begin a new conversation with those that are to stay.")
 
 
 async def _read(app: App, person: Asker, new: NewItems) -> tuple[Any, ...]:
