@@ -19,6 +19,7 @@ from hubbub.models.base import ModelCard
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
+_ATTACHED = b'{"type":"attached"'
 
 
 class Kept(msgspec.Struct, frozen=True):

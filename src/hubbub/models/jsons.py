@@ -6,13 +6,14 @@ import re
 import msgspec
 
 from hubbub.models.faults import UNREADABLE
-from hubbub.models.halves import marked
+from hubbub.models.halves import has_halves, marked
 
 _strict = msgspec.json.Decoder()
 _lenient = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"(?:\s|data:)*")
 """What may stand before a value: some gateways write the name of the field twice."""
 _DONE = re.compile(r'"?\[DONE\]"?', re.IGNORECASE)
+_NEXT = re.compile(r"\n(?=\{|\[\{)")
 _UNREADABLE = (*UNREADABLE, ValueError)
 CUT_BYTES = 64 * 1024
 """A longer beginning of a value is not kept for its rest to come."""
@@ -39,8 +40,7 @@ class JsonReader:
         else:
             self.is_done = isinstance(value, str) and _DONE.fullmatch(value) is not None
             return [] if self.is_done else [_unwrapped(value)]
-        text = marked(event)
-        self.has_marks = True
+        text = self._text(event)
         values, rest = self._values(text)
         if rest and self._cut:
             more, left = self._values(self._cut + text)
@@ -48,6 +48,17 @@ class JsonReader:
                 values, rest = more, ""
         self._cut = rest if rest.startswith(("{", "[")) and len(rest) <= CUT_BYTES else ""
         return values
+
+    def _text(self, event: bytes) -> str:
+        try:
+            text = event.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            if not has_halves(text):
+                return text
+        self.has_marks = True
+        return marked(event)
 
     def _values(self, text: str) -> tuple[list[object], str]:
         """Return the values that a text begins with, and what is left of it."""
@@ -64,7 +75,10 @@ class JsonReader:
             try:
                 value, at = _lenient.raw_decode(text, at)
             except _UNREADABLE:
-                return values, text[at:]
+                if (line := _NEXT.search(text, at)) is None:
+                    return values, text[at:]
+                at = line.end()  # of several lines another one may be whole
+                continue
             values.append(_unwrapped(value))
 
 

@@ -145,12 +145,13 @@ class SseDecoder:
             self._data_bytes += len(line) + 1
         elif not name:
             self.comments += 1
-        elif name == b"event":
-            self._is_error = value.strip().lower() == b"error"
-        elif name == b"error":  # llama.cpp until September 2025
-            events.append(_called_error(value))
-        elif line.startswith(b"{"):  # an error that a proxy or a framework writes into a stream
-            events.append(line)
+        elif name in (b"event", b"error") or line.startswith(b"{"):
+            if self._data and self._is_next(b"{"):
+                events.append(self._event())
+            if name == b"event":
+                self._is_error = value.strip().lower() == b"error"
+            else:  # llama.cpp until September 2025; or what a proxy or a framework writes into a stream
+                events.append(_called_error(value) if name == b"error" else line)
 
     def _is_next(self, value: bytes) -> bool:
         """Tell whether a line of data is another event: in no JSON can it follow what has come."""

@@ -41,6 +41,7 @@ _MARKS = (
 )
 """What some templates put before the answer itself."""
 _BEGINNINGS = (*_SPELLINGS, *_MARKS)
+_FIRST = frozenset(mark[0] for mark in _BEGINNINGS)
 _UNOPENED = tuple(closer for closer in _SPELLINGS.values() if closer.startswith("</"))
 """What may close a thought that the template has opened."""
 _WATCHED = (*_UNOPENED, "<think>", "<thinking>")
@@ -118,6 +119,9 @@ class InlineThoughts:
     def _begin(self, text: str) -> str:
         """Decide what the answer begins with; returns what is left to be taken."""
         start = text.lstrip()
+        if start and start[0] not in _FIRST:  # as nearly all do
+            self._is_at_start = False
+            return text if self._may_be_unopened else start
         lower = _lowered(start[:_LONGEST])
         for mark in _BEGINNINGS:
             if lower.startswith(mark):

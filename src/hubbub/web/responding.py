@@ -14,6 +14,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
 from hubbub.web.conversing import chat_id_of, standing_of
+from hubbub.web.dialects.openai import further_fields
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -30,8 +31,8 @@ from hubbub.web.recalled import answer_id_of, recalled
 PREVIOUS = "previous_response_id"
 
 
-async def respond(app: Application, person: Person, new: NewResponse) -> str:
-    """Start a response and return the id of its answer.
+async def respond(app: Application, person: Person, new: NewResponse, sent: bytes) -> str:
+    """Start a response and return the id of its answer; `sent` is the body that the request was read from.
 
     Raises:
         BadParam: something in the request can't be used.
@@ -43,17 +44,18 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
     if new.conversation is not None:
         chat_id = chat_id_of(new.conversation)
         async with app.turns.of(chat_id):
-            return await _respond(app, person, new, await standing_of(app, person, chat_id, "conversation"))
-    return await _respond(app, person, new, None)
+            return await _respond(app, person, new, sent, await standing_of(app, person, chat_id, "conversation"))
+    return await _respond(app, person, new, sent, None)
 
 
-async def _respond(app: Application, person: Person, new: NewResponse, at: Standing | None) -> str:
+async def _respond(app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None) -> str:
     names = await names_for(app, person)
     before = await _before(app, person, new.previous_response_id) if at is None else at.turns
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
         new = replace(new, input=await with_files_read(app, person, items, where="input"))
     question, model = _question(app, names, new, before)
+    question = _with_further_fields(app, question, sent)
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
@@ -117,6 +119,23 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
     most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
     return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name
+
+
+def _with_further_fields(app: Application, question: Question, sent: bytes) -> Question:
+    """Return the question with the wishes that go on to the model's server as they are.
+
+    Raises:
+        BadParam: one of them does not go there.
+    """
+    catalog = app.catalog
+    if question.model:
+        writer = catalog.get(question.model)
+    else:
+        writer = catalog.writer() if question.collection_ids else catalog.default
+    card = writer.card if writer else None
+    extra = further_fields(sent, NewResponse, card)
+    how = question.generation
+    return replace(question, generation=replace(how, extra={**how.extra, **extra})) if extra else question
 
 
 def _searched(

@@ -302,7 +302,8 @@ class ResponseEvents:
                 self._end_item(item, "completed", item.as_thought("completed"))
             elif isinstance(item, dict) and item["type"] == "message":
                 content = cast(list[JsonObject], item["content"])
-                self._items[place] = thought_item(str(item["id"]), "completed", content[0]["text"])
+                thought = self._items[place] = thought_item(str(item["id"]), "completed", content[0]["text"])
+                self._tell("response.output_item.done", {"output_index": place, "item": thought})
         self._open = None
         self._citations.clear()
 

@@ -49,7 +49,7 @@ class TextFormat(msgspec.Struct, frozen=True):
 
 
 class NewResponse(msgspec.Struct, frozen=True):
-    """What is asked, as OpenAI's API has it. Fields that are not known here are left out."""
+    """What is asked, as OpenAI's API has it. Other fields go on to the model's server, or are refused by name."""
 
     model: Annotated[str | None, Meta(description="As GET /v1/models lists them; the default one if not given")] = None
     input: Annotated[str | list[dict[str, Any]] | None, Meta(description="A text, or a list of items")] = None
@@ -74,6 +74,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     user: str | None = None
     include: list[str] | None = None
     top_logprobs: int | None = None
+    stream_options: Annotated[Any, Meta(description="Left out: nothing of it changes what is streamed here")] = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
     conversation: Annotated[Any, Meta(description="The id of a conversation, or an object with it")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None

@@ -101,7 +101,7 @@ async def complete_chat(request: Request) -> Response:
     body = await read_body(request, ChatCompletionRequest)
     _check(body)
     target = await target_of(app, person, named_in(request, body.model))
-    extra = await further_fields(request, ChatCompletionRequest, target.card)
+    extra = further_fields(await request.body(), ChatCompletionRequest, target.card)
     return await reply_to(request, app, person, body, target, extra, ChatCompletionChunks, completion_of)
 
 

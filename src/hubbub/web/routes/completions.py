@@ -86,7 +86,7 @@ async def complete(request: Request) -> Response:
         frequency_penalty=body.frequency_penalty,
         seed=body.seed,
     )
-    extra = await further_fields(request, CompletionRequest, target.card)
+    extra = further_fields(await request.body(), CompletionRequest, target.card)
     return await reply_to(request, app, person, chat, target, extra, CompletionChunks, completion_of)
 
 
