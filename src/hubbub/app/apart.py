@@ -12,6 +12,7 @@ from hubbub.app.images import fault_of_image
 from hubbub.core.errors import Malformed
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
+from hubbub.core.messages import Message
 from hubbub.core.people import Person
 from hubbub.core.questions import JsonObject, Question
 from hubbub.identity.grants import Grant, granted
@@ -26,14 +27,16 @@ async def ask_apart(
     question: Question,
     *,
     grace_seconds: float | None,
-    keep_seconds: float,
+    keep_seconds: float | None,
     echo: JsonObject | None = None,
+    within: tuple[Message, Message] | None = None,
 ) -> str:
     """Start an answer that belongs to no chat, and return its id; its log, which begins with the question, is stored.
 
     It is worked on for `grace_seconds` while nobody reads it (None: to its end), and forgotten
     `keep_seconds` from now. The collections in the question have to be ones that the person may see.
-    `echo` is stored with the question.
+    `echo` is stored with the question. With a question and the place of its answer `within` a chat it belongs to that:
+    they are stored with it, and it is kept as long as the chat is.
 
     Raises:
         Malformed: an image is not sent along, nor at a host that the operator named.
@@ -43,14 +46,15 @@ async def ask_apart(
     """
     _check_images(app, question)
     admission = app.desk.enter(Ticket(party_of(person), *app.engine.weigh(question)))
-    answer_id = new_id()
+    answer_id = within[1].id if within else new_id()
     await app.desk.start(
         answer_id,
         person.id,
         work_on(app, question),
         admission,
         grace_seconds=grace_seconds,
-        keep_seconds=keep_seconds,
+        keep_seconds=None if within else keep_seconds,
+        beside=app.history.adding(within) if within else None,
         first=Asked(question, echo or {}),
         credential=credential(),
         within_seconds=question.within_seconds,

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.app.embeddings import PieceByPiece
+from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -101,5 +102,6 @@ class Application:
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
     turns: Turns = field(default_factory=Turns)
+    texts_of_files: TextsOfFiles = field(default_factory=TextsOfFiles)
     embedding: PieceByPiece = field(default_factory=partial(PieceByPiece, 2, 32, retry_seconds=10.0))
     """For programs' requests for embeddings."""

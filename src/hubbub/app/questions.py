@@ -272,11 +272,14 @@ async def _work(
 
 async def _turns_before(app: Application, question: Message) -> tuple[Turn, ...]:
     """Return what was said on the branch that leads to a question."""
-    if question.parent_id is None:
-        return ()
-    messages = {message.id: message for message in await app.history.messages(question.chat_id)}
+    return () if question.parent_id is None else await turns_before(app, question.chat_id, question.parent_id)
+
+
+async def turns_before(app: Application, chat_id: str, message_id: str) -> tuple[Turn, ...]:
+    """Return what was said on the branch of a chat that ends with a message."""
+    messages = {message.id: message for message in await app.history.messages(chat_id)}
     branch: list[Message] = []
-    parent = messages.get(question.parent_id)
+    parent = messages.get(message_id)
     while parent is not None:
         branch.append(parent)
         parent = messages.get(parent.parent_id) if parent.parent_id else None

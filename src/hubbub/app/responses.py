@@ -7,12 +7,12 @@ import msgspec
 from hubbub.app.access import check_answer
 from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
-from hubbub.app.messages import THOUGHT, check_sizes, without_idle_thought
+from hubbub.app.messages import THOUGHT, check_sizes
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer, attached_of
+from hubbub.core.answer import attached_of, fold
 from hubbub.core.errors import Conflict, NotFound, TooLarge
-from hubbub.core.events import Asked, decode
-from hubbub.core.messages import Turn
+from hubbub.core.events import Asked, Event, decode
+from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
 from hubbub.models.base import ModelCard
@@ -32,7 +32,14 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def respond(
-    app: Application, person: Person, question: Question, *, is_kept: bool, is_told: bool, echo: JsonObject
+    app: Application,
+    person: Person,
+    question: Question,
+    *,
+    is_kept: bool,
+    is_told: bool,
+    echo: JsonObject,
+    within: tuple[Message, Message] | None = None,
 ) -> str:
     """Start a response and return the id of its answer.
 
@@ -49,6 +56,7 @@ async def respond(
         grace_seconds=None if is_kept and is_told else 0.0,
         keep_seconds=app.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
         echo=echo,
+        within=within,
     )
 
 
@@ -78,16 +86,9 @@ async def said_until(app: Application, person: Person, answer_id: str) -> tuple[
         Conflict: it is not complete yet.
     """
     asked = await find(app, person, answer_id)
-    answer = await app.log.answer(answer_id)
-    if answer.state == "open":
+    if (await app.log.reach(answer_id))[1]:
         raise Conflict("The response is not complete yet. Go on when it is.")
-    return (*turns_of(asked), *_said(answer, await _attached(app, answer_id)))
-
-
-async def _attached(app: Application, answer_id: str) -> JsonObject:
-    """Return what the model's server sent beside a response, and wants back with it."""
-    records = await app.log.records(answer_id)
-    return attached_of(decode(one.data) for one in records if one.data.startswith(_ATTACHED))
+    return (*turns_of(asked), *_said(answer_id, [decode(record.data) for record in await app.log.records(answer_id)]))
 
 
 def turns_of(asked: Asked) -> tuple[Turn, ...]:
@@ -98,15 +99,17 @@ def turns_of(asked: Asked) -> tuple[Turn, ...]:
     told = question.instructions.text if question.instructions else ""
     told = told.removeprefix(instructions or "").lstrip("\n")
     system = (Turn("system", told),) if told else ()
-    return (*system, *question.turns, Turn("user", question.text))
+    return (*system, *question.turns, Turn("user", question.text), *question.since)
 
 
-def _said(answer: Answer, attached: JsonObject) -> tuple[Turn, ...]:
+def _said(answer_id: str, events: Sequence[Event]) -> tuple[Turn, ...]:
+    """Return what an answer says, with what the model's server wants back with it."""
+    answer = fold(answer_id, events)
     calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    if not (answer.text or calls):
-        return ()
-    extra = {THOUGHT: answer.reasoning, **attached} if answer.reasoning else attached
-    return (without_idle_thought(Turn("assistant", answer.text, calls=calls, extra=extra)),)
+    extra = attached_of(events)
+    if answer.reasoning and calls:
+        extra[THOUGHT] = answer.reasoning
+    return (Turn("assistant", answer.text, calls=calls, extra=extra),) if answer.text or calls else ()
 
 
 def check_length(app: Application, turns: Sequence[Turn]) -> None:

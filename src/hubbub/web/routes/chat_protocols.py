@@ -143,6 +143,7 @@ async def _question(app: Application, person: Person, body: ChatBody, turns: Seq
         generation=wishes.generation(),
         retrieval=wishes.retrieval(),
         hits=wishes.overrides.top,
+        is_plain=True,
         has_follow_ups=bool(wishes.overrides.suggest_followup_questions),
         tells_prompts=True,
     )
