@@ -1,15 +1,23 @@
 -- name: find_words
-select passage.row
-from passage_words(:match)
-join passage on passage.row = passage_words.rowid
-where passage.collection_id in (select value from json_each(:collection_ids))
-order by bm25(passage_words, 0.0, 0.5, 1.0, 1.0), passage.row
-limit :limit
+select rowid from passage_terms(:match) order by rank, rowid limit :limit
 
--- name: find_vectors
+-- name: passages_with
+select term, doc from passage_vocabulary where term in (select value from json_each(:terms))
+
+-- name: languages
+select language from passage_language
+
+-- name: find_signs
 select rowid, distance
-from passage_vector
-where embedding match :vector and k = :limit and collection_id = :collection_id
+from passage_signs
+where signs match vec_bit(:signs) and k = :limit and collection_id = :collection_id
+
+-- name: nearest
+select row, vec_distance_cosine(vector, :vector) as distance
+from passage_embedding
+where row in (select value from json_each(:rows))
+order by distance, row
+limit :limit
 
 -- name: hits
 select row, id, document_id, collection_id, name, title, text, page, heading
@@ -20,11 +28,28 @@ where row in (select value from json_each(:rows))
 insert into passage (id, document_id, collection_id, number, page, heading, text, name, title)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
+-- name: waiting_of_document
+select row, collection_id, name, title, heading, text
+from passage
+where document_id = ? and row in (select row from passage_waiting)
+
+-- name: put_terms
+insert into passage_terms (rowid, inside, title, heading, text) values (?, ?, ?, ?, ?)
+
+-- name: put_language
+insert or ignore into passage_language values (?)
+
+-- name: not_waiting
+delete from passage_waiting where row = ?
+
 -- name: remove
 delete from passage where document_id = ?
 
--- name: remove_vectors
-delete from passage_vector where rowid in (select row from passage where document_id = ? and is_embedded)
+-- name: embedded_rows
+select row from passage where document_id = ? and is_embedded = 1
+
+-- name: remove_signs
+delete from passage_signs where rowid = ?
 
 -- name: passages
 select id, document_id, number, text, page, heading from passage where document_id = ? order by number
@@ -33,13 +58,16 @@ select id, document_id, number, text, page, heading from passage where document_
 select document_id, count(*), sum(is_embedded) from passage group by document_id
 
 -- name: unembedded
-select row, id, document_id, heading, text from passage where not is_embedded order by row limit ?
+select row, id, document_id, heading, text from passage where is_embedded = 0 order by row limit ?
 
 -- name: still_unembedded
-select collection_id from passage where row = ? and id = ? and not is_embedded
+select collection_id from passage where row = ? and id = ? and is_embedded = 0
 
 -- name: put_vector
-insert into passage_vector (rowid, collection_id, embedding) values (?, ?, ?)
+insert into passage_embedding (row, vector) values (?, ?)
+
+-- name: put_signs
+insert into passage_signs (rowid, collection_id, signs) values (?, ?, vec_bit(?))
 
 -- name: mark_embedded
 update passage set is_embedded = 1 where row = ?
@@ -49,8 +77,41 @@ select name, dimensions from vector_space
 
 -- name: forget_vectors
 drop table if exists passage_vector;
+drop table if exists passage_signs;
+delete from passage_embedding;
 delete from vector_space;
-update passage set is_embedded = 0 where is_embedded;
+update passage set is_embedded = 0 where is_embedded = 1;
 
 -- name: name_space
 insert into vector_space values (1, ?, ?)
+
+-- What an index of an earlier version is brought up to date with, and searched by until it is.
+
+-- name: tables_before
+select name from sqlite_schema where type = 'table' and name in ('passage_words', 'passage_vector')
+
+-- name: is_waiting
+select 1 from passage_waiting limit 1
+
+-- name: waiting
+select row, collection_id, name, title, heading, text, is_embedded
+from passage
+where row in (select row from passage_waiting order by row desc limit ?)
+
+-- name: vector_before
+select embedding from passage_vector where rowid = ?
+
+-- name: remove_vector_before
+delete from passage_vector where rowid = ?
+
+-- name: find_words_before
+select rowid
+from passage_words(:match)
+where rowid in (select row from passage_waiting)
+order by bm25(passage_words, 0.0, 0.5, 1.0, 1.0), rowid
+limit :limit
+
+-- name: find_vectors_before
+select rowid
+from passage_vector
+where embedding match :vector and k = :limit and collection_id = :collection_id
