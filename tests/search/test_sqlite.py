@@ -116,7 +116,7 @@ async def test_a_failed_put_leaves_what_was_there(database: Sqlite) -> None:
 
 async def test_a_database_that_fails_is_a_search_error(database: Sqlite) -> None:
     async with SqliteSearch(database, None) as search:
-        await database.write(lambda connection: connection.all("drop table passage_words"))
+        await database.write(lambda connection: connection.all("drop table passage_terms"))
         with pytest.raises(SearchError, match="could not be done"):
             await search.find("cats", ["c1"])
 
@@ -127,11 +127,13 @@ async def test_every_index_stays_in_step(database: Sqlite) -> None:
             await put(search, document(generation % 2), *(["cats"] * 100), generation=generation)
             await search.embed_next(100)
         await database.write(
-            lambda connection: connection.all("insert into passage_words (passage_words) values ('integrity-check')")
+            lambda connection: connection.all("insert into passage_terms (passage_terms) values ('integrity-check')")
         )
         rows = await database.read(
             lambda connection: connection.one(
-                "select (select count(*) from passage_vector), (select count(*) from passage_words_docsize)"
+                "select (select count(*) from passage_embedding), (select count(*) from passage_terms_docsize), "
+                "(select count(*) from passage_waiting), (select passages from collection_passages), "
+                "(select count(distinct block) = (select count(*) from sign_block) from passage_embedding)"
             )
         )
-        assert rows == (200, 200)
+        assert rows == (200, 200, 0, 200, 1)

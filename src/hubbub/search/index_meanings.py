@@ -1,79 +1,110 @@
 """Keep the index of vectors: their signs say which may be near a query, the vectors themselves which are."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from struct import pack
+from typing import NamedTuple
 
-from hubbub.connections.sqlite import Connection, Row, load_sql
+from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
 
 SQL = load_sql("hubbub.search", "search.sql")
 RESCORED = 400
 """So many of the nearest by their signs are compared by their vectors."""
-MAX_NEIGHBOURS = 4_096
-"""sqlite-vec gives no more neighbours than these."""
-CHUNK = 1024
-"""Vectors a chunk. sqlite-vec gives each collection whole chunks, which are small: 48 KiB of signs of 384 dimensions."""
+BLOCK = 512
+"""How many vectors' signs stand together: 28 KiB of 384 dimensions. The last block is written anew with each batch."""
 
 _IS_POSITIVE = bytes(ord("0") if byte & 0x80 else ord("1") for byte in range(256))
 
 
-def use_space(connection: Connection, wanted: tuple[str, int] | None) -> None:
-    """Make room for the vectors of an embedder (name, dimensions); those of another one are dropped, to be made anew.
+class Embedded(NamedTuple):
+    """The vector of a passage."""
 
-    Where none is wanted, those that are there are kept.
-    """
-    there = connection.one(SQL["space"])
-    if wanted is not None and there != wanted:
+    row: int
+    collection_id: str
+    vector: Vector
+
+
+def use_space(connection: Connection, name: str, dimensions: int) -> None:
+    """Make room for an embedder's vectors; those of another one are dropped, to be made anew."""
+    if connection.one(SQL["space"]) != (name, dimensions):
         connection.all(SQL["forget_vectors"])
-        connection.all(SQL["name_space"], wanted)
-        there = wanted
-    if there is not None and connection.one("select 1 from sqlite_schema where name = 'passage_signs'") is None:
-        _make_signs(connection, there[1])
+        connection.all(SQL["name_space"], (name, dimensions))
 
 
-def _make_signs(connection: Connection, dimensions: int) -> None:
-    connection.all(
-        f"create virtual table passage_signs using vec0 ("
-        f"collection_id text partition key, signs bit[{8 * _bytes_for(dimensions)}], chunk_size={CHUNK})"
-    )
+def put_vectors(connection: Connection, embedded: Iterable[Embedded]) -> None:
+    """Store the vectors of passages that have none."""
+    by_collection = defaultdict[str, list[Embedded]](list)
+    for one in embedded:
+        by_collection[one.collection_id].append(one)
+    for collection_id, waiting in by_collection.items():
+        while waiting:
+            waiting = _fill(connection, collection_id, waiting)
 
 
-def put_vector(connection: Connection, row: int, collection_id: str, vector: Vector) -> None:
-    """Store the vector of a passage that has none."""
-    connection.all(SQL["put_vector"], (row, vector))
-    connection.all(SQL["put_signs"], (row, collection_id, signs_of(vector)))
+def _fill(connection: Connection, collection_id: str, waiting: list[Embedded]) -> list[Embedded]:
+    """Put as many into the collection's open block as it takes, and return the rest."""
+    found = connection.one(SQL["open_block"], (collection_id,))
+    block, rows, signs = found or (connection.all(SQL["new_block"], (collection_id,))[0][0], b"", b"")
+    room = BLOCK - len(rows) // 8
+    taken = waiting[:room]
+    rows += b"".join(pack("<q", one.row) for one in taken)
+    signs += b"".join(signs_of(one.vector) for one in taken)
+    connection.many(SQL["put_vector"], ((one.row, collection_id, block, one.vector) for one in taken))
+    connection.all(SQL["fill_block"], (rows, signs, int(len(rows) // 8 >= BLOCK), block))
+    return waiting[room:]
 
 
-def drop_signs(connection: Connection, rows: Iterable[Row]) -> None:
-    """Drop the signs of rows; one by one, since sqlite-vec would look through all for a set of them."""
-    if connection.one(SQL["space"]) is not None:
-        connection.many(SQL["remove_signs"], ((row[0],) for row in rows))
+def blocks_of(connection: Connection, rows: Sequence[int]) -> list[int]:
+    """Return the blocks that hold signs of these rows."""
+    return [row[0] for row in connection.all(SQL["blocks_of"], (json.dumps(rows),))]
+
+
+def tidy(connection: Connection, blocks: Iterable[int]) -> None:
+    """Drop blocks of which no row is left; those of which less than half is left are written anew."""
+    for block in blocks:
+        ((alive,),) = connection.all(SQL["alive_count"], (block,))
+        if not alive:
+            connection.all(SQL["drop_block"], (block,))
+            continue
+        size = connection.one(SQL["block_bytes"], (block,))
+        if size is not None and alive * 2 < size[0] // 8:
+            left = [Embedded(*row) for row in connection.all(SQL["alive"], (block,))]
+            connection.all(SQL["drop_block"], (block,))
+            put_vectors(connection, left)
 
 
 def find_near(connection: Connection, vector: Vector, collection_ids: Sequence[str], depth: int) -> list[int]:
     """Return the rows of these collections whose vectors are the nearest, nearest first."""
-    signs = signs_of(vector)
-    candidates: list[tuple[float, int]] = []
-    most = min(max(RESCORED, depth), MAX_NEIGHBOURS)
-    for collection_id in collection_ids:  # one query a collection: a partition can only be named by "="
-        bindings = {"signs": signs, "limit": most, "collection_id": collection_id}
-        candidates += [(distance, row) for row, distance in connection.all(SQL["find_signs"], bindings)]
-    rows = [row for _, row in sorted(candidates)[:most]]
-    return nearest(connection, vector, rows, depth)
-
-
-def nearest(connection: Connection, vector: Vector, rows: Sequence[int], depth: int) -> list[int]:
-    """Return those of some rows that have a vector, nearest first."""
-    bindings = {"rows": json.dumps(rows), "vector": vector, "limit": depth}
+    blocks = [block for one in collection_ids for block in connection.all(SQL["blocks"], (one,))]
+    if not blocks:
+        return []
+    candidates = _nearest_signs(signs_of(vector), blocks, max(RESCORED, 2 * depth))
+    bindings = {
+        "rows": json.dumps(candidates),
+        "collection_ids": json.dumps(list(collection_ids)),
+        "vector": vector,
+        "limit": depth,
+    }
     return [row[0] for row in connection.all(SQL["nearest"], bindings)]
+
+
+def _nearest_signs(signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: int) -> list[int]:
+    """Return the rows whose signs differ least from these, in no order."""
+    import numpy as np  # here: it takes a while, and nothing but vectors needs it
+
+    rows = np.frombuffer(b"".join(rows for rows, _ in blocks), "<i8")
+    if len(rows) <= limit:
+        return rows.tolist()
+    kind = "<u8" if len(signs) % 8 == 0 else "u1"
+    there = np.frombuffer(b"".join(signs for _, signs in blocks), kind).reshape(len(rows), -1)
+    differing = np.bitwise_count(there ^ np.frombuffer(signs, kind)).sum(axis=1, dtype=np.uint16)
+    return rows[np.argpartition(differing, limit)[:limit]].tolist()
 
 
 def signs_of(vector: Vector) -> bytes:
     """Return a bit a dimension, 1 where it is positive, filled up with zeros to whole bytes."""
     bits = vector[3::4].translate(_IS_POSITIVE)  # the sign is the last byte's first bit
-    size = _bytes_for(len(bits))
+    size = (len(bits) + 7) // 8
     return (int(bits, 2) << (8 * size - len(bits))).to_bytes(size, "big")
-
-
-def _bytes_for(dimensions: int) -> int:
-    return (int(dimensions) + 7) // 8

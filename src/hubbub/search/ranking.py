@@ -7,8 +7,8 @@ import msgspec
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
 from hubbub.search.fusion import fuse, worth
-from hubbub.search.index_meanings import MAX_NEIGHBOURS, find_near
-from hubbub.search.index_words import find_words
+from hubbub.search.index_meanings import find_near
+from hubbub.search.index_words import Frequencies, find_words
 from hubbub.search.rebuilding import find_before, is_behind
 
 SQL = load_sql("hubbub.search", "search.sql")
@@ -33,16 +33,16 @@ class Asked(msgspec.Struct, frozen=True):
     """Whether that embedder was made for the query's language."""
 
 
-def rank(connection: Connection, asked: Asked) -> list[Hit]:
+def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
     """Return the best passages, best first."""
-    depth = min(max(DEPTH, asked.limit), MAX_NEIGHBOURS)
+    depth = max(DEPTH, asked.limit)
     ids, retrieval = asked.collection_ids, asked.retrieval
     there = connection.one(SQL["space"])
     vector = asked.vector if there is not None and there[0] == asked.space else None
     words: list[int] = []
     near: list[int] = []
     if retrieval.mode != "vectors":
-        words = find_words(connection, asked.query, asked.language, ids, depth)
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth)
     if vector is not None:
         near = find_near(connection, vector, ids, depth)
     if is_behind(connection):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from hubbub.connections.sqlite import Connection, Row, load_sql
+from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
 from hubbub.core.terms import STOP_WORDS, words
 from hubbub.search.fusion import fuse
-from hubbub.search.index_meanings import put_vector
+from hubbub.search.index_meanings import Embedded, put_vectors
 from hubbub.search.index_words import MAX_TERMS, inside, put_terms
 
 SQL = load_sql("hubbub.search", "search.sql")
@@ -24,11 +24,13 @@ def rebuild_some(connection: Connection, limit: int) -> bool:
     """
     before = _before(connection)
     waiting = connection.all(SQL["waiting"], (limit,))
+    embedded: list[Embedded] = []
     for row, collection_id, *_, is_embedded in waiting:
         if is_embedded and "passage_vector" in before:
             found = connection.one(SQL["vector_before"], (row,))
             if found is not None:
-                put_vector(connection, row, collection_id, found[0])
+                embedded.append(Embedded(row, collection_id, found[0]))
+    put_vectors(connection, embedded)
     for passage in waiting:
         put_terms(connection, [passage])
     if len(waiting) < limit:
@@ -38,10 +40,10 @@ def rebuild_some(connection: Connection, limit: int) -> bool:
     return True
 
 
-def remove_before(connection: Connection, rows: Iterable[Row]) -> None:
+def remove_before(connection: Connection, rows: Iterable[int]) -> None:
     """Drop the vectors of rows from an earlier version's index, where there is one."""
     if "passage_vector" in _before(connection):
-        connection.many(SQL["remove_vector_before"], ((row[0],) for row in rows))
+        connection.many(SQL["remove_vector_before"], ((row,) for row in rows))
 
 
 def find_before(

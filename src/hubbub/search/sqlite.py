@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -13,8 +14,8 @@ from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.wording import language_of
-from hubbub.search.index_meanings import drop_signs, put_vector, use_space
-from hubbub.search.index_words import put_terms
+from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
+from hubbub.search.index_words import Frequencies, put_terms
 from hubbub.search.ranking import Asked, rank
 from hubbub.search.rebuilding import is_behind, rebuild_some, remove_before
 from hubbub.search.vectors import QueryVectors, embedded_text
@@ -26,6 +27,8 @@ SQL = load_sql("hubbub.search", "search.sql")
 
 REBUILT_AT_ONCE = 50
 """How many passages of an earlier version are indexed in one transaction: about 20 ms of the writer's time."""
+REMOVED_AT_ONCE = 50
+"""How many documents are removed in one transaction: each transaction costs FTS5 some milliseconds."""
 REBUILD_PAUSE_SECONDS = 0.02
 REBUILD_AGAIN_SECONDS = 10.0
 
@@ -43,13 +46,14 @@ class SqliteSearch:
         self._embedder = embedder
         self._vectors = QueryVectors(embedder)
         self._reads = ReadPool(database, "search")
+        self._frequencies = Frequencies()
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._database.migrate(ROOM, SCHEMA)
-        wanted = self._embedder and (self._embedder.name, self._embedder.dimensions)
-        await self._database.write(use_space, wanted)
-        if await self._database.read(is_behind):
+        if self._embedder is not None:
+            await self._database.write(use_space, self._embedder.name, self._embedder.dimensions)
+        if await self._database.read(is_behind) and await self._database.write(rebuild_some, REBUILT_AT_ONCE):
             self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild-search")
         return self
 
@@ -85,7 +89,7 @@ class SqliteSearch:
             self._embedder is None or speaks(self._embedder, language),
         )
         try:
-            return await self._reads.read(rank, asked)
+            return await self._reads.read(rank, asked, self._frequencies)
         except StoreError as error:
             raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
@@ -93,7 +97,11 @@ class SqliteSearch:
         await self._database.write(_put, document, passages)
 
     async def remove(self, document_id: str) -> None:
-        await self._database.write(_remove, document_id)
+        await self._database.write(_remove, [document_id])
+
+    async def remove_many(self, document_ids: Sequence[str]) -> None:
+        for start in range(0, len(document_ids), REMOVED_AT_ONCE):
+            await self._database.write(_remove, document_ids[start : start + REMOVED_AT_ONCE])
 
     async def passages(self, document_id: str) -> list[Passage]:
         return await self._database.read(_passages, document_id)
@@ -134,7 +142,7 @@ class SqliteSearch:
 
 
 def _put(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:
-    _remove(connection, document.id)
+    _remove(connection, [document.id])
     put_passages(connection, document, passages)
     put_terms(connection, connection.all(SQL["waiting_of_document"], (document.id,)))
 
@@ -149,11 +157,13 @@ def put_passages(connection: Connection, document: Document, passages: Iterable[
     connection.many(SQL["put"], rows)
 
 
-def _remove(connection: Connection, document_id: str) -> None:
-    rows = connection.all(SQL["embedded_rows"], (document_id,))
-    drop_signs(connection, rows)
+def _remove(connection: Connection, document_ids: Sequence[str]) -> None:
+    ids = json.dumps(document_ids)
+    rows = [row[0] for row in connection.all(SQL["embedded_rows"], (ids,))]
+    blocks = blocks_of(connection, rows) if rows else []
     remove_before(connection, rows)
-    connection.all(SQL["remove"], (document_id,))
+    connection.all(SQL["remove"], (ids,))  # in one statement: FTS5 writes to the file after each
+    tidy(connection, blocks)
 
 
 def _passages(connection: Connection, document_id: str) -> list[Passage]:
@@ -168,10 +178,12 @@ def _put_vectors(
     if there is None or there[0] != space:
         return None
     document_ids: list[str] = []
+    embedded: list[Embedded] = []
     for (row, passage_id, document_id, *_), vector in zip(waiting, vectors, strict=True):
         still = connection.one(SQL["still_unembedded"], (row, passage_id))
         if still is not None:
-            put_vector(connection, row, still[0], vector)
-            connection.all(SQL["mark_embedded"], (row,))
+            embedded.append(Embedded(row, still[0], vector))
             document_ids.append(document_id)
+    put_vectors(connection, embedded)
+    connection.many(SQL["mark_embedded"], ((one.row,) for one in embedded))
     return document_ids

@@ -59,8 +59,23 @@ create table passage_language (language text primary key) strict, without rowid;
 create table passage_waiting (row integer primary key) strict;
 insert into passage_waiting select row from passage;
 
--- A vector each; which of them may be near another one is told by their signs, in the table passage_signs.
-create table passage_embedding (row integer primary key, vector blob not null) strict;
+-- A vector each. Which of them may be near another one is told by their signs: those of a collection stand in blocks,
+-- so that they can be read at once. What a block says of a row counts where passage_embedding says the same.
+create table passage_embedding (
+    row integer primary key,
+    collection_id text not null,
+    block integer not null,
+    vector blob not null
+) strict;
+create index passage_embedding_block on passage_embedding (block);
+create table sign_block (
+    block integer primary key,
+    collection_id text not null,
+    is_full integer not null default 0,
+    rows blob not null, -- their numbers, 8 bytes each
+    signs blob not null
+) strict;
+create index sign_block_collection on sign_block (collection_id, is_full);
 
 create table collection_passages (
     collection_id text primary key,

@@ -2,20 +2,18 @@
 select rowid from passage_terms(:match) order by rank, rowid limit :limit
 
 -- name: passages_with
-select term, doc from passage_vocabulary where term in (select value from json_each(:terms))
+select doc from passage_vocabulary where term = ?
 
 -- name: languages
 select language from passage_language
 
--- name: find_signs
-select rowid, distance
-from passage_signs
-where signs match vec_bit(:signs) and k = :limit and collection_id = :collection_id
+-- name: blocks
+select rows, signs from sign_block where collection_id = ?
 
 -- name: nearest
 select row, vec_distance_cosine(vector, :vector) as distance
 from passage_embedding
-where row in (select value from json_each(:rows))
+where row in (select value from json_each(:rows)) and collection_id in (select value from json_each(:collection_ids))
 order by distance, row
 limit :limit
 
@@ -43,13 +41,25 @@ insert or ignore into passage_language values (?)
 delete from passage_waiting where row = ?
 
 -- name: remove
-delete from passage where document_id = ?
+delete from passage where document_id in (select value from json_each(?))
 
 -- name: embedded_rows
-select row from passage where document_id = ? and is_embedded = 1
+select row from passage where document_id in (select value from json_each(?)) and is_embedded = 1
 
--- name: remove_signs
-delete from passage_signs where rowid = ?
+-- name: blocks_of
+select distinct block from passage_embedding where row in (select value from json_each(?))
+
+-- name: alive
+select row, collection_id, vector from passage_embedding where block = ? order by row
+
+-- name: alive_count
+select count(*) from passage_embedding where block = ?
+
+-- name: block_bytes
+select length(rows) from sign_block where block = ?
+
+-- name: drop_block
+delete from sign_block where block = ?
 
 -- name: passages
 select id, document_id, number, text, page, heading from passage where document_id = ? order by number
@@ -64,10 +74,16 @@ select row, id, document_id, heading, text from passage where is_embedded = 0 or
 select collection_id from passage where row = ? and id = ? and is_embedded = 0
 
 -- name: put_vector
-insert into passage_embedding (row, vector) values (?, ?)
+insert or replace into passage_embedding (row, collection_id, block, vector) values (?, ?, ?, ?)
 
--- name: put_signs
-insert into passage_signs (rowid, collection_id, signs) values (?, ?, vec_bit(?))
+-- name: open_block
+select block, rows, signs from sign_block where collection_id = ? and is_full = 0 limit 1
+
+-- name: new_block
+insert into sign_block (collection_id, rows, signs) values (?, x'', x'') returning block
+
+-- name: fill_block
+update sign_block set rows = ?, signs = ?, is_full = ? where block = ?
 
 -- name: mark_embedded
 update passage set is_embedded = 1 where row = ?
@@ -77,7 +93,7 @@ select name, dimensions from vector_space
 
 -- name: forget_vectors
 drop table if exists passage_vector;
-drop table if exists passage_signs;
+delete from sign_block;
 delete from passage_embedding;
 delete from vector_space;
 update passage set is_embedded = 0 where is_embedded = 1;
