@@ -32,8 +32,15 @@ HITS = [
     ("question", "answer"),
     [
         ("When did the library open?", "The library opened in 1908."),
-        ("Who designed the library?", "It was designed by Ada Brandt, who had studied in Vienna."),
-        ("How many books does the library hold?", "It holds 40,000 books."),
+        (
+            "Who designed the library?",
+            "The library opened in 1908. It was designed by Ada Brandt, who had studied in Vienna.",
+        ),
+        (
+            "How many books does the library hold?",
+            "The library opened in 1908. It was designed by Ada Brandt, who had studied in Vienna. "
+            "It holds 40,000 books.",
+        ),
         ("Why do visitors come?", "Visitors come because the reading room is quiet."),
         ("Where is the swimming pool?", "The swimming pool stands near the Old Harbour."),
         ("How much does a ticket for the pool cost?", "Tickets cost 4.50 a day."),

@@ -343,7 +343,7 @@ class Engine:
         # More is read than a person is shown; but what is quoted is always among the hits.
         shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
         send(Searched(query, tuple(shown)))
-        for marker, quote in enumerate(_in_reading_order(quotes), start=1):
+        for marker, quote in enumerate(quotes, start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
             send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
@@ -418,12 +418,6 @@ def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
         return question.turns, question.text
     begun = Turn("assistant", question.continues.text)
     return (*question.turns, Turn("user", question.text), begun), prompt_text("continue")
-
-
-def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes passage by passage, the best passage first, each from its top to its end."""
-    passages = list(dict.fromkeys(quote.hit.passage_id for quote in quotes))
-    return sorted(quotes, key=lambda quote: (passages.index(quote.hit.passage_id), quote.start))
 
 
 def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:

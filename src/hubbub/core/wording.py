@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hubbub.core.languages import READ_CHARACTERS, detect, is_stop_word, stems, without_accents
@@ -20,11 +21,23 @@ _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u067
 _INDIC_MARKS = "\u0900-\u0963\u0966-\u0dff\u0f00-\u0fff\u200c\u200d"  # all but the full stops (danda)
 _OTHERS = _HAN + _HIRAGANA + _KATAKANA + _HANGUL + _UNSPACED
 _LETTERS = rf"(?:(?![_{_OTHERS}])[\w{_MARKS}{_INDIC_MARKS}])+"
-_TERM = re.compile(
-    rf"(?P<number>(?<![\w.,])\d{{1,3}}(?: \d{{3}})+(?![\w]))"
-    rf"|(?P<plain>{_LETTERS}(?:[.'’\-‐‑_/:@+,]{_LETTERS})*)"
-    rf"|(?P<han>[{_HAN}]+)|(?P<hiragana>[{_HIRAGANA}]+)|(?P<katakana>[{_KATAKANA}]+)"
-    rf"|(?P<hangul>[{_HANGUL}]+)|(?P<unspaced>[{_UNSPACED}]+)"
+_NUMBER = r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)"
+_PLAIN = rf"{_LETTERS}(?:[.'’\-‐‑_/:@+,]{_LETTERS})*"
+_WORD = re.compile(
+    rf"{_NUMBER}|{_PLAIN}|[{_HAN}]+|[{_HIRAGANA}]+|[{_KATAKANA}]+|[{_HANGUL}]+|[{_UNSPACED}]+"
+)
+_ASCII_WORD = re.compile(
+    r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)|[a-z0-9]+(?:[.'\-_/:@+,][a-z0-9]+)*"
+)
+_KINDS = tuple(
+    (kind, re.compile(f"[{signs}]"))
+    for kind, signs in (
+        ("han", _HAN),
+        ("hiragana", _HIRAGANA),
+        ("katakana", _KATAKANA),
+        ("hangul", _HANGUL),
+        ("unspaced", _UNSPACED),
+    )
 )
 _JOINERS = re.compile(r"[.'’\-‐‑_/:@+,]")
 _DIGIT = re.compile(r"\d")
@@ -69,25 +82,30 @@ def language_of(text: str) -> str:
 
 def index_terms(text: str, language: str) -> list[str]:
     """Return what a text in this language is found by, in order."""
+    return [term for word in _words(folded(text)) for term in _indexed(word, language)]
+
+
+@lru_cache(maxsize=50_000)
+def _indexed(word: str, language: str) -> tuple[str, ...]:
     found: list[str] = []
-    for kind, word in _cut(folded(text)):
+    for kind, part in _kinds(word):
         match kind:
             case "plain" | "part":
-                found += _of_plain(word, language)
+                found += _of_plain(part, language)
             case "whole" | "number":
-                found.append(word)
+                found.append(part)
             case "han":
-                for part in _HAN_FUNCTION.split(word):
-                    found += part if len(part) == 1 else [*part, *_grams(part, 2)]
+                for between in _HAN_FUNCTION.split(part):
+                    found += between if len(between) == 1 else [*between, *_grams(between, 2)]
             case "unspaced":
-                found += _grams(word, 3)
+                found += _grams(part, 3)
             case "hangul":
-                found += _grams(_without_ending(word), 2)
+                found += _grams(_without_ending(part), 2)
             case "katakana":
-                found += (word, *(_grams(word, 2) if len(word) > 2 else ()))
+                found += (part, *(_grams(part, 2) if len(part) > 2 else ()))
             case _:
-                found += _grams(word, 2)
-    return found
+                found += _grams(part, 2)
+    return tuple(found)
 
 
 def query_terms(text: str, languages: Iterable[str], language: str | None = None) -> list[Term]:
@@ -155,21 +173,29 @@ def _looked_for(kind: str, word: str, language: str, among: list[str]) -> Iterat
                 yield (gram,), False
 
 
+def _words(text: str) -> list[str]:
+    """Return a folded text's words in order; what is joined by a point, a hyphen or the like is one."""
+    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+
+
 def _cut(text: str) -> Iterator[tuple[str, str]]:
     """Yield a folded text's words in order, each with its kind; compounds as their parts and, where that says more,
     as a whole."""
-    for match in _TERM.finditer(text):
-        kind, word = str(match.lastgroup), match.group()
-        if kind == "number":
-            yield "whole", word.replace(" ", "")
-            for part in word.split(" "):
-                yield "number", part
-        elif kind != "plain":
-            yield kind, word
-        elif _JOINERS.search(word) is None:
-            yield "plain", word[:LONGEST_TERM]
-        else:
-            yield from _parts(word)
+    for word in _words(text):
+        yield from _kinds(word)
+
+
+@lru_cache(maxsize=50_000)
+def _kinds(word: str) -> tuple[tuple[str, str], ...]:
+    if not word.isascii():
+        for kind, sign in _KINDS:
+            if sign.match(word):
+                return ((kind, word),)
+    if " " in word:
+        return (("whole", word.replace(" ", "")), *(("number", part) for part in word.split(" ")))
+    if _JOINERS.search(word) is None:
+        return (("plain", word[:LONGEST_TERM]),)
+    return tuple(_parts(word))
 
 
 def _parts(word: str) -> Iterator[tuple[str, str]]:
