@@ -15,6 +15,7 @@ from hubbub.conversation.joining import Join
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
 from hubbub.conversation.query import stand_alone, write_query
+from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Times
@@ -339,19 +340,23 @@ class Engine:
             quotes = await choose_in_turns(query, hits)
         else:
             quotes = await choose_by_meaning(query, hits, self._embedder)
-        quoted = {quote.hit.passage_id for quote in quotes}
+        cited = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
-        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
+        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in cited]
         send(Searched(query, tuple(shown)))
+        if quotes and not is_sure(quotes):
+            send(Text(CLOSEST))
         for marker, quote in enumerate(quotes, start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
-            send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
+            send(Text(quoted(quote, marker)))
         if not quotes:
             send(Text(_nothing_found(reading)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
-        return Done("stop" if quotes else "nothing_found")
+        if not quotes:
+            return Done("nothing_found")
+        return Done("stop" if is_sure(quotes) else "closest")
 
 
 def _nothing_found(reading: StillReading | None) -> str:

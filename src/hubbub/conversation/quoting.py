@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Sequence, Set
 from struct import unpack
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -46,8 +46,23 @@ MISSING_NAME = 0.25
 # about another subject 92 and 99 %; of those on the subject, passages with the answer taken out, not quite half.
 LEAST_EVIDENCE = 0.2
 LEAST_EVIDENCE_BY_MEANING = 0.7
+SURE_EVIDENCE = 0.27
+SURE_EVIDENCE_BY_MEANING = 0.9
+"""Below that a quote is only the closest that was found: one in twelve of those that do answer, and more than half of
+those that only speak of the subject."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+
+
+class Evidence(NamedTuple):
+    """How much of a question quotes have to speak of."""
+
+    to_quote: float
+    to_be_sure: float
+
+
+BY_WORDS = Evidence(LEAST_EVIDENCE, SURE_EVIDENCE)
+BY_MEANING = Evidence(LEAST_EVIDENCE_BY_MEANING, SURE_EVIDENCE_BY_MEANING)
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -62,6 +77,8 @@ class Quote(msgspec.Struct, frozen=True):
     """How much of the question it speaks of; low where nothing fits, whatever its score."""
     columns: str = ""
     """The row that names the columns, where this is a row of a table."""
+    is_sure: bool = True
+    """Whether it answers, as far as can be told; else it is only the closest that was found."""
 
 
 class Rated(msgspec.Struct, frozen=True):
@@ -78,12 +95,12 @@ def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]
     Goes by words alone: the same question and hits (best first) always give the same quotes. A sentence that leans
     on its neighbour, or announces a list, is quoted with it.
     """
-    return _fitting(_drive(_rating(question, hits)), LEAST_EVIDENCE, limit)
+    return _fitting(_drive(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_in_turns(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
     """Return what `choose` does, without keeping the event loop from others for long."""
-    return _fitting(await _in_turns(_rating(question, hits)), LEAST_EVIDENCE, limit)
+    return _fitting(await _in_turns(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedder, *, limit: int = 3) -> list[Quote]:
@@ -104,13 +121,13 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
                 [question, *(one.candidate.text for one in shortlist)], is_urgent=True
             )
     except (ModelError, TimeoutError):
-        return _fitting(rated, LEAST_EVIDENCE, limit)
+        return _fitting(rated, BY_WORDS, limit)
     cosines = [_dot(asked, vector) for vector in vectors]
     by_meaning = [
         replace(one, score=one.score + cosine, evidence=one.evidence + cosine)
         for one, cosine in zip(shortlist, cosines, strict=True)
     ]
-    return _fitting(_best_first(by_meaning), LEAST_EVIDENCE_BY_MEANING, limit)
+    return _fitting(_best_first(by_meaning), BY_MEANING, limit)
 
 
 def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
@@ -210,16 +227,18 @@ def _best_first(rated: Sequence[Rated]) -> list[Rated]:
     return sorted(rated, key=lambda one: -one.score)
 
 
-def _fitting(rated: Sequence[Rated], least_evidence: float, limit: int) -> list[Quote]:
+def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]:
     best = rated[:limit]
-    if not any(one.evidence >= least_evidence for one in best):
+    evidence = max((one.evidence for one in best), default=0.0)
+    if not best or evidence < least.to_quote:
         return []
+    is_sure = evidence >= least.to_be_sure
     quotes: list[Quote] = []
     for one in best:
         if one.score < LEAST_OF_BEST * best[0].score:
             break
         span = with_neighbours(one.candidate)
-        quote = _quote(one, span)
+        quote = replace(_quote(one, span), is_sure=is_sure)
         if not any(_overlap(quote, other) for other in quotes):
             quotes.append(quote)
     return quotes

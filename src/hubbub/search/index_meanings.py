@@ -91,7 +91,7 @@ def find_near(connection: Connection, vector: Vector, collection_ids: Sequence[s
 
 
 def _nearest_signs(signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: int) -> list[int]:
-    """Return the rows whose signs differ least from these, in no order."""
+    """Return about so many rows whose signs differ least from these, in no order."""
     import numpy as np  # here: it takes a while, and nothing but vectors needs it
 
     rows = np.frombuffer(b"".join(rows for rows, _ in blocks), "<i8")
@@ -99,8 +99,12 @@ def _nearest_signs(signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: i
         return rows.tolist()
     kind = "<u8" if len(signs) % 8 == 0 else "u1"
     there = np.frombuffer(b"".join(signs for _, signs in blocks), kind).reshape(len(rows), -1)
-    differing = np.bitwise_count(there ^ np.frombuffer(signs, kind)).sum(axis=1, dtype=np.uint16)
-    return rows[np.argpartition(differing, limit)[:limit]].tolist()
+    counts = np.bitwise_count(there ^ np.frombuffer(signs, kind))
+    differing = counts[:, 0].astype(np.uint16)
+    for column in range(1, counts.shape[1]):  # six times as fast as a sum over the short axis
+        differing += counts[:, column]
+    most = int(np.searchsorted(np.cumsum(np.bincount(differing)), limit))
+    return rows[differing <= most][: 2 * limit].tolist()
 
 
 def signs_of(vector: Vector) -> bytes:
