@@ -59,6 +59,8 @@ class Candidate(msgspec.Struct, frozen=True):
     language: str
     terms: Set[str]
     around: Set[str]
+    named: Set[str]
+    """The terms that stand for it by name: its own, its headings', and those of what it is quoted with."""
     passage: Set[str]
     columns: str = ""
     """The row that names the columns, where the sentence is a row of a table."""
@@ -77,7 +79,8 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
         text = hit.text[:READ_CHARACTERS]
         language = language_of(text)
         above = _terms(f"{hit.title} {hit.heading}", language)
-        known = above | _terms(hit.name, language) | _terms(text, language)
+        name = _terms(hit.name, language)
+        known = above | name | _terms(text, language)
         before: Set[str] = frozenset()
         columns: Span | None = None
         yield
@@ -94,9 +97,10 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
                 before = _terms(text[slice(*columns)], language)
             if sentence not in seen and not is_first_row and _is_quotable(text, start, end):
                 named = text[slice(*columns)] if columns is not None and columns[0] != start else ""
-                candidates.append(
-                    Candidate(hit, rank, start, end, language, terms, above | before, known, named)
-                )
+                around = above | before
+                is_with = bool(named) or _LEANING.match(sentence) is not None
+                by_name = terms | name | (around if is_with else above)
+                candidates.append(Candidate(hit, rank, start, end, language, terms, around, by_name, known, named))
             seen.add(sentence)
             before = terms
     return candidates

@@ -35,6 +35,11 @@ TURN_SECONDS = 0.003
 # too and changed less than one answer in a hundred.
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
+ELSEWHERE = 30
+"""So many sentences are taken to stand beside those that were found: where these are few, a word that none of them
+holds would weigh nearly all."""
+CODE = 0.3
+"""Evidence where a code is asked for, which every quote then holds."""
 CUE = 0.2
 RANK = 0.25
 LOCATED = 0.4
@@ -183,16 +188,20 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
             Rated(
                 candidate,
                 score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike,
-                evidence=share - MISSING_NAME * missing / max(len(needed.names), 1) + place + HEADED * alike,
+                evidence=share
+                - MISSING_NAME * missing / max(len(needed.names), 1)
+                + place
+                + HEADED * alike
+                + (CODE if needed.codes else 0.0),
             )
         )
     return _best_first(rated)
 
 
 def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
-    here = candidate.terms | candidate.around
-    return all(holds(here, code) for code in needed.codes) and all(
-        holds(here if candidate.columns else candidate.passage, number) for number in needed.numbers
+    where = candidate.named if candidate.columns else candidate.passage
+    return all(holds(candidate.named, code) for code in needed.codes) and all(
+        holds(where, number) for number in needed.numbers
     )
 
 
@@ -206,7 +215,7 @@ def _alike(asked: Set[str], heading: str) -> float:
 def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
     held = Counter(term for candidate in candidates for term in wanted if holds(candidate.terms, term))
-    count = len(candidates)
+    count = len(candidates) + ELSEWHERE
     # The inverse document frequency of BM25, sentences taken for documents.
     worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in wanted}
     total = sum(worth.values())

@@ -25,7 +25,7 @@ def put_terms(connection: Connection, passages: Sequence[Row]) -> None:
     around = language_of("\n".join(row[5] for row in passages[:10])) if passages else UNKNOWN
     for row, collection_id, name, title, heading, text, *_ in passages:
         language = around if len(text) < SHORT_CHARACTERS else language_of(text) or around
-        named = title if name == title else f"{name.rpartition('.')[0] or name}\n{title}"
+        named = title if name == title else f"{name}\n{title}"
         terms = [" ".join(index_terms(part, language)) for part in (named, heading, text)]
         connection.all(SQL["put_terms"], (row, inside(collection_id), *terms))
         connection.all(SQL["put_language"], (language,))
