@@ -19,7 +19,15 @@ def test_a_question_that_leans_borrows_words(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["它什么时候开始？", "それはいつですか。", "Und die Kaution?", "Warum?", "Wann beginnt sie?", "Et pourquoi ?", "¿Y cuándo?"],
+    [
+        "它什么时候开始？",
+        "それはいつですか。",
+        "Und die Kaution?",
+        "Warum?",
+        "Wann beginnt sie?",
+        "Et pourquoi ?",
+        "¿Y cuándo?",
+    ],
 )
 def test_a_question_leans_in_other_languages_too(question: str) -> None:
     assert leans(question)

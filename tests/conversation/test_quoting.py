@@ -229,9 +229,9 @@ def test_a_row_is_quoted_with_the_names_of_its_columns_and_those_are_no_answer()
             "The plan covers dental care and glasses. These services are free, and employees pay for nothing.",
         ),
         (
-            "How does one save energy?",
-            "Everybody can save energy with the following tips:\n\n- Turn off the light.\n- Close the door.\n\nThe end.",
-            "Everybody can save energy with the following tips:\n\n- Turn off the light.\n- Close the door.",
+            "How can everybody save energy?",
+            "Everybody can save energy by these tips:\n\n- Turn off the light.\n- Close the door.\n\nThe end.",
+            "Everybody can save energy by these tips:\n\n- Turn off the light.\n- Close the door.",
         ),
         (
             "Where are forms for a passport?",
@@ -240,8 +240,8 @@ def test_a_row_is_quoted_with_the_names_of_its_columns_and_those_are_no_answer()
         ),
         (
             "Was kostet die Zusatzversicherung?",
-            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat, die Zusatzversicherung für zwei 30.",
-            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat, die Zusatzversicherung für zwei 30.",
+            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat.",
+            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat.",
         ),
     ],
 )
@@ -286,6 +286,7 @@ async def test_a_model_for_another_language_is_not_asked() -> None:
 
 
 def test_what_only_speaks_of_the_subject_is_the_closest_at_most() -> None:
-    near = choose("When did the old library burn down in the great fire of the town?", HITS)
-    assert near and not any(quote.is_sure for quote in near)
+    near = choose("Which emperor closed the library?", HITS)
+    assert near
+    assert not any(quote.is_sure for quote in near)
     assert all(quote.is_sure for quote in choose("When did the library open?", HITS))

@@ -11,6 +11,7 @@ from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.sqlite import ROOM, SCHEMA
 from tests.search.library_contract import LibraryContract, PutPassages, a_document
 
+
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
     async with Sqlite(tmp_path / "hubbub.db") as database:

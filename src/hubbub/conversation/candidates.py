@@ -71,8 +71,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
-    """Return the sentences of the first hits that may be quoted, none twice. Whoever drives this may do something
-    else between them."""
+    """Return the sentences of the first hits that may be quoted, none twice. Who drives this may pause in between."""
     candidates: list[Candidate] = []
     seen: set[str] = set()  # passages of a document may overlap
     for rank, hit in enumerate(hits[:READ_HITS], start=1):
@@ -123,8 +122,10 @@ def _terms(text: str, language: str) -> Set[str]:
 
 
 def with_neighbours(candidate: Candidate) -> Span:
-    """Return where a quote begins and ends that can be understood by itself: with the sentence that it leans on, with
-    the list that it announces, or with what announces the list that it stands in."""
+    """Return where a quote begins and ends that can be understood by itself.
+
+    It takes along the sentence that it leans on, the list that it announces, or what announces the list it stands in.
+    """
     text = candidate.hit.text[:READ_CHARACTERS]
     spans = sentences(text)
     try:

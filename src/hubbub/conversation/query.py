@@ -34,7 +34,8 @@ _LEANING_ELSEWHERE = {
     language: re.compile(pattern)
     for language, pattern in {
         "de": r"^(?:und|aber|oder|auch|was ist mit|wie ist es mit|warum nicht|mehr dazu|erzähl mehr)\b"
-        r"|\b(?:er|sie|(?<!gibt )es|ihn|ihm|ihr|ihnen|dies\w*|dort|dafür|davon|dazu|damit|daran|darüber|dabei|dann|deren|dessen)\b",
+        r"|\b(?:er|sie|(?<!gibt )es|ihn|ihm|ihr|ihnen|"
+        r"dies\w*|dort|dafür|davon|dazu|damit|daran|darüber|dabei|dann|deren|dessen)\b",
         "fr": r"^(?:et|mais|ou|aussi|qu'en est-il|pourquoi pas)\b"
         r"|(?<!-)\b(?:il(?! y a| faut)|elle|ils|elles|lui|cela|ça|ceci|celui|celle|ceux|celles|cet|cette|ces)\b",
         "es": r"^¿?\s*(?:y|pero|o|también|qué tal|por qué no)\b"

@@ -51,7 +51,7 @@ MISSING_NAME = 0.25
 # about another subject 92 and 99 %; of those on the subject, passages with the answer taken out, not quite half.
 LEAST_EVIDENCE = 0.2
 LEAST_EVIDENCE_BY_MEANING = 0.7
-SURE_EVIDENCE = 0.27
+SURE_EVIDENCE = 0.295
 SURE_EVIDENCE_BY_MEANING = 0.9
 """Below that a quote is only the closest that was found: one in twelve of those that do answer, and more than half of
 those that only speak of the subject."""

@@ -3,6 +3,7 @@
 import threading
 import unicodedata
 from functools import lru_cache
+from typing import Any, cast
 
 import Stemmer
 
@@ -38,13 +39,15 @@ _FUNCTION_WORDS = {
     nada ni no nos nosotros nuestra nuestro o os otra otro para pero poco por porque pueda puede pueden que quien
     quienes se sea ser si sido sin sobre solo son su sus tambien tanto te tiene tienen todo todos tras tu un una unas
     uno unos usted y ya yo""",
-    "it": """a ad agli ai al alla alle allo anche ancora avere aveva c che chi ci cio come con contro cosa cui d da dagli
+    "it": """a ad agli ai al alla alle allo anche ancora avere aveva c che chi ci cio come con contro cosa cui d da
+    dagli
     dai dal dalla dalle dallo degli dei del dell della delle dello deve di dopo dove due e ed era erano essere fare fino
     fra fu gia gli ha hanno ho i il in io l la le lei li lo loro lui ma mi mia mio molto ne negli nei nel nella nelle
     nello no noi non nostro o ogni per perche piu poi possono prima puo qual quale quali quando quanta quante quanti
     quanto quel quella quello questa queste questi questo qui se sei senza si sia solo sono sopra sotto sta su sua sue
     sugli sui sul sulla sulle suo suoi tra tu tutti tutto un una uno vi voi""",
-    "pt": """a ao aos aquela aquele ate cada com como da das de dele depois desde deve do dos durante e ela elas ele eles
+    "pt": """a ao aos aquela aquele ate cada com como da das de dele depois desde deve do dos durante e ela elas ele
+    eles
     em entre era eram essa esse esta estao estas este estes eu foi foram ha isso isto ja la lhe mais mas me mesmo meu
     minha muito na nao nas nem no nos nossa nosso num numa o onde os ou para pela pelas pelo pelos pode podem por porque
     qual quais quando quanta quantas quanto quantos que quem sao se seja sem ser seu seus so sobre sua suas tambem te
@@ -74,7 +77,8 @@ _FUNCTION_WORDS = {
     jaki je jego jej jest jeszcze juz kiedy kto ktora ktore ktory ktorych ma mi mnie moze mozna musi na nad nie niz o od
     oraz po pod podczas przed przez przy sa sie tak takze tam te tego tej ten to tu ty tym w we wiec wszystkie z za ze
     zostal""",
-    "cs": """a aby ale ani asi az bez bude by byl byla bylo byt co coz do ho i ja jak jaka jake jaky je jeho jej jeji jen
+    "cs": """a aby ale ani asi az bez bude by byl byla bylo byt co coz do ho i ja jak jaka jake jaky je jeho jej jeji
+    jen
     jeste ji jsem jsou k kde kdo kdy ke kolik ktera ktere ktery kvuli ma mezi mi muze na nad ne nebo neni nez o od po
     pod podle pokud pro proc proto protoze pred pri s se si ta tak take tato te ten tento to tohoto tom tu u uz v ve
     vsak vsechny vy z za ze""",
@@ -97,18 +101,25 @@ _FUNCTION_WORDS = {
     ли либо между меня мне мои мы на над надо нам нас наш не него нее нет ни них но о об однако он она они оно от очень
     по под после почему при про с сам свои себя сколько со так также такои там то того тоже тои только том ты у уже чем
     через что чтобы чье эта эти это этого этои этом этот я""",
-    "uk": """або але без б був була були було бути в вам вас ваш весь вона вони воно все всіх вже від він де до для є з за
+    "uk": """або але без б був була були було бути в вам вас ваш весь вона вони воно все всіх вже від він де до для є
+    з за
     зі і із й його її їх коли кого котрии кому ми мені на над нам нас не ні під по після при про та так також там те
     тільки то тои у хто це цеи ця чи чому що щоб як яка яке яки якии я""",
-    "el": """αλλα αν απο αυτα αυτη αυτο αυτος για δε δεν εαν ειμαι ειναι εχει εχουν η ηταν θα ι κ και κατα κι μας με μετα
+    "el": """αλλα αν απο αυτα αυτη αυτο αυτος για δε δεν εαν ειμαι ειναι εχει εχουν η ηταν θα ι κ και κατα κι μας με
+    μετα
     μεχρι μη μην μια μου να ο οι ομως οποια οποιο οποιος οπως οσο οταν οτι ου ποια ποιο ποιοι ποιος ποσα ποση ποσο ποσοι
     ποσος ποτε που προς πως σας σε στα στη στην στις στο στον στους τα την της τι τις το τον του τους των ως""",
-    "ar": """اذا اكثر الا التي الذي الذين الى ام ان انا انت او اي اين ايضا بعد بل بين تحت تكون تلك ثم حتى حول حيث خلال دون
-    ذلك على عليه عن عند عندما غير فقط في فيه فيها قبل قد كان كانت كل كم كما كيف لا لان لدى لكن لم لماذا لن له لها ما ماذا
+    "ar": """اذا اكثر الا التي الذي الذين الى ام ان انا انت او اي اين ايضا بعد بل بين تحت تكون تلك ثم حتى حول حيث
+    خلال دون
+    ذلك على عليه عن عند عندما غير فقط في فيه فيها قبل قد كان كانت كل كم كما كيف لا لان لدى لكن لم لماذا لن له لها ما
+    ماذا
     متى مع من منذ منه منها نحن هذا هذه هل هم هنا هناك هو هي و يتم يكون""",
-    "hi": """अपना अपनी अपने अब आप इन इस इसका इसकी इसके इसे उन उस उसका उसकी उसके एक और कब करता करते करना करने कहाँ कहां का
-    कि कितना कितनी कितने किस किसने किसी की कुछ के कैसे को कोई कौन कौनसा क्या क्यों गई गए गया जब जहाँ जा जाता जाती जाते जाना जो
-    तक तथा तो था थी थे दिया द्वारा न नहीं ने पर बहुत बाद भी में मैं यदि यह या ये रहा रही रहे लिए वह वाला वाली वाले वे सब सभी
+    "hi": """अपना अपनी अपने अब आप इन इस इसका इसकी इसके इसे उन उस उसका उसकी उसके एक और कब करता करते करना करने कहाँ
+    कहां का
+    कि कितना कितनी कितने किस किसने किसी की कुछ के कैसे को कोई कौन कौनसा क्या क्यों गई गए गया जब जहाँ जा जाता जाती
+    जाते जाना जो
+    तक तथा तो था थी थे दिया द्वारा न नहीं ने पर बहुत बाद भी में मैं यदि यह या ये रहा रही रहे लिए वह वाला वाली वाले वे
+    सब सभी
     साथ से हम हर ही हुआ हुई हुए है हैं हो होता होती होते होना""",
 }
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
@@ -196,16 +207,16 @@ def _stems(word: str, language: str) -> tuple[str, ...]:
     if language not in _STEMMERS:
         return (plain,)
     stemmer = _stemmer(_STEMMERS[language])
-    stem = without_accents(stemmer.stemWord(word)) or plain
-    other = stem if plain == word else stemmer.stemWord(plain) or plain
+    stem = without_accents(str(stemmer.stemWord(word))) or plain
+    other = stem if plain == word else str(stemmer.stemWord(plain)) or plain
     return (stem,) if stem == other else (stem, other)
 
 
-def _stemmer(name: str) -> Stemmer.Stemmer:
+def _stemmer(name: str) -> Any:  # its package has no types
     """Return this thread's own stemmer: one may not serve two threads at once."""
-    found: dict[str, Stemmer.Stemmer] = _local.__dict__
+    found: dict[str, Any] = _local.__dict__
     if name not in found:
-        found[name] = Stemmer.Stemmer(name, 0)  # the cache is ours
+        found[name] = cast(Any, Stemmer).Stemmer(name, 0)  # the cache is ours
     return found[name]
 
 

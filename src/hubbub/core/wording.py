@@ -23,12 +23,8 @@ _OTHERS = _HAN + _HIRAGANA + _KATAKANA + _HANGUL + _UNSPACED
 _LETTERS = rf"(?![_{_OTHERS}])\w(?:(?![_{_OTHERS}])[\w{_MARKS}{_INDIC_MARKS}])*"
 _NUMBER = r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)"
 _PLAIN = rf"{_LETTERS}(?:[.'’\-‐‑_/:@+,]{_LETTERS})*"
-_WORD = re.compile(
-    rf"{_NUMBER}|{_PLAIN}|[{_HAN}]+|[{_HIRAGANA}]+|[{_KATAKANA}]+|[{_HANGUL}]+|[{_UNSPACED}]+"
-)
-_ASCII_WORD = re.compile(
-    r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)|[a-z0-9]+(?:[.'\-_/:@+,][a-z0-9]+)*"
-)
+_WORD = re.compile(rf"{_NUMBER}|{_PLAIN}|[{_HAN}]+|[{_HIRAGANA}]+|[{_KATAKANA}]+|[{_HANGUL}]+|[{_UNSPACED}]+")
+_ASCII_WORD = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)|[a-z0-9]+(?:[.'\-_/:@+,][a-z0-9]+)*")
 _KINDS = tuple(
     (kind, re.compile(f"[{signs}]"))
     for kind, signs in (
@@ -42,20 +38,21 @@ _KINDS = tuple(
 _JOINERS = re.compile(r"[.'’\-‐‑_/:@+,]")
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+")
-_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
-_ELISIONS = frozenset(
-    "l d j m n s t c qu jusqu lorsqu puisqu quoiqu dell all dall nell sull un gl quest".split()
-)
+_INVISIBLE: dict[int, None] = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
+_ELISIONS = frozenset("l d j m n s t c qu jusqu lorsqu puisqu quoiqu dell all dall nell sull un gl quest".split())
 
 # What Chinese, Japanese and Korean sentences are built with. It separates words, and is none.
 _HAN_FUNCTION = re.compile(
-    "为什么|為什麼|什么|什麼|怎么样|怎么|怎麼|怎样|如何|多少|多久|哪里|哪裡|哪个|哪些|哪|几|是谁|谁|誰|的|是|了|吗|嗎|呢|吧|么|何"
+    "为什么|為什麼|什么|什麼|怎么样|怎么|怎麼|怎样|如何|"
+    "多少|多久|哪里|哪裡|哪个|哪些|哪|几|是谁|谁|誰|的|是|了|吗|嗎|呢|吧|么|何"
 )
 _HANGUL_ENDINGS = (
-    "입니까 습니까 합니까 됩니까 인가요 나요 까요 니까 입니다 습니다 합니다 됩니다 하십시오 십시오 하세요 에서는 에서 으로 부터 까지 에게 에는 "
-    "이며 하는 은 는 이 가 을 를 의 에 로 와 과 도 만"
+    "입니까 습니까 합니까 됩니까 인가요 나요 까요 니까 입니다 습니다 합니다 됩니다 하십시오 십시오 "
+    "하세요 에서는 에서 으로 부터 까지 에게 에는 이며 하는 은 는 이 가 을 를 의 에 로 와 과 도 만"
 ).split()
-_HANGUL_FUNCTION = frozenset("무엇 무엇을 무엇이 언제 누가 누구 어디 어디에 얼마 얼마나 며칠 몇 어떻게 왜 어느 및 그 이 수".split())
+_HANGUL_FUNCTION = frozenset(
+    """무엇 무엇을 무엇이 언제 누가 누구 어디 어디에 얼마 얼마나 며칠 몇 어떻게 왜 어느 및 그 이 수""".split()
+)
 
 
 class Term(NamedTuple):
@@ -179,8 +176,7 @@ def _words(text: str) -> list[str]:
 
 
 def _cut(text: str) -> Iterator[tuple[str, str]]:
-    """Yield a folded text's words in order, each with its kind; compounds as their parts and, where that says more,
-    as a whole."""
+    """Yield a folded text's words in order, each with its kind; compounds in parts and, where that helps, whole."""
     for word in _words(text):
         yield from _kinds(word)
 
