@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Generator, Sequence, Set
@@ -35,9 +36,8 @@ TURN_SECONDS = 0.003
 # too and changed less than one answer in a hundred.
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
-ELSEWHERE = 30
-"""So many sentences are taken to stand beside those that were found: where these are few, a word that none of them
-holds would weigh nearly all."""
+ELSEWHERE = 1
+"""So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
 CODE = 0.3
 """Evidence where a code is asked for, which every quote then holds."""
 CUE = 0.2
@@ -57,6 +57,9 @@ SURE_EVIDENCE_BY_MEANING = 0.9
 those that only speak of the subject."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+
+
+_MEASURE = re.compile(r"\b(?:how|wie|hoe|hur|hvor)\s+\w+", re.IGNORECASE)
 
 
 class Evidence(NamedTuple):
@@ -166,7 +169,10 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     candidates = yield from read(hits)
     language = language_of(question)
     languages = sorted({candidate.language for candidate in candidates})
-    wanted = telling(query_terms(question, languages, language))
+    # "How long", "wie hoch": the answer has the measure, not the word.
+    wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
+    if not any(term.is_telling for term in wanted):
+        wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
     worth = _worth(wanted, candidates)
