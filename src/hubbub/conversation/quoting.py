@@ -52,7 +52,7 @@ MISSING_NAME = 0.25
 LEAST_EVIDENCE = 0.2
 LEAST_EVIDENCE_BY_MEANING = 0.7
 SURE_EVIDENCE = 0.295
-SURE_EVIDENCE_BY_MEANING = 0.9
+SURE_EVIDENCE_BY_MEANING = 0.87
 """Below that a quote is only the closest that was found: one in twelve of those that do answer, and more than half of
 those that only speak of the subject."""
 LEAST_OF_BEST = 0.6
