@@ -1,7 +1,6 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +24,7 @@ from hubbub.conversation.prompt import (
     with_sources,
 )
 from hubbub.conversation.query import stand_alone, write_query
+from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Scope, Times
@@ -80,7 +80,6 @@ QUESTION_SHARE = 0.25
 SINCE_SHARE = 0.5
 """How much of it the results of the tools may take that were called for such a question."""
 
-_NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
 LESS, MUCH_LESS = 0.9, 0.5
@@ -376,27 +375,23 @@ class Engine:
             quotes = await choose_in_turns(query, hits)
         else:
             quotes = await choose_by_meaning(query, hits, self._embedder)
-        quoted = {quote.hit.passage_id for quote in quotes}
+        cited = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
-        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
+        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in cited]
         send(Searched(query, tuple(shown)))
-        for marker, quote in enumerate(_in_reading_order(quotes), start=1):
+        if quotes and not is_sure(quotes):
+            send(Text(CLOSEST))
+        for marker, quote in enumerate(quotes, start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
-            send(Text(_quoted(quote.text, marker, is_plain=question.is_plain)))
+            send(Text(quoted(quote, marker, is_plain=question.is_plain)))
         if not quotes:
             send(Text(_nothing_found(reading, is_plain=question.is_plain)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
-        return Done("stop" if quotes else "nothing_found")
-
-
-def _quoted(text: str, marker: int, *, is_plain: bool) -> str:
-    """Return a quote with its marker. What looks like a marker within it must not be taken for one."""
-    if not is_plain:
-        return f"> {escape(text)} [{marker}]\n\n"
-    words = _NUMBERED.sub(r"(\1)", text)
-    return f"“{words}” [{marker}]\n\n"
+        if not quotes:
+            return Done("nothing_found")
+        return Done("stop" if is_sure(quotes) else "closest")
 
 
 def _nothing_found(reading: StillReading | None, *, is_plain: bool) -> str:
@@ -466,12 +461,6 @@ def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
         return question.turns, question.text
     begun = Turn("assistant", question.continues.text)
     return (*question.turns, Turn("user", question.text), begun), prompt_text("continue")
-
-
-def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes passage by passage, the best passage first, each from its top to its end."""
-    passages = list(dict.fromkeys(quote.hit.passage_id for quote in quotes))
-    return sorted(quotes, key=lambda quote: (passages.index(quote.hit.passage_id), quote.start))
 
 
 def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
