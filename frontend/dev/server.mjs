@@ -40,6 +40,7 @@ const models = [
 ];
 const collections = new Map();
 const library = new Map();
+const whole = { characters: 1000, held: 0, omitted: [] };
 const chats = new Map();
 const messages = new Map();
 const answers = new Map(); // id → {events, waiting, isStopped}
@@ -55,7 +56,9 @@ function shown(collection) {
   return { ...collection, documents: all.length, passages: sum("passages"), embedded: sum("embedded") };
 }
 const own = addCollection("Hubbub", { is_shared: true, description: "What Hubbub is and how to use it." });
-for (const document of documents) library.set(document.id, { ...document, collection_id: own.id, added_at: now() });
+for (const document of documents) {
+  library.set(document.id, { ...document, collection_id: own.id, added_at: now(), completeness: whole });
+}
 
 const fold = (id) => {
   const answer = {
@@ -224,6 +227,7 @@ const routes = [
         passages: 0,
         embedded: 0,
         added_at: now(),
+        completeness: whole,
       };
       library.set(document.id, document);
       const set = (delay, changes) => setTimeout(() => Object.assign(document, changes), delay);

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import Result
 
 from tests.cli.commands import PLAIN, environment, run, start
+from tests.ingest import documents as samples
 from tests.servers.hubbub_server import hubbub_serving
 
 Invoke = Callable[..., Result]
@@ -65,6 +66,15 @@ def test_good_and_bad_files(hubbub: Invoke, folder: Path, documents: Path) -> No
         "program.exe": "failed",
     }
     assert kept(folder) == states
+
+
+def test_what_was_read_in_part_is_said(hubbub: Invoke, documents: Path) -> None:
+    (documents / "scan.pdf").write_bytes(samples.pdf([["One page has text."], None, None]))
+    for counts in ("3 read, 0 unchanged", "0 read, 3 unchanged"):
+        result = hubbub("ingest", str(documents), "--collection", "rules")
+        first, _, *others = result.stderr.splitlines()
+        assert (result.exit_code, first) == (0, f"rules: {counts}, 1 ready in part.")
+        assert others == ["  scan.pdf: ready, but 2 of 3 pages hold no text."]
 
 
 def test_unchanged_changed_and_missing(hubbub: Invoke, folder: Path, documents: Path) -> None:

@@ -14,14 +14,14 @@ ENCRYPTION = b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >>" % (b"ab"
 
 
 def pdf(
-    pages: Sequence[Sequence[str]],
+    pages: Sequence[Sequence[str] | None],
     *,
     title: str = "",
     outline: Sequence[tuple[str, int]] = (),
     is_encrypted: bool = False,
     picture_only: bool = False,
 ) -> bytes:
-    """Return a PDF with these lines on its pages; the outline names titles and their pages, from 1."""
+    """Return a PDF with these lines on its pages, or a picture for None; the outline names titles and their pages."""
     objects: list[bytes] = [b""] * 4
     references: list[int] = []
 
@@ -32,8 +32,9 @@ def pdf(
     picture = add(_stream(b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray"
                           b" /BitsPerComponent 8", b"\0"))  # fmt: skip
     for lines in pages:
-        shown = b"\n".join(b"(%s) Tj 0 -16 Td" % _escaped(line) for line in lines)
-        content = b"q 400 0 0 400 50 50 cm /P Do Q" if picture_only else b"BT /F 12 Tf 50 750 Td %s ET" % shown
+        shown = b"\n".join(b"(%s) Tj 0 -16 Td" % _escaped(line) for line in lines or ())
+        is_picture = picture_only or lines is None
+        content = b"q 400 0 0 400 50 50 cm /P Do Q" if is_picture else b"BT /F 12 Tf 50 750 Td %s ET" % shown
         stream = add(_stream(b"<<", content))
         references.append(
             add(

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from hubbub.connections.sandbox import Crashed, Failed, OutOfMemory, Sandbox, SandboxLimits, TimedOut
+from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError, TooLarge
-from hubbub.ingest.reading import read, reason
+from hubbub.ingest.blocks import Heading, Loaded, Table
+from hubbub.ingest.reading import completeness_of, read, reason
 from tests.ingest import documents
 
 MEBIBYTE = 1024 * 1024
@@ -62,6 +64,22 @@ async def test_a_file_without_text_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("---\n\n---\n")
     with pytest.raises(HubbubError, match="no text"):
         await read(Sandbox(), tmp_path / "a.md", "a.md")
+
+
+async def test_a_file_says_what_of_it_was_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(documents.pdf([["One page has text."], None, None, [], None]))
+    whole = (await read(Sandbox(), path, "a.pdf")).completeness
+    assert whole.omitted == (Omission("pages_without_text", "3 of 5 pages hold no text", 3, 5),)
+    assert whole.characters == len("Onepagehastext.")
+
+
+@pytest.mark.parametrize(
+    ("held", "but"), [(0, ""), (100, ""), (105, ""), (200, "about 50 % of its text could not be read")]
+)
+def test_two_counts_of_a_file_s_text_are_compared(held: int, but: str) -> None:
+    blocks = [Heading("x" * 40, 1), Table((("y" * 10, " y y \n"), ("z" * 40, "z" * 8)))]
+    assert completeness_of(Loaded(blocks, held=held)).but == but
 
 
 async def test_what_a_reader_chokes_on_is_damaged(tmp_path: Path) -> None:

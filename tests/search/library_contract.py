@@ -4,8 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 
-from hubbub.core.documents import Document, Progress
+from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.search.base import Library
@@ -71,6 +72,19 @@ class LibraryContract:
         marked = await library.document(document.id)
         assert marked is not None
         assert (marked.state, marked.reason, marked.title, marked.pages) == ("failed", "It is damaged.", "A title", 4)
+
+    async def test_a_document_says_how_whole_it_was_read(self, library: Library) -> None:
+        document = await library.add(await a_document(library, "a.pdf"))
+        assert document.completeness == Completeness()
+        omitted = (Omission("pages_without_text", "5 of 6 pages hold no text", 5, 6),)
+        await library.mark(document, "embedding", completeness=Completeness(80, 100, omitted))
+        await library.mark(document, "ready")
+        assert await library.document(document.id) == replace(
+            document, state="ready", completeness=Completeness(80, 100, omitted)
+        )
+        assert [one.completeness.omitted for one in await library.documents(document.collection_id)] == [omitted]
+        newer = await a_document(library, "a.pdf", collection_id=document.collection_id, sha256="b" * 64)
+        assert (await library.add(newer)).completeness == Completeness()
 
     async def test_a_mark_on_older_content_changes_nothing(self, library: Library) -> None:
         old = await library.add(await a_document(library, "a.txt"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.documents import Document
 from hubbub.search.library_sqlite import SqliteLibrary
 from tests.search.library_contract import LibraryContract, PutPassages, a_document
@@ -53,3 +53,20 @@ async def test_another_process_sees_the_same_library(library: SqliteLibrary, dat
     async with Sqlite(database.path) as again, SqliteLibrary(again) as other:
         assert await other.document(document.id) == document
         assert await other.unfinished() == [document]
+
+
+async def test_a_library_of_before_is_taken_over(database: Sqlite) -> None:
+    sql = await database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
+    await database.migrate("library", [sql["create_tables"], sql["add_turns"]])
+    collection = ("c", "papers", "ann", 0, "", 1.0)
+    document = ("d", "c", "a.pdf", "a" * 64, 7, "application/pdf", "A", "ready", "", 2, 3.0, "", "", 0, 1)
+
+    def insert(connection: Connection) -> None:
+        connection.all("insert into collection values (?, ?, ?, ?, ?, ?)", collection)
+        connection.all(f"insert into document values ({', '.join('?' * len(document))})", document)
+
+    await database.write(insert)
+    async with SqliteLibrary(database) as library:
+        assert await library.documents("c") == [
+            Document("d", "c", "a.pdf", "a" * 64, 7, "application/pdf", "A", "ready", pages=2, added_at=3.0)
+        ]

@@ -102,6 +102,16 @@ async def test_each_kind_is_read_and_what_can_t_be_read_says_why(
     assert collection["passages"] == sum(document["passages"] for document in documents.values()) >= len(good)
 
 
+async def test_a_document_says_how_whole_it_was_read(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
+) -> None:
+    await put(ann, collection_id, "scan.pdf", samples.pdf([["One page has text."], None, None]))
+    document = (await listed(hubbub, ann, collection_id))["scan.pdf"]
+    assert document["state"] == "ready"
+    missing = {"kind": "pages_without_text", "text": "2 of 3 pages hold no text", "count": 2, "of": 3}
+    assert document["completeness"] == {"characters": 15, "held": 0, "omitted": [missing]}
+
+
 async def test_the_same_again_changes_nothing_and_other_content_replaces(
     hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
 ) -> None:

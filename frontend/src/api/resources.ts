@@ -30,6 +30,21 @@ export interface Collection {
 
 export type DocumentState = "waiting" | "reading" | "embedding" | "ready" | "failed";
 
+/** Something of a file that was not read. */
+export interface Omission {
+  kind: string;
+  /** For a person, to stand after "ready, but". */
+  text: string;
+  count: number;
+  of: number;
+}
+
+export interface Completeness {
+  characters: number;
+  held: number;
+  omitted: readonly Omission[];
+}
+
 export interface Document {
   id: string;
   collection_id: string;
@@ -43,6 +58,7 @@ export interface Document {
   passages: number;
   embedded: number;
   added_at: number;
+  completeness: Completeness;
 }
 
 export interface Passage {

@@ -63,10 +63,19 @@ export function documentProgress(document: Document): Progress {
       return { label, part, isOver: false, isFault: false };
     }
     case "ready":
-      return { label: "Ready", part: 1, isOver: true, isFault: false };
+      return { label: readyLabel(document), part: 1, isOver: true, isFault: false };
     case "failed":
       return { label: document.reason || "Could not be read", part: null, isOver: true, isFault: true };
   }
+}
+
+/** Whether something of a document was not read. */
+export const isInPart = ({ completeness }: Document): boolean => completeness.omitted.length > 0;
+
+/** "Ready", or what was left out of a document that was read in part. */
+function readyLabel(document: Document): string {
+  const missing = document.completeness.omitted.map(({ text }) => text);
+  return isInPart(document) ? `Ready, but ${missing.join("; ")}` : "Ready";
 }
 
 /** Send files into a collection, a few at a time, and choose it for the next question. */

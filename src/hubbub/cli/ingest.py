@@ -36,6 +36,8 @@ class Tally(msgspec.Struct):
     is_shared: bool = False
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     """Name and reason of each file that could not be read."""
+    in_part: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
+    """Name of each file that was read in part, and what was left out."""
 
 
 def ingest(
@@ -57,10 +59,13 @@ def ingest(
             raise
     parts = [f"{tally.taken} read", f"{tally.unchanged} unchanged"]
     parts += [f"{tally.removed} removed"] if tally.removed else []
+    parts += [f"{len(tally.in_part)} ready in part"] if tally.in_part else []
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
     seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
     console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
+    for name, but in tally.in_part:
+        console.print(printable(f"  {name}: ready, but {but}."), style="yellow", markup=False)
     for name, reason in tally.refused:
         console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
     return len(tally.refused)
@@ -83,7 +88,10 @@ async def _ingest(
                 gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
                 tally.removed = len(gone)
             await _watch(shelf, collection, progress)
-        tally.refused += await _failed(shelf, collection, {file.name for file in files})
+        names = {file.name for file in files}
+        documents = [one for one in await shelf.library.documents(collection.id) if one.name in names]
+        tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
+        tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.taken -= len(tally.refused)
         tally.is_shared = collection.is_shared
     return tally
@@ -128,8 +136,3 @@ async def _watch(shelf: Shelf, collection: Collection, progress: Progress) -> No
             everything = state.waiting + state.reading + state.embedding + state.ready + state.failed
             progress.update(reading, total=everything, completed=everything - state.waiting - state.reading)
             progress.update(embedding, total=state.passages, completed=state.embedded)
-
-
-async def _failed(shelf: Shelf, collection: Collection, names: set[str]) -> list[tuple[str, str]]:
-    documents = await shelf.library.documents(collection.id)
-    return [(one.name, one.reason) for one in documents if one.state == "failed" and one.name in names]

@@ -27,6 +27,34 @@ class Collection(msgspec.Struct, frozen=True):
     """How many of the passages have a vector already."""
 
 
+class Omission(msgspec.Struct, frozen=True):
+    """Something of a file that was not read."""
+
+    kind: str
+    """What it is, for programs: `pages_without_text`, `hidden_sheets`."""
+    text: str
+    """The same for a person, to stand after "ready, but": "5 of 6 pages hold no text"."""
+    count: int = 1
+    of: int = 0
+    """Out of how many; 0 where that says nothing."""
+
+
+class Completeness(msgspec.Struct, frozen=True):
+    """How whole a document was read."""
+
+    characters: int = 0
+    """How many characters were read, white space aside."""
+    held: int = 0
+    """How many a cruder count of the file's format finds; 0 where none was made."""
+    omitted: tuple[Omission, ...] = ()
+    """What was not read; empty where nothing is known to be missing."""
+
+    @property
+    def but(self) -> str:
+        """What to say after "ready, but"; empty where nothing is missing."""
+        return "; ".join(omission.text for omission in self.omitted)
+
+
 class Document(msgspec.Struct, frozen=True):
     """What was ingested."""
 
@@ -45,6 +73,8 @@ class Document(msgspec.Struct, frozen=True):
     passages: int = 0
     embedded: int = 0
     added_at: float = 0.0
+    completeness: Completeness = Completeness()
+    """How whole it was read, once it was."""
 
 
 Fault: TypeAlias = Literal["", "file", "missing", "ours"]

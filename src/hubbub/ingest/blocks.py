@@ -4,6 +4,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from hubbub.core.documents import Omission
+
 
 class Heading(msgspec.Struct, frozen=True):
     """The title of what follows. Level 1 is the outermost."""
@@ -44,6 +46,10 @@ class Loaded(msgspec.Struct, frozen=True):
     title: str = ""
     pages: int = 0
     """How many pages (or slides) it has; 0 where the format has none."""
+    omitted: tuple[Omission, ...] = ()
+    """What the loader left out, or could not read."""
+    held: int = 0
+    """How many characters a cruder count finds in the file, white space aside; 0 where none was made."""
 
 
 def row_line(cells: tuple[str, ...]) -> str:

@@ -5,10 +5,12 @@ import errno
 import os
 import signal
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.connections.sandbox import (
     Crashed,
@@ -21,14 +23,17 @@ from hubbub.connections.sandbox import (
     Sandbox,
     TimedOut,
 )
+from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
-from hubbub.ingest.blocks import Heading, Paragraph, Table
+from hubbub.ingest.blocks import Block, Loaded, Table
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.split import Piece, Sizes, split
 
 MOST_CHARACTERS = 20_000_000
 MOST_PASSAGES = 50_000
 TITLE_LENGTH = 300
+WHOLE = 0.95
+"""A document of which less was read than this part of what a cruder count finds was read in part."""
 
 READER = "hubbub.ingest.reading:read_here"
 NOT_INSTALLED, NOT_NOW = "not_installed", "not_now"
@@ -85,6 +90,7 @@ class Reading(msgspec.Struct, frozen=True):
     title: str
     pages: int
     pieces: list[Piece]
+    completeness: Completeness = Completeness()
 
 
 async def read(sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None) -> Reading:
@@ -163,7 +169,7 @@ def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
         if (named := _sorted(error, name)) is error:
             raise
         raise named from error
-    characters = sum(_length(block) for block in loaded.blocks)
+    characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
         raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
     pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
@@ -172,7 +178,20 @@ def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
     title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
-    return Reading(title, loaded.pages, [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces])
+    pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
+    return Reading(title, loaded.pages, pieces, completeness_of(loaded))
+
+
+def completeness_of(loaded: Loaded) -> Completeness:
+    """Return how whole a file was read, by what its loader says and by the two counts of its characters."""
+    characters = sum(_dense_length(text) for block in loaded.blocks for text in _texts(block))
+    omitted = tuple(replace(one, text=_storable(one.text)) for one in loaded.omitted)
+    if characters < loaded.held * WHOLE:
+        missing = loaded.held - characters
+        percent = max(1, round(100 * missing / loaded.held))
+        words = f"about {percent} % of its text could not be read"
+        omitted += (Omission("text", words, missing, loaded.held),)
+    return Completeness(characters, loaded.held, omitted)
 
 
 def _sorted(error: Exception, name: str) -> Exception:
@@ -201,7 +220,14 @@ def _storable(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "�")
 
 
-def _length(block: object) -> int:
+def _texts(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
-        return sum(len(cell) for row in block.rows for cell in row)
-    return len(block.text) if isinstance(block, Paragraph | Heading) else len(getattr(block, "text", ""))
+        for row in block.rows:
+            yield from row
+    else:
+        yield block.text
+
+
+def _dense_length(text: str) -> int:
+    """Return how many characters a text has, the usual white space aside."""
+    return len(text) - text.count(" ") - text.count("\n") - text.count("\t")

@@ -165,7 +165,8 @@ class Worker:
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
         state = "ready" if self._embeds_later is None else "embedding"
-        if await self._library.mark(document, state, title=reading.title, pages=reading.pages):
+        how_whole = reading.completeness
+        if await self._library.mark(document, state, title=reading.title, pages=reading.pages, completeness=how_whole):
             await self._settle(document.id)  # its last vector may have come before the mark
         else:
             await self._forget_removed(document)

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from hubbub.core.documents import (
     Collection,
+    Completeness,
     Document,
     DocumentState,
     Fault,
@@ -148,8 +149,9 @@ class Library(Protocol):
         fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
+        completeness: Completeness | None = None,
     ) -> bool:
-        """Note how far this content of a document has come.
+        """Note how far this content of a document has come. What is None stays as it was.
 
         Nothing happens, and it returns False, where the document has gone or has other content (by
         its sha256) by now.

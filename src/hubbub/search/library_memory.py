@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from hubbub.core.documents import Collection, Document, DocumentState, Fault, Progress, Queued
+from hubbub.core.documents import Collection, Completeness, Document, DocumentState, Fault, Progress, Queued
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.search.library_sqlite import usable_name
@@ -90,7 +90,14 @@ class MemoryLibrary:
         if document.collection_id not in self._collections:
             raise NotFound("There is no such collection any more. Choose another one.")
         known = await self.named(document.collection_id, document.name)
-        stored = replace(document, id=known.id if known else document.id, state="waiting", reason="", pages=0)
+        stored = replace(
+            document,
+            id=known.id if known else document.id,
+            state="waiting",
+            reason="",
+            pages=0,
+            completeness=Completeness(),
+        )
         self._documents[stored.id] = stored
         self._facts[stored.id] = _Facts(payer)
         return _with_counts(stored, await self._count())
@@ -104,6 +111,7 @@ class MemoryLibrary:
         fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
+        completeness: Completeness | None = None,
     ) -> bool:
         known = self._documents.get(document.id)
         if known is None or known.sha256 != document.sha256:
@@ -116,6 +124,7 @@ class MemoryLibrary:
             reason=reason,
             title=known.title if title is None else title,
             pages=known.pages if pages is None else pages,
+            completeness=known.completeness if completeness is None else completeness,
         )
         return True
 

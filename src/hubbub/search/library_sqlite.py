@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
-from hubbub.core.documents import Collection, Document, DocumentState, Fault, Progress, Queued
+from hubbub.core.documents import Collection, Completeness, Document, DocumentState, Fault, Progress, Queued
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 
@@ -23,7 +25,8 @@ class SqliteLibrary:
 
     async def __aenter__(self) -> Self:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
-        await self._database.migrate("library", [self._sql["create_tables"], self._sql["add_turns"]])
+        steps = [self._sql[name] for name in ("create_tables", "add_turns", "add_completeness")]
+        await self._database.migrate("library", steps)
         return self
 
     async def __aexit__(
@@ -126,8 +129,10 @@ class SqliteLibrary:
         fault: Fault = "",
         title: str | None = None,
         pages: int | None = None,
+        completeness: Completeness | None = None,
     ) -> bool:
         values = {"state": state, "reason": reason, "fault": fault, "title": title, "pages": pages, "now": time.time()}
+        values["completeness"] = None if completeness is None else msgspec.json.encode(completeness).decode()
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
     async def forget(self, document_id: str) -> None:
@@ -202,4 +207,5 @@ def _collection(row: Row) -> Collection:
 
 
 def _document(row: Row) -> Document:
-    return Document(*row)
+    completeness = msgspec.json.decode(row[-1], type=Completeness) if row[-1] else Completeness()
+    return Document(*row[:-1], completeness=completeness)

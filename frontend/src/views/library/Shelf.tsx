@@ -7,7 +7,7 @@ import { isAbort, tell } from "../../state/notices";
 import { libraryPath, navigate } from "../../state/route";
 import { openSource, sourceOfDocument } from "../../state/sources";
 import { newChat } from "../../state/thread";
-import { documentProgress, startUploads } from "../../state/uploads";
+import { documentProgress, isInPart, startUploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { Icon } from "../icons";
 import { Meter } from "../uploads/Meter";
@@ -120,7 +120,7 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
           {title}
         </button>
         <p class="document-about">{factsOf(document).join(" · ")}</p>
-        {document.state !== "ready" && <Meter progress={progress} label={title} />}
+        {(document.state !== "ready" || isInPart(document)) && <Meter progress={progress} label={title} />}
       </div>
       {canDelete && (
         <button

@@ -6,6 +6,7 @@ import mmap
 import re
 from typing import Any, BinaryIO
 
+from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders.kinds import ENCRYPTED
@@ -52,26 +53,30 @@ def load(file: BinaryIO) -> Loaded:
             raise TooLarge(f"The file has more than {MOST_PAGES} pages. Split it into smaller ones.")
         outline = _outline(document)
         blocks: list[Block] = []
-        has_pictures = False
+        pictures = 0
         for number in range(1, pages + 1):
             page = document[number - 1]
             text = page_text(page)
             if not text.strip():
-                has_pictures = has_pictures or any(True for _ in page.get_objects(filter=(_IMAGE,), max_depth=3))
+                pictures += any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
             blocks += _blocks(text, number, outline.get(number, []))
             page.close()
-        if not blocks and has_pictures:
+        if not blocks and pictures:
             raise Invalid(
                 "The file holds only pictures of its pages: make its text recognisable (OCR) and add it again.",
                 code="empty",
             )
         title = str(document.get_metadata_value("Title")).strip()
-        return Loaded(blocks, title=title, pages=pages)
+        return Loaded(blocks, title=title, pages=pages, omitted=_without_text(pictures, pages))
     finally:
         document.close()
 
 
-_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
+def _without_text(count: int, pages: int) -> tuple[Omission, ...]:
+    if not count:
+        return ()
+    verb = "holds" if count == 1 else "hold"
+    return (Omission("pages_without_text", f"{count} of {pages} pages {verb} no text", count, pages),)
 
 
 def page_text(page: Any) -> str:

@@ -38,6 +38,9 @@ update document set fault = case
     when reason like 'Something went wrong inside%' or reason like '%(ModuleNotFoundError%' then 'ours' else 'file' end
 where state = 'failed';
 
+-- name: add_completeness
+alter table document add column completeness text not null default '';
+
 -- name: collections
 select
     id, name, owner_id, is_shared, description, created_at,
@@ -68,7 +71,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at
+    added_at, completeness
 from document
 where collection_id = :collection_id
 order by name collate nocase, name;
@@ -78,7 +81,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at
+    added_at, completeness
 from document
 where id = :id;
 
@@ -87,7 +90,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at
+    added_at, completeness
 from document
 where collection_id = :collection_id and name = :name;
 
@@ -96,7 +99,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at
+    added_at, completeness
 from document
 where state in ('waiting', 'reading', 'embedding')
     and state <> 'embedding'
@@ -109,7 +112,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at
+    added_at, completeness
 from document
 where state in ('waiting', 'reading', 'embedding')
 order by added_at, id;
@@ -132,14 +135,16 @@ on conflict (collection_id, name) do update set
     added_at = excluded.added_at,
     payer = excluded.payer,
     fault = '',
-    is_kept = 1
+    is_kept = 1,
+    completeness = ''
 returning id;
 
 -- name: mark
 update document
 set
     state = :state, reason = :reason, fault = :fault, failed_at = case when :state = 'failed' then :now else 0 end,
-    title = coalesce(:title, title), pages = coalesce(:pages, pages)
+    title = coalesce(:title, title), pages = coalesce(:pages, pages),
+    completeness = coalesce(:completeness, completeness)
 where id = :id and sha256 = :sha256;
 
 -- name: forget
@@ -160,7 +165,8 @@ select distinct sha256 from document where is_kept = 1;
 
 -- name: queue
 select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, owner_id, payer
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness,
+    owner_id, payer
 from (
     select document.*, collection.owner_id,
         row_number() over (partition by payer, owner_id order by document.added_at, document.id) as place
