@@ -57,7 +57,7 @@ async def counting_proxy(port: int) -> AsyncIterator[CountingProxy]:
     """Listen on a free port and pass everything on to another one."""
     proxy = CountingProxy()
     server = await asyncio.start_server(lambda *pair: proxy._serve(port, *pair), "127.0.0.1", 0)
-    proxy.url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield proxy
     finally:
