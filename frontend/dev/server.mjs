@@ -257,7 +257,8 @@ const routes = [
     "/api/documents/:id/pages/:page",
     (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"],
   ],
-  ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at) })],
+  ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at), next: null })],
+  ["GET", "/api/chats/found", () => ({ found: [], next: null })],
   [
     "GET",
     "/api/chats/:id",

@@ -2,7 +2,7 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
-import type { Asked, Chat, Collection, Document, Me, Message, Model, Passage, Question } from "./resources";
+import type { Asked, Chat, Collection, Document, FoundChat, Me, Message, Model, Passage, Question } from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
@@ -50,8 +50,20 @@ export function pageAddress(documentId: string, page: number, passageId: string 
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-export async function chats(signal: AbortSignal): Promise<Chat[]> {
-  return (await request<{ chats: Chat[] }>(signal, "GET", "/api/chats")).chats;
+/** A page of the chats, the one last used first; `after` is `next` of the page before. */
+export function chats(signal: AbortSignal, after: string | null): Promise<{ chats: Chat[]; next: string | null }> {
+  const query = new URLSearchParams({ limit: "100", ...(after === null ? {} : { after }) });
+  return request(signal, "GET", `/api/chats?${query}`);
+}
+
+/** A page of the chats in which all words were found; `before` is `next` of the page before. */
+export function findChats(
+  signal: AbortSignal,
+  words: string,
+  before: string | null,
+): Promise<{ found: FoundChat[]; next: string | null }> {
+  const query = new URLSearchParams({ words, ...(before === null ? {} : { before }) });
+  return request(signal, "GET", `/api/chats/found?${query}`);
 }
 
 export const chat = (signal: AbortSignal, id: string) =>

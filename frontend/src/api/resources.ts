@@ -78,6 +78,18 @@ export interface Chat {
   updated_at: number;
 }
 
+/** A chat in which words were found, with the newest place where they stand. */
+export interface FoundChat {
+  chat: Chat;
+  /** Null where they stand in the title alone. */
+  message_id: string | null;
+  role: "user" | "assistant" | null;
+  created_at: number;
+  text: string;
+  /** From where to where in the text the words stand, in code points. */
+  marks: readonly (readonly [number, number])[];
+}
+
 export interface Message {
   id: string;
   chat_id: string;

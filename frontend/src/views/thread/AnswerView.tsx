@@ -37,7 +37,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
   };
   const references = answer.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
   return (
-    <article class="answer" aria-label="Answer" aria-busy={isOpen}>
+    <article id={`message-${message.id}`} tabIndex={-1} class="answer" aria-label="Answer" aria-busy={isOpen}>
       <h2 class="visually-hidden">Answer</h2>
       {answer.way === "quotes" && answer.text !== "" && (
         <p class="answer-way">

@@ -29,7 +29,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
     takeBack(message.text);
   };
   return (
-    <article class="question" aria-label="You asked">
+    <article id={`message-${message.id}`} tabIndex={-1} class="question" aria-label="You asked">
       <h2 class="visually-hidden">You asked</h2>
       {isEditing ? (
         <Editing message={message} end={endEditing} />
