@@ -9,6 +9,7 @@ import { picked } from "../../state/uploads";
 import { growWithText } from "../grow";
 import { Icon, StopIcon } from "../icons";
 import { isComposing } from "../keys";
+import { loadRenderer } from "../markdown/loading";
 import { CollectionsPicker } from "./CollectionsPicker";
 import "./composer.css";
 import { ModelPicker } from "./ModelPicker";
@@ -65,7 +66,10 @@ export function Composer() {
           rows={1}
           enterkeyhint="send"
           value={text}
-          onInput={(event) => setDraft(event.currentTarget.value)}
+          onInput={(event) => {
+            setDraft(event.currentTarget.value);
+            loadRenderer(); // the answer will need it
+          }}
           onKeyDown={press}
         />
         <div class="composer-tools">
