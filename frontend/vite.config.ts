@@ -26,6 +26,23 @@ function apiReference(): Plugin {
   };
 }
 
+/** Puts the page that draws diagrams into `diagram/`, with Mermaid as its authors built it. */
+function diagrams(): Plugin {
+  return {
+    name: "diagrams",
+    apply: "build",
+    generateBundle() {
+      const files = {
+        "mermaid.min.js": require.resolve("mermaid/dist/mermaid.min.js"),
+        "index.html": new URL("./diagram/index.html", import.meta.url),
+        "draw.js": new URL("./diagram/draw.js", import.meta.url),
+      };
+      for (const [name, path] of Object.entries(files))
+        this.emitFile({ type: "asset", fileName: `diagram/${name}`, source: readFileSync(path) });
+    },
+  };
+}
+
 /** Leaves out the older forms of KaTeX's fonts: every browser that can run the page reads WOFF2. */
 function newFontsOnly(): Plugin {
   return {
@@ -40,7 +57,7 @@ function newFontsOnly(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [apiReference(), newFontsOnly()],
+  plugins: [apiReference(), diagrams(), newFontsOnly()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/hubbub/web/static",

@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { copyText } from "../copy";
+import { Diagram } from "./Diagram";
 import { highlighterVersion } from "./highlight";
 import { renderer } from "./loading";
 import "./markdown.css";
@@ -58,28 +59,33 @@ function Shown({ block }: { block: Block }) {
     );
   }
   if (block.code) {
-    const { language, chunks } = block.code;
+    const { language, source, isGrowing } = block.code;
+    const code = <Code language={language} chunks={block.code.chunks} />;
     return (
-      <div class="block">
-        <div class="code" dir="ltr">
-          <div class="code-head">
-            <span>{language || "text"}</span>
-            <button type="button" class="code-copy" aria-label="Copy code">
-              Copy
-            </button>
-          </div>
-          <pre tabIndex={0}>
-            <code>
-              {chunks.map((html, index) => (
-                <span key={index} dangerouslySetInnerHTML={{ __html: html }} />
-              ))}
-            </code>
-          </pre>
-        </div>
-      </div>
+      <div class="block">{language === "mermaid" && !isGrowing ? <Diagram source={source}>{code}</Diagram> : code}</div>
     );
   }
   return <div class="block" dir="auto" dangerouslySetInnerHTML={{ __html: block.html }} />;
+}
+
+function Code({ language, chunks }: { language: string; chunks: readonly string[] }) {
+  return (
+    <div class="code" dir="ltr">
+      <div class="code-head">
+        <span>{language || "text"}</span>
+        <button type="button" class="code-copy" aria-label="Copy code">
+          Copy
+        </button>
+      </div>
+      <pre tabIndex={0}>
+        <code>
+          {chunks.map((html, index) => (
+            <span key={index} dangerouslySetInnerHTML={{ __html: html }} />
+          ))}
+        </code>
+      </pre>
+    </div>
+  );
 }
 
 async function copyCode(button: HTMLButtonElement): Promise<void> {

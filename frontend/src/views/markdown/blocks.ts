@@ -11,7 +11,14 @@ export interface Block {
   /** Empty where it is a list or code, which are kept in pieces. */
   html: string;
   list?: { tag: "ul" | "ol"; start: number | null; items: readonly string[] };
-  code?: { language: string; chunks: readonly string[] };
+  code?: {
+    language: string;
+    /** The code as text. */
+    source: string;
+    chunks: readonly string[];
+    /** Whether more of it may come. */
+    isGrowing: boolean;
+  };
 }
 
 /** The HTML of a block as one. */

@@ -91,8 +91,9 @@ export function blockRenderer(): (
       if (first?.type === "fence" && !isFormula(first.info)) {
         const language = languageOf(first.info);
         const isLast = isGrowing && index === parsed.parts.length - 1;
-        const chunks = chunksOf(first.content.replace(/\n$/, ""), language, version, isLast, made, next);
-        return { key, html: "", code: { language, chunks } };
+        const content = first.content.replace(/\n$/, "");
+        const chunks = chunksOf(content, language, version, isLast, made, next);
+        return { key, html: "", code: { language, source: content, chunks, isGrowing: isLast } };
       }
       return { key, html: htmlOfPart(part, level) };
     });
