@@ -1,5 +1,10 @@
 /** Draw diagrams for the page around this one. This one has no origin: it can reach neither that page nor a server. */
 
+/** What a diagram may not set for itself: how safe it is, and styles, which could name addresses. */
+const SETTLED = [
+  ...["secure", "securityLevel", "startOnLoad", "maxTextSize", "maxEdges", "suppressErrorRendering"],
+  ...["theme", "themeCSS", "themeVariables", "fontFamily", "altFontFamily", "htmlLabels", "dompurifyConfig"],
+];
 let count = 0;
 
 addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
@@ -7,6 +12,7 @@ addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
   try {
     mermaid.initialize({
       startOnLoad: false,
+      secure: SETTLED,
       securityLevel: "strict",
       htmlLabels: false,
       flowchart: { htmlLabels: false },
