@@ -6,10 +6,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from hubbub.answers.desk import Desk
+from hubbub.app.application import Application
 from hubbub.cli.serving import Server
 from hubbub.compose import application
 from hubbub.settings import load_settings
-from hubbub.web.services import Services
 
 
 def create() -> FastAPI:
@@ -28,7 +28,7 @@ def server_of(config: uvicorn.Config) -> uvicorn.Server:
     """Return a server for our application that drains when it is told to end."""
 
     def desk() -> Desk:
-        return cast(Services, cast(FastAPI, config.app).state.services).desk
+        return cast(Application, cast(FastAPI, config.app).state.application).desk
 
     return Server(config, desk, load_settings().server.drain_seconds)
 

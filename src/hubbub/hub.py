@@ -12,6 +12,10 @@ from typing import Any, Self, cast
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hubbub.app.access import check_answer, check_collections, collections_for
+from hubbub.app.apart import ask_apart
+from hubbub.app.application import Application
+from hubbub.app.messages import Able, able_of, read_messages
 from hubbub.compose import application_within, open_services_within
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import Event, Failed, Text, decode
@@ -21,11 +25,7 @@ from hubbub.core.questions import Generation, Question
 from hubbub.identity.base import Identity
 from hubbub.identity.host import HostIdentity, Who
 from hubbub.settings import Settings, load_settings
-from hubbub.web.access import check_answer, check_collections, collections_for
-from hubbub.web.apart import ask_apart
-from hubbub.web.dialects.openai_messages import Able, able_of, read_messages
 from hubbub.web.protocol import EXTENSION
-from hubbub.web.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Hub:
         self._app = application_within(self._settings, self._opened, has_page=has_page)
         self.asgi: ASGIApp = _Within(self._app, self._open)
         """The whole application, to be mounted under any path: `app.mount("/hub", hub.asgi)`."""
-        self._services: Services | None = None
+        self._services: Application | None = None
         self._life: asyncio.Task[None] | None = None
         self._is_ending = asyncio.Event()
 
@@ -244,7 +244,7 @@ class Hub:
         """Be open, from beginning to end in one task: whatever holds tasks has to be left by the one that entered."""
         try:
             async with open_services_within(self._settings, self._identity) as services:
-                self._services = self._app.state.services = services
+                self._services = self._app.state.application = services
                 is_open.set()
                 await is_ending.wait()
         except Exception:
@@ -254,13 +254,13 @@ class Hub:
         finally:
             self._services = None
 
-    def _open(self) -> Services:
+    def _open(self) -> Application:
         if self._services is None:
             raise RuntimeError(NOT_OPEN)
         return self._services
 
     @asynccontextmanager
-    async def _opened(self) -> AsyncGenerator[Services]:
+    async def _opened(self) -> AsyncGenerator[Application]:
         """Open for a server that runs this application alone."""
         async with self:
             yield self._open()
@@ -282,7 +282,7 @@ class _Within:
         await self._app(scope, receive, send)
 
 
-async def _collection_ids(services: Services, person: Person, named: Sequence[str]) -> tuple[str, ...]:
+async def _collection_ids(services: Application, person: Person, named: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of collections that are named by id or by name."""
     if not named:
         return ()

@@ -17,6 +17,7 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
+from hubbub.app.application import Application, ProtocolChoices, RequestLimits, SamplePage
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -39,9 +40,8 @@ from hubbub.web.app import create_app
 from hubbub.web.clients import Clients
 from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
-from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
 
-LIMITS = WebLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
+LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +65,7 @@ class Hubbub:
     url: str
     port: int
     app: FastAPI
-    services: Services
+    services: Application
     answers: MemoryAnswers
     stack: AsyncExitStack
     keys: MemoryKeys
@@ -98,7 +98,7 @@ class Hubbub:
 async def hubbub_running(
     folder: Path,
     *models: Model,
-    limits: WebLimits = LIMITS,
+    limits: RequestLimits = LIMITS,
     allowed_hosts: Sequence[str] = ("127.0.0.1",),
     allowed_origins: Sequence[str] = (),
     page_folder: Path | None = None,
@@ -126,7 +126,7 @@ async def hubbub_running(
         keys = MemoryKeys()
         keyring = await stack.enter_async_context(Keyring(keys))
         identity = OpenIdentity(keyring, needs_key=needs_key)
-        services = Services(
+        services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
             desk=desk,

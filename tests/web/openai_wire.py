@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 
 from hubbub.answers.lanes import Lanes
+from hubbub.app.application import RequestLimits
 from hubbub.connections.http import Http
 from hubbub.models.address import Secret, compatible_address
 from hubbub.models.base import ModelCard
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.scripted import ScriptedModel
-from hubbub.web.services import WebLimits
 from tests.search.contract import TopicEmbedder
 from tests.servers.model_server import ModelServer, Script, event
 from tests.web.application import LIMITS, Hubbub, hubbub_running
@@ -57,7 +57,7 @@ class Wired:
 
 @asynccontextmanager
 async def wired(
-    folder: Path, *, script: Script | None = None, limits: WebLimits = LIMITS, lanes: Lanes | None = None
+    folder: Path, *, script: Script | None = None, limits: RequestLimits = LIMITS, lanes: Lanes | None = None
 ) -> AsyncIterator[Wired]:
     """Serve "big", which is upstream and can do all, and "plain", which reads no images and calls no tools."""
     embedder = TopicEmbedder()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubbub.app.messages import Able, read_messages, read_tools
 from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import Able, read_messages, read_tools
 from tests.web.openai_wire import SYSTEM, USER, WEATHER, Wired, call, image, message, question, told
 
 PATH = "/v1/chat/completions"

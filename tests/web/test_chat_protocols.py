@@ -12,13 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from hubbub.answers.lanes import LaneLimits, Lanes
+from hubbub.app.application import ProtocolChoices, RequestLimits
 from hubbub.core.documents import Document, Passage
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
 from hubbub.core.messages import Turn
 from hubbub.models.base import ModelCard
 from hubbub.models.scripted import ScriptedModel
-from hubbub.web.services import ProtocolChoices, WebLimits
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.sample_clients import (
     JSON_HEADERS,
@@ -491,7 +491,7 @@ async def test_who_leaves_stops_the_answer(tmp_path: Path) -> None:
 
 async def test_many_at_once(tmp_path: Path) -> None:
     model = ScriptedModel([f"{number} [1] " for number in range(40)], seconds_between=0.005)
-    limits = WebLimits(question_characters=1000, body_bytes=10_000)
+    limits = RequestLimits(question_characters=1000, body_bytes=10_000)
     async with hubbub_running(tmp_path, model, limits=limits) as hubbub:
         people = [await hubbub.person() for _ in range(20)]
         for person in people:

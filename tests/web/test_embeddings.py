@@ -10,10 +10,10 @@ from typing import Any
 import openai
 import pytest
 
+from hubbub.app.application import RequestLimits
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
-from hubbub.web.embeddings import MOST_TEXTS
-from hubbub.web.services import WebLimits
+from hubbub.web.dialects.embeddings import MOST_TEXTS
 from tests.search.contract import TopicEmbedder
 from tests.web.application import hubbub_running
 from tests.web.openai_wire import Wired, told, wired
@@ -81,7 +81,7 @@ BAD: dict[str, tuple[dict[str, Any], int, str, str | None, str]] = {
 
 
 async def test_each_bad_input_is_refused_by_its_name(tmp_path: Path) -> None:
-    async with wired(tmp_path, limits=WebLimits()) as served:
+    async with wired(tmp_path, limits=RequestLimits()) as served:
         for name, (change, status, code, param, part) in BAD.items():
             body = {"model": "topics-1", "input": "a cat"} | change
             async with served.http.post(
@@ -128,7 +128,7 @@ async def test_an_embedder_that_fails(
 async def test_many_are_embedded_piece_by_piece_and_nobodys_search_waits(tmp_path: Path) -> None:
     embedder = Gated()
     async with (
-        hubbub_running(tmp_path, embedder=embedder, limits=WebLimits()) as hubbub,
+        hubbub_running(tmp_path, embedder=embedder, limits=RequestLimits()) as hubbub,
         openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key="sk-any", max_retries=0) as client,
     ):
         assert (await client.models.retrieve("topics")).id == "topics"

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hubbub.app.application import Application, RequestLimits
 from hubbub.web.guards import HEADERS
-from hubbub.web.services import Services, WebLimits
 from tests.servers.reader import ask
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
@@ -85,7 +85,7 @@ async def test_bodies_over_the_limit(hubbub: Hubbub) -> None:
 
 
 async def test_a_body_that_trickles_in_under_any_server(tmp_path: Path) -> None:
-    limits = WebLimits(body_bytes=10_000, body_seconds=0.3)
+    limits = RequestLimits(body_bytes=10_000, body_seconds=0.3)
     async with hubbub_running(tmp_path, limits=limits) as hubbub, connection(hubbub.port) as (reader, writer):
         writer.write(post({"Content-Length": "1000"}, b"{"))
 
@@ -249,7 +249,7 @@ async def test_a_bug_is_told_in_a_sentence_and_logged_with_its_stack(
         async def chats(self, owner_id: str) -> Any:
             raise ZeroDivisionError("secret of the inside")
 
-    services: Services = hubbub.services
+    services: Application = hubbub.services
     object.__setattr__(services, "history", Broken())
     async with ann.get("/api/chats") as response:
         text = await response.text()

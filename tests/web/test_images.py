@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hubbub.app.images import fault_of_image
 from hubbub.models.base import ModelCard
 from hubbub.models.scripted import ScriptedModel
-from hubbub.web.dialects.images import fault_of_image
 from tests.web.application import LIMITS, hubbub_running
 
 PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\nrest").decode()

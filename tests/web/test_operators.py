@@ -20,7 +20,7 @@ from hubbub.core.errors import ModelError, NotFound
 from hubbub.core.people import GUEST, OPERATOR
 from hubbub.models.pool import Member, PooledModel
 from hubbub.models.scripted import ScriptedModel
-from hubbub.web.access import check_operator
+from hubbub.web.asker import check_operator
 from hubbub.web.clients import Clients
 from tests.servers.metrics import metrics_of, parsed
 from tests.servers.reader import ask, read

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from hubbub.app.application import ProtocolChoices
 from hubbub.core.documents import Collection, Retrieval
 from hubbub.core.errors import Malformed, NotFound
 from hubbub.core.questions import Generation, Instructions
 from hubbub.settings.tree import Protocols
 from hubbub.web.overrides import Wishes
-from hubbub.web.services import ProtocolChoices
 
 ALL = frozenset(Retrieval.__struct_fields__)
 FEW = frozenset({"mode", "minimum_score"})

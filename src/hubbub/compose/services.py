@@ -13,6 +13,8 @@ from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
+from hubbub.app.application import Application, ProtocolChoices, RequestLimits, SamplePage
+from hubbub.app.questions import rework
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
@@ -36,8 +38,6 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
-from hubbub.web.asking import rework
-from hubbub.web.services import ProtocolChoices, SamplePage, Services, WebLimits
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -73,7 +73,7 @@ async def open_application(settings: Settings, on_fetch: OnFetch | None = None) 
 
 
 def application_within(
-    settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]], *, has_page: bool
+    settings: Settings, services: Callable[[], AbstractAsyncContextManager[Application]], *, has_page: bool
 ) -> FastAPI:
     """Return the application for inside another one. Which names are answered to is the outer one's to say.
 
@@ -84,7 +84,7 @@ def application_within(
 
 
 @asynccontextmanager
-async def open_services_within(settings: Settings, identity: Identity | None = None) -> AsyncGenerator[Services]:
+async def open_services_within(settings: Settings, identity: Identity | None = None) -> AsyncGenerator[Application]:
     """Open the services of an application that somebody else serves; the data folder is made.
 
     Nobody is an operator for coming from this machine: everybody does where that server stands behind another one.
@@ -109,7 +109,7 @@ class Paced(Protocol):
 @asynccontextmanager
 async def open_services(
     settings: Settings, on_fetch: OnFetch | None = None, *, identity: Identity | None = None
-) -> AsyncGenerator[Services]:
+) -> AsyncGenerator[Application]:
     """Open all that the web application works with, and the work that goes on in the background.
 
     An identity that is given says who asks, in place of the one that the settings name.
@@ -145,7 +145,7 @@ async def open_services(
         def delayed() -> dict[str, int]:
             return {"open answers": desk.open_count, "readers": log.reader_count}
 
-        services = Services(
+        services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
             desk=desk,
@@ -172,7 +172,7 @@ async def open_services(
 
 
 @asynccontextmanager
-async def _watched(opening: AbstractAsyncContextManager[Services]) -> AsyncGenerator[Services]:
+async def _watched(opening: AbstractAsyncContextManager[Application]) -> AsyncGenerator[Application]:
     """Watch the event loop while services are used: who would wait for it before that is not there yet."""
     async with opening as services, services.watchdog:
         yield services
@@ -255,7 +255,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
     )
 
 
-def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
+def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
     return create_app(
         services,
         limits=_limits(settings),
@@ -267,9 +267,9 @@ def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncC
     )
 
 
-def _limits(settings: Settings) -> WebLimits:
+def _limits(settings: Settings) -> RequestLimits:
     limits = settings.limits
-    return WebLimits(
+    return RequestLimits(
         question_characters=limits.question_characters,
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,

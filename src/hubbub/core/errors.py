@@ -47,6 +47,14 @@ class Malformed(HubbubError):
     status = 400
 
 
+class BadParam(Malformed):
+    """One parameter can't be used. `param` says which, as `messages[2].content[0]`."""
+
+    def __init__(self, message: str, param: str, *, code: str = "invalid_value") -> None:
+        super().__init__(message, code=code)
+        self.param = param
+
+
 class NotSignedIn(HubbubError):
     """Who asks is not known."""
 

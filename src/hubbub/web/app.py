@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import request_response
 
 import hubbub
+from hubbub.app.application import Application, RequestLimits
 from hubbub.web.address import Proxies
 from hubbub.web.bodies import complete
 from hubbub.web.dialects.sample_errors import FAULTS
@@ -34,14 +35,13 @@ from hubbub.web.routes import (
     sample_uploads,
     server,
 )
-from hubbub.web.services import Services, WebLimits
 from hubbub.web.trailers import drop_trailers
 
 
 def create_app(
-    open_services: Callable[[], AbstractAsyncContextManager[Services]],
+    open_application: Callable[[], AbstractAsyncContextManager[Application]],
     *,
-    limits: WebLimits | None = None,
+    limits: RequestLimits | None = None,
     allowed_hosts: Sequence[str] = (),
     answers_addresses: bool = False,
     allowed_origins: Sequence[str] = (),
@@ -50,7 +50,7 @@ def create_app(
     has_page: bool = True,
     proxies: Proxies | None = None,
 ) -> FastAPI:
-    """Return the ASGI application; it opens its services when it starts and closes them when it ends.
+    """Return the ASGI application; it opens what it serves when it starts and closes it when it ends.
 
     `allowed_hosts` are the names that the server answers to (no ports); none: any. With
     `answers_addresses` it answers to plain IP addresses, too. `allowed_origins`
@@ -61,8 +61,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_services() as services:
-            app.state.services = services
+        async with open_application() as opened:
+            app.state.application = opened
             yield
 
     app = QuickApp(
@@ -90,7 +90,7 @@ def create_app(
         # Not as a route for any path: that would match where the API has the path but not the method.
         app.router.default = request_response(page.serve)
     add_error_handlers(app)
-    limits = limits or WebLimits()
+    limits = limits or RequestLimits()
     drop_trailers()
     app.add_middleware(
         Guards,

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
+from hubbub.app.application import ProtocolChoices
 from hubbub.core.errors import Malformed, TooLarge, Unsupported
 from hubbub.core.messages import Role, Turn
 from hubbub.web.dialects.chat_protocol_old import SESSION, SESSION_IN_LIBRARY
-from hubbub.web.services import ProtocolChoices
 
 Format: TypeAlias = Literal["new", "old", "simple", "responses"]
 """The AI Chat Protocol since April 2026 and before; the simple chat samples before April 2026 and since."""

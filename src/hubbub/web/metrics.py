@@ -7,10 +7,10 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 
 import hubbub
+from hubbub.app.application import Application
 from hubbub.connections.watchdog import Histogram
 from hubbub.models.base import Deployed, Pooled
 from hubbub.web.clients import Clients
-from hubbub.web.services import Services
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -26,27 +26,27 @@ class Metric(NamedTuple):
     label: str = ""
 
 
-def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
+def metrics_of(app: Application, clients: Clients | None) -> list[Metric]:
     """Return the figures. Without clients, which only `hubbub serve` knows, those about connections are missing."""
-    watchdog = services.watchdog
+    watchdog = app.watchdog
     found = [
         _one("hubbub_info", "gauge", "Always 1; the version is the label.", 1, "version", hubbub.__version__),
-        _one("hubbub_open_answers", "gauge", "Answers that are being made, or wait to be.", services.desk.open_count),
-        _one("hubbub_waiting_answers", "gauge", "Those of them that wait to be let in.", services.desk.waiting_count),
+        _one("hubbub_open_answers", "gauge", "Answers that are being made, or wait to be.", app.desk.open_count),
+        _one("hubbub_waiting_answers", "gauge", "Those of them that wait to be let in.", app.desk.waiting_count),
         _one(
             "hubbub_unwatched_stops_total",
             "counter",
             "Answers that were stopped because nobody watched.",
-            services.desk.savings.answers,
+            app.desk.savings.answers,
         ),
         _one(
             "hubbub_unwatched_tokens_saved_total",
             "counter",
             "About how many tokens that saved.",
-            services.desk.savings.tokens,
+            app.desk.savings.tokens,
         ),
-        _one("hubbub_readers", "gauge", "Readers of open answers.", services.log.reader_count),
-        _one("hubbub_beat_window_seconds", "gauge", "The time between two beats.", services.log.window_seconds),
+        _one("hubbub_readers", "gauge", "Readers of open answers.", app.log.reader_count),
+        _one("hubbub_beat_window_seconds", "gauge", "The time between two beats.", app.log.window_seconds),
         Metric("hubbub_loop_lag_seconds", "histogram", "How late the event loop was, 20 looks a second.", watchdog.lag),
         _one("hubbub_incidents_total", "counter", "Times the event loop was held up.", watchdog.incident_count),
         _one("hubbub_incident_longest_seconds", "gauge", "The longest of them.", watchdog.longest_seconds),
@@ -54,7 +54,7 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
         _one("hubbub_gc_pause_longest_seconds", "gauge", "The longest of them.", watchdog.pauses.greatest),
         _one("hubbub_cpu_seconds_total", "counter", "Processor time, all threads.", time.process_time()),
     ]
-    if deployments := deployments_of(services):
+    if deployments := deployments_of(app):
         found += [
             _each(
                 "hubbub_deployment_is_well", "gauge", "Whether it is asked.", deployments, lambda it: it.state == "well"
@@ -80,9 +80,9 @@ def metrics_of(services: Services, clients: Clients | None) -> list[Metric]:
     return found
 
 
-def deployments_of(services: Services) -> dict[str, Deployed]:
+def deployments_of(app: Application) -> dict[str, Deployed]:
     """Return how the deployments of all pools do, by pool and name."""
-    pools = {model.card.name: model for model in services.catalog if isinstance(model, Pooled)}
+    pools = {model.card.name: model for model in app.catalog if isinstance(model, Pooled)}
     return {f"{name}/{one.name}": one for name, pool in pools.items() for one in pool.deployments}
 
 

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.identity.base import Welcome
 from hubbub.identity.cookies import HOST_PREFIX
+from hubbub.web.asker import application_of
 from hubbub.web.bodies import headers_of
-from hubbub.web.services import services_of
 from hubbub.web.shapes import is_of_others
 from hubbub.web.site import FOREVER, File, file_of, read_foreign, read_own, response_of
 
@@ -152,7 +152,7 @@ def _static() -> Traversable:
 async def _opened(request: Request, file: File, policy: str) -> Response:
     """Return a page to who opens it, who is known by a cookie from then on; or say that it is closed to them."""
     try:
-        welcome = await services_of(request).identity.welcome(request.headers)
+        welcome = await application_of(request).identity.welcome(request.headers)
     except NotSignedIn as error:
         headers = {"cache-control": "no-store", "content-security-policy": policy, **headers_of(error)}
         return HTMLResponse(_CLOSED.format(escape(error.message)), status_code=error.status, headers=headers)

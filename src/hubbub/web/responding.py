@@ -1,23 +1,18 @@
-"""Make a question of a request for a response, going on with the one before it; find those that are kept."""
-
-from collections.abc import Sequence
+"""Make a question of a request for a response, going on with the one before it."""
 
 import msgspec
 
-from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer
-from hubbub.core.errors import NotFound, TooLarge
+from hubbub.app import responses
+from hubbub.app.application import Application
+from hubbub.app.messages import able_of, over_documents
+from hubbub.app.model_names import ModelNames, names_for
+from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.events import Asked
 from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
-from hubbub.core.questions import Generation, Question
-from hubbub.models.base import ModelCard
-from hubbub.web.access import check_answer
-from hubbub.web.apart import ask_apart
-from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import able_of, check_sizes, over_documents
-from hubbub.web.dialects.responses import PREFIX, echo_of
+from hubbub.core.questions import Question
+from hubbub.web.dialects.responses import PREFIX
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -28,116 +23,92 @@ from hubbub.web.dialects.responses_request import (
     read_searches,
     read_tools,
 )
-from hubbub.web.model_names import ModelNames, names_for
-from hubbub.web.services import Services
 
-UNKEPT_SECONDS = 600.0
-"""How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
 PREVIOUS = "previous_response_id"
 
 
-async def respond(services: Services, person: Person, new: NewResponse) -> str:
+async def respond(app: Application, person: Person, new: NewResponse) -> str:
     """Start a response and return the id of its answer.
-
-    It stops when its reader leaves, unless it is stored and the reader was told its id, to come again.
 
     Raises:
         BadParam: something in the request can't be used.
         NotFound: there is no such model for this person.
         TooLarge: what was said by now is more than may be sent.
-        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
-        StoreError: it could not be stored, so it was not begun.
+        TooBusy, Overloaded, StoreError: as `hubbub.app.responses.respond` does.
     """
     check(new)
-    names = await names_for(services, person)
-    question, model = _question(services, names, new, await _before(services, person, new.previous_response_id))
-    is_kept = new.store is not False
-    return await ask_apart(
-        services,
+    names = await names_for(app, person)
+    question, model = _question(app, names, new, await _before(app, person, new.previous_response_id))
+    return await responses.respond(
+        app,
         person,
         question,
-        grace_seconds=None if is_kept and (new.stream or new.background) else 0.0,
-        keep_seconds=services.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
+        is_kept=new.store is not False,
+        is_told=bool(new.stream or new.background),
         echo=msgspec.to_builtins(echo_to(new, model)),
     )
 
 
-async def find(services: Services, person: Person, response_id: str) -> tuple[str, Asked]:
+async def find(app: Application, person: Person, response_id: str) -> tuple[str, Asked]:
     """Return the id of a response's answer, and what was asked.
 
     Raises:
         NotFound: there is none for this person, or it is not kept.
     """
-    answer_id = response_id.removeprefix(PREFIX)
-    unknown = NotFound(f"Response with id '{response_id[:64]}' not found.")
-    if not (response_id.startswith(PREFIX) and is_id(answer_id)):
-        raise unknown
+    answer_id = _answer_id(response_id)
     try:
-        await check_answer(services, person, answer_id)
+        return answer_id, await responses.find(app, person, answer_id)
     except NotFound as error:
-        raise unknown from error
-    asked = await services.log.first(answer_id)
-    if not isinstance(asked, Asked) or not echo_of(asked).store:
-        raise unknown
-    return answer_id, asked
+        raise _unknown(response_id) from error
 
 
-def turns_of(asked: Asked) -> tuple[Turn, ...]:
-    """Return what was said up to the response, without the instructions, which hold for it alone."""
-    question, instructions = asked.question, echo_of(asked).instructions
-    if question.is_verbatim:
-        return question.turns[1:] if instructions else question.turns
-    told = question.instructions.text if question.instructions else ""
-    told = told.removeprefix(instructions or "").lstrip("\n")
-    system = (Turn("system", told),) if told else ()
-    return (*system, *question.turns, Turn("user", question.text))
-
-
-async def _before(services: Services, person: Person, response_id: str | None) -> tuple[Turn, ...]:
+async def _before(app: Application, person: Person, response_id: str | None) -> tuple[Turn, ...]:
     """Return what was said up to a response, and in it."""
     if response_id is None:
         return ()
     try:
-        answer_id, asked = await find(services, person, response_id)
+        return await responses.said_until(app, person, _answer_id(response_id))
     except NotFound as error:
         message = f"Previous response with id '{response_id[:64]}' not found."
         raise BadParam(message, PREVIOUS, code="previous_response_not_found") from error
-    answer = await services.log.answer(answer_id)
-    if answer.state == "open":
+    except Conflict as error:
         message = f"The response '{response_id}' is not complete yet. Go on when it is."
-        raise BadParam(message, PREVIOUS, code="previous_response_in_progress")
-    return (*turns_of(asked), *_said(answer))
+        raise BadParam(message, PREVIOUS, code="previous_response_in_progress") from error
 
 
-def _said(answer: Answer) -> tuple[Turn, ...]:
-    calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
+def _answer_id(response_id: str) -> str:
+    answer_id = response_id.removeprefix(PREFIX)
+    if not (response_id.startswith(PREFIX) and is_id(answer_id)):
+        raise _unknown(response_id)
+    return answer_id
 
 
-def _question(
-    services: Services, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]
-) -> tuple[Question, str]:
+def _unknown(response_id: str) -> NotFound:
+    return NotFound(f"Response with id '{response_id[:64]}' not found.")
+
+
+def _question(app: Application, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]) -> tuple[Question, str]:
     """Return the question, and the name of what is asked, as the response is to tell it."""
     named = names.read(new.model) if new.model else None
     model = named.model if named else None
     collection_ids, hits = _searched(names, new, named.collection_ids if named else ())
-    chosen = services.catalog.get(model) if model else services.catalog.default
+    chosen = app.catalog.get(model) if model else app.catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
-    able = able_of(name or "The model", None if collection_ids else card, services.limits.image_hosts)
+    able = able_of(name or "The model", None if collection_ids else card, app.limits.image_hosts)
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
     how = generation_of(new, tools)
     said = (*before, *read_input(new.input or "", able))
     check_calls(said)
-    _check_length(services, said)
+    responses.check_length(app, said)
     if new.truncation == "auto" and card is not None and not collection_ids:
-        said = _shortened(said, card, how, new.instructions or "")
+        said = responses.shortened(said, card, how, new.instructions or "")
     if not collection_ids:
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
-    most, told = services.limits.question_characters, [new.instructions] if new.instructions else []
+    most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
     return over_documents(said, question, lambda _: "input", most_characters=most, told=told), name
 
 
@@ -156,29 +127,3 @@ def _searched(
                 raise BadParam(f"There is no collection '{store[:64]}' here.", place, code="not_found") from error
         most += [search.max_num_results] if search.max_num_results else []
     return tuple(found), max(most, default=None)
-
-
-def _check_length(services: Services, turns: Sequence[Turn]) -> None:
-    limits = services.limits
-    if len(turns) > limits.chat_messages:
-        raise TooLarge(f"This conversation has {len(turns):,} turns; {limits.chat_messages:,} is the limit.")
-    check_sizes(turns, body_bytes=limits.body_bytes, picture_bytes=limits.picture_bytes)
-
-
-def _shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:
-    """Return as many of the last turns as the model can read, from a user's on; the system's all stay."""
-    expected = min(how.max_tokens or card.context_tokens // 4, card.context_tokens // 2)
-    left = card.context_tokens - expected - estimate_tokens(instructions)
-    left -= sum(estimate_tokens(turn.text) for turn in turns if turn.role == "system")
-    begin = len(turns)
-    for place in range(len(turns) - 1, -1, -1):
-        if left < 0 and begin < len(turns):
-            break
-        turn = turns[place]
-        if turn.role != "system":
-            left -= estimate_tokens(turn.text) + sum(estimate_tokens(call.arguments) for call in turn.calls)
-        if turn.role == "user" and (left >= 0 or begin == len(turns)):
-            begin = place
-    if begin == len(turns):
-        return turns
-    return (*(turn for turn in turns[:begin] if turn.role == "system"), *turns[begin:])

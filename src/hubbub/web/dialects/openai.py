@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
+from hubbub.core.errors import BadParam, HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
@@ -60,14 +60,6 @@ _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
 LABELS = ("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier")
 """Fields by which OpenAI counts and finds requests. They change no answer."""
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class BadParam(Malformed):
-    """A parameter of a request can't be used. `param` says which, as `messages[2].content[0]`."""
-
-    def __init__(self, message: str, param: str, *, code: str = "invalid_value") -> None:
-        super().__init__(message, code=code)
-        self.param = param
 
 
 class Fault(msgspec.Struct, frozen=True):

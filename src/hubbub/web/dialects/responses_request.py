@@ -7,10 +7,10 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from hubbub.app.messages import Able, mapping_at, read_content, shown, string_at
+from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, Role, Turn
 from hubbub.core.questions import Generation, JsonObject
-from hubbub.web.dialects.openai import BadParam
-from hubbub.web.dialects.openai_messages import Able, mapping_at, read_content, shown, string_at
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 
 T = TypeVar("T")

@@ -3,16 +3,17 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.access import check_answer
+from hubbub.app.application import Application
 from hubbub.core.answer import Answer
 from hubbub.core.errors import HubbubError, Malformed
 from hubbub.core.people import Person
 from hubbub.core.references import told
-from hubbub.web.access import Asker, Hub, check_answer, person_of
+from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends
 from hubbub.web.dialects.hubbub import HubbubEvents
 from hubbub.web.feeds import MOST_ANSWERS, Feed, Wanted
 from hubbub.web.quick import QuickRoute
-from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api/answers", tags=["answers"])
@@ -52,22 +53,22 @@ async def follow_answers(request: Request) -> Response:
     An event `answer` names the answer that the events after it are of. `over` says that it has ended and there is
     nothing more; `refused`, with a code and a text as JSON, that it can't be followed; `trouble`, that it breaks off.
     """
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     asked = request.query_params.getlist("follow")
     if not 0 < len(asked) <= MOST_ANSWERS:
         raise Malformed(f"Follow 1 to {MOST_ANSWERS} answers over one connection.")
     wanted: dict[str, Wanted] = {}
     for one in asked:
         answer_id, _, after = one.rpartition(".")
-        wanted[answer_id] = await _wanted(hub, person, answer_id, _number(after))
-    return Feed(hub.log, list(wanted.values()))
+        wanted[answer_id] = await _wanted(app, person, answer_id, _number(after))
+    return Feed(app.log, list(wanted.values()))
 
 
 @router.get("/{answer_id}", responses=sends(Answer))
-async def show_answer(answer_id: str, hub: Hub, person: Asker) -> Response:
+async def show_answer(answer_id: str, app: App, person: Asker) -> Response:
     """Show what an answer is now; `number` is that of the last event in it."""
-    await check_answer(hub, person, answer_id)
-    return Json(await hub.log.answer(answer_id))
+    await check_answer(app, person, answer_id)
+    return Json(await app.log.answer(answer_id))
 
 
 @quick.get(
@@ -81,30 +82,30 @@ async def show_answer(answer_id: str, hub: Hub, person: Asker) -> Response:
 )
 async def follow_answer(request: Request) -> Response:
     """Follow an answer's events from any number on, as often as you like. Leaving does not stop it."""
-    hub, person, answer_id = services_of(request), await person_of(request), str(request.path_params["answer_id"])
-    await check_answer(hub, person, answer_id)
+    app, person, answer_id = application_of(request), await person_of(request), str(request.path_params["answer_id"])
+    await check_answer(app, person, answer_id)
     last_event_id = request.headers.get("last-event-id")
     number = _number(last_event_id if last_event_id is not None else request.query_params.get("after"))
-    last, is_open = await hub.log.reach(answer_id, number)
+    last, is_open = await app.log.reach(answer_id, number)
     if number > last:
         raise _beyond(last, number)
     if not is_open and number == last:
         return Response(status_code=204)
-    return EventStream(hub.log, answer_id, HubbubEvents(), number)
+    return EventStream(app.log, answer_id, HubbubEvents(), number)
 
 
 @router.post("/{answer_id}/stop", status_code=202, responses=sends(Answer, 202))
-async def stop_answer(answer_id: str, hub: Hub, person: Asker) -> Response:
+async def stop_answer(answer_id: str, app: App, person: Asker) -> Response:
     """Stop an answer; what it said so far stays. Nothing happens to one that has ended."""
-    await check_answer(hub, person, answer_id)
-    await hub.desk.stop(answer_id)
-    return Json(await hub.log.answer(answer_id), status_code=202)
+    await check_answer(app, person, answer_id)
+    await app.desk.stop(answer_id)
+    return Json(await app.log.answer(answer_id), status_code=202)
 
 
-async def _wanted(hub: Services, person: Person, answer_id: str, after: int) -> Wanted:
+async def _wanted(app: Application, person: Person, answer_id: str, after: int) -> Wanted:
     try:
-        await check_answer(hub, person, answer_id)
-        last, _ = await hub.log.reach(answer_id, after)
+        await check_answer(app, person, answer_id)
+        last, _ = await app.log.reach(answer_id, after)
         if after > last:
             raise _beyond(last, after)
     except HubbubError as error:

@@ -10,19 +10,20 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from hubbub.answers.base import party_of
+from hubbub.app import model_names
+from hubbub.app.apart import ask_apart
+from hubbub.app.application import Application
+from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
+from hubbub.app.model_names import names_for
+from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
-from hubbub.web import model_names
-from hubbub.web.access import person_of
-from hubbub.web.apart import ask_apart
+from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import Json, takes
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
-from hubbub.web.dialects.openai import FAULTS, BadParam, further_fields, headers_of_answer, read_body, refused
-from hubbub.web.dialects.openai_messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
-from hubbub.web.model_names import names_for
+from hubbub.web.dialects.openai import FAULTS, further_fields, headers_of_answer, read_body, refused
 from hubbub.web.quick import QuickRoute
-from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
 quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
@@ -92,20 +93,20 @@ _UNKNOWN = {
 )
 async def complete_chat(request: Request) -> Response:
     """Go on with a conversation, as OpenAI's API does. Nothing of it is kept, and leaving stops it."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     body = await read_body(request, ChatCompletionRequest)
     named, messages = _checked(body)
-    target = (await names_for(hub, person)).read(named)
-    card = hub.catalog.get(target.model).card if target.model and not target.collection_ids else None
-    writer = hub.catalog.get(target.model) if target.model else hub.catalog.writer()
+    target = (await names_for(app, person)).read(named)
+    card = app.catalog.get(target.model).card if target.model and not target.collection_ids else None
+    writer = app.catalog.get(target.model) if target.model else app.catalog.writer()
     extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
-    question = _question(hub, body, messages, target, card, able_of(named, card, hub.limits.image_hosts), extra)
-    answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
+    question = _question(app, body, messages, target, card, able_of(named, card, app.limits.image_hosts), extra)
+    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     asked = Asked(answer_id, named, int(time.time()), has_usage)
     if body.stream:
-        stream = EventStream(hub.log, answer_id, ChatCompletionChunks(asked), refuse=refused)
+        stream = EventStream(app.log, answer_id, ChatCompletionChunks(asked), refuse=refused)
         stream.headers.update(headers)
         return stream
 
@@ -113,7 +114,7 @@ async def complete_chat(request: Request) -> Response:
         last = events[-1]
         return refused(last) if isinstance(last, Failed) else Json(completion_of(asked, events), headers=headers)
 
-    return WholeReply(hub.log, answer_id, render)
+    return WholeReply(app.log, answer_id, render)
 
 
 def _checked(body: ChatCompletionRequest) -> tuple[str, list[object]]:
@@ -136,7 +137,7 @@ def _checked(body: ChatCompletionRequest) -> tuple[str, list[object]]:
 
 
 def _question(
-    hub: Services,
+    app: Application,
     body: ChatCompletionRequest,
     messages: list[object],
     target: model_names.Asked,
@@ -145,13 +146,13 @@ def _question(
     extra: dict[str, object],
 ) -> Question:
     turns = read_messages(messages, able)
-    check_sizes(turns, body_bytes=hub.limits.body_bytes, picture_bytes=hub.limits.picture_bytes)
+    check_sizes(turns, body_bytes=app.limits.body_bytes, picture_bytes=app.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
     if card is not None:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
         return Question(text, turns, target.model, is_verbatim=True, generation=how)
     question = Question("", (), target.model, target.collection_ids, generation=how)
-    return over_documents(turns, question, _place_of, most_characters=hub.limits.question_characters)
+    return over_documents(turns, question, _place_of, most_characters=app.limits.question_characters)
 
 
 def _place_of(number: int) -> str:

@@ -8,6 +8,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.access import collections_for
+from hubbub.app.apart import ask_apart
+from hubbub.app.application import Application
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Malformed, NotFound
@@ -16,8 +19,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Instructions, Question
 from hubbub.search.base import tuned_by
-from hubbub.web.access import collections_for, person_of
-from hubbub.web.apart import ask_apart
+from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import takes
 from hubbub.web.chat_bodies import ChatBody, Version, format_of, read_body, said_in, systems_of, turns_of, version_of
 from hubbub.web.dialects import chat_protocol, chat_protocol_old, simple_chat
@@ -27,7 +29,6 @@ from hubbub.web.dialects.sample_errors import FAULTS, sample_failure
 from hubbub.web.dialects.thoughts import Plan
 from hubbub.web.overrides import Wishes
 from hubbub.web.quick import QuickRoute
-from hubbub.web.services import Services, services_of
 from hubbub.web.streams import EventStream, WholeReply
 
 quick = APIRouter(tags=["chat protocols"], responses=FAULTS, route_class=QuickRoute)
@@ -89,24 +90,24 @@ async def ask_v0(request: Request) -> Response:
 async def _answer(
     request: Request, *, version: Version | None = None, streams: bool = False, is_ask: bool = False
 ) -> Response:
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     body = await read_body(request)
-    wanted = format_of(body, version or version_of(request), hub.protocols, is_ask=is_ask)
-    turns = turns_of(body, most_characters=hub.limits.question_characters)
+    wanted = format_of(body, version or version_of(request), app.protocols, is_ask=is_ask)
+    turns = turns_of(body, most_characters=app.limits.question_characters)
     if wanted in ("simple", "responses"):
-        question = _simple_question(hub, turns)
+        question = _simple_question(app, turns)
         rendering = partial(_simple, body, is_responses=wanted == "responses")
     else:
-        question, plan = await _question(hub, person, body, turns[-1:] if is_ask else turns)
+        question, plan = await _question(app, person, body, turns[-1:] if is_ask else turns)
         session = body.session
-        if session is None and hub.protocols.has_history:
+        if session is None and app.protocols.has_history:
             session = str(uuid4())
         rendering = partial(_protocol, body, plan, session, is_old=wanted == "old")
-    answer_id = await ask_apart(hub, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     dialect, render = rendering(answer_id)
     if streams or body.stream is True:
-        return EventStream(hub.log, answer_id, dialect, refuse=sample_failure)
-    return WholeReply(hub.log, answer_id, render)
+        return EventStream(app.log, answer_id, dialect, refuse=sample_failure)
+    return WholeReply(app.log, answer_id, render)
 
 
 def _protocol(body: ChatBody, plan: Plan, session: object, answer_id: str, *, is_old: bool) -> tuple[Dialect, Render]:
@@ -123,7 +124,7 @@ def _simple(body: ChatBody, answer_id: str, *, is_responses: bool) -> tuple[Dial
     return simple_chat.deltas() if is_of_port else simple_chat.choices(), simple_chat.whole_message
 
 
-async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequence[Turn]) -> tuple[Question, Plan]:
+async def _question(app: Application, person: Person, body: ChatBody, turns: Sequence[Turn]) -> tuple[Question, Plan]:
     """Return the question over the documents that the person may see, and how these are searched.
 
     Raises:
@@ -131,8 +132,8 @@ async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequen
     """
     if any(turn.images for turn in turns):
         raise Malformed("Images can't be answered from documents. Send texts only.")
-    wishes = Wishes(body.overrides, tuned_by(hub.search))
-    collections = wishes.narrowed(await _searched(hub, person))
+    wishes = Wishes(body.overrides, tuned_by(app.search))
+    collections = wishes.narrowed(await _searched(app, person))
     *before, last = said_in(turns)
     question = Question(
         last.text,
@@ -146,7 +147,7 @@ async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequen
         tells_prompts=True,
     )
     plan = Plan(
-        wishes.overrides.top or hub.engine.hits,
+        wishes.overrides.top or app.engine.hits,
         wishes.retrieval(),
         tuple(one.name for one in collections),
         wishes.not_applied(),
@@ -155,21 +156,21 @@ async def _question(hub: Services, person: Person, body: ChatBody, turns: Sequen
     return question, plan
 
 
-async def _searched(hub: Services, person: Person) -> list[Collection]:
+async def _searched(app: Application, person: Person) -> list[Collection]:
     """Return the collections that questions search, as far as the person may see them.
 
     Raises:
         NotFound: there is none, and without one the model would answer from what it happens to know.
     """
-    found = await collections_for(hub, person)
-    if wanted := hub.protocols.collections:
+    found = await collections_for(app, person)
+    if wanted := app.protocols.collections:
         found = [one for one in found if one.name in wanted or one.id in wanted]
     if not found:
         raise NotFound("There is nothing here for you to search.")
     return found
 
 
-def _simple_question(hub: Services, turns: Sequence[Turn]) -> Question:
+def _simple_question(app: Application, turns: Sequence[Turn]) -> Question:
     """Return the question to the model alone.
 
     Raises:
@@ -180,7 +181,7 @@ def _simple_question(hub: Services, turns: Sequence[Turn]) -> Question:
     if not any(turn.images for turn in turns):
         instructions = Instructions(systems, replaces=True) if systems else None
         return Question(last.text, tuple(before), instructions=instructions)
-    model = hub.catalog.default
+    model = app.catalog.default
     if model is None or not model.card.reads_images:
         raise Malformed("The model here can't look at images. Send texts only.")
     prompt = (Turn("system", systems or prompt_text("chat")), *before, last)

@@ -7,17 +7,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from hubbub.app.access import chat_for
+from hubbub.app.chat_search import find
+from hubbub.app.questions import Asked, NewQuestion, Unwatched, ask, ask_again
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
 from hubbub.core.people import may_list
-from hubbub.web.access import Asker, Hub, chat_for, person_of
-from hubbub.web.asking import Asked, NewQuestion, Unwatched, ask, ask_again
+from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.chat_search import find
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
 from hubbub.web.quick import QuickRoute, body_as
-from hubbub.web.services import services_of
 from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api", tags=["chats"])
@@ -104,14 +104,14 @@ class OneMoreAnswer(BaseModel):
 
 @router.get("/chats", responses=sends(Chats))
 async def list_chats(
-    hub: Hub,
+    app: App,
     person: Asker,
     limit: Annotated[int, Query(ge=1, le=MOST_CHATS)] = MOST_CHATS,
     after: Annotated[str | None, Query(max_length=100, description="`next` of the chats before")] = None,
 ) -> Response:
     """List your chats, the one last used first, a page at a time."""
     place = None if after is None else _cursor(after)
-    found = await hub.history.chats(person.id, limit=limit + 1, after=place) if may_list(person, person.id) else []
+    found = await app.history.chats(person.id, limit=limit + 1, after=place) if may_list(person, person.id) else []
     chats = found[:limit]
     last = f"{chats[-1].updated_at!r}.{chats[-1].id}" if len(found) > limit else None
     return Json(Chats(chats, last))
@@ -119,7 +119,7 @@ async def list_chats(
 
 @router.get("/chats/found", responses=sends(FoundChats))
 async def find_chats(
-    hub: Hub,
+    app: App,
     person: Asker,
     words: Annotated[str, Query(max_length=500)],
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
@@ -128,39 +128,39 @@ async def find_chats(
     """Find chats by the words of their titles, questions and answers; each shows the newest place."""
     if not may_list(person, person.id):
         return Json(FoundChats([], None))
-    found, following = await find(hub, person.id, words, limit, before)
+    found, following = await find(app, person.id, words, limit, before)
     return Json(FoundChats([Found(*one) for one in found], None if following is None else str(following)))
 
 
 @router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
-async def show_chat(chat_id: str, hub: Hub, person: Asker) -> Response:
+async def show_chat(chat_id: str, app: App, person: Asker) -> Response:
     """Show a chat with the tree of its messages, and what each answer is now."""
-    chat = await chat_for(hub, person, chat_id)
-    messages = await hub.history.messages(chat_id)
-    answers = await hub.log.answers([message.id for message in messages if message.role == "assistant"])
+    chat = await chat_for(app, person, chat_id)
+    messages = await app.history.messages(chat_id)
+    answers = await app.log.answers([message.id for message in messages if message.role == "assistant"])
     found = [_with_answer(message, answers.get(message.id)) for message in messages]
     return Json(ChatWithMessages(chat, found))
 
 
 @router.patch("/chats/{chat_id}", responses=sends(Chat))
-async def rename_chat(chat_id: str, new: NewTitle, hub: Hub, person: Asker) -> Response:
+async def rename_chat(chat_id: str, new: NewTitle, app: App, person: Asker) -> Response:
     """Give a chat another title."""
-    chat = await chat_for(hub, person, chat_id)
+    chat = await chat_for(app, person, chat_id)
     title = " ".join(new.title.split())
     if not 0 < len(title) <= TITLE_CHARACTERS:
         raise Invalid(f"A title has 1 to {TITLE_CHARACTERS} characters.")
-    await hub.history.rename(chat_id, title)
+    await app.history.rename(chat_id, title)
     return Json(msgspec.structs.replace(chat, title=title))
 
 
 @router.delete("/chats/{chat_id}", status_code=204)
-async def delete_chat(chat_id: str, hub: Hub, person: Asker) -> None:
+async def delete_chat(chat_id: str, app: App, person: Asker) -> None:
     """Delete a chat with all its messages. Answers that are under way are stopped."""
-    await chat_for(hub, person, chat_id)
-    answer_ids = await hub.history.delete(chat_id)  # first: from here on no answer can come to it
+    await chat_for(app, person, chat_id)
+    answer_ids = await app.history.delete(chat_id)  # first: from here on no answer can come to it
     for answer_id in answer_ids:
-        await hub.desk.stop(answer_id, reason="chat_deleted")
-    await hub.log.forget(answer_ids)
+        await app.desk.stop(answer_id, reason="chat_deleted")
+    await app.log.forget(answer_ids)
 
 
 @quick.post(
@@ -178,18 +178,18 @@ async def delete_chat(chat_id: str, hub: Hub, person: Asker) -> None:
 )
 async def ask_question(request: Request) -> Response:
     """Ask. The question is stored when this returns; follow the answer's events to read it, or accept them here."""
-    hub, person = services_of(request), await person_of(request)
-    asked = await ask(hub, person, await body_as(request, NewQuestion))
+    app, person = application_of(request), await person_of(request)
+    asked = await ask(app, person, await body_as(request, NewQuestion))
     if not request.headers.get("accept", "").startswith("text/event-stream"):
         return Json(asked, status_code=202)
-    return EventStream(hub.log, asked.answer.id, HubbubEvents(msgspec.json.encode(asked)))
+    return EventStream(app.log, asked.answer.id, HubbubEvents(msgspec.json.encode(asked)))
 
 
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
-async def answer_again(question_id: str, new: OneMoreAnswer, hub: Hub, person: Asker) -> Response:
+async def answer_again(question_id: str, new: OneMoreAnswer, app: App, person: Asker) -> Response:
     """Make one more answer to a question, beside those it has."""
     asked = await ask_again(
-        hub,
+        app,
         person,
         question_id,
         model=new.model,

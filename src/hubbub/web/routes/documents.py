@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
+from hubbub.app.access import collection_for, collections_for, document_for
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Invalid, Malformed, NotFound
 from hubbub.core.people import Person, may_see
-from hubbub.ingest.picture import picture
-from hubbub.web.access import Asker, Hub, collection_for, collections_for, document_for
+from hubbub.ingest.picture import USUAL_SCALE, picture
 from hubbub.web.address import payer_of
+from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
 
 router = APIRouter(prefix="/api", tags=["documents"])
@@ -66,30 +67,30 @@ class NewCollection(BaseModel):
 
 
 @router.get("/collections", responses=sends(Collections))
-async def list_collections(hub: Hub, person: Asker) -> Response:
+async def list_collections(app: App, person: Asker) -> Response:
     """List the collections that you may search: your own and those shared with everybody."""
-    return Json(Collections([_view(one, person) for one in await collections_for(hub, person)]))
+    return Json(Collections([_view(one, person) for one in await collections_for(app, person)]))
 
 
 @router.post("/collections", status_code=201, responses=sends(CollectionView, 201))
-async def make_collection(new: NewCollection, hub: Hub, person: Asker) -> Response:
+async def make_collection(new: NewCollection, app: App, person: Asker) -> Response:
     """Make a collection of your own. Only you can see it."""
-    made = await hub.library.create(new.name, owner_id=person.id, is_shared=False, description=new.description)
+    made = await app.library.create(new.name, owner_id=person.id, is_shared=False, description=new.description)
     return Json(_view(made, person), status_code=201)
 
 
 @router.delete("/collections/{collection_id}", status_code=204)
-async def delete_collection(collection_id: str, hub: Hub, person: Asker) -> None:
+async def delete_collection(collection_id: str, app: App, person: Asker) -> None:
     """Delete a collection of yours with all its documents."""
-    await collection_for(hub, person, collection_id, to_change=True)
-    await hub.pipeline.remove_collection(collection_id)
+    await collection_for(app, person, collection_id, to_change=True)
+    await app.pipeline.remove_collection(collection_id)
 
 
 @router.get("/collections/{collection_id}/documents", responses=sends(Documents))
-async def list_documents(collection_id: str, hub: Hub, person: Asker) -> Response:
+async def list_documents(collection_id: str, app: App, person: Asker) -> Response:
     """List a collection's documents, and how far each has come."""
-    await collection_for(hub, person, collection_id)
-    return Json(Documents(await hub.library.documents(collection_id)))
+    await collection_for(app, person, collection_id)
+    return Json(Documents(await app.library.documents(collection_id)))
 
 
 @router.put(
@@ -98,20 +99,20 @@ async def list_documents(collection_id: str, hub: Hub, person: Asker) -> Respons
     responses=sends(Document, 202),
     openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}},
 )
-async def put_document(collection_id: str, name: str, request: Request, hub: Hub, person: Asker) -> Response:
+async def put_document(collection_id: str, name: str, request: Request, app: App, person: Asker) -> Response:
     """Add a document, or replace the one of this name. The body is the file itself; it is read in the background."""
-    await collection_for(hub, person, collection_id, to_change=True)
+    await collection_for(app, person, collection_id, to_change=True)
     if not 0 < len(name.strip()) <= NAME_CHARACTERS:
         raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
     payer = payer_of(request.scope, person)
-    return Json(await hub.pipeline.add(collection_id, name.strip(), _pieces(request), payer=payer), status_code=202)
+    return Json(await app.pipeline.add(collection_id, name.strip(), _pieces(request), payer=payer), status_code=202)
 
 
 @router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))
-async def show_document(document_id: str, hub: Hub, person: Asker) -> Response:
+async def show_document(document_id: str, app: App, person: Asker) -> Response:
     """Show a document with its passages in reading order."""
-    document = await document_for(hub, person, document_id)
-    return Json(DocumentWithPassages(document, await hub.search.passages(document_id)))
+    document = await document_for(app, person, document_id)
+    return Json(DocumentWithPassages(document, await app.search.passages(document_id)))
 
 
 @router.get(
@@ -119,12 +120,12 @@ async def show_document(document_id: str, hub: Hub, person: Asker) -> Response:
     response_class=Response,
     responses={200: {"description": "The file", "content": {"application/octet-stream": {"schema": _BYTES}}}},
 )
-async def download_document(document_id: str, hub: Hub, person: Asker) -> Response:
+async def download_document(document_id: str, app: App, person: Asker) -> Response:
     """Download the file as it was put in."""
-    document = await document_for(hub, person, document_id)
+    document = await document_for(app, person, document_id)
     return FileResponse(
-        hub.files.path(document.sha256),
-        stat_result=await hub.files.stat(document.sha256),
+        app.files.path(document.sha256),
+        stat_result=await app.files.stat(document.sha256),
         media_type="application/octet-stream",
         filename=_file_name(document.name),
         headers={"content-security-policy": "sandbox; default-src 'none'"},
@@ -139,23 +140,30 @@ async def download_document(document_id: str, hub: Hub, person: Asker) -> Respon
 async def show_page(
     document_id: str,
     number: int,
-    hub: Hub,
+    app: App,
     person: Asker,
     quote: Annotated[str, Query(max_length=QUOTE_CHARACTERS, description="Words to mark on the page")] = "",
+    passage: Annotated[
+        str, Query(max_length=200, description="A passage of the document: its words are marked if no quote is given")
+    ] = "",
+    scale: Annotated[float, Query(ge=0.5, le=4, description="Pixels a point, 1/72 inch")] = USUAL_SCALE,
 ) -> Response:
-    """Show a picture of a page of a PDF, with the quoted words marked."""
-    document = await document_for(hub, person, document_id)
+    """Show a picture of a page of a PDF, with the words of a quote or a passage marked."""
+    document = await document_for(app, person, document_id)
     if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
         raise NotFound("There is no such page to show.")
-    drawn = await picture(hub.pictures, hub.files.path(document.sha256), number, quote)
+    if passage and not quote.strip():
+        texts = [one.text for one in await app.search.passages(document_id) if one.id == passage]
+        quote = texts[0] if texts else ""
+    drawn = await picture(app.pictures, app.files.path(document.sha256), number, quote, scale=scale)
     return Response(drawn, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
 @router.delete("/documents/{document_id}", status_code=204)
-async def delete_document(document_id: str, hub: Hub, person: Asker) -> None:
+async def delete_document(document_id: str, app: App, person: Asker) -> None:
     """Delete a document of a collection of yours."""
-    await document_for(hub, person, document_id, to_change=True)
-    await hub.pipeline.remove(document_id)
+    await document_for(app, person, document_id, to_change=True)
+    await app.pipeline.remove(document_id)
 
 
 def _file_name(name: str) -> str:

@@ -1,19 +1,20 @@
 """What there is to ask, and embeddings, for the clients that OpenAI's API has."""
 
+from contextlib import aclosing
 from typing import Literal
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.embeddings import embed, name_of
+from hubbub.app.model_names import CODE, Listed, names_for
 from hubbub.core.errors import NotFound
-from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.embeddings import EmbeddingList, EmbeddingRequest, texts_of, written
 from hubbub.web.dialects.openai import FAULTS, read_body
-from hubbub.web.embeddings import EmbeddingList, EmbeddingRequest, embed, name_of, texts_of
-from hubbub.web.model_names import CODE, Listed, names_for
 from hubbub.web.quick import QuickRoute
-from hubbub.web.services import services_of
 from hubbub.web.streams import WhileThere
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS)
@@ -37,36 +38,37 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @router.get("/models", responses=sends(ModelList))
-async def list_model_objects(hub: Hub, person: Asker) -> Response:
+async def list_model_objects(app: App, person: Asker) -> Response:
     """List the models, alone and over your collections, and what makes embeddings."""
-    listed = [_object(one) for one in (await names_for(hub, person)).listed()]
-    if hub.embedder is not None:
-        listed.append(ModelObject(name_of(hub.embedder), 0, "hubbub"))
+    listed = [_object(one) for one in (await names_for(app, person)).listed()]
+    if app.embedder is not None:
+        listed.append(ModelObject(name_of(app.embedder), 0, "hubbub"))
     return Json(ModelList(listed))
 
 
 @router.get("/models/{name:path}", responses=sends(ModelObject))
-async def show_model_object(name: str, hub: Hub, person: Asker) -> Response:
+async def show_model_object(name: str, app: App, person: Asker) -> Response:
     """Show what can be asked for by a name."""
-    if hub.embedder is not None and name == name_of(hub.embedder):
+    if app.embedder is not None and name == name_of(app.embedder):
         return Json(ModelObject(name, 0, "hubbub"))
-    return Json(_object((await names_for(hub, person)).find(name)))
+    return Json(_object((await names_for(app, person)).find(name)))
 
 
 @quick.post("/embeddings", openapi_extra=takes(EmbeddingRequest), responses=sends(EmbeddingList))
 async def make_embeddings(request: Request) -> Response:
     """Embed texts with what the search embeds with, when nobody's search needs it."""
-    hub = services_of(request)
+    app = application_of(request)
     await person_of(request)
     body = await read_body(request, EmbeddingRequest)
-    if hub.embedder is None:
+    if app.embedder is None:
         message = "This server makes no embeddings. Set embeddings.provider to change that."
         raise NotFound(message, code=CODE)
-    embedder, texts = hub.embedder, texts_of(body, hub.embedder)
+    embedder, texts = app.embedder, texts_of(body, app.embedder)
 
     async def make() -> Response:
-        with hub.embedding.request():
-            return Json(await embed(embedder, texts, hub.embedding.turn, is_base64=body.encoding_format == "base64"))
+        with app.embedding.request():
+            async with aclosing(embed(embedder, texts, app.embedding.turn)) as pieces:
+                return Json(await written(embedder, texts, pieces, is_base64=body.encoding_format == "base64"))
 
     return WhileThere(make)
 

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 import hubbub
+from hubbub.app.application import Application
 from hubbub.connections.watchdog import Incident
 from hubbub.core.references import recent
 from hubbub.models.base import Deployed
-from hubbub.web.access import Asker, Hub, check_operator
+from hubbub.web.asker import App, Asker, check_operator
 from hubbub.web.clients import Clients
 from hubbub.web.metrics import MEDIA_TYPE, deployments_of, metrics_of, render
 from hubbub.web.protocol import clients_of
-from hubbub.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,26 +45,26 @@ _POLICY = (
 
 
 @router.get("/metrics")
-async def show_metrics(request: Request, hub: Hub, person: Asker) -> Response:
+async def show_metrics(request: Request, app: App, person: Asker) -> Response:
     """Tell this process's figures in the text format of Prometheus, to operators. Asks no database and no model."""
-    check_operator(hub, person, request)
-    text = render(metrics_of(hub, clients_of(request.scope)))
+    check_operator(app, person, request)
+    text = render(metrics_of(app, clients_of(request.scope)))
     return Response(text, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
 
 
 @router.get("/operators")
-async def show_operators_page(request: Request, hub: Hub, person: Asker, still: bool = False) -> Response:
+async def show_operators_page(request: Request, app: App, person: Asker, still: bool = False) -> Response:
     """Show this process's figures and the last incidents, to operators. It loads itself anew unless it is to be still.
 
     Asks no database and no model.
     """
-    check_operator(hub, person, request)
+    check_operator(app, person, request)
     headers = {"cache-control": "no-store", "content-security-policy": _POLICY}
-    return HTMLResponse(_page(hub, clients_of(request.scope), is_still=still), headers=headers)
+    return HTMLResponse(_page(app, clients_of(request.scope), is_still=still), headers=headers)
 
 
-def _page(services: Services, clients: Clients | None, *, is_still: bool) -> str:
-    watchdog = services.watchdog
+def _page(app: Application, clients: Clients | None, *, is_still: bool) -> str:
+    watchdog = app.watchdog
     refresh = "" if is_still else f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
     other = "" if is_still else "?still=true"
     switch = "Load this page anew by itself" if is_still else "Keep this page still"
@@ -78,10 +78,10 @@ def _page(services: Services, clients: Clients | None, *, is_still: bool) -> str
 process sees of itself; where there are several, each has figures of its own. <a href="operators{other}">{switch}</a>,
 or read <a href="metrics">all figures</a> with a monitoring system.</p>
 <h2>Now</h2>
-<dl>{_figures(_now(services, clients))}</dl>
+<dl>{_figures(_now(app, clients))}</dl>
 <h2>Since the start</h2>
-<dl>{_figures(_since(services, clients))}</dl>
-{_deployments(services)}
+<dl>{_figures(_since(app, clients))}</dl>
+{_deployments(app)}
 <h2>The last incidents</h2>
 {incidents or none}
 {_references()}
@@ -105,8 +105,8 @@ def _references() -> str:
     )
 
 
-def _deployments(services: Services) -> str:
-    deployments = deployments_of(services)
+def _deployments(app: Application) -> str:
+    deployments = deployments_of(app)
     if not deployments:
         return ""
     rows = "".join(
@@ -126,22 +126,22 @@ def _state(deployment: Deployed) -> str:
     return f"{deployment.state}{wait}"
 
 
-def _now(services: Services, clients: Clients | None) -> dict[str, str]:
+def _now(app: Application, clients: Clients | None) -> dict[str, str]:
     found = {
-        "Open answers": f"{services.desk.open_count:,}",
-        "Waiting in line": f"{services.desk.waiting_count:,}",
-        "Readers": f"{services.log.reader_count:,}",
-        "Between two beats": _time(services.log.window_seconds),
+        "Open answers": f"{app.desk.open_count:,}",
+        "Waiting in line": f"{app.desk.waiting_count:,}",
+        "Readers": f"{app.log.reader_count:,}",
+        "Between two beats": _time(app.log.window_seconds),
     }
     if clients is not None:
         found["Connections, of at most"] = f"{clients.open:,} / {clients.bounds.connections:,}"
-    if services.watchdog.resident_bytes:
-        found["Memory"] = f"{services.watchdog.resident_bytes / 2**20:,.0f} MiB"
+    if app.watchdog.resident_bytes:
+        found["Memory"] = f"{app.watchdog.resident_bytes / 2**20:,.0f} MiB"
     return found
 
 
-def _since(services: Services, clients: Clients | None) -> dict[str, str]:
-    watchdog = services.watchdog
+def _since(app: Application, clients: Clients | None) -> dict[str, str]:
+    watchdog = app.watchdog
     lag, pauses = watchdog.lag, watchdog.pauses
     found = {
         "Event loop late, median": f"≤ {_time(lag.below(0.5))}",

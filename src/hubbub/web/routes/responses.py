@@ -11,17 +11,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubbub.answers.base import Record, party_of
-from hubbub.core.errors import NotFound
+from hubbub.app.application import Application
+from hubbub.app.responses import turns_of
+from hubbub.core.errors import BadParam, NotFound
 from hubbub.core.events import Event, Failed, encode
 from hubbub.core.questions import JsonObject
-from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.dialects.openai import FAULTS, BadParam, headers_of_answer, read_body, refused
+from hubbub.web.dialects.openai import FAULTS, headers_of_answer, read_body, refused
 from hubbub.web.dialects.responses import FAR, ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
-from hubbub.web.responding import find, respond, turns_of
-from hubbub.web.services import Services, services_of
+from hubbub.web.responding import find, respond
 from hubbub.web.streams import EventStream, WholeReply
 
 router = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=FAULTS)
@@ -63,25 +64,25 @@ class Deleted(msgspec.Struct):
 @quick.post("", response_class=Response, openapi_extra=takes(NewResponse), responses=_RESPONSE)
 async def create_response(request: Request) -> Response:
     """Ask for a response: all at once, as a stream of events, or in the background."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     new = await read_body(request, NewResponse)
-    answer_id = await respond(hub, person, new)
-    headers = headers_of_answer(answer_id, hub.desk.room_of(party_of(person)))
+    answer_id = await respond(app, person, new)
+    headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     if new.stream:
         # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
         refuse = refused if new.store is False else None
-        events = EventStream(hub.log, answer_id, ResponseEvents(answer_id), refuse=refuse)
+        events = EventStream(app.log, answer_id, ResponseEvents(answer_id), refuse=refuse)
         events.headers.update(headers)
         return events
     if new.background:
-        return Json(await _acknowledged(hub, answer_id), headers=headers)
-    return WholeReply(hub.log, answer_id, lambda events: _whole(answer_id, events, headers))
+        return Json(await _acknowledged(app, answer_id), headers=headers)
+    return WholeReply(app.log, answer_id, lambda events: _whole(answer_id, events, headers))
 
 
 @router.get("/{response_id}", response_class=Response, responses=_RESPONSE)
 async def show_response(
     response_id: str,
-    hub: Hub,
+    app: App,
     person: Asker,
     stream: bool = False,
     starting_after: Annotated[
@@ -89,47 +90,47 @@ async def show_response(
     ] = None,
 ) -> Response:
     """Show what a response is now, or follow its events from any number on, as often as you like."""
-    answer_id, _ = await find(hub, person, response_id)
+    answer_id, _ = await find(app, person, response_id)
     after = _starting_after(starting_after)
-    events = await _replayed(hub, answer_id)
+    events = await _replayed(app, answer_id)
     if not stream:
         return Json(events.response())
     if after >= events.next_number:
         message = f"starting_after is {after}; the last event so far has the number {events.next_number - 1}."
         raise BadParam(message, "starting_after", code="invalid_starting_after")
-    return EventStream(hub.log, answer_id, ResponseEvents(answer_id, after))
+    return EventStream(app.log, answer_id, ResponseEvents(answer_id, after))
 
 
 @router.post("/{response_id}/cancel", response_class=Response, responses=_RESPONSE)
-async def cancel_response(response_id: str, hub: Hub, person: Asker) -> Response:
+async def cancel_response(response_id: str, app: App, person: Asker) -> Response:
     """Stop a response that is made in the background; what it said so far stays. One that has ended stays as it is."""
-    answer_id, asked = await find(hub, person, response_id)
+    answer_id, asked = await find(app, person, response_id)
     if not echo_of(asked).background:
         raise BadParam("Cannot cancel a synchronous response.", "response_id", code="not_in_background")
-    await hub.desk.stop(answer_id)
-    return Json((await _replayed(hub, answer_id)).response())
+    await app.desk.stop(answer_id)
+    return Json((await _replayed(app, answer_id)).response())
 
 
 @router.delete("/{response_id}", responses=sends(Deleted))
-async def delete_response(response_id: str, hub: Hub, person: Asker) -> Response:
+async def delete_response(response_id: str, app: App, person: Asker) -> Response:
     """Delete a response. If it is being made it is stopped; those that went on with it stay."""
-    answer_id, _ = await find(hub, person, response_id)
-    await hub.desk.stop(answer_id, reason="deleted")
-    await hub.log.forget([answer_id])
+    answer_id, _ = await find(app, person, response_id)
+    await app.desk.stop(answer_id, reason="deleted")
+    await app.log.forget([answer_id])
     return Json(Deleted(response_id))
 
 
 @router.get("/{response_id}/input_items", responses=sends(Items))
 async def list_input_items(
     response_id: str,
-    hub: Hub,
+    app: App,
     person: Asker,
     order: _Order = "desc",
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = ITEMS,
     after: str | None = None,
 ) -> Response:
     """List what a response was made from, with what was said before, the last first unless asked otherwise."""
-    answer_id, asked = await find(hub, person, response_id)
+    answer_id, asked = await find(app, person, response_id)
     items = items_of(answer_id, turns_of(asked))
     if order == "desc":
         items.reverse()
@@ -143,23 +144,23 @@ async def list_input_items(
     return Json(Items("list", page, ids[0], ids[-1], len(items) > limit))
 
 
-async def _acknowledged(hub: Services, answer_id: str) -> JsonObject:
+async def _acknowledged(app: Application, answer_id: str) -> JsonObject:
     """Return what a response is once its first event is stored.
 
     Raises:
         StoreError: it can't be stored now.
     """
-    async with aclosing(hub.log.follow(answer_id)) as following:
+    async with aclosing(app.log.follow(answer_id)) as following:
         async for records in following:
             if records:
                 return response_of(answer_id, records)
     raise NotFound("The response was deleted at once.")
 
 
-async def _replayed(hub: Services, answer_id: str) -> ResponseEvents:
+async def _replayed(app: Application, answer_id: str) -> ResponseEvents:
     """Return all events of a response that are stored by now, none of which is sent."""
     events = ResponseEvents(answer_id, FAR)
-    records = await hub.log.records(answer_id)
+    records = await app.log.records(answer_id)
     for begin in range(0, len(records), SLICE):
         events.frames(records[begin : begin + SLICE])
         await asyncio.sleep(0)  # others have their turn on the loop

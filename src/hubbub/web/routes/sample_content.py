@@ -7,11 +7,12 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
+from hubbub.app.access import collections_for
+from hubbub.app.application import Application
 from hubbub.core.documents import Document
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
-from hubbub.web.access import Asker, Hub, collections_for
-from hubbub.web.services import Services
+from hubbub.web.asker import App, Asker
 
 router = APIRouter(tags=["sample"])
 
@@ -38,13 +39,13 @@ _HEADERS = {
         }
     },
 )
-async def show_content(name: str, request: Request, hub: Hub, person: Asker) -> Response:
+async def show_content(name: str, request: Request, app: App, person: Asker) -> Response:
     """Show the document of this name: of your own ones, else of those shared with everybody."""
-    document = await _document(hub, person, _spellings(name, request))
+    document = await _document(app, person, _spellings(name, request))
     media_type, is_shown = _shown_as(document)
     return FileResponse(
-        hub.files.path(document.sha256),
-        stat_result=await hub.files.stat(document.sha256),
+        app.files.path(document.sha256),
+        stat_result=await app.files.stat(document.sha256),
         media_type=media_type,
         filename=document.name.rsplit("/", 1)[-1],
         content_disposition_type="inline" if is_shown else "attachment",
@@ -68,11 +69,11 @@ def _stays_inside(name: str) -> bool:
     return "\\" not in name and "\0" not in name and not any(part in ("", ".", "..") for part in parts)
 
 
-async def _document(services: Services, person: Person, names: list[str]) -> Document:
-    collections = await collections_for(services, person)
+async def _document(app: Application, person: Person, names: list[str]) -> Document:
+    collections = await collections_for(app, person)
     for collection in sorted(collections, key=lambda one: one.owner_id != person.id):
         for name in names:
-            if (found := await services.library.named(collection.id, name)) is not None:
+            if (found := await app.library.named(collection.id, name)) is not None:
                 return found
     raise NotFound("There is no such document.")
 

@@ -13,10 +13,9 @@ from starlette.responses import Response
 from hubbub.core.errors import Malformed, NotFound
 from hubbub.core.people import may_list
 from hubbub.history.base import Session
-from hubbub.web.access import Asker, Hub, person_of
+from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.quick import QuickRoute, body_as
-from hubbub.web.services import services_of
 
 router = APIRouter(prefix="/chat_history", tags=["sample"])
 quick = APIRouter(prefix="/chat_history", tags=["sample"], route_class=QuickRoute)
@@ -65,18 +64,18 @@ class SessionWithAnswers(msgspec.Struct):
 @quick.post("", status_code=201, openapi_extra=takes(NewSession), responses=sends(Nothing, 201, "Kept"))
 async def save_session(request: Request) -> Response:
     """Keep a chat, in place of the one that had its id."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     new = await body_as(request, NewSession)
     first = new.answers[0][0]
     title = f"{first[:TITLE_CHARACTERS]}..." if len(first) > TITLE_CHARACTERS else first
     session = Session(new.id, person.id, title, int(time.time() * 1000))
-    await hub.sessions.save(session, msgspec.json.encode(new.answers), most=MOST_SESSIONS, most_bytes=MOST_BYTES)
+    await app.sessions.save(session, msgspec.json.encode(new.answers), most=MOST_SESSIONS, most_bytes=MOST_BYTES)
     return Json(Nothing(), status_code=201)
 
 
 @router.get("/sessions", responses=sends(SessionViews))
 async def list_sessions(
-    hub: Hub,
+    app: App,
     person: Asker,
     count: Annotated[int, Query(ge=1, le=100)] = 10,
     continuation_token: str = "",
@@ -85,24 +84,24 @@ async def list_sessions(
     """List your chats, the one last saved first."""
     after = _after(continuation_token or token)
     is_listed = may_list(person, person.id)
-    found = await hub.sessions.sessions(person.id, limit=count + 1, after=after) if is_listed else []
+    found = await app.sessions.sessions(person.id, limit=count + 1, after=after) if is_listed else []
     views = [SessionView(one.id, one.owner_id, one.title, one.saved_at) for one in found[:count]]
     return Json(SessionViews(views, _token(found[count - 1]) if len(found) > count else None))
 
 
 @router.get("/sessions/{session_id}", responses=sends(SessionWithAnswers))
-async def show_session(session_id: str, hub: Hub, person: Asker) -> Response:
+async def show_session(session_id: str, app: App, person: Asker) -> Response:
     """Show a chat."""
-    content = await hub.sessions.content(person.id, session_id)
+    content = await app.sessions.content(person.id, session_id)
     if content is None:
         raise NotFound("There is no such chat.")
     return Json(SessionWithAnswers(session_id, person.id, msgspec.Raw(content)))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-async def delete_session(session_id: str, hub: Hub, person: Asker) -> None:
+async def delete_session(session_id: str, app: App, person: Asker) -> None:
     """Delete a chat."""
-    if not await hub.sessions.delete(person.id, session_id):
+    if not await app.sessions.delete(person.id, session_id):
         raise NotFound("There is no such chat.")
 
 

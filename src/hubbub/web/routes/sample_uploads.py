@@ -8,15 +8,16 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.access import collections_for
+from hubbub.app.application import Application
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, TooLarge
 from hubbub.core.people import Person, may_list
-from hubbub.web.access import collections_for, person_of
 from hubbub.web.address import payer_of
+from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.forms import files_in
 from hubbub.web.quick import QuickRoute, body_as
-from hubbub.web.services import Services, services_of
 
 router = APIRouter(tags=["sample"], route_class=QuickRoute)
 
@@ -50,21 +51,21 @@ class Uploaded(msgspec.Struct):
 )
 async def upload(request: Request) -> Response:
     """Add files to your uploads, in place of those of the same names. What can't be read is not kept."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     stored: list[Document] = []
     async for name, pieces in files_in(request, FIELD):
         if len(stored) == MOST_FILES:
             raise TooLarge(f"More than {MOST_FILES} files came at once. The first {MOST_FILES} are kept.")
-        collection = await _uploads(hub, person) or await _make_uploads(hub, person)
+        collection = await _uploads(app, person) or await _make_uploads(app, person)
         base = name.replace("\\", "/").rpartition("/")[2]
-        stored.append(await hub.pipeline.add(collection.id, base, pieces, payer=payer_of(request.scope, person)))
+        stored.append(await app.pipeline.add(collection.id, base, pieces, payer=payer_of(request.scope, person)))
     if not stored:
         raise Malformed(f"There is no file in the form: it is sent in a field {FIELD!r}, with a name.")
-    await _wait(hub, stored[0].collection_id)
-    found = [await hub.library.document(document.id) for document in stored]
+    await _wait(app, stored[0].collection_id)
+    found = [await app.library.document(document.id) for document in stored]
     failed = [one for one in found if one is not None and one.state == "failed"]
     for document in failed:
-        await hub.pipeline.remove(document.id)
+        await app.pipeline.remove(document.id)
     if failed:
         raise Invalid(" ".join(f"{one.name}: {one.reason}" for one in failed))
     is_read = all(one is None or one.state in ("embedding", "ready") for one in found)
@@ -75,44 +76,44 @@ async def upload(request: Request) -> Response:
 @router.get("/list_uploaded", responses=sends(list[str]))
 async def list_uploaded(request: Request) -> Response:
     """List the names of your uploads."""
-    hub, person = services_of(request), await person_of(request)
-    collection = await _uploads(hub, person)
-    documents = await hub.library.documents(collection.id) if collection is not None else []
+    app, person = application_of(request), await person_of(request)
+    collection = await _uploads(app, person)
+    documents = await app.library.documents(collection.id) if collection is not None else []
     return Json([document.name for document in documents])
 
 
 @router.post("/delete_uploaded", responses=sends(Said), openapi_extra=takes(Uploaded))
 async def delete_uploaded(request: Request) -> Response:
     """Delete one of your uploads."""
-    hub, person = services_of(request), await person_of(request)
+    app, person = application_of(request), await person_of(request)
     name = unicodedata.normalize("NFC", (await body_as(request, Uploaded)).filename)
-    collection = await _uploads(hub, person)
-    document = await hub.library.named(collection.id, name) if collection is not None else None
+    collection = await _uploads(app, person)
+    document = await app.library.named(collection.id, name) if collection is not None else None
     if document is None:
         raise NotFound("There is no such file among your uploads.")
-    await hub.pipeline.remove(document.id)
+    await app.pipeline.remove(document.id)
     return Json(Said(f"{document.name} was deleted."))
 
 
-async def _uploads(services: Services, person: Person) -> Collection | None:
-    own = await collections_for(services, person)
+async def _uploads(app: Application, person: Person) -> Collection | None:
+    own = await collections_for(app, person)
     return next((one for one in own if one.name == UPLOADS and one.owner_id == person.id), None)
 
 
-async def _make_uploads(services: Services, person: Person) -> Collection:
+async def _make_uploads(app: Application, person: Person) -> Collection:
     if not may_list(person, person.id):
         raise NotSignedIn("Uploads are kept for whom this server knows: open its page first, or send an API key.")
     try:
-        return await services.library.create(UPLOADS, owner_id=person.id, is_shared=False)
+        return await app.library.create(UPLOADS, owner_id=person.id, is_shared=False)
     except Conflict:  # another request was faster
-        if (made := await _uploads(services, person)) is None:
+        if (made := await _uploads(app, person)) is None:
             raise
         return made
 
 
-async def _wait(services: Services, collection_id: str) -> None:
+async def _wait(app: Application, collection_id: str) -> None:
     """Return when all files of a collection were read, or after some time."""
-    async with contextlib.aclosing(services.pipeline.watch(collection_id)) as watched:
+    async with contextlib.aclosing(app.pipeline.watch(collection_id)) as watched:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READ_SECONDS):
                 async for progress in watched:

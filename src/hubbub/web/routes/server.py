@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 import hubbub
+from hubbub.app.application import Application
 from hubbub.models.base import Model, ModelCard, Pooled, Started
-from hubbub.web.access import Asker, Hub
+from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
 from hubbub.web.page import set_cookie
-from hubbub.web.services import Services
 
 _NEVER_KEPT = {"cache-control": "no-store"}
 
@@ -72,26 +72,26 @@ class Ready(msgspec.Struct):
 
 
 @router.get("/me", responses=sends(Me))
-async def show_me(request: Request, hub: Hub) -> Response:
+async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
-    welcome = await hub.identity.welcome(request.headers)
-    limits = Limits(hub.limits.question_characters, hub.limits.document_bytes)
+    welcome = await app.identity.welcome(request.headers)
+    limits = Limits(app.limits.question_characters, app.limits.document_bytes)
     response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits))
     set_cookie(request, response, welcome)
     return response
 
 
 @router.get("/models", responses=sends(Models))
-async def list_models(hub: Hub, person: Asker) -> Response:
+async def list_models(app: App, person: Asker) -> Response:
     """List the models that can be asked."""
-    default = hub.catalog.default
-    return Json(Models([model.card for model in hub.catalog], default.card.name if default else None))
+    default = app.catalog.default
+    return Json(Models([model.card for model in app.catalog], default.card.name if default else None))
 
 
 @router.get("/health", responses=sends(Health))
-async def show_health(hub: Hub) -> Response:
+async def show_health(app: App) -> Response:
     """Say that the server lives, as `/livez` does, and how much it does. Asks neither the database nor a model."""
-    return Json(Health("ok", hubbub.__version__, hub.desk.open_count, hub.desk.waiting_count))
+    return Json(Health("ok", hubbub.__version__, app.desk.open_count, app.desk.waiting_count))
 
 
 @probes.get("/livez", responses=sends(Live))
@@ -101,23 +101,23 @@ async def show_liveness() -> Response:
 
 
 @probes.get("/readyz", responses=sends(Ready) | sends(Ready, 503, "Send nobody here now"))
-async def show_readiness(hub: Hub) -> Response:
+async def show_readiness(app: App) -> Response:
     """Say whether questions can be answered here. For a probe that decides whether anybody is sent here.
 
     Goes by what was seen last: asks neither the database nor a model.
     """
-    reasons = _reasons(hub)
+    reasons = _reasons(app)
     content = Ready("not_ready" if reasons else "ready", reasons)
     return Json(content, status_code=503 if reasons else 200, headers=_NEVER_KEPT)
 
 
-def _reasons(hub: Services) -> list[str]:
-    desk, reasons = hub.desk, list[str]()
+def _reasons(app: Application) -> list[str]:
+    desk, reasons = app.desk, list[str]()
     if desk.is_draining:
         reasons.append("draining: it is about to end or to restart")
     if desk.store_trouble:
         reasons.append("store: the last write failed")
-    if all(desk.trouble_of(model.card.name) or _is_down(model) for model in hub.catalog):
+    if all(desk.trouble_of(model.card.name) or _is_down(model) for model in app.catalog):
         reasons.append("models: none can answer")
     return reasons
 

@@ -1,15 +1,14 @@
-"""What the routes work with, put together by the composition module."""
+"""Hold everything that Hubbub works with, put together by the composition module."""
 
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, cast
+from typing import Literal
 from weakref import WeakValueDictionary
-
-from fastapi import Request
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
+from hubbub.app.embeddings import PieceByPiece
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -21,11 +20,10 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
-from hubbub.web.turns import PieceByPiece
 
 
 @dataclass(frozen=True)
-class WebLimits:
+class RequestLimits:
     """How much may be sent."""
 
     question_characters: int = 32_000
@@ -76,7 +74,7 @@ class ProtocolChoices:
 
 
 @dataclass(frozen=True)
-class Services:
+class Application:
     """Everything that is built once and used by all requests."""
 
     identity: Identity
@@ -96,7 +94,7 @@ class Services:
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
-    limits: WebLimits = WebLimits()
+    limits: RequestLimits = RequestLimits()
     protocols: ProtocolChoices = ProtocolChoices()
     sample_page: SamplePage = SamplePage()
     watchdog: Watchdog = field(default_factory=Watchdog)
@@ -105,8 +103,3 @@ class Services:
     turns: Turns = field(default_factory=Turns)
     embedding: PieceByPiece = field(default_factory=partial(PieceByPiece, 2, 32, retry_seconds=10.0))
     """For programs' requests for embeddings."""
-
-
-def services_of(request: Request) -> Services:
-    """Return the services of the application that serves a request."""
-    return cast(Services, request.app.state.services)

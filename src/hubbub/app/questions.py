@@ -10,15 +10,15 @@ from msgspec import Meta
 
 from hubbub.answers.base import Found, Party, Ticket, party_of
 from hubbub.answers.desk import Work
+from hubbub.app.access import chat_for, check_collections, message_for
+from hubbub.app.apart import question_of, stop_when_revoked, work_on
+from hubbub.app.application import Application, RequestLimits
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Begun, Generation, Question
-from hubbub.web.access import chat_for, check_collections, message_for
-from hubbub.web.apart import question_of, stop_when_revoked, work_on
-from hubbub.web.services import Services, WebLimits
 
 TITLE_CHARACTERS = 60
 
@@ -71,7 +71,7 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
+async def ask(app: Application, person: Person, new: NewQuestion) -> Asked:
     """Store a question and start its answer. The same `question_id` again returns what it began the first time.
 
     Raises:
@@ -80,38 +80,38 @@ async def ask(services: Services, person: Person, new: NewQuestion) -> Asked:
         NotFound: there is no such chat, message, model or collection for this person.
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
     """
-    _check_text(new.text, services.limits.question_characters)
+    _check_text(new.text, app.limits.question_characters)
     if new.question_id is None:
-        return await _ask(services, person, new, new_id())
+        return await _ask(app, person, new, new_id())
     if not is_id(new.question_id):
         raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-    async with services.turns.of(new.question_id):
-        if (stored := await services.history.message(new.question_id)) is not None:
-            return await _asked_before(services, person, stored, new)
+    async with app.turns.of(new.question_id):
+        if (stored := await app.history.message(new.question_id)) is not None:
+            return await _asked_before(app, person, stored, new)
         try:
-            return await _ask(services, person, new, new.question_id)
+            return await _ask(app, person, new, new.question_id)
         except Conflict:  # another worker was faster
-            if (stored := await services.history.message(new.question_id)) is None:
+            if (stored := await app.history.message(new.question_id)) is None:
                 raise
-            return await _asked_before(services, person, stored, new)
+            return await _asked_before(app, person, stored, new)
 
 
-async def _ask(services: Services, person: Person, new: NewQuestion, question_id: str) -> Asked:
+async def _ask(app: Application, person: Person, new: NewQuestion, question_id: str) -> Asked:
     if new.chat_id is None and new.parent_id is not None:
         raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-    _check_model(services, new.model)
-    collection_ids = await check_collections(services, person, new.collections)
+    _check_model(app, new.model)
+    collection_ids = await check_collections(app, person, new.collections)
     now = time.time()
     if new.chat_id is None:
         chat = Chat(new_id(), person.id, title_of(new.text), now, now)
     else:
-        chat = await chat_for(services, person, new.chat_id)
-        await _check_parent(services, person, chat, new.parent_id)
-        await _check_room(services, chat)
+        chat = await chat_for(app, person, new.chat_id)
+        await _check_parent(app, person, chat, new.parent_id)
+        await _check_room(app, chat)
     question = Message(question_id, chat.id, new.parent_id, "user", new.text, now, new.model or "", collection_ids)
-    grace = _grace(services.limits, new.unwatched, new.grace_seconds)
+    grace = _grace(app.limits, new.unwatched, new.grace_seconds)
     return await _start(
-        services,
+        app,
         person,
         chat,
         question,
@@ -126,7 +126,7 @@ async def _ask(services: Services, person: Person, new: NewQuestion, question_id
 
 
 async def ask_again(
-    services: Services,
+    app: Application,
     person: Person,
     question_id: str,
     *,
@@ -148,25 +148,25 @@ async def ask_again(
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         TooLarge: the chat has as many messages as it may have.
     """
-    question = await message_for(services, person, question_id)
+    question = await message_for(app, person, question_id)
     if question.role != "user":
         raise NotFound("There is no such question.")
     begun: Begun | None = None
     if continues is not None:
-        earlier, begun = await _begun(services, person, question, continues)
+        earlier, begun = await _begun(app, person, question, continues)
         question = msgspec.structs.replace(question, model=earlier.model, collections=earlier.collections)
-    _check_model(services, model)
+    _check_model(app, model)
     changed = msgspec.structs.replace(
         question,
         model=question.model if model is None else model,
         collections=question.collections
         if collection_ids is None
-        else await check_collections(services, person, collection_ids),
+        else await check_collections(app, person, collection_ids),
     )
-    chat = await chat_for(services, person, question.chat_id)
-    await _check_room(services, chat)
-    grace = _grace(services.limits, unwatched, grace_seconds)
-    return await _start(services, person, chat, changed, grace, is_new=False, max_tokens=max_tokens, begun=begun)
+    chat = await chat_for(app, person, question.chat_id)
+    await _check_room(app, chat)
+    grace = _grace(app.limits, unwatched, grace_seconds)
+    return await _start(app, person, chat, changed, grace, is_new=False, max_tokens=max_tokens, begun=begun)
 
 
 def title_of(text: str) -> str:
@@ -179,7 +179,7 @@ def title_of(text: str) -> str:
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
 
 
-def _grace(limits: WebLimits, unwatched: Unwatched | None, grace_seconds: float | None) -> float | None:
+def _grace(limits: RequestLimits, unwatched: Unwatched | None, grace_seconds: float | None) -> float | None:
     """Return how long an answer is worked on that nobody watches; None: to its end."""
     if unwatched == "finish" or (unwatched is None and not limits.is_stopped_unwatched):
         return None
@@ -187,7 +187,7 @@ def _grace(limits: WebLimits, unwatched: Unwatched | None, grace_seconds: float 
 
 
 async def _start(
-    services: Services,
+    app: Application,
     person: Person,
     chat: Chat,
     question: Message,
@@ -204,29 +204,29 @@ async def _start(
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
     party = party_of(person)
-    services.desk.check(party, services.engine.weigh(asked)[0])
-    work, ticket = await _work(services, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
-    admission = services.desk.enter(ticket)  # who is refused leaves nothing behind
+    app.desk.check(party, app.engine.weigh(asked)[0])
+    work, ticket = await _work(app, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
+    admission = app.desk.enter(ticket)  # who is refused leaves nothing behind
     messages = [question, answer] if is_new else [answer]
-    await services.desk.start(
+    await app.desk.start(
         answer.id,
         person.id,
         work,
         admission,
         grace_seconds=grace_seconds,
-        beside=services.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
+        beside=app.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
         within_seconds=within_seconds,
     )
-    stop_when_revoked(services, answer.id)
+    stop_when_revoked(app, answer.id)
     return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
 
 
-async def _begun(services: Services, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
+async def _begun(app: Application, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
     """Return an answer to a question that was cut off, and what it had said."""
-    message = await message_for(services, person, answer_id)
+    message = await message_for(app, person, answer_id)
     if message.parent_id != question.id or message.role != "assistant":
         raise NotFound("There is no such answer to this question.")
-    answer = await services.log.answer(answer_id)
+    answer = await app.log.answer(answer_id)
     if answer.state == "open":
         raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
     if answer.state == "done" and answer.finish_reason not in CUT_OFF:
@@ -236,17 +236,17 @@ async def _begun(services: Services, person: Person, question: Message, answer_i
     return message, Begun(answer.text, answer.query or "", answer.hits)
 
 
-async def rework(services: Services, found: Found) -> tuple[Work, Ticket] | None:
+async def rework(app: Application, found: Found) -> tuple[Work, Ticket] | None:
     """Return how to make an answer that was begun by another worker; None where its question is gone."""
-    if (asked := await question_of(services, found)) is not None:
-        return work_on(services, asked), Ticket(Party(found.owner_id), *services.engine.weigh(asked))
-    answer = await services.history.message(found.id)
-    question = await services.history.message(answer.parent_id) if answer and answer.parent_id else None
-    return await _work(services, Party(found.owner_id), question, answer) if question and answer else None
+    if (asked := await question_of(app, found)) is not None:
+        return work_on(app, asked), Ticket(Party(found.owner_id), *app.engine.weigh(asked))
+    answer = await app.history.message(found.id)
+    question = await app.history.message(answer.parent_id) if answer and answer.parent_id else None
+    return await _work(app, Party(found.owner_id), question, answer) if question and answer else None
 
 
 async def _work(
-    services: Services,
+    app: Application,
     party: Party,
     question: Message,
     answer: Message,
@@ -255,7 +255,7 @@ async def _work(
     begun: Begun | None = None,
     wait_seconds: float | None = None,
 ) -> tuple[Work, Ticket]:
-    turns = await _turns_before(services, question)
+    turns = await _turns_before(app, question)
     asked = Question(
         question.text,
         turns,
@@ -266,21 +266,21 @@ async def _work(
         continues=begun,
         wait_seconds=wait_seconds,
     )
-    return work_on(services, asked), Ticket(party, *services.engine.weigh(asked))
+    return work_on(app, asked), Ticket(party, *app.engine.weigh(asked))
 
 
-async def _turns_before(services: Services, question: Message) -> tuple[Turn, ...]:
+async def _turns_before(app: Application, question: Message) -> tuple[Turn, ...]:
     """Return what was said on the branch that leads to a question."""
     if question.parent_id is None:
         return ()
-    messages = {message.id: message for message in await services.history.messages(question.chat_id)}
+    messages = {message.id: message for message in await app.history.messages(question.chat_id)}
     branch: list[Message] = []
     parent = messages.get(question.parent_id)
     while parent is not None:
         branch.append(parent)
         parent = messages.get(parent.parent_id) if parent.parent_id else None
     branch.reverse()
-    answers = await services.log.answers([message.id for message in branch if message.role == "assistant"])
+    answers = await app.log.answers([message.id for message in branch if message.role == "assistant"])
     return tuple(turn for message in branch if (turn := _turn(message, answers)).text)
 
 
@@ -288,12 +288,12 @@ def _turn(message: Message, answers: Mapping[str, Answer]) -> Turn:
     return Turn(message.role, answers[message.id].text if message.role == "assistant" else message.text)
 
 
-async def _asked_before(services: Services, person: Person, stored: Message, new: NewQuestion) -> Asked:
-    question = await message_for(services, person, stored.id)
-    chat = await chat_for(services, person, question.chat_id)
-    kept = await services.history.fingerprint(question.id)
+async def _asked_before(app: Application, person: Person, stored: Message, new: NewQuestion) -> Asked:
+    question = await message_for(app, person, stored.id)
+    chat = await chat_for(app, person, question.chat_id)
+    kept = await app.history.fingerprint(question.id)
     if question.role == "user" and question.text == new.text and kept in (None, _fingerprint(new)):
-        for message in await services.history.messages(chat.id):
+        for message in await app.history.messages(chat.id):
             if message.parent_id == question.id:
                 return Asked(chat, question, message)
     raise Invalid("This question_id was used for another question. Make a new one.")
@@ -305,17 +305,17 @@ def _fingerprint(new: NewQuestion) -> str:
     return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
 
 
-async def _check_parent(services: Services, person: Person, chat: Chat, parent_id: str | None) -> None:
+async def _check_parent(app: Application, person: Person, chat: Chat, parent_id: str | None) -> None:
     if parent_id is None:
         return
-    parent = await message_for(services, person, parent_id)
+    parent = await message_for(app, person, parent_id)
     if parent.chat_id != chat.id or parent.role != "assistant":
         raise NotFound("parent_id has to be an answer in this chat.")
 
 
-async def _check_room(services: Services, chat: Chat) -> None:
-    if len(await services.history.messages(chat.id)) >= services.limits.chat_messages:
-        raise TooLarge(f"This chat has {services.limits.chat_messages:,} messages, the limit. Begin a new one.")
+async def _check_room(app: Application, chat: Chat) -> None:
+    if len(await app.history.messages(chat.id)) >= app.limits.chat_messages:
+        raise TooLarge(f"This chat has {app.limits.chat_messages:,} messages, the limit. Begin a new one.")
 
 
 def _check_text(text: str, most_characters: int) -> None:
@@ -325,6 +325,6 @@ def _check_text(text: str, most_characters: int) -> None:
         raise TooLarge(f"The question has {len(text):,} characters; {most_characters:,} is the limit. Shorten it.")
 
 
-def _check_model(services: Services, model: str | None) -> None:
+def _check_model(app: Application, model: str | None) -> None:
     if model:
-        services.catalog.get(model)
+        app.catalog.get(model)

@@ -1,10 +1,15 @@
-"""Let requests that take long work in turns, a piece each, so that short ones wait for pieces only."""
+"""Embed many texts, piece by piece, so that neither searches nor anybody else wait long for it."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager
 
+from hubbub.core.documents import Vector
+from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Overloaded
+
+SLICE = 16
+"""So many texts are embedded at a time."""
 
 
 class PieceByPiece:
@@ -34,3 +39,20 @@ class PieceByPiece:
             yield
         finally:
             self._open -= 1
+
+
+def name_of(embedder: Embedder) -> str:
+    """Return what an embedder is asked for by: its name without its version of a size."""
+    return embedder.name.removesuffix(f"/{embedder.dimensions}")
+
+
+async def embed(embedder: Embedder, texts: Sequence[str], turn: asyncio.Semaphore) -> AsyncGenerator[Sequence[Vector]]:
+    """Yield the vectors of texts in their order, a piece of them each turn. Who waits for a search passes by.
+
+    Raises:
+        ModelError: the embedder is not to be had.
+    """
+    for start in range(0, len(texts), SLICE):
+        async with turn:
+            vectors = await embedder.embed(texts[start : start + SLICE])
+        yield vectors

@@ -7,21 +7,21 @@ from msgspec.structs import replace
 
 from hubbub.answers.base import Found, Ticket, party_of
 from hubbub.answers.desk import Send
+from hubbub.app.application import Application
+from hubbub.app.images import fault_of_image
 from hubbub.core.errors import Malformed
 from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
 from hubbub.core.questions import JsonObject, Question
 from hubbub.identity.grants import granted
-from hubbub.web.dialects.images import fault_of_image
-from hubbub.web.services import Services
 
 REVOKED = "revoked"
 """The reason that such an answer is stopped for."""
 
 
 async def ask_apart(
-    services: Services,
+    app: Application,
     person: Person,
     question: Question,
     *,
@@ -41,53 +41,53 @@ async def ask_apart(
         TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
         StoreError: it could not be stored, so it was not begun.
     """
-    _check_images(services, question)
-    admission = services.desk.enter(Ticket(party_of(person), *services.engine.weigh(question)))
+    _check_images(app, question)
+    admission = app.desk.enter(Ticket(party_of(person), *app.engine.weigh(question)))
     answer_id = new_id()
-    await services.desk.start(
+    await app.desk.start(
         answer_id,
         person.id,
-        work_on(services, question),
+        work_on(app, question),
         admission,
         grace_seconds=grace_seconds,
         keep_seconds=keep_seconds,
         first=Asked(question, echo or {}),
         within_seconds=question.within_seconds,
     )
-    stop_when_revoked(services, answer_id)
+    stop_when_revoked(app, answer_id)
     return answer_id
 
 
-def _check_images(services: Services, question: Question) -> None:
+def _check_images(app: Application, question: Question) -> None:
     """Check every image, by whatever door it came and whenever: a kept conversation may bring some along."""
     for turn in question.turns:
         for address in turn.images:
-            if (fault := fault_of_image(address, services.limits.image_hosts)) is not None:
+            if (fault := fault_of_image(address, app.limits.image_hosts)) is not None:
                 raise Malformed(f"An image {fault}")
 
 
-def stop_when_revoked(services: Services, answer_id: str) -> None:
+def stop_when_revoked(app: Application, answer_id: str) -> None:
     """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
     if (grant := granted.get()) is None:
         return
-    desk, log = services.desk, services.log
+    desk, log = app.desk, app.log
     grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 
 
-def work_on(services: Services, question: Question) -> Callable[[Send], Awaitable[Done]]:
+def work_on(app: Application, question: Question) -> Callable[[Send], Awaitable[Done]]:
     """Return how the answer to a question is made. The time that it has runs from now on."""
     began = time.monotonic()
 
     async def work(send: Send) -> Done:
         if question.within_seconds is None:
-            return await services.engine.answer(question, send)
+            return await app.engine.answer(question, send)
         left = max(0.0, question.within_seconds - (time.monotonic() - began))
-        return await services.engine.answer(replace(question, within_seconds=left), send)
+        return await app.engine.answer(replace(question, within_seconds=left), send)
 
     return work
 
 
-async def question_of(services: Services, found: Found) -> Question | None:
+async def question_of(app: Application, found: Found) -> Question | None:
     """Return the question of an answer that is in no chat, from its log; None where there is none."""
-    first = await services.log.first(found.id)
+    first = await app.log.first(found.id)
     return first.question if isinstance(first, Asked) else None

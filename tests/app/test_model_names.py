@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubbub.app.model_names import LISTED_COLLECTIONS, Asked, ModelNames
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import OPERATOR_ID, Person
-from hubbub.web.model_names import LISTED_COLLECTIONS, Asked, ModelNames
 
 ANN = Person("ann")
 

@@ -5,10 +5,10 @@ from itertools import chain, islice
 
 import msgspec
 
+from hubbub.app.application import Application
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person, may_list, may_see
-from hubbub.web.services import Services
 
 SEARCH = "search"
 """Stands for all collections that a person may see."""
@@ -36,10 +36,10 @@ class Listed(msgspec.Struct, frozen=True):
     created_at: float = 0.0
 
 
-async def names_for(services: Services, person: Person) -> "ModelNames":
+async def names_for(app: Application, person: Person) -> "ModelNames":
     """Return the names that a person can ask for."""
-    collections = await services.library.collections()
-    return ModelNames([model.card.name for model in services.catalog], collections, person)
+    collections = await app.library.collections()
+    return ModelNames([model.card.name for model in app.catalog], collections, person)
 
 
 class ModelNames:

@@ -6,12 +6,11 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.errors import TooLarge
+from hubbub.app.images import fault_of_image
+from hubbub.core.errors import BadParam, TooLarge
 from hubbub.core.messages import Call, JsonObject, Role, Turn
 from hubbub.core.questions import Instructions, Question
 from hubbub.models.base import ATTACHMENTS, ModelCard
-from hubbub.web.dialects.images import fault_of_image
-from hubbub.web.dialects.openai import BadParam
 
 _ROLES: dict[str, Role] = {
     "system": "system",

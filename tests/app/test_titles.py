@@ -1,6 +1,6 @@
 import pytest
 
-from hubbub.web.asking import TITLE_CHARACTERS, title_of
+from hubbub.app.questions import TITLE_CHARACTERS, title_of
 
 
 @pytest.mark.parametrize(

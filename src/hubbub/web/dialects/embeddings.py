@@ -1,25 +1,22 @@
-"""Embed what programs send, piece by piece, so that neither searches nor anybody else wait long for it."""
+"""Read OpenAI's requests for embeddings, and write the vectors as it does."""
 
-import asyncio
 import base64
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
 
+from hubbub.app.embeddings import name_of
+from hubbub.app.model_names import CODE
 from hubbub.core.documents import Vector
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import NotFound
-from hubbub.web.dialects.openai import BadParam
-from hubbub.web.model_names import CODE
+from hubbub.core.errors import BadParam, NotFound
 
 MOST_TEXTS = 2_048
 MOST_NUMBERS = 2**20
 """Of all vectors of a reply together: as JSON that is some 20 MB."""
-SLICE = 16
-"""So many texts are embedded, and made JSON of, at a time."""
 CHARACTERS_PER_TOKEN = 4
 """Of English. What embeds does not say what it counted."""
 
@@ -66,11 +63,6 @@ class WrittenList(msgspec.Struct, frozen=True):
     object: Literal["list"] = "list"
 
 
-def name_of(embedder: Embedder) -> str:
-    """Return what an embedder is asked for by: its name without its version of a size."""
-    return embedder.name.removesuffix(f"/{embedder.dimensions}")
-
-
 def texts_of(body: EmbeddingRequest, embedder: Embedder) -> list[str]:
     """Return the texts of a request that can be met.
 
@@ -96,19 +88,15 @@ def texts_of(body: EmbeddingRequest, embedder: Embedder) -> list[str]:
     return [_text(text, "input" if isinstance(body.input, str) else f"input[{i}]") for i, text in enumerate(texts)]
 
 
-async def embed(embedder: Embedder, texts: Sequence[str], turn: asyncio.Semaphore, *, is_base64: bool) -> WrittenList:
-    """Return the vectors of texts, a piece of them each turn. Who waits for a search passes by.
-
-    Raises:
-        ModelError: the embedder is not to be had.
-    """
+async def written(
+    embedder: Embedder, texts: Sequence[str], pieces: AsyncIterable[Sequence[Vector]], *, is_base64: bool
+) -> WrittenList:
+    """Return the list of the texts' vectors, which come in pieces. Each is made JSON of as it comes."""
     found: list[msgspec.Raw] = []
-    for start in range(0, len(texts), SLICE):
-        async with turn:
-            vectors = await embedder.embed(texts[start : start + SLICE])
+    async for vectors in pieces:
         for vector in vectors:
-            written = base64.b64encode(vector).decode() if is_base64 else _numbers(vector)
-            found.append(msgspec.Raw(msgspec.json.encode(EmbeddingObject(len(found), written))))
+            number = base64.b64encode(vector).decode() if is_base64 else _numbers(vector)
+            found.append(msgspec.Raw(msgspec.json.encode(EmbeddingObject(len(found), number))))
     tokens = sum(len(text) // CHARACTERS_PER_TOKEN + 1 for text in texts)
     return WrittenList(found, name_of(embedder), EmbeddingUsage(tokens, tokens))
 

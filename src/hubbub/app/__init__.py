@@ -1,0 +1,1 @@
+"""What Hubbub can do, without HTTP."""

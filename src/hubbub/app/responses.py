@@ -1,0 +1,130 @@
+"""Keep answers that programs come back to, and go on from them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hubbub.app.access import check_answer
+from hubbub.app.apart import ask_apart
+from hubbub.app.application import Application
+from hubbub.app.messages import check_sizes
+from hubbub.conversation.tokens import estimate_tokens
+from hubbub.core.answer import Answer
+from hubbub.core.errors import Conflict, NotFound, TooLarge
+from hubbub.core.events import Asked
+from hubbub.core.messages import Turn
+from hubbub.core.people import Person
+from hubbub.core.questions import Generation, JsonObject, Question
+from hubbub.models.base import ModelCard
+
+UNKEPT_SECONDS = 600.0
+"""How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What matters here of all that is kept with a question."""
+
+    store: bool = False
+    """Whether it can be come back to."""
+    instructions: str | None = None
+    """What held for this response alone."""
+
+
+async def respond(
+    app: Application, person: Person, question: Question, *, is_kept: bool, is_told: bool, echo: JsonObject
+) -> str:
+    """Start a response and return the id of its answer.
+
+    It stops when its reader leaves, unless it is kept and the reader is told its id, to come again.
+
+    Raises:
+        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
+        StoreError: it could not be stored, so it was not begun.
+    """
+    return await ask_apart(
+        app,
+        person,
+        question,
+        grace_seconds=None if is_kept and is_told else 0.0,
+        keep_seconds=app.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
+        echo=echo,
+    )
+
+
+async def find(app: Application, person: Person, answer_id: str) -> Asked:
+    """Return what was asked for a response.
+
+    Raises:
+        NotFound: there is none for this person, or it is not kept.
+    """
+    await check_answer(app, person, answer_id)
+    asked = await app.log.first(answer_id)
+    if not isinstance(asked, Asked) or not kept_with(asked).store:
+        raise NotFound("There is no such response.")
+    return asked
+
+
+def kept_with(asked: Asked) -> Kept:
+    """Return what was kept with a question."""
+    return msgspec.convert(asked.echo, Kept)
+
+
+async def said_until(app: Application, person: Person, answer_id: str) -> tuple[Turn, ...]:
+    """Return what was said up to a response, and in it.
+
+    Raises:
+        NotFound: as `find` does.
+        Conflict: it is not complete yet.
+    """
+    asked = await find(app, person, answer_id)
+    answer = await app.log.answer(answer_id)
+    if answer.state == "open":
+        raise Conflict("The response is not complete yet. Go on when it is.")
+    return (*turns_of(asked), *_said(answer))
+
+
+def turns_of(asked: Asked) -> tuple[Turn, ...]:
+    """Return what was said up to the response, without the instructions, which hold for it alone."""
+    question, instructions = asked.question, kept_with(asked).instructions
+    if question.is_verbatim:
+        return question.turns[1:] if instructions else question.turns
+    told = question.instructions.text if question.instructions else ""
+    told = told.removeprefix(instructions or "").lstrip("\n")
+    system = (Turn("system", told),) if told else ()
+    return (*system, *question.turns, Turn("user", question.text))
+
+
+def _said(answer: Answer) -> tuple[Turn, ...]:
+    calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
+    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
+
+
+def check_length(app: Application, turns: Sequence[Turn]) -> None:
+    """Check that a conversation is not too long.
+
+    Raises:
+        TooLarge: it is.
+    """
+    limits = app.limits
+    if len(turns) > limits.chat_messages:
+        raise TooLarge(f"This conversation has {len(turns):,} turns; {limits.chat_messages:,} is the limit.")
+    check_sizes(turns, body_bytes=limits.body_bytes, picture_bytes=limits.picture_bytes)
+
+
+def shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:
+    """Return as many of the last turns as the model can read, from a user's on; the system's all stay."""
+    expected = min(how.max_tokens or card.context_tokens // 4, card.context_tokens // 2)
+    left = card.context_tokens - expected - estimate_tokens(instructions)
+    left -= sum(estimate_tokens(turn.text) for turn in turns if turn.role == "system")
+    begin = len(turns)
+    for place in range(len(turns) - 1, -1, -1):
+        if left < 0 and begin < len(turns):
+            break
+        turn = turns[place]
+        if turn.role != "system":
+            left -= estimate_tokens(turn.text) + sum(estimate_tokens(call.arguments) for call in turn.calls)
+        if turn.role == "user" and (left >= 0 or begin == len(turns)):
+            begin = place
+    if begin == len(turns):
+        return turns
+    return (*(turn for turn in turns[:begin] if turn.role == "system"), *turns[begin:])
