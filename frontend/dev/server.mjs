@@ -165,7 +165,7 @@ const routes = [
     () => ({
       person: { id: "guest", name: "Guest" },
       version: "0.1.0",
-      limits: { question_characters: 32000, document_bytes: 52428800 },
+      limits: { question_characters: 32000, document_bytes: 52428800, document_suffixes: [".pdf", ".md", ".txt"] },
     }),
   ],
   ["GET", "/api/models", () => ({ models, default: "smollm2-135m" })],

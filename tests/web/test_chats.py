@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from hubbub.core.identifiers import new_id
+from hubbub.ingest.loaders.kinds import KINDS
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.reader import ask, read, read_all, text_of
 from tests.web.application import LIMITS, Hubbub
@@ -231,6 +232,7 @@ async def test_what_the_server_is(hubbub: Hubbub, ann: aiohttp.ClientSession) ->
     assert me["limits"] == {
         "question_characters": LIMITS.question_characters,
         "document_bytes": LIMITS.document_bytes,
+        "document_suffixes": [suffix for kind in KINDS for suffix in kind.suffixes],
     }
     models = await get(ann, "/api/models")
     assert (models["default"], [model["name"] for model in models["models"]]) == (

@@ -41,13 +41,19 @@ export const deleteDocument = (signal: AbortSignal, id: string) => request<void>
 /** Where a document's file can be downloaded. */
 export const fileAddress = (documentId: string) => PREFIX + at("documents", documentId, "file");
 
-/** Where the picture of a PDF's page is, with a quote marked in it. */
-export function pageAddress(documentId: string, page: number, passageId: string | null, quote: string): string {
-  const query = new URLSearchParams();
+/** Where the picture of a PDF's page is, with a quote or a passage marked in it; `scale` is in pixels a point. */
+export function pageAddress(
+  documentId: string,
+  page: number,
+  passageId: string | null,
+  quote: string,
+  scale: number,
+): string {
+  const query = new URLSearchParams({ scale: String(scale) });
   if (passageId !== null) query.set("passage", passageId);
   if (quote !== "") query.set("quote", quote);
   const path = PREFIX + at("documents", documentId, "pages", String(page));
-  return query.size > 0 ? `${path}?${query}` : path;
+  return `${path}?${query}`;
 }
 
 /** A page of the chats, the one last used first; `after` is `next` of the page before. */

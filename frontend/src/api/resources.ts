@@ -5,7 +5,7 @@ import type { Answer } from "../events";
 export interface Me {
   person: { id: string; name: string };
   version: string;
-  limits: { question_characters: number; document_bytes: number };
+  limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
 }
 
 export interface Model {

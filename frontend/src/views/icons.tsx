@@ -2,6 +2,7 @@
 
 const paths = {
   plus: "M10 4v12M4 10h12",
+  minus: "M4 10h12",
   close: "M5 5l10 10M15 5L5 15",
   menu: "M3.5 6h13M3.5 10h13M3.5 14h13",
   search: "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM13.5 13.5 17 17",

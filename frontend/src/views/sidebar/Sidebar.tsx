@@ -11,12 +11,10 @@ import { switchTheme, theme } from "../../state/theme";
 import { newChat, newChatWithGuide, openAt } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
-import { isComposing } from "../keys";
+import { isApple, isComposing } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
 import "./sidebar.css";
-
-const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
 
 const leave = () => {
   isDrawerOpen.value = false;

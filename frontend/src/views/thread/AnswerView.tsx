@@ -14,6 +14,7 @@ import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
+import { Time } from "./Time";
 import { readingText, waitingText } from "./waiting";
 
 interface Properties {
@@ -64,6 +65,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
           >
             <Icon name="again" size={18} />
           </button>
+          <Time seconds={message.created_at} />
           {answer.model && (
             <span class="answer-model" title={usageOf(answer)}>
               {answer.model}

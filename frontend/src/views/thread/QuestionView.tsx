@@ -8,6 +8,7 @@ import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
 import { Switcher } from "./Switcher";
+import { Time } from "./Time";
 
 interface Properties {
   message: Message;
@@ -54,6 +55,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {!sending && !isEditing && (
         <div class="message-actions">
           <Switcher message={message} siblings={siblings} />
+          <Time seconds={message.created_at} />
           <button
             ref={edit}
             type="button"

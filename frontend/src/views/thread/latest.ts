@@ -30,6 +30,12 @@ export function useLatest(
   useEffect(() => {
     if (hidden < usual) setShown({ chatId, first: hidden, isSet: true });
   }, [hidden, usual]);
+  // Paper shows the chat from its first message on.
+  useEffect(() => {
+    const showAll = () => setShown({ chatId, first: 0, isSet: true });
+    addEventListener("beforeprint", showAll);
+    return () => removeEventListener("beforeprint", showAll);
+  }, [chatId]);
   // A chat that grows goes on from where it was shown from.
   useEffect(() => {
     if (!isHere && count > 0) setShown({ chatId, first: start, isSet: true });
