@@ -156,7 +156,9 @@ async def test_each_ending_is_said(page: Page) -> None:
     }"""
     await page.evaluate(said)
     await answered(page, "One", "Two", "Three")
-    await page.wait_for_function("window.said.filter(text => text === 'Answer complete.').length >= 3")
+    async with asyncio.timeout(5):
+        while await page.evaluate("window.said.filter(text => text === 'Answer complete.').length") < 3:
+            await asyncio.sleep(0.05)
 
 
 async def test_model_and_collections_belong_to_their_chat(page: Page) -> None:
