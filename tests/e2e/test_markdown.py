@@ -43,7 +43,8 @@ async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
+async def page(browser: Browser, model: ModelServer, url: str) -> AsyncIterator[Page]:
+    model.scripts.clear()
     async with opened(browser, url) as page:
         yield page
 
@@ -94,6 +95,7 @@ async def test_words_in_tables_stay_whole_and_the_page_keeps_its_width(
 
 
 async def test_hostile_mathematics_diagrams_and_tags_do_nothing(browser: Browser, model: ModelServer, url: str) -> None:
+    model.scripts.clear()
     outside: list[str] = []
     blocked: list[str] = []
     # What a diagram would run is blocked in the frame that draws it: that alone may stand on the console.

@@ -33,7 +33,13 @@ export type IconName = keyof typeof paths;
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg class="icon" width={size} height={size} viewBox="0 0 20 20" fill="none" aria-hidden="true">
-      <path d={paths[name]} stroke="currentColor" stroke-width={name === "more" ? 2.5 : 1.5} stroke-linecap="round" stroke-linejoin="round" />
+      <path
+        d={paths[name]}
+        stroke="currentColor"
+        stroke-width={name === "more" ? 2.5 : 1.5}
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
     </svg>
   );
 }

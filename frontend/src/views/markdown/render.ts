@@ -125,7 +125,7 @@ function chunksOf(
   }
   if (isGrowing) return pieces.map(coloured);
   const whole = coloured(content);
-  const wasInPieces = pieces.every((piece) => made.has(`${version}${language}code|${piece}`));
+  const wasInPieces = made.has(`${version}${language}code|${pieces[0]}`);
   const chunks = wasInPieces ? pieces.map(coloured) : [];
   return chunks.join("") === whole ? chunks : [whole]; // so that a selection in it stays
 }

@@ -37,7 +37,7 @@ table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto
 th, td { text-align: start; padding: .25rem 1rem .25rem 0; border-top: 1px solid var(--line); }
 pre { overflow-x: auto; font-size: .8125rem; margin: .5rem 0; padding: .5rem; border: 1px solid var(--line); }
 """
-# Fetches the page again, and puts in place what has changed. What somebody reads by the keyboard or marks is left alone.
+# Fetches the page again, and puts in place what has changed. What has the focus, or is marked, is left alone.
 _SCRIPT = """
 const live = document.getElementById("live"), pause = document.getElementById("pause");
 const isInUse = part => part.contains(document.activeElement) || (getSelection().rangeCount > 0 &&
@@ -79,7 +79,7 @@ async def show_metrics(request: Request, app: App, person: Asker) -> Response:
 
 @router.get("/operators")
 async def show_operators_page(request: Request, app: App, person: Asker, still: bool = False) -> Response:
-    """Show this process's figures and the last incidents, to operators. They are kept fresh unless they are to be still.
+    """Show this process's figures and the last incidents, to operators. They are kept fresh unless `still`.
 
     Asks no database and no model.
     """
