@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 ENDED = b"0\r\n\r\n"
 
@@ -44,8 +44,11 @@ class CountingProxy:
                     self.streams -= 1
             writer.close()
 
-        with suppress(ConnectionError):
-            await asyncio.wait([asyncio.create_task(up()), asyncio.create_task(down())], return_when="FIRST_COMPLETED")
+        passing = {asyncio.create_task(up()), asyncio.create_task(down())}
+        await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+        for one in passing:
+            one.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)  # a side that has gone is no fault
         for one in (writer, server_writer):
             one.close()
         if is_stream:
