@@ -1,7 +1,9 @@
 /** Build the page into the Python package, with the API's reference page beside it. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const require = createRequire(import.meta.url);
@@ -43,6 +45,23 @@ function diagrams(): Plugin {
   };
 }
 
+/** Puts the compressed form beside each large file of text, so that the server need not make it at its start. */
+function compressed(): Plugin {
+  const LARGE_BYTES = 100_000;
+  return {
+    name: "compressed",
+    apply: "build",
+    // Of what was written: before, others may still change it.
+    writeBundle({ dir = "" }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
+        if (!/\.(?:js|css)$/.test(fileName)) continue;
+        const source = readFileSync(join(dir, fileName));
+        if (source.length >= LARGE_BYTES) writeFileSync(join(dir, `${fileName}.gz`), gzipSync(source, { level: 9 }));
+      }
+    },
+  };
+}
+
 /** Leaves out the older forms of KaTeX's fonts: every browser that can run the page reads WOFF2. */
 function newFontsOnly(): Plugin {
   return {
@@ -57,7 +76,7 @@ function newFontsOnly(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [apiReference(), diagrams(), newFontsOnly()],
+  plugins: [apiReference(), diagrams(), newFontsOnly(), compressed()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/hubbub/web/static",
