@@ -212,6 +212,7 @@ describe("a text that would break a parser is shown as it was written", () => {
       blockRenderer()(text, [], "");
       expect(performance.now() - began).toBeLessThan(20_000); // minutes where a rule is quadratic
     },
+    30_000,
   );
 });
 
@@ -259,6 +260,9 @@ describe("tags that models write for want of Markdown", () => {
     expect(nested?.querySelector("summary")?.textContent).toBe("In");
     expect(outer?.contains(nested as Element)).toBe(true);
     expect(root.lastElementChild?.textContent).toBe("after");
+    const line = render("<details><summary>S</summary>all on *one* line</details>\n\nafter");
+    expect(line.querySelector("details p")?.innerHTML).toBe("all on <em>one</em> line");
+    expect(line.lastElementChild?.textContent).toBe("after");
     expect(render("<details open>\n<summary>x</summary>\nstill grow").querySelector("details[open]")).not.toBeNull();
   });
 

@@ -6,6 +6,7 @@ import type { MarkdownIt, StateBlock, StateInline } from "markdown-it";
 const PAIRED = "sub|sup|kbd|mark|ins|u|b|i|small|samp|var";
 const INLINE = new RegExp(`^<(?:(br)\\s*/?|(/?)(${PAIRED}))>`, "i");
 const OPENING = /^<details(\s+open)?\s*>\s*(?:<summary>(.*?)<\/summary>)?\s*$/i;
+const ON_ONE_LINE = /^<details(\s+open)?\s*>\s*<summary>(.*?)<\/summary>(.*?)<\/details>\s*$/i;
 const SUMMARY = /^<summary>(.*?)<\/summary>\s*$/i;
 const CLOSING = /^<\/details>\s*$/i;
 
@@ -34,9 +35,11 @@ function details(state: StateBlock, startLine: number, endLine: number, isSilent
   if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
   const lineOf = (line: number) =>
     state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line]);
-  const opening = OPENING.exec(lineOf(startLine));
+  const whole = ON_ONE_LINE.exec(lineOf(startLine));
+  const opening = whole ?? OPENING.exec(lineOf(startLine));
   if (opening === null) return false;
   if (isSilent) return true;
+  if (whole !== null) return onOneLine(state, startLine, whole);
   let depth = 1;
   let line = startLine + 1;
   for (; line < endLine; line++) {
@@ -48,14 +51,7 @@ function details(state: StateBlock, startLine: number, endLine: number, isSilent
   const summary = opening[2] ?? SUMMARY.exec(lineOf(first))?.[1];
   if (opening[2] === undefined && summary !== undefined && first < line) first += 1;
 
-  const open = state.push("details_open", "details", 1);
-  open.map = [startLine, Math.min(line + 1, endLine)];
-  if (opening[1]) open.attrs = [["open", ""]];
-  state.push("summary_open", "summary", 1);
-  const title = state.push("inline", "", 0);
-  title.content = summary?.trim() || "Details";
-  title.children = [];
-  state.push("summary_close", "summary", -1);
+  begin(state, [startLine, Math.min(line + 1, endLine)], opening[1] !== undefined, summary ?? "");
   const { parentType, lineMax } = state;
   state.parentType = "blockquote";
   state.lineMax = line;
@@ -65,4 +61,27 @@ function details(state: StateBlock, startLine: number, endLine: number, isSilent
   state.push("details_close", "details", -1);
   state.line = Math.min(line + 1, endLine);
   return true;
+}
+
+function onOneLine(state: StateBlock, line: number, [, open, summary = "", text = ""]: RegExpExecArray): boolean {
+  begin(state, [line, line + 1], open !== undefined, summary);
+  state.push("paragraph_open", "p", 1);
+  const content = state.push("inline", "", 0);
+  content.content = text.trim();
+  content.children = [];
+  state.push("paragraph_close", "p", -1);
+  state.push("details_close", "details", -1);
+  state.line = line + 1;
+  return true;
+}
+
+function begin(state: StateBlock, map: [number, number], isOpen: boolean, summary: string): void {
+  const open = state.push("details_open", "details", 1);
+  open.map = map;
+  if (isOpen) open.attrs = [["open", ""]];
+  state.push("summary_open", "summary", 1);
+  const title = state.push("inline", "", 0);
+  title.content = summary.trim() || "Details";
+  title.children = [];
+  state.push("summary_close", "summary", -1);
 }

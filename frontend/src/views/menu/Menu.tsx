@@ -36,8 +36,12 @@ export function Menu({ label, describedBy, items }: Properties) {
     box.style.top = `${isBelow ? at.bottom + GAP_PIXELS : Math.max(0, at.top - GAP_PIXELS - box.offsetHeight)}px`;
     box.style.left = `${Math.max(GAP_PIXELS, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - GAP_PIXELS))}px`;
   };
+  // There may be thousands of menus: what stands in one is made when it is opened.
+  const toggling = (event: { newState: string }) => {
+    if (event.newState === "open") setOpen(true);
+  };
   const toggled = (event: { newState: string }) => {
-    setOpen(event.newState === "open");
+    if (event.newState === "closed") setOpen(false); // only now: what has the focus gives it back to the button first
     if (event.newState !== "open") return;
     place();
     list.current?.querySelector<HTMLElement>("button")?.focus();
@@ -72,8 +76,17 @@ export function Menu({ label, describedBy, items }: Properties) {
       >
         <Icon name="more" size={18} />
       </button>
-      <div ref={list} id={id} popover="auto" class="menu-list" role="menu" aria-label={label} onToggle={toggled}>
-        {items.map(({ label: name, icon, run, isDanger }) => (
+      <div
+        ref={list}
+        id={id}
+        popover="auto"
+        class="menu-list"
+        role="menu"
+        aria-label={label}
+        onBeforeToggle={toggling}
+        onToggle={toggled}
+      >
+        {(isOpen ? items : []).map(({ label: name, icon, run, isDanger }) => (
           <button
             key={name}
             type="button"
