@@ -14,7 +14,7 @@ from hubbub.core.events import Asked, Done
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
 from hubbub.core.questions import JsonObject, Question
-from hubbub.identity.grants import granted
+from hubbub.identity.grants import Grant, granted
 
 REVOKED = "revoked"
 """The reason that such an answer is stopped for."""
@@ -52,6 +52,7 @@ async def ask_apart(
         grace_seconds=grace_seconds,
         keep_seconds=keep_seconds,
         first=Asked(question, echo or {}),
+        credential=credential(),
         within_seconds=question.within_seconds,
     )
     stop_when_revoked(app, answer_id)
@@ -66,10 +67,25 @@ def _check_images(app: Application, question: Question) -> None:
                 raise Malformed(f"An image {fault}")
 
 
+def credential() -> str | None:
+    """Return the name of what lets in the request that is being served; None where that can't end, or has no name."""
+    grant = granted.get()
+    return None if grant is None else grant.name
+
+
 def stop_when_revoked(app: Application, answer_id: str) -> None:
     """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
-    if (grant := granted.get()) is None:
-        return
+    if (grant := granted.get()) is not None:
+        _hold(app, grant, answer_id)
+
+
+def hold_again(app: Application, found: Found) -> None:
+    """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
+    if found.credential and (grant := app.grants.named(found.credential, found.owner_id)) is not None:
+        _hold(app, grant, found.id)
+
+
+def _hold(app: Application, grant: Grant, answer_id: str) -> None:
     desk, log = app.desk, app.log
     grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 

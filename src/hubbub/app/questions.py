@@ -11,7 +11,7 @@ from msgspec import Meta
 from hubbub.answers.base import Found, Party, Ticket, party_of
 from hubbub.answers.desk import Work
 from hubbub.app.access import chat_for, check_collections, message_for
-from hubbub.app.apart import question_of, stop_when_revoked, work_on
+from hubbub.app.apart import credential, question_of, stop_when_revoked, work_on
 from hubbub.app.application import Application, RequestLimits
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
@@ -204,7 +204,7 @@ async def _start(
     answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
     asked = Question(question.text, (), question.model or None, question.collections)
     party = party_of(person)
-    app.desk.check(party, app.engine.weigh(asked)[0])
+    app.desk.check(party, app.engine.deployment_of(asked))
     work, ticket = await _work(app, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
     admission = app.desk.enter(ticket)  # who is refused leaves nothing behind
     messages = [question, answer] if is_new else [answer]
@@ -215,6 +215,7 @@ async def _start(
         admission,
         grace_seconds=grace_seconds,
         beside=app.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
+        credential=credential(),
         within_seconds=within_seconds,
     )
     stop_when_revoked(app, answer.id)

@@ -7,11 +7,11 @@ import msgspec
 from hubbub.app.access import check_answer
 from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
-from hubbub.app.messages import check_sizes
+from hubbub.app.messages import THOUGHT, check_sizes, without_idle_thought
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer
+from hubbub.core.answer import Answer, attached_of
 from hubbub.core.errors import Conflict, NotFound, TooLarge
-from hubbub.core.events import Asked
+from hubbub.core.events import Asked, decode
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
@@ -19,6 +19,7 @@ from hubbub.models.base import ModelCard
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
+_ATTACHED = b'{"type":"attached"'
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -80,7 +81,13 @@ async def said_until(app: Application, person: Person, answer_id: str) -> tuple[
     answer = await app.log.answer(answer_id)
     if answer.state == "open":
         raise Conflict("The response is not complete yet. Go on when it is.")
-    return (*turns_of(asked), *_said(answer))
+    return (*turns_of(asked), *_said(answer, await _attached(app, answer_id)))
+
+
+async def _attached(app: Application, answer_id: str) -> JsonObject:
+    """Return what the model's server sent beside a response, and wants back with it."""
+    records = await app.log.records(answer_id)
+    return attached_of(decode(one.data) for one in records if one.data.startswith(_ATTACHED))
 
 
 def turns_of(asked: Asked) -> tuple[Turn, ...]:
@@ -94,9 +101,12 @@ def turns_of(asked: Asked) -> tuple[Turn, ...]:
     return (*system, *question.turns, Turn("user", question.text))
 
 
-def _said(answer: Answer) -> tuple[Turn, ...]:
+def _said(answer: Answer, attached: JsonObject) -> tuple[Turn, ...]:
     calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
+    if not (answer.text or calls):
+        return ()
+    extra = {THOUGHT: answer.reasoning, **attached} if answer.reasoning else attached
+    return (without_idle_thought(Turn("assistant", answer.text, calls=calls, extra=extra)),)
 
 
 def check_length(app: Application, turns: Sequence[Turn]) -> None:

@@ -2,6 +2,8 @@
 
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
+from hubbub.compose.data_folder import prepare_folder
+from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
@@ -24,7 +26,7 @@ from hubbub.compose.services import (
     open_services,
     open_services_within,
 )
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 
 __all__ = [
     "Chosen",
@@ -34,6 +36,7 @@ __all__ = [
     "application_within",
     "azure_faults",
     "can_embed_model",
+    "check_databases",
     "choose_models",
     "clients_for",
     "everybody_warning",

@@ -13,12 +13,15 @@ from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
+from hubbub.app.apart import hold_again
 from hubbub.app.application import Application, ProtocolChoices, RequestLimits, SamplePage
 from hubbub.app.questions import rework
 from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.data_folder import prepare_folder
+from hubbub.compose.databases import chats_in
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -129,7 +132,7 @@ async def open_services(
         http = await stack.enter_async_context(Http())
         shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, share=share))
-        database = await stack.enter_async_context(Sqlite(folder / "hubbub.db"))
+        database = await stack.enter_async_context(chats_in(folder))
         history = await open_backend(stack, "history", settings.history.backend, database=database)
         sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
         answers = await open_backend(stack, "answers", settings.history.answers, database=database)
@@ -167,6 +170,7 @@ async def open_services(
             has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
         )
         desk.rework = partial(rework, services)
+        desk.on_taken_over = partial(hold_again, services)
         memberships.append(await stack.enter_async_context(Membership(answers, log, desk)))
         yield services
 
@@ -201,7 +205,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Sqlite(settings.server.data_folder / "hubbub.db"))
+        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
         yield await open_backend(stack, "keys", settings.identity.keys, database=database)
 
 

@@ -47,6 +47,7 @@ _STATUSES = {
     "not_ready": 503,
     "overloaded": 503,
     "store_full": 507,
+    "store_lost": 507,
 }
 """By the codes of answers that failed, and of models; what else a model or a search fails with is 502."""
 _PARAMS = {
@@ -146,13 +147,13 @@ async def read_body(request: Request, struct: type[T]) -> T:
         raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
 
 
-async def further_fields(request: Request, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
+def further_fields(body: bytes, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
     """Return the fields of a request that are none of ours, and that go on to the model's server.
 
     Raises:
         BadParam: one of them does not go there. Labels, which change no answer, are left out.
     """
-    sent = _raw_fields.decode(await request.body())
+    sent = _raw_fields.decode(body)
     known = struct.__struct_fields__
     passed = card.passes_fields if card is not None else ()
     further: dict[str, object] = {}

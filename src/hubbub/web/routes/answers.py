@@ -109,6 +109,8 @@ async def _wanted(app: Application, person: Person, answer_id: str, after: int) 
         if after > last:
             raise _beyond(last, after)
     except HubbubError as error:
+        if error.status >= 500:  # which concerns all of them, and may pass
+            raise
         return Wanted(answer_id, after, told(error))
     return Wanted(answer_id, after)
 

@@ -105,7 +105,7 @@ async def put_document(collection_id: str, name: str, request: Request, app: App
     if not 0 < len(name.strip()) <= NAME_CHARACTERS:
         raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
     payer = payer_of(request.scope, person)
-    return Json(await app.pipeline.add(collection_id, name.strip(), _pieces(request), payer=payer), status_code=202)
+    return Json(await app.pipeline.add(collection_id, name, _pieces(request), payer=payer), status_code=202)
 
 
 @router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))
