@@ -277,7 +277,12 @@ async def test_lists_show_own_things_only(
     program: aiohttp.ClientSession,
     things: dict[str, str],
 ) -> None:
-    without = [route for route in routes(hubbub) if route[0] == "GET" and not parameters(route[1])]
+    asked = {
+        "/api/chats/found": "/api/chats/found?words=secret",
+        "/api/answers/events": "/api/answers/events?follow=a.0",
+    }
+    paths = [path for method, path in routes(hubbub) if method == "GET" and not parameters(path)]
+    without = [("GET", asked.get(path, path)) for path in paths]
     for http in (bob, program, await hubbub.guest(), await forged(hubbub, ann, "the person's id")):
         for route in without:
             status, said = await call(hubbub, http, route, {})

@@ -22,8 +22,17 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; manifest-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
+_DIAGRAM_HEADERS = {
+    # A page without an origin, which what is written in a diagram can't leave: neither for the page around it nor for
+    # any server. Its scripts are fetched as by a stranger.
+    "content-security-policy": "sandbox allow-scripts; default-src 'none'; script-src 'self'; "
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "cross-origin-resource-policy": "cross-origin",
+    "x-frame-options": "SAMEORIGIN",
+}
 _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI needs it
 _FOREIGN_POLICY = (
     # Scripts come from the folder and nothing is sent elsewhere, so that what a model or a document says can't
@@ -74,19 +83,21 @@ class Page:
         """
         path = _path_of(request)
         is_of_api = path == "api" or path.startswith("api/") or is_of_others(request.scope)
-        name = f"{path}index.html" if path == "docs/" else path
+        name = f"{path}index.html" if path in ("docs/", "diagram/") else path
         file = self._files.get(name)
         if request.method not in ("GET", "HEAD") and not is_of_api:
             if file is None and path:
                 raise NotFound("There is nothing at this address.")
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if file is None or name == "index.html":
-            if is_of_api or path.startswith(("assets/", "docs/")):
+            if is_of_api or path.startswith(("assets/", "docs/", "diagram/")):
                 raise NotFound("There is nothing at this address.")
             return await self._index(request)
         headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache"}
         if name.startswith("docs/"):
             headers["content-security-policy"] = _DOCS_POLICY
+        elif name.startswith("diagram/"):
+            headers |= _DIAGRAM_HEADERS
         return response_of(request, file, headers)
 
     async def _index(self, request: Request) -> Response:

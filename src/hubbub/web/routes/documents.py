@@ -13,7 +13,7 @@ from hubbub.app.access import collection_for, collections_for, document_for
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Invalid, Malformed, NotFound
 from hubbub.core.people import Person, may_see
-from hubbub.ingest.picture import picture
+from hubbub.ingest.picture import USUAL_SCALE, picture
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
@@ -143,12 +143,19 @@ async def show_page(
     app: App,
     person: Asker,
     quote: Annotated[str, Query(max_length=QUOTE_CHARACTERS, description="Words to mark on the page")] = "",
+    passage: Annotated[
+        str, Query(max_length=200, description="A passage of the document: its words are marked if no quote is given")
+    ] = "",
+    scale: Annotated[float, Query(ge=0.5, le=4, description="Pixels a point, 1/72 inch")] = USUAL_SCALE,
 ) -> Response:
-    """Show a picture of a page of a PDF, with the quoted words marked."""
+    """Show a picture of a page of a PDF, with the words of a quote or a passage marked."""
     document = await document_for(app, person, document_id)
     if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
         raise NotFound("There is no such page to show.")
-    drawn = await picture(app.pictures, app.files.path(document.sha256), number, quote)
+    if passage and not quote.strip():
+        texts = [one.text for one in await app.search.passages(document_id) if one.id == passage]
+        quote = texts[0] if texts else ""
+    drawn = await picture(app.pictures, app.files.path(document.sha256), number, quote, scale=scale)
     return Response(drawn, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
