@@ -70,12 +70,12 @@ async def test_documents_go_through_the_pipeline_into_the_index(tmp_path: Path, 
         collection = await shelf.library.create("papers", owner_id="ann", is_shared=False)
         added = await shelf.pipeline.add(collection.id, "folder/a.docx", word)
         await shelf.pipeline.add(collection.id, "b.txt", text)
-        assert await settled(shelf.pipeline) == Progress(ready=2, passages=2)
+        assert await settled(shelf.pipeline) == Progress(ready=2, passages=3)
         (hit, *_) = await shelf.search.find("When was the bridge built?", [collection.id])
         assert (hit.name, hit.text) == ("b.txt", "The bridge was built in 1901.")
         kept = await shelf.library.collection(collection.id)
         assert kept is not None
-        assert (kept.documents, kept.passages) == (2, 2)
+        assert (kept.documents, kept.passages) == (2, 3)
         assert {one["title"] for one in server.indexes["papers"].documents.values()} == {"Handbook", ""}
         text.write_text("The bridge fell in 1950.")
         await shelf.pipeline.add(collection.id, "b.txt", text)

@@ -307,9 +307,9 @@ async def test_operators_of_the_host_are_ours(host: Callable[[Hub], Any], tmp_pa
         async with http.get(f"{url}{PREFIX}/operators") as response:
             assert response.status == 200
             text = await response.text()
-        for link in ("operators?still=true", "metrics"):
-            assert f'href="{link}"' in text
-            async with http.get(f"{url}{PREFIX}/{link}") as response:
+        assert 'href="metrics"' in text
+        for path in ("operators?still=true", "metrics"):
+            async with http.get(f"{url}{PREFIX}/{path}") as response:
                 assert response.status == 200
 
 

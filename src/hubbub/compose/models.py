@@ -156,13 +156,13 @@ async def open_embedder(
 
 
 async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
-    """Fetch the model files that are missing, so that nobody has to wait for them later. What fails is logged."""
+    """Fetch the model files that are missing, so that nobody has to wait for them later."""
     async with Http() as http:
         for file in await in_a_thread(partial(_wanted_weights, settings)):
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.info("%s", error.for_operators)  # whoever needs it says so
+                logger.debug("%s", error.for_operators)  # whoever needs it says so, and louder
                 return
 
 
