@@ -14,6 +14,7 @@ from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 from hubbub.core.references import told
+from hubbub.core.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Desk:
         self._running: dict[str, _Running] = {}
         self.savings = Savings()
         """What was saved by stopping answers that nobody watched."""
-        self._group = asyncio.TaskGroup()
+        self._group = Tasks()
         self.is_closing = False
         """Whether its answers are being ended: it begins none that it has claimed from others any more."""
         self.is_draining = False

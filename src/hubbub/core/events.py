@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hubbub.core.documents import Citation, Hit
+from hubbub.core.errors import HubbubError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import JsonObject, Question
 
@@ -216,3 +217,10 @@ def decode(data: bytes) -> Event:
 def name_of(event: Event) -> str:
     """Return the event's name, as it stands in `type`."""
     return str(event.__struct_config__.tag)
+
+
+def error_of(failed: Failed) -> HubbubError:
+    """Return the error that a failure tells of, to be raised where no events are read."""
+    error = HubbubError(failed.message, code=failed.code)
+    error.retryable = failed.is_retryable
+    return error

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from hubbub.app import responses
 from hubbub.app.application import Application
 from hubbub.app.messages import able_of, over_documents
-from hubbub.app.model_names import ModelNames, names_for
+from hubbub.app.model_names import ModelNames
+from hubbub.app.responses import shortened
 from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.events import Asked
 from hubbub.core.identifiers import is_id
@@ -34,13 +34,13 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
         BadParam: something in the request can't be used.
         NotFound: there is no such model for this person.
         TooLarge: what was said by now is more than may be sent.
-        TooBusy, Overloaded, StoreError: as `hubbub.app.responses.respond` does.
+        TooBusy, Overloaded, StoreError: as `Responses.ask` does.
     """
     check(new)
-    names = await names_for(app, person)
+    stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
+    names = await app.model_names(person, *([new.model] if new.model else []), *stores)
     question, model = _question(app, names, new, await _before(app, person, new.previous_response_id))
-    return await responses.respond(
-        app,
+    return await app.responses.ask(
         person,
         question,
         is_kept=new.store is not False,
@@ -57,7 +57,7 @@ async def find(app: Application, person: Person, response_id: str) -> tuple[str,
     """
     answer_id = _answer_id(response_id)
     try:
-        return answer_id, await responses.find(app, person, answer_id)
+        return answer_id, await app.responses.find(person, answer_id)
     except NotFound as error:
         raise _unknown(response_id) from error
 
@@ -67,7 +67,7 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
     if response_id is None:
         return ()
     try:
-        return await responses.said_until(app, person, _answer_id(response_id))
+        return await app.responses.said_until(person, _answer_id(response_id))
     except NotFound as error:
         message = f"Previous response with id '{response_id[:64]}' not found."
         raise BadParam(message, PREVIOUS, code="previous_response_not_found") from error
@@ -100,9 +100,9 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     how = generation_of(new, tools)
     said = (*before, *read_input(new.input or "", able))
     check_calls(said)
-    responses.check_length(app, said)
+    app.responses.check_length(said)
     if new.truncation == "auto" and card is not None and not collection_ids:
-        said = responses.shortened(said, card, how, new.instructions or "")
+        said = shortened(said, card, how, new.instructions or "")
     if not collection_ids:
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")

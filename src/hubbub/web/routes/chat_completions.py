@@ -11,10 +11,8 @@ from starlette.responses import Response
 
 from hubbub.answers.base import party_of
 from hubbub.app import model_names
-from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
 from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
-from hubbub.app.model_names import names_for
 from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
 from hubbub.core.questions import Generation, Question
@@ -96,12 +94,12 @@ async def complete_chat(request: Request) -> Response:
     app, person = application_of(request), await person_of(request)
     body = await read_body(request, ChatCompletionRequest)
     named, messages = _checked(body)
-    target = (await names_for(app, person)).read(named)
+    target = (await app.model_names(person, named)).read(named)
     card = app.catalog.get(target.model).card if target.model and not target.collection_ids else None
     writer = app.catalog.get(target.model) if target.model else app.catalog.writer()
     extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
     question = _question(app, body, messages, target, card, able_of(named, card, app.limits.image_hosts), extra)
-    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     asked = Asked(answer_id, named, int(time.time()), has_usage)
