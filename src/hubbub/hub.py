@@ -13,8 +13,11 @@ from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.app.application import Application
+from hubbub.app.collections import Collections
+from hubbub.app.documents import Documents
 from hubbub.app.messages import Able, able_of, read_messages
 from hubbub.compose import open_application_within, web_application_within
+from hubbub.core.documents import Hit
 from hubbub.core.events import Event, Failed, Text, error_of
 from hubbub.core.messages import Turn
 from hubbub.core.people import GUEST, Person
@@ -44,28 +47,31 @@ class Hub:
         self,
         settings: Settings | str | PathLike[str] | None = None,
         *,
-        identity: Identity | Who | None = None,
+        who: Identity | Who | None = None,
         has_page: bool = False,
         **tables: Any,
     ) -> None:
         """Take the settings: those of `hubbub serve` unless some are given, or another file is named.
 
         Tables given by name win: `Hub(models={"house": {…}}, default_model="house")`. What settings say of serving is
-        not used. `identity` says who sends a request: an `Identity`, or an async function from its headers to a
-        person. `has_page` adds the page, which works at the root of a host only.
+        not used. `who` says who sends a request: an `Identity`, or an async function from its headers to a person; it
+        may be given as `identity`, too. `has_page` adds the page, which works at the root of a host only.
 
         Reads files: make it before the event loop runs.
 
         Raises:
             SettingsError: one line a fault.
         """
+        given = tables.get("identity")
+        if given is not None and not isinstance(given, Mapping):
+            who = tables.pop("identity")
         if isinstance(settings, Settings):
             if tables:
                 raise TypeError("Give either ready settings, or tables of them by name.")
             self._settings = settings
         else:
             self._settings = load_settings(tables, config=None if settings is None else Path(settings))
-        self._identity = _identity(identity)
+        self._identity = _identity(who)
         self._web = web_application_within(self._settings, self._opened, has_page=has_page)
         self.asgi: ASGIApp = _Within(self._web, self._open)
         """The whole application, to be mounted under any path: `app.mount("/hub", hub.asgi)`."""
@@ -196,6 +202,34 @@ class Hub:
         async with aclosing(self.follow(answer_id)) as events:
             async for event in events:
                 yield event
+
+    @property
+    def collections(self) -> Collections:
+        """People's collections: list, make and delete them. What needs a person takes it first."""
+        return self._open().collections
+
+    @property
+    def documents(self) -> Documents:
+        """The documents in them: add, list, show and delete them; `hubbub.OPERATOR` may do all."""
+        return self._open().documents
+
+    async def search(
+        self,
+        query: str,
+        *,
+        person: Person = GUEST,
+        collections: Sequence[str] = (),
+        limit: int = 8,
+    ) -> Sequence[Hit]:
+        """Return the best passages for a query, best first: of these collections (ids or names), else of all.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            SearchError: the search could not answer.
+        """
+        app = self._open()
+        ids = await app.collections.ids(person, collections)
+        return await app.documents.find(person, query, ids, limit=limit)
 
     async def chat(
         self,

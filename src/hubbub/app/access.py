@@ -6,7 +6,7 @@ from hubbub.answers.log import Log
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import Person, may_see
+from hubbub.core.people import Person, may_list, may_see
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -57,6 +57,11 @@ class Access:
         owner_id = None if person.is_operator else person.id
         collections = await self._library.named_collections(owner_id=owner_id)
         return [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
+
+    async def listed_collections(self, person: Person) -> list[Collection]:
+        """Return those of them that may be listed for the person."""
+        known = await self.known_collections(person)
+        return [one for one in known if may_list(person, one.owner_id, is_shared=one.is_shared)]
 
     async def check_collection(self, person: Person, collection_id: str, *, to_change: bool = False) -> None:
         """Return if there is such a collection for the person.

@@ -24,8 +24,7 @@ class Collections:
 
     async def named(self, person: Person) -> Sequence[Collection]:
         """Return the same collections without their counts, at a cost that does not depend on what they hold."""
-        known = await self._access.known_collections(person)
-        return [one for one in known if may_list(person, one.owner_id, is_shared=one.is_shared)]
+        return await self._access.listed_collections(person)
 
     async def own(self, person: Person, name: str) -> Collection | None:
         """Return the person's own collection of this name."""

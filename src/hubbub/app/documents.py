@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from os import stat_result
 from pathlib import Path
 from typing import NamedTuple
 
 from hubbub.app.access import Access
 from hubbub.connections.sandbox import Sandbox
-from hubbub.core.documents import Document, Passage
+from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
-from hubbub.core.people import Person, may_list
+from hubbub.core.people import Person
 from hubbub.ingest.files import Files
 from hubbub.ingest.picture import picture
 from hubbub.ingest.pipeline import Pipeline
@@ -52,9 +52,15 @@ class Documents:
         return await self._library.documents(collection_id)
 
     async def add(
-        self, person: Person, collection_id: str, name: str, content: Path | AsyncIterable[bytes], *, payer: str = ""
+        self,
+        person: Person,
+        collection_id: str,
+        name: str,
+        content: bytes | Path | AsyncIterable[bytes],
+        *,
+        payer: str = "",
     ) -> Document:
-        """Add a document, or replace the one of this name; it is read in the background.
+        """Add a document, or replace the one of this name; it is read in the background, and stored when this returns.
 
         Its bytes are charged to the payer, if one is named.
 
@@ -68,7 +74,8 @@ class Documents:
         await self._access.check_collection(person, collection_id, to_change=True)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
-        return await self._pipeline.add(collection_id, name.strip(), content, payer=payer)
+        source = _once(content) if isinstance(content, bytes) else content
+        return await self._pipeline.add(collection_id, name.strip(), source, payer=payer)
 
     async def show(self, person: Person, document_id: str) -> tuple[Document, Sequence[Passage]]:
         """Return a document, and its passages in reading order.
@@ -122,13 +129,26 @@ class Documents:
         Raises:
             NotFound: there is none for this person.
         """
-        known = await self._access.known_collections(person)
-        listed = [one for one in known if may_list(person, one.owner_id, is_shared=one.is_shared)]
+        listed = await self._access.listed_collections(person)
         for collection in sorted(listed, key=lambda one: one.owner_id != person.id):
             for name in names:
                 if (found := await self._library.named(collection.id, name)) is not None:
                     return found
         raise NotFound("There is no such document.")
+
+    async def find(
+        self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8
+    ) -> Sequence[Hit]:
+        """Return the best passages for a query, best first: of these collections, else of all that the person may list.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            SearchError: the search could not answer.
+        """
+        ids = await self._access.check_collections(person, collection_ids)
+        if not collection_ids:
+            ids = tuple(one.id for one in await self._access.listed_collections(person))
+        return await self._search.find(query, ids, limit=limit) if ids else []
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
         """Return when no document of a collection waits or is read any more, or when the time is up."""
@@ -138,3 +158,7 @@ class Documents:
                     async for progress in watched:
                         if not (progress.waiting or progress.reading):
                             return
+
+
+async def _once(content: bytes) -> AsyncGenerator[bytes]:
+    yield content
