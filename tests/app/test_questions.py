@@ -1,5 +1,6 @@
 """Asking without HTTP: what holds by whatever door a question comes."""
 
+import time
 from contextlib import aclosing
 
 import pytest
@@ -9,7 +10,8 @@ from hubbub.app.application import Application
 from hubbub.app.questions import Place
 from hubbub.core.errors import Malformed, NotFound
 from hubbub.core.events import Done, Event
-from hubbub.core.messages import Turn
+from hubbub.core.identifiers import new_id
+from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
 
@@ -77,3 +79,17 @@ async def test_an_image_somewhere_else_is_refused_by_every_door(application: App
     turn = Turn("user", "Look.", ("https://elsewhere.example/a.png",))
     with pytest.raises(Malformed, match="image"):
         await application.questions.ask(ANN, Question("Look.", (turn,), is_verbatim=True))
+
+
+async def test_a_programs_question_may_stand_in_a_chat(application: Application) -> None:
+    first = await application.questions.ask(ANN, Question("One?"), Place())
+    await events_of(application, ANN, first.answer.id)
+    asked = Message(new_id(), first.chat.id, first.answer.id, "user", "Two?", time.time())
+    answer = Message(new_id(), first.chat.id, asked.id, "assistant", "", time.time())
+    turns = await application.questions.turns_until(first.chat.id, first.answer.id)
+    answer_id = await application.questions.ask(ANN, Question("Two?", turns), keep_seconds=1, within=(asked, answer))
+    assert answer_id == answer.id
+    assert isinstance((await events_of(application, ANN, answer_id))[-1], Done)
+    shown = await application.chats.show(ANN, first.chat.id)
+    assert [one.text for one in shown.messages if one.role == "user"] == ["One?", "Two?"]
+    assert [turn.text for turn in turns] == ["One?", "This is a scripted answer."]

@@ -12,6 +12,7 @@ from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.limits import RequestLimits
+from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
@@ -55,6 +56,8 @@ class Application:
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
     watchdog: Watchdog = field(default_factory=Watchdog)
+    locks: Locks = field(default_factory=Locks)
+    """For requests that are about the same thing, by its id."""
 
     @cached_property
     def access(self) -> Access:
@@ -64,7 +67,9 @@ class Application:
     @cached_property
     def questions(self) -> Questions:
         """Takes questions in."""
-        return Questions(self.access, self.desk, self.log, self.history, self.engine, self.catalog, self.limits)
+        return Questions(
+            self.access, self.desk, self.log, self.history, self.engine, self.catalog, self.limits, self.locks
+        )
 
     @cached_property
     def answers(self) -> Answers:

@@ -65,6 +65,7 @@ class Questions:
         engine: Engine,
         catalog: Catalog,
         limits: RequestLimits,
+        locks: Locks,
     ) -> None:
         self._access = access
         self._desk = desk
@@ -73,7 +74,7 @@ class Questions:
         self._engine = engine
         self._catalog = catalog
         self._limits = limits
-        self._locks = Locks()
+        self._locks = locks
 
     @overload
     async def ask(
@@ -90,6 +91,7 @@ class Questions:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         echo: JsonObject | None = None,
+        within: tuple[Message, Message] | None = None,
     ) -> str: ...
 
     async def ask(
@@ -101,12 +103,14 @@ class Questions:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         echo: JsonObject | None = None,
+        within: tuple[Message, Message] | None = None,
     ) -> Asked | str:
         """Store a question and start its answer, which is worked on for `grace_seconds` while nobody reads it.
 
         With a place it becomes part of that chat, whose messages are what was said before. Without one it is stored
         with its answer's log alone, `echo` beside it, and forgotten `keep_seconds` from now; the answer's id is
-        returned. None is without an end for both times.
+        returned. None is without an end for both times. With a message and the place of its answer `within` a chat they
+        are stored with it, and it is kept as long as the chat is, though what was said before is the program's.
 
         Raises:
             Invalid, TooLarge: the text is empty or too long, or an id has not the form of one, or the `question_id`
@@ -120,10 +124,15 @@ class Questions:
             return await self._ask_once(person, question, chat, grace_seconds)
         collection_ids = await self._access.check_collections(person, question.collection_ids)
         question = replace(question, collection_ids=collection_ids)
-        answer_id = new_id()
-        first = events.Asked(question, echo or {})
+        answer_id = new_id() if within is None else within[1].id
         await self._begin(
-            person, answer_id, question, grace_seconds=grace_seconds, keep_seconds=keep_seconds, first=first
+            person,
+            answer_id,
+            question,
+            grace_seconds=grace_seconds,
+            keep_seconds=keep_seconds if within is None else None,
+            first=events.Asked(question, echo or {}),
+            beside=None if within is None else self._history.adding(within),
         )
         return answer_id
 
@@ -322,11 +331,13 @@ class Questions:
 
     async def _turns_before(self, question: Message) -> tuple[Turn, ...]:
         """Return what was said on the branch that leads to a question."""
-        if question.parent_id is None:
-            return ()
-        messages = {message.id: message for message in await self._history.messages(question.chat_id)}
+        return () if question.parent_id is None else await self.turns_until(question.chat_id, question.parent_id)
+
+    async def turns_until(self, chat_id: str, message_id: str) -> tuple[Turn, ...]:
+        """Return what was said on the branch of a chat that ends with a message."""
+        messages = {message.id: message for message in await self._history.messages(chat_id)}
         branch: list[Message] = []
-        parent = messages.get(question.parent_id)
+        parent = messages.get(message_id)
         while parent is not None:
             branch.append(parent)
             parent = messages.get(parent.parent_id) if parent.parent_id else None

@@ -13,7 +13,7 @@ from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound, TooLarge
 from hubbub.core.events import Asked
-from hubbub.core.messages import Turn
+from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
 from hubbub.models.base import ModelCard
@@ -40,7 +40,16 @@ class Responses:
         self._log = log
         self._limits = limits
 
-    async def ask(self, person: Person, question: Question, *, is_kept: bool, is_told: bool, echo: JsonObject) -> str:
+    async def ask(
+        self,
+        person: Person,
+        question: Question,
+        *,
+        is_kept: bool,
+        is_told: bool,
+        echo: JsonObject,
+        within: tuple[Message, Message] | None = None,
+    ) -> str:
         """Start a response and return the id of its answer.
 
         It stops when its reader leaves, unless it is kept and the reader is told its id, to come again.
@@ -54,6 +63,7 @@ class Responses:
             grace_seconds=None if is_kept and is_told else 0.0,
             keep_seconds=self._limits.kept_seconds if is_kept else UNKEPT_SECONDS,
             echo=echo,
+            within=within,
         )
 
     async def find(self, person: Person, answer_id: str) -> Asked:
