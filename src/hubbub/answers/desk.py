@@ -10,11 +10,12 @@ from typing import Self, TypeAlias
 from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
-from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
+from hubbub.answers.savings import Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 from hubbub.core.references import told
 from hubbub.core.tasks import Tasks
+from hubbub.core.tokens import CHARACTERS_PER_TOKEN
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from hubbub.core.events import Event, Reasoning, Text, ToolCall
+from hubbub.core.events import SAID, Event
 
 QUERY_SHARE = 0.25
 SEARCH_SHARE = 0.6
@@ -51,7 +51,7 @@ class Said:
 
     def send(self, event: Event) -> None:
         """Take the next event."""
-        if not self.is_anything and isinstance(event, (Text, Reasoning, ToolCall)):
+        if not self.is_anything and isinstance(event, SAID):
             self.is_anything = True
             self._first.reschedule(None)
         self._send(event)

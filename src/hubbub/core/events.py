@@ -195,6 +195,8 @@ Event: TypeAlias = (
 )
 Ending: TypeAlias = Done | Failed | Stopped
 ENDINGS = (Done, Failed, Stopped)
+SAID = (Text, Reasoning, Reclassified, ToolCall)
+"""What an answer itself consists of: with the first of them it has spoken, and can't be taken back."""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -212,6 +214,11 @@ def decode(data: bytes) -> Event:
         msgspec.ValidationError: the JSON is not an event.
     """
     return _decoder.decode(data)
+
+
+def prefix_of(kind: type[msgspec.Struct]) -> bytes:
+    """Return what the JSON of all events of a kind begins with, so that they are told apart without being decoded."""
+    return b'{"type":"%b"' % str(kind.__struct_config__.tag).encode()
 
 
 def name_of(event: Event) -> str:

@@ -12,12 +12,11 @@ from hubbub.app.embeddings import Embeddings
 from hubbub.app.model_names import CODE
 from hubbub.core.documents import Vector
 from hubbub.core.errors import BadParam, NotFound
+from hubbub.core.tokens import CHARACTERS_PER_TOKEN
 
 MOST_TEXTS = 2_048
 MOST_NUMBERS = 2**20
 """Of all vectors of a reply together: as JSON that is some 20 MB."""
-CHARACTERS_PER_TOKEN = 4
-"""Of English. What embeds does not say what it counted."""
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True):
