@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench bench-answers bench-faults attack docs format lock clean help
+.PHONY: serve test check bench bench-answers bench-faults bench-completeness attack docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -39,6 +39,9 @@ bench-answers: .venv/.installed ## measure answers over documents, on the questi
 
 bench-faults: .venv/.installed-dev ## let model servers fail in every way, and count what people see: make bench-faults ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.faults $(ARGS)
+
+bench-completeness: .venv/.installed ## compare what is read of documents with a cruder count: make bench-completeness ARGS="FOLDER"
+	PYTHONPATH=src $(BIN)/python -m bench.completeness $(ARGS)
 
 attack: .venv/.installed-dev ## try what once got through, in at most 15 minutes: make attack ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.attack $(ARGS)

@@ -40,3 +40,20 @@ test("an event of a newer server only counts", () => {
   const answer = apply(emptyAnswer("a"), 1, { type: "weighed" } as unknown as Event);
   expect(answer).toEqual({ ...emptyAnswer("a"), number: 1 });
 });
+
+describe("what servers meant", () => {
+  interface Example {
+    meant: { text: string; thoughts: string; calls: { name: string; arguments: unknown }[] };
+    events: Event[];
+  }
+  const examples: Example[] = JSON.parse(readFileSync(`${golden}/meant/streams.json`, "utf8"));
+
+  test("is what the page makes of their events", () => {
+    expect(examples.length).toBeGreaterThan(50);
+    for (const { meant, events } of examples) {
+      const answer = events.reduce((one, event, index) => apply(one, index + 1, event), emptyAnswer("a"));
+      const calls = answer.calls.map((call) => ({ name: call.name, arguments: JSON.parse(call.arguments) }));
+      expect({ text: answer.text, thoughts: answer.reasoning.trim(), calls }).toEqual(meant);
+    }
+  });
+});

@@ -80,6 +80,17 @@ test("a refusal for good is told, not tried again", async () => {
   expect(asked).toHaveLength(1);
 });
 
+test("that nothing can be stored is told, not waited out", async () => {
+  const detail = "The server can't store anything now. Tell whoever runs it.";
+  turns = [
+    (_, response) => begin(response).end(`${text(1)}event: trouble\ndata: store_lost\n\n`),
+    (_, response) => response.writeHead(507).end(JSON.stringify({ code: "store_lost", detail })),
+  ];
+  const problem = await followAll().catch((error: unknown) => error);
+  expect(problem).toMatchObject({ status: 507, code: "store_lost", message: detail });
+  expect(asked).toHaveLength(2);
+});
+
 test("giving up ends it at once, in the stream and between two tries", async () => {
   for (const turn of [(_: IncomingMessage, response: ServerResponse) => begin(response).write(text(1)), undefined]) {
     turns = turn ? [turn as Turn] : [];

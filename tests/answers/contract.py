@@ -70,6 +70,35 @@ class AnswerStoreContract:
             await opened("b", "ann", beside=beside)
         assert [found.id for found in await store.find(["a", "b"])] == ["a"]
 
+    async def test_there_is_nothing_beside_a_log_that_is_not_taken_in(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        calls: list[str] = []
+
+        async def beside() -> None:
+            calls.append("stored")
+
+        [here] = await numbers(other)
+        await other.claim(here)
+        with pytest.raises(GivenUp):
+            await store.open("a", "ann", beside=beside)
+        assert not calls and not await store.find(["a"])
+
+    async def test_of_many_at_once_with_one_id_one_is_opened(self, store: SharedStore, other: SharedStore) -> None:
+        calls: list[int] = []
+
+        async def open_one(number: int) -> None:
+            async def beside() -> None:
+                calls.append(number)
+
+            opened = (store.open, other.open)[number % 2]
+            await opened("a", f"person {number}", beside=beside)
+
+        outcomes = await asyncio.gather(*(open_one(number) for number in range(20)), return_exceptions=True)
+        assert sum(isinstance(one, Conflict) for one in outcomes) == 19
+        [number] = calls
+        assert await owner(store, "a") == f"person {number}"
+
     async def test_it_is_told_whether_others_have_open_answers(self, store: SharedStore, other: SharedStore) -> None:
         async def has_open() -> list[bool]:
             return [peer.has_open for peer in (await other.renew())[0]]
@@ -186,6 +215,29 @@ class AnswerStoreContract:
         assert await other.claim((await numbers(other))[0]) == left
         assert await other.mine() == left
         assert dict((await other.look(())).stops) == {"b": "asked"}
+
+    async def test_whoever_takes_over_is_told_what_it_was_asked_with(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        await store.open("a", "ann", credential="key-1")
+        await store.open("b", "ann")
+        await store.open_for_others("c", "ann", credential="key-2")
+        assert await store.mine() == [Found("a", "ann", credential="key-1"), Found("b", "ann")]
+        assert await other.claim(NOBODY) == [Found("c", "ann", credential="key-2")]
+        [number] = await numbers(other)
+        assert await other.claim(number) == [Found("a", "ann", credential="key-1"), Found("b", "ann")]
+        assert [found.credential for found in await other.mine()] == ["key-1", None, "key-2"]
+
+    async def test_what_goes_beside_is_not_called_where_the_id_is_taken(self, store: SharedStore) -> None:
+        calls: list[str] = []
+
+        async def beside() -> None:
+            calls.append("stored")
+
+        await store.open("a", "ann")
+        with pytest.raises(Conflict):
+            await store.open("a", "ann", beside=beside)
+        assert not calls
 
     async def test_what_is_forgotten_while_it_is_open_breaks_nothing(self, store: SharedStore) -> None:
         await store.open("a", "ann")

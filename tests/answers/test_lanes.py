@@ -356,11 +356,12 @@ class FullDisk(MemoryAnswers):
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         await asyncio.sleep(0)
         if self.is_full:
             raise StoreFull("The disk is full.")
-        await super().open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
+        await super().open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
 
 
 async def events(log: Log, answer_id: str) -> list[Event]:

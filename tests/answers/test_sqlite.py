@@ -125,6 +125,14 @@ class TestSqliteAnswers(AnswerStoreContract):
                 assert await rows(database, "journal") == 0
         assert await store.read("a") == [Record("a", 1, b"1"), *records]
 
+    async def test_what_it_was_asked_with_is_forgotten_with_its_end(
+        self, store: SqliteAnswers, database: Sqlite
+    ) -> None:
+        await store.open("a", "ann", credential="key-1")
+        records, answer = ended("a")
+        await store.append(records, [answer])
+        assert await database.read(Connection.all, "select credential from answer") == [(None,)]
+
 
 def nap(connection: Connection) -> None:
     time.sleep(0.05)  # longer than calls share a transaction

@@ -26,6 +26,22 @@ async def test_a_newer_versions_tables_are_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+async def test_a_newer_versions_new_tables_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "hubbub.db"
+    async with Sqlite(path) as database:
+        await database.migrate("history", STEPS)
+        await database.migrate("my_package.history", ["select 1"] * 9)  # of a back end of somebody's own
+        await database.migrate("shares", ["select 1"] * 2)
+    before = path.read_bytes()
+    for known, how in (({"history": 2}, "it has shares, which"), ({"history": 1, "shares": 2}, "history 2, this one")):
+        with pytest.raises(SettingsError, match=f"newer version of Hubbub \\({how}"):
+            await Sqlite(path, known=known).__aenter__()
+    async with Sqlite(path, known={"history": 2, "shares": 3}) as database:
+        with pytest.raises(SettingsError, match="need a name with a dot"):
+            await database.migrate("notes", STEPS)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "content", [b"no database at all, but long enough to be looked at" * 100, b"SQLite format 3\0" * 64]
 )
@@ -39,21 +55,34 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path, content: byte
     assert path.read_bytes() == content
 
 
+NEWER = {
+    "steps": [
+        ("hubbub.db", [(room, 99) for room in ("answers", "history", "identity")]),
+        ("library.db", [("search", 99)]),
+    ],
+    "room": [("hubbub.db", [("news", 1)]), ("library.db", [("news", 1)])],
+}
+
+
 @pytest.mark.parametrize(
-    "command",
-    [["keys", "list"], ["ask", "hello"], ["ingest", "x.md", "--collection", "x"], ["serve"], ["collections", "list"]],
+    ("command", "newer"),
+    [
+        (["keys", "list"], "steps"),
+        (["ask", "hello"], "room"),
+        (["ingest", "x.md", "--collection", "x"], "steps"),
+        (["serve"], "steps"),
+        (["serve"], "room"),
+        (["collections", "list"], "room"),
+        (["check"], "room"),
+    ],
 )
-async def test_every_program_says_so_in_a_line(tmp_path: Path, command: list[str]) -> None:
+async def test_every_program_says_so_in_a_line(tmp_path: Path, command: list[str], newer: str) -> None:
     folder = tmp_path / "kept"
     folder.mkdir(mode=0o700)
-    async with Sqlite(folder / "hubbub.db") as database:
-        await database.migrate("identity", [])
-        await database.write(
-            Connection.all, "insert into migration values ('answers', 99), ('history', 99), ('identity', 99)"
-        )
-    async with Sqlite(folder / "library.db") as database:
-        await database.migrate("library", [])
-        await database.write(Connection.all, "insert into migration values ('library', 99), ('search', 99)")
+    for name, rows in NEWER[newer]:
+        async with Sqlite(folder / name) as database:
+            await database.migrate("history", [])
+            await database.write(Connection.many, "insert into migration values (?, ?)", rows)
     (tmp_path / "x.md").write_text("text")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hubbub", *command),
@@ -64,6 +93,6 @@ async def test_every_program_says_so_in_a_line(tmp_path: Path, command: list[str
     )
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     said = output.decode()
-    assert process.returncode == 2, said
-    assert "newer version of Hubbub" in said.replace("\n", " "), said
+    assert process.returncode == (1 if command == ["check"] else 2), said
+    assert len([line for line in said.splitlines() if "newer version of Hubbub" in line]) == 1, said
     assert "Traceback" not in said

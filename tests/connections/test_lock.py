@@ -49,6 +49,23 @@ async def test_giving_up_waiting_leaves_the_lock_free(tmp_path: Path) -> None:
         pass
 
 
+async def test_whoever_waits_goes_on_to_where_the_folder_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    async with FolderLock(folder / "lock"):
+        waiting = asyncio.create_task(FolderLock(folder / "lock", retry_seconds=0.005).__aenter__())
+        await asyncio.sleep(0.03)
+        (folder / "lock").unlink()
+        folder.rmdir()
+        await asyncio.sleep(0.03)
+        assert not waiting.done()
+    folder.mkdir()
+    async with asyncio.timeout(5):
+        await (await waiting).__aexit__(None, None, None)
+    with pytest.raises(OSError):
+        await FolderLock(tmp_path / "nowhere" / "lock").__aenter__()
+
+
 async def test_a_dead_holder_lets_go(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     holder = await asyncio.create_subprocess_exec(

@@ -1,6 +1,7 @@
 """Streamed replies are read as they arrive, or on the beat: the same bytes, plain and over TLS."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -182,12 +183,55 @@ async def test_without_a_beat_it_is_poured_as_it_arrives(ends: tuple[Streams, Mo
     assert b"[DONE]" in poured
 
 
-async def test_only_connections_over_tls_are_used_again(ends: tuple[Streams, ModelServer]) -> None:
+async def test_connections_are_used_again(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     for _ in range(3):
         async with ask(streams, server) as reply:
             assert b"[DONE]" in await rest_of(reply)
-    assert server.connections == (1 if server.base_url.startswith("https") else 3)
+    assert server.connections == 1
+
+
+async def test_connections_that_nobody_uses_are_closed(
+    ends: tuple[Streams, ModelServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.connections.streams.KEEP_ALIVE_SECONDS", 0.05)
+    streams, server = ends
+    async with AsyncExitStack() as stack:
+        replies = [await stack.enter_async_context(ask(streams, server)) for _ in range(3)]
+        for reply in replies:
+            await rest_of(reply)
+    await server.until(lambda server: server.open_connections == 0)
+
+
+async def test_a_connection_that_the_server_closes_without_a_word_is_made_anew() -> None:
+    asked: list[int] = []
+    ended = asyncio.Semaphore(0)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer; to the second request close without a reply, as if the two had met on the way."""
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                asked.append(1)
+                if len(asked) == 2:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        ended.release()
+
+    resolver = aiohttp.AsyncResolver()
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with Streams(resolver) as streams:
+        for _ in range(2):
+            async with streams.request("POST", url) as reply:
+                assert await rest_of(reply) == b"ok"
+    assert len(asked) == 3
+    for _ in range(2):  # both connections
+        await ended.acquire()
+    server.close()
+    await resolver.close()
 
 
 async def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again(

@@ -121,6 +121,21 @@ async def test_a_file_that_cannot_be_read_says_why(page: Page, tmp_path: Path) -
     )
 
 
+async def test_a_document_read_in_part_says_what_is_missing(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "fax.pdf"
+    path.write_bytes(pdf([["Cover sheet of the fax."], None, None]))
+    await page.locator("input[type=file]").first.set_input_files(path)
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").first.fill("Faxes")
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    said = "Ready, but 2 of 3 pages hold no text"
+    await expect(page.get_by_role("complementary", name="Files on their way")).to_contain_text(said, timeout=20_000)
+    await page.goto(f"{page.url.rstrip('/')}/library")
+    await page.get_by_role("link", name="Faxes").click()
+    await expect(page.get_by_role("list", name="Documents in Faxes")).to_contain_text(said)
+    assert await violations(page) == []
+
+
 async def test_dark_and_light(page: Page) -> None:
     async def background() -> str:
         return await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

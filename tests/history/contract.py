@@ -1,5 +1,7 @@
 """What every history must do."""
 
+import asyncio
+
 import pytest
 
 from hubbub.core.errors import Conflict, NotFound
@@ -77,3 +79,63 @@ class HistoryContract:
         assert await history.chat("c1") is None
         assert await history.message("m1") is None
         assert list(await history.delete("c1")) == []
+
+    async def test_a_chat_and_its_messages_are_added_together(self, history: History) -> None:
+        add = history.adding([QUESTION, ANSWER], chat=CHAT, fingerprint="same")
+        assert await history.chat("c1") is None, "nothing happens before it is called"
+        await add()
+        assert await history.messages("c1") == [QUESTION, ANSWER]
+        chat = await history.chat("c1")
+        assert chat is not None and (chat.title, chat.updated_at) == ("Normandy", 2.0)
+
+    @pytest.mark.parametrize(
+        ("messages", "chat", "error"),
+        [
+            ([Message("m3", "c2", "nowhere", "user")], Chat("c2", "ann", "Lost", 1.0, 1.0), NotFound),
+            ([Message("m3", "c9", None, "user")], Chat("c2", "ann", "Of another chat", 1.0, 1.0), NotFound),
+            (
+                [Message("m3", "c2", None, "user"), QUESTION],
+                Chat("c2", "ann", "Its second is there", 1.0, 1.0),
+                Conflict,
+            ),
+            ([Message("m3", "c2", "m1", "assistant")], Chat("c2", "ann", "Follows another chat's", 1.0, 1.0), NotFound),
+            ([Message("m3", "c1", None, "user")], CHAT, Conflict),
+        ],
+    )
+    async def test_a_chat_and_its_messages_are_added_both_or_neither(
+        self, history: History, messages: list[Message], chat: Chat, error: type[Exception]
+    ) -> None:
+        await history.adding([QUESTION], chat=CHAT, fingerprint="first")()
+        with pytest.raises(error):
+            await history.adding(messages, chat=chat, fingerprint="second")()
+        assert await history.chat("c2") is None
+        assert await history.message("m3") is None and await history.fingerprint("m3") is None
+        assert [chat.id for chat in await history.chats("ann")] == ["c1"]
+        assert await history.messages("c1") == [QUESTION] and await history.fingerprint("m1") == "first"
+        await history.adding([Message("m3", "c2", None, "user")], chat=Chat("c2", "ann", "Again", 3.0, 3.0))()
+        assert [chat.id for chat in await history.chats("ann")] == ["c2", "c1"], "what failed left nothing behind"
+
+    async def test_of_many_at_once_with_one_id_one_is_stored(self, history: History) -> None:
+        outcomes = await asyncio.gather(
+            *(
+                history.adding(
+                    [Message("m1", f"c{number}", None, "user", "Same")],
+                    chat=Chat(f"c{number}", "ann", "Same", 1.0, 1.0),
+                    fingerprint=f"of {number}",
+                )()
+                for number in range(20)
+            ),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(one, Conflict) for one in outcomes) == 19
+        [chat] = await history.chats("ann")
+        assert [message.id for message in await history.messages(chat.id)] == ["m1"]
+        assert await history.fingerprint("m1") == f"of {chat.id[1:]}"
+
+    async def test_a_fingerprint_is_kept_with_the_question_alone(self, history: History) -> None:
+        await history.adding([QUESTION, ANSWER], chat=CHAT, fingerprint="same")()
+        await history.add([Message("m3", "c1", "m2", "user", created_at=3.0)])
+        kept = [await history.fingerprint(one) for one in ("m1", "m2", "m3", "unknown")]
+        assert kept == ["same", None, None, None]
+        await history.delete("c1")
+        assert await history.fingerprint("m1") is None

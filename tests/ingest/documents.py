@@ -79,6 +79,11 @@ def _file(objects: list[bytes], encryption: bytes) -> bytes:
     return out.getvalue()
 
 
+def pdf_of(objects: list[bytes]) -> bytes:
+    """Return a PDF of these objects, numbered from 1; the first is the catalog."""
+    return _file(objects, b"")
+
+
 def _stream(head: bytes, content: bytes) -> bytes:
     return b"%s /Length %d >>\nstream\n%s\nendstream" % (head, len(content), content)
 
@@ -167,3 +172,37 @@ def replace_part(path: Path, name: str, data: bytes) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, content in parts.items():
             archive.writestr(part, content)
+
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+STRICT_W = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+_R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_NAMESPACES = (
+    'xmlns:w="%s" xmlns:r="%s" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
+
+
+def word_xml(path: Path, body: str, *, w: str = W, **parts: str) -> None:
+    """Write a Word document of this XML. Parts are named by their relation: `footnotes`, `header1`, `settings`."""
+    namespaces = _NAMESPACES % (w, _R)
+    relations = "".join(
+        f'<Relationship Id="{name}" Type="{_R}/{name.rstrip("0123456789")}" Target="{name}.xml"/>' for name in parts
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        main = f'<Relationship Id="a" Type="{_R}/officeDocument" Target="/word/document.xml"/>'
+        archive.writestr("_rels/.rels", f'{head}<Relationships xmlns="{package}">{main}</Relationships>')
+        archive.writestr(
+            "word/_rels/document.xml.rels", f'{head}<Relationships xmlns="{package}">{relations}</Relationships>'
+        )
+        archive.writestr("word/document.xml", f"{head}<w:document {namespaces}><w:body>{body}</w:body></w:document>")
+        for name, content in parts.items():
+            root = {"footnotes": "footnotes", "endnotes": "endnotes", "comments": "comments"}.get(name, "part")
+            archive.writestr(f"word/{name}.xml", f"{head}<w:{root} {namespaces}>{content}</w:{root}>")

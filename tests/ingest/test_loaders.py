@@ -33,6 +33,7 @@ def test_word(tmp_path: Path) -> None:
             Paragraph("Pay comes monthly."),
         ],
         title="Handbook",
+        held=98,
     )
 
 
@@ -43,10 +44,10 @@ def test_powerpoint(tmp_path: Path) -> None:
     assert loaded.blocks == [
         Heading("First", 1, 1),
         Paragraph("alpha", 1),
-        Paragraph("Notes on alpha.", 1),
+        Paragraph("Notes: Notes on alpha.", 1),
         Heading("Second", 1, 2),
         Paragraph("beta", 2),
-        Paragraph("Notes on beta.", 2),
+        Paragraph("Notes: Notes on beta.", 2),
     ]
 
 
@@ -82,7 +83,7 @@ def test_html(tmp_path: Path) -> None:
     assert blocks(tmp_path / "a.html", page) == [
         Heading("Leave rules", 1),
         Paragraph("loose text"),
-        Paragraph("Thirty days a year."),
+        Paragraph("Thirty days\na year."),
         Paragraph("- summer\n- winter"),
         Paragraph("In a div"),
         Table((("grade", "pay"), ("A", "100"))),
@@ -100,6 +101,7 @@ def test_markdown(tmp_path: Path) -> None:
     text = """---\ntitle: "Rules"\n---\n# Leave\n\nThirty **days**\na year.\n\n- summer\n- winter
 \n| grade | pay |\n|---|---|\n| A | 100 |\n\n```python\n# not a heading\n\nx = 1\n```\n\nPay\n---\nMonthly.\n"""
     assert blocks(tmp_path / "a.md", text) == [
+        Code('title: "Rules"'),
         Heading("Leave", 1),
         Paragraph("Thirty **days**\na year."),
         Paragraph("- summer\n- winter"),
@@ -119,12 +121,11 @@ def test_csv(tmp_path: Path, separator: str) -> None:
 
 
 def test_json(tmp_path: Path) -> None:
-    text = '[{"name": "Ann", "pay": {"grade": "A", "steps": [1, 2.5]}, "none": null}, {"name": "Bob", "ok": true}]'
-    expected = [Paragraph("name: Ann\npay.grade: A\npay.steps: 1\npay.steps: 2.5"), Paragraph("name: Bob\nok: true")]
+    text = '[{"name": "Ann", "pay": {"grade": "A", "steps": [1, 2.50]}, "none": null}, {"name": "Bob", "ok": true}]'
+    expected = [Code("name: Ann\npay.grade: A\npay.steps: 1, 2.50\nnone: null"), Code("name: Bob\nok: true")]
     assert blocks(tmp_path / "a.json", text) == expected
-    assert blocks(tmp_path / "b.json", '{"a": {"b": 1}, "c": 2}') == [Paragraph("a.b: 1"), Paragraph("c: 2")]
-    assert blocks(tmp_path / "c.json", '{"a": 1, "c": 2}') == [Paragraph("a: 1\nc: 2")]
-    assert blocks(tmp_path / "a.jsonl", '{"a": 1}\n\n{"a": 2}\n') == [Paragraph("a: 1"), Paragraph("a: 2")]
+    assert blocks(tmp_path / "b.json", '{"a": {"b": 1}, "c": 2}') == [Code("a.b: 1\nc: 2")]
+    assert blocks(tmp_path / "a.jsonl", '{"a": 1}\n\n{"a": 2}\n') == [Code("a: 1"), Code("a: 2")]
 
 
 def test_text(tmp_path: Path) -> None:

@@ -31,11 +31,18 @@ class Place:
         self.library = MemoryLibrary(self.shelf.counts)
         self.pipeline = self.another()
 
-    def another(self, *, embeds: bool = True) -> Pipeline:
+    def another(self, *, embeds: bool = True, keeps_earlier: bool = True) -> Pipeline:
         """Return the pipeline of one more process."""
-        lock_path = self.folder / "ingest.lock"
-        embeds_later = self.shelf if embeds else None
-        return Pipeline(self.library, self.shelf, embeds_later, self.files, Sandbox(), lock_path=lock_path, readers=2)
+        return Pipeline(
+            self.library,
+            self.shelf,
+            self.shelf if embeds else None,
+            self.files,
+            Sandbox(),
+            lock_path=self.folder / "ingest.lock",
+            readers=2,
+            keeps_earlier=keeps_earlier,
+        )
 
     async def collection(self) -> str:
         return (await self.library.create("papers", owner_id="ann", is_shared=False)).id
@@ -106,6 +113,33 @@ async def test_a_bad_file_fails_with_its_reason_and_the_others_go_on(place: Plac
     failed = await place.library.document(added[1].id)
     assert failed is not None
     assert "not PDF" in failed.reason
+
+
+@pytest.mark.parametrize("keeps_earlier", [True, False])
+async def test_a_new_version_that_can_t_be_read_leaves_no_old_text_in_its_name(
+    place: Place, keeps_earlier: bool
+) -> None:
+    collection_id = await place.collection()
+    first = await place.add(collection_id, "a.txt", "Notice period is three months.")
+    async with running(place.another(keeps_earlier=keeps_earlier)):
+        await place.settled()
+        assert place.shelf.kept[first.id][0].title == ""
+        await place.pipeline.add(collection_id, "a.txt", stream(bytes(range(256)) * 8))
+        assert (await place.settled()).failed == 1
+        stored = await place.library.document(first.id)
+        assert stored is not None
+        assert "not text" in stored.reason
+        if keeps_earlier:
+            document, (passage,) = place.shelf.kept[first.id]
+            assert (document.title, passage.text) == ("a.txt (earlier version)", "Notice period is three months.")
+            assert stored.reason.endswith("What was read of its earlier version is still found, and says so.")
+        else:
+            assert first.id not in place.shelf.kept
+            assert stored.reason.endswith("What was read of its earlier version is no longer found.")
+        await place.add(collection_id, "a.txt", "Notice period is four months.")
+        await place.settled()
+        document, (passage,) = place.shelf.kept[first.id]
+        assert (document.title, passage.text) == ("", "Notice period is four months.")
 
 
 async def test_unchanged_content_is_not_read_again(place: Place) -> None:

@@ -52,6 +52,11 @@ def case(*events: Event, **outcome: Any) -> Case:
     return Case(events, **outcome)
 
 
+def sent(event: Event) -> bytes:
+    """Return an event as it goes over the wire."""
+    return event if isinstance(event, bytes) else b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
+
+
 BIG_PICTURE = "iVBORw0KGgoAAAANSUhEUgAA" + "aB3dE6gH9jK2mN5pQ8sT" * 70_000
 A, B, C = '{"a":', "1", "}"
 
@@ -79,7 +84,29 @@ QUIRKS: dict[str, Case] = {
     "no reason, but [DONE]": case(D("a"), DONE, text="a"),
     "calls that stop": case(T(F("f", "{}", index=0, id="c")), D({}, "stop"), calls=(("f", "{}"),), end="tool_calls"),
     "function_call": case(D({"function_call": {"name": "f", "arguments": "{"}}), D({"function_call": {"arguments": "}"}}, "function_call"), calls=(("f", "{}"),), end="tool_calls"),
+    "Gemini's filter": case(D("a"), D({}, "content_filter: PROHIBITED_CONTENT"), DONE, text="a", end="content_filter"),
+    "[DONE] as a string": case(D("a"), b'data: "[DONE]"\n\n', text="a"),
+    # Events.
+    "eventsource-parser 31": case(sent(D("a"))[:-1], sent(D("b", "stop"))[:-1], b"data: [DONE]\n", text="ab"),
+    "openai-python 663": case(b'data: {"choices":[{"delta":{"content":"a"}}]}{"choices":[{"delta":{"content":"b"}}]}\n\n', D({}, "stop"), text="ab"),
+    "openai-python 649": case(b'data: {"choices":[{"del\n\n', b'data: ta":{"content":"a"}}]}\n\n', D("b", "stop"), text="ab"),
+    "lines of one event": case(b'data: {"choices":\ndata: [{"delta":\ndata: {"content":"a"}}]}\n\n', D({}, "stop"), text="a"),
+    "data: data:": case(b'data: data: {"choices":[{"delta":{"content":"a"}}]}\n\n', D({}, "stop"), text="a"),
+    "ragflow 15266": case(b'data: {"choices":[{"delta":{"content":"a"},"logprobs":{"top":[NaN,-Infinity]}}]}\n\n', D({}, "stop"), text="a"),
+    "a tab as it is": case(b'data: {"choices":[{"delta":{"content":"a\tb"}}]}\n\n', D({}, "stop"), text="a\tb"),
+    "encoded twice": case(b"data: " + json.dumps(json.dumps(D("a", "stop"))).encode() + b"\n\n", text="a"),
+    "openai-python 2722": case(b"retry: 3000\n\n", b"id: 1\nevent: message\n\n", D("a", "stop"), text="a"),
+    "lines of JSON": case(b'{"message":{"content":"a"},"done":false}\n', b'{"message":{"content":"b"},"done":true,"done_reason":"stop"}\n', text="ab"),
     # Errors in the stream.
+    "coddy-agent 106": case(b'error: {"code":400,"message":"the request exceeds the available context size"}\n\n', DONE, end="context_too_long"),
+    "an event that is an error": case(D("a"), b"event: error\ndata: Internal server error\n\n", text="a", end="refused", words="Internal server error"),
+    "an error without a field": case(D("a"), b'{"error":{"message":"the worker died"}}\n\n', text="a", end="refused", words="the worker died"),
+    "MiniMax": case({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, end="refused", words="insufficient balance"),
+    "MiniMax at peace": case({**D("a", "stop"), "base_resp": {"status_code": 0, "status_msg": ""}}, text="a"),
+    "Baidu": case({"error_code": 17, "error_msg": "daily limit"}, end="refused", words="daily limit"),
+    "Apigee": case({"fault": {"faultstring": "Rate limit"}}, end="refused", words="Rate limit"),
+    "an error that is true": case({"error": True, "reason": "no GPU"}, end="refused", words="no GPU"),
+    "a filter that was too slow": case({**D("a", "stop", content_filter_results={"error": {"code": "content_filter_error", "message": "not filtered"}})}, text="a"),
     "an error that is a string": case(D("a"), {"error": "out of memory"}, text="a", end="refused", words="out of memory"),
     "errors in a list": case([{"error": {"message": "API key not valid"}}], end="refused", words="API key not valid"),
     "an error in an error": case({"error": {"error": {"message": "quota", "code": 429}}}, end="refused", words="quota"),
@@ -110,6 +137,14 @@ QUIRKS: dict[str, Case] = {
     "usage of any kind": case({**D("a"), "usage": "many"}, {**D({}, "stop"), "usage": {"prompt_tokens": -1}}, text="a"),
     "comments": case(b": OPENROUTER PROCESSING\n\n", D("a"), b": ping\n\n", D({}, "stop"), text="a"),
     "open-webui 17626": case(D("before "), D({"content": "and", "images": [{"image_url": {"url": "data:image/png;base64," + BIG_PICTURE}}]}), D(" after", "stop"), text="before and after"),
+    "a message beside an empty piece": case({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "message": {"content": "Hi"}, "finish_reason": "stop"}]}, text="Hi"),
+    "all once more at the end": case(D("Hello "), D("world"), {"choices": [{"index": 0, "message": {"content": "Hello world"}, "finish_reason": "stop"}]}, text="Hello world"),
+    "pieces in a list": case(D([{"content": "a"}]), D({}, "stop"), text="a"),
+    "a piece with a type": case(D({"type": "text_delta", "text": "a"}), D({}, "stop"), text="a"),
+    "Together": case({"choices": [{"index": 0, "text": "a", "delta": {"content": "a"}}]}, {"choices": [{"index": 0, "text": "b", "delta": {}, "finish_reason": "stop"}]}, text="ab"),
+    "nought": case(D({"content": 0}, "stop"), text="0"),
+    "a refusal beside a text": case(D({"content": "a", "refusal": "b"}, "stop"), text="ab", end="refusal"),
+    "a refusal that is the text": case(D({"content": "a", "refusal": "a"}, "stop"), text="a"),
     # Calls.
     "Qwen-Agent 943": case(T(F("f", A, index=0, id="x")), T(F("g", "{", index=1, id="y")), T(F(None, B, index=0)), T(F(None, "}", index=1)), T(F(None, C, index=0)), D({}, "tool_calls"), calls=(("f", '{"a":1}'), ("g", "{}")), end="tool_calls"),
     "openai-python 2806": case(T(F("f", "", id="x")), T(F(None, A)), T(F(None, B)), T(F(None, C), f="tool_calls"), calls=(("f", '{"a":1}'),), end="tool_calls"),
@@ -122,6 +157,14 @@ QUIRKS: dict[str, Case] = {
     "two without index or id": case(T(F("f", "{}")), T(F("g", "{}"), f="tool_calls"), calls=(("f", "{}"), ("g", "{}")), end="tool_calls"),
     "arguments that are an object": case(T(F("f", {"a": 1}, index=0, id="x"), f="tool_calls"), calls=(("f", '{"a": 1}'),), end="tool_calls"),
     "calls that are an object": case(D({"tool_calls": {"0": F("f", "{}", id="x")}}, "tool_calls"), calls=(("f", "{}"),), end="tool_calls"),
+    "openai-agents-js 712": case(T(F("f", "{}", index=0, id="x")), T(F(None, A, index=0)), T(F(None, "1}", index=0)), D({}, "tool_calls"), calls=(("f", '{"a":1}'),), end="tool_calls"),
+    "a call of nothing": case(T(F("f", "{}", index=0, id="x")), T(F("g", "{}", index=1, id="y"), f="tool_calls"), calls=(("f", "{}"), ("g", "{}")), end="tool_calls"),
+    "opencodex 361": case(T(F("f", A, index=0, id="x")), T(F(None, "1}", index=0)), T(F("f", '{"a": 1}', index=0, id="x"), f="tool_calls"), calls=(("f", '{"a":1}'),), end="tool_calls"),
+    "9router 2869": case(T(F("f", '{"city":"O', index=0, id="x")), T(F(None, '{"city":"Oslo"', index=0)), T(F(None, '{"city":"Oslo"}', index=0), f="tool_calls"), calls=(("f", '{"city":"Oslo"}'),), end="tool_calls"),
+    "an object in an object": case(T(F("f", A, index=0, id="x")), T(F(None, '{"a":1}', index=0)), T(F(None, "}", index=0), f="tool_calls"), calls=(("f", '{"a":{"a":1}}'),), end="tool_calls"),
+    "open-webui 22235": case(T(F("f", '{"a":1}', index=0, id="x")), T(F(None, '{"a":2}', index=0), f="tool_calls"), calls=(("f", '{"a":1}'), ("f", '{"a":2}')), end="tool_calls"),
+    "calls at the end alone": case(D("a"), {"choices": [{"index": 0, "delta": {}, "message": {"content": "a", "tool_calls": [F("f", "{}", id="x")]}, "finish_reason": "tool_calls"}]}, text="a", calls=(("f", "{}"),), end="tool_calls"),
+    "bedrock-access-gateway 134": case(T(F("f", "{}", index=1, id="x"), f="tool_calls"), calls=(("f", "{}"),), end="tool_calls"),
     "a call that is null": case(D({"tool_calls": [None]}), D("a", "stop"), text="a"),
     "LiteLLM 16893": case(T(F("f", "{}", index=0, id="x", extra_content={"google": {"thought_signature": "c2ln"}}), f="tool_calls"), calls=(("f", "{}"),), end="tool_calls", extra={"extra_content": {"google": {"thought_signature": "c2ln"}}}),
     # Thoughts.
@@ -134,16 +177,18 @@ QUIRKS: dict[str, Case] = {
     "gpt-oss": case(D("<|channel|>analysis<|message|>Hm<|end|><|start|>assistant<|channel|>final<|message|>Hi", "stop"), thoughts="Hm", text="Hi"),
     "opened and not closed": case(D("<think>Hm, "), D("what", "length"), thoughts="Hm, what", end="length"),
     "closed and not opened": case(D("Okay, the user\n"), D("</thi"), D("nk>\n\nParis", "stop"), thoughts="Okay, the user\n", text="Paris"),
+    "Copilot": case(D({"reasoning_text": "Hm"}), D({"content": "", "reasoning_text": "."}), D("Hi", "stop"), thoughts="Hm.", text="Hi"),
+    "two thoughts": case(D({"reasoning": "A", "reasoning_content": "B"}), D("Hi", "stop"), thoughts="BA", text="Hi"),
+    "the same in parts": case(D({"reasoning_content": "Hm", "content": [{"type": "thinking", "thinking": "Hm"}, {"type": "text", "text": "Hi"}]}, "stop"), thoughts="Hm", text="Hi"),
+    "blocks alone": case(D({"thinking_blocks": [{"type": "thinking", "thinking": "Hm", "signature": "s"}]}), D("Hi", "stop"), thoughts="Hm", text="Hi"),
+    "MiniMax thinks": case(D("<mm:think>Hm</mm:think>Hi", "stop"), thoughts="Hm", text="Hi"),
+    "Gemma": case(D("<|channel>thought\nHm<chan"), D("nel|>Hi", "stop"), thoughts="Hm", text="Hi"),
+    "scratchpad": case(D("<scratchpad>Hm</scratchpad>\n"), D("Hi", "stop"), thoughts="Hm", text="Hi"),
     "no thoughts": case(D("<think>\n\n</think>\n\nHi", "stop"), text="Hi"),
     "talk of it": case(D("Write <think> first and </think> last.", "stop"), text="Write <think> first and </think> last."),
     "code with it": case(D("Use `</think>` to "), D("close it.", "stop"), text="Use `</think>` to close it."),
     "HTML at the beginning": case(D("<th>a</th>", "stop"), text="<th>a</th>"),
 }  # fmt: skip
-
-
-def sent(event: Event) -> bytes:
-    """Return an event as it goes over the wire."""
-    return event if isinstance(event, bytes) else b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
 
 
 def told(calls: tuple[Call, ...]) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.connections.http import Http
 from hubbub.core.answer import Answer, fold
@@ -61,6 +62,10 @@ async def test_a_vendor(name: str, http: Http) -> None:
             Turn("tool", "Rain", call_id=answer.calls[0].id),
         ]
         assert (await ask(model, turns, how))[0].text == "Paris"
+        if not answer.calls[0].extra:  # as another model's server called it, which answered before
+            other = replace(answer.calls[0], id="call_0123456789abcdef")
+            turns[-2:] = [replace(turns[-2], calls=(other,)), replace(turns[-1], call_id=other.id)]
+            assert (await ask(model, turns, how))[0].text == "Paris"
 
         assert (await ask(model, [Turn("user", "What is this?", images=(PICTURE,))]))[0].text == "Paris"
 
@@ -79,3 +84,15 @@ async def test_a_refusal_of_what_an_answer_needs_is_told(http: Http) -> None:
         with pytest.raises(Exception, match="Unrecognized request argument supplied: top_k"):
             await ask(model_at(server, "OpenAI", http), [SYSTEM], Generation(extra={"top_k": 5}))
         assert len(server.seen) == 1
+
+
+async def test_two_questions_in_a_row_reach_a_server_whose_template_wants_answers_between(http: Http) -> None:
+    async with VendorServer(VENDORS["vLLM"]) as server:
+        model = model_at(server, "vLLM", http)
+        turns = [Turn("user", "One"), Turn("user", "Two", images=(PICTURE,)), SYSTEM]
+        for _ in range(2):
+            assert (await ask(model, turns))[0].text == "Paris"
+        assert server.refused == 1
+        system, question = server.seen[-1].body["messages"]
+        assert (system["role"], question["role"]) == ("system", "user")
+        assert [part.get("text") for part in question["content"]] == ["One", "Two", None]

@@ -51,9 +51,11 @@ class VendorServer(ModelServer):
         super().__init__()
         self.vendor = vendor
         self.refused = 0
+        self.context_tokens: int | None = None
+        """How much it reads; more is refused, as Llama 2's tokenizer counts it."""
 
     async def _answer(self, script: Script, request: Seen, writer: asyncio.StreamWriter) -> bool:
-        refusal = self.vendor.refuse(request.body)
+        refusal = self._too_long(request.body) or self.vendor.refuse(request.body)
         if refusal is not None:
             self.refused += 1
             return await super()._answer(refusal, request, writer)
@@ -61,6 +63,24 @@ class VendorServer(ModelServer):
         events = self.vendor.calls if request.body.get("tools") and last["role"] != "tool" else self.vendor.said
         raw = [one if isinstance(one, bytes) else b"data: " + json.dumps(one).encode() + b"\n\n" for one in events]
         return await super()._answer(Script(raw=[*raw, b"data: [DONE]\n\n"]), request, writer)
+
+    def _too_long(self, body: Body) -> Script | None:
+        if self.context_tokens is None:
+            return None
+        sent = sum(tokens_of(message["content"]) for message in body["messages"])
+        if sent <= self.context_tokens:
+            return None
+        message = (
+            f"This model's maximum context length is {self.context_tokens} tokens. However, your messages resulted in "
+            f"{sent} tokens. Please reduce the length of the messages."
+        )
+        return openai_refusal(message, "messages", "context_length_exceeded")
+
+
+def tokens_of(content: Any) -> int:
+    """Return how many tokens a message has: a Chinese character is more than two of them."""
+    text = content if isinstance(content, str) else json.dumps(content or "", ensure_ascii=False)
+    return 8 + int(sum(0.25 if character.isascii() else 2.27 for character in text))
 
 
 def refusal(status: int, body: Any) -> Script:
@@ -106,6 +126,10 @@ def _o_series(body: Body) -> Script | None:
 
 def _mistral(body: Body) -> Script | None:
     usual = USUAL - {"stream_options", "seed", "max_completion_tokens", "reasoning_effort"}
+    ids = [message["tool_call_id"] for message in body["messages"] if "tool_call_id" in message]
+    if bad := next((one for one in ids if not (len(one) == 9 and one.isalnum())), None):
+        message = f"Tool call id was {bad} but must be a-z, A-Z, 0-9, with a length of 9."
+        return refusal(400, {"object": "error", "message": message, "type": "invalid_function_call", "code": "3280"})
     faults = [
         {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted", "input": 1}
         for name in body
@@ -154,6 +178,20 @@ def _vllm(body: Body) -> Script | None:
     if any(one == other for one, other in pairwise(roles)):
         message = "Conversation roles must alternate user/assistant/user/assistant/..."
         return refusal(400, {"object": "error", "message": message, "type": "BadRequestError", "code": 400})
+    return None
+
+
+def _gemma(body: Body) -> Script | None:
+    if any(message["role"] == "system" for message in body["messages"]):
+        message = "System role not supported"
+        return refusal(400, {"object": "error", "message": message, "type": "BadRequestError", "code": 400})
+    return _vllm(body)
+
+
+def _bridge(body: Body) -> Script | None:
+    if any(message["content"] == "" for message in body["messages"]):
+        message = "messages: text content blocks must be non-empty"
+        return refusal(400, {"type": "error", "error": {"type": "invalid_request_error", "message": message}})
     return None
 
 
@@ -216,6 +254,8 @@ VENDORS: dict[str, Vendor] = {
         (piece({"role": "assistant"}), piece({"content": "<think>Hm.</th"}), piece({"content": "ink>\n\nParis"}), piece({"content": ""}, "stop")),
         (piece({"tool_calls": [{"index": 0, "id": "call_1", "function": None}]}), piece({"tool_calls": [call(ARGUMENTS, index=0)]}, "tool_calls")),
     ),
+    "Gemma on vLLM": Vendor(_gemma, SAID, CALLS),
+    "a bridge to Claude": Vendor(_bridge, SAID, CALLS),
     "Ollama": Vendor(
         _anything,
         (piece({"role": "assistant", "content": "", "reasoning": "Hm."}), piece({"content": "Paris"}, "stop")),

@@ -107,7 +107,8 @@ def test_stream_and_object_say_the_same(log: Path) -> None:
         for name, value in chunk.get("hubbub", {}).items():
             found[name] = found[name] + value if name == "citations" and name in found else value
     if "hubbub" in completion:
-        assert {"citations": [], "follow_ups": [], **found} == completion["hubbub"]
+        lists = {"citations": [], "follow_ups": []} if "query" in completion["hubbub"] else {}
+        assert {**lists, **found} == completion["hubbub"]
     else:
         assert not found
 

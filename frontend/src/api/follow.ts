@@ -43,8 +43,9 @@ export async function follow(
   }
 }
 
-const isWorthAnotherTry = (problem: Problem) =>
-  problem.status === 0 || problem.status === 429 || problem.status === 408 || problem.status >= 500;
+/** 507: the server can store nothing, and nothing comes until somebody has mended that. The person is to know. */
+const isWorthAnotherTry = ({ status }: Problem) =>
+  status === 0 || status === 429 || status === 408 || (status >= 500 && status !== 507);
 
 /** Read one connection to its end; returns whether it was the answer's end too. */
 async function readOnce(

@@ -11,7 +11,8 @@ from typing import Self
 from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer
 from hubbub.answers.desk import HOLD_SECONDS, UNWATCHED, Desk
 from hubbub.answers.log import Log
-from hubbub.core.errors import StoreError
+from hubbub.core.errors import StoreError, StoreLost
+from hubbub.core.lasting import Lasting
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,10 @@ LOOK_SECONDS = 0.05
 IDLE_SECONDS = 0.25
 WATCH_SECONDS = 2.0
 """How often the others are told that somebody watches here."""
+
+
+LOST = "the database was removed or replaced while the server runs; put it back, or restart the server"
+"""The reason at /readyz, which anybody may read."""
 
 
 class Membership:
@@ -68,6 +73,7 @@ class Membership:
         self._drains_since: float | None = None
         self._watched: dict[str, float] = {}
         """By answer made here, when it was last watched elsewhere."""
+        self._blind = Lasting(logger)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -114,7 +120,7 @@ class Membership:
             except GivenUp:
                 self._renewed_at = float("-inf")  # and it finds so
             except StoreError as error:
-                logger.warning("The other workers can't be seen: %s", error)
+                self._blind.met("The other workers can't be seen", error.for_operators)
                 await asyncio.sleep(RENEW_SECONDS)
             except Exception:  # a bug here must not cost this worker its place
                 logger.exception("Looking at the other workers failed.")
@@ -124,9 +130,13 @@ class Membership:
         try:
             others, was_given_up = await self._crew.renew()
         except StoreError as error:
-            self._desk.store_trouble = error.message
+            self._desk.store_trouble = LOST if isinstance(error, StoreLost) else "the last write failed"
+            if isinstance(error, StoreLost):
+                self._log.hinder(error)
             raise
         self._desk.store_trouble = ""
+        self._log.hinder(None)
+        self._blind.over()
         now = self._clock()
         was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
         self._renewed_at = now

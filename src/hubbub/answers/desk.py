@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
+from hubbub.answers.batches import failure_of
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import Savings
-from hubbub.core.errors import HubbubError, ModelError, Overloaded, RefusedForNow, StoreError
+from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
-from hubbub.core.references import told
+from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.core.tokens import CHARACTERS_PER_TOKEN
 
@@ -87,11 +88,14 @@ class Desk:
         self._held = 0
         """How many questions wait for a successor."""
         self.store_trouble = ""
-        """Why the store can't be written, by the last that was tried; empty where it can."""
+        """Why the store can't be written, by the last that was tried, for anybody to read; empty where it can."""
+        self._unstored = Lasting(logger)
         self._failures: dict[str, tuple[int, float, str]] = {}
         """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
         """Set by who composes: it needs what is built after the desk."""
+        self.on_taken_over: Callable[[Found], None] | None = None
+        """Called with each answer that was another worker's, once its task is here. Set by who composes."""
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -147,6 +151,7 @@ class Desk:
         keep_seconds: float | None = None,
         first: Event | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
         within_seconds: float | None = None,
     ) -> None:
         """Take an answer in and return at once; its log is stored by then. Its work begins when it is let in.
@@ -154,8 +159,8 @@ class Desk:
         Without an admission it is let in where answers are that no model makes. It is worked on for
         `grace_seconds` after the last reader has left; None: to its end. It is forgotten after
         `keep_seconds`; None: not by itself. `first` is its first event, come what may. What is stored
-        `beside` its log is there when its work begins. Where it
-        was not let in `within_seconds` it fails; its work keeps to its time itself.
+        `beside` its log is there when its work begins. `credential` names what it was asked with: whoever takes it
+        over is told. Where it was not let in `within_seconds` it fails; its work keeps to its time itself.
 
         Raises:
             TooBusy, Overloaded: it was refused, before anything was stored. While this worker drains, that is so
@@ -166,10 +171,10 @@ class Desk:
         admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
         if self.is_draining:
             admission.leave()
-            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
+            await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
             return
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
+            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
         except BaseException:
             admission.leave()
             raise
@@ -217,6 +222,8 @@ class Desk:
             return
         work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
         self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
+        if self.on_taken_over is not None:
+            self.on_taken_over(found)
         if found.stop_reason is not None:
             self.stop_here(found.id, found.stop_reason)
 
@@ -283,6 +290,7 @@ class Desk:
         keep_seconds: float | None,
         first: Event | None,
         beside: Beside | None,
+        credential: str | None,
     ) -> None:
         self._held += 1
         try:
@@ -296,7 +304,7 @@ class Desk:
             ) from None
         finally:
             self._held -= 1
-        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside)
+        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()
@@ -344,7 +352,7 @@ class Desk:
                 # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
                 ending = running.ending_if_cancelled
             except HubbubError as error:
-                ending = _failure(error)
+                ending = failure_of(error)
                 self._note_failure(admission.ticket.deployment, error)
             except Exception:  # whatever else it is, it is a bug: the person gets an ending, we get the stack
                 logger.exception("An answer failed.")
@@ -391,18 +399,19 @@ class Desk:
                 self._log.let_go(answer_id)
                 return
             except StoreError as error:
-                logger.warning("The ending of an answer could not be stored yet: %s", error)
+                self._unstored.met("The endings of answers can't be stored yet", error.for_operators)
+                if self.is_draining and isinstance(error, StoreLost):
+                    self._log.let_go(
+                        answer_id
+                    )  # nobody is to wait for it; where the database comes back, others end it
+                    return
                 self._log.report(answer_id, error)
                 if isinstance(ending, Done):  # what was said may have been lost with it
-                    ending = _failure(error)
+                    ending = failure_of(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._unstored.over()
                 return
-
-
-def _failure(error: HubbubError) -> Failed:
-    wait = error.retry_after_seconds if isinstance(error, (RefusedForNow, ModelError)) else None
-    return Failed(error.code, told(error).message, error.retryable, wait)
 
 
 async def _give_up(send: Send) -> Ending:

@@ -73,6 +73,11 @@ class Elsewhere:
             del self._entries[entry.id]
             self._with_grace.discard(entry.id)
 
+    def release_all(self) -> None:
+        """Let all readers look for themselves what is the matter."""
+        for entry in list(self._entries.values()):
+            entry.release_all()
+
     def hand_over(self, answer_id: str) -> None:
         """Let those who follow an answer go on elsewhere: it is made here from now on, or gone."""
         entry = self._entries.get(answer_id)

@@ -5,7 +5,7 @@ import logging
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from types import TracebackType
 from typing import Self
@@ -59,7 +59,8 @@ class _Lane:
 class _Asker:
     """How much of one person's, or one address's, is running and waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "") -> None:
+        self.key = key
         self.running = 0
         self.waiting = 0
         self.told_until = float("-inf")
@@ -74,6 +75,8 @@ class Admission:
         self._woken: asyncio.Event | None = None  # as a rule nobody has to wait
         self._news: Queued | None = None
         self.ticket = ticket
+        self.askers: Sequence[_Asker] = ()
+        """As whose it counts."""
         self.is_running = False
         self.has_left = False
         self.has_waited = False
@@ -193,7 +196,8 @@ class Lanes:
         if not len(lane.line):
             lane.rate.pass_time(is_moving=False)
         lane.line.add(ticket.party, admission, ticket.tokens)
-        for asker in self._askers_of(ticket.party):
+        admission.askers = self._askers_of(ticket.party)
+        for asker in admission.askers:
             asker.waiting += 1
         self.waiting += 1
         self._let_in()
@@ -212,7 +216,7 @@ class Lanes:
     def let_out(self, admission: Admission) -> None:
         """Take back what an admission holds; only it calls this, once."""
         party = admission.ticket.party
-        lane, askers = self._lane(admission.ticket.deployment), self._askers_of(party)
+        lane, askers = self._lane(admission.ticket.deployment), admission.askers
         if admission.is_running:
             self.running -= 1
             lane.running -= 1
@@ -224,9 +228,9 @@ class Lanes:
             self.waiting -= 1
             for asker in askers:
                 asker.waiting -= 1
-        for key, asker in zip(_keys(party), askers, strict=True):
+        for asker in askers:
             if not (asker.running or asker.waiting):
-                del self._askers[key]
+                del self._askers[asker.key]
         self._let_in()
 
     async def run(self) -> None:
@@ -255,7 +259,8 @@ class Lanes:
 
     def _part(self, limit: int) -> int:
         """Return this process's part of a limit of the machine."""
-        return max(min(limit, 1), limit // max(1, self._share()))
+        share = self._share()
+        return limit if share <= 1 else max(min(limit, 1), limit // share)
 
     def _has_room(self, lane: _Lane) -> bool:
         return (
@@ -265,7 +270,7 @@ class Lanes:
         )
 
     def _askers_of(self, party: Party) -> list[_Asker]:
-        return [self._askers.setdefault(key, _Asker()) for key in _keys(party)]
+        return [self._askers.get(key) or self._askers.setdefault(key, _Asker(key)) for key in _keys(party)]
 
     def _waiting_of(self, party: Party) -> int:
         of_keys = self._limits.waiting_per_key
@@ -300,7 +305,7 @@ class Lanes:
         self.running += 1
         lane.running += 1
         lane.capacity.reserve(admission.ticket.tokens)
-        for asker in self._askers_of(admission.ticket.party):
+        for asker in admission.askers:
             asker.waiting -= 1
             asker.running += 1
         if admission.has_waited:

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
+from hubbub.answers.batches import failure_of, merged, records_of
 from hubbub.answers.beat import Beat
 from hubbub.answers.elsewhere import Elsewhere
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
@@ -25,9 +28,7 @@ from hubbub.core.events import (
     Event,
     Failed,
     Queued,
-    Reasoning,
     Searched,
-    Text,
     Usage,
     decode,
     encode,
@@ -35,7 +36,6 @@ from hubbub.core.events import (
 
 logger = logging.getLogger(__name__)
 
-MERGED_CHARACTERS = 16 * 1024
 COMMIT_CHARACTERS = 512 * 1024
 """About so much is stored at once of what answers come to. All the others wait for that, too."""
 SLICE = 200
@@ -67,6 +67,8 @@ class Log:
         self.elsewhere = Elsewhere(store)
         """The answers that are followed here and made by other workers."""
         self._waiting: dict[str, OwnEntry] = {}
+        self._trouble: HubbubError | None = None
+        """Why nothing can be stored of any answer, as far as is known."""
         self._committed = asyncio.Event()
         self.beat = Beat(self._commit, sources)
         self._beating: asyncio.Task[None] | None = None
@@ -101,6 +103,7 @@ class Log:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         """Begin an empty log; it is stored when this returns, with what goes `beside` it.
 
@@ -109,7 +112,7 @@ class Log:
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -120,6 +123,7 @@ class Log:
         keep_seconds: float | None,
         first: Event | None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
 
@@ -127,7 +131,7 @@ class Log:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside)
+        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential)
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
@@ -283,7 +287,7 @@ class Log:
     async def answers(self, answer_ids: Collection[str]) -> dict[str, Answer]:
         """Return what each of these answers is now. One without a log never began: it was interrupted."""
         open_here = {key: entry.folding for key in answer_ids if (entry := self._own.get(key))}
-        answers = {key: folding.answer() for key, folding in open_here.items() if folding.is_whole}
+        answers = {key: self._shown(key, folding) for key, folding in open_here.items() if folding.is_whole}
         others = [key for key in answer_ids if key not in answers]
         found = {one.id: one for one in await self._store.find(others)} if others else {}
         for key in others:
@@ -308,8 +312,13 @@ class Log:
         """Return the number of an answer's last event, and whether it is open. There has to be such an answer.
 
         Whoever has read on another worker may have come to an event (`least`) that is stored but not published here.
+
+        Raises:
+            HubbubError: it is open, nothing comes after `least` now, and nothing that comes can be stored.
         """
         if entry := self._own.get(answer_id):
+            if least >= entry.number and (trouble := entry.trouble or self._trouble) is not None:
+                raise trouble.with_traceback(None)
             if least > entry.number and await self._store.read(answer_id, least - 1, limit=1):
                 return least, True
             return entry.number, True
@@ -334,6 +343,22 @@ class Log:
         entry.trouble = trouble
         entry.release_all()
 
+    def hinder(self, trouble: HubbubError | None) -> None:
+        """Note why nothing can be stored of any answer, and tell all readers; None: it can again."""
+        is_new = trouble is not None and self._trouble is None
+        if is_new or trouble is None:
+            self._trouble = trouble
+        if is_new:
+            for entry in list(self._own.values()):
+                entry.release_all()
+            self.elsewhere.release_all()
+
+    def _shown(self, answer_id: str, folding: Folding) -> Answer:
+        """Return what an open answer is; where its ending can't be stored, it has failed as far as can be told."""
+        answer = folding.answer()
+        trouble = self._own[answer_id].trouble or self._trouble
+        return answer if trouble is None else replace(answer, state="failed", failure=failure_of(trouble))
+
     async def _follow(
         self, entry: Entry, after: int, reader: Reader | None, patience_seconds: float
     ) -> AsyncGenerator[Sequence[Record]]:
@@ -355,8 +380,8 @@ class Log:
                 yield records
             elif entry.has_ended or entry.is_over or after < entry.dropped:
                 return
-            elif entry.trouble is not None:
-                raise entry.trouble
+            elif (trouble := entry.trouble or self._trouble) is not None:
+                raise trouble.with_traceback(None)  # it is raised for each reader, and would keep what each one held
             else:
                 if reader is not None:
                     reader.number = after
@@ -395,7 +420,7 @@ class Log:
             entry.pending = []
         fault: HubbubError | None = None
         try:
-            stored = [(entry, events, _records(entry, events)) for entry, events in batch]
+            stored = [(entry, events, records_of(entry, events)) for entry, events in batch]
             ended = [await self._ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
             await self._store.append([record for _, _, records in stored for record in records], ended)
             del ended
@@ -454,34 +479,3 @@ class Log:
         if is_ending:
             self._own.pop(entry.id, None)
             entry.end()
-
-
-def merged(events: list[Event]) -> list[Event]:
-    """Return the events, texts that follow each other as one, up to a length; thoughts as well."""
-    if len(events) == 1:
-        return events
-    result: list[Event] = []
-    run: list[str] = []
-    kind: type[Text] | type[Reasoning] = Text
-    length = 0
-    for event in events:
-        is_text = isinstance(event, (Text, Reasoning))
-        if is_text and type(event) is kind and length + len(event.text) <= MERGED_CHARACTERS:
-            run.append(event.text)
-            length += len(event.text)
-            continue
-        if run:
-            result.append(kind("".join(run)))
-        if is_text:
-            run, kind, length = [event.text], type(event), len(event.text)
-        else:
-            run, length = [], 0
-            result.append(event)
-    if run:
-        result.append(kind("".join(run)))
-    return result
-
-
-def _records(entry: Entry, events: Iterable[Event]) -> list[Record]:
-    first = entry.number + 1
-    return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]

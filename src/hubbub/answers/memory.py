@@ -18,6 +18,7 @@ class _Kept:
     grace_seconds: float | None
     worker: int
     expires_at: float | None = None
+    credential: str | None = None
     records: list[Record] = field(default_factory=list[Record])
     result: Answer | None = None
     stop_reason: str | None = None
@@ -27,7 +28,9 @@ class _Kept:
         return Found(answer_id, self.owner_id, self.grace_seconds, self.result)
 
     def orphan(self, answer_id: str) -> Found:
-        return Found(answer_id, self.owner_id, self.grace_seconds, stop_reason=self.stop_reason)
+        return Found(
+            answer_id, self.owner_id, self.grace_seconds, stop_reason=self.stop_reason, credential=self.credential
+        )
 
 
 class Shared:
@@ -61,12 +64,13 @@ class MemoryAnswers:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         self._check_member()
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
-        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at)
+        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at, credential)
         if beside is not None:
             try:
                 await beside()
@@ -82,13 +86,14 @@ class MemoryAnswers:
         keep_seconds: float | None = None,
         records: Sequence[Record] = (),
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         if beside is not None:
             await beside()
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
-        kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at)
+        kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at, credential)
         kept.records.extend(records)
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:

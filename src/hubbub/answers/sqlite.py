@@ -14,7 +14,7 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-_SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry"))
+_SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential"))
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
 SETTLE_SECONDS = 2.0
@@ -79,12 +79,13 @@ class SqliteAnswers:
         grace_seconds: float | None = None,
         keep_seconds: float | None = None,
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         along = self._along(beside)
         number = self._number
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
-        values = (answer_id, owner_id, now, number, self._place, grace_seconds, expires_at)
+        values = (answer_id, owner_id, now, number, self._place, grace_seconds, expires_at, credential)
 
         def insert(connection: Connection) -> None:
             _check_member(connection, number)
@@ -111,11 +112,12 @@ class SqliteAnswers:
         keep_seconds: float | None = None,
         records: Sequence[Record] = (),
         beside: Beside | None = None,
+        credential: str | None = None,
     ) -> None:
         along = self._along(beside)
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
-        values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at)
+        values = (answer_id, owner_id, now, NOBODY, NOBODY * RANGE, grace_seconds, expires_at, credential)
 
         def insert(connection: Connection) -> None:
             connection.all(_SQL["open"], values)
@@ -297,8 +299,8 @@ def _split(answer_id: str, last_number: int, data: bytes) -> list[Record]:
 
 
 def _found(row: Row) -> Found:
-    answer_id, owner_id, grace_seconds, stop_reason = row
-    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason)
+    answer_id, owner_id, grace_seconds, stop_reason, credential = row
+    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential)
 
 
 def _check_member(connection: Connection, number: int) -> None:

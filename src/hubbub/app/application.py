@@ -68,7 +68,15 @@ class Application:
     def questions(self) -> Questions:
         """Takes questions in."""
         return Questions(
-            self.access, self.desk, self.log, self.history, self.engine, self.catalog, self.limits, self.locks
+            self.access,
+            self.desk,
+            self.log,
+            self.history,
+            self.engine,
+            self.catalog,
+            self.limits,
+            self.locks,
+            self.grants,
         )
 
     @cached_property

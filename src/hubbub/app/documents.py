@@ -75,7 +75,7 @@ class Documents:
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
         source = _once(content) if isinstance(content, bytes) else content
-        return await self._pipeline.add(collection_id, name.strip(), source, payer=payer)
+        return await self._pipeline.add(collection_id, name, source, payer=payer)
 
     async def show(self, person: Person, document_id: str) -> tuple[Document, Sequence[Passage]]:
         """Return a document, and its passages in reading order.

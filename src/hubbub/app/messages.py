@@ -147,6 +147,13 @@ def over_documents(
     )
 
 
+def without_idle_thought(turn: Turn) -> Turn:
+    """Return a turn without what was thought, unless it calls tools: the thought goes on with their results."""
+    if turn.calls or THOUGHT not in turn.extra:
+        return turn
+    return replace(turn, extra={name: value for name, value in turn.extra.items() if name != THOUGHT})
+
+
 def mapping_at(value: object, where: str) -> Mapping[str, object]:
     """Return a value that has to be an object.
 

@@ -23,7 +23,7 @@ from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Begun, Generation, JsonObject, Question
 from hubbub.history.base import History
-from hubbub.identity.grants import granted
+from hubbub.identity.grants import Grant, Grants, granted
 from hubbub.models.catalog import Catalog
 
 TITLE_CHARACTERS = 60
@@ -66,6 +66,7 @@ class Questions:
         catalog: Catalog,
         limits: RequestLimits,
         locks: Locks,
+        grants: Grants,
     ) -> None:
         self._access = access
         self._desk = desk
@@ -75,6 +76,7 @@ class Questions:
         self._catalog = catalog
         self._limits = limits
         self._locks = locks
+        self._grants = grants
 
     @overload
     async def ask(
@@ -183,6 +185,11 @@ class Questions:
             return None
         return self._work(question), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
+    def hold_again(self, found: Found) -> None:
+        """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
+        if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
+            self._hold(grant, found.id)
+
     async def _ask_once(self, person: Person, question: Question, place: Place, grace_seconds: float | None) -> Asked:
         _check_text(question.text, self._limits.question_characters)
         if place.question_id is None:
@@ -239,7 +246,7 @@ class Questions:
         fingerprint: str | None = None,
     ) -> Asked:
         """Start the answer to a message of a chat; they are stored with it."""
-        self._desk.check(party_of(person), self._engine.weigh(question)[0])  # before the chat is read
+        self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
         question = replace(question, turns=await self._turns_before(stored))
         now = time.time()
         answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, stored.model, stored.collections)
@@ -272,6 +279,7 @@ class Questions:
             keep_seconds=keep_seconds,
             first=first,
             beside=beside,
+            credential=None if (grant := granted.get()) is None else grant.name,
             within_seconds=question.within_seconds,
         )
         self._stop_when_revoked(answer_id)
@@ -301,8 +309,10 @@ class Questions:
 
     def _stop_when_revoked(self, answer_id: str) -> None:
         """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
-        if (grant := granted.get()) is None:
-            return
+        if (grant := granted.get()) is not None:
+            self._hold(grant, answer_id)
+
+    def _hold(self, grant: Grant, answer_id: str) -> None:
         desk, log = self._desk, self._log
         grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 

@@ -7,12 +7,12 @@ import msgspec
 from hubbub.answers.log import Log
 from hubbub.app.access import Access
 from hubbub.app.limits import RequestLimits
-from hubbub.app.messages import check_sizes
+from hubbub.app.messages import THOUGHT, check_sizes, without_idle_thought
 from hubbub.app.questions import Questions
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer
+from hubbub.core.answer import Answer, attached_of
 from hubbub.core.errors import Conflict, NotFound, TooLarge
-from hubbub.core.events import Asked
+from hubbub.core.events import Asked, Attached, decode, prefix_of
 from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
@@ -20,6 +20,7 @@ from hubbub.models.base import ModelCard
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
+_ATTACHED = prefix_of(Attached)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -89,7 +90,12 @@ class Responses:
         answer = await self._log.answer(answer_id)
         if answer.state == "open":
             raise Conflict("The response is not complete yet. Go on when it is.")
-        return (*turns_of(asked), *_said(answer))
+        return (*turns_of(asked), *_said(answer, await self._attached(answer_id)))
+
+    async def _attached(self, answer_id: str) -> JsonObject:
+        """Return what the model's server sent beside a response, and wants back with it."""
+        records = await self._log.records(answer_id)
+        return attached_of(decode(one.data) for one in records if one.data.startswith(_ATTACHED))
 
     def check_length(self, turns: Sequence[Turn]) -> None:
         """Check that a conversation is not too long.
@@ -119,9 +125,12 @@ def turns_of(asked: Asked) -> tuple[Turn, ...]:
     return (*system, *question.turns, Turn("user", question.text))
 
 
-def _said(answer: Answer) -> tuple[Turn, ...]:
+def _said(answer: Answer, attached: JsonObject) -> tuple[Turn, ...]:
     calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    return (Turn("assistant", answer.text, calls=calls),) if answer.text or calls else ()
+    if not (answer.text or calls):
+        return ()
+    extra = {THOUGHT: answer.reasoning, **attached} if answer.reasoning else attached
+    return (without_idle_thought(Turn("assistant", answer.text, calls=calls, extra=extra)),)
 
 
 def shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from hubbub.compose import (
     azure_faults,
     can_embed_model,
+    check_databases,
     choose_models,
     everybody_warning,
     faults_of,
@@ -42,6 +43,9 @@ def check(settings: Settings) -> bool:
     try:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
+        asyncio.run(check_databases(settings.server.data_folder))
+    except SettingsError as error:
+        faults += error.faults
     except StoreError as error:
         faults.append(error.for_operators)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")

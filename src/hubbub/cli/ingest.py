@@ -1,4 +1,4 @@
-"""Read documents into a collection from the terminal, with a bar for each step."""
+"""Read documents into a collection from the terminal, and say what became of each."""
 
 import asyncio
 import contextlib
@@ -8,17 +8,17 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import HubbubError, StoreError
+from hubbub.core.errors import Conflict, HubbubError, StoreError
 from hubbub.core.people import OPERATOR
-from hubbub.ingest.walk import Found, walk
+from hubbub.ingest.walk import Found, PassedBy, walk
 from hubbub.settings import Settings
 
 console = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -41,53 +41,81 @@ class Tally(msgspec.Struct):
 
 
 def ingest(
-    settings: Settings, paths: Sequence[Path], collection: str, *, remove_missing: bool, is_shared: bool = False
+    settings: Settings,
+    paths: Sequence[Path],
+    collection: str,
+    *,
+    remove_missing: bool,
+    even_if_empty: bool = False,
+    is_shared: bool = False,
 ) -> int:
     """Read the files into the collection and say what became of them; returns how many could not be read.
 
     A collection that is made is private, unless it is to be shared; one that is there is shared if it is to be.
 
     Raises:
+        Conflict: documents would be removed since a folder is empty or can't be read, and `even_if_empty` was not said.
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
     """
     with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
         prepare_folder(settings.server.data_folder)
         try:
-            tally = asyncio.run(_ingest(settings, paths, collection, remove_missing, is_shared, on_fetch))
+            passed_by = PassedBy()
+            files = asyncio.run(walk(paths, passed_by))
+            if remove_missing and not even_if_empty:
+                _check_there(passed_by)
+            tally = asyncio.run(_ingest(settings, files, collection, remove_missing, is_shared, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
     parts = [f"{tally.taken} read", f"{tally.unchanged} unchanged"]
+    parts += [f"{passed_by.skipped} skipped"] if passed_by.skipped else []
     parts += [f"{tally.removed} removed"] if tally.removed else []
     parts += [f"{len(tally.in_part)} ready in part"] if tally.in_part else []
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
     seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
     console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
+    for folder in passed_by.unreadable:
+        console.print(
+            printable(f"  {folder}: The folder can't be read, so nothing in it was."), style="red", markup=False
+        )
     for name, but in tally.in_part:
         console.print(printable(f"  {name}: ready, but {but}."), style="yellow", markup=False)
     for name, reason in tally.refused:
         console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
-    return len(tally.refused)
+    return len(tally.refused) + len(passed_by.unreadable)
+
+
+def _check_there(passed_by: PassedBy) -> None:
+    """Refuse to remove what is missing where all of it is: a share that is not mounted looks like an empty folder."""
+    for folder, what in [(passed_by.unreadable, "can't be read"), (passed_by.empty, "holds no files")]:
+        if folder:
+            raise Conflict(
+                f"The folder “{folder[0]}” {what}, so nothing was removed. Is its disk or share mounted? "
+                "If its documents are to go, add --even-if-empty."
+            )
 
 
 async def _ingest(
-    settings: Settings, paths: Sequence[Path], name: str, remove_missing: bool, is_shared: bool, on_fetch: OnFetch
+    settings: Settings, files: Sequence[Found], name: str, remove_missing: bool, is_shared: bool, on_fetch: OnFetch
 ) -> Tally:
-    files = await walk(paths)
     async with (
         Http() as http,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
         collection = await _collection(shelf, name, is_shared=is_shared)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            tally = await _add(shelf, collection, files, progress)
-            if remove_missing:
-                gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
-                tally.removed = len(gone)
-            await _watch(shelf, collection, progress)
+        telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)
+        async with going_on(telling.run()):
+            with telling.shown():
+                tally = await _add(shelf, collection, files, telling)
+                if remove_missing:
+                    gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
+                    tally.removed = len(gone)
+                async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
+                    async for state in states:
+                        telling.worked(state)
         names = {file.name for file in files}
         documents = [one for one in await shelf.library.documents(collection.id) if one.name in names]
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
@@ -105,11 +133,10 @@ async def _collection(shelf: Shelf, name: str, *, is_shared: bool) -> Collection
     return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=is_shared)
 
 
-async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], progress: Progress) -> Tally:
+async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:
     known = {document.name: document for document in await shelf.library.documents(collection.id)}
-    bar = progress.add_task("Storing files", total=len(files))
     tally = Tally(taken=len(files))
-    for file in files:
+    for count, file in enumerate(files, start=1):
         try:
             document = await shelf.pipeline.add(collection.id, file.name, file.path)
         except StoreError:
@@ -120,19 +147,9 @@ async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], pro
             if _is_unchanged(known.get(file.name), document):
                 tally.unchanged += 1
                 tally.taken -= 1
-        progress.advance(bar)
+        telling.stored(count)
     return tally
 
 
 def _is_unchanged(before: Document | None, now: Document) -> bool:
     return before is not None and before.sha256 == now.sha256 and before.state == "ready"
-
-
-async def _watch(shelf: Shelf, collection: Collection, progress: Progress) -> None:
-    reading = progress.add_task("Reading", total=None)
-    embedding = progress.add_task("Embedding passages", total=None)
-    async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
-        async for state in states:
-            everything = state.waiting + state.reading + state.embedding + state.ready + state.failed
-            progress.update(reading, total=everything, completed=everything - state.waiting - state.reading)
-            progress.update(embedding, total=state.passages, completed=state.embedded)

@@ -81,6 +81,9 @@ def ingest(
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Remove documents whose files are no longer there.")
     ] = False,
+    even_if_empty: Annotated[
+        bool, typer.Option("--even-if-empty", help="Remove them, too, where a folder is empty or can't be read.")
+    ] = False,
     share: Annotated[
         bool, typer.Option("--share", help="Let everybody who may use the server see the collection.")
     ] = False,
@@ -95,7 +98,14 @@ def ingest(
 
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
-        failed = ingesting.ingest(settings, paths, collection, remove_missing=remove_missing, is_shared=share)
+        failed = ingesting.ingest(
+            settings,
+            paths,
+            collection,
+            remove_missing=remove_missing,
+            even_if_empty=even_if_empty,
+            is_shared=share,
+        )
     if failed:
         raise typer.Exit(1)
 

@@ -12,6 +12,8 @@ from hubbub.compose.application import (
 )
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
+from hubbub.compose.data_folder import prepare_folder
+from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.models import (
     Chosen,
@@ -25,7 +27,7 @@ from hubbub.compose.models import (
     open_embedder,
 )
 from hubbub.compose.pools import faults_of, pools_of
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 
 __all__ = [
     "Chosen",
@@ -33,6 +35,7 @@ __all__ = [
     "Shelf",
     "azure_faults",
     "can_embed_model",
+    "check_databases",
     "choose_models",
     "clients_for",
     "everybody_warning",

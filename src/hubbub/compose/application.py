@@ -17,9 +17,11 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
 from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.data_folder import prepare_folder
+from hubbub.compose.databases import chats_in
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
-from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, prepare_folder, sandbox_of
+from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -178,7 +180,7 @@ async def _open_parts(
     shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
     opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
     catalog = await stack.enter_async_context(opening)
-    database = await stack.enter_async_context(Sqlite(settings.server.data_folder / "hubbub.db"))
+    database = await stack.enter_async_context(chats_in(settings.server.data_folder))
     return _Parts(http, shelf, catalog, database)
 
 
@@ -222,6 +224,7 @@ async def _assembled(
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
     desk.rework = application.questions.take_over
+    desk.on_taken_over = application.questions.hold_again
     return application
 
 
@@ -255,7 +258,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Sqlite(settings.server.data_folder / "hubbub.db"))
+        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
         yield await open_backend(stack, "keys", settings.identity.keys, database=database)
 
 

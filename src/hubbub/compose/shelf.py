@@ -3,8 +3,6 @@
 import contextlib
 import importlib.resources
 import os
-import stat
-import sys
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,15 +12,16 @@ from typing import Any
 
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
+from hubbub.compose.databases import library_in
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
+from hubbub.connections.private import open_private
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
-from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import Conflict, StoreError
+from hubbub.core.errors import Conflict
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.allowance import Allowance
@@ -52,45 +51,13 @@ class Shelf:
     folder: Path
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the data folder, for its owner only, if it is not there; close one of ours that others may look into.
-
-    Raises:
-        StoreError: it can't be made or written, or everybody may write to it.
-    """
-    probe = folder / f".probe-{os.getpid()}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _keep_others_out(folder)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise StoreError(
-            f"The data folder {folder} can't be written ({error.strerror}). "
-            "Choose another one with --data, or give this one the rights."
-        ) from error
-
-
-def _keep_others_out(folder: Path) -> None:
-    if sys.platform == "win32":  # rights there are lists, which a folder has from the one above it
-        return
-    found = folder.stat()
-    if found.st_mode & (stat.S_ISVTX | stat.S_IWOTH):  # a place of everybody, like /tmp: closing it would break others
-        raise StoreError(
-            f"Everybody may write to the data folder {folder}, so it is no safe place for chats. "
-            "Choose a folder of its own with --data, or run: chmod 700 on this one, if it is used by nothing else."
-        )
-    if found.st_uid == os.geteuid() and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        folder.chmod(0o700)
-
-
 @asynccontextmanager
 async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = None) -> AsyncGenerator[Shelf]:
     """Open the library. Nothing is ingested until the pipeline is run."""
     folder = settings.server.data_folder
     async with AsyncExitStack() as stack:
         embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
-        database = await stack.enter_async_context(Sqlite(folder / "library.db"))
+        database = await stack.enter_async_context(library_in(folder))
         azure = await azure_resources(stack, settings)
         search = await open_backend(
             stack, "search", settings.search.backend, database=database, embedder=embedder, **azure
@@ -107,6 +74,8 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             lock_path=folder / "ingest.lock",
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
+            reads_hidden=settings.ingest.reads_hidden,
+            keeps_earlier=settings.ingest.unreadable_update == "keep",
             allowance=Allowance(
                 library,
                 folder,
@@ -163,10 +132,10 @@ async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
             await _add_guide(shelf, comes_back=was_off)
             await in_a_thread(lambda: switched_off.unlink(missing_ok=True))
         elif (guide := await _guide(shelf)) is not None:
-            await in_a_thread(switched_off.touch)
+            await in_a_thread(lambda: _touch(switched_off))
             await shelf.pipeline.remove_collection(guide.id)
         elif not await shelf.library.collections():  # it would be there, were it on
-            await in_a_thread(switched_off.touch)
+            await in_a_thread(lambda: _touch(switched_off))
 
 
 async def _guide(shelf: Shelf) -> Collection | None:
@@ -183,12 +152,16 @@ async def _add_guide(shelf: Shelf, *, comes_back: bool) -> None:
         guide = await shelf.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
-    await in_a_thread(made.touch)
+    await in_a_thread(lambda: _touch(made))
     pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:
             await shelf.pipeline.add(guide.id, page.name, path)
     await shelf.pipeline.remove_missing(guide.id, [page.name for page in pages])
+
+
+def _touch(path: Path) -> None:
+    os.close(open_private(path, os.O_WRONLY | os.O_CREAT))
 
 
 def _guide_pages() -> list[Traversable]:

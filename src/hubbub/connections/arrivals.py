@@ -8,11 +8,11 @@ from typing import Generic, Protocol, Self, TypeVar
 
 SLICE = 200
 """So many are read before others have their turn on the loop: about 4 ms."""
-FIRST_BYTES = 16 * 1024
+FIRST_BYTES = 4 * 1024
 """So much is taken at once of one that has brought little so far."""
-POLL_BYTES = 512 * 1024
+POLL_BYTES = 256 * 1024
 """So much is taken with one poll of all others together: what comes in at once is also stored at once."""
-LEAST_BYTES, MOST_BYTES = 1024, 64 * 1024
+LEAST_BYTES, MOST_BYTES = 4 * 1024, 64 * 1024
 """The bounds of what each of them gets of that: the allocator goes to the kernel for larger pieces."""
 DEADLINES_SECONDS = 0.25
 """How often the deadlines of those that are polled are looked at."""
@@ -52,8 +52,8 @@ class Arrivals(Generic[A]):
         self._awaited = selectors.DefaultSelector()
         self._on_beat = selectors.DefaultSelector()
         self._deadlines_looked_at = 0.0
-        self._fast: set[A] = set()
-        """Those that brought much when they were last polled: more may wait, and they share what is taken."""
+        self._fast: dict[A, None] = {}
+        """Those that brought much when they were last polled, who waits longest first. They share what is taken."""
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().add_reader(self._awaited, self._read_awaited)
@@ -105,15 +105,20 @@ class Arrivals(Generic[A]):
     async def poll(self) -> int:
         """Read those for which something has arrived; returns how many are read here.
 
-        After a slice of them, others have their turn on the loop.
+        Those that bring little are all read. Those that bring much share what is taken, and take turns where
+        they are many: the rest waits in their sockets, so that they delay each other and nobody else. After a
+        slice, others have their turn on the loop.
         """
-        fast, self._fast = self._fast, set()
+        ready = {key.data: None for key, _ in self._on_beat.select(0)}
+        fast = [one for one in self._fast if one in ready]
         part = max(LEAST_BYTES, min(MOST_BYTES, POLL_BYTES // max(1, len(fast))))
-        for place, (key, _) in enumerate(self._on_beat.select(0), start=1):
-            one = key.data
+        in_turn, waiting = fast[: POLL_BYTES // part], fast[POLL_BYTES // part :]
+        self._fast, known = dict.fromkeys(waiting), self._fast
+        slow = [one for one in ready if one not in known]
+        for place, one in enumerate((*slow, *in_turn), start=1):
             # It may have been let go in between.
-            if one.selector is self._on_beat and one.read(part if one in fast else FIRST_BYTES):
-                self._fast.add(one)
+            if one.selector is self._on_beat and one.read(part if one in known else FIRST_BYTES):
+                self._fast[one] = None
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()

@@ -42,11 +42,10 @@ class Reply(Body):
 class Http:
     """Makes requests. An async context manager.
 
-    Connections over TLS are kept for a moment and used again; plain ones are not: they cost next to
-    nothing to make, and llama.cpp closes them after a streamed answer without a word, into which
-    every tenth request ran. It trusts no proxy of the environment, keeps no cookies and sets no
-    limit to the number of connections: admission is the caller's. Names are looked up by c-ares on
-    the event loop, so that a look-up which hangs holds up nobody else.
+    Connections over TLS are kept for a moment and used again; plain ones only for replies that stream
+    (see `Streams`): they cost next to nothing to make. It trusts no proxy of the environment, keeps
+    no cookies and sets no limit to the number of connections: admission is the caller's. Names are
+    looked up by c-ares on the event loop, so that a look-up which hangs holds up nobody else.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:

@@ -8,11 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hubbub.connections.private import open_private
+
 RETRY_SECONDS = 0.5
 
 
 class FolderLock:
     """A lock on a file, held while this is entered; entering waits until it is free.
+
+    Whoever waits goes on to wait where the folder is gone.
 
     The system frees it when its holder dies, however that happens. The lock is on the open file,
     so two of these in one process exclude each other as well.
@@ -27,11 +31,17 @@ class FolderLock:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         try:
+            is_first = True
             while True:
                 # Shielded: a try that was cancelled may still take the lock, and is waited for below.
                 trying = loop.run_in_executor(self._pool, self._try)
-                if await asyncio.shield(trying):
-                    return self
+                try:
+                    if await asyncio.shield(trying):
+                        return self
+                except OSError:
+                    if is_first:
+                        raise
+                is_first = False
                 await asyncio.sleep(self._retry_seconds)
         except BaseException:
             self._pool.submit(self._free)  # its one thread runs this after any try
@@ -46,7 +56,7 @@ class FolderLock:
         await asyncio.shield(freeing)
 
     def _try(self) -> bool:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
         try:
             if _lock(descriptor):
                 self._descriptor, descriptor = descriptor, None

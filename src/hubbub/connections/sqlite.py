@@ -5,7 +5,6 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 """
 
 import asyncio
-import contextlib
 import importlib.resources
 import importlib.util
 import logging
@@ -24,7 +23,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 import apsw
 
 from hubbub.connections.group_commit import GroupCommit
-from hubbub.core.errors import SettingsError, StoreError, StoreFull
+from hubbub.connections.private import close_to_others, open_private
+from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ BUSY_SECONDS = 10.0
 BUSY_PAUSE_SECONDS = 0.001
 """The pause before a file that another process writes to is tried again. SQLite's own pauses grow to 100 ms."""
 READERS = 3
+BESIDE = ("-wal", "-shm")
+"""The ends of the names of the files that SQLite keeps open with a database."""
 
 
 class Connection:
@@ -77,22 +79,30 @@ class Sqlite:
     interrupted in the middle.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, known: Mapping[str, int] | None = None) -> None:
+        """Take which rooms may have tables in the file, and how many scripts each has: any, if that is not said.
+
+        Rooms whose names have a dot are others' and not looked at.
+        """
         self.path = path
+        self._known = known
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[apsw.Connection] = []
-        self._identity: tuple[int, int] | None = None
-        self._is_lost = False
+        self._places = {end: path.with_name(path.name + end) for end in ("", *BESIDE)}
+        self._identities: dict[str, tuple[int, int]] = {}
+        """Which files those are."""
+        self._lost = ""
+        """What was wrong when that was looked at last."""
 
     async def __aenter__(self) -> Self:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < SAFE_SQLITE:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
-        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self.check)
+        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self._check_all)
         try:
-            await self.write(lambda connection: connection.all("select count(*) from sqlite_schema"))
+            await self.write(self._check_version)
         except BaseException as error:
             await self._writing.close(self._close)
             if isinstance(error.__cause__, _NO_DATABASE):
@@ -127,7 +137,7 @@ class Sqlite:
         """Run `work(connection, …)` on a connection that can't write and return what it returns.
 
         Raises:
-            StoreFull: the file is not at its place any more.
+            StoreLost: the file is not at its place any more.
             StoreError: SQLite failed.
         """
 
@@ -153,50 +163,82 @@ class Sqlite:
         SQLite goes on with a file that was removed or replaced: what it stores then is gone once it is closed.
 
         Raises:
-            StoreFull: it is not.
+            StoreLost: it is not.
         """
-        if self._identity is None:
-            return
-        try:
-            found = self.path.stat()
-            trouble = "" if (found.st_dev, found.st_ino) == self._identity else "was replaced by another file"
-        except OSError as error:
-            trouble = f"can't be found any more ({error.strerror})"
-        if not trouble:
-            self._is_lost = False
-            return
-        if not self._is_lost:
-            self._is_lost = True
-            logger.error(
-                "The database %s %s. Nothing is stored. Put it back, or restart the server.", self.path, trouble
-            )
-        raise StoreFull(
-            "The server can't store anything now. Tell whoever runs it.", detail=f"The database {self.path} {trouble}."
-        )
+        self._look_at("")
+
+    def _check_all(self) -> None:
+        """See the same of the files beside it: without them the database is damaged, or its last changes are gone."""
+        self._look_at("", *BESIDE)
+
+    def _look_at(self, *ends: str) -> None:
+        trouble = ""
+        for end in ends:
+            path, known = self._places[end], self._identities.get(end)
+            try:
+                found = path.stat()
+            except OSError as error:
+                if known is not None:
+                    trouble = f"{path} can't be found any more ({error.strerror})"
+                    break
+                continue
+            if known is None and end:  # it is made with the first transaction
+                self._identities[end] = (found.st_dev, found.st_ino)
+            elif known is not None and (found.st_dev, found.st_ino) != known:
+                trouble = f"{path} was replaced by another file"
+                break
+        if trouble and not self._lost:
+            logger.error("%s. Nothing is stored. Put it back, or restart the server.", trouble)
+        elif self._lost and not trouble and len(ends) > 1:
+            logger.warning("The database %s is at its place again.", self.path)
+        if trouble or len(ends) > 1:
+            self._lost = trouble
+        if trouble:
+            raise StoreLost("The server can't store anything now. Tell whoever runs it.", detail=f"{trouble}.")
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Bring a room's tables up to date: run those of its scripts that were not run yet, each at most once.
 
+        The room of a back end that is not part of Hubbub has a dot in its name, as in `my_package.history`.
+
         Raises:
             SettingsError: a newer version of the program has run scripts that are not known here; nothing was changed.
         """
+        if self._known is not None and "." not in room and room not in self._known:
+            raise SettingsError([f"The tables {room!r} need a name with a dot, such as 'my_package.{room}'"])
+        if self._known is not None and len(steps) > self._known.get(room, len(steps)):
+            raise RuntimeError(f"{room} has {len(steps)} scripts; say so where it is said how many are known")
 
         def run(connection: Connection) -> None:
             connection.all("create table if not exists migration (room text, step integer, primary key (room, step))")
             done = {row[0] for row in connection.all("select step from migration where room = ?", (room,))}
-            if max(done, default=0) > len(steps):
-                raise SettingsError(
-                    [
-                        f"server.data_folder: {self.path} was written by a newer version of Hubbub "
-                        f"({room} {max(done)}, this one knows {len(steps)}). Run that version, or name another folder"
-                    ]
-                )
+            if (newest := max(done, default=0)) > len(steps):
+                raise self._is_newer(f"{room} {newest}, this one knows {len(steps)}")
             for number, script in enumerate(steps, start=1):
                 if number not in done:
                     connection.all(script)
                     connection.all("insert into migration values (?, ?)", (room, number))
 
         await self.write(run)
+
+    def _check_version(self, connection: Connection) -> None:
+        """Raise SettingsError where a newer version has made tables that are not known here."""
+        has_any = connection.one("select 1 from sqlite_schema where type = 'table' and name = 'migration'")
+        if has_any is None or self._known is None:
+            return
+        for room, step in connection.all("select room, max(step) from migration group by room order by room"):
+            if "." not in room and room not in self._known:
+                raise self._is_newer(f"it has {room}, which this one doesn't know")
+            if "." not in room and step > self._known[room]:
+                raise self._is_newer(f"{room} {step}, this one knows {self._known[room]}")
+
+    def _is_newer(self, how: str) -> SettingsError:
+        return SettingsError(
+            [
+                f"server.data_folder: {self.path} was written by a newer version of Hubbub ({how}). "
+                "Run that version, or name another folder"
+            ]
+        )
 
     def _reader(self) -> apsw.Connection:
         """Return this thread's own connection."""
@@ -212,7 +254,7 @@ class Sqlite:
         raw = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)  # never makes one: it would be empty
         if is_first:
             found = self.path.stat()
-            self._identity = (found.st_dev, found.st_ino)
+            self._identities[""] = (found.st_dev, found.st_ino)
         raw.set_busy_handler(_Patience())
         raw.enable_load_extension(True)
         raw.load_extension(_vector_extension())
@@ -275,12 +317,10 @@ def _store_errors() -> Generator[None]:
 def _make_private(path: Path) -> None:
     """Let only its owner read a database file, made here or before. SQLite's files beside it get the same rights."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:  # never opened here: closing it would free the locks of this process's connections
-        with contextlib.suppress(OSError):  # it is somebody else's, who says who may read it
-            for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
-                if one.exists() and one.stat().st_mode & 0o077:
-                    one.chmod(0o600)
+        for one in (path, *(path.with_name(path.name + end) for end in BESIDE)):
+            close_to_others(one)
     except OSError as error:
         raise StoreError(f"The database {path} can't be made ({error.strerror}). Check the data folder.") from error
 

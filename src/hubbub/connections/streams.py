@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -25,15 +26,18 @@ _Place = tuple[str, int, bool]  # host, port, whether TLS
 class Streams:
     """Makes requests whose replies are streams. An async context manager.
 
-    Trusts no proxy, follows no redirect, looks names up by c-ares on the event loop. Connections
-    over TLS are kept for a moment and used again; plain ones are not (see `Http`).
+    Trusts no proxy, follows no redirect, looks names up by c-ares on the event loop. Connections are
+    kept for a moment and used again. Some servers close one after a streamed answer without having said so,
+    as llama.cpp does: what was sent into the closing is sent once more, on a new connection.
     """
 
     def __init__(self, resolver: AbstractResolver, tls: ssl.SSLContext | None = None) -> None:
         self._arrivals: Arrivals[StreamReply] = Arrivals()
         self._tls = tls or ssl.create_default_context()
         self._resolver = resolver
-        self._kept: dict[_Place, list[tuple[float, Connection]]] = {}
+        self._kept: dict[_Place, deque[tuple[float, Connection]]] = {}
+        """By where they lead to, with when they were last used; the last one used is the first one used again."""
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         await self._arrivals.__aenter__()
@@ -43,10 +47,9 @@ class Streams:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._arrivals.__aexit__(kind, error, trace)
-        for connections in self._kept.values():
-            for _, connection in connections:
-                connection.close()
-        self._kept.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._close_kept(float("inf"))
 
     @property
     def poured(self) -> list[StreamReply]:
@@ -103,19 +106,38 @@ class Streams:
             yield reply
         finally:
             reply.forget()
-            if reply.is_complete and reply.may_be_kept and place[2]:
-                self._kept.setdefault(place, []).append((time.monotonic(), connection))
+            if reply.is_complete and reply.may_be_kept:
+                self._keep(place, connection)
             else:
                 connection.close()
 
+    def _keep(self, place: _Place, connection: Connection) -> None:
+        self._kept.setdefault(place, deque()).append((time.monotonic(), connection))
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._sweep_kept)
+
     def _take_kept(self, place: _Place) -> Connection | None:
-        kept = self._kept.get(place, [])
+        kept = self._kept.get(place)
         while kept:
             since, connection = kept.pop()
             if time.monotonic() - since < KEEP_ALIVE_SECONDS and connection.is_quiet():
                 return connection
             connection.close()
         return None
+
+    def _sweep_kept(self) -> None:
+        self._sweep = None
+        self._close_kept(time.monotonic() - KEEP_ALIVE_SECONDS)
+        if self._kept:
+            self._sweep = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._sweep_kept)
+
+    def _close_kept(self, until: float) -> None:
+        """Close what was not used since a time."""
+        for place, kept in list(self._kept.items()):
+            while kept and kept[0][0] <= until:
+                kept.popleft()[1].close()
+            if not kept:
+                del self._kept[place]
 
     async def _connect(self, place: _Place, seconds: float) -> Connection:
         host, port, is_secure = place
@@ -158,7 +180,7 @@ def _parsed(method: str, url: str, headers: Mapping[str, str], body: bytes | Non
         f"Host: {parts.netloc.rpartition('@')[2]}",
         f"User-Agent: hubbub/{__version__}",
         "Accept-Encoding: identity",  # a compressed stream arrives in bursts
-        f"Connection: {'keep-alive' if is_secure else 'close'}",
+        "Connection: keep-alive",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
     if body is not None:

@@ -17,7 +17,7 @@ from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, pro
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
-from hubbub.conversation.times import Said, Times
+from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
@@ -102,6 +102,15 @@ class Engine:
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
 
+    def deployment_of(self, question: Question) -> str:
+        """Return the name of the model that will answer; empty where none will.
+
+        Raises:
+            NotFound: there is no model of that name.
+        """
+        model = self._model_for(question)
+        return "" if model is None else model.card.name
+
     def weigh(self, question: Question) -> tuple[str, int]:
         """Return the name of the model that will answer (empty where none will), and about how many tokens it costs.
 
@@ -185,7 +194,7 @@ class Engine:
         except TimeoutError:
             return stand_alone(question.text, question.turns)
 
-    async def _find(self, query: str, question: Question, scope: asyncio.Timeout, limit: int) -> list[Hit]:
+    async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
             async with scope:
                 found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
@@ -331,7 +340,12 @@ class Engine:
                 return _finish(completion, limit, send)
 
     async def _quote(
-        self, query: str, question: Question, scope: asyncio.Timeout, send: Send, reading: StillReading | None
+        self,
+        query: str,
+        question: Question,
+        scope: Scope,
+        send: Send,
+        reading: StillReading | None,
     ) -> Done:
         shown_hits = self._shown(question)
         hits = await self._find(query, question, scope, max(shown_hits, READ_HITS))

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import TypeAlias
 
 from hubbub.core.events import SAID, Event
 
+Scope: TypeAlias = AbstractAsyncContextManager[object]
+"""Ends with `TimeoutError` when the time is up for what is done in it."""
 QUERY_SHARE = 0.25
 SEARCH_SHARE = 0.6
 """By then the query has to be written, and the passages to be found; the rest is for the writing."""
@@ -31,9 +35,9 @@ class Times:
         """Return the scope in which a model has to begin; once it has, the scope is to be set free."""
         return self._until(FIRST_WORD_SHARE)
 
-    def for_all(self) -> asyncio.Timeout:
+    def for_all(self) -> Scope:
         """Return the scope in which everything has to be done."""
-        return self._until(1.0)
+        return nullcontext() if self._within_seconds is None else self._until(1.0)
 
     def _until(self, share: float) -> asyncio.Timeout:
         within = self._within_seconds

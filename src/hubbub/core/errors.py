@@ -6,7 +6,7 @@ HubbubError           code · status · message fit for a person
 │                     TooSlow 408 · Conflict 409 · TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
 │                     HeadTooLarge 431
 ├─ outside       5xx  ModelError 502 · ModelTooLong 502 · SearchError 502 · StoreError 500 · StoreFull 507
-│                     Overloaded 503
+│                     StoreLost 507 · Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
 ```
 Anything else is a bug: it is never wrapped, logged once, and reads "internal" outside.
@@ -220,6 +220,12 @@ class StoreFull(StoreError):
     status = 507
 
 
+class StoreLost(StoreFull):
+    """The database was removed or replaced while it is open: what would be stored now would be gone later."""
+
+    code = "store_lost"
+
+
 class SettingsError(HubbubError):
     """The settings can't be used: one line per fault."""
 
@@ -245,5 +251,6 @@ STATUSES: Mapping[str, int] = {
     "not_ready": 503,
     "overloaded": 503,
     "store_full": 507,
+    "store_lost": 507,
 }
 """The status that tells of an answer that failed before it said anything, by its code; all others are 502 or 503."""

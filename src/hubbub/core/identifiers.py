@@ -10,9 +10,23 @@ _SHIFTS = range(120, -1, -10)
 _FORM = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
 
+_RANDOM_BYTES = 10
+_FETCHED_AT_ONCE = 64
+_random: list[bytes] = []
+"""Random bytes for the next identifiers: to fetch them one by one costs more than all the rest."""
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_random.clear)  # a child must not make the identifiers that its parent makes
+
+
 def new_id() -> str:
     """Return 26 characters: 48 bits of milliseconds, then 80 random bits (the form of a ULID)."""
-    number = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10))
+    try:
+        random = _random.pop()  # in one step: threads make identifiers, too
+    except IndexError:
+        fetched = os.urandom(_RANDOM_BYTES * (_FETCHED_AT_ONCE + 1))
+        random, *others = (fetched[at : at + _RANDOM_BYTES] for at in range(0, len(fetched), _RANDOM_BYTES))
+        _random.extend(others)
+    number = (int(time.time() * 1000) << 80) | int.from_bytes(random)
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 

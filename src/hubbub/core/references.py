@@ -12,6 +12,8 @@ from hubbub.core.errors import HubbubError
 logger = logging.getLogger(__name__)
 
 KEPT = 50
+SAME_SECONDS = 60.0
+"""What is told again within so long has the reference that it had: a trouble that everybody meets is one line."""
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -30,8 +32,23 @@ recent: deque[Noted] = deque(maxlen=KEPT)
 def told(error: HubbubError) -> HubbubError:
     """Return an error that a person is told now: where it has a detail, that is logged and its reference is added."""
     if error.detail and not error.reference:
-        error.reference = secrets.token_hex(4)
+        error.reference = _known(error) or _noted(error)
         error.message = f"{error.message} (Reference: {error.reference})"
-        recent.append(Noted(error.reference, time.time(), error.code, error.detail))
-        logger.warning("Reference %s (%s): %s", error.reference, error.code, error.detail)
     return error
+
+
+def _known(error: HubbubError) -> str | None:
+    oldest = time.time() - SAME_SECONDS
+    for one in reversed(recent):
+        if one.at < oldest:
+            return None
+        if (one.code, one.detail) == (error.code, error.detail):
+            return one.reference
+    return None
+
+
+def _noted(error: HubbubError) -> str:
+    reference = secrets.token_hex(4)
+    recent.append(Noted(reference, time.time(), error.code, error.detail))
+    logger.warning("Reference %s (%s): %s", reference, error.code, error.detail)
+    return reference

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from hubbub.core.errors import HubbubError, NotAllowed, NotSignedIn
+from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.identity.base import Identity, RevocableIdentity
 
@@ -58,6 +59,11 @@ class Grant:
         self.credential = credential
         self.person_id = person_id
         self.headers = headers
+
+    @property
+    def name(self) -> str | None:
+        """What finds this again in another process (`Grants.named`); None where the headers themselves are needed."""
+        return self.credential if self.headers is None else None
 
     def hold(self, end: End, *, is_over: Callable[[], bool] | None = None) -> Held:
         """Have `end` called when this ends, until it is released or `is_over`."""
@@ -119,6 +125,7 @@ class Grants:
         self._open: dict[str, _Open] = {}
         self._count = 0
         self._is_needed = asyncio.Event()
+        self._unknown = Lasting(logger)
         self._checking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -140,6 +147,10 @@ class Grants:
         self._count += 1
         return Grant(self, f"request {self._count}", person_id, dict(headers))
 
+    def named(self, credential: str, person_id: str) -> Grant | None:
+        """Return what a request was let in by that another process took; None where the identity knows no names."""
+        return None if self._revocable is None else Grant(self, credential, person_id, None)
+
     def hold(self, grant: Grant, end: End, is_over: Callable[[], bool] | None) -> Held:
         """See `Grant.hold`."""
         known = self._open.get(grant.credential)
@@ -159,13 +170,14 @@ class Grants:
             if self._revocable is not None:
                 async with asyncio.timeout(ASKED_SECONDS):
                     ended = await self._revocable.ended(list(self._open))
+                self._unknown.over()
                 for one in self._open.values():
                     one.unknown_since = None
                 self._end(ended, NotSignedIn(ENDED))
             else:
                 await self._ask_each(self._identity)
         except (HubbubError, TimeoutError) as error:
-            logger.warning("It could not be checked whether open streams may go on: %s", error)
+            self._unknown.met("It can't be checked whether open streams may go on", error)
             for one in self._open.values():
                 self._note_unknown(one)
         except Exception:  # a bug in an identity must not end the checking

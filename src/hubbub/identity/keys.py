@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, Self, TypeVar
 from weakref import WeakValueDictionary
 
 from hubbub.core.errors import NotSignedIn, StoreError
+from hubbub.core.lasting import Lasting
 from hubbub.core.people import Person
 from hubbub.identity.base import Key, Keys, KeysInBatch
 
@@ -107,6 +108,7 @@ class Keyring:
         self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._used: dict[str, float] = {}
         self._is_used = asyncio.Event()
+        self._unnoted = Lasting(logger)
         self._noting: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -191,10 +193,11 @@ class Keyring:
         try:
             await self._keys.note_use(used)
         except StoreError as error:
-            logger.warning("It could not be written down which API keys were used: %s", error)
+            self._unnoted.met("It can't be written down which API keys were used", error)
         except Exception:  # a bug in a store must not end the noting
             logger.exception("Writing down which API keys were used failed.")
         else:
+            self._unnoted.over()
             self._used = {key_id: at for key_id, at in self._used.items() if at > used.get(key_id, 0.0)}
             if not self._used:
                 self._is_used.clear()

@@ -30,13 +30,24 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Rows of cells; the first row names the columns."""
+    """Rows of cells; the first row names the columns, unless `has_header` says that none does."""
 
     rows: tuple[tuple[str, ...], ...]
     page: int | None = None
+    has_header: bool = True
 
 
 Block: TypeAlias = Heading | Paragraph | Code | Table
+
+
+class Hidden(msgspec.Struct, frozen=True):
+    """What a reader of the file doesn't see unless they unhide it. It is left out, unless it is asked for."""
+
+    what: str
+    """One of them, for a person: "sheet", "row", "column", "slide"."""
+    count: int
+    blocks: list[Block]
+    """Their text, under a heading that says that they are hidden."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -48,6 +59,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """How many pages (or slides) it has; 0 where the format has none."""
     omitted: tuple[Omission, ...] = ()
     """What the loader left out, or could not read."""
+    hidden: tuple[Hidden, ...] = ()
+    """Hidden parts, in their order."""
     held: int = 0
     """How many characters a cruder count finds in the file, white space aside; 0 where none was made."""
 

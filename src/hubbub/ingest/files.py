@@ -18,6 +18,7 @@ from typing import BinaryIO, Self, TypeVar
 
 import msgspec
 
+from hubbub.connections.private import OTHERS, close_to_others, make_private_folder, open_private
 from hubbub.core.errors import Invalid, NotFound, StoreError, StoreFull, TooLarge
 
 T = TypeVar("T")
@@ -47,7 +48,14 @@ class Files:
 
     def _make_folders(self) -> None:
         for folder in (self._folder, self._incoming):  # made as a parent it would have the usual rights
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
+            close_to_others(folder)
+        for folder in self._folder.iterdir():
+            # Earlier versions left them open. Folders are closed last: what is in a closed one is closed.
+            if folder == self._incoming or (folder.is_dir() and folder.stat().st_mode & OTHERS):
+                for path in folder.iterdir():
+                    close_to_others(path)
+                close_to_others(folder)
 
     async def __aenter__(self) -> Self:
         await self._run(self._make_folders)
@@ -179,7 +187,9 @@ class _Incoming:
         self.size_bytes = 0
 
     def open(self) -> None:
-        self._file = self._opened.enter_context(self._path.open("xb"))
+        self._file = self._opened.enter_context(
+            os.fdopen(open_private(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+        )
 
     def write(self, piece: bytes) -> None:
         self._file.write(piece)
@@ -194,7 +204,7 @@ class _Incoming:
         except FileNotFoundError:
             self._file.flush()
             os.fsync(self._file.fileno())
-            path.parent.mkdir(exist_ok=True)
+            make_private_folder(path.parent)
             self.link(path)
         return kept
 

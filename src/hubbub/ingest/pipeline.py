@@ -11,16 +11,16 @@ from pathlib import Path
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
-from hubbub.core.errors import Invalid, StoreError
+from hubbub.core.errors import StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files, Kept
 from hubbub.ingest.loaders.kinds import media_type_of
+from hubbub.ingest.names import usable_name
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
 from hubbub.search.base import EmbedsLater, Library, Search
 
-NAME_LENGTH = 500
 WATCH_SECONDS = 0.3
 
 
@@ -42,6 +42,8 @@ class Pipeline:
         lock_path: Path,
         sizes: Sizes | None = None,
         readers: int = 2,
+        reads_hidden: bool = False,
+        keeps_earlier: bool = True,
         allowance: Allowance | None = None,
     ) -> None:
         self._library = library
@@ -49,7 +51,17 @@ class Pipeline:
         self._files = files
         self._lock_path = lock_path
         self._allowance = allowance
-        self._worker = Worker(library, search, embeds_later, files, sandbox, sizes=sizes, readers=readers)
+        self._worker = Worker(
+            library,
+            search,
+            embeds_later,
+            files,
+            sandbox,
+            sizes=sizes,
+            readers=readers,
+            reads_hidden=reads_hidden,
+            keeps_earlier=keeps_earlier,
+        )
 
     async def add(
         self, collection_id: str, name: str, source: Path | AsyncIterable[bytes], *, payer: str = ""
@@ -110,7 +122,7 @@ class Pipeline:
 
     async def remove_missing(self, collection_id: str, names: Collection[str]) -> list[Document]:
         """Remove the documents of a collection whose names are not among these; returns them."""
-        kept = {unicodedata.normalize("NFC", name).strip() for name in names}  # as `usable_name` has them
+        kept = {unicodedata.normalize("NFC", name) for name in names}  # as `usable_name` has them
         missing = [document for document in await self._library.documents(collection_id) if document.name not in kept]
         for document in missing:
             await self.remove(document.id)
@@ -140,17 +152,3 @@ class Pipeline:
         """Do the work until cancelled, as soon as no other process does it. Nothing is lost at any point."""
         async with FolderLock(self._lock_path):
             await self._worker.run()
-
-
-def usable_name(name: str) -> str:
-    """Return a document's name in its normal form (NFC).
-
-    Raises:
-        Invalid: it is empty, too long, or holds control characters.
-    """
-    name = unicodedata.normalize("NFC", name).strip()
-    if not name or len(name) > NAME_LENGTH:
-        raise Invalid(f"A document's name has 1 to {NAME_LENGTH} characters.")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise Invalid("A document's name may not hold control characters.")
-    return name

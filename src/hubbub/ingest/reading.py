@@ -3,8 +3,11 @@
 import csv
 import errno
 import os
+import re
 import signal
+import unicodedata
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
@@ -27,6 +30,7 @@ from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.ingest.blocks import Block, Loaded, Table
 from hubbub.ingest.loaders.kinds import kind_of
+from hubbub.ingest.names import title_of
 from hubbub.ingest.split import Piece, Sizes, split
 
 MOST_CHARACTERS = 20_000_000
@@ -42,7 +46,7 @@ MISTAKE = (
     "started anew; the server's log says more."
 )
 
-_PACKAGES = {"docx": "python-docx", "pptx": "python-pptx", "markdown_it": "markdown-it-py"}
+_PACKAGES = {"markdown_it": "markdown-it-py"}
 """What a module's package is called where it is called otherwise."""
 _OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
 """Raised by code of ours, too, over bytes that are not what they should be."""
@@ -93,15 +97,17 @@ class Reading(msgspec.Struct, frozen=True):
     completeness: Completeness = Completeness()
 
 
-async def read(sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None) -> Reading:
-    """Return the passages of a file.
+async def read(
+    sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None, *, reads_hidden: bool = False
+) -> Reading:
+    """Return the passages of a file, and of its hidden parts if these are to be read.
 
     Raises:
         Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
             encrypted, corrupt, empty, bomb, unsupported, too_large, out_of_memory, timed_out, crashed.
         NotInstalled, NotNow, ReaderFault: it is not the file's fault.
     """
-    arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes())}
+    arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes()), "reads_hidden": reads_hidden}
     match await sandbox.call(READER, arguments, Reading, files={"file": path}):
         case Returned(value=reading):
             return reading
@@ -152,7 +158,7 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
             return Invalid(message, code=code)
 
 
-def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
+def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False) -> Reading:
     """Return the passages of an open file, read in this process: a sandbox's child.
 
     Raises:
@@ -169,25 +175,52 @@ def read_here(file: int, name: str, sizes: dict[str, int]) -> Reading:
         if (named := _sorted(error, name)) is error:
             raise
         raise named from error
+    loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
         raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
     pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
+    if not pieces and loaded.omitted:
+        raise Invalid(f"Nothing of the file can be read: {loaded.omitted[0].text}.", code="empty")
     if not pieces:
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
-    title = _storable(" ".join(loaded.title.split())[:TITLE_LENGTH])
+    title = _storable(title_of(loaded.title)[:TITLE_LENGTH])
     pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
+
+
+def with_hidden(loaded: Loaded) -> Loaded:
+    """Return what a file holds, its hidden parts at the end."""
+    blocks = [*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)]
+    return replace(loaded, blocks=blocks, hidden=())
+
+
+def without_hidden(loaded: Loaded) -> Loaded:
+    """Return what a file shows, and say how much of it is hidden."""
+    counts: Counter[str] = Counter()
+    for one in loaded.hidden:
+        counts[one.what] += one.count
+    said = tuple(
+        Omission(f"hidden_{what}s", f"1 hidden {what} was left out", 1)
+        if count == 1
+        else Omission(f"hidden_{what}s", f"{count} hidden {what}s were left out", count)
+        for what, count in counts.items()
+    )
+    return replace(loaded, omitted=loaded.omitted + said)
 
 
 def completeness_of(loaded: Loaded) -> Completeness:
     """Return how whole a file was read, by what its loader says and by the two counts of its characters."""
     characters = sum(_dense_length(text) for block in loaded.blocks for text in _texts(block))
     omitted = tuple(replace(one, text=_storable(one.text)) for one in loaded.omitted)
-    if characters < loaded.held * WHOLE:
-        missing = loaded.held - characters
+    # What is hidden was read, too, though it is left out.
+    known = characters + sum(
+        _dense_length(text) for one in loaded.hidden for block in one.blocks for text in _texts(block)
+    )
+    if known < loaded.held * WHOLE:
+        missing = loaded.held - known
         percent = max(1, round(100 * missing / loaded.held))
         words = f"about {percent} % of its text could not be read"
         omitted += (Omission("text", words, missing, loaded.held),)
@@ -216,8 +249,16 @@ def _sorted(error: Exception, name: str) -> Exception:
 
 
 def _storable(text: str) -> str:
-    """Replace what UTF-8 and the databases don't take: halves of characters, and NUL."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
+    """Return a text as it is shown and searched: composed, without marks that only say where a word may break.
+
+    What UTF-8 and the databases don't take, halves of characters and NUL, is replaced.
+    """
+    text = unicodedata.normalize("NFC", text.encode(errors="replace").decode().replace("\0", "�"))
+    return text if text.isascii() else _BREAKS.sub("", text)
+
+
+_BREAKS = re.compile("[\u00ad\u2060\ufeff]|(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b")
+"""Soft hyphens, word joiners, and spaces without width except in scripts that part their words by them."""
 
 
 def _texts(block: Block) -> Iterator[str]:

@@ -33,8 +33,8 @@ def split(blocks: Sequence[Block], sizes: Sizes | None = None) -> list[Piece]:
     """Return the passages of a document in reading order, none empty.
 
     Every word of the blocks is in them, in order: a heading's in the `heading` of the passages
-    below it, or in the text where it has none or the passage holds several sections. Only the first
-    row of a table that is cut comes more than once.
+    below it, or in the text where it has none or the passage holds several sections. Only the names
+    of the columns of a table that is cut come more than once, and what names the row of a wide one.
     """
     splitter = _Splitter(sizes or Sizes())
     for block in blocks:
@@ -63,8 +63,7 @@ class _Splitter:
             case Code(text=text, page=page):
                 self._take_whole(text.strip("\n"), page, _cut_lines(text.strip("\n"), self._sizes))
             case Table(rows=rows, page=page):
-                lines = [row_line(row) for row in rows]
-                self._take_whole("\n".join(lines), page, _cut_rows(lines, self._sizes))
+                self._take_whole("\n".join(row_line(row) for row in rows), page, _cut_table(block, self._sizes))
 
     def end(self) -> list[Piece]:
         if self._pending:
@@ -78,8 +77,8 @@ class _Splitter:
             return
         if self._pending and self._path[-1].level >= heading.level:
             self._keep_pending()
-        if self._length >= self._sizes.tiny:
-            self._flush()
+        if self._length >= self._sizes.tiny or heading.page != self._begun[0]:
+            self._flush()  # a passage lies on one page, so this section can't join the one before
         while self._path and self._path[-1].level >= heading.level:
             self._path.pop()
         self._path.append(Heading(text, heading.level, heading.page))
@@ -214,10 +213,17 @@ def _filled(lines: list[str]) -> Iterator[str]:
         yield text
 
 
-def _cut_rows(lines: list[str], sizes: Sizes) -> Iterator[str]:
-    """Yield a table in parts of whole rows, each led by the first row if that is not long itself."""
-    header = lines[0] if len(lines[0]) <= sizes.usual // 2 else None
-    body = lines[1:] if header is not None else lines
+def _cut_table(table: Table, sizes: Sizes) -> Iterator[str]:
+    """Yield a table in parts, in which each cell stands with the name of its column."""
+    header = row_line(table.rows[0]) if table.has_header else None
+    if header is None or len(header) <= sizes.usual // 2:
+        yield from _cut_rows(header, [row_line(row) for row in table.rows[header is not None :]], sizes)
+    else:
+        yield from _cut_wide(table, sizes)
+
+
+def _cut_rows(header: str | None, body: list[str], sizes: Sizes) -> Iterator[str]:
+    """Yield parts of whole rows, each led by the header."""
     most = sizes.usual - len(header or "")
     part: list[str] = []
     length = 0
@@ -233,3 +239,27 @@ def _cut_rows(lines: list[str], sizes: Sizes) -> Iterator[str]:
         length += len(line) + 1
     if part or header is not None:
         yield "\n".join([header, *part] if header is not None else part)
+
+
+def _cut_wide(table: Table, sizes: Sizes) -> Iterator[str]:
+    """Yield the columns' names once, then the rows of a table that is too wide to repeat them: each cell with its own.
+
+    A row that goes over several parts is named in each by its first cell.
+    """
+    names = [" ".join(name.split()) for name in table.rows[0]]
+    most = sizes.usual // 3
+    yield from _cut(row_line(tuple(names)), sizes.usual)
+    for row in table.rows[1:]:
+        cells = [(names[place : place + 1], " ".join(cell.split())) for place, cell in enumerate(row)]
+        named = [f"{name[0][:most]}: {cell}" if any(name) else cell for name, cell in cells if cell]
+        part: list[str] = []
+        length = 0
+        for cut in (cut for cell in named for cut in _cut(cell, sizes.usual)):
+            if part and length + len(cut) > sizes.usual:
+                yield row_line(tuple(part))
+                part = [named[0][:most]]
+                length = len(part[0])
+            part.append(cut)
+            length += len(cut) + 3
+        if part:
+            yield row_line(tuple(part))

@@ -12,6 +12,7 @@ from hubbub.connections.sandbox import NotStarted, Sandbox
 from hubbub.core.documents import Document, Fault, Passage, Queued
 from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
+from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.files import Files
 from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
@@ -33,6 +34,8 @@ SWEEP_SECONDS = 3600.0
 KEPT_FAILED_SECONDS = 86400.0
 """How long the file of a document is kept that failed by its own fault. Its record, with the reason, stays."""
 WAITS = "The server is short of something that reading takes. The file is read as soon as it can be."
+EARLIER = "(earlier version)"
+"""Follows the name in the title of passages whose file was replaced by one that can't be read."""
 MOST_KILLED = 3
 """So often a document's reader may be killed before that is held for the document's fault."""
 
@@ -55,6 +58,8 @@ class Worker:
         *,
         sizes: Sizes | None = None,
         readers: int = 2,
+        reads_hidden: bool = False,
+        keeps_earlier: bool = True,
     ) -> None:
         self._library = library
         self._search = search
@@ -62,6 +67,8 @@ class Worker:
         self._files = files
         self._sandbox = sandbox
         self._sizes = sizes
+        self._reads_hidden = reads_hidden
+        self._keeps_earlier = keeps_earlier
         self._turns = Turns(readers)
         self._rests = Rests(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._changed = asyncio.Event()
@@ -85,14 +92,15 @@ class Worker:
 
     async def _again_and_again(self, work: Callable[[], Awaitable[bool]]) -> None:
         """Repeat a piece of work; after one that says False or fails outside, wait, longer each time."""
-        pause = FIRST_PAUSE_SECONDS
+        pause, waits = FIRST_PAUSE_SECONDS, Lasting(_log)
         while True:
             try:
                 is_well = await work()
             except OUTSIDE as error:
-                _log.warning("ingestion waits %.1f s: %s", pause, error.for_operators)
+                waits.met("ingestion waits and tries again", error.for_operators)
                 is_well = False
             if is_well:
+                waits.over()
                 pause = FIRST_PAUSE_SECONDS
             else:
                 await asyncio.sleep(pause)
@@ -162,7 +170,8 @@ class Worker:
     async def _read(self, document: Document) -> None:
         if not await self._library.mark(document, "reading"):
             return  # it was removed or replaced
-        reading = await read(self._sandbox, self._files.path(document.sha256), document.name, self._sizes)
+        path = self._files.path(document.sha256)
+        reading = await read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden)
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
         state = "ready" if self._embeds_later is None else "embedding"
@@ -176,10 +185,27 @@ class Worker:
     async def _fail(self, document: Document, reason: str, fault: Fault) -> None:
         self._rests.ended(document.id)
         try:
+            earlier = await self._search.passages(document.id)
+            if earlier and await self._is_there(document):
+                reason = f"{reason} {await self._settle_earlier(document, earlier)}"
             await self._library.mark(document, "failed", reason=reason, fault=fault)
             await self._forget_removed(document)
         except (StoreError, SearchError):
             self._rests.failed(document.id, time.monotonic())
+
+    async def _settle_earlier(self, document: Document, passages: Sequence[Passage]) -> str:
+        """Mark or drop what was read of a document before its file was replaced by one that can't be; say which."""
+        if not self._keeps_earlier:
+            await self._search.remove(document.id)
+            return "What was read of its earlier version is no longer found."
+        await self._search.put(replace(document, title=f"{document.name} {EARLIER}"), passages)
+        self._put.set()  # its vectors may be made anew
+        return "What was read of its earlier version is still found, and says so."
+
+    async def _is_there(self, document: Document) -> bool:
+        """Tell whether a document still has the content that was to be read."""
+        known = await self._library.document(document.id)
+        return known is not None and known.sha256 == document.sha256
 
     async def _retry_ours(self) -> None:
         """Read again what failed by a mistake of ours: this may be a version that reads it."""

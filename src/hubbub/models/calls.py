@@ -1,6 +1,7 @@
 """Put the calls of tools together that a server sends in pieces, whichever way it tells them apart."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
@@ -18,7 +19,7 @@ _KNOWN = frozenset({"index", "id", "type", "function", "name", "arguments"})
 class _Call:
     """A call as far as it has come. It is told once its name and id are known, or must be enough."""
 
-    __slots__ = ("arguments", "extra", "id", "is_told", "name", "place", "sent_id", "waiting")
+    __slots__ = ("arguments", "extra", "has_placeholder", "id", "is_told", "name", "place", "sent_id", "waiting")
 
     def __init__(self, place: int) -> None:
         self.place = place
@@ -30,21 +31,19 @@ class _Call:
         self.waiting: list[str] = []
         """Arguments that are not told yet."""
         self.extra: JsonObject = {}
+        self.has_placeholder = False
+        """Whether its arguments are `{}` so far, which some servers send before those that count."""
         self.is_told = False
 
     @property
     def is_known(self) -> bool:
         """Whether enough is known to tell of it."""
-        return bool(self.name and (self.id or self.arguments))
+        return bool(self.name and (self.id or self.arguments)) and not self.has_placeholder
 
     @property
     def is_whole(self) -> bool:
         """Whether its arguments are complete JSON."""
-        try:
-            msgspec.json.decode("".join(self.arguments))
-        except (msgspec.DecodeError, RecursionError):
-            return False
-        return True
+        return self.has_placeholder or is_whole("".join(self.arguments))
 
 
 class Calls:
@@ -70,14 +69,28 @@ class Calls:
             fields: Fields = cast(Fields, function) if isinstance(function, dict) else piece
             call_id, name = _text(piece.get("id")), _text(fields.get("name"))
             call = self._call_of(piece, call_id, name, number if len(read) > 1 else None)
-            self._take(call, call_id, name, fields.get("arguments"), _extra(piece, fields), told)
+            arguments = _arguments_of(fields.get("arguments"))
+            if arguments.startswith("{") and call.arguments:  # as a rule they have begun with that already
+                arguments = _continuing("".join(call.arguments), arguments)
+                if arguments is None:  # others, once these are whole: servers exist that number all calls alike
+                    arguments, name = _arguments_of(fields.get("arguments")), name or call.name
+                    call = self._another(call)
+            self._take(call, call_id, name, arguments, _extra(piece, fields), told)
         return told
 
     def finish(self) -> list[ToolCall]:
         """Return what was held, now that nothing more is to be expected."""
         told: list[ToolCall] = []
-        for call in self._calls[self._told :]:
-            self._tell(call, told)
+        for call in self._calls:
+            if call.has_placeholder:
+                call.has_placeholder = False
+                call.arguments.append("{}")
+                if call.is_told:
+                    told.append(ToolCall(call.place, "{}"))
+                else:
+                    call.waiting.append("{}")
+            if not call.is_told:
+                self._tell(call, told)
         return told
 
     def _call_of(self, piece: Fields, call_id: str, name: str, number: int | None) -> _Call:
@@ -113,14 +126,18 @@ class Calls:
             return False
         return call.is_whole or name != call.name
 
+    def _another(self, call: _Call) -> _Call:
+        """Return a call of the same kind, which takes the place of the one before."""
+        another = self._new()
+        self._by_key = {key: another if one is call else one for key, one in self._by_key.items()}
+        return another
+
     def _new(self) -> _Call:
         call = _Call(len(self._calls))
         self._calls.append(call)
         return call
 
-    def _take(
-        self, call: _Call, call_id: str, name: str, arguments: object, extra: JsonObject, told: list[ToolCall]
-    ) -> None:
+    def _take(self, call: _Call, call_id: str, name: str, more: str, extra: JsonObject, told: list[ToolCall]) -> None:
         if call_id:
             call.sent_id = call_id
             if not call.id and not call.is_told:
@@ -128,9 +145,11 @@ class Calls:
                 self._ids.add(call_id)
         more_name = _continuation(call.name, name, is_over=bool(call.arguments))
         call.name += more_name
-        more = _arguments_of(arguments)
-        if not isinstance(arguments, str) and more and more == "".join(call.arguments):
-            more = ""  # an object is whole: it was repeated
+        if more == "{}" and not call.arguments:
+            call.has_placeholder, more = True, ""
+        elif more and call.has_placeholder:
+            call.has_placeholder = False
+            more = more if more.lstrip().startswith("{") else "{}" + more
         if more:
             call.arguments.append(more)
         more_extra = {key: value for key, value in extra.items() if call.extra.get(key) != value}
@@ -157,6 +176,39 @@ def _continuation(known: str, name: str, *, is_over: bool) -> str:
     if not name or name == known or (is_over and known):
         return ""
     return name[len(known) :] if name.startswith(known) else name
+
+
+def _continuing(known: str, piece: str) -> str | None:
+    """Return what of a piece that begins an object is new; None where it belongs to another call.
+
+    Servers send arguments once more when they are complete, or with each piece all that has come so far.
+    """
+    if is_whole(known):
+        return "" if piece.strip() == known.strip() or _same(known, piece) else None
+    if piece.startswith(known) and (_ends_in_string(known) or not known.rstrip().endswith((":", "[", ","))):
+        return piece[len(known) :]
+    return piece
+
+
+def _same(one: str, other: str) -> bool:
+    return is_whole(other) and bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+
+
+def _ends_in_string(text: str) -> bool:
+    """Tell whether a piece of JSON breaks off within a string."""
+    return len(_QUOTES.findall(text)) % 2 == 1
+
+
+_QUOTES = re.compile(r'(?<!\\)(?:\\\\)*"')
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a text is complete JSON."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+    return True
 
 
 def _extra(piece: Fields, function: Fields) -> JsonObject:

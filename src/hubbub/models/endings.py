@@ -21,6 +21,10 @@ _MEANINGS = {
         "finished",
         "finish_reason_stop",
         "normal",
+        "stop_str",
+        "eos_token_id",
+        "finish",
+        "success",
     ),
     LENGTH: (
         "length",
@@ -32,6 +36,10 @@ _MEANINGS = {
         "token_limit",
         "model_context_window_exceeded",
         "finish_reason_max_tokens",
+        "max_completion_tokens",
+        "max_tokens_reached",
+        "context_length",
+        "context_length_exceeded",
     ),
     TOOL_CALLS: ("tool_calls", "tool_call", "function_call", "tool_use", "tool"),
     CONTENT_FILTER: (
@@ -45,6 +53,9 @@ _MEANINGS = {
         "spii",
         "guardrail_intervened",
         "finish_reason_safety",
+        "moderation",
+        "content_policy_violation",
+        "image_safety",
     ),
     REFUSAL: ("refusal",),
 }
@@ -66,7 +77,8 @@ def read_reason(value: object) -> str | None:
 
 def meaning_of(reason: str) -> str | None:
     """Return one of OpenAI's reasons for a server's own; None where nobody knows what it means."""
-    return _BY_WORD.get(reason.strip().lower().replace("-", "_").replace(" ", "_"))
+    word, _, _ = reason.partition(":")  # Gemini's "content_filter: PROHIBITED_CONTENT"
+    return _BY_WORD.get(word.strip().lower().replace("-", "_").replace(" ", "_"))
 
 
 def weight_of(reason: str) -> int:

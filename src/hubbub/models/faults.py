@@ -56,10 +56,16 @@ _WORDS = (
     "error_message",
     "error_msg",
     "errormessage",
+    "err_msg",
+    "errmsg",
+    "faultstring",
+    "status_msg",
     "reason",
     "title",
 )
-_CODES = ("code", "error_code", "err_code", "status", "statuscode")
+_CODES = ("code", "error_code", "err_code", "errcode", "status_code", "status", "statuscode")
+_FAILURES = ("error_msg", "error_message", "errormessage", "error_description", "err_msg", "errmsg")
+"""Words that stand for an error wherever they stand alone."""
 
 
 def _found(value: object, depth: int, *, is_error: bool) -> Fault | None:
@@ -73,7 +79,7 @@ def _found(value: object, depth: int, *, is_error: bool) -> Fault | None:
     if not isinstance(value, dict):
         return None
     fields = {str(name).lower(): one for name, one in cast(dict[object, object], value).items()}
-    is_called_so = is_error or fields.get("object") == "error" or fields.get("type") == "error" or _is_failed(fields)
+    is_called_so = is_error or _is_failed(fields)
     inner: Fault | None = None
     for name in _ERRORS:
         if name == "detail" and not (is_called_so or _stands_alone(fields)):
@@ -81,6 +87,9 @@ def _found(value: object, depth: int, *, is_error: bool) -> Fault | None:
         one = fields.get(name)
         if one and (inner := _found(one, depth + 1, is_error=True)):
             break
+    response = fields.get("base_resp")  # MiniMax
+    if inner is None and isinstance(response, dict) and cast(dict[str, object], response).get("status_code"):
+        inner = _found(cast(object, response), depth + 1, is_error=True)
     if inner is None and is_called_so and isinstance(fields.get("message"), dict | list):  # Mistral
         inner = _found(fields["message"], depth + 1, is_error=True)
     if inner is None and not is_called_so and not (_stands_alone(fields) and _text(fields, ("message", "msg"))):
@@ -94,7 +103,11 @@ def _stands_alone(fields: Mapping[str, object]) -> bool:
 
 
 def _is_failed(fields: Mapping[str, object]) -> bool:
-    return fields.get("success") is False and _stands_alone(fields)
+    """Tell whether an object says of itself that it is an error."""
+    if fields.get("object") == "error" or fields.get("type") == "error":
+        return True
+    is_failure = fields.get("success") is False or fields.get("error") is True or bool(_text(fields, _FAILURES))
+    return is_failure and _stands_alone(fields)
 
 
 def _merged(fields: Mapping[str, object], inner: Fault | None, depth: int) -> Fault | None:

@@ -28,6 +28,11 @@ def marked(data: bytes) -> str:
     return _ESCAPE.sub(_mark, text)
 
 
+def has_halves(text: str) -> bool:
+    """Tell whether JSON escapes half a character somewhere."""
+    return any(escape[1] for escape in _ESCAPE.finditer(text))
+
+
 def unmarked(text: str) -> str:
     """Return a text with what its marks come to; halves without their others become U+FFFD."""
     return _BYTE_RUN.sub(_of_bytes, _UNIT_RUN.sub(_of_units, text))

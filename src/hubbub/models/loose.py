@@ -13,6 +13,8 @@ Fields: TypeAlias = Mapping[str, object]
 DEPTH = 8
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_text")
 """DeepSeek, llama.cpp and vLLM; Ollama and OpenRouter; others. Who sends two of them says the same twice."""
+BLOCKS = ("reasoning_details", "thinking_blocks")
+"""OpenRouter and LiteLLM: what they want back, where the thoughts may stand alone."""
 _THOUGHT_KINDS = ("thinking", "reasoning", "thought", "reasoning_text", "reasoning_content", "reasoning.text")
 _PINGS = ("ping", "heartbeat", "keepalive", "keep_alive", "keep-alive", "status")
 _TEXT_KINDS = ("text", "output_text", "input_text")
@@ -26,7 +28,7 @@ class Loose:
     def __init__(self, value: object) -> None:
         self.fault: Fault | None = None
         self.choices: list[Fields] = []
-        self.usage: object = None
+        self.usages: list[object] = []
         self.is_chunk = False
         """Whether it is of the wire at all."""
         self.unread: list[str] = []
@@ -44,7 +46,7 @@ class Loose:
     def _take(self, fields: Fields) -> None:
         if fields.get("type") not in _PINGS:
             self.fault = self.fault or find_fault(fields)
-        self.usage = fields.get("usage") or self.usage
+        self._take_usage(fields)
         choices = fields.get("choices")
         if isinstance(choices, dict):
             inner = cast(Fields, choices)
@@ -61,50 +63,79 @@ class Loose:
         elif any(isinstance(fields.get(name), dict) for name in ("delta", "message")):
             self.is_chunk = True  # the choice itself
             self._take_choice(fields)
-        elif self.usage is not None or fields.get("object") == "chat.completion.chunk":
+        elif self.usages or fields.get("object") == "chat.completion.chunk":
             self.is_chunk = True
 
     def _take_choice(self, choice: Fields) -> None:
         index = choice.get("index")
         if index in (None, 0, "0") or not isinstance(index, int | str | float) or index is True:
             self.choices.append(choice)
+            self._take_usage(choice)  # Moonshot's place for it
             for part in (choice, choice.get("delta"), choice.get("message")):
                 if isinstance(part, dict) and (error := cast(Fields, part).get("error")):
                     self.fault = self.fault or find_fault(error, is_refusal=True)
 
+    def _take_usage(self, fields: Fields) -> None:
+        if usage := fields.get("usage"):
+            self.usages.append(usage)
 
-def delta_of(choice: Fields, *, has_said: bool) -> Fields:
-    """Return what a choice adds. A whole message beside an empty piece counts where nothing was said before."""
-    delta, message, text = choice.get("delta"), choice.get("message"), choice.get("text")
-    if isinstance(delta, str):
-        return {"content": delta}
-    if isinstance(delta, dict) and (delta or has_said or not message):
-        return cast(Fields, delta)
-    if isinstance(message, dict):
-        return cast(Fields, message)
+
+def delta_of(choice: Fields, *, has_said: bool, has_called: bool, end: str = "") -> Fields:
+    """Return what a choice adds.
+
+    A whole message beside a piece that says nothing counts where nothing was said before, and so do its calls. Without
+    a piece it is one itself, unless the answer ends with it and it ends as what was said: with `end`.
+    """
+    given, message, text = choice.get("delta"), choice.get("message"), choice.get("text")
+    delta: Fields = cast(Fields, given) if isinstance(given, dict) else {"content": given} if given else {}
+    if not _says(delta) and isinstance(text, str) and text:
+        return {**delta, "content": text}
     if isinstance(message, str):
-        return {"content": message}
-    return {"content": text} if text is not None else {}
+        message = {"content": message}
+    if isinstance(message, dict):
+        whole = cast(Fields, message)
+        content = whole.get("content")
+        is_repeated = "finish_reason" in choice and bool(end) and isinstance(content, str) and content.endswith(end)
+        if not _says(delta) and (not has_said or (given is None and not is_repeated)):
+            return {**delta, **whole}
+        if not has_called and not any(delta.get(name) for name in _CALLS):
+            return {**delta, **{name: whole[name] for name in _CALLS if whole.get(name)}}
+    return delta
+
+
+_CALLS = ("tool_calls", "function_call")
+
+
+def _says(delta: Fields) -> bool:
+    return any(_is_said(delta.get(name)) for name in ("content", "text", "refusal", *_CALLS, *_THOUGHTS, *BLOCKS))
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value is not False and value not in ("", [], {})
 
 
 def said_in(delta: Fields, unread: list[str]) -> Iterator[Said]:
-    """Yield what is said, in order, thoughts first."""
-    thought = next((value for name in _THOUGHTS if (value := delta.get(name))), None)
-    if thought is not None:
-        for _, text in _words(thought, "thought", unread, 0):
-            yield "thought", text
-    elif isinstance(details := delta.get("reasoning_details"), list):
-        for detail in cast(list[object], details):
-            if isinstance(detail, dict):
-                for name in ("text", "summary"):
-                    if isinstance(text := cast(Fields, detail).get(name), str) and text:
-                        yield "thought", text
-    has_content = False
-    for said in _words(delta.get("content"), "text", unread, 0):
-        has_content = has_content or said[0] == "text"
-        yield said
-    if not has_content:
-        for _, text in _words(delta.get("refusal"), "refusal", unread, 0):
+    """Yield what is said, in order, thoughts first. What stands in two fields is said once."""
+    thoughts = [value for name in _THOUGHTS if (value := delta.get(name))]
+    blocks = [value for name in BLOCKS if (value := delta.get(name))]
+    lost: list[str] = []  # of what only the server reads there is much among the blocks
+    told = [
+        "".join(text for _, text in _words(thought, "thought", unread if thoughts else lost, 0))
+        for thought in thoughts or blocks[:1]
+    ]
+    for place, thought in enumerate(told):
+        is_repeated = any(thought in one and (thought != one or other < place) for other, one in enumerate(told))
+        if thought and not is_repeated:
+            yield "thought", thought
+    texts: list[str] = []
+    content = delta.get("content")
+    for kind, text in _words(content if _is_said(content) else delta.get("text"), "text", unread, 0):
+        if kind == "thought" and any(text in one for one in told):
+            continue
+        texts.append(text)
+        yield kind, text
+    for _, text in _words(delta.get("refusal"), "refusal", unread, 0):
+        if text not in texts:
             yield "refusal", text
 
 

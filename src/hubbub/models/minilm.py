@@ -176,7 +176,9 @@ class _Lane:
             try:
                 vectors = self._run([text for text, _ in wanted])
             except Exception as error:  # noqa: BLE001 - the runtime raises what it likes; who waits must hear of it
-                failure = ModelError(f"The embedding model failed ({error}).", code="failed")
+                failure = ModelError(
+                    "The embedding model failed.", code="failed", detail=f"The embedding model failed: {error}"
+                )
                 failure.__cause__ = error
                 for _, future in wanted:
                     future.set_exception(failure)

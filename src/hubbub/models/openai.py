@@ -141,7 +141,7 @@ class OpenAiModel:
         reading.finish()
         if broken is not None and not transcript.is_settled and transcript.fault is None:
             raise broken  # else all of the answer has come; only the closing words are missing
-        if transcript.is_done:
+        if transcript.is_done and not reply.is_complete:
             await reply.drain()
         return self._ended(transcript, patience.asked, is_whole=False)
 

@@ -10,6 +10,7 @@ from hubbub.core.messages import Call, Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address, LengthField
 from hubbub.models.faults import Fault
+from hubbub.models.shapes import Shape, shape_wanted, shaped
 
 JsonObject: TypeAlias = dict[str, object]
 
@@ -45,12 +46,14 @@ class Requests:
         self._refused: set[tuple[str, str | None]] = set()
         """Fields, with the value that was refused; None: any value is."""
         self._length_field = address.length_field
+        self._shapes: list[Shape] = []
+        """How the conversation has to be told, as refusals have shown."""
 
     def body(self, turns: Sequence[Turn], how: Generation | None = None) -> JsonObject:
         """Return what asks for a streamed completion; what nobody wished for is left out."""
         body: JsonObject = {
             "model": self._address.model,
-            "messages": [self._message(turn) for turn in turns],
+            "messages": shaped([self._message(turn) for turn in turns], self._shapes),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -72,8 +75,11 @@ class Requests:
     def without(self, body: JsonObject, fault: Fault) -> JsonObject | None:
         """Return the request without what a refusal names, and remember that; None where it names nothing of the kind.
 
-        One that goes by another name is sent under that.
+        One that goes by another name is sent under that. Where it is about the shape of the conversation, that changes.
         """
+        if (shape := shape_wanted(fault.message or "", self._shapes)) is not None:
+            self._shapes.append(shape)
+            return {**body, "messages": shaped(_messages(body), [shape])}
         named = [name for name in body if name in _OPTIONAL and _is_named(name, fault)]
         turns = [name for name in _fields_of_turns(body) if _is_named(name, fault)]
         if not named and not turns:
@@ -116,7 +122,7 @@ class Requests:
         return message
 
     def _call(self, call: Call) -> JsonObject:
-        function: JsonObject = {"name": call.name, "arguments": call.arguments}
+        function: JsonObject = {"name": call.name, "arguments": call.arguments or "{}"}
         extra = {name: value for name, value in call.extra.items() if (name, None) not in self._refused}
         within = extra.pop("function", None)
         if isinstance(within, dict):

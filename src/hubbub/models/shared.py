@@ -13,10 +13,12 @@ import msgspec
 from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.outside import BrokenOff, Unreachable
+from hubbub.connections.private import open_private
 from hubbub.core.errors import HubbubError, ModelError
+from hubbub.core.lasting import Lasting
 from hubbub.models.address import Secret
 from hubbub.models.files import Files, Progress, WeightsError
-from hubbub.models.local import LocalModel, LocalState
+from hubbub.models.local import NOT_STARTED, LocalModel, LocalState
 from hubbub.models.openai import OpenAiModel
 
 LOOK_SECONDS = 0.25
@@ -38,6 +40,8 @@ class Notice(msgspec.Struct, frozen=True):
     message: str = ""
     code: str = "not_ready"
     """Of the last failure."""
+    detail: str = ""
+    """What of it is for operators."""
 
 
 class SharedModel(LocalModel):
@@ -56,6 +60,7 @@ class SharedModel(LocalModel):
         super().__init__(name, fetch, http, **options)
         self._lock_path = folder / "model.lock"
         self._notice_path = folder / "model.json"
+        self._unpublished = Lasting(logger)
         self._failures_seen: int | None = None
         self._suspect: tuple[str, str] | None = None
         """Where an answer broke off: it is looked after before the next one goes there."""
@@ -67,7 +72,7 @@ class SharedModel(LocalModel):
         try:
             return await self._borrow(locking, files) or await self._run(files)
         except (HubbubError, OSError) as error:
-            return ModelError(f"The embedded model can't be shared ({error}).", code="not_ready")
+            return ModelError(NOT_STARTED, code="not_ready", detail=f"The embedded model can't be shared ({error}).")
         finally:
             locking.cancel()
             await asyncio.wait({locking})
@@ -84,7 +89,7 @@ class SharedModel(LocalModel):
             notice = await self._look(files)
             if notice.state == "failed" and notice.failures != self._failures_seen:
                 self._failures_seen = notice.failures
-                return ModelError(notice.message, code=notice.code)
+                return ModelError(notice.message, code=notice.code, detail=notice.detail)
             if locking.done():
                 locking.result()
                 await self._follow(Notice())
@@ -118,7 +123,7 @@ class SharedModel(LocalModel):
         try:
             fault = await super()._attempt()
             self._failures_seen = failures + 1
-            last = Notice("failed", failures=failures + 1, message=fault.message, code=fault.code)
+            last = Notice("failed", failures=failures + 1, message=fault.message, code=fault.code, detail=fault.detail)
             return fault
         finally:
             telling.cancel()
@@ -148,8 +153,9 @@ class SharedModel(LocalModel):
         try:
             await files.do(self._write, notice)
         except WeightsError as error:
-            logger.warning("%s", error.for_operators)
+            self._unpublished.met("The other processes can't be told of the embedded model", error.for_operators)
             return False
+        self._unpublished.over()
         return True
 
     async def _look(self, files: Files) -> Notice:
@@ -163,7 +169,7 @@ class SharedModel(LocalModel):
 
     def _write(self, notice: Notice) -> None:
         part = self._notice_path.with_name(f"{self._notice_path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = open_private(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.encode(notice))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hubbub.models.elision import FACTOR, Elision, elided
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -19,9 +21,12 @@ class EventTooLarge(ValueError):
 class SseDecoder:
     """Turns a stream's bytes into the data of its events (WHATWG HTML, section 9.2).
 
-    Lines end with CR, LF or CRLF. Comments and the other fields are left out. No event, comment or
-    line is held beyond `limit_bytes`, its fields' names included: of what is longer long runs of base64 are
-    left out, such as a picture beside a text, and where that does not help it is too large.
+    Lines end with CR, LF or CRLF. Comments and the other fields are left out. Three habits of real servers are
+    understood beyond the standard: events without a blank line between them, errors under a name of their own, and
+    JSON on a line without a field.
+
+    No event, comment or line is held beyond `limit_bytes`, its fields' names included: of what is longer long runs of
+    base64 are left out, such as a picture beside a text, and where that does not help it is too large.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -30,6 +35,8 @@ class SseDecoder:
         self._tail_bytes = 0
         self._data: list[bytes] = []  # the event's data lines so far
         self._data_bytes = 0
+        self._is_error = False
+        """Whether the event is called an error."""
         self._start: bytes | None = b""
         """The first bytes, as long as they may be a byte order mark."""
         self._is_after_cr = False
@@ -47,7 +54,7 @@ class SseDecoder:
         if (
             chunk.startswith(b"data: ")  # as a rule: whole events of one line, and nothing else
             and chunk.endswith(b"\n\n")
-            and not (self._tail or self._data or self._start is not None or self._is_after_cr)
+            and not (self._tail or self._data or self._start is not None or self._is_after_cr or self._is_error)
             and len(chunk) <= self._limit_bytes
             and b"\r" not in chunk
         ):
@@ -81,6 +88,8 @@ class SseDecoder:
                 self._take(line, events)
             elif self._data:
                 events.append(self._event())
+            else:
+                self._is_error = False
         if rest:
             self._hold(rest, events)
         return events
@@ -91,10 +100,13 @@ class SseDecoder:
         Raises:
             EventTooLarge: it is over the limit.
         """
-        line = self._with_tail(b"", ())
+        events: list[bytes] = []
+        line = self._with_tail(b"", events)
         if line:
-            self._take(line, ())
-        return [self._event()] if self._data else []
+            self._take(line, events)
+        if self._data:
+            events.append(self._event())
+        return events
 
     def _hold(self, rest: bytes, events: Sequence[bytes]) -> None:
         self._tail_bytes += len(rest)
@@ -120,24 +132,53 @@ class SseDecoder:
         self._tail_bytes = 0
         return line
 
-    def _take(self, line: bytes, events: Sequence[bytes]) -> None:
+    def _take(self, line: bytes, events: list[bytes]) -> None:
         if self._data_bytes + len(line) > self._limit_bytes:
             whole_bytes = len(line)
             line = elided(line)
             self._check(len(line), whole_bytes, events)
         name, _, value = line.partition(b":")
         if name == b"data":
+            if self._data and self._is_next(value):  # no blank line between them
+                events.append(self._event())
             self._data.append(value.removeprefix(b" "))
             self._data_bytes += len(line) + 1
         elif not name:
             self.comments += 1
+        elif name in (b"event", b"error") or line.startswith(b"{"):
+            if self._data and self._is_next(b"{"):
+                events.append(self._event())
+            if name == b"event":
+                self._is_error = value.strip().lower() == b"error"
+            else:  # llama.cpp until September 2025; or what a proxy or a framework writes into a stream
+                events.append(_called_error(value) if name == b"error" else line)
+
+    def _is_next(self, value: bytes) -> bool:
+        """Tell whether a line of data is another event: in no JSON can it follow what has come."""
+        return (
+            self._data[-1].rstrip().endswith((b"}", b"]"))
+            and self._data[0].lstrip().startswith((b"{", b"["))
+            and value.lstrip().startswith((b"{", b"[DONE]"))
+        )
 
     def _event(self) -> bytes:
         data = b"\n".join(self._data)
         self._data.clear()
         self._data_bytes = 0
+        if self._is_error:
+            self._is_error = False
+            return _called_error(data)
         return data
 
     def _check(self, kept_bytes: int, whole_bytes: int, events: Sequence[bytes]) -> None:
         if self._data_bytes + kept_bytes > self._limit_bytes or whole_bytes > FACTOR * self._limit_bytes:
             raise EventTooLarge(self._limit_bytes, events)
+
+
+def _called_error(data: bytes) -> bytes:
+    """Return the data of an event that is called an error, in a form that says so itself."""
+    data = data.strip()
+    if b'"error"' in data or data.startswith(b"[DONE]"):
+        return data
+    is_json = data.startswith((b"{", b"[", b'"'))
+    return b'{"error":%b}' % (data if is_json else msgspec.json.encode(data.decode("utf-8", "replace")))

@@ -14,10 +14,20 @@ _SPELLINGS = {
     "<think>": "</think>",  # DeepSeek, Qwen, GLM and most others
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
+    "<thoughts>": "</thoughts>",
     "<reasoning>": "</reasoning>",
+    "<reason>": "</reason>",
+    "<scratchpad>": "</scratchpad>",
+    "<chain_of_thought>": "</chain_of_thought>",
+    "<mm:think>": "</mm:think>",  # MiniMax
+    "<longcat_think>": "</longcat_think>",
     "[think]": "[/think]",  # Mistral
+    "[thinking]": "[/thinking]",
     "<seed:think>": "</seed:think>",  # ByteDance
     "◁think▷": "◁/think▷",  # Kimi
+    "<|think|>": "<|/think|>",
+    "<|inner_prefix|>": "<|inner_suffix|>",  # Apertus
+    "<|channel>thought\n": "<channel|>",  # Gemma
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|start_thinking|>": "<|end_thinking|>",  # Cohere
     "<|channel|>analysis<|message|>": "<|end|>",  # gpt-oss
@@ -31,7 +41,8 @@ _MARKS = (
 )
 """What some templates put before the answer itself."""
 _BEGINNINGS = (*_SPELLINGS, *_MARKS)
-_UNOPENED = ("</think>", "</thinking>")
+_FIRST = frozenset(mark[0] for mark in _BEGINNINGS)
+_UNOPENED = tuple(closer for closer in _SPELLINGS.values() if closer.startswith("</"))
 """What may close a thought that the template has opened."""
 _WATCHED = (*_UNOPENED, "<think>", "<thinking>")
 _QUOTES = "`\"'“‘«"
@@ -108,6 +119,9 @@ class InlineThoughts:
     def _begin(self, text: str) -> str:
         """Decide what the answer begins with; returns what is left to be taken."""
         start = text.lstrip()
+        if start and start[0] not in _FIRST:  # as nearly all do
+            self._is_at_start = False
+            return text if self._may_be_unopened else start
         lower = _lowered(start[:_LONGEST])
         for mark in _BEGINNINGS:
             if lower.startswith(mark):

@@ -45,7 +45,15 @@ class UnnamedModel:
         try:
             chosen = choose("", await ask_models(self._address, self._http))
         except ConnectionError as error:
-            raise ModelError(f"{server} can't be asked for its models: {error}.", code="unreachable") from error
+            raise ModelError(
+                "The model's server can't be reached.",
+                code="unreachable",
+                detail=f"{server} can't be asked for its models: {error}.",
+            ) from error
         if chosen is None:
-            raise ModelError(f"{server} lists no model to chat with. Set OPENAI_MODEL.", code="no_model")
+            raise ModelError(
+                "The model's server has no model to chat with. Tell whoever runs Hubbub.",
+                code="no_model",
+                detail=f"{server} lists no model to chat with. Set OPENAI_MODEL.",
+            )
         return replace(self._address, model=chosen.id)

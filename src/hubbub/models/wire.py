@@ -16,7 +16,8 @@ from hubbub.models.calls import Calls
 from hubbub.models.endings import REFUSAL, STOP, TOOL_CALLS, meaning_of, read_reason, weight_of
 from hubbub.models.faults import UNREADABLE, Fault
 from hubbub.models.halves import Halves, marked
-from hubbub.models.loose import Fields, Loose, count_of, delta_of, mapping_of, pieces_of_calls, said_in
+from hubbub.models.jsons import JsonReader
+from hubbub.models.loose import BLOCKS, Fields, Loose, count_of, delta_of, mapping_of, pieces_of_calls, said_in
 from hubbub.models.thoughts import SEEN, InlineThoughts, Part
 
 CALL_BYTES = 100
@@ -31,6 +32,9 @@ class _PlainDelta(msgspec.Struct, gc=False):
     reasoning_content: None = None
     reasoning: None = None
     thinking: None = None
+    thought: None = None
+    reasoning_text: None = None
+    text: None = None
     tool_calls: None = None
     function_call: None = None
     error: None = None
@@ -48,6 +52,7 @@ class _PlainChoice(msgspec.Struct, gc=False):
     message: None = None
     text: None = None
     error: None = None
+    usage: None = None
 
 
 class _PlainChunk(msgspec.Struct, gc=False):
@@ -63,6 +68,9 @@ class _Delta(msgspec.Struct, gc=False):
     reasoning_content: str | None = None  # DeepSeek, llama.cpp, vLLM
     reasoning: str | None = None  # Ollama, OpenRouter
     thinking: msgspec.Raw = _NONE
+    thought: msgspec.Raw = _NONE
+    reasoning_text: msgspec.Raw = _NONE  # Copilot
+    text: msgspec.Raw = _NONE
     refusal: str | None = None
     tool_calls: msgspec.Raw = _NONE
     function_call: msgspec.Raw = _NONE
@@ -81,6 +89,7 @@ class _Choice(msgspec.Struct, gc=False):
     message: msgspec.Raw = _NONE
     text: msgspec.Raw = _NONE
     error: msgspec.Raw = _NONE
+    usage: msgspec.Raw = _NONE
 
 
 class _Chunk(msgspec.Struct, gc=False):
@@ -120,6 +129,7 @@ class Transcript:
         self._has_said = False
         self._has_refused = False
         self._counts = (0, 0, 0)
+        self._reader = JsonReader()
         self._calls = Calls()
         self._thoughts = InlineThoughts()
         self._halves: defaultdict[object, Halves] | None = None
@@ -166,8 +176,7 @@ class Transcript:
             if self.has_ended:
                 break
             if event.startswith(b"[DONE]"):
-                self.is_done = True
-                self._finish_all()
+                self._is_over()
                 break
             try:
                 chunk = _chunks.decode(event)
@@ -203,8 +212,6 @@ class Transcript:
         pieces = len(self._pieces)
         if thought := delta.reasoning_content or delta.reasoning:
             self._put_thought(self._whole("thoughts", thought))
-        elif delta.thinking is not _NONE:
-            self._say(self._fields(delta.thinking, "thinking"))
         if text := delta.content:
             self._put_text(text if self._halves is None else self._whole("text", text))
         elif delta.refusal:
@@ -222,7 +229,7 @@ class Transcript:
         ):
             fields = {name: self._decoded(getattr(delta, name)) for name in ATTACHMENTS}
             if not thought:
-                self._say({"reasoning_details": fields["reasoning_details"]})
+                self._say({name: fields[name] for name in BLOCKS})
             self._attach(fields)
         if (reason := read_reason(choice.finish_reason)) is not None:
             self._end(reason)
@@ -230,19 +237,26 @@ class Transcript:
             self._reads_plain = True
 
     def _take_loosely(self, event: bytes) -> None:
-        value = self._decoded(event)
-        if value is None:
-            if event.strip() not in (b"", b"null"):
-                self._unread("an event that is not JSON")
-            return
+        values = self._reader.read(event)
+        if self._reader.has_marks and self._halves is None:
+            self._halves = defaultdict(Halves)
+        if not values and not self._reader.is_done and event.strip():
+            self._unread("an event that is not JSON")
+        for value in values:
+            if value is not None and self.fault is None:
+                self._take_value(value)
+        if self._reader.is_done:
+            self._is_over()
+
+    def _take_value(self, value: object) -> None:
         chunk = Loose(value)
         self._has_chunk = self._has_chunk or chunk.is_of_the_wire
         if not chunk.is_of_the_wire:
             self._unread("an event that is no chunk")
-        if chunk.usage is not None:
-            self._count(chunk.usage)
+        for usage in chunk.usages:
+            self._count(usage)
         for choice in chunk.choices:
-            delta = delta_of(choice, has_said=self._has_said)
+            delta = delta_of(choice, has_said=self._has_said, has_called=bool(self._calls), end=self._thoughts.last)
             self._say(delta, chunk.unread)
             self._take_calls(delta)
             self._attach(delta)
@@ -251,6 +265,10 @@ class Transcript:
         for what in chunk.unread:
             self._unread(what)
         self.fault = self.fault or chunk.fault
+
+    def _is_over(self) -> None:
+        self.is_done = True
+        self._finish_all()
 
     def _fields(self, data: msgspec.Raw, name: str) -> Fields:
         return {name: self._decoded(data)}
@@ -306,8 +324,8 @@ class Transcript:
         fields = mapping_of(usage)
         thoughts = mapping_of(fields.get("completion_tokens_details"))
         counts = (
-            count_of(fields.get("prompt_tokens")),
-            count_of(fields.get("completion_tokens")),
+            count_of(fields.get("prompt_tokens")) or count_of(fields.get("input_tokens")),
+            count_of(fields.get("completion_tokens")) or count_of(fields.get("output_tokens")),
             count_of(thoughts.get("reasoning_tokens")),
         )
         if any(counts):
@@ -406,6 +424,13 @@ def _is_odd(choice: _Choice) -> bool:
         or choice.message is not _NONE
         or choice.text is not _NONE
         or choice.error is not _NONE
+        or choice.usage is not _NONE
+        or delta.thinking is not _NONE
+        or delta.thought is not _NONE
+        or delta.reasoning_text is not _NONE
+        or delta.text is not _NONE
+        or (delta.reasoning is not None and delta.reasoning_content is not None)
+        or (bool(delta.refusal) and bool(delta.content))
     )
 
 

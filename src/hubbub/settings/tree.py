@@ -187,6 +187,11 @@ class Ingest(Table):
     """The processor time that reading one document may take."""
     wall_seconds: Seconds = 60.0
     """The time on the clock that reading one document may take."""
+    reads_hidden: bool = False
+    """Whether hidden sheets, rows, columns and slides are read, too, and marked as hidden."""
+    unreadable_update: Literal["keep", "remove"] = "keep"
+    """When a document's file is replaced by one that can't be read: "keep" what was read before, marked as the
+    earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
 

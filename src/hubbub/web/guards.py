@@ -5,10 +5,10 @@ Plain ASGI, because Starlette's own base class for middleware hides that a clien
 
 import asyncio
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, Overloaded, TooLarge, TooSlow, Unsupported
@@ -81,7 +81,7 @@ class Guards:
                     headers["connection"] = "close"  # the rest of the body is not waited for
             await send(message)
 
-        asked = Headers(scope=scope)
+        asked = _headers_of(scope)
         said = self._proxies.apply(scope)
         held_bytes = 0
         try:
@@ -100,7 +100,7 @@ class Guards:
         finally:
             self._large_bytes -= held_bytes
 
-    def _check_host(self, headers: Headers) -> None:
+    def _check_host(self, headers: Mapping[str, str]) -> None:
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if not self._allowed_hosts or name.lower() in self._allowed_hosts:
@@ -110,7 +110,7 @@ class Guards:
                 f"This server does not answer to the name {name[:100]!r}. Add it to server.allowed_hosts to allow it."
             )
 
-    async def _checked_body(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Receive, int]:
+    async def _checked_body(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> tuple[Receive, int]:
         """Return what gives the body, and how much of it is held as a large one's until the response has ended."""
         if _is_upload(scope):
             return _paced(receive, self._body_seconds), 0  # the store of files counts the bytes itself while it writes
@@ -136,7 +136,7 @@ class Guards:
 
         return receive_again, held_bytes
 
-    async def _body(self, headers: Headers, receive: Receive, limit_bytes: int) -> bytes:
+    async def _body(self, headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:
         too_large = TooLarge(f"The request's body is over the limit of {limit_bytes:,} bytes.")
         declared = headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()):
@@ -157,6 +157,11 @@ class Guards:
                 )
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _headers_of(scope: Scope) -> Mapping[str, str]:
+    """Return a request's headers by their names in lower case; of several of a name, the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
 def _may_hold_pictures(scope: Scope) -> bool:

@@ -3,10 +3,10 @@
 Never with cookies: who such a page speaks for is told by a key, and without one it speaks for the guest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 
 from hubbub.core.errors import NotAllowed
@@ -22,7 +22,7 @@ class Origins:
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         self._allowed = frozenset(allowed)
 
-    def check(self, headers: Headers, said: Forwarded = NOTHING) -> None:
+    def check(self, headers: Mapping[str, str], said: Forwarded = NOTHING) -> None:
         """Return if a request that changes something does not come from a page that may not send it.
 
         What a trusted proxy says goes before the request's own host, which many proxies replace by their name for us.
@@ -43,7 +43,7 @@ class Origins:
                 "page's origin in server.allowed_origins."
             )
 
-    def preflight(self, method: str, headers: Headers) -> Response | None:
+    def preflight(self, method: str, headers: Mapping[str, str]) -> Response | None:
         """Return the response to a browser that asks first; None where this is no such request, or no such origin."""
         if (
             method != "OPTIONS"
@@ -60,7 +60,7 @@ class Origins:
             },
         )
 
-    def mark(self, request: Headers, response: MutableHeaders) -> None:
+    def mark(self, request: Mapping[str, str], response: MutableHeaders) -> None:
         """Add to a response what tells the browser which pages may read it."""
         if not self._allowed:
             return

@@ -1,6 +1,7 @@
 """Make a question of a request for a response, going on with the one before it."""
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.app.application import Application
 from hubbub.app.messages import able_of, over_documents
@@ -12,6 +13,7 @@ from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
+from hubbub.web.dialects.openai import further_fields
 from hubbub.web.dialects.responses import PREFIX
 from hubbub.web.dialects.responses_request import (
     NewResponse,
@@ -27,8 +29,8 @@ from hubbub.web.dialects.responses_request import (
 PREVIOUS = "previous_response_id"
 
 
-async def respond(app: Application, person: Person, new: NewResponse) -> str:
-    """Start a response and return the id of its answer.
+async def respond(app: Application, person: Person, new: NewResponse, sent: bytes) -> str:
+    """Start a response and return the id of its answer; `sent` is the body that the request was read from.
 
     Raises:
         BadParam: something in the request can't be used.
@@ -40,6 +42,7 @@ async def respond(app: Application, person: Person, new: NewResponse) -> str:
     stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
     names = await app.model_names(person, *([new.model] if new.model else []), *stores)
     question, model = _question(app, names, new, await _before(app, person, new.previous_response_id))
+    question = _with_further_fields(app, question, new, sent)
     return await app.responses.ask(
         person,
         question,
@@ -110,6 +113,25 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
     most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
     return over_documents(said, question, lambda _: "input", most_characters=most, told=told), name
+
+
+def _with_further_fields(app: Application, question: Question, new: NewResponse, sent: bytes) -> Question:
+    """Return the question with the wishes that go on to the model's server as they are.
+
+    Raises:
+        BadParam: one of them does not go there.
+    """
+    catalog = app.catalog
+    if question.model:
+        writer = catalog.get(question.model)
+    else:
+        writer = catalog.writer() if question.collection_ids else catalog.default
+    card = writer.card if writer else None
+    extra = further_fields(sent, NewResponse, card)
+    verbosity = new.text.verbosity if new.text else None
+    if verbosity and card is not None and "verbosity" in card.passes_fields:
+        extra["verbosity"] = verbosity
+    return replace(question, generation=replace(question.generation, extra=extra)) if extra else question
 
 
 def _searched(

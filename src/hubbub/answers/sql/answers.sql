@@ -1,5 +1,6 @@
 -- name: open
-insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at) values (?, ?, ?, ?, ?, ?, ?)
+insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at, credential)
+values (?, ?, ?, ?, ?, ?, ?, ?)
 on conflict do nothing
 
 -- name: is_member
@@ -16,7 +17,8 @@ select id, ?2, ?3 from answer where id = ?1 -- it may be forgotten: then nothing
 delete from journal where place >= ? and place < ?
 
 -- name: end
-update answer set result = ?, worker = null, stop_reason = null, watched_at = null where id = ?
+update answer set result = ?, worker = null, stop_reason = null, watched_at = null, credential = null
+where id = ?
 
 -- name: portions
 select last_number, data from portion where answer_id = ? and last_number > ? order by last_number limit ?
@@ -51,10 +53,10 @@ where worker is not null and worker <> :number and worker not in (select number 
 
 -- name: orphans
 update answer set worker = ?, place = ? where worker = ?
-returning id, owner_id, grace_seconds, stop_reason
+returning id, owner_id, grace_seconds, stop_reason, credential
 
 -- name: mine
-select id, owner_id, grace_seconds, stop_reason from answer where worker = ?
+select id, owner_id, grace_seconds, stop_reason, credential from answer where worker = ?
 
 -- name: clear_left
 delete from journal

@@ -1,38 +1,105 @@
-"""Read CSV: one table, whatever separates its cells."""
+"""Read CSV: a table, whatever separates its cells, and the lines above it."""
 
 import csv
 import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
-from hubbub.ingest.blocks import Loaded, Table
+from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.encoding import read_text
+from hubbub.ingest.loaders.tables import LOOK_ROWS, joined, top
 
-SAMPLE_LENGTH = 16 * 1024
+SAMPLE_LENGTH = 32 * 1024
 CELL_LENGTH = 4 * 1024 * 1024
+SEPARATORS = ",;\t|"
+MOST_LINES_OF_A_CELL = 200
+"""A cell of more lines is taken for one whose closing quote is missing."""
+
+_NAMED = re.compile(r"\ufeff?\"?sep=(.)\"?\n", re.IGNORECASE)
+_DECIMAL = re.compile(r"[-+(]?[\d.\s]*,\d+\s*[%€)]?$")
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return a CSV file's rows; the first names the columns. Empty rows are left out.
+    """Return a CSV file's lines above the table, and its rows. Empty rows are left out.
 
     Raises:
         Invalid: it is no CSV, or a cell is too long.
     """
     text = read_text(file)
+    separator = ""
+    if named := _NAMED.match(text):
+        separator, text = named[1], text[named.end() :]
     csv.field_size_limit(CELL_LENGTH)
     try:
-        rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), _dialect(text)) if any(row))
+        rows = _rows(text, separator or _separator(text))
     except csv.Error as error:
-        raise Invalid(f"The file can't be read as CSV ({error}). Save it anew.", code="corrupt") from error
-    return Loaded([Table(rows)] if rows else [])
+        most = CELL_LENGTH // 1024**2
+        raise Invalid(
+            f"The file can't be read as CSV: a cell is longer than {most} MB. Save it anew.", code="corrupt"
+        ) from error
+    return Loaded(_blocks(rows))
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    # The first line alone: it is short, holds names, and rarely a separator within quotes.
-    sample = text[:SAMPLE_LENGTH].partition("\n")[0]
-    counts = {separator: sample.count(separator) for separator in ",;\t|"}
+def _blocks(rows: list[tuple[str, ...]]) -> list[Block]:
+    comments = next((place for place, row in enumerate(rows) if not _is_comment(row, rows)), len(rows))
+    blocks: list[Block] = []
+    lines = [", ".join(filter(None, row)).lstrip("# ") for row in rows[:comments]]
+    rows = rows[comments:]
+    looked_at = [[(place, text.strip()) for place, text in enumerate(row) if text.strip()] for row in rows[:LOOK_ROWS]]
+    titles, headers = top(looked_at, is_first=True) if looked_at else (0, 0)
+    lines += [" ".join(text for _, text in row) for row in looked_at[:titles]]
+    blocks += [Paragraph("\n".join(filter(None, lines)))] if any(lines) else []
+    rows = rows[titles:]
+    if headers > 1:
+        names = dict(joined(looked_at[titles : titles + headers]))
+        rows[:headers] = [tuple(names.get(place, "") for place in range(max(names) + 1))]
+    return [*blocks, Table(tuple(rows), has_header=headers > 0)] if rows else blocks
 
-    class Found(csv.excel):
-        delimiter = max(counts, key=lambda separator: counts[separator])
 
-    return Found
+def _is_comment(row: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether a row begins as a comment does, and is not the header of the table below it."""
+    usual = Counter(len(one) for one in rows[:LOOK_ROWS]).most_common(1)[0][0]
+    return row[0].startswith("#") and (usual == 1 or len(row) != usual)
+
+
+def _rows(text: str, separator: str) -> list[tuple[str, ...]]:
+    rows = list(_parsed(text, separator, quotes='"' in text))
+    if '"' in text and any(cell.count("\n") > MOST_LINES_OF_A_CELL for row in rows for cell in row):
+        rows = list(_parsed(text, separator, quotes=False))
+    return rows
+
+
+def _parsed(text: str, separator: str, *, quotes: bool) -> Iterator[tuple[str, ...]]:
+    is_escaped = quotes and '\\"' in text and '""' not in text.replace(f'{separator}""', "")
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+        escapechar="\\" if is_escaped else None,
+        doublequote=not is_escaped,
+    )
+    return (tuple(row) for row in reader if any(row))
+
+
+def _separator(text: str) -> str:
+    """Return what separates the cells: what cuts most lines into the same number of them, quotes obeyed."""
+    sample = text[:SAMPLE_LENGTH]
+    if len(text) > SAMPLE_LENGTH:
+        sample = sample.rpartition("\n")[0] or sample
+    return max(SEPARATORS, key=lambda separator: _worth(sample, separator))
+
+
+def _worth(sample: str, separator: str) -> tuple[float, float]:
+    """Return how evenly a separator cuts lines, and how few of the cells hold what would be another one's."""
+    rows = [row for _, row in zip(range(LOOK_ROWS), _parsed(sample, separator, quotes=True), strict=False)]
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    if not widths:
+        return 0.0, 0.0
+    width, count = widths.most_common(1)[0]
+    cells = [cell for row in rows if len(row) == width for cell in row]
+    others = set(SEPARATORS) - {separator}
+    odd = sum((cell[:1] == " ") + (bool(others.intersection(cell)) and not _DECIMAL.match(cell)) for cell in cells)
+    return round(count / len(rows), 1), -odd / len(cells)

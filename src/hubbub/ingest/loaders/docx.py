@@ -1,73 +1,62 @@
-"""Read Word documents: headings, paragraphs, lists and tables in their order."""
+"""Read Word documents: all that Word shows, in the order in which it is read."""
 
-import re
-from typing import Any, BinaryIO, cast
-from zipfile import BadZipFile
-
-import docx
-from docx.opc.exceptions import OpcError
-from docx.table import Table as WordTable
-from docx.text.paragraph import Paragraph as WordParagraph
+from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.loaders.ooxml import Package, damaged
+from hubbub.ingest.loaders.word_parts import Parts, Section
+from hubbub.ingest.loaders.word_walk import Walk
+from hubbub.ingest.loaders.xml import Element, child
 
-_HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
+CAPTION_LENGTH = 200
+"""With less text than this for each picture, the pictures hold what the document says."""
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return a document's blocks. Headings are known by the names of their styles, which Word keeps in English."""
+    """Return a document's blocks.
+
+    Tracked insertions are read and deletions are not. Notes and comments follow their paragraph, headers stand
+    before their section and footers after it. What Word does not show as text, or not there, is marked in brackets.
+
+    Raises:
+        Invalid: it is damaged, or no Word document.
+        TooLarge: it unpacks to too much.
+    """
     try:
-        document = docx.Document(file)
-    except (OpcError, BadZipFile, KeyError, ValueError) as error:
-        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
-    blocks: list[Block] = []
-    items: list[str] = []
-    for part in document.iter_inner_content():
-        if isinstance(part, WordParagraph) and _is_item(part):
-            items += [f"- {part.text.strip()}"] if part.text.strip() else []
-            continue
-        blocks += [Paragraph("\n".join(items))] if items else []
-        items = []
-        block = _table(part) if isinstance(part, WordTable) else _paragraph(part)
-        blocks += [block] if block else []
-    blocks += [Paragraph("\n".join(items))] if items else []
-    title = document.core_properties.title or ""
+        parts = Parts(Package(file))
+        body = child(parts.document, "body")
+        if body is None:
+            raise damaged()
+        walk = Walk(parts)
+        blocks = _sections(walk, body, parts)
+    except (SyntaxError, RecursionError) as error:
+        if isinstance(error, RecursionError) or "depth" in str(error):
+            raise Invalid("The file is nested too deeply. Simplify it and add it again.", code="corrupt") from error
+        raise damaged() from error
+    if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
+        parts.lose_pictures(walk.pictures)
     first = next((block.text for block in blocks if isinstance(block, Heading)), "")
-    return Loaded(blocks, title=title.strip() or first)
+    return Loaded(blocks, title=parts.package.title() or first, omitted=parts.omissions(), held=parts.held)
 
 
-def _paragraph(paragraph: WordParagraph) -> Block | None:
-    text = paragraph.text.strip()
-    if not text:
-        return None
-    style = _style(paragraph)
-    if style == "Title":
-        return Heading(text, 0)  # over all others, whose first level is 1
-    # Below a title, which is the whole document's heading of level 1.
-    return Heading(text, int(named.group(1))) if (named := _HEADING.match(style)) else Paragraph(text)
+def _sections(walk: Walk, body: Element, parts: Parts) -> list[Block]:
+    blocks: list[Block] = []
+    shown: set[str] = set()
+    for section, elements in parts.sections(body):
+        blocks += _margins(walk, parts, section, "header", shown)
+        blocks += walk.blocks(elements)
+        blocks += _margins(walk, parts, section, "footer", shown)
+    return blocks
 
 
-def _table(table: WordTable) -> Block | None:
-    rows: list[tuple[str, ...]] = []
-    for row in table.rows:
-        cells: list[str] = []
-        last = None
-        for cell in row.cells:
-            if cell._tc is not last:  # pyright: ignore[reportPrivateUsage] (a merged cell comes once a column)
-                cells.append(" ".join(cell.text.split()))
-            last = cell._tc  # pyright: ignore[reportPrivateUsage]
-        if any(cells):
-            rows.append(tuple(cells))
-    return Table(tuple(rows)) if rows else None
-
-
-def _is_item(paragraph: WordParagraph) -> bool:
-    # Numbering has no public name.
-    properties = cast(Any, paragraph._p).pPr  # pyright: ignore[reportPrivateUsage]
-    is_numbered = properties is not None and properties.numPr is not None
-    return (is_numbered or _style(paragraph).startswith("List")) and not _HEADING.match(_style(paragraph))
-
-
-def _style(paragraph: WordParagraph) -> str:
-    return (paragraph.style.name if paragraph.style is not None else None) or ""
+def _margins(walk: Walk, parts: Parts, section: Section, kind: str, shown: set[str]) -> list[Block]:
+    """Return a section's headers or footers, each once a document."""
+    blocks: list[Block] = []
+    for name, is_shown in section.margins(kind):
+        root = parts.root(name)
+        text = walk.text_of(root, name) if root is not None else ""
+        if text and text not in shown:
+            shown.add(text)
+            blocks.append(Paragraph(f"[{kind.capitalize()}{'' if is_shown else ', not shown'}: {text}]"))
+    return blocks

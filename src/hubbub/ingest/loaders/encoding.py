@@ -1,9 +1,14 @@
 """Turn the bytes of a text file into text, in the encoding that they are most likely in."""
 
+import base64
+import binascii
 import codecs
+import re
+import unicodedata
 from typing import BinaryIO
 
 from hubbub.core.errors import Unsupported
+from hubbub.ingest.loaders.guessing import guessed
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -12,50 +17,160 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\r\f\x1b\b\x0e\x0f"))
+_NOT_CONTROLS = bytes(set(range(256)) - set(_CONTROLS))
+FEWEST_WIDE = 8
+"""With fewer bytes nobody can tell that a text has two or four of them for a character."""
+SAMPLE_BYTES = 64 * 1024
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SURE = 10
+"""With so many whole characters for each broken one, a text is UTF-8 that was damaged."""
+_UTF7 = re.compile(rb"\+([A-Za-z0-9+/]+)|\+(-?)")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+NOT_TEXT = "The file is not text, though its name says so. If it is, save it as UTF-8 and add it again."
 
 
 def read_text(file: BinaryIO) -> str:
-    """Return a file's text with line feeds for line breaks.
+    """Return a file's text with line feeds for line breaks, without the colours of a terminal.
 
     Raises:
         Unsupported: it is no text.
     """
-    text = decode(file.read())
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return tidied(decode(file.read()))
 
 
-def decode(data: bytes) -> str:
-    """Return bytes as text: by their mark, or UTF-8, UTF-16, or Windows-1252, whichever fits first.
+def tidied(text: str) -> str:
+    """Return a text with line feeds for line breaks, without NULs and the colours of a terminal."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def decode(data: bytes, named: str | None = None) -> str:
+    """Return bytes as text: by their mark, else UTF-8 or UTF-16 where they are that, else as named, else as guessed.
+
+    A byte that belongs to no character becomes U+FFFD; the rest is read.
 
     Raises:
-        Unsupported: they are no text.
+        Unsupported: they are no text, or nobody can tell in what encoding.
     """
-    encoding = _marked(data) or _unmarked(data)
-    if encoding is None:
-        raise Unsupported("The file is not text, though its name says so.")
-    return data.decode(encoding, errors="replace")
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace").removeprefix("\ufeff")
+    if data.isascii() and b"\0" not in data:
+        return _seven_bits(data, named)
+    if b"\0" in data:
+        if wide := _wide(data[:SAMPLE_BYTES]):
+            return data.decode(wide, errors="replace")
+        if data.count(0) > len(data) // 4:
+            raise Unsupported(NOT_TEXT)
+    head = data[:4096]
+    if len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 100:
+        raise Unsupported(NOT_TEXT)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        if b"\0" in data:
+            raise Unsupported(NOT_TEXT) from None
+    return _legacy(data, named)
+
+
+def _legacy(data: bytes, named: str | None) -> str:
+    """Return what is not all UTF-8: damaged UTF-8, what it is said to be, or what it looks like."""
+    whole = sum(1 for _ in _SEQUENCE.finditer(data))
+    repaired = data.decode(errors="replace")
+    broken = repaired.count("\ufffd")
+    if whole >= broken * _SURE or (named == "utf-8" and whole >= broken):
+        return repaired
+    if named is not None and named != "utf-8":
+        text = data.decode(named, errors="replace")
+        if text.count("\ufffd") <= len(text) // 100:
+            return text
+    found = guessed(data)
+    # Whole sequences come about by chance in the encodings of East Asia alone.
+    if whole > broken and not (found and found.is_multibyte):
+        return repaired
+    if found is None:
+        raise Unsupported("The file's encoding can't be told. Save it as UTF-8 and add it again.")
+    return data.decode(found.codec, errors="replace")
+
+
+def _seven_bits(data: bytes, named: str | None) -> str:
+    if b"\x1b$" in data or b"\x1b(" in data:
+        for codec in ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr"):
+            try:
+                return data.decode(codec)
+            except UnicodeDecodeError:
+                continue
+    if named in ("utf-7", "hz") or (b"~{" in data and b"~}" in data and _reads_as(data, "hz")):
+        return data.decode(named or "hz", errors="replace")
+    if b"+" in data and _is_utf7(data):
+        return data.decode("utf-7", errors="replace")
+    head = data[:4096]
+    if len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 100:
+        raise Unsupported(NOT_TEXT)
+    return data.decode("ascii")
+
+
+def _is_utf7(data: bytes) -> bool:
+    """Whether each plus sign begins letters of UTF-7. Nothing else that has one looks so."""
+    found = False
+    for match in _UTF7.finditer(data):
+        if match.group(1) is None:
+            if match.group(2) != b"-":
+                return False
+            continue
+        packed = match.group(1)
+        if len(packed) * 6 % 16 >= 6 or packed.isdigit():  # bits are left over, or it is a telephone number
+            return False
+        try:
+            letters = base64.b64decode(packed + b"A" * (-len(packed) % 4), validate=True)
+            text = letters[: len(packed) * 6 // 16 * 2].decode("utf-16-be")
+        except (UnicodeDecodeError, binascii.Error):
+            return False
+        if not text or any((one.isascii() and one.isalnum()) or not _is_shown(one) for one in text):
+            return False
+        found = True
+    return found
+
+
+def _wide(head: bytes) -> str | None:
+    """Return in which form of two or four bytes a text is that has zero bytes, None where in none."""
+    if head.count(0) <= len(head) // 4 and head.isascii() and not head.translate(None, _NOT_CONTROLS):
+        return None  # bytes of ASCII that are parted by zeros
+    if len(head) < FEWEST_WIDE:
+        return None  # a few bytes of anything read as a letter or two
+    for encoding in ("utf-32-le", "utf-32-be"):
+        if _reads_as(head[: len(head) // 4 * 4], encoding):
+            return encoding
+    zeros = {"utf-16-le": head[1::2].count(0), "utf-16-be": head[0::2].count(0)}
+    for encoding in sorted(zeros, key=lambda one: -zeros[one]):
+        other = zeros["utf-16-be" if encoding == "utf-16-le" else "utf-16-le"]
+        if zeros[encoding] > other and _reads_as(head[: len(head) // 2 * 2], encoding):
+            return encoding
+    return None
+
+
+def _reads_as(head: bytes, encoding: str) -> bool:
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+    except ValueError:
+        return False
+    shown = sum(map(_is_shown, text))
+    return bool(text) and shown >= len(text) * 0.98 and "\0" not in text
+
+
+def _is_shown(character: str) -> bool:
+    return character in "\t\n\r\f" or unicodedata.category(character) not in ("Cc", "Cn", "Co", "Cs")
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Tell whether a file that begins so is UTF-8 or UTF-16 text."""
-    return _marked(head) is not None or _unmarked(head) in ("utf-8", "utf-16-le", "utf-16-be")
-
-
-def _marked(data: bytes) -> str | None:
-    return next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-
-
-def _unmarked(data: bytes) -> str | None:
-    head = data[:4096]
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) > len(head) // 8 and min(even, odd) <= len(head) // 100:
-        return "utf-16-be" if even > odd else "utf-16-le"  # letters of Latin scripts have a zero byte each
-    if len(head.translate(None, _CONTROLS)) < len(head) - len(head) // 100:
-        return None
-    # A character may be cut at the end of a head, so only whole ones count.
+    """Tell whether a file that begins so is UTF-8 or UTF-16 text, without a guess at older encodings."""
+    if head.startswith(tuple(mark for mark, _ in _BOMS)):
+        return True
+    if b"\0" in head:
+        return _wide(head) is not None
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(data)
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end of a head
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return False
+    return len(head) - len(head.translate(None, _CONTROLS)) <= len(head) // 100

@@ -6,133 +6,241 @@ from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.loaders.encoding import decode
+from hubbub.ingest.loaders.html_flow import HEADINGS, Flow, TableFlow
+from hubbub.ingest.loaders.labels import codec_of
 
 _SKIPPED = frozenset(
     (
-        *("head", "script", "style", "nav", "noscript", "template", "svg", "math", "iframe", "object", "canvas"),
-        *("select", "button", "input", "textarea", "dialog"),
+        *("head", "script", "style", "nav", "noscript", "template", "iframe", "object", "canvas", "audio", "video"),
+        *("rp", "colgroup", "datalist", "defs", "metadata", "desc", "symbol", "annotation", "annotation-xml", "title"),
     )
 )
 _INLINE = frozenset(
     (
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
-        *("img", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
-        *("time", "tt", "u", "var", "wbr"),
+        *("ins", "kbd", "label", "mark", "s", "samp", "small", "span", "strike", "strong", "sub", "time", "tt", "u"),
+        *("var", "wbr", "ruby", "rb", "nobr", "output", "meter", "progress", "slot", "picture", "map", "svg", "g"),
+        *("tspan", "math", "mrow", "mi", "mo", "mn", "mtext", "mstyle", "semantics", "blink"),
     )
 )
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_SHOWN_INPUTS = frozenset(
+    (
+        *("text", "email", "number", "date", "time", "datetime-local", "month", "week", "search"),
+        *("tel", "url", "button", "submit", "reset", ""),
+    )
+)
+MOST_OPTIONS = 20
+"""A list to choose from is read whole up to here; of a longer one, what is chosen."""
+HEAD_BYTES = 1024 * 1024
+
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_CHARSET = re.compile(rb"""<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?\s*([\w.:+-]+)""", re.IGNORECASE)
+_DECLARED = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:+-]+)""", re.IGNORECASE)
+_IS_XHTML = re.compile(r"\A\s*(?:<\?xml|(?:<!--.{0,2000}?-->|<!doctype[^>]*>|\s)*<html[^>]*\sxmlns\s*=)", re.I | re.S)
+_SELF_CLOSED = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*?)\s*/>""")
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 
 
 def load(file: BinaryIO) -> Loaded:
     """Return a page's headings, paragraphs, lists, tables and code; its title is that of its head."""
-    page = LexborHTMLParser(_decoded(file.read()))
-    title = page.css_first("title")
+    return read_page(decode_page(file.read()))
+
+
+def decode_page(data: bytes) -> str:
+    """Return a page's text: by its mark, else UTF-8 where it is that, else in the encoding that it names."""
+    declared = _DECLARED.match(data[:1024]) or _CHARSET.search(_COMMENT.sub(b"", data[:HEAD_BYTES]))
+    return decode(data, codec_of(declared.group(1).decode("ascii", "replace")) if declared else None)
+
+
+def read_page(text: str) -> Loaded:
+    """Return what a page shows."""
+    page = LexborHTMLParser(_as_html(text))
+    title = page.css_first("head title")
     return Loaded(_Walk().blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
 
-def _decoded(data: bytes) -> str:
-    if named := _CHARSET.search(data[:4096]):
-        try:
-            return data.decode(named.group(1).decode())
-        except (LookupError, UnicodeDecodeError):
-            pass  # it names what it is not
-    return decode(data)
+def _as_html(text: str) -> str:
+    """Return a page that was written as XML in the form of HTML, where a `<title/>` would have no end."""
+    if not _IS_XHTML.match(text):
+        return text
+    text = _CDATA.sub(lambda found: found.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
+    return _SELF_CLOSED.sub(
+        lambda found: (
+            found.group(0)
+            if found.group(1).lower() in _VOID
+            else f"<{found.group(1)}{found.group(2)}></{found.group(1)}>"
+        ),
+        text,
+    )
 
 
 class _Walk:
     """Goes through a page once, in reading order, without recursion (a hostile page is deep)."""
 
     def __init__(self) -> None:
-        self._blocks: list[Block] = []
-        self._text: list[str] = []
-        self._items: list[str] = []
-        self._depth = 0
-        self._is_new_item = False
+        self._flows: list[Flow] = [Flow()]
+        self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         for node, is_entered in _nodes(root):
-            tag = node.tag or ""
             if node.is_text_node:
-                self._text.append(node.text_content or "")
-            elif tag == "br":
-                self._text.append("\n")
-            elif tag in _HEADINGS or tag in ("table", "pre"):
-                self._end_paragraph()
-                self._end_list()
-                if block := _whole(node, tag):
-                    self._blocks.append(block)
-            elif tag not in _INLINE:
-                self._end_paragraph()
-                if tag == "li":
-                    self._depth += 1 if is_entered else -1
-                    self._is_new_item = is_entered
-                elif self._depth == 0 and tag not in ("ul", "ol"):
-                    self._end_list()
-        self._end_paragraph()
-        self._end_list()
-        return self._blocks
+                self._flows[-1].add(node.text_content or "")
+            elif is_entered and node.is_element_node:
+                self._enter(node, node.tag or "")
+            elif not is_entered:
+                self._leave(node.tag or "")
+        return self._flows[0].end()
 
-    def _end_paragraph(self) -> None:
-        lines = (" ".join(line.split()) for line in "".join(self._text).split("\n\n"))
-        text = "\n".join(line for line in lines if line)
-        self._text.clear()
-        if text and self._depth:
-            self._items.append(f"- {text}" if self._is_new_item else f"  {text}")
-            self._is_new_item = False
-        elif text:
-            self._end_list()
-            self._blocks.append(Paragraph(text))
+    def _enter(self, node: LexborNode, tag: str) -> None:
+        flow = self._flows[-1]
+        match tag:
+            case "br":
+                flow.break_line()
+            case "sup":
+                flow.raise_next()
+            case "img":
+                if alt := " ".join((node.attributes.get("alt") or "").split()):
+                    flow.add(f" [Image: {alt}] ")
+            case "q":
+                flow.add("“")
+            case "rt":
+                flow.add("(")
+            case "input":
+                flow.add(_value(node))
+            case "select":
+                flow.add(f" {_options(node)} ")
+            case "textarea" | "button":
+                flow.add(" ")
+            case "msup" | "msub" | "mfrac" | "msqrt" | "mroot" | "msubsup" | "munder" | "mover" | "munderover":
+                flow.add(_formula(node))
+            case "table":
+                flow.end_paragraph()
+                self._tables.append(TableFlow())
+            case "tr" if self._tables:
+                self._tables[-1].begin_row()
+            case "td" | "th" if self._tables:
+                self._tables[-1].begin_cell(node.attributes)
+                self._flows.append(Flow())
+            case "caption" if self._tables:
+                self._flows.append(Flow())
+            case "pre" | "listing" | "xmp":
+                flow.begin_code()
+            case "ul" | "ol" | "menu" | "dir" | "dl":
+                flow.begin_list(tag, node.attributes)
+            case "li" | "dt" | "dd":
+                flow.begin_item(tag, node.attributes)
+            case _ if tag in HEADINGS:
+                flow.begin_heading(HEADINGS[tag])
+            case _ if tag not in _INLINE:
+                flow.end_paragraph()
+            case _:
+                pass
 
-    def _end_list(self) -> None:
-        if self._items:
-            self._blocks.append(Paragraph("\n".join(self._items)))
-            self._items.clear()
+    def _leave(self, tag: str) -> None:
+        flow = self._flows[-1]
+        match tag:
+            case "q":
+                flow.add("”")
+            case "rt":
+                flow.add(")")
+            case "table":
+                made = self._tables.pop().blocks()
+                self._flows[-1].add_blocks(made)
+            case "td" | "th" if self._tables:
+                self._flows.pop()
+                self._tables[-1].end_cell(flow.end())
+            case "caption" if self._tables:
+                self._flows.pop()
+                self._tables[-1].captions += flow.end()
+            case "pre" | "listing" | "xmp":
+                flow.end_code()
+            case "ul" | "ol" | "menu" | "dir" | "dl":
+                flow.end_list()
+            case "li" | "dt" | "dd":
+                flow.end_paragraph()
+            case "textarea" | "button":
+                flow.add(" ")
+            case _ if tag in HEADINGS:
+                flow.end_heading()
+            case _ if tag not in _INLINE and tag not in _LEAVES:
+                flow.end_paragraph()
+            case _:
+                pass
+
+
+_FORMULAS = frozenset(("msup", "msub", "mfrac", "msqrt", "mroot", "msubsup", "munder", "mover", "munderover"))
+_LEAVES = frozenset(("br", "img", "input", "select", "sup", *_FORMULAS))
+"""What is read when it is entered, or has nothing to end."""
 
 
 def _nodes(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
     """Yield each node when it is entered (True); elements once more when they are left (False).
 
-    What is skipped is not entered; nor are the insides of those taken as a whole.
+    What is not shown is not entered; nor are the insides of those taken as a whole.
     """
     left: list[tuple[LexborNode, bool]] = [(root, True)] if root else []
     while left:
         node, is_entered = left.pop()
-        tag = node.tag or ""
         if not is_entered:
             yield node, False
             continue
         if node.next and node is not root:
             left.append((node.next, True))
-        if tag in _SKIPPED or _is_hidden(node):
+        tag = node.tag or ""
+        if tag in _SKIPPED or (node.is_element_node and _is_unseen(node, tag)):
             continue
         yield node, True
-        if node.is_element_node and tag not in _HEADINGS and tag not in ("table", "pre", "br"):
+        if node.is_element_node:
             left.append((node, False))
-            if node.child:
+            if node.child and tag not in _FORMULAS and tag != "select":
                 left.append((node.child, True))
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    if not node.is_element_node:
-        return False
+def _is_unseen(node: LexborNode, tag: str) -> bool:
     attributes = node.attributes
-    return "hidden" in attributes or attributes.get("role") == "navigation" or attributes.get("aria-hidden") == "true"
+    if "hidden" in attributes or attributes.get("role") == "navigation":
+        return True
+    if tag == "dialog" and "open" not in attributes:
+        return True
+    if tag in ("span", "math") and "katex-mathml" in (attributes.get("class") or ""):
+        return True  # the same formula follows as it is shown
+    return _UNSEEN.search(attributes.get("style") or "") is not None
 
 
-def _whole(node: LexborNode, tag: str) -> Block | None:
-    if tag == "pre":
-        code = node.text().strip("\n")
-        return Code(code) if code.strip() else None
-    if tag == "table":
-        rows = [tuple(_text(cell) for cell in row.css("td, th")) for row in node.css("tr")]
-        filled = tuple(row for row in rows if any(row))
-        return Table(filled) if filled else None
-    text = _text(node)
-    return Heading(text, _HEADINGS[tag]) if text else None
+def _value(node: LexborNode) -> str:
+    kind = (node.attributes.get("type") or "").lower()
+    if kind in ("checkbox", "radio"):
+        return " ☒ " if "checked" in node.attributes else " ☐ "
+    return f" {node.attributes.get('value') or ''} " if kind in _SHOWN_INPUTS else ""
 
 
-def _text(node: LexborNode) -> str:
-    return " ".join(node.text(separator=" ").split())
+def _options(node: LexborNode) -> str:
+    options = node.css("option")
+    chosen = [one for one in options if "selected" in one.attributes] or options[:1]
+    shown = options if len(options) <= MOST_OPTIONS else chosen
+    return ", ".join(text for one in shown if (text := " ".join(one.text().split())))
+
+
+def _formula(node: LexborNode) -> str:
+    """Return a part of a MathML formula on one line: a/b, x^2, x_1, √(x)."""
+    parts = [" ".join(one.text().split()) for one in node.iter()]
+    grouped = [part if len(part) <= 1 or part.isalnum() else f"({part})" for part in parts]
+    match node.tag, grouped:
+        case "mfrac", [above, below]:
+            return f"{above}/{below}"
+        case "msup" | "mover", [base, above]:
+            return f"{base}^{above}"
+        case "msub" | "munder", [base, below]:
+            return f"{base}_{below}"
+        case "msubsup" | "munderover", [base, below, above]:
+            return f"{base}_{below}^{above}"
+        case "msqrt", _:
+            return f"√({' '.join(parts)})"
+        case "mroot", [base, degree]:
+            return f"{degree}√{base}"
+        case _:
+            return " ".join(parts)

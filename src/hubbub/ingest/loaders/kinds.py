@@ -42,7 +42,7 @@ class Kind(msgspec.Struct, frozen=True):
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 PDF = Kind("PDF", "pdf", (".pdf",), "application/pdf")
-WORD = Kind("Word", "docx", (".docx", ".docm"), _OFFICE + "wordprocessingml.document")
+WORD = Kind("Word", "docx", (".docx", ".docm", ".dotx", ".dotm"), _OFFICE + "wordprocessingml.document")
 POWERPOINT = Kind("PowerPoint", "pptx", (".pptx", ".pptm"), _OFFICE + "presentationml.presentation")
 EXCEL = Kind("Excel", "xlsx", (".xlsx", ".xlsm"), _OFFICE + "spreadsheetml.sheet")
 HTML = Kind("HTML", "html", (".html", ".htm", ".xhtml"), "text/html")

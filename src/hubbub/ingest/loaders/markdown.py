@@ -14,14 +14,23 @@ _TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return a Markdown file's blocks; the title is that of its front matter, or its first heading of level 1."""
-    text = read_text(file)
+    """Return a Markdown file's blocks, its front matter first.
+
+    The title is that of the front matter, or the first heading of level 1.
+    """
+    return read(read_text(file))
+
+
+def read(text: str) -> Loaded:
+    """Return a text's blocks."""
     title = ""
+    blocks: list[Block] = []
     if front := _FRONT_MATTER.match(text):
         named = _TITLE.search(front.group(1))
         title = named.group(1) if named else ""
+        blocks += [Code(front.group(1).strip("\n"))] if front.group(1).strip() else []
         text = text[front.end() :]
-    blocks = _blocks(text)
+    blocks += _blocks(text)
     first = next((block.text for block in blocks if isinstance(block, Heading) and block.level == 1), "")
     return Loaded(blocks, title=title or first)
 

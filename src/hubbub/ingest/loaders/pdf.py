@@ -6,15 +6,27 @@ import mmap
 import re
 from typing import Any, BinaryIO
 
+import msgspec
+
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders.kinds import ENCRYPTED
+from hubbub.ingest.loaders.pdf_layout import Part, parts
+from hubbub.ingest.loaders.pdf_notes import Notes
+from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.tables import tables
 
 MOST_PAGES = 5000
+MOST_TITLE = 300
+"""A line that is longer is no heading."""
+FEW_LETTERS = 120
+COVERED = 0.6
+"""A page of few letters, of which a picture covers this part, is a scan with a stamp on it."""
+LABEL_LEVEL = 9
+"""The level of a page's label among headings: below all others."""
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
-_HYPHEN_AT_LINE_END = re.compile("\ufffe[ \t]*(?:\r?\n)?")
 _BEGINS_ANEW = re.compile(r"[A-ZÄÖÜ\d•‣·–—*-]")
 _ENDS = (".", "!", "?", ":", ";")
 
@@ -40,10 +52,10 @@ def open_pdf(file: BinaryIO) -> Any:
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return each page's paragraphs.
+    """Return each page's paragraphs and tables, with what is filled in and noted on it.
 
     Raises:
-        Invalid: it is encrypted, damaged, or holds only pictures.
+        Invalid: it is encrypted, damaged, or holds no text that can be read.
         TooLarge: it has too many pages.
     """
     document = open_pdf(file)
@@ -52,39 +64,146 @@ def load(file: BinaryIO) -> Loaded:
         if pages > MOST_PAGES:
             raise TooLarge(f"The file has more than {MOST_PAGES} pages. Split it into smaller ones.")
         outline = _outline(document)
+        labels = _labels(document)
+        notes = Notes(document)
+        found = [_page(document[number], notes) for number in range(pages)]
+        known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
-        pictures = 0
-        for number in range(1, pages + 1):
-            page = document[number - 1]
-            text = page_text(page)
-            if not text.strip():
-                pictures += any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
-            blocks += _blocks(text, number, outline.get(number, []))
-            page.close()
-        if not blocks and pictures:
-            raise Invalid(
-                "The file holds only pictures of its pages: make its text recognisable (OCR) and add it again.",
-                code="empty",
-            )
+        for number, page in enumerate(found, start=1):
+            if labels and (page.parts or page.notes):
+                blocks.append(Heading(f"Page {labels[number - 1]}", LABEL_LEVEL, number))
+            blocks += _page_blocks(page, number, outline.get(number, []), known)
+        pictures = sum(page.has_picture for page in found)
+        unreadable = sum(page.is_unreadable for page in found)
+        if not blocks and (pictures or unreadable):
+            raise _nothing_read(unreadable)
         title = str(document.get_metadata_value("Title")).strip()
-        return Loaded(blocks, title=title, pages=pages, omitted=_without_text(pictures, pages))
+        return Loaded(blocks, title=title, pages=pages, omitted=_omitted(document, found))
     finally:
         document.close()
 
 
-def _without_text(count: int, pages: int) -> tuple[Omission, ...]:
-    if not count:
-        return ()
-    verb = "holds" if count == 1 else "hold"
-    return (Omission("pages_without_text", f"{count} of {pages} pages {verb} no text", count, pages),)
+class _Page(msgspec.Struct):
+    """What was found on a page."""
+
+    parts: list[Part]
+    notes: list[str]
+    has_picture: bool = False
+    """Whether it shows something, and holds no text."""
+    is_scan: bool = False
+    """Whether it is a picture with little text on it, such as a stamp or a page number."""
+    is_unreadable: bool = False
+    """Whether letters on it can't be told."""
 
 
-def page_text(page: Any) -> str:
-    """Return a page's text with line feeds for line breaks; words that were broken at line ends are put together."""
+def _page(page: Any, notes: Notes) -> _Page:
     text_page = page.get_textpage()
-    text = str(text_page.get_text_range())
+    text = str(text_page.get_text_range()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    found = _Page([], notes.of(page))
+    if not text.strip():
+        found.has_picture = any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
+    else:
+        found.parts = parts(text_page, text)
+        if is_doubtful(text):
+            found.parts, found.is_unreadable = _readable(found.parts)
+        found.is_scan = len(text) < FEW_LETTERS and _is_covered(page)
     text_page.close()
-    return _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    page.close()
+    return found
+
+
+def _readable(found: list[Part]) -> tuple[list[Part], bool]:
+    """Return the pieces of a page without what can't be told of their letters, and whether there was any."""
+    kept: list[Part] = []
+    is_whole = True
+    for part in found:
+        if isinstance(part, str):
+            lines = part.split("\n")
+            readable = "\n".join(line for line in lines if not is_unreadable(line))
+            rest = "" if is_unreadable(readable) else readable  # lines that are too short to tell alone
+        else:
+            rest = [] if is_unreadable(" ".join(text for row in part for _, text in row)) else part
+        is_whole = is_whole and rest == part
+        kept += [rest] if rest else []
+    return kept, not is_whole
+
+
+def _is_covered(page: Any) -> bool:
+    """Tell whether a picture covers most of a page, and its text was not recognised."""
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    texts = page.get_objects(filter=(_TEXT,), max_depth=2)
+    if any(raw.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE for text in texts):
+        return False
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=(_IMAGE,), max_depth=2):
+        left, bottom, right, top = picture.get_bounds()
+        shown = max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
+        if shown > COVERED * width * height:
+            return True
+    return False
+
+
+def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], known: set[str]) -> list[Block]:
+    blocks: list[Block] = []
+    left = {_squeezed(title): (level, title) for level, title in headings}
+    for part in page.parts:
+        if isinstance(part, str):
+            blocks += _blocks(closed_up(mended(part, known)), number, left)
+        else:
+            blocks += tables(part, number)
+    return [*blocks, Paragraph("\n".join(page.notes), number)] if page.notes else blocks
+
+
+def _nothing_read(unreadable: int) -> Invalid:
+    if unreadable:
+        return Invalid(
+            "The letters of the file can't be told: its fonts don't say which they are. Make its text recognisable "
+            "(OCR), or save it from where it was written, and add it again.",
+            code="empty",
+        )
+    return Invalid(
+        "The file holds only pictures of its pages: make its text recognisable (OCR), by the scanner's program or "
+        "with OCRmyPDF, and add it again.",
+        code="empty",
+    )
+
+
+def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
+    """Return what of a document could not be read."""
+    pages = len(found)
+    counted = (
+        ("pages_without_text", sum(page.has_picture for page in found), "hold no text"),
+        ("pages_mostly_pictures", sum(page.is_scan for page in found), "are pictures with little text"),
+        ("unreadable_pages", sum(page.is_unreadable for page in found), "hold text whose letters can't be told"),
+    )
+    omitted = [
+        Omission(kind, f"{count} of {pages} pages {words if count > 1 else _SINGULAR[words]}", count, pages)
+        for kind, count, words in counted
+        if count
+    ]
+    if attached := document.count_attachments():
+        said = "1 attached file was not read" if attached == 1 else f"{attached} attached files were not read"
+        omitted.append(Omission("attachments", said, attached))
+    if document.get_formtype() == _XFA_FULL:
+        omitted.append(Omission("xfa_form", "what is filled into its form (XFA) can't be read"))
+    return tuple(omitted)
+
+
+_SINGULAR = {
+    "hold no text": "holds no text",
+    "are pictures with little text": "is a picture with little text",
+    "hold text whose letters can't be told": "holds text whose letters can't be told",
+}
+_XFA_FULL = 2  # FORMTYPE_XFA_FULL: such a form has no fields but those that pdfium doesn't know
+_TEXT, _IMAGE = 1, 3  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE
+_INVISIBLE = 3  # FPDF_TEXTRENDERMODE_INVISIBLE: what lies below a picture, for it to be found
+
+
+def _labels(document: Any) -> list[str]:
+    """Return the pages' labels, if one is not the page's number."""
+    labels = [" ".join(str(document.get_page_label(index)).split()) for index in range(len(document))]
+    is_usual = all(label in ("", str(number)) for number, label in enumerate(labels, start=1))
+    return [] if is_usual else [label or str(number) for number, label in enumerate(labels, start=1)]
 
 
 def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
@@ -99,20 +218,19 @@ def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _blocks(text: str, page: int, headings: list[tuple[int, str]]) -> list[Block]:
-    """Return a page's paragraphs; a line that the outline names is a heading."""
+def _blocks(text: str, page: int, left: dict[str, tuple[int, str]]) -> list[Block]:
+    """Return a text's paragraphs; a line that is left of the outline is a heading, and taken from it."""
     blocks: list[Block] = []
     lines: list[str] = []
-    left = {_squeezed(title): (level, title) for level, title in headings}
     usual = _usual_length(text)
 
     def end_paragraph() -> None:
         if lines:
-            blocks.append(Paragraph("\n".join(lines), page))
+            blocks.append(Paragraph(both_forms("\n".join(lines)), page))
             lines.clear()
 
     for line in (" ".join(line.split()) for line in text.split("\n")):
-        known = left.pop(_squeezed(line), None)
+        known = left.pop(_squeezed(line), None) if left and len(line) <= MOST_TITLE else None
         if not line or known or (lines and _is_last(lines[-1], line, usual)):
             end_paragraph()
         if known:

@@ -1,56 +1,234 @@
-"""Read PowerPoint presentations: a slide is a page, its title a heading, its notes follow."""
+"""Read PowerPoint presentations: a slide is a page, its title a heading; shapes in reading order and notes follow."""
 
+import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
 
-import pptx
-from pptx.exc import PythonPptxError
+from hubbub.core.documents import Omission
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Table
+from hubbub.ingest.loaders.crude import held
+from hubbub.ingest.loaders.drawings import EMBEDDED, embedded, graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.ooxml import Package, damaged, relation_id
 
-from hubbub.core.errors import Invalid
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
+_DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
+_SHAPES = ("sp", "grpSp", "graphicFrame", "cxnSp", "pic")
+_TITLES = ("title", "ctrTitle")
+_SAME_ROW = 0.04
+"""Shapes whose tops differ by less than this part of a slide's height stand in one row."""
+_USUAL_HEIGHT = 6_858_000
+"""Of a slide, in English Metric Units."""
+MOST_DEPTH = 50
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return the slides' titles, texts, tables and notes."""
+    """Return the slides' titles, texts, tables, charts, diagrams, notes and comments.
+
+    Raises:
+        Invalid: it is damaged.
+    """
+    package = Package(file)
     try:
-        presentation = pptx.Presentation(file)
-    except (PythonPptxError, BadZipFile, KeyError, ValueError) as error:
-        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
+        main = package.main()
+        root = package.xml(main)
+        relations = package.relations(main)
+    except _DAMAGE as error:
+        raise damaged() from error
+    if root is None:
+        raise damaged()
+    size = root.find("{*}sldSz")
+    height = _whole(size.get("cy")) if size is not None else 0
     blocks: list[Block] = []
-    pages = 0
-    for pages, slide in enumerate(presentation.slides, start=1):
-        title = cast(Any, slide.shapes.title)
-        # A slide without a title ends the section of the one before, too.
-        name = " ".join(title.text_frame.text.split()) if title is not None else ""
-        blocks.append(Heading(name or f"Slide {pages}", 1, pages))
-        for shape in _shapes(slide.shapes):
-            if title is None or shape.shape_id != title.shape_id:
-                blocks += _blocks(shape, pages)
-        if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) and frame.text.strip():
-            blocks.append(Paragraph(frame.text.strip(), pages))
-    return Loaded(blocks, title=(presentation.core_properties.title or "").strip(), pages=pages)
-
-
-def _shapes(shapes: Any) -> Iterator[Any]:
-    """Yield all shapes, those within groups too."""
-    left = list(shapes)[::-1]
-    while left:
-        shape = left.pop()
-        if hasattr(shape, "shapes"):
-            left += list(shape.shapes)[::-1]
+    hidden: list[Hidden] = []
+    pages = broken = objects = 0
+    for pages, slide in enumerate(root.iterfind("{*}sldIdLst/{*}sldId"), start=1):
+        relation = relations.get(relation_id(slide))
+        try:
+            found = _Slide(package, relation.target, pages, height or _USUAL_HEIGHT) if relation else None
+        except _DAMAGE:
+            found = None
+        if found is not None:
+            objects += found.objects
+            hidden += found.hidden_shapes()
+        if found is None:
+            broken += 1
+        elif found.is_hidden:
+            hidden.append(Hidden("slide", 1, found.blocks))
         else:
-            yield shape
+            blocks += found.blocks
+    if broken and broken == pages:
+        raise damaged()
+    parts = package.parts("ppt/slides/slide", "ppt/notesslides/notes", "ppt/charts/chart", "ppt/diagrams/data")
+    return Loaded(
+        blocks,
+        title=package.title(),
+        pages=pages,
+        hidden=tuple(hidden),
+        omitted=_omitted(broken, pages) + ((embedded(objects),) if objects else ()),
+        held=held(package, parts),
+    )
 
 
-def _blocks(shape: Any, page: int) -> list[Block]:
-    if getattr(shape, "has_table", False):
-        rows = [tuple(" ".join(cell.text.split()) for cell in row.cells) for row in shape.table.rows]
-        filled = tuple(row for row in rows if any(row))
-        return [Table(filled, page)] if filled else []
-    if getattr(shape, "has_text_frame", False):
-        lines = [" ".join(paragraph.text.split()) for paragraph in shape.text_frame.paragraphs]
-        filled_lines = [line for line in lines if line]
-        mark = "- " if len(filled_lines) > 1 else ""
-        return [Paragraph("\n".join(mark + line for line in filled_lines), page)] if filled_lines else []
-    return []
+def _omitted(broken: int, pages: int) -> tuple[Omission, ...]:
+    if not broken:
+        return ()
+    said = f"{broken} of {pages} slides {'is' if broken == 1 else 'are'} damaged"
+    return (Omission("damaged_slides", said, broken, pages),)
+
+
+class _Slide:
+    """A slide and what it says."""
+
+    def __init__(self, package: Package, part: str, page: int, height: int) -> None:
+        root = package.xml(part)
+        if root is None:
+            raise SyntaxError(part)
+        _drop_fallbacks(root)
+        self._package = package
+        self._relations = package.relations(part)
+        self._page = page
+        self._height = height
+        self._places = self._inherited_places()
+        self.is_hidden = root.get("show") in ("0", "false")
+        self.objects = sum(one.kind in EMBEDDED for one in self._relations.values())
+        self._unseen: list[Any] = []
+        tree = root.find("{*}cSld/{*}spTree")
+        shapes = [] if tree is None else list(tree)
+        title = next((shape for shape in shapes if _placeholder(shape)[0] in _TITLES), None)
+        name = " ".join(paragraphs(title)) if title is not None else ""
+        # A slide without a title ends the section of the one before, too.
+        mark = " (hidden slide)" if self.is_hidden else ""
+        self.blocks: list[Block] = [Heading(f"{name or f'Slide {page}'}{mark}", 1, page)]
+        for shape in self._ordered(shape for shape in shapes if shape is not title):
+            if any(one.get("hidden") in ("1", "true") for one in shape.iterfind("{*}*/{*}cNvPr")):
+                self._unseen.append(shape)
+            else:
+                self.blocks += self._read(shape, 0)
+        self.blocks += self._said_beside()
+
+    def _inherited_places(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return where the layout puts placeholders, by their type and by their index."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        layouts = [one.target for one in self._relations.values() if one.kind == "slideLayout"]
+        masters = [part for layout in layouts for part in self._package.related(layout, "slideMaster")]
+        for part in (*masters, *layouts):  # what the layout says goes before what the master says
+            root = self._package.xml(part)
+            for shape in () if root is None else root.iter("{*}sp"):
+                kind, index = _placeholder(shape)
+                if (place := _place(shape)) is not None:
+                    found["type", kind] = place
+                    if part in layouts:
+                        found["index", index] = place
+        return found
+
+    def _inherited(self, kind: str, index: str) -> tuple[int, int] | None:
+        """Return where a placeholder stands that doesn't say it: the master has one body for all kinds of content."""
+        if not kind:
+            return None
+        wanted = (("index", index), ("type", kind), ("type", "body"))
+        return next((self._places[one] for one in wanted if one in self._places), None)
+
+    def _ordered(self, shapes: Iterator[Any]) -> list[Any]:
+        """Return shapes row by row, each row from the left; those without a place come where they are drawn."""
+        placed: list[tuple[int, int, Any]] = []
+        top = left = 0
+        for shape in shapes:
+            if shape.tag.rpartition("}")[2] not in _SHAPES:
+                continue
+            left, top = _place(shape) or self._inherited(*_placeholder(shape)) or (left, top)
+            placed.append((top, left, shape))
+        placed.sort(key=lambda one: one[0])
+        rows: list[list[tuple[int, int, Any]]] = []
+        for one in placed:
+            if rows and one[0] - rows[-1][0][0] <= self._height * _SAME_ROW:
+                rows[-1].append(one)
+            else:
+                rows.append([one])
+        return [shape for row in rows for _, _, shape in sorted(row, key=lambda one: one[1])]
+
+    def hidden_shapes(self) -> list[Hidden]:
+        """Return the shapes that are hidden on the slide."""
+        found = [(shape, self._read(shape, 0)) for shape in self._unseen]
+        heading = Heading(f"Slide {self._page} (hidden shapes)", 1, self._page)
+        return [Hidden("shape", 1, [heading, *blocks]) for _, blocks in found if blocks]
+
+    def _read(self, shape: Any, depth: int) -> list[Block]:
+        name = shape.tag.rpartition("}")[2]
+        if name == "grpSp":
+            if depth > MOST_DEPTH:
+                return []
+            return [block for inner in self._ordered(iter(shape)) for block in self._read(inner, depth + 1)]
+        if name == "graphicFrame":
+            return self._graphic(shape)
+        lines = list(paragraphs(shape))
+        mark = "- " if len(lines) > 1 else ""
+        return [Paragraph("\n".join(mark + line for line in lines), self._page)] if lines else []
+
+    def _graphic(self, frame: Any) -> list[Block]:
+        blocks: list[Block] = []
+        for table in frame.iter("{*}tbl"):
+            rows = [tuple(" ".join(paragraphs(cell)) for cell in row.iterfind("{*}tc")) for row in table.iter("{*}tr")]
+            filled = tuple(row for row in rows if any(row))
+            blocks += [Table(filled, self._page)] if filled else []
+        for element in frame.iter("{*}chart", "{*}relIds"):
+            relation = self._relations.get(relation_id(element) or relation_id(element, "dm"))
+            if relation is not None:
+                blocks += graphic(self._package, relation.kind, relation.target, self._page)
+        return blocks
+
+    def _said_beside(self) -> list[Block]:
+        """Return the speaker's notes and the comments."""
+        blocks: list[Block] = []
+        for relation in self._relations.values():
+            if relation.kind not in ("notesSlide", "comments"):
+                continue
+            root = self._package.xml(relation.target)
+            if root is None:
+                continue
+            if relation.kind == "notesSlide":
+                bodies = [shape for shape in root.iter("{*}sp") if _placeholder(shape)[0] == "body"]
+                lines = [line for body in bodies for line in paragraphs(body)]
+                blocks += [Paragraph("Notes: " + "\n".join(lines), self._page)] if lines else []
+            else:
+                lines = [f"Comment: {text}" for comment in root.iter("{*}cm") if (text := _comment(comment))]
+                blocks += [Paragraph("\n".join(lines), self._page)] if lines else []
+        return blocks
+
+
+def _comment(comment: Any) -> str:
+    old = " ".join((comment.findtext("{*}text") or "").split())
+    return old or " ".join(filter(None, (paragraph_text(one) for one in comment.iter("{*}p"))))
+
+
+def _placeholder(shape: Any) -> tuple[str, str]:
+    """Return a placeholder's type and its index; "" for a shape that is none."""
+    for found in shape.iterfind("{*}nvSpPr/{*}nvPr/{*}ph"):
+        return found.get("type", "obj"), found.get("idx", "")
+    return "", ""
+
+
+def _place(shape: Any) -> tuple[int, int] | None:
+    """Return where a shape stands, from the left and from the top; None where it doesn't say."""
+    for path in ("{*}spPr/{*}xfrm/{*}off", "{*}grpSpPr/{*}xfrm/{*}off", "{*}xfrm/{*}off"):
+        found = shape.find(path)
+        if found is not None:
+            return _whole(found.get("x")), _whole(found.get("y"))
+    return None
+
+
+def _drop_fallbacks(root: Any) -> None:
+    """Drop what stands for programs that don't know a newer element, where that element says something itself."""
+    for alternative in list(root.iter("{*}AlternateContent")):
+        choice = alternative.find("{*}Choice")
+        if choice is not None and any(True for _ in choice.iter("{*}t", "{*}chart", "{*}relIds")):
+            for fallback in alternative.findall("{*}Fallback"):
+                alternative.remove(fallback)
+        for inner in list(alternative):  # the shapes inside stand in the tree themselves
+            for shape in list(inner):
+                alternative.addprevious(shape)
+
+
+def _whole(text: str | None) -> int:
+    digits = (text or "").lstrip("-")
+    number = int(digits) if digits.isdigit() and len(digits) < 12 else 0
+    return -number if (text or "").startswith("-") else number

@@ -1,64 +1,157 @@
-"""Read Excel workbooks: a sheet is a heading over a table."""
+"""Read Excel workbooks as they are shown: a sheet is a heading over its tables, its comments and its drawings."""
 
-import datetime
-import importlib
-import mimetypes
-import sys
-from typing import Any, BinaryIO
-from zipfile import BadZipFile
+import zipfile
+import zlib
+from collections import Counter
+from typing import BinaryIO
 
-from hubbub.core.errors import Invalid, TooLarge
-from hubbub.ingest.blocks import Block, Heading, Loaded, Table
+from hubbub.core.documents import Omission
+from hubbub.core.errors import TooLarge
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
+from hubbub.ingest.loaders.crude import held
+from hubbub.ingest.loaders.drawings import EMBEDDED, drawn, embedded
+from hubbub.ingest.loaders.ooxml import SAFE, Package, damaged, etree, relation_id
+from hubbub.ingest.loaders.sheet import MOST_CELLS, Grid, Styles, plain_text, read_grid
+from hubbub.ingest.loaders.tables import tables
 
-MOST_CELLS = 2_000_000
+_DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
 
 
 def load(file: BinaryIO) -> Loaded:
-    """Return each sheet's rows that are not empty, as shown: results of formulas, dates in ISO form.
+    """Return what each sheet shows: the results of formulas, numbers and dates in their formats.
 
     Raises:
         Invalid: it is damaged.
         TooLarge: it has too many cells.
     """
-    # openpyxl would load both, at 100 ms and 120 MB of address space, for kinds of cells that files don't have.
-    sys.modules.setdefault("numpy", None)  # pyright: ignore[reportArgumentType] (None forbids the import)
-    sys.modules.setdefault("PIL", None)  # pyright: ignore[reportArgumentType]
-    mimetypes.knownfiles.clear()  # openpyxl would read the machine's lists of media types, which a sandbox hides
-    openpyxl: Any = importlib.import_module("openpyxl")
+    package = Package(file)
     try:
-        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except (BadZipFile, KeyError, ValueError) as error:
-        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
+        workbook = _Workbook(package)
+    except _DAMAGE as error:
+        raise damaged() from error
     blocks: list[Block] = []
-    cells = 0
-    for sheet in workbook.worksheets:
-        rows = _rows(sheet, MOST_CELLS - cells)
-        cells += sum(len(row) for row in rows)
-        if rows:
-            blocks += [Heading(sheet.title, 1), Table(rows)]
-    return Loaded(blocks, title=(workbook.properties.title or "").strip())
+    hidden: list[Hidden] = []
+    for name, part, is_hidden in workbook.sheets:
+        shown = workbook.sheet(part)
+        if is_hidden:
+            inside = [*shown.blocks, *(block for one in shown.hidden for block in one.blocks)]
+            hidden.append(Hidden("sheet", 1, [Heading(f"{name} (hidden sheet)", 1), *inside]))
+        elif shown.blocks or shown.hidden:
+            blocks += [Heading(name, 1), *shown.blocks] if shown.blocks else []
+            hidden += [Hidden(one.what, one.count, [Heading(name, 1), *one.blocks]) for one in shown.hidden]
+    # Shared strings are no measure: files keep some that no cell shows any more.
+    parts = package.parts("xl/drawings/drawing", "xl/charts/chart")
+    return Loaded(
+        blocks,
+        title=package.title(),
+        hidden=tuple(hidden),
+        omitted=workbook.omitted(),
+        held=held(package, parts),
+    )
 
 
-def _rows(sheet: Any, most_cells: int) -> tuple[tuple[str, ...], ...]:
-    sheet.reset_dimensions()  # what a sheet says of its own size may be wrong, and rows would be filled up to it
-    rows: list[tuple[str, ...]] = []
-    for row in sheet.iter_rows(values_only=True):
-        cells = [_text(value) for value in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if cells:
-            rows.append(tuple(cells))
-        most_cells -= len(cells)
-        if most_cells < 0:
+class _Workbook:
+    """A workbook that is being read."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        main = package.main()
+        root = package.xml(main)
+        if root is None:
+            raise damaged()
+        relations = package.relations(main)
+        by_kind = {relation.kind: relation.target for relation in relations.values()}
+        properties = root.find("{*}workbookPr")
+        is_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        self._styles = Styles(package.xml(by_kind.get("styles", "")), is_1904)
+        self._strings = _strings(package, by_kind.get("sharedStrings", ""))
+        self._left = MOST_CELLS
+        self._counts: Counter[str] = Counter()
+        self.sheets: list[tuple[str, str, bool]] = []
+        """Each sheet's name, its part, and whether it is hidden."""
+        for sheet in root.iterfind("{*}sheets/{*}sheet"):
+            relation = relations.get(relation_id(sheet))
+            if relation is not None:
+                is_hidden = sheet.get("state", "visible") != "visible"
+                self.sheets.append((sheet.get("name", ""), relation.target, is_hidden))
+
+    def sheet(self, part: str) -> Loaded:
+        """Return a sheet's blocks.
+
+        Raises:
+            TooLarge: the workbook has too many cells.
+        """
+        grid = Grid()
+        try:
+            if (opened := self._package.open(part)) is not None:
+                with opened:
+                    read_grid(opened, grid, self._strings, self._styles, self._left)
+        except _DAMAGE:
+            self._counts["damaged_sheets"] += 1
+        self._left -= grid.cells
+        if self._left < 0:
             raise TooLarge(f"The workbook has more than {MOST_CELLS} cells. Split it into smaller ones.")
-    return tuple(rows)
+        self._counts["formulas"] += grid.not_calculated
+        blocks = tables(grid.shown())
+        hidden = [
+            Hidden(what, count, [Heading(f"Hidden {what}s", 2), *tables(rows)])
+            for what, count, rows in (("row", *grid.hidden_rows()), ("column", *grid.hidden_columns()))
+            if count
+        ]
+        try:
+            blocks += self._beside(part)
+        except _DAMAGE:
+            self._counts["damaged_sheets"] += 1
+        return Loaded(blocks, hidden=tuple(hidden))
+
+    def _beside(self, part: str) -> list[Block]:
+        """Return a sheet's comments and the text of its drawings."""
+        relations = [(one.kind, one.target) for one in self._package.relations(part).values()]
+        threads = _comments(self._package, [target for kind, target in relations if kind == "threadedComment"])
+        comments = threads or _comments(self._package, [target for kind, target in relations if kind == "comments"])
+        blocks: list[Block] = [Paragraph("\n".join(comments))] if comments else []
+        for kind, target in relations:
+            self._counts["objects"] += kind in EMBEDDED
+            if kind == "drawing":
+                blocks += drawn(self._package, target)
+        return blocks
+
+    def omitted(self) -> tuple[Omission, ...]:
+        """Return what could not be read so far."""
+        found: list[Omission] = []
+        if count := self._counts["formulas"]:
+            one = "1 formula is not calculated" if count == 1 else f"{count} formulas are not calculated"
+            found.append(Omission("formulas_not_calculated", f"{one} in the file", count))
+        if count := self._counts["objects"]:
+            found.append(embedded(count))
+        if count := self._counts["damaged_sheets"]:
+            one = "1 sheet is damaged" if count == 1 else f"{count} sheets are damaged"
+            found.append(Omission("damaged_sheets", f"{one}, and read in part", count, len(self.sheets)))
+        return tuple(found)
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ", "minutes")
-    return str(value).strip()
+def _strings(package: Package, part: str) -> list[str]:
+    """Return the workbook's shared strings."""
+    opened = package.open(part)
+    if opened is None:
+        return []
+    found: list[str] = []
+    with opened:
+        for _, item in etree.iterparse(opened, tag="{*}si", **SAFE):
+            found.append(plain_text(item))
+            item.clear()
+            while item.getprevious() is not None:
+                del item.getparent()[0]
+    return found
+
+
+def _comments(package: Package, parts: list[str]) -> list[str]:
+    """Return comments, each with the cell that it is on."""
+    lines: list[str] = []
+    for part in parts:
+        root = package.xml(part)
+        for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
+            text = " ".join(plain_text(comment.find("{*}text")).split())
+            if text:
+                lines.append(f"Comment on {comment.get('ref', 'a cell')}: {text}")
+    return lines

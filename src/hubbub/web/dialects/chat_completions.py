@@ -7,6 +7,7 @@ in a field of its own, `hubbub`, and as `citations` the names of the sources by 
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hubbub.answers.base import Record
 from hubbub.core.answer import attached_of, fold
@@ -19,12 +20,15 @@ from hubbub.core.events import (
     Event,
     Failed,
     FollowUps,
+    LeftOut,
+    Reclassified,
     Searched,
     Stopped,
     ToolCall,
     Usage,
     decode,
 )
+from hubbub.web.dialects.lines import TAKEN_BACK
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
 
 MEDIA_TYPE = "text/event-stream"
@@ -41,6 +45,8 @@ _TOLD = tuple(
         b"follow_ups",
         b"tool_call",
         b"attached",
+        b"reclassified",
+        b"left_out",
         b"usage",
         b"done",
         b"failed",
@@ -139,6 +145,10 @@ class ChatCompletionChunks:
                 return self._chunk({"tool_calls": [_piece(event)]})
             case Attached(fields=fields):
                 return self._chunk(fields)
+            case Reclassified():
+                return self._chunk({"content": TAKEN_BACK})
+            case LeftOut():
+                return self._chunk({}, hubbub={"left_out": event})
             case Usage():
                 self._usage = event
                 return b""
@@ -195,7 +205,9 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
     if names := sources.names():
         completion["citations"] = names
     if answer.query is not None:
-        completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups)
+        completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups, answer.left_out)
+    elif answer.left_out is not UNSET:
+        completion["hubbub"] = {"left_out": answer.left_out}
     return completion
 
 
@@ -206,6 +218,8 @@ class Found(msgspec.Struct, frozen=True):
     hits: tuple[Hit, ...]
     citations: tuple[Citation, ...]
     follow_ups: tuple[str, ...]
+    left_out: LeftOut | UnsetType = UNSET
+    """What of the conversation the model was not given."""
 
 
 def usage_of(usage: Usage) -> dict[str, object]:

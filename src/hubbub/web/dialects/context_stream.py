@@ -9,8 +9,8 @@ import msgspec
 
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import ENDINGS, Event
-from hubbub.web.dialects.lines import JSON_LINES, error_line, line, lines_of
+from hubbub.core.events import ENDINGS, Event, Reclassified
+from hubbub.web.dialects.lines import JSON_LINES, TAKEN_BACK, error_line, line, lines_of
 from hubbub.web.dialects.sample_errors import fault_of
 from hubbub.web.dialects.thoughts import Context, Plan, Telling
 
@@ -47,6 +47,8 @@ class ContextStream:
 
     def _happened(self, event: Event) -> Iterable[bytes]:
         telling = self._telling
+        if isinstance(event, Reclassified):
+            yield self._line(msgspec.json.encode(telling.citing.rest() + TAKEN_BACK))
         telling.add(event)
         if isinstance(event, ENDINGS) and (rest := telling.citing.rest()):
             yield self._line(msgspec.json.encode(rest))

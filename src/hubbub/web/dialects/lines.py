@@ -17,6 +17,9 @@ NDJSON = "application/x-ndjson"
 
 _TEXT = b'{"type":"text","text":'
 _THOUGHT = b'{"type":"reasoning"'
+TAKEN_BACK = "</think>\n\n"
+"""What stands behind a text that turned out to be a thought, where a stream has no word for that: as the model put it.
+What was sent can't be taken back, but it can be told from the answer."""
 _BREAKS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 
 

@@ -130,13 +130,13 @@ async def read_body(request: Request, struct: type[T]) -> T:
         raise BadParam(f"{place['param']}: {place['what']}.", place["param"], code="invalid_type") from error
 
 
-async def further_fields(request: Request, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
+def further_fields(body: bytes, struct: type[msgspec.Struct], card: ModelCard | None) -> dict[str, object]:
     """Return the fields of a request that are none of ours, and that go on to the model's server.
 
     Raises:
         BadParam: one of them does not go there. Labels, which change no answer, are left out.
     """
-    sent = _raw_fields.decode(await request.body())
+    sent = _raw_fields.decode(body)
     known = struct.__struct_fields__
     passed = card.passes_fields if card is not None else ()
     further: dict[str, object] = {}

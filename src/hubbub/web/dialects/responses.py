@@ -5,20 +5,24 @@ Sequence numbers come from the log alone: whoever reads, whenever and from where
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
 from hubbub.answers.base import Record
+from hubbub.core.answer import attached_of
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import (
     Asked,
+    Attached,
     Cited,
     Done,
     Event,
     Failed,
     FollowUps,
+    LeftOut,
+    Reclassified,
     Searched,
     Started,
     Stopped,
@@ -30,7 +34,14 @@ from hubbub.core.identifiers import time_of
 from hubbub.core.questions import JsonObject
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, PING
 from hubbub.web.dialects.openai import fault_of, status_of_failure
-from hubbub.web.dialects.responses_items import CallItem, MessageItem, OpenItem, ReasoningItem
+from hubbub.web.dialects.responses_items import (
+    CallItem,
+    MessageItem,
+    OpenItem,
+    ReasoningItem,
+    sealed_item,
+    thought_item,
+)
 
 T = TypeVar("T", bound=OpenItem)
 
@@ -84,7 +95,8 @@ class ResponseEvents:
     """The stream of one response; those up to a number are left out.
 
     What a model says is cut into items: a message, a reasoning, a call of a function. The next begins where
-    another kind comes. Citations are told where they stand in the text.
+    another kind comes; calls whose pieces come between others stay open. Citations are told where they stand in the
+    text. A text that turns out to have been a thought is an item of reasoning from then on.
     """
 
     media_type = MEDIA_TYPE
@@ -97,15 +109,18 @@ class ResponseEvents:
         self._frames: list[bytes] = []
         self._echo = Echo()
         self._status = "in_progress"
-        self._items: list[JsonObject] = []
+        self._items: list[JsonObject | OpenItem] = []
         self._open: OpenItem | None = None
-        self._waiting: dict[int, list[ToolCall]] = {}
+        """The message or the reasoning that goes on."""
+        self._calls: dict[int, CallItem] = {}
+        """The calls, by their indices; those that are open are among the items as they are."""
         self._model = ""
         self._usage: Usage | None = None
         self._failure: Failed | None = None
         self._cut: str | None = None
         self._citations: dict[int, Citation] = {}
         self._found: JsonObject = {}
+        self._attached: list[Attached] = []
 
     def opening(self) -> bytes:
         return b""
@@ -137,7 +152,7 @@ class ResponseEvents:
 
     def response(self) -> JsonObject:
         """Return what the response is now."""
-        output = [*self._items, self._open.item("in_progress")] if self._open else [*self._items]
+        output = [item.item("in_progress") if isinstance(item, OpenItem) else item for item in self._items]
         response: JsonObject = {
             "id": PREFIX + self._answer_id,
             "object": "response",
@@ -177,6 +192,12 @@ class ResponseEvents:
                 self._citations[citation.marker] = citation
             case ToolCall():
                 self._take_call(event)
+            case Attached():
+                self._attached.append(event)
+            case Reclassified():
+                self._take_back()
+            case LeftOut():
+                self._found["left_out"] = event
             case FollowUps(questions=questions):
                 self._found["follow_ups"] = questions
             case Usage():
@@ -242,20 +263,33 @@ class ResponseEvents:
         self._items.append(item)
 
     def _take_call(self, event: ToolCall) -> None:
-        item = self._open
-        if isinstance(item, CallItem) and event.index != item.index:
-            self._waiting.setdefault(event.index, []).append(event)  # the open one may go on
-            return
-        if not isinstance(item, CallItem):
-            self._close_open("completed")
-            item = CallItem(self._answer_id, len(self._items))
-            item.index, item.call_id = event.index, event.id
-            item.name = event.name
+        item = self._calls.get(event.index)
+        if item is None:
+            self._close("completed")
+            item = self._calls[event.index] = CallItem(self._answer_id, len(self._items))
+            item.call_id, item.name, item.extra = event.id, event.name, event.extra
             self._begin(item)
         else:
             item.name += event.name
+            item.extra = {**item.extra, **event.extra}
+            if self._items[item.output_index] is not item:  # it was whole, and still there was more of it
+                item.add(msgspec.json.encode(event.arguments))
+                self._items[item.output_index] = item.item("completed")
+                return
         if event.arguments:
             self._say(item, msgspec.json.encode(event.arguments))
+
+    def _take_back(self) -> None:
+        """Make reasoning of all text so far. A client that streams has it as a text; the response tells what it is."""
+        for place, item in enumerate(self._items):
+            if isinstance(item, MessageItem):
+                self._end_item(item, "completed", item.as_thought("completed"))
+            elif isinstance(item, dict) and item["type"] == "message":
+                content = cast(list[JsonObject], item["content"])
+                thought = self._items[place] = thought_item(str(item["id"]), "completed", content[0]["text"])
+                self._tell("response.output_item.done", {"output_index": place, "item": thought})
+        self._open = None
+        self._citations.clear()
 
     def _going_on(self, kind: type[T]) -> T:
         """Return the item of this kind that is open; where another one is, it is closed and a new one begun."""
@@ -263,39 +297,40 @@ class ResponseEvents:
             return self._open
         self._close("completed")
         item = kind(self._answer_id, len(self._items))
+        self._open = item
         self._begin(item)
         return item
 
     def _begin(self, item: OpenItem) -> None:
         self._go_on()
-        self._open = item
+        self._items.append(item)
         added = item.item("in_progress", is_new=True)
-        self._tell("response.output_item.added", {"output_index": len(self._items), "item": added})
+        self._tell("response.output_item.added", {"output_index": item.output_index, "item": added})
         if item.has_part:
             self._tell("response.content_part.added", item.place | {"part": item.part()})
 
-    def _close(self, status: str) -> None:
-        self._close_open(status)
-        while self._waiting:  # calls whose pieces came between those of another one
-            index = min(self._waiting)
-            for piece in self._waiting.pop(index):
-                self._take_call(piece)
-            self._close_open(status)
+    def _close(self, status: str, *, is_last: bool = False) -> None:
+        """Close what is open, calls that are not whole only with the last."""
+        for item in self._items:
+            if isinstance(item, OpenItem) and (is_last or not isinstance(item, CallItem) or item.is_whole):
+                self._close_item(item, status)
+        self._open = None
+        if self._attached:
+            self._tell_attached()
 
-    def _close_open(self, status: str) -> None:
-        item, self._open = self._open, None
-        if item is None:
-            return
+    def _close_item(self, item: OpenItem, status: str) -> None:
         if isinstance(item, MessageItem):
             for index, marker in item.rest():
                 if citation := self._citations.get(marker):
                     self._annotate(item, index, citation)
+        self._end_item(item, status, item.item(status))
+
+    def _end_item(self, item: OpenItem, status: str, whole: JsonObject) -> None:
         self._tell(item.done_name, item.place | item.done())
         if item.has_part:
             self._tell("response.content_part.done", item.place | {"part": item.part()})
-        whole = item.item(status)
-        self._tell("response.output_item.done", {"output_index": len(self._items), "item": whole})
-        self._items.append(whole)
+        self._tell("response.output_item.done", {"output_index": item.output_index, "item": whole})
+        self._items[item.output_index] = whole
 
     def _go_on(self) -> None:
         if self._status == "queued":
@@ -303,12 +338,21 @@ class ResponseEvents:
             self._tell_state("response.in_progress")
 
     def _end(self, status: str) -> None:
-        self._close("completed" if status == "completed" else "incomplete")
+        self._close("completed" if status == "completed" else "incomplete", is_last=True)
         self._status = status
         if self._citations:
             self._found["citations"] = list(self._citations.values())
         # There is no event of its own for what was cancelled: clients know these three for the last.
         self._tell_state(f"response.{'incomplete' if status == 'cancelled' else status}")
+
+    def _tell_attached(self) -> None:
+        """Tell what the model's server wants back, as OpenAI does: nothing that a client could read."""
+        item = sealed_item(f"rs_{self._answer_id}_{len(self._items)}", attached_of(self._attached))
+        place: JsonObject = {"output_index": len(self._items), "item": item}
+        self._tell("response.output_item.added", place)
+        self._tell("response.output_item.done", place)
+        self._items.append(item)
+        self._attached.clear()
 
     def _tell_state(self, name: str) -> None:
         self._tell(name, {"response": self.response()})

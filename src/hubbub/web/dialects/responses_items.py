@@ -1,12 +1,15 @@
 """The items that the output of a response is made of, while they grow."""
 
+import base64
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import msgspec
 
+from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
+from hubbub.models.base import ATTACHMENTS
 
 
 class OpenItem:
@@ -23,6 +26,7 @@ class OpenItem:
 
     def __init__(self, answer_id: str, index: int) -> None:
         self.id = f"{self.prefix}_{answer_id}_{index}"
+        self.output_index = index
         self.place: JsonObject = {"item_id": self.id, "output_index": index}
         if self.has_part:
             self.place["content_index"] = 0
@@ -105,6 +109,10 @@ class MessageItem(OpenItem):
         content = [] if is_new else [self.part()]
         return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
 
+    def as_thought(self, status: str) -> JsonObject:
+        """Return what it is where the text turned out to be a thought."""
+        return thought_item(self.id, status, self.text)
+
 
 class ReasoningItem(OpenItem):
     """What the model thinks."""
@@ -117,8 +125,37 @@ class ReasoningItem(OpenItem):
         return {"type": "reasoning_text", "text": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
-        content = [] if is_new else [self.part()]
-        return {"id": self.id, "type": "reasoning", "status": status, "summary": [], "content": content}
+        return thought_item(self.id, status, None if is_new else self.text)
+
+
+def thought_item(item_id: str, status: str, text: object) -> JsonObject:
+    """Return an item of reasoning; `text` is None as long as its part is told by itself."""
+    content = [] if text is None else [{"type": "reasoning_text", "text": text}]
+    return {"id": item_id, "type": "reasoning", "status": status, "summary": [], "content": content}
+
+
+def sealed_item(item_id: str, attached: JsonObject) -> JsonObject:
+    """Return an item of reasoning that holds what a model's server wants back with a turn."""
+    sealed = base64.b64encode(msgspec.json.encode(attached)).decode()
+    return {"id": item_id, "type": "reasoning", "summary": [], "encrypted_content": sealed}
+
+
+def unsealed(item: JsonObject) -> JsonObject:
+    """Return what a model thought by such an item, and what its server wants back; none where that can't be read."""
+    content = item.get("content")
+    parts = cast(list[object], content) if isinstance(content, list) else []
+    texts = [cast(JsonObject, part).get("text") for part in parts if isinstance(part, dict)]
+    found: JsonObject = {}
+    try:
+        sealed = msgspec.json.decode(base64.b64decode(str(item.get("encrypted_content") or ""), validate=True))
+    except (ValueError, RecursionError):
+        sealed = None
+    if isinstance(sealed, dict):
+        fields = cast(JsonObject, sealed)
+        found = {name: fields[name] for name in ATTACHMENTS if fields.get(name)}
+    if thought := "".join(text for text in texts if isinstance(text, str)):
+        found[THOUGHT] = thought
+    return found
 
 
 class CallItem(OpenItem):
@@ -132,11 +169,26 @@ class CallItem(OpenItem):
     call_id = ""
     name = ""
 
+    def __init__(self, answer_id: str, index: int) -> None:
+        super().__init__(answer_id, index)
+        self.extra: JsonObject = {}
+        """What the model's server sent with the call, and wants back with it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its arguments are complete JSON."""
+        try:
+            msgspec.json.decode(msgspec.json.decode(self.text, type=str))
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        return True
+
     def done(self) -> JsonObject:
         return {"name": self.name, "arguments": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
         return {
+            **self.extra,
             "id": self.id,
             "type": "function_call",
             "status": status,

@@ -7,17 +7,19 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from hubbub.app.messages import Able, mapping_at, read_content, shown, string_at
+from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, without_idle_thought
+from hubbub.core.answer import joined
 from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, Role, Turn
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
+from hubbub.web.dialects.responses_items import unsealed
 
 T = TypeVar("T")
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_OWN = ("reasoning", "file_search_call")
-"""Items of our own output that come back in the input; they are of no use to a model."""
+_CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments"})
+"""What a call holds; what else stands with it the model's server wants back."""
 _FORMATS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _MOST = 2**63 - 1
@@ -38,7 +40,7 @@ class TextFormat(msgspec.Struct, frozen=True):
 
 
 class NewResponse(msgspec.Struct, frozen=True):
-    """What is asked, as OpenAI's API has it. Fields that are not known here are left out."""
+    """What is asked, as OpenAI's API has it. Other fields go on to the model's server, or are refused by name."""
 
     model: Annotated[str | None, Meta(description="As GET /v1/models lists them; the default one if not given")] = None
     input: Annotated[str | list[dict[str, Any]] | None, Meta(description="A text, or a list of items")] = None
@@ -62,6 +64,7 @@ class NewResponse(msgspec.Struct, frozen=True):
     ) = None
     user: str | None = None
     include: list[str] | None = None
+    stream_options: Annotated[Any, Meta(description="Left out: nothing of it changes what is streamed here")] = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
     conversation: Annotated[Any, Meta(description="Not taken: use `previous_response_id`")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None
@@ -104,27 +107,34 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
     if isinstance(given, str):
         return (Turn("user", given),)
     turns: list[Turn] = []
+    beside: JsonObject = {}
+    """What belongs to the next turn of the assistant."""
     for number, item in enumerate(given):
         where = f"input[{number}]"
         match item.get("type") or ("message" if "role" in item else None):
             case "message":
-                _add(turns, _message(item, where, able))
+                _add(turns, _message(item, where, able), beside)
             case "function_call":
                 _check_calls_tools(able, where)
                 call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
-                call = Call(call_id, name, arguments)
-                _add(turns, Turn("assistant", "", calls=(call,)))
+                extra = {name: value for name, value in item.items() if name not in _CALL and value is not None}
+                _add(turns, Turn("assistant", "", calls=(Call(call_id, name, arguments, extra),)), beside)
             case "function_call_output":
                 _check_calls_tools(able, where)
                 text, _ = read_content(item.get("output"), f"{where}.output", "tool", able)
                 turns.append(Turn("tool", text, call_id=string_at(item, "call_id", where)))
-            case kind if kind in _OWN:
-                pass
+            case "reasoning":
+                if turns and turns[-1].role == "assistant" and not item.get("content"):
+                    turns[-1] = replace(turns[-1], extra=_beside(turns[-1].extra, unsealed(item)))
+                else:
+                    beside = _beside(beside, unsealed(item))
+            case "file_search_call":
+                pass  # our own, of no use to a model
             case "item_reference":
                 raise BadParam(f"{where} refers to an item; send the item itself, or previous_response_id.", where)
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
-    return tuple(turns)
+    return tuple(without_idle_thought(turn) for turn in turns)
 
 
 def check_calls(turns: Sequence[Turn]) -> None:
@@ -243,7 +253,7 @@ def items_of(answer_id: str, turns: Sequence[Turn]) -> list[JsonObject]:
         if turn.text or turn.images or not turn.calls:
             items.append(_message_item(f"msg_{answer_id}_in{len(items)}", turn))
         for call in turn.calls:
-            called: JsonObject = {"call_id": call.id, "name": call.name, "arguments": call.arguments}
+            called: JsonObject = {**call.extra, "call_id": call.id, "name": call.name, "arguments": call.arguments}
             known: JsonObject = {"id": f"fc_{answer_id}_in{len(items)}", "type": "function_call"}
             items.append({**known, **called, "status": "completed"})
     return items
@@ -269,14 +279,24 @@ def _message(item: JsonObject, where: str, able: Able) -> Turn:
     return Turn(role, *read_content(item.get("content"), f"{where}.content", role, able))
 
 
-def _add(turns: list[Turn], turn: Turn) -> None:
+def _add(turns: list[Turn], turn: Turn, beside: JsonObject) -> None:
     """Add a turn; what the model said and called together is put together again."""
+    if turn.role == "assistant" and beside:
+        turn = replace(turn, extra={**beside})
+        beside.clear()
     last = turns[-1] if turns else None
     if turn.role == "assistant" and last and last.role == "assistant" and (turn.calls or last.calls):
         text = "\n".join(text for text in (last.text, turn.text) if text)
-        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls)
+        turns[-1] = replace(last, text=text, calls=last.calls + turn.calls, extra=_beside(last.extra, turn.extra))
     else:
         turns.append(turn)
+
+
+def _beside(before: JsonObject, more: JsonObject) -> JsonObject:
+    """Return what stands beside a turn, where it came in two items."""
+    thoughts = [text for text in (before.get(THOUGHT), more.get(THOUGHT)) if isinstance(text, str)]
+    whole = {**before, **{name: joined(before.get(name), value) for name, value in more.items()}}
+    return {**whole, THOUGHT: "".join(thoughts)} if thoughts else whole
 
 
 def _check_calls_tools(able: Able, where: str) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 from starlette.responses import Response
 
 from hubbub.answers.base import Record
 from hubbub.core.answer import fold
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import Done, Event, Started, Usage
+from hubbub.core.events import Done, Event, Reclassified, Started, Usage
 from hubbub.web.bodies import Json
-from hubbub.web.dialects.lines import NDJSON, error_line, line, lines_of
+from hubbub.web.dialects.lines import NDJSON, TAKEN_BACK, error_line, line, lines_of
 from hubbub.web.dialects.sample_errors import fault_of, refusal_of
 
 
@@ -49,6 +50,8 @@ class SimpleStream:
             yield line(self._first(event.model))
         elif isinstance(event, Usage):
             self._usage = event
+        elif isinstance(event, Reclassified):
+            yield self._said(msgspec.json.encode(TAKEN_BACK))
         elif fault := fault_of(event):
             yield line(fault)
         elif isinstance(event, Done):

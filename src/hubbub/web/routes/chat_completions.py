@@ -97,7 +97,7 @@ async def complete_chat(request: Request) -> Response:
     target = (await app.model_names(person, named)).read(named)
     card = app.catalog.get(target.model).card if target.model and not target.collection_ids else None
     writer = app.catalog.get(target.model) if target.model else app.catalog.writer()
-    extra = await further_fields(request, ChatCompletionRequest, writer.card if writer else None)
+    extra = further_fields(await request.body(), ChatCompletionRequest, writer.card if writer else None)
     question = _question(app, body, messages, target, card, able_of(named, card, app.limits.image_hosts), extra)
     answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))

@@ -116,7 +116,7 @@ def _reasons(app: Application) -> list[str]:
     if desk.is_draining:
         reasons.append("draining: it is about to end or to restart")
     if desk.store_trouble:
-        reasons.append("store: the last write failed")
+        reasons.append(f"store: {desk.store_trouble}")
     if all(desk.trouble_of(model.card.name) or _is_down(model) for model in app.catalog):
         reasons.append("models: none can answer")
     return reasons

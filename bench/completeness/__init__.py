@@ -1,0 +1,1 @@
+"""Compare what is read of documents with a cruder count of their text."""

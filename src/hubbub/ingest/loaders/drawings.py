@@ -1,0 +1,99 @@
+"""Read the text of what is drawn in Office's files: shapes, charts and diagrams."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hubbub.core.documents import Omission
+from hubbub.ingest.blocks import Block, Paragraph, Table
+from hubbub.ingest.loaders.ooxml import Package
+
+MOST_POINTS = 10_000
+EMBEDDED = ("oleObject", "package")
+"""The kinds of relationships that lead to another document inside, of which a picture is shown."""
+
+
+def embedded(count: int) -> Omission:
+    """Return what is said of documents inside a document."""
+    said = "1 embedded document was not read" if count == 1 else f"{count} embedded documents were not read"
+    return Omission("embedded_documents", said, count)
+
+
+def paragraphs(element: Any) -> Iterator[str]:
+    """Yield the paragraphs of DrawingML below an element that hold text."""
+    for paragraph in element.iter("{*}p"):
+        text = paragraph_text(paragraph)
+        if text:
+            yield text
+
+
+def paragraph_text(paragraph: Any) -> str:
+    """Return the text of a paragraph of DrawingML."""
+    parts: list[str] = []
+    for node in paragraph.iter("{*}t", "{*}br", "{*}tab"):
+        name = node.tag.rpartition("}")[2]
+        parts.append(node.text or "" if name == "t" else " ")
+    return " ".join("".join(parts).split())
+
+
+def drawn(package: Package, part: str, page: int | None = None) -> list[Block]:
+    """Return what the shapes, charts and diagrams of a drawing say."""
+    root = package.xml(part)
+    if root is None:
+        return []
+    lines = list(paragraphs(root))
+    blocks: list[Block] = [Paragraph("\n".join(lines), page)] if lines else []
+    for relation in package.relations(part).values():
+        blocks += graphic(package, relation.kind, relation.target, page)
+    return blocks
+
+
+def graphic(package: Package, kind: str, part: str, page: int | None = None) -> list[Block]:
+    """Return what a chart or a diagram says, which a relationship of this kind leads to."""
+    if kind not in ("chart", "chartEx", "diagramData"):
+        return []
+    root = package.xml(part)
+    if root is None:
+        return []
+    if kind == "diagramData":
+        lines = [f"- {line}" for line in paragraphs(root)]
+        return [Paragraph("\n".join(lines), page)] if lines else []
+    return _chart(root, page)
+
+
+def _chart(root: Any, page: int | None) -> list[Block]:
+    """Return a chart's titles, and a table of its series over its categories."""
+    lines = list(paragraphs(root))
+    blocks: list[Block] = [Paragraph("Chart: " + "\n".join(lines), page)] if lines else []
+    columns: dict[str, dict[int, str]] = {}
+    categories: dict[int, str] = {}
+    for number, series in enumerate(root.iter("{*}ser"), start=1):
+        name = " ".join(_points(series.find("{*}tx")).values()) or f"Series {number}"
+        values = _points(_first(series, "{*}val", "{*}yVal"))
+        categories = _points(_first(series, "{*}cat", "{*}xVal")) or categories
+        columns[name if name not in columns else f"{name} ({number})"] = values
+    if not columns:
+        words = [" ".join((node.text or "").split()) for node in root.iter("{*}pt")]
+        return blocks + ([Paragraph("\n".join(filter(None, words)), page)] if any(words) else [])
+    places = sorted({place for points in (categories, *columns.values()) for place in points})
+    header = ("", *columns)
+    rows = [(categories.get(place, ""), *(column.get(place, "") for column in columns.values())) for place in places]
+    return [*blocks, Table((header, *rows), page)]
+
+
+def _first(element: Any, *names: str) -> Any:
+    return next((found for name in names if (found := element.find(name)) is not None), None)
+
+
+def _points(element: Any) -> dict[int, str]:
+    """Return the values that a chart keeps of the cells that it shows, by their places; parts of a category joined."""
+    found: dict[int, str] = {}
+    if element is None:
+        return found
+    for point in element.iter("{*}pt"):
+        index = point.get("idx", "")
+        text = " ".join((point.findtext("{*}v") or "").split())
+        if text and index.isdigit() and int(index) < MOST_POINTS:
+            found[int(index)] = f"{text} {found[int(index)]}" if int(index) in found else text
+    if not found and (text := " ".join((element.findtext("{*}v") or "").split())):
+        found[0] = text
+    return found

@@ -1,0 +1,221 @@
+"""Show a spreadsheet's numbers by their formats, as the spreadsheet does (ECMA-376, 18.8.30 and 18.8.31)."""
+
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+
+from hubbub.ingest.loaders.dates import date_format, is_date_format
+
+Shown: TypeAlias = Callable[[float], str]
+
+_BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
+    21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;-#,##0", 38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00",
+    40: "#,##0.00;-#,##0.00", 41: "#,##0;-#,##0", 42: "#,##0;-#,##0", 43: "#,##0.00;-#,##0.00",
+    44: "#,##0.00;-#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0",
+    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
+}  # fmt: skip
+"""The formats that files name by number alone. Dates in the form of the reader's country are shown as ISO 8601."""
+
+_TOKEN = re.compile(
+    r"""  "(?P<quoted>[^"]*)"?            # "literal"
+        | \\(?P<escaped>.)              # \x
+        | [_](?P<space>.)               # as wide as x
+        | [*](?P<fill>.)                # x, repeated
+        | \[\$(?P<currency>[^\]-]*)[^\]]*\]   # [$€-407]
+        | \[(?P<condition>[<>=]+-?[\d.]+)\]   # [>=100]
+        | \[[^\]]*\]                    # [Red]
+        | (?P<exponent>E[+-]0+)
+        | (?P<digits>[0#?.,]+)
+        | (?P<other>.)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_SECTION = re.compile(r'((?:"[^"]*"?|\\.|[_*].|\[[^\]]*\]|[^;])*)(?:;|$)', re.DOTALL)
+_FRACTION = re.compile(r"([?#0]+)\s*/\s*([?#0]+|\d+)")
+MOST_DIGITS = 15
+"""A double's digits that a spreadsheet shows."""
+_LONGEST_FORMAT = 255
+
+
+class _Part(msgspec.Struct):
+    """A piece of a section: a literal, or the digits' pattern."""
+
+    text: str
+    is_pattern: bool = False
+
+
+def show_general(value: float) -> str:
+    """Return a number that has no format: without the noise of its binary form."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    shown = format(value, f".{MOST_DIGITS}g")
+    return shown.replace("e", "E")
+
+
+@lru_cache(4096)
+def format_of(number: int, code: str, is_1904: bool) -> Shown | None:
+    """Return what shows numbers by a format, given by number or by code; None where it is General."""
+    code = (code or _BUILT_IN.get(number, "General"))[:_LONGEST_FORMAT]
+    sections = _sections(code)
+    conditions = [_condition(section) for section in sections]
+    shown = [_section(section, is_1904) for section in sections]
+    if shown == [show_general]:
+        return None
+
+    def show(value: float) -> str:
+        index = _chosen(value, conditions)
+        # A section for negative numbers writes its own sign.
+        is_signed = index == 0 or (conditions[index] is not None and len(sections) < 3)
+        return shown[index](value if is_signed or value >= 0 else -value)
+
+    return show
+
+
+def _sections(code: str) -> list[str]:
+    found = _SECTION.findall(code)
+    if len(found) > 1 and not code.endswith(";"):
+        found.pop()  # what is empty after the last one
+    return found[:4] or ["General"]
+
+
+def _condition(section: str) -> tuple[str, float] | None:
+    for token in _TOKEN.finditer(section):
+        if token["condition"]:
+            sign = token["condition"].rstrip("-.0123456789")
+            return sign, float(token["condition"][len(sign) :] or 0)
+    return None
+
+
+def _chosen(value: float, conditions: list[tuple[str, float] | None]) -> int:
+    """Return the number of the section that a value is shown by."""
+    if any(conditions):
+        for index, condition in enumerate(conditions):
+            if condition is None or _holds(value, *condition):
+                return index
+        return 0
+    count = min(len(conditions), 3)
+    if value < 0 and count > 1:
+        return 1
+    return 2 if value == 0 and count > 2 else 0
+
+
+def _holds(value: float, sign: str, bound: float) -> bool:
+    compared = {"<": value < bound, ">": value > bound, "=": value == bound}
+    return any(compared[one] for one in sign if one in compared) if sign != "<>" else value != bound
+
+
+def _section(section: str, is_1904: bool) -> Shown:
+    if "general" in section.lower() and not re.search("[0#?]", section):
+        return show_general
+    if is_date_format(section):
+        return date_format(section, is_1904)
+    return _number(section)
+
+
+def _number(section: str) -> Shown:
+    parts: list[_Part] = []
+    exponent = ""
+    percents = 0
+    for token in _TOKEN.finditer(section):
+        if token["digits"]:
+            parts.append(_Part(token["digits"], is_pattern=True))
+        elif token["exponent"]:
+            exponent = token["exponent"]
+            parts.append(_Part("", is_pattern=True))
+        elif token["space"]:
+            parts.append(_Part(" "))
+        else:
+            literal = token["quoted"] or token["escaped"] or token["currency"] or token["other"] or ""
+            percents += token["other"] == "%"
+            parts.append(_Part(literal))
+    patterns = [part.text for part in parts if part.is_pattern]
+    if not patterns:
+        text = "".join(part.text for part in parts)
+        return lambda value: text.strip() or show_general(value) if text != "@" else show_general(value)
+    if fraction := _FRACTION.search(section):
+        return lambda value: _fraction(value, fraction[1], fraction[2])
+    pattern = "".join(patterns)
+    whole, _, after = pattern.partition(".")
+    scale = len(pattern) - len(pattern.rstrip(","))
+    shape = _Shape(
+        least_whole=whole.count("0"),
+        least_after=after.count("0"),
+        most_after=sum(after.count(sign) for sign in "0#?"),
+        is_grouped="," in whole.rstrip(","),
+        factor=Decimal(10) ** (2 * percents - 3 * scale),
+    )
+
+    def show(value: float) -> str:
+        if exponent:
+            return _scientific(value, shape, exponent)
+        digits = _digits(value, shape)
+        sign = "-" if value < 0 and digits.strip("0.,") else ""
+        return sign + _filled(parts, digits)
+
+    return show
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """How a number's digits are written."""
+
+    least_whole: int
+    least_after: int
+    most_after: int
+    is_grouped: bool
+    factor: Decimal
+
+
+def _digits(value: float, shape: _Shape) -> str:
+    try:
+        exact = Decimal(format(abs(value), f".{MOST_DIGITS}g")) * shape.factor
+        rounded = exact.quantize(Decimal(1).scaleb(-shape.most_after), ROUND_HALF_UP)
+    except InvalidOperation:
+        return show_general(abs(value))
+    whole, _, after = format(rounded, "f").partition(".")
+    after = after[: shape.least_after] + after[shape.least_after :].rstrip("0")
+    whole = whole.lstrip("0").rjust(shape.least_whole, "0")
+    if shape.is_grouped:
+        whole = f"{int(whole):,}".rjust(shape.least_whole, "0") if whole else whole
+    return f"{whole}.{after}" if after else whole or "0"
+
+
+def _filled(parts: list[_Part], digits: str) -> str:
+    """Return digits among a section's literals; those between digits are counted from the right, as in 000-0000."""
+    patterns = [index for index, part in enumerate(parts) if part.is_pattern and part.text.strip(",")]
+    texts = ["" if part.is_pattern else part.text for part in parts]
+    if not patterns:
+        return digits
+    whole, dot, after = digits.partition(".")
+    rest = f"{dot}{after}"
+    for index in reversed(patterns[1:]):
+        length = sum(parts[index].text.count(sign) for sign in "0#?")
+        if "." in parts[index].text or rest or not length:
+            continue
+        texts[index] = whole[-length:] if length < len(whole) else whole
+        whole = whole[: max(0, len(whole) - length)]
+    texts[patterns[0]] = whole + rest
+    return "".join(texts).strip()
+
+
+def _scientific(value: float, shape: _Shape, exponent: str) -> str:
+    mantissa, _, power = format(value, f".{shape.most_after}E").partition("E")
+    sign = "-" if power.startswith("-") else "+" if exponent[1] == "+" else ""
+    return f"{mantissa}E{sign}{power.lstrip('+-').lstrip('0').rjust(len(exponent) - 2, '0')}"
+
+
+def _fraction(value: float, numerator: str, denominator: str) -> str:
+    whole, rest = divmod(abs(value), 1)
+    most = int(denominator) if denominator.isdigit() and int(denominator) else 10 ** min(len(denominator), 3) - 1
+    part = Fraction(rest).limit_denominator(max(most, 1))
+    if part == 1:
+        whole, part = whole + 1, Fraction(0)
+    sign = "-" if value < 0 else ""
+    texts = [str(int(whole))] if whole or not part else []
+    return sign + " ".join([*texts, f"{part.numerator}/{part.denominator}"] if part else texts)

@@ -1,0 +1,192 @@
+"""Make blocks of a page's text as its elements begin and end."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from hubbub.ingest.blocks import Block, Code, Heading, Paragraph
+from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
+from hubbub.ingest.loaders.word_styles import formatted
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+MOST_ROWS = 65534
+MOST_DEPTH = 10
+"""Lists within lists are indented up to here."""
+
+Attributes = Mapping[str, str | None]
+
+
+class _List(msgspec.Struct):
+    """A list that is open."""
+
+    tag: str
+    number: int = 1
+    step: int = 1
+    form: str = "decimal"
+    lead: str | None = None
+    """What the next line of it begins with; None where that goes on with an item."""
+
+
+class Flow:
+    """Text as it comes: of a page, or of a cell of a table."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Block] = []
+        self._text: list[str] = []
+        self._items: list[str] = []
+        self._lists: list[_List] = []
+        self._heading = 0
+        self._code = 0
+        self._is_raised = False
+
+    def add(self, text: str) -> None:
+        """Add running text; white space is one space, except in code."""
+        if self._is_raised and text.strip():
+            self._is_raised = False
+            before = next((piece.rstrip("\0") for piece in reversed(self._text) if piece), "")
+            if before[-1:].isdigit() and text.strip()[:1] in "0123456789+-−":
+                text = "^" + text  # 10⁻⁶, which would read 10-6 without
+        self._text.append(text if self._code else _SPACE.sub(" ", text))
+
+    def raise_next(self) -> None:
+        """Say that the next text stands higher."""
+        self._is_raised = True
+
+    def break_line(self) -> None:
+        """Begin a new line within a paragraph."""
+        self._text.append("\n")
+
+    def add_blocks(self, blocks: list[Block]) -> None:
+        """Add what is whole already."""
+        self.end_paragraph()
+        if blocks:
+            self._end_items()
+            self._blocks += blocks
+
+    def end_paragraph(self) -> None:
+        """End what text there is: a paragraph, a heading, or a line of a list."""
+        if self._code:
+            self._text.append("\n" if self._text and not self._text[-1].endswith("\n") else "")
+            return
+        lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
+        text = "\n".join(line for line in lines if line)
+        self._text.clear()
+        if not text:
+            return
+        if self._heading:
+            self._end_items()
+            self._blocks.append(Heading(" ".join(text.split()), self._heading))
+        elif self._lists:
+            indent = "  " * min(len(self._lists) - 1, MOST_DEPTH)
+            lead, self._lists[-1].lead = self._lists[-1].lead, None
+            self._items.append(indent + ("  " if lead is None else lead) + text.replace("\n", f"\n{indent}  "))
+        else:
+            self._end_items()
+            self._blocks.append(Paragraph(text))
+
+    def _end_items(self) -> None:
+        if self._items:
+            self._blocks.append(Paragraph("\n".join(self._items)))
+            self._items = []
+
+    def begin_heading(self, level: int) -> None:
+        """Begin a heading."""
+        self.end_paragraph()
+        self._heading = level
+
+    def end_heading(self) -> None:
+        """End a heading."""
+        self.end_paragraph()
+        self._heading = 0
+
+    def begin_code(self) -> None:
+        """Begin text whose white space counts."""
+        self.end_paragraph()
+        self._code += 1
+
+    def end_code(self) -> None:
+        """End text whose white space counts."""
+        self._code = max(self._code - 1, 0)
+        if self._code:
+            return
+        code = "".join(self._text).strip("\n")
+        self._text.clear()
+        if code.strip():
+            self._end_items()
+            self._blocks.append(Code(code))
+
+    def begin_list(self, tag: str, attributes: Attributes) -> None:
+        """Begin a list."""
+        self.end_paragraph()
+        start = _whole(attributes.get("start"), 1)
+        form = _FORMS.get(attributes.get("type") or "", "decimal")
+        self._lists.append(_List(tag, start, -1 if "reversed" in attributes else 1, form))
+
+    def end_list(self) -> None:
+        """End a list."""
+        self.end_paragraph()
+        if self._lists:
+            self._lists.pop()
+        if not self._lists:
+            self._end_items()
+
+    def begin_item(self, tag: str, attributes: Attributes) -> None:
+        """Begin an item of a list, with its number where it has one."""
+        self.end_paragraph()
+        if not self._lists:
+            return
+        one = self._lists[-1]
+        if tag == "li" and one.tag == "ol":
+            one.number = _whole(attributes.get("value"), one.number)
+            one.lead = f"{formatted(one.number, one.form)}. "
+            one.number += one.step
+        else:
+            one.lead = {"li": "- ", "dt": "", "dd": "  "}[tag]
+        if tag == "dt":
+            self._end_items()
+
+    def end(self) -> list[Block]:
+        """Return all blocks."""
+        self._code = 0
+        self.end_paragraph()
+        self._end_items()
+        return self._blocks
+
+
+class TableFlow:
+    """A table that is open."""
+
+    def __init__(self) -> None:
+        self._rows: list[list[Cell]] = []
+        self._next = Cell([])
+        self.captions: list[Block] = []
+
+    def begin_row(self) -> None:
+        """Begin a row."""
+        self._rows.append([])
+
+    def begin_cell(self, attributes: Attributes) -> None:
+        """Begin a cell."""
+        columns = min(max(_whole(attributes.get("colspan"), 1), 1), MOST_COLUMNS)
+        rows = _whole(attributes.get("rowspan"), 1)
+        rows = MOST_ROWS if rows == 0 else min(max(rows, 1), MOST_ROWS)  # 0: to the table's end
+        self._next = Cell([], columns, rows)
+        if not self._rows:
+            self._rows.append([])
+        self._rows[-1].append(self._next)
+
+    def end_cell(self, blocks: list[Block]) -> None:
+        """End the cell that was begun last."""
+        self._next.blocks = blocks
+
+    def blocks(self) -> list[Block]:
+        """Return what the table says, its caption first."""
+        return [*self.captions, *table_blocks(self._rows)]
+
+
+def _whole(text: str | None, default: int) -> int:
+    found = re.match(r"\s*(-?\d{1,6})", text or "")
+    return int(found.group(1)) if found else default

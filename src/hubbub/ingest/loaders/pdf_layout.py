@@ -1,0 +1,271 @@
+"""Read a PDF's page by where its letters stand, if their order misleads: tables, columns, right-to-left lines."""
+
+import ctypes
+import importlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from hubbub.ingest.loaders.tables import Row
+
+Part: TypeAlias = str | list[Row]
+"""A piece of a page: text with line breaks, or the rows of a table."""
+
+GAP = 1.5
+"""A gap between two columns is at least so many times as wide as the letters are high; a space has half of that."""
+NEAR = 4.0
+"""Lines of one table or of columns side by side are at most so many times as far apart as the letters are high."""
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_SHAPES = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
+"""Letters in the shape that they have in a word's middle or at its end."""
+_PROSE_WORDS = 2.5
+_PROSE_GOES_ON = 0.3
+_LOOK_BACK = 2
+
+
+class Segment(msgspec.Struct):
+    """Letters on a line without a wide gap between them."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class _Letter(msgspec.Struct):
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+_SPACE = _Letter(" ", 0.0, 0.0, 0.0, 0.0)
+
+
+def parts(text_page: Any, text: str) -> list[Part]:
+    """Return a page's pieces in reading order; `text` is what pdfium makes of it, which is kept where it may be."""
+    is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
+    if not is_right_to_left and not _has_gutter(text_page):
+        return [text]
+    lines = list(_lines(text_page))
+    if is_right_to_left:
+        return ["\n".join(_line_text(line) for line in lines)]
+    return _arranged([segments for line in lines if (segments := _segments(line))])
+
+
+def _line_text(letters: Sequence["_Letter"]) -> str:
+    text = "".join(letter.text for letter in letters)
+    strong = [letter for letter in text if letter.isalpha()]
+    is_right_to_left = 2 * sum(RIGHT_TO_LEFT.match(letter) is not None for letter in strong) > len(strong)
+    return in_logical_order(letters) if is_right_to_left else text
+
+
+def _has_gutter(text_page: Any) -> bool:
+    """Tell whether two lines near each other have a wide gap at the same place, over which they are drawn at once."""
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    corners = [ctypes.c_double() for _ in range(4)]
+    left, top, right, bottom = corners
+    references = [ctypes.byref(corner) for corner in corners]
+    gaps: list[tuple[float, float, float, float]] = []
+    last_right = last_top = last_bottom = 0.0
+    for number in range(raw.FPDFText_CountRects(text_page, 0, -1)):
+        raw.FPDFText_GetRect(text_page, number, *references)
+        if left.value > last_right and bottom.value < last_top and top.value > last_bottom:
+            height = max(top.value - bottom.value, last_top - last_bottom)
+            is_wide = left.value - last_right > GAP * height
+            if is_wide and min(top.value, last_top) - max(bottom.value, last_bottom) > height / 3:
+                gaps.append((last_right, left.value, (top.value + bottom.value) / 2, height))
+        last_right, last_top, last_bottom = right.value, top.value, bottom.value
+    return any(
+        min(one[1], other[1]) > max(one[0], other[0]) and one[3] / 2 < abs(one[2] - other[2]) < NEAR * one[3]
+        for place, one in enumerate(gaps)
+        for other in gaps[place + 1 : place + 20]
+    )
+
+
+def _lines(text_page: Any) -> Iterator[list[_Letter]]:
+    """Yield the letters of each line, in the order in which they are drawn."""
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    code_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharBox
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    references = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
+    line: list[_Letter] = []
+    for place in range(text_page.count_chars()):
+        code = code_of(text_page, place)
+        if code == 10 and line:
+            yield line
+            line = []
+        if code in (0, 10, 13):
+            continue
+        if code == 32:
+            line.append(_SPACE)
+            continue
+        box_of(text_page, place, *references)
+        is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
+        text = "\ufffe" if is_broken else chr(code)
+        line.append(_Letter(text, left.value, right.value, bottom.value, top.value))
+        if is_broken:
+            yield line
+            line = []
+    if line:
+        yield line
+
+
+def _segments(letters: Sequence[_Letter]) -> list[Segment]:
+    """Return a line's segments, from left to right as they are drawn."""
+    found: list[Segment] = []
+    last: Segment | None = None
+    needs_space = False
+    for letter in letters:
+        if letter is _SPACE or letter.text.isspace():
+            needs_space = True
+            continue
+        if last is None or _is_apart(last, letter):
+            last = Segment(letter.text, letter.left, letter.right, letter.bottom, letter.top)
+            found.append(last)
+        else:
+            last.text += f" {letter.text}" if needs_space else letter.text
+            if letter.right > last.right:
+                last.right = letter.right
+            if letter.left < last.left:
+                last.left = letter.left
+            if letter.bottom < last.bottom:
+                last.bottom = letter.bottom
+            if letter.top > last.top:
+                last.top = letter.top
+        needs_space = False
+    return found
+
+
+def _is_apart(segment: Segment, letter: _Letter) -> bool:
+    gap = max(letter.left - segment.right, segment.left - letter.right)
+    return gap > 0 and gap > GAP * max(letter.top - letter.bottom, segment.top - segment.bottom)
+
+
+def _arranged(lines: Sequence[list[Segment]]) -> list[Part]:
+    """Return text, columns and tables of lines that hold wide gaps."""
+    found: list[Part] = []
+    plain: list[str] = []
+    place = 0
+    while place < len(lines):
+        end = _region_end(lines, place)
+        region = lines[place:end]
+        columns = _columns(region)
+        if sum(len(line) > 1 for line in region) < 2 or len(columns) < 2:
+            plain += [" ".join(segment.text for segment in line) for line in region]
+        else:
+            found += ["\n".join(plain)] if plain else []
+            plain = []
+            found += _read(region, columns)
+        place = end
+    return found + (["\n".join(plain)] if plain else [])
+
+
+def _region_end(lines: Sequence[list[Segment]], start: int) -> int:
+    """Return where the lines end that begin here and share gaps; short lines between such ones belong to them."""
+    end = start + 1
+    if len(lines[start]) < 2:
+        return end
+    columns = _columns(lines[start:end])
+    for place in range(start + 1, len(lines)):
+        if place - end > _LOOK_BACK or not _is_near(lines[place - 1], lines[place]):
+            break
+        widened = _columns([*lines[start:end], lines[place]])
+        if len(lines[place]) > 1 and len(widened) > 1:
+            end, columns = place + 1, widened
+    while end < len(lines) and len(lines[end]) == 1 and _is_near(lines[end - 1], lines[end]):
+        if _column(lines[end][0], columns) in (None, 0):
+            break
+        end += 1  # the last cells of a longer column
+    return end
+
+
+def _is_near(upper: Sequence[Segment], lower: Sequence[Segment]) -> bool:
+    height = max(segment.top - segment.bottom for segment in (*upper, *lower))
+    return abs(upper[0].bottom - lower[0].bottom) < NEAR * height
+
+
+def _columns(lines: Sequence[list[Segment]]) -> list[tuple[float, float]]:
+    """Return the columns' left and right ends: what no line's gap goes through."""
+    spans = sorted((segment.left, segment.right) for line in lines if len(line) > 1 for segment in line)
+    found: list[tuple[float, float]] = []
+    for left, right in spans:
+        if found and left < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], right))
+        else:
+            found.append((left, right))
+    return found
+
+
+def _column(segment: Segment, columns: Sequence[tuple[float, float]]) -> int | None:
+    """Return the column that a segment is in; None where it goes over several."""
+    inside = [number for number, (left, right) in enumerate(columns) if segment.left < right and segment.right > left]
+    if len(inside) > 1:
+        return None
+    middle = (segment.left + segment.right) / 2
+    near = min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle), default=None)
+    return inside[0] if inside else near
+
+
+def _read(lines: Sequence[list[Segment]], columns: Sequence[tuple[float, float]]) -> list[Part]:
+    cells: list[list[Segment]] = [[] for _ in columns]
+    for line in lines:
+        for segment in line:
+            cells[_column(segment, columns) or 0].append(segment)
+    if _is_prose(cells):
+        return ["\n".join(segment.text for segment in column) for column in cells]
+    rows: list[Row] = []
+    for line in lines:
+        row: dict[int, str] = {}
+        for segment in line:
+            number = _column(segment, columns) or 0
+            row[number] = f"{row[number]} {segment.text}" if number in row else segment.text
+        rows.append(sorted(row.items()))
+    return [rows]
+
+
+def _is_prose(cells: Sequence[list[Segment]]) -> bool:
+    """Tell columns of running text from a table: their lines are long, and go on in small letters."""
+    if len(cells) > 3:
+        return False
+    for column in cells:
+        words = sum(len(segment.text.split()) for segment in column)
+        going_on = sum(segment.text[:1].islower() for segment in column[1:])
+        if words < _PROSE_WORDS * len(column) or going_on < _PROSE_GOES_ON * (len(column) - 1):
+            return False
+    return True
+
+
+def in_logical_order(letters: Sequence[_Letter]) -> str:
+    """Return a line of right-to-left writing as it is read: its words from the right, numbers and Latin as they are."""
+    words: list[list[_Letter]] = [[]]
+    for letter in letters:
+        if letter.text.isspace() or not letter.text:
+            words.append([])
+        else:
+            words[-1].append(letter)
+    ordered: list[tuple[float, bool, str]] = []
+    for word in words:
+        if not word:
+            continue
+        is_reversed = RIGHT_TO_LEFT.search("".join(letter.text for letter in word)) is not None
+        if is_reversed:  # letters of a ligature share a place and keep their order
+            word = sorted(word, key=lambda letter: -round(letter.left + letter.right, 1))
+        text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), "".join(one.text for one in word))
+        ordered.append((max(letter.right for letter in word), is_reversed, text))
+    ordered.sort(key=lambda word: -word[0])
+    shown: list[str] = []
+    run: list[str] = []
+    for _, is_reversed, text in ordered:
+        if is_reversed:
+            shown += run[::-1]
+            run = []
+            shown.append(text)
+        else:
+            run.append(text)
+    return " ".join(shown + run[::-1])

@@ -1,0 +1,80 @@
+"""Read what stands on a PDF's pages beside their text: values of forms, and notes; and count attached files."""
+
+import ctypes
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+_WIDGET = 20
+_NOTES = {1: "Note", 3: "Text box", 8: "Note", 9: "Note", 10: "Note", 11: "Note", 12: "Note", 13: "Stamp", 14: "Note"}
+"""By the subtypes of annotations (fpdf_annot.h) that people write into."""
+_CHECKS = (2, 3)  # FPDF_FORMFIELD_CHECKBOX, FPDF_FORMFIELD_RADIOBUTTON
+_SHOWN_ONLY = (0, 1, 8)  # unknown, a button, a signature
+MOST_CHARACTERS = 100_000
+MOST_ANNOTATIONS = 10_000
+
+
+class Notes:
+    """Reads the notes of a document's pages."""
+
+    def __init__(self, document: Any) -> None:
+        self._raw: Any = importlib.import_module("pypdfium2.raw")
+        self._form: Any = None
+        if document.get_formtype():
+            document.init_forms()
+            self._form = document.formenv
+
+    def of(self, page: Any) -> list[str]:
+        """Return a line for each filled field and each note of a page."""
+        count = self._raw.FPDFPage_GetAnnotCount(page)
+        lines: list[str] = []
+        for index in range(min(count, MOST_ANNOTATIONS)):
+            annotation = self._raw.FPDFPage_GetAnnot(page, index)
+            if not annotation:
+                continue
+            try:
+                line = self._line(annotation)
+            finally:
+                self._raw.FPDFPage_CloseAnnot(annotation)
+            if line and line not in lines[-1:]:
+                lines.append(line)
+        return lines
+
+    def _line(self, annotation: Any) -> str:
+        kind = self._raw.FPDFAnnot_GetSubtype(annotation)
+        if kind == _WIDGET:
+            return self._field(annotation) if self._form is not None else ""
+        if kind not in _NOTES:
+            return ""
+        text = self._string(lambda *buffer: self._raw.FPDFAnnot_GetStringValue(annotation, b"Contents", *buffer))
+        return f"{_NOTES[kind]}: {text}" if text else ""
+
+    def _field(self, annotation: Any) -> str:
+        kind = self._raw.FPDFAnnot_GetFormFieldType(self._form, annotation)
+        if kind in _SHOWN_ONLY:
+            return ""
+        found = [
+            self._string(
+                lambda *buffer: self._raw.FPDFAnnot_GetFormFieldAlternateName(self._form, annotation, *buffer)
+            ),
+            self._string(lambda *buffer: self._raw.FPDFAnnot_GetFormFieldName(self._form, annotation, *buffer)),
+        ]
+        name = next(filter(None, found), "")
+        if kind in _CHECKS:
+            if not self._raw.FPDFAnnot_IsChecked(self._form, annotation):
+                return ""
+            get = self._raw.FPDFAnnot_GetFormFieldExportValue
+        else:
+            get = self._raw.FPDFAnnot_GetFormFieldValue
+        value = self._string(lambda *buffer: get(self._form, annotation, *buffer))
+        return f"{name}: {value}" if name and value else value
+
+    def _string(self, get: Callable[..., int]) -> str:
+        """Return what pdfium writes into a buffer as UTF-16, on one line."""
+        length = get(None, 0)
+        if length <= 2 or length > 2 * MOST_CHARACTERS:
+            return ""
+        buffer = (ctypes.c_ushort * (length // 2 + 1))()
+        get(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
+        text = bytes(buffer)[:length].decode("utf-16-le", errors="replace")
+        return " ".join(text.replace("\0", " ").split())

@@ -1,0 +1,229 @@
+"""Read the cells of one sheet of a workbook."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from hubbub.ingest.loaders.formats import Shown, format_of, show_general
+from hubbub.ingest.loaders.ooxml import SAFE, etree
+from hubbub.ingest.loaders.tables import Row
+
+MOST_CELLS = 2_000_000
+MOST_MERGED = 100_000
+"""Cells that a merged one's text is repeated in."""
+MOST_KNOWN = 20_000
+"""Numbers whose shown form is remembered: dates and rates come again and again."""
+NOT_CALCULATED = "(not calculated)"
+
+
+class Styles:
+    """The number formats of a workbook's cells, by the cells' styles."""
+
+    def __init__(self, root: Any, is_1904: bool) -> None:
+        codes: dict[int, str] = {}
+        numbers: list[int] = []
+        if root is not None:
+            for one in root.iterfind("{*}numFmts/{*}numFmt"):
+                codes[_whole(one.get("numFmtId"))] = one.get("formatCode", "")
+            numbers = [_whole(one.get("numFmtId")) for one in root.iterfind("{*}cellXfs/{*}xf")]
+        formats = [format_of(number, codes.get(number, ""), is_1904) for number in numbers]
+        self._by_style = {str(style): shown for style, shown in enumerate(formats) if shown is not None}
+        self._known: dict[tuple[str, str], str] = {}
+
+    def show(self, number: str, style: str) -> str:
+        """Return a number, as the file writes it, in the format of a style."""
+        shown = self._by_style.get(style)
+        if shown is None:
+            if number.isdigit() and len(number) < 16:
+                return number
+            return _converted(number, show_general)
+        known = self._known.get((style, number))
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[style, number] = _converted(number, shown)
+        return known
+
+
+def _converted(number: str, show: Shown) -> str:
+    try:
+        return show(float(number))
+    except (ValueError, OverflowError):
+        return number.strip()
+
+
+class Grid:
+    """The cells of a sheet that hold something, and what of them is hidden."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, bool, list[tuple[int, str]]]] = []
+        self._hidden_columns: list[tuple[int, int]] = []
+        self.cells = 0
+        self.not_calculated = 0
+
+    def add(self, number: int, is_hidden: bool, cells: list[tuple[int, str]]) -> None:
+        """Add a row's cells."""
+        self._rows.append((number, is_hidden, cells))
+        self.cells += len(cells)
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Note that columns are hidden."""
+        self._hidden_columns.append((first, last))
+
+    def merge(self, top: int, left: int, bottom: int) -> None:
+        """Repeat a merged cell's text in the rows that it goes over: each may stand in another passage."""
+        place = next((place for place, row in enumerate(self._rows) if row[0] >= top), None)
+        if place is None or self._rows[place][0] != top:
+            return
+        text = next((text for column, text in self._rows[place][2] if column == left), "")
+        while text and (place := place + 1) < len(self._rows) and self._rows[place][0] <= bottom:
+            cells = self._rows[place][2]
+            if all(column != left for column, _ in cells):
+                cells.append((left, text))
+                cells.sort()
+
+    def shown(self) -> Iterator[Row]:
+        """Yield the rows that are shown; an empty one where rows are left empty."""
+        last = 0
+        for number, is_hidden, cells in self._rows:
+            if is_hidden:
+                last = number if number == last + 1 else last
+                continue
+            if last and number > last + 1:
+                yield []
+            last = number
+            if self._hidden_columns:
+                cells = [cell for cell in cells if not self._is_hidden(cell[0])]
+            if cells:
+                yield cells
+
+    def hidden_rows(self) -> tuple[int, list[Row]]:
+        """Return how many rows are hidden, and these rows."""
+        rows: list[Row] = [cells for _, is_hidden, cells in self._rows if is_hidden]
+        return len(rows), rows
+
+    def hidden_columns(self) -> tuple[int, list[Row]]:
+        """Return how many hidden columns hold something, and their cells, each row led by its first cell."""
+        found: set[int] = set()
+        rows: list[Row] = []
+        for _, is_hidden, cells in self._rows if self._hidden_columns else ():
+            inside = [cell for cell in cells if self._is_hidden(cell[0])]
+            if inside and not is_hidden:
+                found.update(column for column, _ in inside)
+                first = next((cell for cell in cells if not self._is_hidden(cell[0])), None)
+                rows.append(sorted({*inside, first} if first else inside))
+        return len(found), rows
+
+    def _is_hidden(self, column: int) -> bool:
+        return any(first <= column <= last for first, last in self._hidden_columns)
+
+
+def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, most_cells: int) -> None:
+    """Read a sheet's rows into a grid; stop when it holds more than so many cells.
+
+    Raises:
+        SyntaxError: it is damaged; what came before is in the grid.
+    """
+    columns: dict[str, int] = {}
+    number = 0
+    merges: list[str] = []
+    for _, element in etree.iterparse(file, tag=("{*}row", "{*}col", "{*}mergeCell"), **SAFE):
+        name = element.tag.rpartition("}")[2]
+        if name == "row":
+            number = _whole(element.get("r")) or number + 1
+            cells = _cells(element, grid, columns, strings, styles.show)
+            if cells:
+                grid.add(number, element.get("hidden") in ("1", "true"), cells)
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and element.getprevious() is not None:
+                del parent[0]
+            if grid.cells > most_cells:
+                return
+        elif name == "col" and element.get("hidden") in ("1", "true"):
+            grid.hide_columns(_whole(element.get("min")), _whole(element.get("max")))
+        elif name == "mergeCell" and len(merges) < MOST_MERGED:
+            merges.append(element.get("ref", ""))
+    for merge in merges:
+        first, _, last = merge.partition(":")
+        (left, top), (_, bottom) = _place(first, columns), _place(last, columns)
+        if top < bottom:
+            grid.merge(top, left, bottom)
+
+
+def _cells(
+    row: Any, grid: Grid, columns: dict[str, int], strings: list[str], show: Callable[[str, str], str]
+) -> list[tuple[int, str]]:
+    cells: list[tuple[int, str]] = []
+    column = 0
+    for cell in row:
+        get = cell.get
+        reference = get("r")
+        if reference:
+            letters = reference.rstrip("0123456789")
+            column = columns.get(letters) or _column(letters, columns)
+        else:
+            column += 1
+        kind = get("t")
+        value = formula = None
+        for part in cell:
+            end = part.tag[-2:]
+            if end == "}v":
+                value = part.text
+            elif end == "}f":
+                formula = part
+            elif end == "is":
+                value = plain_text(part)
+        if value is None or value == "":
+            if formula is None:
+                continue
+            grid.not_calculated += 1
+            text = f"{NOT_CALCULATED} ={formula.text}" if formula.text else NOT_CALCULATED
+        elif kind is None or kind == "n":
+            text = show(value, get("s", ""))
+        elif kind == "s":
+            text = strings[int(value)].strip() if value.isdigit() and int(value) < len(strings) else ""
+        elif kind == "b":
+            text = "TRUE" if value.strip() in ("1", "true") else "FALSE"
+        elif kind == "d":
+            text = value.replace("T", " ").removesuffix(" 00:00:00").strip()
+        else:
+            text = value.strip()
+        if text:
+            cells.append((column, text))
+    return cells
+
+
+def plain_text(element: Any) -> str:
+    """Return the text of a string's runs, without the readings that stand above Chinese characters."""
+    if element is None:
+        return ""
+    children = list(element)
+    if len(children) == 1 and children[0].tag.endswith("}t"):
+        text = children[0].text or ""
+    else:
+        runs = (child for child in children if not child.tag.endswith("}rPh"))
+        texts = (run.text or "" for child in runs for run in child.iter("{*}t"))
+        text = "".join(texts) or (element.text or "" if not children else "")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+"""How Excel writes characters that XML has no place for, and line breaks."""
+
+
+def _column(letters: str, columns: dict[str, int]) -> int:
+    number = 0
+    for letter in letters.upper()[:3]:
+        number = number * 26 + max(ord(letter) - 64, 0)
+    columns[letters] = number
+    return number
+
+
+def _place(reference: str, columns: dict[str, int]) -> tuple[int, int]:
+    letters = reference.rstrip("0123456789")
+    return _column(letters, columns), _whole(reference[len(letters) :])
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 10 else 0

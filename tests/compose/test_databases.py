@@ -1,0 +1,32 @@
+"""What the composition knows of the databases is what the back ends make."""
+
+from pathlib import Path
+
+from hubbub.compose import prepare_folder
+from hubbub.compose.application import open_application
+from hubbub.compose.backends import load_backends
+from hubbub.compose.databases import CHATS, LIBRARY, chats_in, library_in
+from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.connections.threads import in_a_thread
+from hubbub.search.azure_ledger import Ledger
+from hubbub.settings import load_settings
+
+
+async def steps(database: Sqlite) -> dict[str, int]:
+    return dict(await database.read(Connection.all, "select room, max(step) from migration group by room"))
+
+
+async def test_all_rooms_stand_there_with_as_many_scripts_as_they_have(tmp_path: Path) -> None:
+    flags = {
+        "server": {"data_folder": tmp_path},
+        "embedded": {"is_enabled": False},
+        "embeddings": {"provider": "none"},
+        "discovery": {"is_enabled": False},
+    }
+    settings = await in_a_thread(lambda: load_settings(flags))
+    await in_a_thread(lambda: prepare_folder(tmp_path))
+    await in_a_thread(lambda: load_backends(settings))
+    async with open_application(settings), chats_in(tmp_path) as chats, library_in(tmp_path) as library:
+        await Ledger(library).open("an index", None)
+        assert await steps(chats) == CHATS
+        assert await steps(library) == LIBRARY

@@ -1,0 +1,169 @@
+"""A page is read as a browser shows it, each word once."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.loaders import html
+from hubbub.ingest.loaders.grids import flat
+
+
+def load(folder: Path, page: str | bytes) -> Loaded:
+    (folder / "a").write_bytes(page.encode() if isinstance(page, str) else page)
+    with (folder / "a").open("rb") as file:
+        return html.load(file)
+
+
+def nested(depth: int, inside: str) -> str:
+    return "<table><tr><td>" * depth + inside + "</td></tr></table>" * depth
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        *(
+            pytest.param(nested(depth, "5 days."), [Paragraph("5 days.")], id=f"{depth} nested tables")
+            for depth in (2, 3, 6)
+        ),
+        pytest.param(
+            "<table><tr><td><ul><li>Home</ul><td><h1>Warranty</h1><p>24 months."
+            "<table><tr><th>Part<th>Fee<tr><td>Motor<td>45</table></table>",
+            [
+                Paragraph("- Home"),
+                Heading("Warranty", 1),
+                Paragraph("24 months."),
+                Table((("Part", "Fee"), ("Motor", "45"))),
+            ],
+            id="a table that lays out",
+        ),
+        pytest.param(
+            "<table><tr><td>Price<script>var x</script><style>a{}</style><td hidden>no<td>12 EUR<nav>a</nav></table>",
+            [Table((("Price", "12 EUR"),))],
+            id="scripts, styles and menus within cells",
+        ),
+        pytest.param(
+            "<table><caption>Hours</caption><tr><th>Day<th>Open<tr><td>Monday<td rowspan=2>9-17<tr><td>Tuesday</table>",
+            [Paragraph("Hours"), Table((("Day", "Open"), ("Monday", "9-17"), ("Tuesday", "9-17")))],
+            id="captions and cells that span rows",
+        ),
+        pytest.param(
+            "<table><tr><th rowspan=2>Region<th colspan=2>2023<tr><th>Plan<th>Actual<tr><td>North<td>10<td>11</table>",
+            [Table((("Region", "2023 Plan", "2023 Actual"), ("North", "10", "11")))],
+            id="names of columns in two rows",
+        ),
+        pytest.param(
+            "<table><tr><td rowspan=0>A<td>1<tr><td>2<tr><td>3</table>",
+            [Table((("A", "1"), ("A", "2"), ("A", "3")))],
+            id="a cell that spans all rows",
+        ),
+        pytest.param(
+            "<h2>H<sub>2</sub>O</h2><p>10<sup>-6</sup> m<sup>2</sup>, un<wbr>broken, a<!-- c -->b",
+            [Heading("H2O", 2), Paragraph("10^-6 m2, unbroken, ab")],
+            id="words that elements part",
+        ),
+        pytest.param("<p>x<br>y z<span>A</span><span>B</span>", [Paragraph("x\ny zAB")], id="lines"),
+        pytest.param(
+            "<ol start=3><li>c<ol type=a><li>one<li>two</ol><li value=9>i</ol><dl><dt>Term<dd>Meaning</dl>",
+            [Paragraph("3. c\n  a. one\n  b. two\n9. i"), Paragraph("Term\n  Meaning")],
+            id="lists with their numbers",
+        ),
+        pytest.param(
+            '<form><label>Name <input value="Ada"></label><input type=hidden value=no><input type=password value=no>'
+            "<input type=checkbox checked> yes <select><option>Blue<option>Red</select><textarea>Long note</textarea>"
+            "<button>Send</button></form>",
+            [Paragraph("Name Ada ☒ yes Blue, Red Long note Send")],
+            id="forms",
+        ),
+        pytest.param(
+            '<p style="display: none">no</p><dialog>no</dialog><template>no</template><p aria-hidden=true>seen</p>'
+            "<details><summary>More</summary><p>Inside</details><dialog open>Now</dialog>",
+            [Paragraph(word) for word in ("seen", "More", "Inside", "Now")],
+            id="what is not shown",
+        ),
+        pytest.param(
+            '<figure><img alt="Map of the exits"><figcaption>Figure 3</figcaption></figure>',
+            [Paragraph("[Image: Map of the exits]"), Paragraph("Figure 3")],
+            id="pictures",
+        ),
+        pytest.param(
+            "<p><math><mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac><mo>=</mo>"
+            "<msup><mi>x</mi><mn>2</mn></msup><annotation>\\frac</annotation></math>",
+            [Paragraph("a/(b+1)=x^2")],
+            id="formulas",
+        ),
+        pytest.param(
+            "<table><tr><td><pre>1\n2</pre><td><pre>x = 1\n  y = 2</pre></table>",
+            [Code("1\n2"), Code("x = 1\n  y = 2")],
+            id="code within cells",
+        ),
+        pytest.param("<p>東京<ruby>都<rp>(</rp><rt>と</rt><rp>)</rp></ruby>", [Paragraph("東京都(と)")], id="ruby"),
+        pytest.param("<svg><title>no</title><text>Label</text></svg>", [Paragraph("Label")], id="drawings"),
+    ],
+)
+def test_what_a_browser_shows(tmp_path: Path, page: str, expected: list[Block]) -> None:
+    assert load(tmp_path, page).blocks == expected
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<?xml version="1.0" encoding="UTF-8"?>\n<html xmlns="http://www.w3.org/1999/xhtml">',
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x.dtd">\n<html xmlns="http://www.w3.org/1999/xhtml">',
+    ],
+)
+def test_xhtml_with_elements_that_close_themselves(tmp_path: Path, head: str) -> None:
+    page = head + '<head><title/><script src="a"/></head><p title="a > b"/><a id="x"/><p>The fee<br/>is 12.</p></html>'
+    assert load(tmp_path, page).blocks == [Paragraph("The fee\nis 12.")]
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("shift_jis", "cp932", "会社①の住所"),
+        ("gb2312", "gb18030", "朱镕基说"),
+        ("iso-8859-1", "cp1252", "“Größe” – 5 €"),
+        ("iso-8859-9", "cp1254", "İstanbul’da"),
+        ("euc-kr", "cp949", "똠방각하"),
+        ("windows-1251", "cp1251", "Залог составляет"),
+        ("x-sjis", "cp932", "髙島屋"),
+        ("latin1", "utf-8", "UTF-8 whatever it says: ü"),
+        ("no-such-encoding", "cp1251", "Срок уведомления составляет три месяца"),
+        ("utf-16", "utf-8", "Größe"),
+    ],
+)
+def test_encodings_as_browsers_read_their_labels(tmp_path: Path, label: str, codec: str, text: str) -> None:
+    filler = "<!-- charset=koi8-r -->" + '<meta name="keywords" content="more">' * 200
+    for meta in (f'<meta charset="{label}">', f'<meta http-equiv="x" content="text/html; charset={label}">'):
+        for page in (f"{meta}<p>{text}</p>", f"<head>{filler}{meta}</head><p>{text}</p>"):
+            assert load(tmp_path, page.encode(codec)).blocks == [Paragraph(text)]
+
+
+def test_a_page_of_one_broken_byte_loses_one_character(tmp_path: Path) -> None:
+    page = "<meta charset=utf-8><p>Größe und Maß".encode() + b"\xff</p>"
+    assert load(tmp_path, page).blocks == [Paragraph("Größe und Maß\ufffd")]
+
+
+WORDS = st.text("abc", min_size=1, max_size=3).map(lambda word: f" w{word} ")
+TAGS = st.sampled_from(
+    "div p span b table tr td th ul ol li dl dt dd h1 pre caption thead tbody a sup center font x-y".split()
+)
+PAGES = st.recursive(
+    WORDS,
+    lambda trees: st.builds(lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag}>", TAGS, st.lists(trees, max_size=4)),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees=st.lists(PAGES, max_size=4))
+def test_each_word_is_read_and_none_is_made_up(trees: list[str]) -> None:
+    page = "".join(trees)
+    read = Counter(re.findall(r"w[abc]+", flat(html.read_page(page).blocks)))
+    held = Counter(re.findall(r"w[abc]+", page))
+    assert held.keys() == read.keys()
+    assert all(read[word] >= count for word, count in held.items())

@@ -1,0 +1,129 @@
+"""JSON and its kin are cut at records; the rest is read where a part is broken."""
+
+import io
+import json as standard
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubbub.core.errors import HubbubError
+from hubbub.ingest.blocks import Loaded
+from hubbub.ingest.loaders import json, lines, markdown, text
+from hubbub.ingest.split import split
+
+
+def load(content: str | bytes) -> Loaded:
+    return json.load(io.BytesIO(content.encode() if isinstance(content, str) else content))
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        ('{"items":[{"name":"Pump","price":5.10},{"name":"Valve"}],"total":12}',
+         ["items.name: Pump\nitems.price: 5.10", "items.name: Valve", "total: 12"]),
+        ("[[1,2,3],[4,5,6]]", ["1, 2, 3", "4, 5, 6"]),
+        ('{"a":1,"a":2}', ["a: 1\na: 2"]),
+        ('{"n":null,"list":[],"object":{},"no":false}', ["n: null\nlist: []\nobject: {}\nno: false"]),
+        ('{\n // note\n "a": "x // y, ]", /* b */ "b": [1,],\n}\n', ["a: x // y, ]\nb: 1"]),
+        ('[{"a":NaN, "big": 123456789012345678901234567890}]', ["a: NaN\nbig: 123456789012345678901234567890"]),
+        ('{"a":1}\n{\n"b":2}', ["a: 1", "b: 2"]),
+        ("42", ["42"]),
+        ('{"stadt":"Köln"}'.encode("cp1252"), ["stadt: Köln"]),
+        ('{"stadt":"Köln"}'.encode("utf-16"), ["stadt: Köln"]),
+        ('["a b",{"c":1},{"c":2}]', ["a b", "c: 1", "c: 2"]),
+    ],
+)  # fmt: skip
+def test_records(content: str | bytes, records: list[str]) -> None:
+    loaded = load(content)
+    assert ([block.text for block in loaded.blocks], loaded.omitted) == (records, ())
+
+
+def test_a_long_value_has_its_path_in_each_passage() -> None:
+    sentence = "The pump stands in the cellar and is looked after twice a year. "
+    content = standard.dumps({"pump": {"id": 7, "note": sentence * 60}, "list": list(range(1000))})
+    pieces = split(load(content).blocks)
+    assert len(pieces) > 4
+    for line in (line for piece in pieces for line in piece.text.split("\n") if line):
+        assert line.startswith(("pump.", "list: "))
+    assert "\n".join(piece.text for piece in pieces).count("twice a year.") == 60
+
+
+def test_one_broken_line_is_read_as_it_stands() -> None:
+    loaded = load('{"a":1}\n{"a":2\n{"a":3}\n{"b":')
+    assert [block.text for block in loaded.blocks] == ["a: 1", '{"a":2', "a: 3", '{"b":']
+    assert [one.text for one in loaded.omitted] == ["2 of 4 lines are not valid JSON and read as they stand"]
+
+
+def test_a_document_that_was_cut_off_is_read_as_it_stands() -> None:
+    loaded = load('{\n "name": "Pump",\n "price": 5,\n "no')
+    assert "Pump" in loaded.blocks[0].text
+    assert [one.text for one in loaded.omitted] == ["the file is not valid JSON and was read as it stands"]
+
+
+@pytest.mark.parametrize("content", ["{nope", "hello", "[" * 100_000, '{"a":' * 100_000])
+def test_what_is_no_json_is_refused(content: str) -> None:
+    with pytest.raises(HubbubError) as caught:
+        load(content)
+    assert caught.value.code == "corrupt"
+
+
+VALUES = st.recursive(
+    st.text("abc ", min_size=1).map(str.strip).filter(bool) | st.integers() | st.booleans() | st.none(),
+    lambda values: st.lists(values, max_size=5) | st.dictionaries(st.text("xyz", min_size=1), values, max_size=5),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES)
+def test_no_value_is_lost(value: Any) -> None:
+    def words(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            return [word for part in value.values() for word in words(part)]
+        if isinstance(value, list):
+            return [word for part in value for word in words(part)]
+        return re.findall(r"\w+", value if isinstance(value, str) else standard.dumps(value))
+
+    read = Counter(word for block in load(standard.dumps(value)).blocks for word in re.findall(r"\w+", block.text))
+    assert Counter(words(value)) <= read
+
+
+def test_a_log_is_cut_at_its_lines() -> None:
+    log = "".join(
+        f"2025-03-{day:02} 10:00:00 ERROR E{day} The disk is full. Replace it. Call Ann.\n" for day in range(1, 29)
+    )
+    for loaded in (text.read(log * 3), lines.load(io.BytesIO((log * 3).encode()))):
+        pieces = split(loaded.blocks)
+        assert len(pieces) > 3
+        assert all(line.startswith("2025") and line.endswith("Ann.") for one in pieces for line in one.text.split("\n"))
+
+
+def test_prose_is_no_log() -> None:
+    prose = "In 2024-01-01 we began.\nThe work\nwent on and on."
+    assert type(text.read(prose).blocks[0]).__name__ == "Paragraph"
+
+
+def test_form_feeds_part_pages() -> None:
+    loaded = text.read("One.\fTwo.\n\nMore.\f")
+    assert loaded.pages == 2
+    assert [(block.text, block.page) for block in loaded.blocks] == [("One.", 1), ("Two.", 2), ("More.", 2)]
+    assert text.read("One.\n\f").pages == 0
+
+
+def test_code_is_parted_between_definitions() -> None:
+    code = "import os\n\n\ndef a():\n    x = 1\n\n    return x\n\n\ndef b():\n    pass\n"
+    assert [block.text for block in lines.blocks_of(code)] == [
+        "import os",
+        "def a():\n    x = 1\n\n    return x",
+        "def b():\n    pass",
+    ]
+
+
+def test_front_matter_is_read() -> None:
+    loaded = markdown.read("---\ntitle: Travel\nowner: Team Zebra\n---\n\n# Flights\n\nBy the office.")
+    assert loaded.title == "Travel"
+    assert "owner: Team Zebra" in loaded.blocks[0].text

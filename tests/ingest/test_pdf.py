@@ -1,0 +1,226 @@
+"""PDF is read as its pages show it: columns, tables, broken words, forms and notes; and what can't be read is said."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hubbub.core.errors import Invalid
+from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.loaders import pdf
+from hubbub.ingest.loaders.pdf_layout import _Letter, in_logical_order
+from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_unreadable, mended, words_of
+from hubbub.ingest.reading import read_here
+from tests.ingest import documents
+from tests.ingest.pdfs import pdf_with, placed
+
+DATA = Path(__file__).parent / "data"
+PROSE = (
+    "The committee reviewed the annual report and approved the budget for the coming year, since nobody had asked for "
+    "anything else, and the members went home before it was dark."
+)
+
+
+def load(path: Path) -> Loaded:
+    with path.open("rb") as file:
+        return pdf.load(file)
+
+
+def blocks(folder: Path, data: bytes) -> list[Block]:
+    (folder / "a.pdf").write_bytes(data)
+    return load(folder / "a.pdf").blocks
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hyphen.pdf", ["ABC-1234", "2020-2021", "highquality", "high-quality", "insurance", "insur-ance"]),
+        ("table.pdf", ["| City | 2022 | 2023 | 2024 |", "| Koeln | 1080 |  | 1090 |"]),
+        ("twocol_rowwise.pdf", ["reviewed the annual\nreport and", "limited to\nthe amount", "for the\ncoming fiscal"]),
+        ("form_filled.pdf", ["Ada Lovelace", "4711 EUR", "Application form."]),
+        ("letterspaced.pdf", ["Annual Report"]),
+    ],
+)
+def test_a_file_and_what_is_read_of_it(name: str, words: list[str]) -> None:
+    found = read_here(os.open(DATA / name, os.O_RDONLY), name, {})
+    text = "\n".join(piece.text for piece in found.pieces)
+    for expected in words:
+        assert expected in text
+    assert found.completeness.omitted == ()
+
+
+def test_pages_have_the_labels_that_a_reader_knows(tmp_path: Path) -> None:
+    found = read_here(os.open(DATA / "page_labels.pdf", os.O_RDONLY), "a.pdf", {})
+    assert [(piece.page, piece.heading) for piece in found.pieces] == [
+        (number, f"Page {label}") for number, label in enumerate(["i", "ii", "iii", "1", "2", "3"], start=1)
+    ]
+    assert not any(isinstance(block, Heading) for block in blocks(tmp_path, documents.pdf([["One."], ["Two."]])))
+
+
+def test_columns_drawn_one_after_the_other_stay_as_they_are(tmp_path: Path) -> None:
+    left = [(60, 700 - 14 * number, f"left line {number} goes on") for number in range(4)]
+    right = [(330, 700 - 14 * number, f"right line {number} goes on") for number in range(4)]
+    (paragraph,) = blocks(tmp_path, pdf_with(placed(*left, *right)))
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.text.index("left line 3") < paragraph.text.index("right line 0")
+
+
+def test_columns_drawn_row_by_row_are_read_one_after_the_other(tmp_path: Path) -> None:
+    rows = [
+        text
+        for number in range(4)
+        for text in (
+            (60, 700 - 14 * number, "and goes on to the left"),
+            (330, 700 - 14 * number, "or it ends at the right"),
+        )
+    ]
+    found = blocks(tmp_path, pdf_with(placed((60, 730, "A line over both of them"), *rows)))
+    text = "\n".join(block.text for block in found if isinstance(block, Paragraph))
+    assert text.count("the left\nand goes") == 3
+    assert text.count("the right\nor it") == 3
+    assert text.startswith("A line over both")
+
+
+def test_a_table_s_cells_stay_in_their_columns(tmp_path: Path) -> None:
+    cells = [("Name", "Low", "High"), ("Bonn", "", "12"), ("Ulm", "7", ""), ("Kiel", "8", "9")]
+    drawn = [
+        (60 + 150 * column, 700 - 16 * row, text)
+        for row, line in enumerate(cells)
+        for column, text in enumerate(line)
+        if text
+    ]
+    first, table, last = blocks(
+        tmp_path, pdf_with(placed((60, 760, "Before the table."), *drawn, (60, 560, "After the table.")))
+    )
+    assert (first, last) == (Paragraph("Before the table.", 1), Paragraph("After the table.", 1))
+    assert table == Table((("Name", "Low", "High"), ("Bonn", "", "12"), ("Ulm", "7"), ("Kiel", "8", "9")), 1)
+
+
+def test_a_head_with_its_page_s_number_is_no_table(tmp_path: Path) -> None:
+    found = blocks(tmp_path, pdf_with(placed((60, 760, "Chapter 4"), (500, 760, "9"), (60, 700, PROSE[:60]))))
+    assert all(isinstance(block, Paragraph) for block in found)
+
+
+def test_broken_words() -> None:
+    known = words_of([f"a notice-period and insurance. insur{BROKEN}\nance"])
+    assert mended(f"insur{BROKEN}\nance notice{BROKEN}\nperiod ABC{BROKEN}1234 E{BROKEN}\nMail", known) == (
+        "insurance notice-period ABC-1234 E-Mail"
+    )
+    assert mended("2020-\n2021 Vor-\nund Nachteile", known) == "2020-2021 Vor- und Nachteile"
+    assert both_forms(mended(f"a high{BROKEN}\nquality good", known)) == (
+        "a highquality good\n(broken at line ends: high-quality)"
+    )
+    assert mended("- a list\n- of two -\nlines", known) == "- a list\n- of two -\nlines"
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        ("A n n u a l R e p o r t", "Annual Report"),
+        ("a b c", "a b c"),
+        ("1 2 3 4 5 6", "1 2 3 4 5 6"),
+        ("I am a b", "I am a b"),
+    ],
+)
+def test_letterspaced_words_are_put_together(text: str, closed: str) -> None:
+    assert closed_up(text) == closed
+
+
+def shifted(text: str) -> str:
+    """Return what a font's numbers look like, taken for letters: 3 is a space, 36 an A."""
+    return "".join(chr(ord(letter) - 29) for letter in text)
+
+
+def test_letters_that_can_t_be_told_are_said_and_not_indexed(tmp_path: Path) -> None:
+    garbled = placed(*((60, 700 - 14 * row, shifted(PROSE[row * 40 :][:40])) for row in range(4)))
+    (tmp_path / "a.pdf").write_bytes(pdf_with([garbled, placed((60, 700, "A page that can be read."))]))
+    found = load(tmp_path / "a.pdf")
+    assert found.blocks == [Paragraph("A page that can be read.", 2)]
+    assert [one.text for one in found.omitted] == ["1 of 2 pages holds text whose letters can't be told"]
+    with pytest.raises(Invalid, match="letters of the file can't be told"):
+        blocks(tmp_path, pdf_with(garbled))
+
+
+def test_lines_whose_letters_can_t_be_told_leave_the_others(tmp_path: Path) -> None:
+    garbled = [(60, 600 - 14 * row, shifted(PROSE[row * 40 :][:40])) for row in range(4)]
+    (tmp_path / "a.pdf").write_bytes(pdf_with(placed((60, 700, "A heading in another font."), *garbled)))
+    found = load(tmp_path / "a.pdf")
+    assert found.blocks == [Paragraph("A heading in another font.", 1)]
+    assert [one.text for one in found.omitted] == ["1 of 1 pages holds text whose letters can't be told"]
+
+
+def test_a_scan_with_a_stamp_on_it_is_no_page_of_text(tmp_path: Path) -> None:
+    picture = (
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>"
+    )
+    resources = b"/Resources << /Font << /F 3 0 R >> /XObject << /P 10 0 R >> >>"
+    scan = b"q 590 0 0 790 5 5 cm /P Do Q\n" + placed((60, 20, "Received 12 May. Page 3"))
+    data = pdf_with([scan, placed((60, 700, "A page."))], page=resources, more=[picture + b"\nstream\n0\nendstream"])
+    (tmp_path / "a.pdf").write_bytes(data)
+    found = load(tmp_path / "a.pdf")
+    assert [one.text for one in found.omitted] == ["1 of 2 pages is a picture with little text"]
+    assert found.blocks == [Paragraph("Received 12 May. Page 3", 1), Paragraph("A page.", 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PROSE,
+        PROSE.upper(),
+        "Die Kündigungsfrist beträgt drei Monate zum Ende des Quartals, wenn nichts anderes vereinbart ist.",
+        "BX-1234 KLM-88 TRQ-17 ZZP-09 BX-1235 KLM-89 TRQ-18 ZZP-10 BX-1236 KLM-90 TRQ-19 ZZP-11",
+        "Срок уведомления составляет три месяца, если в договоре не указано иное, и так далее.",
+        "保证金为五百元。押金退还期限为三十天。敷金は五百円です。保证金为五百元。押金退还期限为三十天。",
+        "1,234.50 2,345.60 3,456.70 4,567.80 5,678.90 6,789.00 7,890.10 8,901.20",
+        "",
+    ],
+)
+def test_text_that_can_be_read_is_never_held_for_garbled(text: str) -> None:
+    assert not is_unreadable(text)
+
+
+def test_text_without_a_map_is_garbled() -> None:
+    assert is_unreadable(shifted(PROSE))
+    assert is_unreadable("\ue001\ue002\ue003 \ue004" * 20)
+
+
+def test_right_to_left_lines_are_read_from_the_right() -> None:
+    def letters(*words: tuple[int, str]) -> list[_Letter]:
+        return [
+            _Letter(letter, x + 5 * place, x + 5 * place + 5, 0, 10)
+            for x, word in words
+            for place, letter in enumerate(f"{word} ")
+        ]
+
+    # As drawn from the left: each word's letters reversed, the number as it is.
+    assert in_logical_order(letters((10, "לקש"), (40, "500"), (80, "אוה"))) == "הוא 500 שקל"
+    assert in_logical_order(letters((10, "לקש"), (40, "500"), (60, "EUR"), (80, "אוה"))) == "הוא 500 EUR שקל"
+
+
+def test_notes_and_checked_boxes_are_read(tmp_path: Path) -> None:
+    note = b"<< /Type /Annot /Subtype /Text /Rect [10 10 30 30] /Contents (Ask Bob first.) >>"
+    box = (
+        b"<< /Type /Annot /Subtype /Widget /FT /Btn /T (agreed) /V /Yes /AS /Yes /Rect [50 50 60 60] "
+        b"/AP << /N << /Yes 12 0 R /Off 12 0 R >> >> >>"
+    )
+    look = b"<< /Type /XObject /Subtype /Form /BBox [0 0 1 1] /Length 0 >>\nstream\n\nendstream"
+    data = pdf_with(
+        placed((60, 700, "A form.")),
+        page=b"/Annots [10 0 R 11 0 R]",
+        catalog=b"/AcroForm << /Fields [11 0 R] >>",
+        more=[note, box, look],
+    )
+    assert blocks(tmp_path, data) == [Paragraph("A form.", 1), Paragraph("Note: Ask Bob first.\nagreed: Yes", 1)]
+
+
+def test_attached_files_are_counted(tmp_path: Path) -> None:
+    data = pdf_with(
+        placed((60, 700, "For the best experience, open this portfolio elsewhere.")),
+        catalog=b"/Names << /EmbeddedFiles << /Names [(a.txt) 10 0 R] >> >>",
+        more=[
+            b"<< /Type /Filespec /F (a.txt) /EF << /F 11 0 R >> >>",
+            b"<< /Type /EmbeddedFile /Length 5 >>\nstream\nHello\nendstream",
+        ],
+    )
+    (tmp_path / "a.pdf").write_bytes(data)
+    assert [one.text for one in load(tmp_path / "a.pdf").omitted] == ["1 attached file was not read"]
