@@ -146,7 +146,7 @@ async def grounding(
     columns: list[tuple[float | None, ...]] = []
     for engine in engines:
         if engine is None:
-            columns.append((None,) * 6)
+            columns.append((None,) * 8)
             continue
         began = time.process_time()
         answers = [await squad.answer(engine, query.text, tuple(collections.values())) for query in queries]
@@ -161,6 +161,8 @@ async def grounding(
         columns.append(
             (
                 right / len(queries),
+                sum(squad.is_right_at_first(*pair) for pair in zip(queries, answers, strict=True)) / len(queries),
+                sum(answer.finish_reason == "closest" for answer in answers) / len(queries),
                 sum(not answer.citations for answer in answers) / len(queries),
                 sum(not answer.citations for answer in elsewhere) / len(queries),
                 cited.at_hits / max(cited.count, 1),
@@ -168,9 +170,11 @@ async def grounding(
                 cpu_ms,
             )
         )
-    right, abstained, refused, at_hits, verbatim, cpu = zip(*columns, strict=True)
+    right, first, closest, abstained, refused, at_hits, verbatim, cpu = zip(*columns, strict=True)
     return [
         Row("answers that hold an accepted answer", right, target=LEAST_RIGHT),
+        Row("the quote shown first holds one", first),
+        Row("called only the closest, it is there", closest),
         Row("abstained, the answer is there", abstained),
         Row("abstained, asked of the other articles", refused),
         Row("citations that point at a hit", at_hits, target=1.0),

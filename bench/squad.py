@@ -94,6 +94,12 @@ def is_right(query: Query, answer: Answer) -> bool:
     return any(plain(accepted) in seen for accepted in query.answers)
 
 
+def is_right_at_first(query: Query, answer: Answer) -> bool:
+    """Tell whether what an answer quotes first holds one of the accepted answers."""
+    first = plain(answer.citations[0].quote) if answer.citations else ""
+    return any(plain(accepted) in first for accepted in query.answers)
+
+
 def plain(text: str) -> str:
     """Return a text for comparing: upper and lower case, and white space, make no difference."""
     return " ".join(text.casefold().split())

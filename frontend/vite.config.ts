@@ -1,7 +1,9 @@
 /** Build the page into the Python package, with the API's reference page beside it. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const require = createRequire(import.meta.url);
@@ -26,9 +28,55 @@ function apiReference(): Plugin {
   };
 }
 
+/** Puts the page that draws diagrams into `diagram/`, with Mermaid as its authors built it. */
+function diagrams(): Plugin {
+  return {
+    name: "diagrams",
+    apply: "build",
+    generateBundle() {
+      const files = {
+        "mermaid.min.js": require.resolve("mermaid/dist/mermaid.min.js"),
+        "index.html": new URL("./diagram/index.html", import.meta.url),
+        "draw.js": new URL("./diagram/draw.js", import.meta.url),
+      };
+      for (const [name, path] of Object.entries(files))
+        this.emitFile({ type: "asset", fileName: `diagram/${name}`, source: readFileSync(path) });
+    },
+  };
+}
+
+/** Puts the compressed form beside each large file of text, so that the server need not make it at its start. */
+function compressed(): Plugin {
+  const LARGE_BYTES = 100_000;
+  return {
+    name: "compressed",
+    apply: "build",
+    // Of what was written: before, others may still change it.
+    writeBundle({ dir = "" }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
+        if (!/\.(?:js|css)$/.test(fileName)) continue;
+        const source = readFileSync(join(dir, fileName));
+        if (source.length >= LARGE_BYTES) writeFileSync(join(dir, `${fileName}.gz`), gzipSync(source, { level: 9 }));
+      }
+    },
+  };
+}
+
+/** Leaves out the older forms of KaTeX's fonts: every browser that can run the page reads WOFF2. */
+function newFontsOnly(): Plugin {
+  return {
+    name: "new-fonts-only",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/katex[^/]*\.css/.test(id)) return null;
+      return code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)/g, "");
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [apiReference()],
+  plugins: [apiReference(), diagrams(), newFontsOnly(), compressed()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/hubbub/web/static",

@@ -165,7 +165,7 @@ const routes = [
     () => ({
       person: { id: "guest", name: "Guest" },
       version: "0.1.0",
-      limits: { question_characters: 32000, document_bytes: 52428800 },
+      limits: { question_characters: 32000, document_bytes: 52428800, document_suffixes: [".pdf", ".md", ".txt"] },
     }),
   ],
   ["GET", "/api/models", () => ({ models, default: "smollm2-135m" })],
@@ -257,7 +257,8 @@ const routes = [
     "/api/documents/:id/pages/:page",
     (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"],
   ],
-  ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at) })],
+  ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at), next: null })],
+  ["GET", "/api/chats/found", () => ({ found: [], next: null })],
   [
     "GET",
     "/api/chats/:id",
@@ -333,25 +334,29 @@ function match(method, path) {
   throw new Refusal(404, "not_found", "There is nothing at this address.");
 }
 
-async function stream(request, response, id, after) {
-  const log = found(answers, id);
-  const drops = messages.get(messages.get(id).parent_id).text.includes("drop");
-  if (isOver(log) && after >= log.events.length) return response.writeHead(204).end();
-  response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+async function stream(request, response, wanted) {
   let isGone = false;
   request.on("close", () => {
     isGone = true;
   });
-  let sent = 0;
-  for (let number = after; !isGone; ) {
-    while (number < log.events.length) {
-      const event = log.events[number++];
-      response.write(`id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-      if (drops && ++sent === 6) return response.destroy();
-    }
-    if (isOver(log)) break;
-    await new Promise((resolve) => log.waiting.push(resolve));
-  }
+  response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+  await Promise.all(
+    wanted.map(async ([id, after]) => {
+      const log = found(answers, id);
+      const drops = messages.get(messages.get(id).parent_id).text.includes("drop");
+      const head = `event: answer\ndata: ${id}\n\n`;
+      let sent = 0;
+      for (let number = after; !isGone; ) {
+        while (number < log.events.length) {
+          const event = log.events[number++];
+          response.write(`${head}id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+          if (drops && ++sent === 6) return response.destroy();
+        }
+        if (isOver(log)) return response.write(`${head}event: over\ndata: {}\n\n`);
+        await new Promise((resolve) => log.waiting.push(resolve));
+      }
+    }),
+  );
   response.end();
 }
 
@@ -372,10 +377,13 @@ async function page(path, response) {
 async function answerTo(request, response) {
   const url = new URL(request.url, "http://stand-in");
   if (!url.pathname.startsWith("/api/")) return page(url.pathname, response);
-  const events = /^\/api\/answers\/(\w+)\/events$/.exec(url.pathname);
-  if (events) {
-    const after = Number(request.headers["last-event-id"] ?? url.searchParams.get("after") ?? 0);
-    return stream(request, response, events[1], after);
+  if (url.pathname === "/api/answers/events") {
+    const wanted = url.searchParams.getAll("follow").map((one) => one.split("."));
+    return stream(
+      request,
+      response,
+      wanted.map(([id, after]) => [id, Number(after)]),
+    );
   }
   const [act, values] = match(request.method, url.pathname);
   const result = await act(request, values);

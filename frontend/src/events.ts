@@ -97,6 +97,11 @@ export interface Reclassified {
   type: "reclassified";
 }
 
+/** The model refuses to answer: the text that follows says so. */
+export interface Declined {
+  type: "declined";
+}
+
 /** What a model's server wants back with its text; the page has no use for it. */
 export interface Attached {
   type: "attached";
@@ -160,6 +165,7 @@ export type Event =
   | Text
   | Reasoning
   | Reclassified
+  | Declined
   | ToolCall
   | Attached
   | FollowUps
@@ -207,4 +213,6 @@ export interface Answer {
   limited_by?: LimitedBy;
   left_out?: LeftOut;
   still_reading?: StillReading | undefined;
+  /** How long the text was, in characters, when the model began to refuse. */
+  declined_at?: number;
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { emptyAnswer } from "../src/state/answer";
-import { canGoOn, leftOutText } from "../src/views/thread/Ending";
+import { canGoOn, leftOutText, noteOf } from "../src/views/thread/Ending";
 import { readingText } from "../src/views/thread/waiting";
 
 test("an answer goes on where it broke off, and nowhere else", () => {
@@ -32,4 +32,12 @@ test.each([
   [["a.pdf"], true, "“a.pdf” and more are still being read"],
 ])("what is waited for: %j", (names, has_more, text) => {
   expect(readingText({ type: "still_reading", names, has_more })).toBe(text);
+});
+
+test("an answer that ended in its thoughts did begin", () => {
+  const thought = { ...emptyAnswer("a"), reasoning: "Hmm" };
+  expect(noteOf({ ...thought, state: "stopped" })).toBe("Stopped while the model was thinking.");
+  expect(noteOf({ ...emptyAnswer("a"), state: "stopped" })).toBe("Stopped before it began.");
+  expect(noteOf({ ...thought, state: "done" })).toBe("The model thought about it, but said nothing.");
+  expect(noteOf({ ...thought, text: "x", state: "done", finish_reason: "stop" })).toBeNull();
 });

@@ -1,31 +1,28 @@
-/** What is said of a document that was read, whole or in part. */
+/** Which files are refused before they are sent. */
 
+import { File as NodeFile } from "node:buffer";
 import { expect, test } from "vitest";
-import type { Document } from "../src/api/resources";
-import { documentProgress } from "../src/state/uploads";
+import { refusalOf } from "../src/state/kinds";
 
-const document: Document = {
-  id: "d",
-  collection_id: "c",
-  name: "scan.pdf",
-  title: "",
-  media_type: "application/pdf",
-  size_bytes: 1,
-  state: "ready",
-  reason: "",
-  pages: 6,
-  passages: 1,
-  embedded: 1,
-  added_at: 0,
-  completeness: { characters: 100, held: 0, omitted: [] },
-};
+const SUFFIXES = [".pdf", ".docx", ".md"];
+const file = (name: string, bytes: number[] | string) =>
+  new NodeFile([typeof bytes === "string" ? bytes : new Uint8Array(bytes)], name) as unknown as File; // jsdom reads none
 
-test("a document that was read in part says what is missing", () => {
-  expect(documentProgress(document)).toEqual({ label: "Ready", part: 1, isOver: true, isFault: false });
-  const omitted = [
-    { kind: "pages_without_text", text: "5 of 6 pages hold no text", count: 5, of: 6 },
-    { kind: "attachments", text: "1 attached file was not read", count: 1, of: 0 },
-  ];
-  const inPart = { ...document, completeness: { ...document.completeness, omitted } };
-  expect(documentProgress(inPart).label).toBe("Ready, but 5 of 6 pages hold no text; 1 attached file was not read");
+test.each([
+  ["a known name", file("a.PDF", "x")],
+  ["text of an unknown name", file("main.py", "print('ä')")],
+  ["a PDF of another name", file("scan", "%PDF-1.7 …")],
+  ["an archive that may be a document", file("a.bin", "PK\u0003\u0004 and so on")],
+  ["UTF-16", file("notes.asc", [0xff, 0xfe, 0x41, 0x00])],
+])("%s is sent", async (_, one) => {
+  expect(await refusalOf(one, SUFFIXES, 1000)).toBeNull();
+});
+
+test.each([
+  ["a picture", file("a.png", [0x89, 0x50, 0x4e, 0x47, 0, 0]), "can’t be read"],
+  ["an empty file", file("a.pdf", ""), "empty"],
+  ["a file that is too large", file("a.pdf", "x".repeat(2 * 1024 * 1024)), "Too large: files may have up to 1 MB"],
+  ["Office of before 2007", file("a.doc", [0xd0, 0xcf, 0x11, 0xe0, 0]), "Save it as .docx"],
+])("%s is refused", async (_, one, reason) => {
+  expect(await refusalOf(one, SUFFIXES, 1024 * 1024)).toContain(reason);
 });

@@ -1,7 +1,7 @@
-from hubbub.conversation.prompt import fit, prompt_text, with_sources
+from hubbub.conversation.prompt import fit, fit_since, prompt_text, with_sources
 from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Hit
-from hubbub.core.messages import Turn
+from hubbub.core.messages import Call, Turn
 
 TURNS = [Turn("user", "one " * 50), Turn("assistant", "two " * 50), Turn("user", "three"), Turn("assistant", "four")]
 
@@ -28,3 +28,18 @@ def test_sources_are_numbered_and_on_one_line() -> None:
 def test_the_prompts_are_there() -> None:
     for name in ("chat", "grounded", "query"):
         assert prompt_text(name)
+
+
+def test_long_results_of_tools_are_given_in_part() -> None:
+    calls = (Call("a", "look", "{}"), Call("b", "look", "{}"))
+    turns = [
+        Turn("assistant", "", calls=calls),
+        Turn("tool", "x" * 40_000, call_id="a"),
+        Turn("tool", "short", call_id="b"),
+    ]
+    since = fit_since(turns, budget_tokens=1000)
+    assert [turn.role for turn in since] == ["assistant", "tool", "tool"]
+    assert since[0] == turns[0] and since[2] == turns[2]
+    assert "characters are left out" in since[1].text
+    assert sum(estimate_tokens(turn.text) for turn in since) <= 1000
+    assert fit_since(turns[:2], budget_tokens=100_000)[0].calls == calls[:1], "a call without a result is none"

@@ -17,7 +17,44 @@ def test_a_question_that_leans_borrows_words(question: str) -> None:
     assert "Normandy" in query
 
 
-@pytest.mark.parametrize("question", ["Which battle did William win in England?", "Who ruled the duchy of Apulia?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "它什么时候开始？",
+        "それはいつですか。",
+        "Und die Kaution?",
+        "Warum?",
+        "Wann beginnt sie?",
+        "Et pourquoi ?",
+        "¿Y cuándo?",
+    ],
+)
+def test_a_question_leans_in_other_languages_too(question: str) -> None:
+    assert leans(question)
+    assert "Normans" in stand_alone(question, TURNS)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which battle did William win in England?",
+        "Who ruled the duchy of Apulia?",
+        "notice period",
+        "vacation",
+        "E-5012",
+        "Kündigungsfrist",
+        "Wie hoch ist die Kaution?",
+        "Quelle est la durée du préavis ?",
+        "¿Cuánto dura la garantía?",
+        "Какой срок гарантии?",
+        "押金是多少？",
+        "押金",
+        "敷金はいくらですか。",
+        "보증금은 얼마입니까?",
+        "ما هي مدة الإشعار؟",
+        "नोटिस की अवधि कितनी है?",
+    ],
+)
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     assert stand_alone(question, TURNS) == question
 

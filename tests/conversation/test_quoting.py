@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hubbub.conversation import quoting
 from hubbub.conversation.cues import cue
+from hubbub.conversation.quoted import quoted
 from hubbub.conversation.quoting import READ_HITS, choose, choose_by_meaning, choose_in_turns, rate
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.errors import ModelError
@@ -32,8 +33,15 @@ HITS = [
     ("question", "answer"),
     [
         ("When did the library open?", "The library opened in 1908."),
-        ("Who designed the library?", "It was designed by Ada Brandt, who had studied in Vienna."),
-        ("How many books does the library hold?", "It holds 40,000 books."),
+        (
+            "Who designed the library?",
+            "The library opened in 1908. It was designed by Ada Brandt, who had studied in Vienna.",
+        ),
+        (
+            "How many books does the library hold?",
+            "The library opened in 1908. It was designed by Ada Brandt, who had studied in Vienna. "
+            "It holds 40,000 books.",
+        ),
         ("Why do visitors come?", "Visitors come because the reading room is quiet."),
         ("Where is the swimming pool?", "The swimming pool stands near the Old Harbour."),
         ("How much does a ticket for the pool cost?", "Tickets cost 4.50 a day."),
@@ -184,3 +192,101 @@ async def test_much_to_read_keeps_the_loop_from_nobody() -> None:
     task.cancel()
     assert chosen == choose("What is word7 of word8?", hits)
     assert longest < 0.04
+
+
+def test_a_code_or_a_number_that_is_asked_for_stands_in_what_is_quoted() -> None:
+    codes = [hit("Error E4000 means that the door is open.\n\nError E4005 means that the valve is stuck.")]
+    assert choose("What does E4019 mean?", codes) == []
+    assert choose("What does error E-4005 mean?", codes)[0].text == "Error E4005 means that the valve is stuck."
+    invoices = [hit("Invoice 2023-118 of 3 May is about chairs. Invoice 2023-119 is about tables.")]
+    assert choose("What is invoice 2023-131 about?", invoices) == []
+    assert choose("What is invoice 2023-119 about?", invoices)[0].text == "Invoice 2023-119 is about tables."
+    assert choose("What did the invoice of 1999 cover?", invoices) == []
+
+
+def test_a_code_in_the_heading_counts_for_what_stands_below_it() -> None:
+    below = [hit("The valve is stuck. Turn the key.", heading="Errors › E4019")]
+    assert choose("What does error E4019 mean?", below)
+
+
+TABLE = "| product | 2022 | 2023 |\n| chairs | 10 | 12 |\n| tables | 7 | 9 |"
+
+
+def test_a_row_is_quoted_with_the_names_of_its_columns_and_those_are_no_answer() -> None:
+    (best, *_) = choose("How many tables did the shop sell in 2023?", [hit(TABLE)])
+    assert (best.text, best.columns) == ("| tables | 7 | 9 |", "| product | 2022 | 2023 |")
+    assert quoted(best, 1) == "> | product | 2022 | 2023 |\n> | --- | --- | --- |\n> | tables | 7 | 9 [1] |\n\n"
+    assert all(quote.text != "| product | 2022 | 2023 |" for quote in rate("Which product in 2023?", [hit(TABLE)]))
+    assert choose("How many tables did the shop sell in 2024?", [hit(TABLE)]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        (
+            "What do employees pay for?",
+            "The plan covers dental care and glasses. These services are free, and employees pay for nothing. Ask us.",
+            "The plan covers dental care and glasses. These services are free, and employees pay for nothing.",
+        ),
+        (
+            "How can everybody save energy?",
+            "Everybody can save energy by these tips:\n\n- Turn off the light.\n- Close the door.\n\nThe end.",
+            "Everybody can save energy by these tips:\n\n- Turn off the light.\n- Close the door.",
+        ),
+        (
+            "Where are forms for a passport?",
+            "You get these papers at the counter:\n- a form for parking\n- a form for a passport\n- a map",
+            "You get these papers at the counter:\n- a form for parking\n- a form for a passport",
+        ),
+        (
+            "Was kostet die Zusatzversicherung?",
+            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat.",
+            "Die Zusatzversicherung zahlt bei Krankheit. Sie kostet 20 Euro im Monat.",
+        ),
+    ],
+)
+def test_a_sentence_takes_along_what_it_leans_on(question: str, text: str, answer: str) -> None:
+    best = choose(question, [hit(text)])[0]
+    assert best.text == answer
+    assert text[best.start :].startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("押金是多少？", "押金为1500欧元。"),
+        ("停车场几点关闭？", "停车场22点关闭。"),
+        ("敷金はいくらですか。", "敷金は1500ユーロです。"),
+        ("보증금은 얼마입니까?", "보증금은 1500유로입니다."),
+        ("Quel est le montant de l’indemnité ?", "Une indemnité de 300 euros est versée."),
+        ("Wie hoch ist die KAUTION?", "Die Kaution beträgt 1500 Euro."),
+        ("जमा राशि कितनी है?", "जमा राशि 1500 यूरो है।"),
+    ],
+)
+def test_the_right_sentence_is_quoted_in_other_languages(question: str, answer: str) -> None:
+    texts = [
+        "访客停车免费。停车场22点关闭。押金为1500欧元。搬出后六周内退还。",
+        "敷金は1500ユーロです。駐車場は22時に閉まります。",
+        "보증금은 1500유로입니다. 주차장은 22시에 닫습니다.",
+        "Le parking est gratuit. Une indemnité de 300 euros est versée.",
+        "Das Parken ist kostenlos. Die Kaution beträgt 1500 Euro.",
+        "पार्किंग मुफ्त है। जमा राशि 1500 यूरो है।",
+    ]
+    assert choose(question, [hit(text, number) for number, text in enumerate(texts, start=1)])[0].text == answer
+
+
+async def test_a_model_for_another_language_is_not_asked() -> None:
+    class English(LikesPools):
+        languages = frozenset({"en"})
+        failure = AssertionError("it was asked")
+
+    question = "Wie hoch ist die Kaution?"
+    hits = [hit("Die Kaution beträgt 1500 Euro.")]
+    assert await choose_by_meaning(question, hits, English()) == choose(question, hits) != []
+
+
+def test_what_only_speaks_of_the_subject_is_the_closest_at_most() -> None:
+    near = choose("Which emperor closed the library?", HITS)
+    assert near
+    assert not any(quote.is_sure for quote in near)
+    assert all(quote.is_sure for quote in choose("When did the library open?", HITS))

@@ -17,8 +17,12 @@ async def help_chat(page: Page) -> None:
 
 
 async def ask(page: Page, text: str) -> None:
+    """Ask, and see that the question is shown."""
+    questions = page.get_by_role("article", name="You asked")
+    before = await questions.count()
     await page.get_by_role("textbox", name="Question").fill(text)
     await page.get_by_role("button", name="Send").click()
+    await expect(questions).to_have_count(before + 1)
 
 
 def answer(page: Page) -> Locator:
@@ -26,5 +30,6 @@ def answer(page: Page) -> Locator:
 
 
 async def finished(page: Page) -> None:
-    await expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden(timeout=20_000)
-    await expect(page.get_by_role("button", name="Regenerate").last).to_be_visible()
+    """Wait until the last question has an answer, and that has ended."""
+    last = page.get_by_role("article", name=re.compile("^(You asked|Answer)$")).last
+    await expect(last.get_by_role("button", name="Regenerate")).to_be_visible(timeout=20_000)

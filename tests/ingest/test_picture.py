@@ -58,6 +58,8 @@ async def test_shows_a_page(path: Path) -> None:
         ("thirty days of leave a year.", {0, 1}),
         ("thirty  days\nof LEAVE", {0, 1}),
         ("monthly, and never late. And then it goes on over the page's end", {2}),
+        ("From the page before: days of leave a year. Pay comes", {1}),
+        ("Everybody who works here | Pay comes monthly, and never late", {0, 1, 2}),
         ("not on this page at all", set[int]()),
     ],
 )

@@ -42,9 +42,9 @@ def test_passages_know_their_headings_and_the_page_that_they_begin_on() -> None:
     assert found == [(1, "Handbook"), (2, "Handbook › Leave"), (3, "Handbook › Leave"), (4, "Handbook › Pay")]
 
 
-def test_tiny_sections_are_merged_and_keep_their_headings_in_the_text() -> None:
-    pieces = split([Heading("A", 1), Paragraph("One."), Heading("B", 1), Paragraph("Two.")], SMALL)
-    assert pieces == [Piece("One.\n\nB\n\nTwo.", None, "A")]
+def test_a_passage_lies_below_one_heading_however_short() -> None:
+    pieces = split([Heading("A", 1), Paragraph("One."), Heading("B", 1), Paragraph("Two."), Paragraph("Three.")], SMALL)
+    assert pieces == [Piece("One.", None, "A"), Piece("Two.\n\nThree.", None, "B")]
 
 
 def test_a_heading_with_nothing_below_is_text() -> None:

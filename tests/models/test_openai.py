@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
-from hubbub.core.events import Reasoning, ToolCall
+from hubbub.core.events import Declined, Reasoning, ToolCall
 from hubbub.core.messages import Call, Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import ApiKey, Secret, azure_address, compatible_address
@@ -360,7 +360,7 @@ async def test_a_refusal_is_told_as_the_reason_that_it_is(server: ModelServer, h
     said = event(choices=[{"delta": {"refusal": "I can't help with that."}}])
     server.script = Script(raw=[said, event(choices=[{"delta": {}, "finish_reason": "stop"}]), b"data: [DONE]\n\n"])
     heard, completion = await ask(model_at(server, http))
-    assert (heard, completion.finish_reason) == (["I can't help with that."], "refusal")
+    assert (heard, completion.finish_reason) == ([Declined(), "I can't help with that."], "refusal")
 
 
 async def test_a_model_thinks_as_hard_as_it_is_set_to_unless_a_question_says(server: ModelServer, http: Http) -> None:

@@ -8,20 +8,14 @@ import pytest
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.documents import Document
 from hubbub.search.library_sqlite import SqliteLibrary
+from hubbub.search.sqlite import ROOM, SCHEMA
 from tests.search.library_contract import LibraryContract, PutPassages, a_document
-
-PASSAGE = """
-create table if not exists passage (
-    id text primary key, document_id text, collection_id text, number int, page int, heading text, text text,
-    name text, title text, is_embedded int
-)
-"""
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
     async with Sqlite(tmp_path / "hubbub.db") as database:
-        await database.write(lambda connection: connection.all(PASSAGE))
+        await database.migrate(ROOM, SCHEMA)
         yield database
 
 
@@ -39,7 +33,8 @@ class TestSqliteLibrary(LibraryContract):
                 for number in range(passages):
                     row = (f"{document.id}-{number}", document.id, document.collection_id, number, number < embedded)
                     connection.all(
-                        "insert into passage (id, document_id, collection_id, number, is_embedded) values (?,?,?,?,?)",
+                        "insert into passage (id, document_id, collection_id, number, is_embedded, heading, text, "
+                        "name, title) values (?,?,?,?,?,'','','','')",
                         row,
                     )
 

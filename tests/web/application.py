@@ -105,6 +105,7 @@ async def hubbub_running(
     allowed_origins: Sequence[str] = (),
     page_folder: Path | None = None,
     foreign_page: Path | None = None,
+    trusts_page: bool = False,
     sample_page: SamplePage = SamplePage(),  # noqa: B008 (frozen)
     lanes: Lanes | None = None,
     clients: Clients | None = None,
@@ -156,7 +157,7 @@ async def hubbub_running(
         )
         # It reads the page's files, which a server does before it serves: not on the loop's thread.
         run = asyncio.get_running_loop().run_in_executor
-        page = await run(None, ForeignPage, foreign_page) if foreign_page else None
+        page = await run(None, lambda: ForeignPage(foreign_page, is_trusted=trusts_page)) if foreign_page else None
         app = await run(None, lambda: make(lambda: nullcontext(services), foreign_page=page))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         working = group.create_task(pipeline.run())

@@ -25,6 +25,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewCollection": {"name": "Another"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
+    "CompletionRequest": {"model": "scripted", "prompt": "What?"},
+    "NewItems": {"items": [{"role": "user", "content": "A secret"}]},
     "EmbeddingRequest": {"model": "toy", "input": "What?"},
     "NewResponse": {"model": "scripted", "input": "What?"},
     "NewSession": {"id": "7e57", "answers": [["What?", {}]]},
@@ -38,10 +40,11 @@ PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched",
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds"}
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
-WITHOUT_IDS = {"ChatCompletionRequest", "EmbeddingRequest", "NewResponse"}
-"""Whose fields name things in ways of their own, which test_chat_completions.py and test_responses.py go into."""
+WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
+"""Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
-IDS_IN_PATHS = {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
+IDS_IN_PATHS = {"conversation_id"}
+IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
@@ -139,7 +142,10 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
     session_id = new_id()
     async with ann.post("/chat_history", json={"id": session_id, "answers": [["A secret", {}]]}) as response:
         assert response.status == 201
+    async with ann.post("/v1/conversations", json=BODIES["NewItems"]) as response:
+        conversation_id = (await response.json())["id"]
     return {
+        "conversation_id": conversation_id,
         "response_id": response_id,
         "chat_id": asked["chat"]["id"],
         "question_id": asked["question"]["id"],
@@ -271,7 +277,12 @@ async def test_lists_show_own_things_only(
     program: aiohttp.ClientSession,
     things: dict[str, str],
 ) -> None:
-    without = [route for route in routes(hubbub) if route[0] == "GET" and not parameters(route[1])]
+    asked = {
+        "/api/chats/found": "/api/chats/found?words=secret",
+        "/api/answers/events": "/api/answers/events?follow=a.0",
+    }
+    paths = [path for method, path in routes(hubbub) if method == "GET" and not parameters(path)]
+    without = [("GET", asked.get(path, path)) for path in paths]
     for http in (bob, program, await hubbub.guest(), await forged(hubbub, ann, "the person's id")):
         for route in without:
             status, said = await call(hubbub, http, route, {})

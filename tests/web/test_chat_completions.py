@@ -63,7 +63,7 @@ async def test_all_that_can_be_wished_for_is_passed_on(served: Wired) -> None:
     assert not set(ignored) - {"stream_options"} & set(sent)
     assert sent["messages"] == [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "What is\nthis?"}, image()]},
+        {"role": "user", "content": [{"type": "text", "text": "What is\nthis?"}, image()], "name": "ann"},
         {"role": "assistant", "content": "", "tool_calls": [call()]},
         {"role": "tool", "content": "Rain", "tool_call_id": "call_1"},
         {"role": "assistant", "content": "It rains, as "},
@@ -176,7 +176,7 @@ FAILING: dict[str, tuple[Script, int, str, str, dict[str, str | None]]] = {
     "wrong key": (Script(status=401), 502, "server_error", "refused", {"x-should-retry": "false"}),
     "busy": (
         Script(status=429, headers={"Retry-After": "17"}),
-        *(429, "requests", "model_busy", {"x-should-retry": None, "retry-after": "17"}),
+        *(429, "requests", "rate_limit_exceeded", {"x-should-retry": None, "retry-after": "17"}),
     ),
     "broken": (Script(status=500), 502, "server_error", "refused", {"x-should-retry": None}),
     "reset": (Script(reset_before="first_token"), 502, "server_error", "broke_off", {"x-should-retry": None}),

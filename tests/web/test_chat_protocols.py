@@ -257,7 +257,7 @@ async def test_a_model_that_can_not_ground_is_not_asked(tmp_path: Path) -> None:
         ann = await hubbub.person()
         await collection(hubbub, ann)
         page = await asked(ann, "/chat/stream", question(prompt_template="Sing."), SearchPage())
-        assert page.text.startswith("> Thirty days of leave")
+        assert page.text.startswith("“Thirty days of leave")
         assert set(page.links) == {"leave.pdf#page=1"}
         assert [thought["title"] for thought in page.context["thoughts"]][-1] == "Prompt to generate answer"
         left_out = page.context["thoughts"][1]["props"]["not_applied"]
@@ -440,7 +440,7 @@ async def test_quotes_stand_in_for_a_model_that_fails(tmp_path: Path) -> None:
         ann = await hubbub.person()
         await collection(hubbub, ann, leave=LEAVE, soup="Leave of soup.", more="More days of leave, many.")
         page = await asked(ann, "/chat/stream", question(top=1), SearchPage())
-        assert page.text.startswith("> ")
+        assert page.text.startswith("“")
         assert page.links
         assert page.text.count("[") - page.text.count("\\[") == len(page.links), "each is among what was found"
         thought = page.context["thoughts"][3]

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from hubbub.core.identifiers import new_id
+from hubbub.ingest.loaders.kinds import KINDS
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.reader import ask, read, read_all, text_of
 from tests.web.application import LIMITS, Hubbub
@@ -231,6 +232,7 @@ async def test_what_the_server_is(hubbub: Hubbub, ann: aiohttp.ClientSession) ->
     assert me["limits"] == {
         "question_characters": LIMITS.question_characters,
         "document_bytes": LIMITS.document_bytes,
+        "document_suffixes": [suffix for kind in KINDS for suffix in kind.suffixes],
     }
     models = await get(ann, "/api/models")
     assert (models["default"], [model["name"] for model in models["models"]]) == (
@@ -275,3 +277,19 @@ async def test_an_answer_that_is_being_written_cannot_be_gone_on_with(
     path = f"/api/questions/{asked['question']['id']}/answers"
     assert await refused(ann, "POST", path, json={"continues": asked["answer"]["id"]}) == (409, "conflict")
     assert await refused(ann, "POST", path, json={"max_tokens": 0}) == (422, "invalid")
+
+
+async def test_the_list_of_chats_comes_in_pages_and_none_is_missing(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    made = [await answered(ann, f"Question {number}") for number in range(5)]
+    ids: list[str] = []
+    query = "?limit=2"
+    while True:
+        page = await get(ann, f"/api/chats{query}")
+        ids += [chat["id"] for chat in page["chats"]]
+        if page["next"] is None:
+            break
+        assert len(page["chats"]) == 2
+        query = f"?limit=2&after={page['next']}"
+    assert ids == [one["chat"]["id"] for one in reversed(made)]
+    for wrong in ("limit=0", "limit=201", "after=x", "after=1"):
+        assert (await refused(ann, "GET", f"/api/chats?{wrong}"))[0] == 422, wrong

@@ -230,6 +230,13 @@ async def test_pictures_of_pages(hubbub: Hubbub, ann: aiohttp.ClientSession, col
             assert data.startswith(b"\x89PNG")
             seen.add(data)
     assert len(seen) == 3
+    async with ann.get(f"/api/documents/{pdf['id']}") as response:
+        [first, _] = (await response.json())["passages"]
+    pictures: list[bytes] = []
+    for query in ("quote=Thirty+days+of+leave.", f"passage={first['id']}", "passage=nowhere", ""):
+        async with ann.get(f"/api/documents/{pdf['id']}/pages/1?{query}") as response:
+            pictures.append(await response.read())
+    assert pictures[0] == pictures[1] != pictures[2] == pictures[3]
     for path, status in (
         (f"{pdf['id']}/pages/0", 404),
         (f"{pdf['id']}/pages/3", 404),

@@ -162,3 +162,12 @@ async def test_a_folder_that_was_not_meant_is_refused(folder: Path, monkeypatch:
     with pytest.raises(SettingsError) as caught:
         await read(None, site.read_foreign, folder / "nowhere")
     assert "can't be read" in caught.value.faults[0]
+
+
+async def test_a_page_that_is_trusted_may_hold_scripts(tmp_path: Path, folder: Path) -> None:
+    async with hubbub_running(tmp_path, foreign_page=folder, trusts_page=True) as hubbub:
+        ann = await hubbub.guest()
+        async with ann.get("/") as response:
+            policy = response.headers["content-security-policy"]
+    assert "script-src 'self' 'unsafe-inline' https:" in policy
+    assert "object-src 'none'" in policy and "frame-ancestors 'none'" in policy

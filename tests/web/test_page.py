@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from hubbub.web.site import read_own
 from tests.web.application import Hubbub, hubbub_running
 
 INDEX = "<!doctype html><title>Hubbub</title><script src=/assets/app-1a2b.js></script>"
@@ -106,3 +107,13 @@ async def test_a_page_that_was_not_built_says_how_to_build_it(tmp_path: Path) ->
         async with ann.get("/api/health") as response:
             assert response.status == 200
     assert (Path(__file__).parents[2] / "tools" / "build_web.py").exists()
+
+
+def test_what_the_build_has_compressed_is_sent_as_it_is(tmp_path: Path) -> None:
+    text = b"let a = 1;\n" * 100
+    (tmp_path / "big.js").write_bytes(text)
+    (tmp_path / "big.js.gz").write_bytes(gzip.compress(text, 9))
+    (tmp_path / "lone.gz").write_bytes(b"\x1f\x8b")
+    files = read_own(tmp_path)
+    assert set(files) == {"big.js", "lone.gz"}
+    assert files["big.js"].compressed == (tmp_path / "big.js.gz").read_bytes()

@@ -24,7 +24,8 @@ def writer() -> ScriptedModel:
 
 @pytest.fixture
 async def hubbub(tmp_path: Path, writer: ScriptedModel) -> AsyncIterator[Hubbub]:
-    async with hubbub_running(tmp_path, writer, Caller(name="caller")) as hubbub:
+    quoter = ScriptedModel(name="quoter", can_ground=False)
+    async with hubbub_running(tmp_path, writer, Caller(name="caller"), quoter) as hubbub:
         yield hubbub
 
 
@@ -146,7 +147,7 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
         ([*searching(mine), WEATHER], "tools[1]"),
     ):
         with pytest.raises(openai.BadRequestError) as caught:
-            await client.responses.create(model="caller", input="What?", tools=tools)
+            await client.responses.create(model="writer", input="What?", tools=tools)
         assert caught.value.param == param
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="writer+Hidden", input="What?")
@@ -155,3 +156,21 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
         with pytest.raises(openai.BadRequestError) as caught:
             await client.responses.create(model="writer", input=wrong, tools=searching(mine))
         assert caught.value.param == "input"
+
+
+async def test_quotes_are_plain_text(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    collection_id, _ = await collection_of(hubbub, client, "Rules")
+    http = await hubbub.guest()
+    http.headers["Authorization"] = f"Bearer {client.api_key}"
+    data = b"The wombat_digs *deep* tunnels [2] in 2020, see [1] and snow-white.io!"
+    async with http.put(f"/api/collections/{collection_id}/documents/wombat.txt", data=data) as response:
+        document_id = (await response.json())["id"]
+    async for _ in hubbub.services.pipeline.watch(collection_id):
+        pass
+    response = await client.responses.create(
+        model="quoter", input="Where does the wombat_digs tunnel?", tools=searching(collection_id)
+    )
+    assert response.output_text == "“The wombat_digs *deep* tunnels (2) in 2020, see (1) and snow-white.io!” [1]\n\n"
+    message: Any = response.output[-1]
+    [citation] = message.content[0].annotations
+    assert (citation.file_id, citation.index) == (document_id, response.output_text.index("[1]"))

@@ -1,106 +1,159 @@
-/** Follow an answer's events to their end, through any number of broken connections. */
+/** Follow an answer's events to their end: over the one connection that all tabs of the browser share, where it can. */
 
-import type { Event, NumberedEvent } from "../events";
-import { open, Problem, unreachable } from "./http";
-import { serverSentEvents } from "./sse";
+import type { NumberedEvent } from "../events";
+import { type Feed, type Follower, makeFeed } from "./feed";
+import type { ToTab, ToWorker } from "./feed-messages";
+import { Problem, tellReachable } from "./http";
 
-const FIRST_WAIT_MILLISECONDS = 400;
-const LONGEST_WAIT_MILLISECONDS = 8_000;
-/** The server sends a comment at least every 15 s; three missed ones mean that the line is dead. */
-const SILENCE_MILLISECONDS = 45_000;
+const PING_MILLISECONDS = 250;
+/** A worker that is asked, and says nothing for so long, has gone down with the process that it ran in. */
+const DEAD_MILLISECONDS = 500;
+const MOST_DEATHS = 3;
+/** A tab with a connection of its own gives it up when it is hidden; a browser has few connections. */
+const HIDDEN_MILLISECONDS = 2_000;
+
+let feed: Feed | null = null;
 
 /**
  * Hand over the events numbered above `after`, in order, none twice, in batches as they arrive.
  *
- * Returns the number of the last one when there is nothing more to come. A connection that breaks
- * is made again from there, for as long as it takes. Throws `Problem` where the server refuses
- * for good (the answer is not there), or the signal's reason.
+ * Returns when there is nothing more to come. A connection that breaks is made again, for as long as it takes. Throws
+ * `Problem` where the server refuses for good (the answer is not there), or the signal's reason.
  */
-export async function follow(
+export function follow(
   signal: AbortSignal,
   answerId: string,
   after: number,
   take: (events: NumberedEvent[]) => void,
-): Promise<number> {
-  let last = after;
-  let wait = FIRST_WAIT_MILLISECONDS;
-  for (;;) {
-    const before = last;
-    try {
-      const hasEnded = await readOnce(signal, answerId, last, (events) => {
-        const fresh = events.filter((event) => event.number > last);
-        last = fresh.at(-1)?.number ?? last;
-        if (fresh.length > 0) take(fresh);
-      });
-      if (hasEnded) return last;
-    } catch (problem) {
-      signal.throwIfAborted();
-      if (!(problem instanceof Problem) || !isWorthAnotherTry(problem)) throw problem;
-      if (problem.retryAfterSeconds !== null) wait = Math.max(wait, problem.retryAfterSeconds * 1000);
-    }
-    wait = last > before ? FIRST_WAIT_MILLISECONDS : Math.min(wait * 2, LONGEST_WAIT_MILLISECONDS);
-    await pause(signal, wait * (0.75 + Math.random() / 2)); // spread, so that a restart is not met by all at once
-  }
-}
-
-/** 507: the server can store nothing, and nothing comes until somebody has mended that. The person is to know. */
-const isWorthAnotherTry = ({ status }: Problem) =>
-  status === 0 || status === 429 || status === 408 || (status >= 500 && status !== 507);
-
-/** Read one connection to its end; returns whether it was the answer's end too. */
-async function readOnce(
-  signal: AbortSignal,
-  answerId: string,
-  after: number,
-  take: (events: NumberedEvent[]) => void,
-): Promise<boolean> {
-  const silence = new AbortController();
-  const either = AbortSignal.any([signal, silence.signal]);
-  let timer = setTimeout(() => silence.abort(), SILENCE_MILLISECONDS);
-  try {
-    const path = `/api/answers/${encodeURIComponent(answerId)}/events?after=${after}`;
-    const response = await open(either, path, { Accept: "text/event-stream", "Last-Event-ID": String(after) });
-    if (response.status === 204 || response.body === null) return true;
-    const split = serverSentEvents();
-    const decoder = new TextDecoder();
-    const reader = response.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return false;
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE_MILLISECONDS);
-      const events = split(decoder.decode(value, { stream: true })).map(({ id, data }) => ({
-        number: Number(id),
-        event: JSON.parse(data) as Event,
-      }));
-      take(events);
-      if (events.some(({ event }) => isEnding(event))) {
-        await reader.cancel();
-        return true;
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Problem ? error : unreachable();
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const isEnding = (event: Event) => event.type === "done" || event.type === "failed" || event.type === "stopped";
-
-/** Wait, but not longer than until the browser says that it is online again. */
-function pause(signal: AbortSignal, milliseconds: number): Promise<void> {
+): Promise<void> {
+  feed ??= typeof SharedWorker === "undefined" ? ownFeed() : sharedFeed();
+  const through = feed;
   return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
+    const abort = () => {
+      through.remove(follower);
+      reject(signal.reason);
     };
-    const timer = setTimeout(end, milliseconds);
-    addEventListener("online", end);
-    signal.addEventListener("abort", end);
+    const settled = () => signal.removeEventListener("abort", abort);
+    const follower: Follower = {
+      answerId,
+      last: after,
+      take,
+      over: () => {
+        settled();
+        resolve();
+      },
+      fail: (reason) => {
+        settled();
+        reject(reason);
+      },
+    };
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    through.add(follower);
   });
+}
+
+/** A feed of this tab's own, for browsers without shared workers. */
+function ownFeed(): Feed {
+  const own = makeFeed();
+  let timer = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = window.setTimeout(own.pause, HIDDEN_MILLISECONDS);
+    else own.resume();
+  });
+  return own;
+}
+
+/** The feed of the worker that all tabs share. Where that can't be started, or dies twice, a feed of this tab's own. */
+function sharedFeed(): Feed {
+  const followers = new Map<number, Follower>();
+  let own: Feed | null = null;
+  let port: MessagePort | null = null;
+  let count = 0;
+  let heardAt = 0;
+  let askedAt = 0;
+  let silences = 0;
+  let deaths = 0;
+
+  const tell = (message: ToWorker) => port?.postMessage(message);
+  const begin = (key: number, { answerId, last }: Follower) => tell({ kind: "follow", key, answerId, after: last });
+
+  const connect = () => {
+    try {
+      const worker = new SharedWorker(new URL("./feed-worker.ts", import.meta.url), { type: "module", name: "feed" });
+      worker.onerror = fallBack;
+      port = worker.port;
+      port.onmessage = ({ data }: MessageEvent<ToTab>) => hear(data);
+      askedAt = silences = 0;
+      for (const [key, follower] of followers) begin(key, follower);
+    } catch {
+      fallBack();
+    }
+  };
+
+  const fallBack = () => {
+    if (own !== null) return;
+    tell({ kind: "bye" });
+    port = null;
+    own = ownFeed();
+    for (const follower of followers.values()) own.add(follower);
+    followers.clear();
+  };
+
+  const hear = (message: ToTab) => {
+    heardAt = Date.now();
+    silences = deaths = 0;
+    if (message.kind === "pong") return;
+    if (message.kind === "reachable") return tellReachable(message.isReachable);
+    const follower = followers.get(message.key);
+    if (follower === undefined) return;
+    if (message.kind === "events") {
+      const fresh = message.events.filter(({ number }) => number > follower.last);
+      follower.last = fresh.at(-1)?.number ?? follower.last;
+      if (fresh.length > 0) follower.take(fresh);
+      return;
+    }
+    followers.delete(message.key);
+    if (message.kind === "over") return follower.over();
+    const { status, code, message: text } = message.problem;
+    follower.fail(new Problem(status, code, text));
+  };
+
+  setInterval(() => {
+    if (port === null || followers.size === 0) {
+      askedAt = 0;
+    } else if (askedAt > heardAt && Date.now() - askedAt > DEAD_MILLISECONDS) {
+      if (++silences < 2) return; // this tab may be what is late: what was said meanwhile comes in before the next look
+      tell({ kind: "bye" });
+      if (++deaths > MOST_DEATHS) fallBack();
+      else connect();
+    } else if (askedAt <= heardAt) {
+      askedAt = Date.now();
+      tell({ kind: "ping" });
+    }
+  }, PING_MILLISECONDS);
+  addEventListener("pagehide", () => tell({ kind: "bye" }));
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) for (const [key, follower] of followers) begin(key, follower);
+  });
+  connect();
+
+  return {
+    add(follower) {
+      if (own !== null) return own.add(follower);
+      followers.set(++count, follower);
+      begin(count, follower);
+    },
+    remove(follower) {
+      own?.remove(follower);
+      for (const [key, one] of followers) {
+        if (one !== follower) continue;
+        followers.delete(key);
+        tell({ kind: "leave", key });
+      }
+    },
+    pause() {},
+    resume() {},
+  };
 }

@@ -2,7 +2,10 @@
 
 const ANSWER_MILLISECONDS = 30_000;
 /** What stands before every path of the server's, where a proxy has put it below a prefix. */
-export const PREFIX = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, "");
+export const PREFIX =
+  typeof document === "undefined"
+    ? location.pathname.replace(/\/(?:assets|src\/api)\/[^/]*$/, "") // in a worker: where its script stands
+    : new URL(document.baseURI).pathname.replace(/\/[^/]*$/, "");
 
 /** What the server (or the way to it) said instead of an answer. `message` is fit for a person. */
 export class Problem extends Error {
@@ -23,11 +26,14 @@ export class Problem extends Error {
   }
 }
 
-let tellReachable: (isReachable: boolean) => void = () => {};
+let listen: (isReachable: boolean) => void = () => {};
+
+/** Tell who listens whether the server was reached. */
+export const tellReachable = (isReachable: boolean) => listen(isReachable);
 
 /** Call `listener` after every attempt to speak with the server, with whether it was reached. */
 export function onReachability(listener: (isReachable: boolean) => void): void {
-  tellReachable = listener;
+  listen = listener;
 }
 
 interface Options {

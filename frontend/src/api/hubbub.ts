@@ -2,7 +2,7 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
-import type { Asked, Chat, Collection, Document, Me, Message, Model, Passage, Question } from "./resources";
+import type { Asked, Chat, Collection, Document, FoundChat, Me, Message, Model, Passage, Question } from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
@@ -41,17 +41,35 @@ export const deleteDocument = (signal: AbortSignal, id: string) => request<void>
 /** Where a document's file can be downloaded. */
 export const fileAddress = (documentId: string) => PREFIX + at("documents", documentId, "file");
 
-/** Where the picture of a PDF's page is, with a quote marked in it. */
-export function pageAddress(documentId: string, page: number, passageId: string | null, quote: string): string {
-  const query = new URLSearchParams();
+/** Where the picture of a PDF's page is, with a quote or a passage marked in it; `scale` is in pixels a point. */
+export function pageAddress(
+  documentId: string,
+  page: number,
+  passageId: string | null,
+  quote: string,
+  scale: number,
+): string {
+  const query = new URLSearchParams({ scale: String(scale) });
   if (passageId !== null) query.set("passage", passageId);
   if (quote !== "") query.set("quote", quote);
   const path = PREFIX + at("documents", documentId, "pages", String(page));
-  return query.size > 0 ? `${path}?${query}` : path;
+  return `${path}?${query}`;
 }
 
-export async function chats(signal: AbortSignal): Promise<Chat[]> {
-  return (await request<{ chats: Chat[] }>(signal, "GET", "/api/chats")).chats;
+/** A page of the chats, the one last used first; `after` is `next` of the page before. */
+export function chats(signal: AbortSignal, after: string | null): Promise<{ chats: Chat[]; next: string | null }> {
+  const query = new URLSearchParams({ limit: "100", ...(after === null ? {} : { after }) });
+  return request(signal, "GET", `/api/chats?${query}`);
+}
+
+/** A page of the chats in which all words were found; `before` is `next` of the page before. */
+export function findChats(
+  signal: AbortSignal,
+  words: string,
+  before: string | null,
+): Promise<{ found: FoundChat[]; next: string | null }> {
+  const query = new URLSearchParams({ words, ...(before === null ? {} : { before }) });
+  return request(signal, "GET", `/api/chats/found?${query}`);
 }
 
 export const chat = (signal: AbortSignal, id: string) =>

@@ -5,7 +5,7 @@ import type { Answer } from "../events";
 export interface Me {
   person: { id: string; name: string };
   version: string;
-  limits: { question_characters: number; document_bytes: number };
+  limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
 }
 
 export interface Model {
@@ -76,6 +76,18 @@ export interface Chat {
   title: string;
   created_at: number;
   updated_at: number;
+}
+
+/** A chat in which words were found, with the newest place where they stand. */
+export interface FoundChat {
+  chat: Chat;
+  /** Null where they stand in the title alone. */
+  message_id: string | null;
+  role: "user" | "assistant" | null;
+  created_at: number;
+  text: string;
+  /** From where to where in the text the words stand, in code points. */
+  marks: readonly (readonly [number, number])[];
 }
 
 export interface Message {

@@ -2,6 +2,7 @@
 
 export interface ServerSentEvent {
   id: string | null;
+  name: string;
   data: string;
 }
 
@@ -9,6 +10,7 @@ export interface ServerSentEvent {
 export function serverSentEvents(): (piece: string) => ServerSentEvent[] {
   let rest = "";
   let id: string | null = null;
+  let name = "";
   let data: string[] = [];
 
   return (piece) => {
@@ -20,8 +22,9 @@ export function serverSentEvents(): (piece: string) => ServerSentEvent[] {
     rest = (lines.pop() ?? "") + (isCut ? "\r" : "");
     for (const line of lines) {
       if (line === "") {
-        if (data.length > 0) events.push({ id, data: data.join("\n") });
+        if (data.length > 0) events.push({ id, name, data: data.join("\n") });
         id = null;
+        name = "";
         data = [];
         continue;
       }
@@ -30,6 +33,7 @@ export function serverSentEvents(): (piece: string) => ServerSentEvent[] {
       const field = colon < 0 ? line : line.slice(0, colon);
       const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
       if (field === "data") data.push(value);
+      else if (field === "event") name = value;
       else if (field === "id") id = value;
     }
     return events;

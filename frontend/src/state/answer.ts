@@ -58,6 +58,8 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
       return { reasoning: answer.reasoning + event.text };
     case "reclassified":
       return { text: "", reasoning: answer.reasoning + answer.text, citations: [] };
+    case "declined":
+      return { declined_at: [...answer.text].length };
     case "tool_call":
       return { calls: withPiece(answer.calls, event) };
     case "follow_ups":

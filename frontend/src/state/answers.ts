@@ -79,7 +79,14 @@ async function followToEnd(signal: AbortSignal, id: string): Promise<void> {
   announceEnd(cell.peek());
 }
 
+/** How many answers have ended while the page was not looked at. */
+export const endedUnseen = signal(0);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) endedUnseen.value = 0;
+});
+
 function announceEnd(answer: Answer): void {
+  if (document.hidden) endedUnseen.value++;
   if (answer.state === "done") announce("Answer complete.");
   if (answer.state === "failed") announce(`The answer failed. ${answer.failure?.message ?? ""}`);
   if (answer.state === "stopped") announce("The answer was stopped.");

@@ -1,29 +1,54 @@
-/** Keep the list of chats: find, rename, delete with a moment to think again. */
+/** Keep the list of chats: load, rename, delete with a moment to think again. */
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Chat } from "../api/resources";
 import { notify, tell } from "./notices";
 import { homePath, navigate, route } from "./route";
 
 const all = signal<readonly Chat[] | null>(null);
+/** What gives the chats behind those that are known; null where there are none. */
+const following = signal<string | null>(null);
 /** Deleted here, but not yet on the server: it can still be undone. */
 const hidden = signal<ReadonlySet<string>>(new Set());
 
-export const search = signal("");
-/** The chats that match the search, the one last used first; null until they are known. */
-export const chats = computed(() => {
-  const words = search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  return (
-    all.value?.filter(({ id, title }) => {
-      const lower = title.toLocaleLowerCase();
-      return !hidden.value.has(id) && words.every((word) => lower.includes(word));
-    }) ?? null
-  );
-});
+/** The chats that are known, the one last used first; null until the first are. */
+export const chats = computed(() => all.value?.filter(({ id }) => !hidden.value.has(id)) ?? null);
+export const hasMoreChats = computed(() => following.value !== null);
 
+/** Load the first page again; what was loaded behind it stays. */
 export async function loadChats(signal: AbortSignal): Promise<void> {
-  all.value = await hubbub.chats(signal);
+  const page = await hubbub.chats(signal, null);
+  const last = page.chats.at(-1);
+  const known = new Set(page.chats.map(({ id }) => id));
+  const isBehind = (chat: Chat) =>
+    last !== undefined &&
+    (chat.updated_at < last.updated_at || (chat.updated_at === last.updated_at && chat.id < last.id));
+  const behind = page.next === null ? [] : (all.peek() ?? []).filter((chat) => !known.has(chat.id) && isBehind(chat));
+  batch(() => {
+    all.value = [...page.chats, ...behind];
+    if (behind.length === 0) following.value = page.next;
+  });
+}
+
+let isLoadingMore = false;
+
+export async function loadMoreChats(): Promise<void> {
+  const after = following.peek();
+  if (after === null || isLoadingMore) return;
+  isLoadingMore = true;
+  try {
+    const page = await hubbub.chats(new AbortController().signal, after);
+    const known = new Set((all.peek() ?? []).map(({ id }) => id));
+    batch(() => {
+      all.value = [...(all.peek() ?? []), ...page.chats.filter(({ id }) => !known.has(id))];
+      following.value = page.next;
+    });
+  } catch (error) {
+    tell(error);
+  } finally {
+    isLoadingMore = false;
+  }
 }
 
 export const chatOf = (id: string): Chat | undefined => all.value?.find((chat) => chat.id === id);
@@ -75,6 +100,9 @@ export function remove(chat: Chat): void {
   addEventListener("pagehide", finish);
   notify(`Deleted “${chat.title}”.`, { action: { label: "Undo", run: undo }, over: finish });
 }
+
+/** Whether a chat is about to be deleted. */
+export const isHidden = (id: string): boolean => hidden.value.has(id);
 
 function show(id: string): void {
   const rest = new Set(hidden.value);

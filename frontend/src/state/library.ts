@@ -3,15 +3,14 @@
 import { computed, type Signal, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
+import { choice, choose } from "./choices";
 import { hasNoModel } from "./models";
 import { tell } from "./notices";
-import { recall, remember } from "./storage";
 
 const POLL_MILLISECONDS = 700;
 const GUIDE = "Hubbub";
 
 export const collections = signal<readonly Collection[] | null>(null);
-const chosen = signal(recall<readonly string[]>("collections"));
 
 /** The built-in collection about Hubbub itself; null where there is none. */
 export const guide = computed<Collection | null>(
@@ -21,19 +20,14 @@ export const guide = computed<Collection | null>(
 /** The collections that are asked: none until some are chosen, so that a question goes to the model alone. */
 export const chosenCollections = computed<readonly string[]>(() => {
   const all = collections.value ?? [];
-  const wanted = chosen.value;
+  const wanted = choice.value.collections;
   const isAsked = ({ id, is_shared }: Collection) => wanted?.includes(id) ?? (is_shared && hasNoModel.value);
   return all.filter(isAsked).map(({ id }) => id);
 });
 
-export function chooseCollections(ids: readonly string[], { isRemembered = true } = {}): void {
-  chosen.value = ids;
-  if (isRemembered) remember("collections", ids);
-}
-
-/** Go back to the choice that holds for new chats. */
-export function chooseAsRemembered(): void {
-  chosen.value = recall<readonly string[]>("collections");
+/** Choose what the chat that is shown is asked over; see `choose`. */
+export function chooseCollections(ids: readonly string[], how: { isRemembered?: boolean } = {}): void {
+  choose({ collections: ids }, how);
 }
 
 export async function loadCollections(signal: AbortSignal): Promise<void> {

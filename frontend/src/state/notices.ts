@@ -15,7 +15,7 @@ let count = 0;
 
 export const notices = signal<readonly Notice[]>([]);
 /** What a screen reader says next. */
-export const announcement = signal("");
+export const announcement = signal({ count: 0, text: "" });
 
 /** Show a notice for a few seconds; `over` is called when it goes away by itself. */
 export function notify(
@@ -35,7 +35,7 @@ export function dismiss(id: number): void {
 }
 
 export function announce(text: string): void {
-  announcement.value = text;
+  announcement.value = { count: announcement.peek().count + 1, text }; // the same text again is said again
 }
 
 /** What a caught error says to a person. */

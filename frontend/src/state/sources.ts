@@ -52,7 +52,8 @@ export function closeSource(): void {
   source.value = null;
   opened.value = null;
   requestAnimationFrame(() => {
-    if (opener?.isConnected) opener.focus(); // until it is drawn anew, the page under the sheet can't have the focus
+    // Until it is drawn anew, the page under the sheet can't have the focus. Meanwhile the person may have gone on.
+    if (document.activeElement === document.body && opener?.isConnected) opener.focus();
   });
 }
 

@@ -6,13 +6,15 @@ import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
+import { forgetNewChoice, keepChoice, takeChoice } from "./choices";
 import { keepForNextPage, takeBack } from "./drafts";
 import { newId } from "./identifiers";
-import { chooseAsRemembered, chooseCollections, chosenCollections, guide } from "./library";
+import { chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
 import { isAbort, messageOf, tell } from "./notices";
 import { chatPath, homePath, navigate, route } from "./route";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
+import { keepTurns, keptTurns } from "./turns";
 
 export interface Thread {
   chat: Chat | null;
@@ -46,6 +48,8 @@ function threadOf(key: string): Signal<Thread> {
 const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
 export const thread = computed<Thread>(() => (key.value === null ? blank : threadOf(key.value).value));
 export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.value.turns));
+/** How often something was asked here. */
+export const asks = signal(0);
 export const outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
 
 /** The answer at the end of the path while it is being made. */
@@ -84,9 +88,11 @@ async function load(signal: AbortSignal, id: string): Promise<void> {
     const waiting = cell.peek().messages.filter(({ id }) => outgoing.peek().has(id));
     const known = new Set(told.messages.map(({ id }) => id));
     const messages = [...told.messages, ...waiting.filter(({ id }) => !known.has(id))];
-    cell.value = { ...cell.peek(), chat: told.chat, messages, problem: null, isLoaded: true };
+    const turns = isFirst ? keptTurns(id, messages) : cell.peek().turns;
+    cell.value = { ...cell.peek(), chat: told.chat, messages, turns, problem: null, isLoaded: true };
+    turnToGoal(id);
     const asked = messages.findLast(({ role }) => role === "user");
-    if (isFirst && asked) chooseCollections(asked.collections, { isRemembered: false });
+    if (isFirst && asked) takeChoice(id, { model: asked.model || null, collections: asked.collections });
   });
 }
 
@@ -114,7 +120,7 @@ export function newChat(): void {
     .filter((one) => one !== undefined && one.problem !== null) as Outgoing[];
   for (const { question } of unsent) discard(question);
   threadOf(NEW).value = { ...blank, isLoaded: true };
-  chooseAsRemembered();
+  forgetNewChoice();
   navigate(homePath);
   for (const { question } of unsent) takeBack(question.text);
 }
@@ -146,6 +152,7 @@ export function ask(text: string, parentId: string | null = path.peek().at(-1)?.
     collections: question.collections,
   };
   add(question.chat_id ?? NEW, [message]);
+  asks.value++;
   send(question);
 }
 
@@ -178,6 +185,7 @@ function settle(question: Question, asked: Asked): void {
     if (question.chat_id === null) {
       const cell = threadOf(NEW);
       const isShown = key.peek() === NEW && cell.peek().messages.some(({ id }) => id === question.question_id);
+      keepChoice(asked.chat.id);
       threadOf(asked.chat.id).value = { ...blank, chat: asked.chat, isLoaded: true };
       add(asked.chat.id, [asked.question, asked.answer]);
       if (isShown) {
@@ -230,8 +238,29 @@ export async function continueAnswer(questionId: string, answerId: string): Prom
 }
 
 export function turnTo(message: Message): void {
-  const cell = threadOf(key.peek() ?? NEW);
+  const chatKey = key.peek() ?? NEW;
+  const cell = threadOf(chatKey);
   cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
+  if (chatKey !== NEW) keepTurns(chatKey, cell.peek().messages, cell.peek().turns);
+}
+
+/** The message that is to come in sight, once its chat is there. */
+export const goal = signal<string | null>(null);
+
+/** Open a chat at one of its messages, whatever branch it stands in. */
+export function openAt(chatId: string, messageId: string): void {
+  goal.value = messageId;
+  navigate(chatPath(chatId));
+  if (threadOf(chatId).peek().isLoaded) turnToGoal(chatId);
+}
+
+function turnToGoal(chatKey: string): void {
+  const cell = threadOf(chatKey);
+  const known = new Map(cell.peek().messages.map((message) => [message.id, message]));
+  const turns = new Map(cell.peek().turns);
+  for (let one = known.get(goal.peek() ?? ""); one; one = known.get(one.parent_id ?? ROOT))
+    turns.set(one.parent_id ?? ROOT, one.id);
+  cell.value = { ...cell.peek(), turns };
 }
 
 export function stopOpenAnswer(): void {
@@ -252,6 +281,7 @@ function add(chatKey: string, added: readonly Message[]): void {
     else messages[index] = message;
   }
   cell.value = { ...cell.peek(), messages, turns };
+  if (chatKey !== NEW) keepTurns(chatKey, messages, turns);
 }
 
 function setOutgoing(id: string, value: Outgoing | null): void {

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
+import { refusalOf } from "./kinds";
 import { chooseCollections, chosenCollections, documentsOf, watchDocuments } from "./library";
 import { announce, isAbort, messageOf, tell } from "./notices";
 import { me } from "./session";
@@ -78,32 +79,52 @@ function readyLabel(document: Document): string {
   return isInPart(document) ? `Ready, but ${missing.join("; ")}` : "Ready";
 }
 
+/** How many of the files could not be added. */
+export const failedUploads = computed(() => uploads.value.filter((upload) => progressOf(upload).isFault).length);
+
 /** Send files into a collection, a few at a time, and choose it for the next question. */
-export function startUploads(collection: Collection, files: readonly File[]): void {
-  const limit = me.peek()?.limits.document_bytes ?? Number.POSITIVE_INFINITY;
-  const added = files.map((file) => ({ file, upload: newUpload(collection.id, file, limit) }));
+export async function startUploads(collection: Collection, files: readonly File[]): Promise<void> {
+  const { document_bytes: mostBytes, document_suffixes: suffixes } = me.peek()?.limits ?? {
+    document_bytes: Number.POSITIVE_INFINITY,
+    document_suffixes: [],
+  };
+  const added = await Promise.all(
+    files.map(async (file) => ({
+      file,
+      upload: newUpload(collection.id, file, await refusalOf(file, suffixes, mostBytes)),
+    })),
+  );
   uploads.value = [
     ...uploads.value.filter((upload) => !progressOf(upload).isOver),
     ...added.map(({ upload }) => upload),
   ];
+  areUploadsShown.value = true;
+  const queue = added.filter(({ upload }) => upload.problem === null);
+  if (queue.length === 0) return announce("None of these files can be read.");
   if (!chosenCollections.peek().includes(collection.id))
     chooseCollections([...chosenCollections.peek(), collection.id]);
 
-  areUploadsShown.value = true;
-
-  const queue = added.filter(({ upload }) => upload.problem === null);
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) await sendOne(next.upload, next.file);
   };
-  Promise.all(Array.from({ length: AT_ONCE }, work))
-    .then(() => watchDocuments(running.signal, collection.id))
-    .then(() => announce(`The documents in ${collection.name} are ready.`))
-    .catch(tell);
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await watchDocuments(running.signal, collection.id);
+    announce(summary(collection));
+  } catch (error) {
+    tell(error);
+  }
 }
 
-function newUpload(collectionId: string, file: File, limit: number): Upload {
-  const megabytes = Math.floor(limit / 1024 / 1024);
-  const problem = file.size > limit ? `Too large: files may have up to ${megabytes} MB` : null;
+/** What became of the files that went into a collection. */
+function summary(collection: Collection): string {
+  const all = uploads.peek().filter((upload) => upload.collectionId === collection.id);
+  const failed = all.filter((upload) => progressOf(upload).isFault).length;
+  if (failed === 0) return `The documents in ${collection.name} are ready.`;
+  return `${failed} of ${all.length} files could not be added to ${collection.name}.`;
+}
+
+function newUpload(collectionId: string, file: File, problem: string | null): Upload {
   return { id: ++count, name: file.name, collectionId, sent: 0, documentId: null, problem };
 }
 

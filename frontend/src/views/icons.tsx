@@ -2,6 +2,7 @@
 
 const paths = {
   plus: "M10 4v12M4 10h12",
+  minus: "M4 10h12",
   close: "M5 5l10 10M15 5L5 15",
   menu: "M3.5 6h13M3.5 10h13M3.5 14h13",
   search: "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM13.5 13.5 17 17",
@@ -23,6 +24,7 @@ const paths = {
   moon: "M16 11.7A6.3 6.3 0 0 1 8.3 4 6.3 6.3 0 1 0 16 11.7Z",
   warn: "M10 7.5v3.2M10 13.5v.1M9.1 3.8 2.7 15a1 1 0 0 0 .9 1.5h12.8a1 1 0 0 0 .9-1.5L10.9 3.8a1 1 0 0 0-1.8 0Z",
   help: "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM8 8a2 2 0 1 1 2.8 1.8c-.5.3-.8.6-.8 1.2M10 13.4v.1",
+  more: "M5 10h.01M10 10h.01M15 10h.01",
   external: "M8 4.5H5a1 1 0 0 0-1 1V15a1 1 0 0 0 1 1h9.5a1 1 0 0 0 1-1v-3M11.5 3.5h5v5M16.5 3.5 9.5 10.5",
 } as const;
 
@@ -31,7 +33,13 @@ export type IconName = keyof typeof paths;
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg class="icon" width={size} height={size} viewBox="0 0 20 20" fill="none" aria-hidden="true">
-      <path d={paths[name]} stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" />
+      <path
+        d={paths[name]}
+        stroke="currentColor"
+        stroke-width={name === "more" ? 2.5 : 1.5}
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
     </svg>
   );
 }

@@ -1,7 +1,7 @@
 """The doors of the answers: the store of their events, the workers that share it, where pieces come from."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -183,6 +183,14 @@ class AnswerStore(Protocol):
         ...
 
     async def forget(self, answer_ids: Collection[str]) -> None: ...
+
+
+@runtime_checkable
+class TellsEndings(Protocol):
+    """A store that stores something beside the endings of answers: in the same transaction, in the same database."""
+
+    beside_endings: Callable[[Sequence[Answer]], Beside] | None
+    """Given answers that end, returns what is to be stored beside. Set by who composes."""
 
 
 class Peer(msgspec.Struct, frozen=True):

@@ -50,6 +50,7 @@ class SqliteAnswers:
     def __init__(self, database: Sqlite, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
+        self.beside_endings: Callable[[Sequence[Answer]], Beside] | None = None
         self._number = 0
         self._place = 0
         self._cleared = 0
@@ -150,12 +151,16 @@ class SqliteAnswers:
         portions = [(key, of_it[-1].number, _joined(of_it)) for key, of_it in settled.items() if of_it]
         results = [(msgspec.json.encode(answer), answer.id) for answer in ended]
         floor = self._floor(now, settled)
+        beside = self.beside_endings(ended) if self.beside_endings is not None and ended else None
+        along = self._along(beside)
 
         def insert(connection: Connection) -> None:
             _check_member(connection, number)
             connection.all(_SQL["append"], (place, lines))
             connection.many(_SQL["settle"], portions)
             connection.many(_SQL["end"], results)
+            if along is not None:
+                along.work(connection)
             if floor is not None:
                 connection.all(_SQL["clear"], (cleared, floor))
 
@@ -175,6 +180,8 @@ class SqliteAnswers:
                 self._long.add(answer_id)
         self._place += 1
         self._cleared = self._cleared if floor is None else floor
+        if beside is not None and along is None:
+            await beside()
 
     async def read(self, answer_id: str, after: int = 0, *, limit: int = 1000) -> list[Record]:
         kept = self._unsettled.get(answer_id)

@@ -16,6 +16,7 @@ from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
+from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -58,6 +59,7 @@ class Application:
     watchdog: Watchdog = field(default_factory=Watchdog)
     locks: Locks = field(default_factory=Locks)
     """For requests that are about the same thing, by its id."""
+    texts_of_files: TextsOfFiles = field(default_factory=TextsOfFiles)
 
     @cached_property
     def access(self) -> Access:

@@ -49,9 +49,11 @@ class Chats:
         self._desk = desk
         self._log = log
 
-    async def list(self, person: Person) -> Sequence[Chat]:
-        """Return a person's chats, the one last used first."""
-        return await self._history.chats(person.id) if may_list(person, person.id) else []
+    async def list(self, person: Person, *, limit: int = 200, after: tuple[float, str] | None = None) -> Sequence[Chat]:
+        """Return a person's chats, the one last used first: those behind one, by its `updated_at` and id."""
+        if not may_list(person, person.id):
+            return []
+        return await self._history.chats(person.id, limit=limit, after=after)
 
     async def show(self, person: Person, chat_id: str) -> ChatWithMessages:
         """Return a chat with the tree of its messages, and what each answer is now.

@@ -13,11 +13,16 @@ from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
 from hubbub.core.people import Person
 from hubbub.ingest.files import Files
-from hubbub.ingest.picture import picture
+from hubbub.ingest.loaders.kinds import KINDS
+from hubbub.ingest.picture import USUAL_SCALE, picture
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library, Search
 
 NAME_CHARACTERS = 400
+READABLE = KINDS
+"""How the names of files end that can be read, and what each is."""
+PAGE_SCALE = USUAL_SCALE
+"""Pixels a point, 1/72 inch."""
 
 
 class Stored(NamedTuple):
@@ -102,8 +107,17 @@ class Documents:
         """
         return Stored(document, self._files.path(document.sha256), await self._files.stat(document.sha256))
 
-    async def page(self, person: Person, document_id: str, number: int, quote: str = "") -> bytes:
-        """Return the picture of a page of a PDF, with the quoted words marked, as PNG.
+    async def page(
+        self,
+        person: Person,
+        document_id: str,
+        number: int,
+        quote: str = "",
+        *,
+        passage: str = "",
+        scale: float = PAGE_SCALE,
+    ) -> bytes:
+        """Return the picture of a page of a PDF as PNG, with the words of a quote, else of a passage by its id, marked.
 
         Raises:
             NotFound: there is no such document for this person, or no such page in it.
@@ -111,7 +125,10 @@ class Documents:
         document = await self._access.document(person, document_id)
         if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
             raise NotFound("There is no such page to show.")
-        return await picture(self._pictures, self._files.path(document.sha256), number, quote)
+        if passage and not quote.strip():
+            texts = [one.text for one in await self._search.passages(document_id) if one.id == passage]
+            quote = texts[0] if texts else ""
+        return await picture(self._pictures, self._files.path(document.sha256), number, quote, scale=scale)
 
     async def delete(self, person: Person, document_id: str) -> None:
         """Delete a document.

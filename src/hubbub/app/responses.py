@@ -7,12 +7,12 @@ import msgspec
 from hubbub.answers.log import Log
 from hubbub.app.access import Access
 from hubbub.app.limits import RequestLimits
-from hubbub.app.messages import THOUGHT, check_sizes, without_idle_thought
+from hubbub.app.messages import THOUGHT, check_sizes
 from hubbub.app.questions import Questions
 from hubbub.conversation.tokens import estimate_tokens
-from hubbub.core.answer import Answer, attached_of
+from hubbub.core.answer import attached_of, fold
 from hubbub.core.errors import Conflict, NotFound, TooLarge
-from hubbub.core.events import Asked, Attached, decode, prefix_of
+from hubbub.core.events import Asked, Event, decode
 from hubbub.core.messages import Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, JsonObject, Question
@@ -20,7 +20,6 @@ from hubbub.models.base import ModelCard
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
-_ATTACHED = prefix_of(Attached)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -87,15 +86,10 @@ class Responses:
             Conflict: it is not complete yet.
         """
         asked = await self.find(person, answer_id)
-        answer = await self._log.answer(answer_id)
-        if answer.state == "open":
+        if (await self._log.reach(answer_id))[1]:
             raise Conflict("The response is not complete yet. Go on when it is.")
-        return (*turns_of(asked), *_said(answer, await self._attached(answer_id)))
-
-    async def _attached(self, answer_id: str) -> JsonObject:
-        """Return what the model's server sent beside a response, and wants back with it."""
         records = await self._log.records(answer_id)
-        return attached_of(decode(one.data) for one in records if one.data.startswith(_ATTACHED))
+        return (*turns_of(asked), *_said(answer_id, [decode(record.data) for record in records]))
 
     def check_length(self, turns: Sequence[Turn]) -> None:
         """Check that a conversation is not too long.
@@ -122,15 +116,17 @@ def turns_of(asked: Asked) -> tuple[Turn, ...]:
     told = question.instructions.text if question.instructions else ""
     told = told.removeprefix(instructions or "").lstrip("\n")
     system = (Turn("system", told),) if told else ()
-    return (*system, *question.turns, Turn("user", question.text))
+    return (*system, *question.turns, Turn("user", question.text), *question.since)
 
 
-def _said(answer: Answer, attached: JsonObject) -> tuple[Turn, ...]:
+def _said(answer_id: str, events: Sequence[Event]) -> tuple[Turn, ...]:
+    """Return what an answer says, with what the model's server wants back with it."""
+    answer = fold(answer_id, events)
     calls = answer.calls if answer.state == "done" else ()  # else the last one may be cut off
-    if not (answer.text or calls):
-        return ()
-    extra = {THOUGHT: answer.reasoning, **attached} if answer.reasoning else attached
-    return (without_idle_thought(Turn("assistant", answer.text, calls=calls, extra=extra)),)
+    extra = attached_of(events)
+    if answer.reasoning and calls:
+        extra[THOUGHT] = answer.reasoning
+    return (Turn("assistant", answer.text, calls=calls, extra=extra),) if answer.text or calls else ()
 
 
 def shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:

@@ -29,7 +29,7 @@ def prepare_folder(folder: Path) -> None:
         raise StoreError(f"The data folder {folder} can't be written: it is no folder. {ELSEWHERE}.") from error
     except OSError as error:
         raise StoreError(
-            f"The data folder {folder} can't be made ({error.strerror}). {ELSEWHERE}, or make it for {_user()}."
+            f"The data folder {folder} can't be written ({error.strerror}). {ELSEWHERE}, or make it for {_user()}."
         ) from error
     if sys.platform != "win32":
         _check_owner(folder)

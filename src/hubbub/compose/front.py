@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 ANY_HOST = "*"
+TRUSTED = (
+    "server.frontend_is_trusted is set: the page may hold scripts and load some from anywhere, which can read all that "
+    "its visitors may. To let it run its own files alone, leave the setting out."
+)
 _OPEN = (
     "lets any page that somebody happens to visit speak to this server. Name the origins, or set "
     "identity.needs_key = true, so that a page needs a key"
@@ -45,7 +49,10 @@ def front_of(settings: Settings) -> Front:
     if (warning := everybody_warning(settings)) is not None:
         logger.warning("%s", warning)
     folder = settings.server.frontend
-    page = ForeignPage(folder) if folder is not None else None
+    is_trusted = settings.server.frontend_is_trusted
+    page = ForeignPage(folder, is_trusted=is_trusted) if folder is not None else None
+    if page is not None and is_trusted:
+        logger.warning("%s", TRUSTED)
     return Front(*_hosts(settings), origins_for(settings), page)
 
 

@@ -85,8 +85,9 @@ class Sqlite:
         Rooms whose names have a dot are others' and not looked at.
         """
         self.path = path
+        self._pools: list[ThreadPoolExecutor] = []
+        self._reading = self.readers("read", READERS)
         self._known = known
-        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[apsw.Connection] = []
@@ -130,7 +131,7 @@ class Sqlite:
             StoreFull: the disk is full; nothing was changed.
             StoreError: SQLite failed; nothing was changed.
         """
-        with _store_errors():
+        with store_errors():
             return await self._writing.run(lambda raw: work(Connection(raw), *args, **kwargs))
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -142,16 +143,32 @@ class Sqlite:
         """
 
         def look() -> T:
-            self.check()
-            connection = Connection(self._reader())
+            return self.look(lambda connection: work(connection, *args, **kwargs))
+
+        with store_errors():
+            return await asyncio.get_running_loop().run_in_executor(self._reading, look)
+
+    def look(
+        self, work: Callable[[Connection], T], on: Callable[[apsw.Connection | None], None] = lambda raw: None
+    ) -> T:
+        """Read on the thread that calls, one of `readers`. `on` is told the connection before, and None afterwards."""
+        self.check()
+        raw = self._reader()
+        connection = Connection(raw)
+        on(raw)
+        try:
             connection.all("begin")
-            try:
-                return work(connection, *args, **kwargs)
-            finally:
+            return work(connection)
+        finally:
+            on(None)
+            if raw.in_transaction:
                 connection.all("rollback")
 
-        with _store_errors():
-            return await asyncio.get_running_loop().run_in_executor(self._reading, look)
+    def readers(self, name: str, threads: int) -> ThreadPoolExecutor:
+        """Return threads of their own for `look`, which end with the database."""
+        pool = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-{self.path.stem}")
+        self._pools.append(pool)
+        return pool
 
     def writing(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Write":
         """Return a `write` that is not begun: another one to this database may take it into its own transaction."""
@@ -265,7 +282,8 @@ class Sqlite:
         return raw
 
     def _close(self) -> None:
-        self._reading.shutdown()  # waits: a read whose caller was cancelled may still be under way
+        for pool in self._pools:
+            pool.shutdown()  # waits: a read whose caller was cancelled may still be under way
         with self._lock:
             for raw in self._open:
                 raw.close()
@@ -300,7 +318,7 @@ class _Patience:
 
 
 @contextmanager
-def _store_errors() -> Generator[None]:
+def store_errors() -> Generator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield

@@ -30,9 +30,11 @@ class CitedStream:
         """White space that is said only if something follows."""
         self._cited: set[int] = set()
         self._follow_ups: dict[str, None] = {}
+        self._is_paused = False
 
     def feed(self, piece: str) -> list[Event]:
         """Return what can be said after one more piece."""
+        self._is_paused = False
         found = self._prose.feed(piece)
         if len(found) == 1 and isinstance(said := found[0], str):  # as most pieces are
             text = self._shown(said)
@@ -46,6 +48,15 @@ class CitedStream:
         self._spaces.clear()
         self._cited.clear()
         self._follow_ups.clear()
+        return events
+
+    def pause(self) -> list[Event]:
+        """Return what is held of the text, since something comes that is no text: a call of a tool."""
+        if self._is_paused:
+            return []
+        events = self._events(self._prose.finish())
+        self._prose = Prose()
+        self._is_paused = True
         return events
 
     def finish(self) -> list[Event]:

@@ -13,17 +13,29 @@ from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.joining import Join
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
-from hubbub.conversation.prompt import Fitted, fit, fit_sources, instructed, prompt_text, shortened, with_sources
+from hubbub.conversation.prompt import (
+    Fitted,
+    fit,
+    fit_since,
+    fit_sources,
+    instructed,
+    prompt_text,
+    shortened,
+    with_sources,
+)
 from hubbub.conversation.query import stand_alone, write_query
+from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
+from hubbub.conversation.turns import spoken
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, ModelTooLong, SearchError
 from hubbub.core.events import (
     Cited,
+    Declined,
     Done,
     Event,
     FollowUps,
@@ -36,6 +48,7 @@ from hubbub.core.events import (
     Started,
     StillReading,
     Text,
+    ToolCall,
     Usage,
 )
 from hubbub.core.markdown import escape
@@ -64,6 +77,8 @@ SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
 QUESTION_SHARE = 0.25
 """How much of it a question over documents may take."""
+SINCE_SHARE = 0.5
+"""How much of it the results of the tools may take that were called for such a question."""
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
@@ -118,7 +133,7 @@ class Engine:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
-        said = [turn.text for turn in question.turns]
+        said = [turn.text for turn in (*question.turns, *question.since)]
         rates = Rates() if model is None else self._rates[model.card.name]
         tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
@@ -151,7 +166,7 @@ class Engine:
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(_nothing_found(reading)))
+            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -190,9 +205,9 @@ class Engine:
         try:
             async with times.for_query():
                 telling = _telling(question, "query", writer, send)
-                return await write_query(writer, question.text, question.turns, telling)
+                return await write_query(writer, question.text, spoken(question.turns), telling)
         except TimeoutError:
-            return stand_alone(question.text, question.turns)
+            return stand_alone(question.text, spoken(question.turns))
 
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
@@ -247,6 +262,8 @@ class Engine:
 
         def plan(budget_tokens: int) -> Fitted:
             nonlocal stream
+            since = fit_since(question.since, budget_tokens=int(SINCE_SHARE * budget_tokens), rates=rates)
+            budget_tokens -= sum(rates.tokens(turn.text) for turn in since)
             text = shortened(question.text, int(QUESTION_SHARE * budget_tokens), rates)
             rest = budget_tokens - rates.tokens(system) - rates.tokens(text)
             sources = fit_sources(hits, budget_tokens=min(int(SOURCES_SHARE * budget_tokens), rest), rates=rates)
@@ -258,6 +275,8 @@ class Engine:
             else:
                 said = [*question.turns, Turn("user", below), Turn("assistant", question.continues.text)]
                 fitted = fit(system, said, asked, budget_tokens=budget_tokens, rates=rates)
+            if since:
+                fitted = fitted._replace(turns=[*fitted.turns, *since])
             if text == question.text:
                 return fitted
             known = fitted.left_out or LeftOut()
@@ -266,6 +285,9 @@ class Engine:
         def take(piece: Piece) -> None:
             if isinstance(piece, Reclassified):
                 for event in stream.begin_again():
+                    send(event)
+            elif isinstance(piece, (ToolCall, Declined)):
+                for event in stream.pause():
                     send(event)
             for event in stream.feed(piece) if isinstance(piece, str) else (piece,):
                 send(event)
@@ -353,23 +375,30 @@ class Engine:
             quotes = await choose_in_turns(query, hits)
         else:
             quotes = await choose_by_meaning(query, hits, self._embedder)
-        quoted = {quote.hit.passage_id for quote in quotes}
+        cited = {quote.hit.passage_id for quote in quotes}
         # More is read than a person is shown; but what is quoted is always among the hits.
-        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in quoted]
+        shown = [hit for place, hit in enumerate(hits) if place < shown_hits or hit.passage_id in cited]
         send(Searched(query, tuple(shown)))
-        for marker, quote in enumerate(_in_reading_order(quotes), start=1):
+        if quotes and not is_sure(quotes):
+            send(Text(CLOSEST))
+        for marker, quote in enumerate(quotes, start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
-            send(Text(f"> {escape(quote.text)} [{marker}]\n\n"))
+            send(Text(quoted(quote, marker, is_plain=question.is_plain)))
         if not quotes:
-            send(Text(_nothing_found(reading)))
+            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
-        return Done("stop" if quotes else "nothing_found")
+        if not quotes:
+            return Done("nothing_found")
+        return Done("stop" if is_sure(quotes) else "closest")
 
 
-def _nothing_found(reading: StillReading | None) -> str:
-    return NOTHING_FOUND if reading is None else f"{NOTHING_FOUND} {escape(in_words(reading))} Ask again in a moment."
+def _nothing_found(reading: StillReading | None, *, is_plain: bool) -> str:
+    if reading is None:
+        return NOTHING_FOUND
+    words = in_words(reading)
+    return f"{NOTHING_FOUND} {words if is_plain else escape(words)} Ask again in a moment."
 
 
 def _telling(
@@ -432,12 +461,6 @@ def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
         return question.turns, question.text
     begun = Turn("assistant", question.continues.text)
     return (*question.turns, Turn("user", question.text), begun), prompt_text("continue")
-
-
-def _in_reading_order(quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes passage by passage, the best passage first, each from its top to its end."""
-    passages = list(dict.fromkeys(quote.hit.passage_id for quote in quotes))
-    return sorted(quotes, key=lambda quote: (passages.index(quote.hit.passage_id), quote.start))
 
 
 def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:

@@ -107,6 +107,15 @@ def fit_sources(hits: Sequence[Hit], *, budget_tokens: int, rates: Rates = USUAL
     return hits
 
 
+def fit_since(turns: Sequence[Turn], *, budget_tokens: int, rates: Rates = USUAL) -> list[Turn]:
+    """Return the calls that were made for a question, each with its result, in part where they are too long."""
+    since = well_formed([Turn("user", "…"), *turns])[1:] if turns else []
+    if sum(rates.tokens(turn.text) for turn in since) <= budget_tokens:
+        return since
+    each = budget_tokens // len(since)
+    return [replace(turn, text=shortened(turn.text, max(each, LEAST_TOKENS), rates)) for turn in since]
+
+
 def with_sources(question: str, hits: Sequence[Hit]) -> str:
     """Return the question below the passages it is to be answered from, each with its number."""
     sources = "\n\n".join(_source(number, hit) for number, hit in enumerate(hits, start=1))

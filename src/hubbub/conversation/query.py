@@ -8,6 +8,7 @@ from hubbub.core.errors import HubbubError
 from hubbub.core.events import Reclassified
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.wording import language_of, query_terms
 from hubbub.models.base import Model, Piece
 
 MAX_QUERY_CHARACTERS = 1000
@@ -28,11 +29,48 @@ _COMMON = frozenset(
 )
 
 
+# How questions in other languages say that they go on from what was said.
+_LEANING_ELSEWHERE = {
+    language: re.compile(pattern)
+    for language, pattern in {
+        "de": r"^(?:und|aber|oder|auch|was ist mit|wie ist es mit|warum nicht|mehr dazu|erzähl mehr)\b"
+        r"|\b(?:er|sie|(?<!gibt )es|ihn|ihm|ihr|ihnen|"
+        r"dies\w*|dort|dafür|davon|dazu|damit|daran|darüber|dabei|dann|deren|dessen)\b",
+        "fr": r"^(?:et|mais|ou|aussi|qu'en est-il|pourquoi pas)\b"
+        r"|(?<!-)\b(?:il(?! y a| faut)|elle|ils|elles|lui|cela|ça|ceci|celui|celle|ceux|celles|cet|cette|ces)\b",
+        "es": r"^¿?\s*(?:y|pero|o|también|qué tal|por qué no)\b"
+        r"|\b(?:él|ella|ello|ellos|ellas|est[aeo]s?|es[aeo]s?|aquell?[ao]s?|allí|ahí|le|les|su|sus)\b",
+        "it": r"^(?:e|ma|o|anche|perché no)\b|\b(?:lui|lei|esso|essa|loro|quest[aeio]|quell[aeio]|lì|ne|suo|sua)\b",
+        "pt": r"^(?:e|mas|ou|também)\b|\b(?:ele|ela|eles|elas|ist[oa]|iss[oa]|est[ae]s?|ess[ae]s?|lá|dele|dela)\b",
+        "nl": r"^(?:en|maar|of|ook|hoe zit het met)\b|\b(?:hij|zij|ze|hem|haar|hen|hun|dit|dat|deze|die|daar|ervan)\b",
+        "ru": r"^(?:а|и|но|или|также)\b|\b(?:он|она|оно|они|его|ее|её|их|им|ей|это\w*|этот|эта|эти|там|тогда)\b",
+        "zh": r"^(?:那么|那|还有|還有|然后|为什么呢|而)|[它他她]|这个|這個|这些|那个|那些|其中|呢[？?]?$",
+        "ja": r"^(?:では|じゃあ|それで|それなら|また|そして|なぜですか)|それ|これ|その|この|彼|あれ",
+        "ko": r"^(?:그럼|그러면|그리고|또|왜요)|그것|이것|그는|그녀|그들|그건|이건|거기",
+        "ar": r"^(?:وماذا عن|ماذا عن|ولماذا|ومتى|وأين|وكيف|لكن)|(?:^|\s)(?:هم|هذا|هذه|ذلك|تلك|هناك)(?:\s|؟|$)",
+        "hi": r"^(?:और|लेकिन|या)\s|(?:^|\s)(?:यह|वह|ये|वे|इस\w*|उस\w*|इन\w*|उन\w*|वहाँ|वहां)(?:\s|$)",
+    }.items()
+}
+
+
 def leans(question: str) -> bool:
-    """Tell whether a question can hardly be understood without what was said before it."""
+    """Tell whether a question can hardly be understood without what was said before it.
+
+    It does where it says so, with a pronoun or an opening such as "and", or names nothing at all.
+    """
+    lowered = question.casefold().strip()
     words = [word.lower() for word in _WORD.findall(question)]
+    language = language_of(question)
+    if language not in ("", "en"):
+        leaning = _LEANING_ELSEWHERE.get(language)
+        says_so = leaning is not None and leaning.search(lowered) is not None
+        return says_so or not _names_something(question, language)
     own = [word for word in words if word not in _COMMON and word not in _LEANING]
-    return len(own) < 2 or question.lower().lstrip().startswith(_OPENINGS) or any(word in _LEANING for word in words)
+    return not own or lowered.startswith(_OPENINGS) or any(word in _LEANING for word in words)
+
+
+def _names_something(question: str, language: str) -> bool:
+    return any(term.is_telling for term in query_terms(question, (), language))
 
 
 def stand_alone(question: str, turns: Sequence[Turn]) -> str:

@@ -7,27 +7,24 @@ import time
 from collections import Counter
 from collections.abc import Generator, Sequence, Set
 from struct import unpack
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
 
+from hubbub.conversation.candidates import READ_HITS, Candidate, read, with_neighbours
 from hubbub.conversation.cues import cue, locates
+from hubbub.conversation.musts import Musts, holds, musts
 from hubbub.core.documents import Hit, Vector
-from hubbub.core.embedding import Embedder
+from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
-from hubbub.core.sentences import sentences
-from hubbub.core.terms import stem, terms, words
+from hubbub.core.terms import words
+from hubbub.core.wording import Term, language_of, query_terms, telling
 
-READ_HITS = 20
-"""More than a person is shown: reading costs little, and of twenty hits 1.5 % more answers came than of eight."""
-READ_CHARACTERS = 8_000
-"""How much of a hit is read."""
-QUOTE_CHARACTERS = 1_000
-"""A "sentence" that is longer is a table or a text without stops, and no quote."""
+__all__ = ["READ_HITS", "Quote", "choose", "choose_by_meaning", "choose_in_turns", "rate"]
+
 HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
-HEADING_CHARACTERS = 100
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 EMBED_SECONDS = 3.0
@@ -39,6 +36,10 @@ TURN_SECONDS = 0.003
 # too and changed less than one answer in a hundred.
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
+ELSEWHERE = 1
+"""So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
+CODE = 0.3
+"""Evidence where a code is asked for, which every quote then holds."""
 CUE = 0.2
 RANK = 0.25
 LOCATED = 0.4
@@ -50,8 +51,26 @@ MISSING_NAME = 0.25
 # about another subject 92 and 99 %; of those on the subject, passages with the answer taken out, not quite half.
 LEAST_EVIDENCE = 0.2
 LEAST_EVIDENCE_BY_MEANING = 0.7
+SURE_EVIDENCE = 0.295
+SURE_EVIDENCE_BY_MEANING = 0.87
+"""Below that a quote is only the closest that was found: one in twelve of those that do answer, and more than half of
+those that only speak of the subject."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+
+
+_MEASURE = re.compile(r"\b(?:how|wie|hoe|hur|hvor)\s+\w+", re.IGNORECASE)
+
+
+class Evidence(NamedTuple):
+    """How much of a question quotes have to speak of."""
+
+    to_quote: float
+    to_be_sure: float
+
+
+BY_WORDS = Evidence(LEAST_EVIDENCE, SURE_EVIDENCE)
+BY_MEANING = Evidence(LEAST_EVIDENCE_BY_MEANING, SURE_EVIDENCE_BY_MEANING)
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -64,128 +83,132 @@ class Quote(msgspec.Struct, frozen=True):
     """How it compares with the others; higher is better."""
     evidence: float
     """How much of the question it speaks of; low where nothing fits, whatever its score."""
+    columns: str = ""
+    """The row that names the columns, where this is a row of a table."""
+    is_sure: bool = True
+    """Whether it answers, as far as can be told; else it is only the closest that was found."""
+
+
+class Rated(msgspec.Struct, frozen=True):
+    """A sentence and how it is rated, before it is made a quote."""
+
+    candidate: Candidate
+    score: float
+    evidence: float
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
     """Return up to `limit` sentences that answer a question, best first; none where nothing fits.
 
-    Goes by words alone: the same question and hits (best first) always give the same quotes.
+    Goes by words alone: the same question and hits (best first) always give the same quotes. A sentence that leans
+    on its neighbour, or announces a list, is quoted with it.
     """
-    return _fitting(rate(question, hits)[:limit], LEAST_EVIDENCE)
+    return _fitting(_drive(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_in_turns(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
     """Return what `choose` does, without keeping the event loop from others for long."""
-    return _fitting((await _in_turns(_rating(question, hits)))[:limit], LEAST_EVIDENCE)
+    return _fitting(await _in_turns(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedder, *, limit: int = 3) -> list[Quote]:
-    """Return what `choose` does, having compared meanings as well; by words alone where the embedder fails.
+    """Return what `choose` does, having compared meanings as well.
 
-    Knows much better when nothing fits.
+    Knows much better when nothing fits. Goes by words alone where the embedder fails, and where it was not made for
+    the question's language.
     """
-    shortlist = (await _in_turns(_rating(question, hits)))[: max(SHORTLIST, limit)]
+    if not speaks(embedder, language_of(question)):
+        return await choose_in_turns(question, hits, limit=limit)
+    rated = await _in_turns(_rating(question, hits))
+    shortlist = rated[: max(SHORTLIST, limit)]
     if not shortlist:
         return []
     try:
         async with asyncio.timeout(EMBED_SECONDS):
-            asked, *vectors = await embedder.embed([question, *(quote.text for quote in shortlist)], is_urgent=True)
+            asked, *vectors = await embedder.embed(
+                [question, *(one.candidate.text for one in shortlist)], is_urgent=True
+            )
     except (ModelError, TimeoutError):
-        return _fitting(shortlist[:limit], LEAST_EVIDENCE)
+        return _fitting(rated, BY_WORDS, limit)
     cosines = [_dot(asked, vector) for vector in vectors]
-    rated = [
-        replace(quote, score=quote.score + cosine, evidence=quote.evidence + cosine)
-        for quote, cosine in zip(shortlist, cosines, strict=True)
+    by_meaning = [
+        replace(one, score=one.score + cosine, evidence=one.evidence + cosine)
+        for one, cosine in zip(shortlist, cosines, strict=True)
     ]
-    return _fitting(_best_first(rated)[:limit], LEAST_EVIDENCE_BY_MEANING)
+    return _fitting(_best_first(by_meaning), BY_MEANING, limit)
 
 
 def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
     """Return every sentence of the first hits, however badly it fits, best first."""
-    rating = _rating(question, hits)
+    return [_quote(one, (one.candidate.start, one.candidate.end)) for one in _drive(_rating(question, hits))]
+
+
+def _drive(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
     while True:
         try:
             next(rating)
         except StopIteration as stop:
-            return cast(list[Quote], stop.value)
+            return cast(list[Rated], stop.value)
 
 
-async def _in_turns(rating: Generator[None, None, list[Quote]]) -> list[Quote]:
+async def _in_turns(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
     """Do this work, and let others have their turn on the loop after every few milliseconds of it."""
     began = time.thread_time()
     while True:
         try:
             next(rating)
         except StopIteration as stop:
-            return cast(list[Quote], stop.value)
+            return cast(list[Rated], stop.value)
         if time.thread_time() - began > TURN_SECONDS:
             await asyncio.sleep(0)
             began = time.thread_time()
 
 
-def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Quote]]:
+def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Rated]]:
     """Rate sentence by sentence: whoever drives this may do something else between them."""
-    wanted = set(terms(question))
-    candidates = yield from _read(hits)
+    candidates = yield from read(hits)
+    language = language_of(question)
+    languages = sorted({candidate.language for candidate in candidates})
+    # "How long", "wie hoch": the answer has the measure, not the word.
+    wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
+    if not any(term.is_telling for term in wanted):
+        wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
     worth = _worth(wanted, candidates)
     asked = set(words(question))
-    holds = cue(question)
-    spelled = _names(question)
-    names = {stem(words(name)[0]) for name in spelled}
-    says_where = locates(question, spelled)
-    quotes: list[Quote] = []
+    holds_cue = cue(question)
+    needed = musts(question, language, languages)
+    says_where = locates(question, set(needed.spelled))
+    rated: list[Rated] = []
     for candidate in candidates:
         yield
+        if not _holds_what_must_be(needed, candidate):
+            continue
         share = _share(worth, candidate)
-        has_cue = 0.5 if holds is None else float(holds(candidate.text, asked))
-        missing = len(names - candidate.passage) / len(names) if names else 0.0
+        has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
+        missing = sum(not holds(candidate.passage, name) for name in needed.names)
         alike = _alike(asked, candidate.hit.heading)
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
-        quotes.append(
-            Quote(
-                candidate.hit,
-                candidate.start,
-                candidate.text,
+        rated.append(
+            Rated(
+                candidate,
                 score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike,
-                evidence=share - MISSING_NAME * missing + place + HEADED * alike,
+                evidence=share
+                - MISSING_NAME * missing / max(len(needed.names), 1)
+                + place
+                + HEADED * alike
+                + (CODE if needed.codes else 0.0),
             )
         )
-    return _best_first(quotes)
+    return _best_first(rated)
 
 
-class _Candidate(msgspec.Struct, frozen=True):
-    """A sentence as it is read: the stems it holds, those just around it and those of its whole passage."""
-
-    hit: Hit
-    rank: int
-    start: int
-    text: str
-    stems: Set[str]
-    around: Set[str]
-    passage: Set[str]
-
-
-def _read(hits: Sequence[Hit]) -> Generator[None, None, list[_Candidate]]:
-    candidates: list[_Candidate] = []
-    seen: set[str] = set()  # passages of a document may overlap
-    for rank, hit in enumerate(hits[:READ_HITS], start=1):
-        above = _stems(f"{hit.title} {hit.heading}")
-        read = hit.text[:READ_CHARACTERS]
-        passage = above | _stems(read)
-        before: Set[str] = frozenset()
-        yield
-        for start, end in sentences(read):
-            yield
-            text = read[start:end]
-            stems = _stems(text)
-            is_quotable = len(text) <= QUOTE_CHARACTERS and not text.endswith("?") and not _is_heading(read, start, end)
-            if text not in seen and is_quotable:
-                candidates.append(_Candidate(hit, rank, start, text, stems, above | before, passage))
-            seen.add(text)
-            before = stems
-    return candidates
+def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
+    where = candidate.named if candidate.columns else candidate.passage
+    return all(holds(candidate.named, code) for code in needed.codes) and all(
+        holds(where, number) for number in needed.numbers
+    )
 
 
 def _alike(asked: Set[str], heading: str) -> float:
@@ -195,46 +218,59 @@ def _alike(asked: Set[str], heading: str) -> float:
     return share if share > 0.5 else 0.0
 
 
-def _is_heading(text: str, start: int, end: int) -> bool:
-    """Tell whether a sentence is a line by itself, set apart below, that ends in no stop."""
-    is_apart = text[start - 1 : start] in ("", "\n") and text.startswith("\n\n", end)
-    return is_apart and end - start <= HEADING_CHARACTERS and text[end - 1].isalnum()
-
-
-def _stems(text: str) -> Set[str]:
-    return frozenset(map(stem, words(text)))
-
-
-def _worth(wanted: Set[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
+def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
-    held = Counter(term for candidate in candidates for term in candidate.stems & wanted)
-    count = len(candidates)
+    held = Counter(term for candidate in candidates for term in wanted if holds(candidate.terms, term))
+    count = len(candidates) + ELSEWHERE
     # The inverse document frequency of BM25, sentences taken for documents.
-    worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in sorted(wanted)}
+    worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in wanted}
     total = sum(worth.values())
     return {term: part / total for term, part in worth.items()}
 
 
-def _share(worth: dict[str, float], candidate: _Candidate) -> float:
-    here = sum(part for term, part in worth.items() if term in candidate.stems)
-    around = sum(part for term, part in worth.items() if term in candidate.around - candidate.stems)
-    return here + AROUND * around
+def _share(worth: dict[Term, float], candidate: Candidate) -> float:
+    share = 0.0
+    for term, part in worth.items():
+        if holds(candidate.terms, term):
+            share += part
+        elif holds(candidate.around, term):
+            share += AROUND * part
+    return share
 
 
-def _names(question: str) -> set[str]:
-    """Return what looks like a name or a number, the question's first word aside."""
-    _, _, rest = question.strip().partition(" ")
-    return set(re.findall(r"\b(?:[A-Z][\w-]+|\d[\w.,]*)", rest))
+def _best_first(rated: Sequence[Rated]) -> list[Rated]:
+    return sorted(rated, key=lambda one: -one.score)
 
 
-def _best_first(quotes: Sequence[Quote]) -> list[Quote]:
-    return sorted(quotes, key=lambda quote: -quote.score)
-
-
-def _fitting(best: Sequence[Quote], least_evidence: float) -> list[Quote]:
-    if not any(quote.evidence >= least_evidence for quote in best):
+def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]:
+    best = rated[:limit]
+    evidence = max((one.evidence for one in best), default=0.0)
+    if not best or evidence < least.to_quote:
         return []
-    return [quote for quote in best if quote.score >= LEAST_OF_BEST * best[0].score]
+    is_sure = evidence >= least.to_be_sure
+    quotes: list[Quote] = []
+    for one in best:
+        if one.score < LEAST_OF_BEST * best[0].score:
+            break
+        span = with_neighbours(one.candidate)
+        quote = replace(_quote(one, span), is_sure=is_sure)
+        if not any(_overlap(quote, other) for other in quotes):
+            quotes.append(quote)
+    return quotes
+
+
+def _overlap(one: Quote, other: Quote) -> bool:
+    return (
+        one.hit.passage_id == other.hit.passage_id
+        and one.start < other.start + len(other.text)
+        and other.start < one.start + len(one.text)
+    )
+
+
+def _quote(one: Rated, span: tuple[int, int]) -> Quote:
+    hit = one.candidate.hit
+    start, end = span
+    return Quote(hit, start, hit.text[start:end], one.score, one.evidence, one.candidate.columns)
 
 
 def _dot(one: Vector, other: Vector) -> float:

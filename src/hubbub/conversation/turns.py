@@ -27,9 +27,29 @@ def well_formed(turns: Sequence[Turn]) -> list[Turn]:
     return kept
 
 
+def spoken(turns: Sequence[Turn]) -> list[Turn]:
+    """Return what a person and the model have said, without the tools that were called."""
+    return [turn for turn in turns if turn.role in ("user", "assistant") and turn.text]
+
+
 def _joined(one: Turn, other: Turn) -> Turn:
     text = one.text if one.text == other.text else "\n\n".join(text for text in (one.text, other.text) if text)
-    return replace(other, text=text, images=one.images + other.images)
+    return replace(with_pictures_of(one, other, len(text) - len(other.text)), text=text)
+
+
+def with_pictures_of(one: Turn, other: Turn, shift: int) -> Turn:
+    """Return a turn with the pictures of one before it, where its own text begins `shift` characters later."""
+    if not one.images:
+        return replace(other, places=tuple(place + shift for place in other.places))
+    places: tuple[int, ...] = ()
+    if one.places or other.places:
+        before = one.places or (len(one.text),) * len(one.images)
+        after = other.places or (len(other.text),) * len(other.images)
+        places = (*before, *(place + shift for place in after))
+    details: tuple[str, ...] = ()
+    if one.details or other.details:
+        details = (*(one.details or ("",) * len(one.images)), *(other.details or ("",) * len(other.images)))
+    return replace(other, images=one.images + other.images, places=places, details=details)
 
 
 def _with_results(turns: Sequence[Turn]) -> list[Turn]:

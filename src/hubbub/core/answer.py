@@ -12,6 +12,7 @@ from hubbub.core.events import (
     Asked,
     Attached,
     Cited,
+    Declined,
     Done,
     Event,
     Failed,
@@ -68,6 +69,18 @@ class Answer(msgspec.Struct, frozen=True):
     """What of the conversation the model was not given."""
     still_reading: StillReading | UnsetType = UNSET
     """The documents that were still being read."""
+    declined_at: int | UnsetType = UNSET
+    """How long the text was when the model began to refuse: what follows is its refusal, and no answer."""
+
+    @property
+    def refusal(self) -> str:
+        """The words in which the model refuses; empty where it does not."""
+        return "" if self.declined_at is UNSET else self.text[self.declined_at :]
+
+    @property
+    def answered(self) -> str:
+        """The text without a refusal."""
+        return self.text if self.declined_at is UNSET else self.text[: self.declined_at]
 
 
 def apply(answer: Answer, number: int, event: Event) -> Answer:
@@ -94,6 +107,8 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, reasoning=answer.reasoning + text)
         case Reclassified():
             return replace(answer, text="", reasoning=answer.reasoning + answer.text, citations=())
+        case Declined():
+            return replace(answer, declined_at=len(answer.text))
         case ToolCall():
             return replace(answer, calls=_with_piece(answer.calls, event))
         case Asked() | Prompted() | Attached():
@@ -238,6 +253,8 @@ class Folding:
                 self._thoughts += self._texts
                 self._texts.clear()
             self._answer = apply(self._answer, self.number, event)
+            if isinstance(event, Declined):
+                self._answer = replace(self._answer, declined_at=self.text_characters)
 
     def shed(self) -> None:
         """Let go of what was said, and of what is said from now on."""

@@ -110,6 +110,10 @@ class Reclassified(msgspec.Struct, frozen=True, gc=False, tag="reclassified"):
     """
 
 
+class Declined(msgspec.Struct, frozen=True, gc=False, tag="declined"):
+    """The model refuses to answer: the text that follows says so, and is no answer."""
+
+
 class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call", omit_defaults=True):
     """A call of a tool goes on with these arguments; its first piece, and no other, tells its id.
 
@@ -185,6 +189,7 @@ Event: TypeAlias = (
     | Text
     | Reasoning
     | Reclassified
+    | Declined
     | ToolCall
     | Attached
     | FollowUps

@@ -31,6 +31,32 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """The call that this turn of a tool answers."""
     extra: dict[str, Any] = {}
     """What else the model's server sent with an assistant's turn: it goes back to it unchanged."""
+    places: tuple[int, ...] = ()
+    """How much of the text comes before each picture, in characters; empty: the pictures follow the text."""
+    details: tuple[str, ...] = ()
+    """How closely each picture is to be looked at, in the wire's words; empty where nobody says."""
+
+
+def parts_of(turn: Turn) -> list[JsonObject]:
+    """Return the text and the pictures of a turn in their order, as chat completions have them."""
+    parts: list[JsonObject] = []
+    at = 0
+    places = turn.places or (len(turn.text),) * len(turn.images)
+    details = turn.details or ("",) * len(turn.images)
+    for address, place, detail in zip(turn.images, places, details, strict=True):
+        if text := _between(turn.text, at, place):
+            parts.append({"type": "text", "text": text})
+        at = max(at, place)
+        parts.append({"type": "image_url", "image_url": {"url": address, **({"detail": detail} if detail else {})}})
+    if text := _between(turn.text, at, len(turn.text)):
+        parts.append({"type": "text", "text": text})
+    return parts
+
+
+def _between(text: str, begin: int, end: int) -> str:
+    """Return the part of a text between two pictures, without the line break that parts are put together with."""
+    part = text[begin:end]
+    return part[1:] if begin and part.startswith("\n") else part
 
 
 class Chat(msgspec.Struct, frozen=True):

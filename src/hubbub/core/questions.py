@@ -52,6 +52,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     collection_ids: tuple[str, ...] = ()
     is_verbatim: bool = False
     """Whether in free chat the model reads `turns` and nothing else, as they are: then the question is among them."""
+    is_plain: bool = False
+    """Whether quotes are written as plain text: whoever asks may not read Markdown."""
     instructions: Instructions | None = None
     generation: Generation = Generation()
     retrieval: Retrieval | None = None
@@ -63,6 +65,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """The time by which the answer has to be there, be it as far as it has come; None: as long as it takes."""
     wait_seconds: float | None = None
     """How long it waits for documents that are still being read; None: a while for a few, and not for many."""
+    since: tuple[Turn, ...] = ()
+    """Over documents: the tools that were called for this question so far, and what they returned."""
     continues: Begun | None = None
     """The answer that this one goes on with; it begins with the same text."""
     tells_prompts: bool = False

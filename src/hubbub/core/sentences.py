@@ -5,6 +5,7 @@ import re
 _STOP = re.compile(
     r"""(?<![.!?…])[.!?…]++["'”’»›)\]]*+(?:\[\d{1,3}\])*+(?=\s)"""  # the brackets: a footnote's number
     r"""|[。！？｡]++[」』”’）)]*+"""
+    r"""|[।॥؟۔]++(?=\s|$)"""
 )
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•‣·–][ \t]|\(?\d{1,3}[.)][ \t]|#{1,6}[ \t]|\|)")
 _LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\|)")
@@ -86,7 +87,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
 
 def _ends(text: str, start: int, stop: re.Match[str]) -> bool:
     """Decide whether the sentence that began at `start` ends with this stop."""
-    if stop.group()[0] in "。！？｡":
+    if stop.group()[0] in "。！？｡।॥؟۔":
         return True
     after = stop.end()
     while text[after : after + 1].isspace():

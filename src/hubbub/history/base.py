@@ -1,10 +1,11 @@
 """The doors of the history: chats and the tree of their messages, and chats that a page of others keeps here."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from hubbub.core.answer import Answer
 from hubbub.core.messages import Chat, Message
 
 
@@ -19,8 +20,8 @@ class History(Protocol):
         """
         ...
 
-    async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
-        """Return a person's chats, the one last used first."""
+    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
+        """Return a person's chats, the one last used first; those behind one, by its `updated_at` and id."""
         ...
 
     async def chat(self, chat_id: str) -> Chat | None: ...
@@ -58,6 +59,31 @@ class History(Protocol):
 
     async def messages(self, chat_id: str) -> list[Message]:
         """Return a chat's whole tree, oldest first, by the times that the messages carry; questions before answers."""
+        ...
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where words were found: in a message, or in the title of a chat (its `message_id` is None)."""
+
+    number: int
+    """Places with greater numbers are newer."""
+    chat_id: str
+    message_id: str | None
+
+
+@runtime_checkable
+class SearchableHistory(Protocol):
+    """A history whose titles, questions and answers can be searched. What is stored can be found at once."""
+
+    async def find(self, owner_id: str, words: Sequence[str], *, limit: int, before: int | None = None) -> list[Place]:
+        """Return places of a person's chats where all words stand, the newest first; those before a number.
+
+        A word stands for all that begin with it; case and accents make no difference.
+        """
+        ...
+
+    def indexing(self, answers: Sequence[Answer]) -> Callable[[], Awaitable[None]]:
+        """Return what lets answers that have ended be found, to be stored beside their endings."""
         ...
 
 

@@ -31,8 +31,10 @@ class MemoryHistory:
             raise Conflict("There is a chat with this id already.")
         self._chats[chat.id] = chat
 
-    async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
+    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
         own = [chat for chat in self._chats.values() if chat.owner_id == owner_id]
+        if after is not None:
+            own = [chat for chat in own if (chat.updated_at, chat.id) < after]
         return sorted(own, key=lambda chat: (chat.updated_at, chat.id), reverse=True)[:limit]
 
     async def chat(self, chat_id: str) -> Chat | None:

@@ -1,15 +1,19 @@
 """Keep chats in SQLite."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
+from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
+from hubbub.history.base import Place
+from hubbub.history.sqlite_search import find, index, index_answers, take_in
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint"))
+_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found"))
 _SQL = load_sql("hubbub.history", "history.sql")
 
 
@@ -18,33 +22,49 @@ class SqliteHistory:
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
+        self._taking_in: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._database.migrate("history", _SCHEMA)
+        self._taking_in = asyncio.create_task(take_in(self._database), name="search index")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        if self._taking_in is not None:
+            self._taking_in.cancel()
+            await asyncio.wait({self._taking_in})
 
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)
 
-    async def chats(self, owner_id: str, *, limit: int = 200) -> list[Chat]:
-        return [Chat(*row) for row in await self._database.read(Connection.all, _SQL["chats"], (owner_id, limit))]
+    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
+        if after is None:
+            rows = await self._database.read(Connection.all, _SQL["chats"], (owner_id, limit))
+        else:
+            rows = await self._database.read(Connection.all, _SQL["chats_after"], (owner_id, *after, limit))
+        return [Chat(*row) for row in rows]
 
     async def chat(self, chat_id: str) -> Chat | None:
         row = await self._database.read(Connection.one, _SQL["chat"], (chat_id,))
         return Chat(*row) if row else None
 
     async def rename(self, chat_id: str, title: str) -> None:
-        await self._database.write(Connection.all, _SQL["rename"], (title, chat_id))
+        def change(connection: Connection) -> None:
+            connection.all(_SQL["rename"], (title, chat_id))
+            row = connection.one(_SQL["chat"], (chat_id,))
+            if row is not None:
+                index(connection, chat_id, chat_id, row[1], title)
+
+        await self._database.write(change)
 
     async def delete(self, chat_id: str) -> Sequence[str]:
         def drop(connection: Connection) -> list[str]:
             answer_ids = [row[0] for row in connection.all(_SQL["answers_of_chat"], (chat_id,))]
             connection.all("pragma defer_foreign_keys = on")  # messages refer to each other
+            connection.all(_SQL["delete_words_of_chat"], (chat_id,))
+            connection.all(_SQL["delete_searched_of_chat"], (chat_id,))
             connection.all(_SQL["delete_messages"], (chat_id,))
             connection.all(_SQL["delete_chat"], (chat_id,))
             return answer_ids
@@ -60,10 +80,12 @@ class SqliteHistory:
         def insert(connection: Connection) -> None:
             if chat is not None:
                 _create(connection, chat)
+            owners = dict[str, str]()
             for chat_id, at in touched.items():
                 connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
                     raise NotFound("There is no such chat.")
+                owners[chat_id] = connection.all(_SQL["chat"], (chat_id,))[0][1]
             added: set[tuple[str | None, str]] = set()
             for message in messages:
                 parent = (message.parent_id, message.chat_id)
@@ -74,6 +96,8 @@ class SqliteHistory:
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
+                if message.role == "user":
+                    index(connection, message.id, message.chat_id, owners[message.chat_id], message.text)
 
         return self._database.writing(insert)
 
@@ -88,12 +112,19 @@ class SqliteHistory:
     async def messages(self, chat_id: str) -> list[Message]:
         return [_message_of(row) for row in await self._database.read(Connection.all, _SQL["messages"], (chat_id,))]
 
+    async def find(self, owner_id: str, words: Sequence[str], *, limit: int, before: int | None = None) -> list[Place]:
+        return await self._database.read(find, owner_id, words, limit, before)
+
+    def indexing(self, answers: Sequence[Answer]) -> Write:
+        return self._database.writing(index_answers, [(answer.id, answer.text) for answer in answers])
+
 
 def _create(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
+    index(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
 def _created_at(message: Message) -> float:

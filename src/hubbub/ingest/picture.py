@@ -75,19 +75,39 @@ def _mark(pixels: bytearray, bitmap: Any, box: tuple[int, int, int, int]) -> Non
 
 
 def _rectangles(sheet: Any, quote: str) -> list[tuple[float, float, float, float]]:
-    """Return where a quote, or else the longest beginning of it, stands on a page, in the page's own units."""
+    """Return where the words of a quote stand on a page, in the page's own units.
+
+    Of a quote that goes on over the page's ends, or is laid out otherwise there, each long enough piece is found.
+    """
     text_page = sheet.get_textpage()
     squeezed, places = _squeezed_with_places(text_page)
-    words = [_squeezed(word) for word in quote.split()]
-    # A quote may go on over the page's end. Where a beginning of it is found, all shorter ones are.
-    longest = bisect.bisect_right(range(1, len(words) + 1), 0, key=lambda count: "".join(words[:count]) not in squeezed)
-    wanted = "".join(words[:longest])
-    if not wanted or longest < min(SHORTEST_WORDS, len(words)):
-        return []
-    found = squeezed.find(wanted)
-    first, last = places[found], places[found + len(wanted) - 1]
-    count = text_page.count_rects(first, last - first + 1)
-    return [text_page.get_rect(number) for number in range(count)]
+    words = [word for word in map(_squeezed, quote.split()) if word]
+    least = min(SHORTEST_WORDS, len(words))
+    found: list[tuple[float, float, float, float]] = []
+    start = at = 0
+    while start + least <= len(words) and words:
+        place = _find(squeezed, words, start, least, at)
+        if place < 0:
+            start += 1
+            continue
+        # Where a piece is found, all that it begins with are.
+        counts = range(least + 1, len(words) - start + 1)
+        longest = least + bisect.bisect_right(
+            counts, 0, key=lambda count: _find(squeezed, words, start, count, place) < 0
+        )
+        length = sum(map(len, words[start : start + longest]))
+        first, last = places[place], places[place + length - 1]
+        count = text_page.count_rects(first, last - first + 1)
+        found += [text_page.get_rect(number) for number in range(count)]
+        start, at = start + longest, place + length
+    return found
+
+
+def _find(text: str, words: list[str], start: int, count: int, at: int) -> int:
+    """Return where so many words stand in a text, from a place on or else before it; -1 where they don't."""
+    wanted = "".join(words[start : start + count])
+    place = text.find(wanted, at)
+    return place if place >= 0 else text.find(wanted)
 
 
 def _squeezed_with_places(text_page: Any) -> tuple[str, list[int]]:

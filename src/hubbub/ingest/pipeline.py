@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 import unicodedata
-from collections.abc import AsyncGenerator, AsyncIterable, Collection
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.names import usable_name
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
-from hubbub.search.base import EmbedsLater, Library, Search
+from hubbub.search.base import EmbedsLater, Library, RemovesMany, Search
 
 WATCH_SECONDS = 0.3
 
@@ -130,8 +130,21 @@ class Pipeline:
 
     async def remove_collection(self, collection_id: str) -> None:
         """Forget a collection with its documents and their passages."""
-        await self.remove_missing(collection_id, ())
+        documents = await self._library.documents(collection_id)
+        ids = [document.id for document in documents]
+        await self._remove_passages(ids)
         await self._library.delete(collection_id)
+        # Once more: what was just being read may have been put between the two.
+        await self._remove_passages(ids)
+        for sha256 in {document.sha256 for document in documents}:
+            await self._drop(sha256)
+
+    async def _remove_passages(self, document_ids: Sequence[str]) -> None:
+        if isinstance(self._search, RemovesMany):
+            await self._search.remove_many(document_ids)
+            return
+        for document_id in document_ids:
+            await self._search.remove(document_id)
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         """Count how far the documents of a collection, or of all, have come."""

@@ -165,16 +165,7 @@ def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = 
         Invalid, Unsupported, TooLarge: why it can't be read.
         NotInstalled, NotNow: it is not the file's fault. Any other exception is a bug.
     """
-    try:
-        with os.fdopen(file, "rb") as opened:
-            kind = kind_of(opened, name)
-            loaded = kind.loader().load(opened)
-    except (HubbubError, MemoryError):
-        raise
-    except Exception as error:
-        if (named := _sorted(error, name)) is error:
-            raise
-        raise named from error
+    loaded = loaded_here(file, name)
     loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
@@ -186,9 +177,26 @@ def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = 
         raise Invalid("There is no text in the file. Add one that has some.", code="empty")
     if len(pieces) > MOST_PASSAGES:
         raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
-    title = _storable(title_of(loaded.title)[:TITLE_LENGTH])
-    pieces = [Piece(_storable(p.text), p.page, _storable(p.heading)) for p in pieces]
+    title = storable(title_of(loaded.title)[:TITLE_LENGTH])
+    pieces = [Piece(storable(p.text), p.page, storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
+
+
+def loaded_here(file: int, name: str) -> Loaded:
+    """Return what an open file holds, read in this process.
+
+    Raises:
+        Invalid, Unsupported, TooLarge, NotInstalled, NotNow: as `read_here` does.
+    """
+    try:
+        with os.fdopen(file, "rb") as opened:
+            return kind_of(opened, name).loader().load(opened)
+    except (HubbubError, MemoryError):
+        raise
+    except Exception as error:
+        if (named := _sorted(error, name)) is error:
+            raise
+        raise named from error
 
 
 def with_hidden(loaded: Loaded) -> Loaded:
@@ -214,7 +222,7 @@ def without_hidden(loaded: Loaded) -> Loaded:
 def completeness_of(loaded: Loaded) -> Completeness:
     """Return how whole a file was read, by what its loader says and by the two counts of its characters."""
     characters = sum(_dense_length(text) for block in loaded.blocks for text in _texts(block))
-    omitted = tuple(replace(one, text=_storable(one.text)) for one in loaded.omitted)
+    omitted = tuple(replace(one, text=storable(one.text)) for one in loaded.omitted)
     # What is hidden was read, too, though it is left out.
     known = characters + sum(
         _dense_length(text) for one in loaded.hidden for block in one.blocks for text in _texts(block)
@@ -248,7 +256,7 @@ def _sorted(error: Exception, name: str) -> Exception:
     return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return a text as it is shown and searched: composed, without marks that only say where a word may break.
 
     What UTF-8 and the databases don't take, halves of characters and NUL, is replaced.

@@ -18,7 +18,7 @@ class Sizes(msgspec.Struct, frozen=True):
     whole: int = 1800
     """Tables and code up to here are kept whole."""
     tiny: int = 200
-    """Passages below this join their neighbour on the same page, even across a heading."""
+    """Passages below this join their neighbour on the same page and below the same heading."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -33,8 +33,8 @@ def split(blocks: Sequence[Block], sizes: Sizes | None = None) -> list[Piece]:
     """Return the passages of a document in reading order, none empty.
 
     Every word of the blocks is in them, in order: a heading's in the `heading` of the passages
-    below it, or in the text where it has none or the passage holds several sections. Only the names
-    of the columns of a table that is cut come more than once, and what names the row of a wide one.
+    below it, or in the text where it has none. Only the names of the columns of a table that is cut
+    come more than once, and what names the row of a wide one.
     """
     splitter = _Splitter(sizes or Sizes())
     for block in blocks:
@@ -52,6 +52,7 @@ class _Splitter:
         self._pending = False  # whether the path's last heading has nothing below it yet
         self._parts: list[str] = []
         self._length = 0
+        self._is_heading_only = True  # whether the passage being filled holds nothing but headings
         self._begun: tuple[int | None, str] = (None, "")  # page and heading of the passage being filled
 
     def take(self, block: Block) -> None:
@@ -77,15 +78,15 @@ class _Splitter:
             return
         if self._pending and self._path[-1].level >= heading.level:
             self._keep_pending()
-        if self._length >= self._sizes.tiny or heading.page != self._begun[0]:
-            self._flush()  # a passage lies on one page, so this section can't join the one before
+        # A passage lies below one heading and on one page, so that its citation names the right section.
+        if not self._is_heading_only or heading.page != self._begun[0]:
+            self._flush()
         while self._path and self._path[-1].level >= heading.level:
             self._path.pop()
         self._path.append(Heading(text, heading.level, heading.page))
         self._pending = True
         if self._parts:
-            # The section before is tiny, so this one joins it, and its heading stands in the text.
-            self._keep_pending()
+            self._keep_pending()  # below headings that have nothing below them
 
     def _keep_pending(self) -> None:
         """Put the headings that no passage's path holds into the text."""
@@ -131,7 +132,7 @@ class _Splitter:
             path = self._path[:-1] if is_heading else self._path
             self._begun = (page, _joined(path))
         if not is_heading:
-            self._pending = False
+            self._pending = self._is_heading_only = False
         self._parts.append(text)
         self._length += len(text) + 2
 
@@ -141,6 +142,7 @@ class _Splitter:
         text = "\n\n".join(self._parts)
         page, heading = self._begun
         self._parts, self._length, self._begun = [], 0, (None, "")
+        self._is_heading_only = True
         last = self._pieces[-1] if self._pieces else None
         fits = last and len(last.text) + len(text) <= self._sizes.usual * 5 // 4
         if last and fits and len(text) < self._sizes.tiny and (last.page, last.heading) == (page, heading):

@@ -5,11 +5,11 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from hubbub.core.events import Attached, Reasoning, Reclassified, ToolCall
+from hubbub.core.events import Attached, Declined, Reasoning, Reclassified, ToolCall
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 
-Piece: TypeAlias = str | Reasoning | Reclassified | ToolCall | Attached
+Piece: TypeAlias = str | Reasoning | Reclassified | Declined | ToolCall | Attached
 """Text, never empty; or what is no text."""
 ATTACHMENTS = (
     "reasoning_details",  # OpenRouter

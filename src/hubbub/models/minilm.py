@@ -53,6 +53,10 @@ class MiniLmEmbedder:
     def dimensions(self) -> int:
         return DIMENSIONS
 
+    @property
+    def languages(self) -> frozenset[str]:
+        return frozenset({"en"})
+
     async def __aenter__(self) -> Self:
         try:
             await self._urgent.call(self._load)

@@ -317,9 +317,11 @@ class PooledModel:
 
     def _all_busy(self) -> ModelError:
         seconds = max(1.0, self.pace.opens_in_seconds)
+        is_at_limit = all(one.told.state != "ill" for one in self._deployments)
+        how = "at their limits" if is_at_limit else "busy or failing"
         return ModelError(
-            f"All deployments of {self._card.name} are busy or failing. Try again in {seconds:.0f} s.",
-            code="all_busy",
+            f"All deployments of {self._card.name} are {how}. Try again in {seconds:.0f} s.",
+            code="model_busy" if is_at_limit else "all_busy",
             retry_after_seconds=seconds,
         )
 

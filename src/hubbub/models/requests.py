@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 import msgspec
+from msgspec.structs import replace
 
-from hubbub.core.messages import Call, Turn
+from hubbub.core.messages import Call, Turn, parts_of
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address, LengthField
 from hubbub.models.faults import Fault
@@ -53,7 +54,7 @@ class Requests:
         """Return what asks for a streamed completion; what nobody wished for is left out."""
         body: JsonObject = {
             "model": self._address.model,
-            "messages": shaped([self._message(turn) for turn in turns], self._shapes),
+            "messages": shaped(self._messages(turns), self._shapes),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -107,11 +108,25 @@ class Requests:
     def _is_refused(self, name: str, value: object) -> bool:
         return bool(self._refused) and ((name, None) in self._refused or (name, _shown(value)) in self._refused)
 
+    def _messages(self, turns: Sequence[Turn]) -> list[JsonObject]:
+        messages: list[JsonObject] = []
+        shown: list[JsonObject] = []  # pictures in results of tools: servers take them from people alone
+        for turn in turns:
+            if shown and turn.role != "tool":
+                messages.append({"role": "user", "content": shown})
+                shown = []
+            if turn.role == "tool" and turn.images:
+                what = f"Of the call {turn.call_id}:" if turn.call_id else "Of the call:"
+                shown = [*shown, {"type": "text", "text": what}, *parts_of(replace(turn, text="", places=()))]
+                text = turn.text or "The picture follows."
+                turn = replace(turn, text=text, images=())  # what is left of it
+            messages.append(self._message(turn))
+        if shown:
+            messages.append({"role": "user", "content": shown})
+        return messages
+
     def _message(self, turn: Turn) -> JsonObject:
-        message: JsonObject = {"role": turn.role, "content": turn.text}
-        if turn.images:
-            pictures = [{"type": "image_url", "image_url": {"url": url}} for url in turn.images]
-            message["content"] = [{"type": "text", "text": turn.text}, *pictures]
+        message: JsonObject = {"role": turn.role, "content": parts_of(turn) if turn.images else turn.text}
         if turn.calls:
             message["tool_calls"] = [self._call(call) for call in turn.calls]
         if turn.call_id is not None:

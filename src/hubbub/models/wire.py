@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from hubbub.core.events import Attached, Reasoning, ToolCall
+from hubbub.core.events import Attached, Declined, Reasoning, ToolCall
 from hubbub.models.base import ATTACHMENTS, Completion, Piece
 from hubbub.models.calls import Calls
 from hubbub.models.endings import REFUSAL, STOP, TOOL_CALLS, meaning_of, read_reason, weight_of
@@ -380,9 +380,13 @@ class Transcript:
                 self._put(part)
 
     def _put_refusal(self, text: str) -> None:
-        self._has_refused = True
         self._alive()
-        if text := self._whole("text", text):
+        text = self._whole("text", text)
+        if text and not self._has_refused:
+            self._put_parts(self._thoughts.finish())
+            self._put(Declined())
+        self._has_refused = True
+        if text:
             self._texts.append(text)
 
     def _put_thought(self, thought: str) -> None:

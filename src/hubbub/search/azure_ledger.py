@@ -157,14 +157,14 @@ def _forget_index(connection: Connection) -> None:
 
 
 def _put(connection: Connection, document: Document, passages: Sequence[Passage]) -> None:
-    connection.all(SEARCH_SQL["remove"], (document.id,))
+    connection.all(SEARCH_SQL["remove"], (json.dumps([document.id]),))
     put_passages(connection, document, passages)
     connection.many(SQL["confirm"], ((passage.id, document.id) for passage in passages))
 
 
 def _remove(connection: Connection, document_id: str) -> list[str]:
     ids = [row[0] for row in connection.all(SQL["ids_of_document"], {"document_id": document_id})]
-    connection.all(SEARCH_SQL["remove"], (document_id,))
+    connection.all(SEARCH_SQL["remove"], (json.dumps([document_id]),))
     connection.many(SQL["announce"], ((passage_id, document_id) for passage_id in ids))
     return ids
 

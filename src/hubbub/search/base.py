@@ -47,6 +47,15 @@ class Search(Protocol):
 
 
 @runtime_checkable
+class RemovesMany(Protocol):
+    """A search that forgets many documents for less than one by one."""
+
+    async def remove_many(self, document_ids: Sequence[str]) -> None:
+        """Forget the passages of documents, as `Search.remove` does. Some may be gone before others."""
+        ...
+
+
+@runtime_checkable
 class Tunable(Protocol):
     """A search that says what of a `Retrieval` it goes by."""
 

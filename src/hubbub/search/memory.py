@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
-from hubbub.core.terms import stem, terms, words
+from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 from hubbub.search.fusion import fuse, worth
 
 # Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.
@@ -25,6 +25,7 @@ class Entry(msgspec.Struct, frozen=True):
     document: Document
     passage: Passage
     counts: Counter[str]
+    language: str
     vector: Vector | None = None
 
 
@@ -45,7 +46,8 @@ class MemorySearch:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not query.strip():
             return []
-        wanted = set(terms(query)) if retrieval.mode != "vectors" else set[str]()
+        languages = sorted({entry.language for entry in self._entries.values()})
+        wanted = telling(query_terms(query, languages)) if retrieval.mode != "vectors" else []
         vector = await self._query_vector(query) if retrieval.mode != "text" else None
         entries = {
             passage_id: entry
@@ -58,8 +60,10 @@ class MemorySearch:
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
         await self.remove(document.id)
         for passage in passages:
-            counts = Counter(map(stem, words(f"{document.title} {passage.heading} {passage.text}")))
-            self._entries[passage.id] = Entry(document, passage, counts)
+            language = language_of(passage.text)
+            indexed = f"{document.name}\n{document.title}\n{passage.heading}\n{passage.text}"
+            counts = Counter(index_terms(indexed, language))
+            self._entries[passage.id] = Entry(document, passage, counts, language)
 
     async def remove(self, document_id: str) -> None:
         self._entries = {
@@ -97,11 +101,11 @@ class MemorySearch:
             return None
 
 
-def _by_words(wanted: set[str], entries: dict[str, Entry]) -> list[str]:
+def _by_words(wanted: Sequence[Term], entries: dict[str, Entry]) -> list[str]:
     lengths = {passage_id: entry.counts.total() for passage_id, entry in entries.items()}
     mean = sum(lengths.values()) / max(len(lengths), 1) or 1.0
     scores: dict[str, float] = {}
-    for term in wanted:
+    for term in (form for one in wanted for form in one.forms):
         holding = [passage_id for passage_id, entry in entries.items() if term in entry.counts]
         idf = math.log(1 + (len(entries) - len(holding) + 0.5) / (len(holding) + 0.5))
         for passage_id in holding:

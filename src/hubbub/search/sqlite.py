@@ -1,50 +1,70 @@
 """Search a SQLite file: FTS5 finds words, sqlite-vec finds meanings, and the two rankings are fused."""
 
+import asyncio
+import contextlib
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+from hubbub.connections.read_pool import ReadPool
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
-from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
-from hubbub.core.embedding import Embedder
+from hubbub.core.documents import Document, Hit, Passage, Retrieval
+from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import SearchError, StoreError
-from hubbub.core.terms import STOP_WORDS, words
-from hubbub.search.fusion import fuse, worth
+from hubbub.core.wording import language_of
+from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
+from hubbub.search.index_words import Frequencies, put_terms
+from hubbub.search.ranking import Asked, rank
+from hubbub.search.rebuilding import is_behind, rebuild_some, remove_before
 from hubbub.search.vectors import QueryVectors, embedded_text
 
 ROOM = "search"
-SCHEMA = (load_sql("hubbub.search", "schema.sql")["passages"],)
+_SCHEMA = load_sql("hubbub.search", "schema.sql")
+SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"])
 SQL = load_sql("hubbub.search", "search.sql")
 
-DEPTH = 50
-"""How far each ranking is read before they are fused."""
-MAX_DEPTH = 4_096
-"""sqlite-vec gives no more neighbours than these."""
-MAX_TERMS = 32
-CHUNK = 64
-"""Vectors a chunk. sqlite-vec gives each collection whole chunks: with its default of 1024 a hundred small
-collections took 171 MB instead of 23, and putting was eight times slower; finding among 8,000 takes 4.8 ms, not 3.2."""
+REBUILT_AT_ONCE = 50
+"""How many passages of an earlier version are indexed in one transaction: about 20 ms of the writer's time."""
+REMOVED_AT_ONCE = 50
+"""How many documents are removed in one transaction: each transaction costs FTS5 some milliseconds."""
+REBUILD_PAUSE_SECONDS = 0.02
+REBUILD_AGAIN_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
 
 
 class SqliteSearch:
-    """Finds passages in a SQLite file. Words alone serve without an embedder, and while it fails."""
+    """Finds passages in a SQLite file. Words alone serve without an embedder, and while it fails.
+
+    An index that an earlier version made is brought up to date in the background, and everything is found meanwhile.
+    """
 
     def __init__(self, database: Sqlite, embedder: Embedder | None) -> None:
         self._database = database
         self._embedder = embedder
         self._vectors = QueryVectors(embedder)
+        self._reads = ReadPool(database, "search")
+        self._frequencies = Frequencies()
+        self._rebuilding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._database.migrate(ROOM, SCHEMA)
         if self._embedder is not None:
-            await self._database.write(_use_space, self._embedder)
+            await self._database.write(use_space, self._embedder.name, self._embedder.dimensions)
+        if await self._database.read(is_behind) and await self._database.write(rebuild_some, REBUILT_AT_ONCE):
+            self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild-search")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to do: the database belongs to whoever opened it."""
+        """Stop rebuilding; the database belongs to whoever opened it."""
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._rebuilding
 
     @property
     def tunes(self) -> frozenset[str]:
@@ -57,10 +77,19 @@ class SqliteSearch:
         if limit < 1 or not collection_ids or not query.strip():
             return []
         vector = await self._vectors.of(query) if retrieval.mode != "text" else None
-        space = self._embedder.name if self._embedder and vector else None
-        ids = sorted(set(collection_ids))
+        language = language_of(query)
+        asked = Asked(
+            query,
+            language,
+            sorted(set(collection_ids)),
+            limit,
+            retrieval,
+            vector,
+            self._embedder.name if self._embedder and vector else None,
+            self._embedder is None or speaks(self._embedder, language),
+        )
         try:
-            return await self._database.read(_find, query, ids, limit, vector, space, retrieval)
+            return await self._reads.read(rank, asked, self._frequencies)
         except StoreError as error:
             raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
@@ -68,7 +97,11 @@ class SqliteSearch:
         await self._database.write(_put, document, passages)
 
     async def remove(self, document_id: str) -> None:
-        await self._database.write(_remove, document_id)
+        await self._database.write(_remove, [document_id])
+
+    async def remove_many(self, document_ids: Sequence[str]) -> None:
+        for start in range(0, len(document_ids), REMOVED_AT_ONCE):
+            await self._database.write(_remove, document_ids[start : start + REMOVED_AT_ONCE])
 
     async def passages(self, document_id: str) -> list[Passage]:
         return await self._database.read(_passages, document_id)
@@ -94,59 +127,24 @@ class SqliteSearch:
                 return done
         return []
 
-
-def _find(
-    connection: Connection,
-    query: str,
-    collection_ids: list[str],
-    limit: int,
-    vector: Vector | None,
-    space: str | None,
-    retrieval: Retrieval,
-) -> list[Hit]:
-    depth = min(max(DEPTH, limit), MAX_DEPTH)
-    rankings = [_find_words(connection, query, collection_ids, depth)] if retrieval.mode != "vectors" else []
-    if vector is not None and _space(connection) == space:
-        rankings.append(_find_vectors(connection, vector, collection_ids, depth))
-    best = worth(fuse(rankings), retrieval.minimum_score)[:limit]
-    found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": json.dumps([row for row, _ in best])})}
-    return [Hit(*found[row], score=score) for row, score in best]
-
-
-def _find_words(connection: Connection, query: str, collection_ids: list[str], depth: int) -> list[int]:
-    """Return the rows that hold all words of the query; where these are too few, then those that hold any."""
-    wanted = _quoted_terms(query)
-    if not wanted:
-        return []
-    collections = " OR ".join(f"c{collection_id.encode().hex()}x" for collection_id in collection_ids)
-    bindings = {"collection_ids": json.dumps(collection_ids), "limit": depth}
-    rows: list[int] = []
-    for operator in (" AND ", " OR ") if len(wanted) > 1 else (" OR ",):
-        match = f"inside : ({collections}) AND {{title heading text}} : ({operator.join(wanted)})"
-        rows += [row[0] for row in connection.all(SQL["find_words"], {"match": match, **bindings})]
-        if len(rows) >= depth:
-            break
-    return list(dict.fromkeys(rows))[:depth]
-
-
-def _find_vectors(connection: Connection, vector: Vector, collection_ids: list[str], depth: int) -> list[int]:
-    # One query a collection: a partition can only be named by "=".
-    found: list[Row] = []
-    for collection_id in collection_ids:
-        bindings = {"vector": vector, "limit": depth, "collection_id": collection_id}
-        found += connection.all(SQL["find_vectors"], bindings)
-    return [row for row, _ in sorted(found, key=lambda row: (row[1], row[0]))[:depth]]
-
-
-def _quoted_terms(query: str) -> list[str]:
-    found = list(dict.fromkeys(words(query)))
-    telling = [word for word in found if word not in STOP_WORDS]
-    return [f'"{word}"' for word in (telling or found)[:MAX_TERMS]]  # a quoted word is only a word
+    async def _rebuild(self) -> None:
+        """Index what an earlier version has stored. Any number of processes may do so at once; none loses anything."""
+        log.info("The search index is brought up to date in the background.")
+        while True:
+            try:
+                if not await self._database.write(rebuild_some, REBUILT_AT_ONCE):
+                    log.info("The search index is up to date.")
+                    return
+                await asyncio.sleep(REBUILD_PAUSE_SECONDS)
+            except StoreError as error:
+                log.warning("The search index could not be brought up to date yet: %s", error.for_operators)
+                await asyncio.sleep(REBUILD_AGAIN_SECONDS)
 
 
 def _put(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:
-    _remove(connection, document.id)
+    _remove(connection, [document.id])
     put_passages(connection, document, passages)
+    put_terms(connection, connection.all(SQL["waiting_of_document"], (document.id,)))
 
 
 def put_passages(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:
@@ -159,10 +157,13 @@ def put_passages(connection: Connection, document: Document, passages: Iterable[
     connection.many(SQL["put"], rows)
 
 
-def _remove(connection: Connection, document_id: str) -> None:
-    if _space(connection) is not None:
-        connection.all(SQL["remove_vectors"], (document_id,))
-    connection.all(SQL["remove"], (document_id,))
+def _remove(connection: Connection, document_ids: Sequence[str]) -> None:
+    ids = json.dumps(document_ids)
+    rows = [row[0] for row in connection.all(SQL["embedded_rows"], (ids,))]
+    blocks = blocks_of(connection, rows) if rows else []
+    remove_before(connection, rows)
+    connection.all(SQL["remove"], (ids,))  # in one statement: FTS5 writes to the file after each
+    tidy(connection, blocks)
 
 
 def _passages(connection: Connection, document_id: str) -> list[Passage]:
@@ -170,34 +171,19 @@ def _passages(connection: Connection, document_id: str) -> list[Passage]:
 
 
 def _put_vectors(
-    connection: Connection, space: str, waiting: Sequence[Row], vectors: Sequence[Vector]
+    connection: Connection, space: str, waiting: Sequence[Row], vectors: Sequence[bytes]
 ) -> list[str] | None:
     """Store the vectors of those passages that are still there; None where another embedder has taken over."""
-    if _space(connection) != space:
+    there = connection.one(SQL["space"])
+    if there is None or there[0] != space:
         return None
     document_ids: list[str] = []
+    embedded: list[Embedded] = []
     for (row, passage_id, document_id, *_), vector in zip(waiting, vectors, strict=True):
         still = connection.one(SQL["still_unembedded"], (row, passage_id))
         if still is not None:
-            connection.all(SQL["put_vector"], (row, still[0], vector))
-            connection.all(SQL["mark_embedded"], (row,))
+            embedded.append(Embedded(row, still[0], vector))
             document_ids.append(document_id)
+    put_vectors(connection, embedded)
+    connection.many(SQL["mark_embedded"], ((one.row,) for one in embedded))
     return document_ids
-
-
-def _space(connection: Connection) -> str | None:
-    """Return the name of the embedder that made the vectors that are there."""
-    row = connection.one(SQL["space"])
-    return row[0] if row else None
-
-
-def _use_space(connection: Connection, embedder: Embedder) -> None:
-    """Make room for an embedder's vectors; those of another one are dropped, to be made anew."""
-    if connection.one(SQL["space"]) == (embedder.name, embedder.dimensions):
-        return
-    connection.all(SQL["forget_vectors"])
-    connection.all(
-        f"create virtual table passage_vector using vec0 ("
-        f"collection_id text partition key, embedding float[{int(embedder.dimensions)}], chunk_size={CHUNK})"
-    )
-    connection.all(SQL["name_space"], (embedder.name, embedder.dimensions))

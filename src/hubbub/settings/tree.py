@@ -62,6 +62,8 @@ class Server(Table):
     """Addresses or networks of proxies whose `X-Forwarded-…` headers are believed; they have to set or delete them."""
     frontend: Annotated[Folder, AfterValidator(_built_page)] | None = None
     """A folder with a built page of somebody else's, which is shown in place of the server's own."""
+    frontend_is_trusted: bool = False
+    """Whether that page may hold scripts and load some from elsewhere; such scripts can read all that visitors may."""
     data_folder: Folder = Field(
         default_factory=_data_folder,
         json_schema_extra={"default": "`$XDG_DATA_HOME/hubbub` or `~/.local/share/hubbub`"},

@@ -27,6 +27,8 @@ from hubbub.web.routes import (
     chat_completions,
     chat_protocols,
     chats,
+    completions,
+    conversations,
     documents,
     openai,
     operators,
@@ -82,9 +84,9 @@ def create_app(
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     app.include_router(server.probes)
-    for router in (chat_protocols.quick, chat_completions.quick, openai.quick, openai.router):
+    for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router):
+    for router in (responses.quick, responses.router, conversations.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):

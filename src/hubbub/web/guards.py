@@ -28,7 +28,8 @@ HEADERS = {
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _PUT_BELOW = "/documents/"
 _POSTED_TO = "/upload"
-_WITH_PICTURES = ("/v1/chat/completions", "/v1/responses")
+_LARGE = ("/v1/chat/completions", "/v1/responses", "/v1/conversations", "/chat_history")
+"""What may hold pictures, or a whole chat each time."""
 LARGE_AT_ONCE, LARGE_SECONDS = 8, 5.0
 """So many of the largest bodies are held at once in a process, and when to come back where there are more."""
 PACE_BYTES = 64 * 1024
@@ -165,7 +166,7 @@ def _headers_of(scope: Scope) -> Mapping[str, str]:
 
 
 def _may_hold_pictures(scope: Scope) -> bool:
-    return scope["method"] == "POST" and scope["path"].removeprefix(scope.get("root_path", "")) in _WITH_PICTURES
+    return scope["method"] == "POST" and scope["path"].removeprefix(scope.get("root_path", "")) in _LARGE
 
 
 def _is_address(name: str) -> bool:

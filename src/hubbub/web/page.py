@@ -22,8 +22,17 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; manifest-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
+_DIAGRAM_HEADERS = {
+    # A page without an origin, which what is written in a diagram can't leave: neither for the page around it nor for
+    # any server. Its scripts are fetched as by a stranger.
+    "content-security-policy": "sandbox allow-scripts; default-src 'none'; script-src 'self'; "
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "cross-origin-resource-policy": "cross-origin",
+    "x-frame-options": "SAMEORIGIN",
+}
 _DOCS_POLICY = _PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # Swagger UI needs it
 _FOREIGN_POLICY = (
     # Scripts come from the folder and nothing is sent elsewhere, so that what a model or a document says can't
@@ -32,6 +41,13 @@ _FOREIGN_POLICY = (
     "connect-src 'self'; font-src 'self' data: https://res.cdn.office.net https://static2.sharepointonline.com; "
     "media-src 'self' data: blob:; frame-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_LOOSE_POLICY = (
+    # Scripts and styles may stand in the page and come from anywhere by HTTPS, as in pages that are written by hand.
+    # Whatever gets into such a page can read what its visitor may, and send it elsewhere.
+    "default-src 'self' https: data: blob:; script-src 'self' 'unsafe-inline' https:; "
+    "style-src 'self' 'unsafe-inline' https:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 _BASE = b'<base href="/" />'
 """What the page has in place of the way up to the root. A proxy may have put that below a prefix that only it knows."""
@@ -67,17 +83,21 @@ class Page:
         """
         path = _path_of(request)
         is_of_api = path == "api" or path.startswith("api/") or is_of_others(request.scope)
-        if request.method not in ("GET", "HEAD") and not is_of_api:
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        name = f"{path}index.html" if path == "docs/" else path
+        name = f"{path}index.html" if path in ("docs/", "diagram/") else path
         file = self._files.get(name)
+        if request.method not in ("GET", "HEAD") and not is_of_api:
+            if file is None and path:
+                raise NotFound("There is nothing at this address.")
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if file is None or name == "index.html":
-            if is_of_api or path.startswith(("assets/", "docs/")):
+            if is_of_api or path.startswith(("assets/", "docs/", "diagram/")):
                 raise NotFound("There is nothing at this address.")
             return await self._index(request)
         headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache"}
         if name.startswith("docs/"):
             headers["content-security-policy"] = _DOCS_POLICY
+        elif name.startswith("diagram/"):
+            headers |= _DIAGRAM_HEADERS
         return response_of(request, file, headers)
 
     async def _index(self, request: Request) -> Response:
@@ -95,13 +115,14 @@ class Page:
 class ForeignPage:
     """Somebody else's built page, in place of ours. Only what is in its folder is there: no other address shows it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the folder.
+    def __init__(self, folder: Path, *, is_trusted: bool = False) -> None:
+        """Read the folder. A page that is trusted may hold scripts, and load them from elsewhere.
 
         Raises:
             SettingsError: it holds too much, or can't be read.
         """
         docs = {name: file for name, file in read_own(_static()).items() if name.startswith("docs/")}
+        self._policy = _LOOSE_POLICY if is_trusted else _FOREIGN_POLICY
         self._files = docs | read_foreign(folder)
         self._docs = docs
 
@@ -120,12 +141,12 @@ class ForeignPage:
         if request.method not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if name is None:  # what signs people in opens this one, and wants it to be empty
-            return HTMLResponse("", headers={"content-security-policy": _FOREIGN_POLICY})
+            return HTMLResponse("", headers={"content-security-policy": self._policy})
         file = self._files[name]
         if self._docs.get(name) is file:
             return response_of(request, file, {"cache-control": "no-cache", "content-security-policy": _DOCS_POLICY})
         if file.media_type == "text/html":
-            return await _opened(request, file, _FOREIGN_POLICY)
+            return await _opened(request, file, self._policy)
         return response_of(request, file, {"cache-control": FOREVER if _HASHED.fullmatch(name) else "no-cache"})
 
 

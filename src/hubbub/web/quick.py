@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Invalid
+from hubbub.web.aliases import renamed
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class QuickApp(FastAPI):
         quick = ServerErrorMiddleware(quick, handler=self.exception_handlers[Exception])
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            scope = renamed(scope)
             await (quick if _find(self._quick, scope) else whole)(scope, receive, send)
 
         return serve

@@ -4,17 +4,17 @@ import msgspec
 from msgspec.structs import replace
 
 from hubbub.app.application import Application
-from hubbub.app.messages import able_of, over_documents
+from hubbub.app.conversations import Standing, place_of_next, text_of
+from hubbub.app.files_sent import with_files_read
+from hubbub.app.messages import able_of, over_documents, readable
 from hubbub.app.model_names import ModelNames
 from hubbub.app.responses import shortened
 from hubbub.core.errors import BadParam, Conflict, NotFound
-from hubbub.core.events import Asked
-from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
+from hubbub.web.conversing import chat_id_of, standing_of
 from hubbub.web.dialects.openai import further_fields
-from hubbub.web.dialects.responses import PREFIX
 from hubbub.web.dialects.responses_request import (
     NewResponse,
     check,
@@ -24,7 +24,9 @@ from hubbub.web.dialects.responses_request import (
     read_input,
     read_searches,
     read_tools,
+    without_old_thoughts,
 )
+from hubbub.web.recalled import answer_id_of, recalled
 
 PREVIOUS = "previous_response_id"
 
@@ -39,30 +41,41 @@ async def respond(app: Application, person: Person, new: NewResponse, sent: byte
         TooBusy, Overloaded, StoreError: as `Responses.ask` does.
     """
     check(new)
+    if new.conversation is not None:
+        chat_id = chat_id_of(new.conversation)
+        async with app.locks.of(chat_id):
+            return await _respond(app, person, new, sent, await standing_of(app, person, chat_id, "conversation"))
+    return await _respond(app, person, new, sent, None)
+
+
+async def _respond(app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None) -> str:
     stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
     names = await app.model_names(person, *([new.model] if new.model else []), *stores)
-    question, model = _question(app, names, new, await _before(app, person, new.previous_response_id))
-    question = _with_further_fields(app, question, new, sent)
+    before = await _before(app, person, new.previous_response_id) if at is None else at.turns
+    if isinstance(new.input, list):
+        items = await recalled(app, person, new.input)
+        new = replace(new, input=await with_files_read(app, person, items, where="input"))
+    question, model = _question(app, names, new, before)
+    question = _with_further_fields(app, question, sent)
+    within = None
+    if at is not None:
+        within = await place_of_next(app, at.chat, at.last_id, _asked(question))
     return await app.responses.ask(
         person,
         question,
         is_kept=new.store is not False,
         is_told=bool(new.stream or new.background),
         echo=msgspec.to_builtins(echo_to(new, model)),
+        within=within,
     )
 
 
-async def find(app: Application, person: Person, response_id: str) -> tuple[str, Asked]:
-    """Return the id of a response's answer, and what was asked.
-
-    Raises:
-        NotFound: there is none for this person, or it is not kept.
-    """
-    answer_id = _answer_id(response_id)
-    try:
-        return answer_id, await app.responses.find(person, answer_id)
-    except NotFound as error:
-        raise _unknown(response_id) from error
+def _asked(question: Question) -> str:
+    """Return what stands for a question in a chat: what came since the model spoke last."""
+    if question.collection_ids:
+        return text_of(question.since) or question.text
+    last = max((place for place, turn in enumerate(question.turns) if turn.role == "assistant"), default=-1)
+    return text_of(question.turns[last + 1 :])
 
 
 async def _before(app: Application, person: Person, response_id: str | None) -> tuple[Turn, ...]:
@@ -70,24 +83,13 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
     if response_id is None:
         return ()
     try:
-        return await app.responses.said_until(person, _answer_id(response_id))
+        return await app.responses.said_until(person, answer_id_of(response_id))
     except NotFound as error:
         message = f"Previous response with id '{response_id[:64]}' not found."
         raise BadParam(message, PREVIOUS, code="previous_response_not_found") from error
     except Conflict as error:
         message = f"The response '{response_id}' is not complete yet. Go on when it is."
         raise BadParam(message, PREVIOUS, code="previous_response_in_progress") from error
-
-
-def _answer_id(response_id: str) -> str:
-    answer_id = response_id.removeprefix(PREFIX)
-    if not (response_id.startswith(PREFIX) and is_id(answer_id)):
-        raise _unknown(response_id)
-    return answer_id
-
-
-def _unknown(response_id: str) -> NotFound:
-    return NotFound(f"Response with id '{response_id[:64]}' not found.")
 
 
 def _question(app: Application, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]) -> tuple[Question, str]:
@@ -98,11 +100,15 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     chosen = app.catalog.get(model) if model else app.catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
-    able = able_of(name or "The model", None if collection_ids else card, app.limits.image_hosts)
+    if collection_ids and not model:
+        writer = app.catalog.writer()
+        card = writer.card if writer else None
+    able = able_of(name or "The model", card, app.limits.image_hosts, is_over_documents=bool(collection_ids))
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
-    how = generation_of(new, tools)
-    said = (*before, *read_input(new.input or "", able))
+    how = generation_of(new, tools, card.passes_fields if card else ())
+    said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
+    said = said if collection_ids else readable(said, able)
     app.responses.check_length(said)
     if new.truncation == "auto" and card is not None and not collection_ids:
         said = shortened(said, card, how, new.instructions or "")
@@ -112,10 +118,10 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
     most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
-    return over_documents(said, question, lambda _: "input", most_characters=most, told=told), name
+    return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name
 
 
-def _with_further_fields(app: Application, question: Question, new: NewResponse, sent: bytes) -> Question:
+def _with_further_fields(app: Application, question: Question, sent: bytes) -> Question:
     """Return the question with the wishes that go on to the model's server as they are.
 
     Raises:
@@ -128,10 +134,8 @@ def _with_further_fields(app: Application, question: Question, new: NewResponse,
         writer = catalog.writer() if question.collection_ids else catalog.default
     card = writer.card if writer else None
     extra = further_fields(sent, NewResponse, card)
-    verbosity = new.text.verbosity if new.text else None
-    if verbosity and card is not None and "verbosity" in card.passes_fields:
-        extra["verbosity"] = verbosity
-    return replace(question, generation=replace(question.generation, extra=extra)) if extra else question
+    how = question.generation
+    return replace(question, generation=replace(how, extra={**how.extra, **extra})) if extra else question
 
 
 def _searched(

@@ -20,9 +20,11 @@ _SAMPLE = (
     *("/auth_setup", "/.auth", "/config", "/content", "/speech", "/chat", "/ask", "/v0"),
     *("/upload", "/delete_uploaded", "/list_uploaded", "/chat_history"),
 )
-_SHAPES: dict[str, Shape] = {**dict.fromkeys(_SAMPLE, sample_error), "/v1": openai.told}
+_OPENAI = ("/v1", "/openai", "/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+"""Those without `/v1` are what clients ask for whose base URL lacks it: they read why in the form that they know."""
+_SHAPES: dict[str, Shape] = {**dict.fromkeys(_OPENAI, openai.told), **dict.fromkeys(_SAMPLE, sample_error)}
 """By the beginning of an address; all others are told of a `problem`."""
-_HEADERS: dict[str, Callable[[], Mapping[str, str]]] = {"/v1": openai.headers_of_all}
+_HEADERS: dict[str, Callable[[], Mapping[str, str]]] = dict.fromkeys(_OPENAI, openai.headers_of_all)
 """What a response says that doesn't say it by itself; by the beginning of an address, too."""
 
 

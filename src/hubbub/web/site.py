@@ -34,14 +34,18 @@ class File(NamedTuple):
 
 
 def read_own(folder: Path | Traversable, prefix: str = "") -> dict[str, File]:
-    """Return the files of a folder of our own, by their paths below it; none where it is not there."""
+    """Return the files of a folder of our own, by their paths below it; none where it is not there.
+
+    Beside a large one the build has put its compressed form, `NAME.gz`, so that no start waits for that.
+    """
     found: dict[str, File] = {}
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        name = prefix + entry.name
+    entries = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}
+    for name, entry in entries.items():
         if entry.is_dir():
-            found |= read_own(entry, f"{name}/")
-        else:
-            found[name] = file_of(entry.name, entry.read_bytes())
+            found |= read_own(entry, f"{prefix}{name}/")
+        elif name.removesuffix(".gz") not in entries or not name.endswith(".gz"):
+            made = entries.get(f"{name}.gz")
+            found[prefix + name] = file_of(name, entry.read_bytes(), made.read_bytes() if made else None)
     return found
 
 
@@ -84,10 +88,11 @@ def response_of(request: Request, file: File, headers: dict[str, str]) -> Respon
     return Response(file.body, media_type=file.media_type, headers=headers)
 
 
-def file_of(name: str, body: bytes) -> File:
-    """Return a file of this name and content."""
+def file_of(name: str, body: bytes, compressed: bytes | None = None) -> File:
+    """Return a file of this name and content; it is compressed here unless that was done."""
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    compressed = gzip.compress(body, 6) if media_type.startswith(_COMPRESSED) else None
+    if compressed is None and media_type.startswith(_COMPRESSED):
+        compressed = gzip.compress(body, 6)
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'  # weak: it stands for the compressed form as well
     return File(body, compressed, media_type, etag)
 

@@ -93,7 +93,7 @@ class EventStream(Response):
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Record] = []
         if self._refuse is not None:
-            refusal = await _unless_left(receive, self._held(held, self._refuse))
+            refusal = await unless_left(receive, self._held(held, self._refuse))
             if not isinstance(refusal, bool):
                 self._has_begun = True
                 await refusal(scope, receive, send)
@@ -106,7 +106,7 @@ class EventStream(Response):
             if not direct.has_left:
                 await self._pump(held, send, reader, direct)
             return
-        await _unless_left(receive, self._pump(held, send))
+        await unless_left(receive, self._pump(held, send))
 
     async def _held(self, held: list[Record], refuse: Refuse) -> Response | bool:
         """Keep what comes until the answer begins; returns True then, or what is to be sent where it has failed."""
@@ -171,7 +171,7 @@ class WhileThere(Response):
         """Make it, then send it; what the making raises is raised."""
         grant = granted.get()
         with grant.holding() if grant is not None else nullcontext():
-            made = await _unless_left(receive, self._make())
+            made = await unless_left(receive, self._make())
         if not isinstance(made, bool):
             await made(scope, receive, send)
 
@@ -201,7 +201,7 @@ async def events_of(log: Log, answer_id: str) -> list[Event]:
     return events
 
 
-async def _unless_left(receive: Receive, work: Coroutine[Any, Any, T]) -> T | bool:
+async def unless_left(receive: Receive, work: Coroutine[Any, Any, T]) -> T | bool:
     """Return what the work returns; False, and the work is cancelled, if the client leaves before."""
     # Not a task group: what the work raises is to be raised as it is. Both tasks have ended when this returns.
     working = asyncio.create_task(work)

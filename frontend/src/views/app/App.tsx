@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { Chat as ChatRecord } from "../../api/resources";
+import { endedUnseen } from "../../state/answers";
 import { chatOf } from "../../state/chats";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
@@ -18,6 +19,7 @@ import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
 import "./app.css";
+import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
@@ -28,8 +30,8 @@ export function App() {
   const { page } = route.value;
   const title = page === "library" ? "Documents" : titleOf(thread.value.chat);
   useEffect(() => {
-    document.title = `${title} · Hubbub`;
-  }, [title]);
+    document.title = `${endedUnseen.value > 0 ? "● " : ""}${title} · Hubbub`;
+  }, [title, endedUnseen.value]);
 
   const isDrawer = isNarrow.value && isDrawerOpen.value;
   const isSheet = isTight.value && isSourceOpen.value;
@@ -52,7 +54,7 @@ export function App() {
         />
       )}
       <div class="page" inert={isDrawer || isSheet}>
-        <TopBar title={title} />
+        <TopBar title={title} chat={page === "chat" ? thread.value.chat : null} />
         <Banner />
         <main id="main" class="main" tabIndex={-1}>
           {page === "library" ? <Library /> : <Chat />}
@@ -63,9 +65,10 @@ export function App() {
       <Uploads />
       <UploadDialog />
       <Notices />
+      <Keys />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
-        {announcement}
+        <span key={announcement.value.count}>{announcement.value.text}</span>
       </div>
     </div>
   );

@@ -1,10 +1,15 @@
 /** Name what is shown; where there is little room, also the way to the chats. */
 
+import type { Chat } from "../../api/resources";
+import { remove } from "../../state/chats";
+import { saveAsJson, saveAsMarkdown } from "../../state/export";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { newChat } from "../../state/thread";
 import { Icon } from "../icons";
+import { Menu } from "../menu/Menu";
 
-export function TopBar({ title }: { title: string }) {
+/** `chat` is the one that is shown, if one is. */
+export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
   return (
     <header class="topbar">
       {isNarrow.value && (
@@ -24,6 +29,17 @@ export function TopBar({ title }: { title: string }) {
       <h1 class="topbar-title" dir="auto">
         {title}
       </h1>
+      {chat && (
+        <Menu
+          label="This chat"
+          items={[
+            { label: "Save as Markdown", icon: "download", run: () => saveAsMarkdown(chat) },
+            { label: "Save as JSON", icon: "download", run: () => saveAsJson(chat) },
+            { label: "Print", icon: "file", run: () => print() },
+            { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
+          ]}
+        />
+      )}
       {isNarrow.value && (
         <button type="button" class="icon-button" aria-label="New chat" onClick={newChat}>
           <Icon name="plus" />

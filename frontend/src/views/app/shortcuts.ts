@@ -1,11 +1,15 @@
 /** The keys that work everywhere. */
 
 import { useEffect } from "preact/hooks";
+import { answerOf } from "../../state/answers";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
+import { announce } from "../../state/notices";
 import { closeSource, isSourceOpen } from "../../state/sources";
-import { openAnswerId, stopOpenAnswer } from "../../state/thread";
+import { newChat, openAnswerId, path, stopOpenAnswer } from "../../state/thread";
+import { copyText } from "../copy";
 import { focusOn } from "../focus";
 import { isComposing } from "../keys";
+import { areKeysShown } from "./Keys";
 
 export function useShortcuts(): void {
   useEffect(() => {
@@ -15,14 +19,37 @@ export function useShortcuts(): void {
   }, []);
 }
 
-function press(event: KeyboardEvent): void {
-  if (event.defaultPrevented || isComposing(event)) return;
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
-    event.preventDefault();
+const copyLast = async () => {
+  const last = path.value.findLast(({ message }) => message.role === "assistant")?.message;
+  if (last) announce((await copyText(answerOf(last.id).peek().text)) ? "Copied" : "The browser did not allow copying");
+};
+/** By the key that is pressed together with Control, or Command. */
+const acts: Readonly<Record<string, () => void>> = {
+  k: () => {
     if (isNarrow.value) isDrawerOpen.value = true;
     focusOn("#chat-search");
+  },
+  "/": () => {
+    areKeysShown.value = true;
+  },
+  "shift o": () => {
+    newChat();
+    focusOn("#question");
+  },
+  "shift ;": copyLast,
+  "shift :": copyLast,
+};
+
+function press(event: KeyboardEvent): void {
+  if (event.defaultPrevented || isComposing(event)) return;
+  const isControl = (event.ctrlKey || event.metaKey) && !event.altKey;
+  const act = isControl ? acts[`${event.shiftKey ? "shift " : ""}${event.key.toLowerCase()}`] : undefined;
+  if (act !== undefined) {
+    event.preventDefault();
+    act();
   }
-  if (event.key === "Escape" && document.querySelector("dialog[open]") === null) stepBack();
+  if (event.key === "Escape" && event.shiftKey) focusOn("#question");
+  else if (event.key === "Escape" && document.querySelector("dialog[open]") === null) stepBack();
 }
 
 /** One step back: from what lies over the page, then from the answer that is being made. */

@@ -39,17 +39,20 @@ export function formulaEnd(text: string, start: number, most: number): number | 
   return match === null ? null : start + match[0].length;
 }
 
+const ENVIRONMENT = /^\\begin\{((?:equation|align|gather|multline|alignat|eqnarray)\*?)\}/;
+
 /** A formula of whole lines, so that no line of it is taken for a list, a heading or code. */
 function block(state: StateBlock, startLine: number, endLine: number, isSilent: boolean): boolean {
   if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
   const lineOf = (line: number) =>
     state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line]);
   const first = lineOf(startLine).trimEnd();
-  const opener = first.slice(0, 2);
-  const closer = opener === "\\(" ? undefined : OPENERS.get(opener);
+  const environment = ENVIRONMENT.exec(first);
+  const opener = environment?.[0] ?? first.slice(0, 2);
+  const closer = environment ? `\\end{${environment[1]}}` : opener === "\\(" ? undefined : OPENERS.get(opener);
   if (closer === undefined) return false;
   let line = startLine;
-  let rest = first.slice(2);
+  let rest = first.slice(opener.length);
   let length = rest.length;
   while (!rest.endsWith(closer)) {
     line += 1;

@@ -1,199 +1,195 @@
 /** Turn a model's Markdown into safe HTML; the one place where text of others becomes HTML. */
 
-import Markdown, { type Env, type MarkdownIt, type Token } from "markdown-it";
-import cjkFriendly from "markdown-it-cjk-friendly";
+import type { Env, Token } from "markdown-it";
+import type { Block, Reference } from "./blocks";
+import { render } from "./finish";
+import { footnoteNumbers, NUMBERS } from "./footnotes";
 import { highlight } from "./highlight";
-import { withFormulas } from "./math";
-import { LINK_REL, sanitize, WEB_ADDRESS } from "./sanitize";
-
-/** What a citation marker in the text refers to. */
-export interface Reference {
-  marker: number;
-  title: string;
-}
-
-export interface Block {
-  key: string;
-  html: string;
-}
-
-type Known = ReadonlyMap<number, Reference>;
+import { blockParser, DEEPEST_SHOWN, escapeHtml, isFormula, KNOWN, languageOf } from "./parse";
+import { sanitize } from "./sanitize";
 
 const FIRST_HEADING = 3; // the page's own headings stand above
 const DEEPEST_HEADING = 6;
-const DEEPEST_SHOWN = 40;
-/** The parser drops what lies deeper, so a block that comes near it is shown as plain text. */
-const DEEPEST_PARSED = DEEPEST_SHOWN + 10;
-const KNOWN = Symbol("known references");
+/** Code that grows is coloured in pieces of so many lines, so that each costs its part only once. */
+const CHUNK_LINES = 24;
 
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
-
-function parserWith(steps: string[]): MarkdownIt {
-  const parser = new Markdown({ html: false, linkify: true, maxNesting: DEEPEST_PARSED });
-  parser.use(cjkFriendly).use(withFormulas);
-  parser.core.ruler.enableOnly(steps);
-  parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
-  parser.validateLink = (address) => WEB_ADDRESS.test(address);
-  parser.inline.ruler.before("link", "marker", (state, isSilent) => {
-    const match = /^\[(\d{1,4})\](?!\()/.exec(state.src.slice(state.pos, state.pos + 7));
-    if (match === null) return false;
-    if (!isSilent) state.push("marker", "", 0).content = match[0];
-    state.pos += match[0].length;
-    return true;
-  });
-  parser.renderer.rules = { ...parser.renderer.rules, ...rules };
-  return parser;
+/** A top-level block, or one item of a top-level list. */
+interface Part {
+  raw: string;
+  /** What its HTML depends on besides the lines. */
+  kind: string;
+  /** The first line of it in the text. */
+  from: number;
+  /** Null where it is shown as it was written. */
+  tokens: Token[] | null;
+  /** The rank that a heading was written with; 0 where it is none. */
+  depth: number;
+  items: Part[] | null;
 }
 
-const rules: MarkdownIt["renderer"]["rules"] = {
-  marker(tokens, index, _, env) {
-    // Only what was found and sent as a citation can be cited.
-    const raw = tokens[index]?.content ?? "";
-    const reference = (env?.[KNOWN] as Known | undefined)?.get(Number(raw.slice(1, -1)));
-    if (reference === undefined) return escapeHtml(raw);
-    const title = escapeHtml(reference.title);
-    return `<button type="button" class="chip" data-marker="${reference.marker}" title="${title}" aria-label="${reference.marker}, source: ${title}">${reference.marker}</button>`;
-  },
-  formula: (tokens, index) => `<span class="formula">${escapeHtml(tokens[index]?.content ?? "")}</span>`,
-  formula_block: (tokens, index) => `<p class="formula">${escapeHtml(tokens[index]?.content ?? "")}</p>`,
-  image(tokens, index) {
-    const address = String(tokens[index]?.attrGet("src") ?? "");
-    const text = tokens[index]?.content ?? "";
-    return anchor(address, `${text ? `${escapeHtml(text)}: ` : ""}${escapeHtml(address)}`); // never loaded, only named
-  },
-  link_open: (tokens, index) => anchorStart(String(tokens[index]?.attrGet("href") ?? "")),
-  fence: (tokens, index) => code(tokens[index]?.content ?? "", tokens[index]?.info ?? ""),
-  code_block: (tokens, index) => code(tokens[index]?.content ?? "", ""),
-  table_open: () => `<div class="table" role="region" aria-label="Table" tabindex="0"><table>`,
-  table_close: () => "</table></div>",
-  th_open: (tokens, index) => cell(tokens[index]),
-  td_open: (tokens, index) => cell(tokens[index]),
-};
-
-function cell(token: Token | undefined): string {
-  const align = /text-align:(left|center|right)/.exec(String(token?.attrGet("style") ?? ""))?.[1];
-  return `<${token?.tag}${align ? ` align="${align}"` : ""}>`;
+interface Parsed {
+  parts: Part[];
+  references: Env["references"];
 }
-
-function code(text: string, info: string): string {
-  const language = info.trim().match(/^[\w+#.-]{1,30}/)?.[0] ?? "";
-  const content = text.replace(/\n$/, "");
-  return (
-    `<div class="code"><div class="code-head"><span>${escapeHtml(language || "text")}</span>` +
-    `<button type="button" class="code-copy" aria-label="Copy code">Copy</button></div>` +
-    `<pre tabindex="0"><code>${highlight(content, language) ?? escapeHtml(content)}</code></pre></div>`
-  );
-}
-
-/** A link whose full address is seen before it is followed. */
-function anchorStart(href: string): string {
-  const address = escapeHtml(href);
-  return `<a href="${address}" title="${address}" target="_blank" rel="${LINK_REL}">`;
-}
-const anchor = (href: string, label: string) => `${anchorStart(href)}${label}</a>`;
-
-/** Whether a link's text reads like an address, but of another host than the link's. */
-function namesAnotherHost(text: string, href: string): boolean {
-  const named = /^\s*(?:https?:\/\/)?((?:[\w-]+\.)+[a-z]{2,})(?:[/:?#]|\s*$)/i.exec(text)?.[1];
-  if (named === undefined) return false;
-  try {
-    return new URL(href).hostname.toLowerCase() !== named.toLowerCase();
-  } catch {
-    return true;
-  }
-}
-
-/** Finds blocks alone: which of them have to be parsed further is known only then. */
-const blockParser = parserWith(["normalize", "block"]);
-const inlineParser = parserWith(["inline", "linkify", "text_join"]);
 
 /**
- * A function that renders a text that grows, block by block; blocks that did not change are not made again.
+ * A function that renders a text that grows, block by block; what did not change is not made again.
  *
- * `version` stands for what else the HTML depends on besides text and references (the highlighter). Whatever can't be
- * rendered is shown as it was written: one text's failure is that text's alone.
+ * `version` stands for what else the HTML depends on besides text and references (the highlighter). While the text
+ * grows only its last block, or the last item of its last list, is parsed anew. Whatever can't be rendered is shown as
+ * it was written: one text's failure is that text's alone.
  */
-export function blockRenderer(): (text: string, known: readonly Reference[], version: string) => Block[] {
-  let cache = new Map<string, string>();
-  return (text, known, version) => {
-    const env: Env = { [KNOWN]: new Map(known.map((reference) => [reference.marker, reference])) };
+export function blockRenderer(): (
+  text: string,
+  known: readonly Reference[],
+  version: string,
+  isGrowing?: boolean,
+) => Block[] {
+  let made = new Map<string, string>();
+  let before: { source: string; lines: string[]; parsed: Parsed } | null = null;
+
+  return (text, known, version, isGrowing = false) => {
     const source = text.replaceAll("\0", "\uFFFD").replace(/\r\n?/g, "\n");
-    const parts = attempt(() => partsOf(source, env)) ?? [{ raw: source, tokens: null }];
+    const lines = source.split("\n");
+    const last = before !== null && isGrowing && source.startsWith(before.source) ? before.parsed : null;
+    const parsed = attempt(() => (last && grown(last, lines)) ?? parse(lines)) ?? {
+      parts: [{ raw: source, kind: "", from: 0, tokens: null, depth: 0, items: null }],
+      references: undefined,
+    };
+    before = { source, lines, parsed };
+
+    const numbers = footnoteNumbers(source);
+    const env: Env = {
+      [KNOWN]: new Map(known.map((reference) => [reference.marker, reference])),
+      [NUMBERS]: numbers,
+      ...(parsed.references === undefined ? {} : { references: parsed.references }),
+    };
     // A link may be defined, or still be growing, far from where it stands.
-    const context = JSON.stringify([version, known, env.references ?? null]);
-    const rank = headingRanks();
+    const context = JSON.stringify([version, known, parsed.references ?? null, [...numbers]]);
     const next = new Map<string, string>();
-    const blocks = parts.map(({ raw, tokens }, index) => {
-      const level = tokens?.[0]?.type === "heading_open" ? rank(Number(tokens[0].tag.slice(1))) : 0;
-      const key = `${context}${level}|${raw}`;
+    const htmlOfPart = ({ raw, kind, tokens }: Part, level = 0) => {
+      const key = `${context}${kind}${level}|${raw}`;
       const html =
-        next.get(key) ?? cache.get(key) ?? (tokens && attempt(() => render(tokens, level, env))) ?? plain(raw);
+        next.get(key) ?? made.get(key) ?? (tokens && attempt(() => render(tokens, level, env))) ?? plain(raw);
       next.set(key, html);
-      return { key: String(index), html };
+      return html;
+    };
+    const rank = headingRanks();
+    const blocks = parsed.parts.map((part, index): Block => {
+      const level = part.depth > 0 ? rank(part.depth) : 0;
+      const key = String(index);
+      const [first] = part.tokens ?? [];
+      if (part.items !== null && first) {
+        const start = first.attrGet("start");
+        const items = part.items.map((item) => htmlOfPart(item));
+        return {
+          key,
+          html: "",
+          list: { tag: first.tag as "ul" | "ol", start: start === null ? null : Number(start), items },
+        };
+      }
+      if (first?.type === "fence" && !isFormula(first.info)) {
+        const language = languageOf(first.info);
+        const isLast = isGrowing && index === parsed.parts.length - 1;
+        const content = first.content.replace(/\n$/, "");
+        const chunks = chunksOf(content, language, version, isLast, made, next);
+        return { key, html: "", code: { language, source: content, chunks, isGrowing: isLast } };
+      }
+      return { key, html: htmlOfPart(part, level) };
     });
-    cache = next;
+    made = next;
     return blocks;
   };
 }
 
-interface Part {
-  raw: string;
-  /** Null where it is shown as it was written. */
-  tokens: Token[] | null;
+/** Code in pieces, of which only the last changes while it grows; as one where the pieces would be coloured wrongly. */
+function chunksOf(
+  content: string,
+  language: string,
+  version: string,
+  isGrowing: boolean,
+  made: ReadonlyMap<string, string>,
+  next: Map<string, string>,
+): string[] {
+  const coloured = (piece: string) => {
+    const key = `${version}${language}code|${piece}`;
+    const html = next.get(key) ?? made.get(key) ?? sanitize(highlight(piece, language) ?? escapeHtml(piece));
+    next.set(key, html);
+    return html;
+  };
+  const lines = content.split("\n");
+  const pieces: string[] = [];
+  for (let line = 0; line < lines.length; line += CHUNK_LINES) {
+    const end = Math.min(line + CHUNK_LINES, lines.length);
+    pieces.push(lines.slice(line, end).join("\n") + (end < lines.length ? "\n" : ""));
+  }
+  if (isGrowing) return pieces.map(coloured);
+  const whole = coloured(content);
+  const wasInPieces = made.has(`${version}${language}code|${pieces[0]}`);
+  const chunks = wasInPieces ? pieces.map(coloured) : [];
+  return chunks.join("") === whole ? chunks : [whole]; // so that a selection in it stays
 }
 
-/** The top-level blocks of a text, each with the lines that it was made of. */
-function partsOf(source: string, env: Env): Part[] {
-  const lines = source.split("\n");
+/** The blocks of a text that goes on where another ended; null where all of it has to be parsed. */
+function grown({ parts, references }: Parsed, lines: string[]): Parsed | null {
+  const last = parts.at(-1);
+  const item = last?.items?.at(-1);
+  // A definition may stand between two blocks, where it belongs to none.
+  if (last === undefined || Object.keys(references ?? {}).length > 0) return null;
+  const from = (item ?? last).from;
+  const tail = parse(lines, from);
+  const [first, ...others] = tail.parts;
+  if (!first || Object.keys(tail.references ?? {}).length > 0) return null;
+  if (item === undefined) return { parts: [...parts.slice(0, -1), ...tail.parts], references };
+  if (first.items === null || last.tokens?.[0]?.type !== first.tokens?.[0]?.type) return null;
+  const items = [...(last.items ?? []).slice(0, -1), ...first.items];
+  return { parts: [...parts.slice(0, -1), { ...last, items }, ...others], references };
+}
+
+/** The top-level blocks of a text from a line on, each with the lines that it was made of. */
+function parse(lines: readonly string[], from = 0): Parsed {
+  const env: Env = {};
+  const tail = from === 0 ? lines : lines.slice(from);
   const parts: Part[] = [];
   let open: Token[] = [];
-  for (const token of blockParser.parse(source, env)) {
+  for (const token of blockParser.parse(tail.join("\n"), env)) {
     open.push(token);
     if (token.level > 0 || token.nesting === 1) continue;
-    const [from, to] = open[0]?.map ?? [0, lines.length];
-    const isTooDeep = open.some(({ level }) => level > DEEPEST_SHOWN);
-    parts.push({ raw: lines.slice(from, to).join("\n"), tokens: isTooDeep ? null : open });
+    parts.push(partOf(open, tail, from));
     open = [];
   }
-  return parts;
+  return { parts, references: env.references };
 }
 
-/** The HTML of one block; null where it is nested too deeply to be shown as anything but plain text. */
-function render(tokens: Token[], level: number, env: Env): string | null {
-  const state = new inlineParser.core.State("", inlineParser, env);
-  state.tokens = tokens;
-  inlineParser.core.process(state);
-  for (const [index, token] of tokens.entries()) {
-    if (token.type === "heading_open" || token.type === "heading_close") {
-      token.tag = `h${level || DEEPEST_HEADING}`; // within a list or a quote there is no rank
-    } else if (token.children) {
-      if (token.children.some((child) => token.level + child.level > DEEPEST_SHOWN)) return null;
-      if (tokens[index - 2]?.type === "list_item_open") checkBox(token.children);
-      nameHosts(token.children);
-    }
-  }
-  return sanitize(inlineParser.renderer.render(tokens, inlineParser.options, env));
+function partOf(tokens: Token[], lines: readonly string[], from: number): Part {
+  const [start, end] = tokens[0]?.map ?? [0, lines.length];
+  const isTooDeep = tokens.some(({ level }) => level > DEEPEST_SHOWN);
+  const isList = !isTooDeep && /^(?:bullet|ordered)_list_open$/.test(tokens[0]?.type ?? "");
+  return {
+    raw: lines.slice(start, end).join("\n"),
+    kind: "",
+    from: from + start,
+    tokens: isTooDeep ? null : tokens,
+    depth: tokens[0]?.type === "heading_open" ? Number(tokens[0].tag.slice(1)) : 0,
+    items: isList ? itemsOf(tokens, lines, from) : null,
+  };
 }
 
-/** Show `[ ]` and `[x]` at the beginning of an item as boxes. */
-function checkBox([first]: Token[]): void {
-  if (first?.type === "text") {
-    first.content = first.content.replace(/^\[([ xX])\]\s/, (_, mark) => (mark === " " ? "☐ " : "☑ "));
+/** The items of a list; each begins and ends with the tokens of the item itself. */
+function itemsOf(tokens: Token[], lines: readonly string[], from: number): Part[] {
+  const items: Part[] = [];
+  let open: Token[] = [];
+  for (const token of tokens.slice(1, -1)) {
+    open.push(token);
+    if (token.level > 1 || token.nesting === 1) continue;
+    const [start, end] = open[0]?.map ?? [0, lines.length];
+    const isLoose = open.some(({ type, hidden, level }) => type === "paragraph_open" && level === 2 && !hidden);
+    const raw = lines.slice(start, end).join("\n");
+    const kind = isLoose ? "loose item" : "item";
+    items.push({ raw, kind, from: from + start, tokens: open, depth: 0, items: null });
+    open = [];
   }
-}
-
-/** Give links the address as their text whose text is the address of somebody else. */
-function nameHosts(tokens: Token[]): void {
-  for (const [index, link] of tokens.entries()) {
-    if (link.type !== "link_open") continue;
-    const end = tokens.findIndex(({ type }, place) => place > index && type === "link_close");
-    const inner = tokens.slice(index + 1, end);
-    const href = String(link.attrGet("href") ?? "");
-    if (!namesAnotherHost(inner.map(({ content }) => content).join(""), href)) continue;
-    for (const token of inner) Object.assign(token, { type: "text", nesting: 0, content: "" });
-    if (inner[0]) inner[0].content = href;
-  }
+  return items;
 }
 
 /** A function that ranks headings as they come, so that none skips a level whatever the model wrote. */

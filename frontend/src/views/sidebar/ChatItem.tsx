@@ -1,21 +1,25 @@
 /** Show one chat of the list; it can be opened, renamed and deleted. */
 
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../../api/resources";
+import type { Chat, FoundChat } from "../../api/resources";
 import { remove, rename } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
-import { Icon } from "../icons";
+import { openAt } from "../../state/thread";
 import { isComposing } from "../keys";
+import { Menu } from "../menu/Menu";
 
 interface Properties {
   chat: Chat;
   isHere: boolean;
   /** The group that begins with this chat. */
   label: string | null;
+  /** Where in the chat the words stand that were looked for. */
+  place: FoundChat | null;
   left: () => void;
 }
 
-export function ChatItem({ chat, isHere, label, left }: Properties) {
+export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   const [isNaming, setNaming] = useState(false);
   const name = `chat-${chat.id}`;
   const endNaming = () => {
@@ -25,7 +29,8 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab is the browser's business
     event.preventDefault();
-    navigate(chatPath(chat.id));
+    if (place?.message_id) openAt(chat.id, place.message_id);
+    else navigate(chatPath(chat.id));
     left();
   };
   return (
@@ -43,33 +48,38 @@ export function ChatItem({ chat, isHere, label, left }: Properties) {
             dir="auto"
             onClick={open}
           >
-            {chat.title || "Untitled"}
+            <span class="chat-title">{chat.title || "Untitled"}</span>
+            {place?.message_id && <Excerpt place={place} />}
           </a>
-          <span class="chat-actions">
-            <button
-              type="button"
-              class="icon-button"
-              aria-label="Rename"
-              aria-describedby={name}
-              title="Rename"
-              onClick={() => setNaming(true)}
-            >
-              <Icon name="pencil" size={16} />
-            </button>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label="Delete"
-              aria-describedby={name}
-              title="Delete"
-              onClick={() => remove(chat)}
-            >
-              <Icon name="bin" size={16} />
-            </button>
-          </span>
+          <Menu
+            label="Actions"
+            describedBy={name}
+            items={[
+              { label: "Rename", icon: "pencil", run: () => setNaming(true) },
+              { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
+            ]}
+          />
         </div>
       )}
     </li>
+  );
+}
+
+/** The words around the place that was found; marks count code points, as the server does. */
+function Excerpt({ place: { text, marks, role } }: { place: FoundChat }) {
+  const characters = [...text];
+  const parts: ComponentChildren[] = [];
+  let end = 0;
+  for (const [from, to] of marks) {
+    parts.push(characters.slice(end, from).join(""), <mark key={from}>{characters.slice(from, to).join("")}</mark>);
+    end = to;
+  }
+  return (
+    <span class="chat-excerpt" dir="auto">
+      {role === "user" && <span class="visually-hidden">You asked: </span>}
+      {parts}
+      {characters.slice(end).join("")}
+    </span>
   );
 }
 

@@ -1,21 +1,20 @@
 /** Show the chats there are and the way to everything else. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { chats, search } from "../../state/chats";
+import { chatOf, chats, hasMoreChats, loadMoreChats } from "../../state/chats";
+import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
 import { chatPath, libraryPath, navigate, route } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
-import { newChat, newChatWithGuide } from "../../state/thread";
+import { newChat, newChatWithGuide, openAt } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
-import { isComposing } from "../keys";
+import { isApple, isComposing } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
 import "./sidebar.css";
-
-const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
 
 const leave = () => {
   isDrawerOpen.value = false;
@@ -101,8 +100,9 @@ function Search({ startChat }: { startChat: () => void }) {
       event.preventDefault();
       list[0].focus();
     } else if (event.key === "Enter") {
-      const found = chats.value?.[0];
-      if (found && search.value.trim() !== "") navigate(chatPath(found.id));
+      const first = found.value?.[0];
+      if (first?.message_id) openAt(first.chat.id, first.message_id);
+      else if (first) navigate(chatPath(first.chat.id));
       else startChat();
       search.value = "";
       leave();
@@ -138,27 +138,80 @@ function Search({ startChat }: { startChat: () => void }) {
 }
 
 function ChatList() {
+  const here = route.value.page === "chat" ? route.value.chatId : null;
+  const places = found.value;
+  if (places !== null) {
+    if (findingProblem.value) return <p class="sidebar-empty">{findingProblem.value}</p>;
+    if (places.length === 0) {
+      const text = isFinding.value ? "Searching …" : "No chat has these words. Enter starts a new one.";
+      return (
+        <p class="sidebar-empty" role="status">
+          {text}
+        </p>
+      );
+    }
+    return (
+      <>
+        <ul aria-label="Chats found" class="chat-list" onKeyDown={moveFocus}>
+          {places.map((place) => (
+            <ChatItem
+              key={place.chat.id}
+              chat={chatOf(place.chat.id) ?? place.chat}
+              isHere={place.chat.id === here}
+              label={null}
+              place={place}
+              left={leave}
+            />
+          ))}
+        </ul>
+        {hasMoreFound.value && <More count={places.length} load={findMore} />}
+      </>
+    );
+  }
   const shown = chats.value;
   if (shown === null) return <p class="sidebar-empty">Loading …</p>;
-  if (shown.length === 0) {
-    const text = search.value
-      ? "No chat has these words in its title. Enter starts a new one."
-      : "Your chats will be kept here.";
-    return <p class="sidebar-empty">{text}</p>;
-  }
-  const here = route.value.page === "chat" ? route.value.chatId : null;
+  if (shown.length === 0) return <p class="sidebar-empty">Your chats will be kept here.</p>;
   let day = "";
   return (
-    <ul aria-label="Chats" class="chat-list" onKeyDown={moveFocus}>
-      {shown.map((chat) => {
-        const label = dayLabel(chat.updated_at);
-        const isFirst = label !== day;
-        day = label;
-        return (
-          <ChatItem key={chat.id} chat={chat} isHere={chat.id === here} label={isFirst ? label : null} left={leave} />
-        );
-      })}
-    </ul>
+    <>
+      <ul aria-label="Chats" class="chat-list" onKeyDown={moveFocus}>
+        {shown.map((chat) => {
+          const label = dayLabel(chat.updated_at);
+          const isFirst = label !== day;
+          day = label;
+          return (
+            <ChatItem
+              key={chat.id}
+              chat={chat}
+              isHere={chat.id === here}
+              label={isFirst ? label : null}
+              place={null}
+              left={leave}
+            />
+          );
+        })}
+      </ul>
+      {hasMoreChats.value && <More count={shown.length} load={loadMoreChats} />}
+    </>
+  );
+}
+
+/** What stands at the end of a list that goes on: it goes on by itself when it comes near. */
+function More({ count, load }: { count: number; load: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (button.current === null) return undefined;
+    const near = new IntersectionObserver(([entry]) => entry?.isIntersecting && load(), {
+      root: button.current.closest(".sidebar-chats"),
+      rootMargin: "0px 0px 600px 0px",
+    });
+    near.observe(button.current);
+    return () => near.disconnect();
+  }, [count]);
+  return (
+    <button ref={button} type="button" class="sidebar-more" onClick={load}>
+      Show more
+    </button>
   );
 }
 

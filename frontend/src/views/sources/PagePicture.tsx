@@ -6,9 +6,13 @@ import type { Document } from "../../api/resources";
 import type { Source } from "../../state/sources";
 import { Icon } from "../icons";
 
+const ZOOM_STEP = 0.5;
+const MOST_ZOOM = 3;
+
 export function PagePicture({ document, source }: { document: Document; source: Source }) {
   const cited = source.page ?? 1;
   const [page, setPage] = useState(cited);
+  const [zoom, setZoom] = useState(1);
   const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
   const last = Math.max(document.pages, cited);
   useEffect(() => setPage(cited), [source]);
@@ -17,6 +21,7 @@ export function PagePicture({ document, source }: { document: Document; source: 
     page,
     page === cited ? source.passageId : null,
     page === cited ? source.quote : "",
+    zoom > 1 ? 3 : 1.6,
   );
   useEffect(() => setState("loading"), [address]);
   return (
@@ -44,6 +49,27 @@ export function PagePicture({ document, source }: { document: Document; source: 
           <Icon name="right" />
         </button>
       </div>
+      <div class="picture-turn" role="group" aria-label="Size">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Smaller"
+          disabled={zoom <= 1}
+          onClick={() => setZoom(zoom - ZOOM_STEP)}
+        >
+          <Icon name="minus" />
+        </button>
+        <span aria-live="polite">{Math.round(zoom * 100)} %</span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Larger"
+          disabled={zoom >= MOST_ZOOM}
+          onClick={() => setZoom(zoom + ZOOM_STEP)}
+        >
+          <Icon name="plus" />
+        </button>
+      </div>
       <div class="picture-frame" tabIndex={0} role="group" aria-label="Picture of the page">
         {state === "loading" && (
           <p class="sources-note" role="status">
@@ -58,6 +84,7 @@ export function PagePicture({ document, source }: { document: Document; source: 
           <img
             key={address}
             src={address}
+            style={{ width: `${zoom * 100}%`, maxWidth: "none" }}
             alt={`Page ${page} of ${document.title || document.name}`}
             onLoad={() => setState("shown")}
             onError={() => setState("failed")}

@@ -14,6 +14,7 @@ import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
+import { Time } from "./Time";
 import { readingText, waitingText } from "./waiting";
 
 interface Properties {
@@ -37,7 +38,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
   };
   const references = answer.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
   return (
-    <article class="answer" aria-label="Answer" aria-busy={isOpen}>
+    <article id={`message-${message.id}`} tabIndex={-1} class="answer" aria-label="Answer" aria-busy={isOpen}>
       <h2 class="visually-hidden">Answer</h2>
       {answer.way === "quotes" && answer.text !== "" && (
         <p class="answer-way">
@@ -64,6 +65,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
           >
             <Icon name="again" size={18} />
           </button>
+          <Time seconds={message.created_at} />
           {answer.model && (
             <span class="answer-model" title={usageOf(answer)}>
               {answer.model}

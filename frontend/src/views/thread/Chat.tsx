@@ -1,8 +1,9 @@
 /** Show the chat: what was said, and the place to go on. */
 
+import { useLayoutEffect } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import { answerOf } from "../../state/answers";
-import { outgoing, path, refreshThread, thread } from "../../state/thread";
+import { asks, goal, outgoing, path, refreshThread, thread } from "../../state/thread";
 import { Composer } from "../composer/Composer";
 import { Guarded } from "../Guarded";
 import { Icon } from "../icons";
@@ -16,9 +17,18 @@ import { Welcome } from "./Welcome";
 export function Chat() {
   const { problem, isLoaded, chat } = thread.value;
   const steps = path.value;
-  const lastQuestion = steps.findLast(({ message }) => message.role === "user")?.message.id ?? "";
-  const { scroller, content, isPinned, jump, keepPlace } = usePinnedScroll(`${chat?.id ?? ""} ${lastQuestion}`);
-  const { hidden, earlier, showEarlier } = useLatest(chat?.id ?? "", steps.length, scroller, keepPlace);
+  const { scroller, content, isPinned, jump, hold, keepPlace } = usePinnedScroll(chat?.id ?? "", asks.value);
+  const wanted = steps.findIndex(({ message }) => message.id === goal.value);
+  const { hidden, earlier, showEarlier } = useLatest(chat?.id ?? "", steps.length, wanted, scroller, keepPlace);
+  useLayoutEffect(() => {
+    if (wanted < 0 || wanted < hidden) return;
+    const element = document.getElementById(`message-${goal.peek()}`);
+    if (element === null) return;
+    hold();
+    element.scrollIntoView({ block: "start" });
+    element.focus({ preventScroll: true });
+    goal.value = null;
+  }, [wanted, hidden]);
   const isEmpty = isLoaded && problem === null && steps.length === 0;
   return (
     <div class={`chat ${isEmpty ? "is-empty" : ""}`}>

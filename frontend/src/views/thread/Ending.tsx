@@ -35,7 +35,7 @@ export function Ending({ answer, retry, goOn }: Properties) {
           {answer.failure?.message ?? "Something went wrong."}
         </p>
         {more}
-        {retry && (
+        {retry && answer.failure?.is_retryable !== false && (
           <button type="button" class="button" onClick={retry}>
             Try again
           </button>
@@ -78,10 +78,18 @@ const stops: Readonly<Record<string, string>> = {
   revoked: ", since the access that it was asked with has ended",
 };
 
-function noteOf({ state, text, finish_reason: reason, stop_reason, limited_by }: Answer): string | null {
+export function noteOf({
+  state,
+  text,
+  reasoning,
+  finish_reason: reason,
+  stop_reason,
+  limited_by,
+}: Answer): string | null {
   if (state === "stopped") {
     const why = stops[stop_reason ?? ""] ?? "";
-    return text === "" ? `Stopped before it began${why}.` : `Stopped${why}.`;
+    if (text !== "") return `Stopped${why}.`;
+    return reasoning === "" ? `Stopped before it began${why}.` : `Stopped while the model was thinking${why}.`;
   }
   if (state !== "done") return null;
   if (reason === "length") return limits[limited_by ?? "model"];
@@ -90,5 +98,6 @@ function noteOf({ state, text, finish_reason: reason, stop_reason, limited_by }:
   if (reason === "refusal") return "The model declined to answer this.";
   if (reason === "tool_calls") return "The model asked for a tool, which this page can’t give it.";
   if (reason === "content_filter") return "The model’s filter ended the answer here.";
-  return text === "" ? "The model had nothing to say." : null;
+  if (text !== "") return null;
+  return reasoning === "" ? "The model had nothing to say." : "The model thought about it, but said nothing.";
 }

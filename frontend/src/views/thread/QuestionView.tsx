@@ -8,6 +8,7 @@ import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
 import { Switcher } from "./Switcher";
+import { Time } from "./Time";
 
 interface Properties {
   message: Message;
@@ -29,7 +30,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
     takeBack(message.text);
   };
   return (
-    <article class="question" aria-label="You asked">
+    <article id={`message-${message.id}`} tabIndex={-1} class="question" aria-label="You asked">
       <h2 class="visually-hidden">You asked</h2>
       {isEditing ? (
         <Editing message={message} end={endEditing} />
@@ -54,6 +55,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {!sending && !isEditing && (
         <div class="message-actions">
           <Switcher message={message} siblings={siblings} />
+          <Time seconds={message.created_at} />
           <button
             ref={edit}
             type="button"

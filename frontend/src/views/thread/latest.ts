@@ -14,6 +14,8 @@ const MORE = 40;
 export function useLatest(
   chatId: string,
   count: number,
+  /** The place of the message that has to be shown; below 0 where there is none. */
+  wanted: number,
   scroller: RefObject<HTMLElement | null>,
   keepPlace: (change: () => void) => void,
 ) {
@@ -21,9 +23,19 @@ export function useLatest(
   const earlier = useRef<HTMLButtonElement>(null);
   const start = Math.max(0, count - AT_FIRST);
   const isHere = shown.isSet && shown.chatId === chatId && shown.first < count;
-  const hidden = isHere ? shown.first : start;
+  const usual = isHere ? shown.first : start;
+  const hidden = wanted >= 0 ? Math.min(usual, Math.max(0, wanted - 2)) : usual;
   const showEarlier = () => keepPlace(() => setShown({ chatId, first: Math.max(0, hidden - MORE), isSet: true }));
 
+  useEffect(() => {
+    if (hidden < usual) setShown({ chatId, first: hidden, isSet: true });
+  }, [hidden, usual]);
+  // Paper shows the chat from its first message on.
+  useEffect(() => {
+    const showAll = () => setShown({ chatId, first: 0, isSet: true });
+    addEventListener("beforeprint", showAll);
+    return () => removeEventListener("beforeprint", showAll);
+  }, [chatId]);
   // A chat that grows goes on from where it was shown from.
   useEffect(() => {
     if (!isHere && count > 0) setShown({ chatId, first: start, isSet: true });

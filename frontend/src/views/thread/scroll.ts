@@ -3,9 +3,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const NEAR_PIXELS = 32;
+/** Sent to what scrolls by what is about to change in it, so that the end is not run after. */
+export const HOLD = "hubbub-hold";
 
-/** `about` names what is read: when it changes, the end is in sight again. */
-export function usePinnedScroll(about: string) {
+/** When another chat is read, or something was asked, the end is in sight again. */
+export function usePinnedScroll(chatId: string, asks: number) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
@@ -25,6 +27,9 @@ export function usePinnedScroll(about: string) {
     toEnd();
   };
 
+  /** Stay where it is, whatever grows or shrinks. */
+  const hold = () => pin(false);
+
   useLayoutEffect(() => {
     const box = scroller.current;
     const inner = content.current;
@@ -43,10 +48,12 @@ export function usePinnedScroll(about: string) {
       if (pinned.current) toEnd();
     });
     box.addEventListener("scroll", scrolled, { passive: true });
+    box.addEventListener(HOLD, hold);
     resized.observe(inner);
     resized.observe(box);
     return () => {
       box.removeEventListener("scroll", scrolled);
+      box.removeEventListener(HOLD, hold);
       resized.disconnect();
     };
   }, []);
@@ -63,6 +70,6 @@ export function usePinnedScroll(about: string) {
     fromEnd.current = null;
   });
 
-  useLayoutEffect(jump, [about]);
-  return { scroller, content, isPinned, jump, keepPlace };
+  useLayoutEffect(jump, [chatId, asks]);
+  return { scroller, content, isPinned, jump, hold, keepPlace };
 }

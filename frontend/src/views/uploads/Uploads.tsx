@@ -1,6 +1,6 @@
 /** Show the files on their way, in a corner of the page. */
 
-import { areUploadsShown, hideUploads, isUploading, progressOf, uploads } from "../../state/uploads";
+import { areUploadsShown, failedUploads, hideUploads, isUploading, progressOf, uploads } from "../../state/uploads";
 import { Icon } from "../icons";
 import { Meter } from "./Meter";
 import "./uploads.css";
@@ -10,7 +10,7 @@ export function Uploads() {
   return (
     <aside class="uploads" aria-label="Files on their way">
       <header class="uploads-head">
-        <h2>{isUploading.value ? "Adding documents" : "Documents added"}</h2>
+        <h2>{headingOf(isUploading.value, failedUploads.value, uploads.value.length)}</h2>
         <button type="button" class="icon-button" aria-label="Hide" title="Hide" onClick={hideUploads}>
           <Icon name="close" size={16} />
         </button>
@@ -27,4 +27,10 @@ export function Uploads() {
       </ul>
     </aside>
   );
+}
+
+function headingOf(isUploading: boolean, failed: number, all: number): string {
+  if (isUploading) return failed === 0 ? "Adding documents" : `Adding documents, ${failed} failed`;
+  if (failed === 0) return all === 1 ? "Document added" : "Documents added";
+  return failed === all ? "Nothing was added" : `${all - failed} of ${all} added, ${failed} failed`;
 }

@@ -4,6 +4,11 @@ insert into chat (id, owner_id, title, created_at, updated_at) values (?, ?, ?, 
 -- name: chats
 select id, owner_id, title, created_at, updated_at from chat where owner_id = ? order by updated_at desc, id desc limit ?
 
+-- name: chats_after
+select id, owner_id, title, created_at, updated_at from chat
+where owner_id = ?1 and (updated_at < ?2 or (updated_at = ?2 and id < ?3))
+order by updated_at desc, id desc limit ?4
+
 -- name: chat
 select id, owner_id, title, created_at, updated_at from chat where id = ?
 
@@ -38,3 +43,43 @@ select fingerprint from message where id = ?
 -- name: messages
 select id, chat_id, parent_id, role, text, created_at, model, collections from message where chat_id = ?
 order by created_at, role desc, id -- ids can come from a page, whose clock is its own
+
+-- name: searched
+insert into searched (id, chat_id, owner_id) values (?, ?, ?) on conflict do nothing
+
+-- name: row_of
+select row from searched where id = ?
+
+-- name: add_words
+insert into searched_words (rowid, owner, text) values (?, ?, ?)
+
+-- name: delete_words
+delete from searched_words where rowid in (select row from searched where id = ?)
+
+-- name: delete_searched
+delete from searched where id = ?
+
+-- name: delete_words_of_chat
+delete from searched_words where rowid in (select row from searched where chat_id = ?)
+
+-- name: delete_searched_of_chat
+delete from searched where chat_id = ?
+
+-- name: owner_of_message
+select chat.id, chat.owner_id from message join chat on chat.id = message.chat_id where message.id = ?
+
+-- name: find
+select row, id, chat_id from searched_words join searched on row = searched_words.rowid
+where searched_words match ? and owner_id = ? and searched_words.rowid < ? order by searched_words.rowid desc limit ?
+
+-- name: unsearched
+select id from unsearched limit ?
+
+-- name: taken_in
+delete from unsearched where id = ?
+
+-- name: has_answers
+select 1 from sqlite_schema where name = 'answer'
+
+-- name: said
+select json_extract(result, '$.text') from answer where id = ? and result is not null

@@ -56,17 +56,15 @@ def decode_page(data: bytes) -> str:
     return decode(data, codec_of(declared.group(1).decode("ascii", "replace")) if declared else None)
 
 
-def read_page(text: str) -> Loaded:
-    """Return what a page shows."""
-    page = LexborHTMLParser(_as_html(text))
+def read_page(text: str, *, is_xml: bool = False) -> Loaded:
+    """Return what a page shows; one that says that it is XML is read as XML, too."""
+    page = LexborHTMLParser(_as_html(text) if is_xml or _IS_XHTML.match(text) else text)
     title = page.css_first("head title")
     return Loaded(_Walk().blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
 
 def _as_html(text: str) -> str:
     """Return a page that was written as XML in the form of HTML, where a `<title/>` would have no end."""
-    if not _IS_XHTML.match(text):
-        return text
     text = _CDATA.sub(lambda found: found.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
     return _SELF_CLOSED.sub(
         lambda found: (

@@ -48,11 +48,103 @@ EXCEL = Kind("Excel", "xlsx", (".xlsx", ".xlsm"), _OFFICE + "spreadsheetml.sheet
 HTML = Kind("HTML", "html", (".html", ".htm", ".xhtml"), "text/html")
 MARKDOWN = Kind("Markdown", "markdown", (".md", ".markdown"), "text/markdown")
 CSV = Kind("CSV", "csv", (".csv", ".tsv"), "text/csv")
-JSON = Kind("JSON", "json", (".json", ".jsonl", ".ndjson"), "application/json")
-TEXT = Kind("plain text", "text", (".txt", ".text", ".log", ".rst"), "text/plain")
+JSON = Kind("JSON", "json", (".json", ".jsonl", ".ndjson", ".geojson", ".jsonc"), "application/json")
+TEXT = Kind(
+    "plain text",
+    "text",
+    (".txt", ".text", ".log", ".rst", ".tex", ".adoc", ".srt", ".vtt", ".ics", ".vcf"),
+    "text/plain",
+)
+RTF = Kind("RTF", "rtf", (".rtf",), "application/rtf")
+MAIL = Kind("mail", "mail", (".eml", ".mbox", ".mht", ".mhtml"), "message/rfc822")
+NOTEBOOK = Kind("Jupyter", "notebook", (".ipynb",), "application/x-ipynb+json")
+SVG = Kind("SVG", "markup", (".svg",), "image/svg+xml")
+XML = Kind("XML", "markup", (".xml", ".rss", ".atom"), "application/xml")
+ODT = Kind("OpenDocument text", "odf", (".odt", ".ott"), "application/vnd.oasis.opendocument.text")
+ODS = Kind("OpenDocument spreadsheet", "odf", (".ods",), "application/vnd.oasis.opendocument.spreadsheet")
+ODP = Kind("OpenDocument presentation", "odf", (".odp",), "application/vnd.oasis.opendocument.presentation")
+EPUB = Kind("EPUB", "epub", (".epub",), "application/epub+zip")
+ZIP = Kind("ZIP", "bundle", (".zip",), "application/zip")
+CODE = Kind(
+    "source code",
+    "lines",
+    (
+        *(
+            ".py",
+            ".js",
+            ".ts",
+            ".tsx",
+            ".jsx",
+            ".java",
+            ".kt",
+            ".c",
+            ".h",
+            ".cc",
+            ".cpp",
+            ".hpp",
+            ".cs",
+            ".go",
+            ".rs",
+            ".rb",
+        ),
+        *(
+            ".php",
+            ".swift",
+            ".scala",
+            ".lua",
+            ".pl",
+            ".r",
+            ".sh",
+            ".bash",
+            ".ps1",
+            ".bat",
+            ".sql",
+            ".css",
+            ".scss",
+            ".vue",
+        ),
+        *(
+            ".yaml",
+            ".yml",
+            ".toml",
+            ".ini",
+            ".cfg",
+            ".conf",
+            ".properties",
+            ".env",
+            ".tf",
+            ".proto",
+            ".graphql",
+            ".diff",
+        ),
+    ),
+    "text/plain",
+)
 
-KINDS = (PDF, WORD, POWERPOINT, EXCEL, HTML, MARKDOWN, CSV, JSON, TEXT)
+KINDS = (
+    PDF,
+    WORD,
+    POWERPOINT,
+    EXCEL,
+    HTML,
+    MARKDOWN,
+    CSV,
+    JSON,
+    TEXT,
+    RTF,
+    MAIL,
+    NOTEBOOK,
+    SVG,
+    XML,
+    ODT,
+    ODS,
+    ODP,
+    EPUB,
+    ZIP,
+    CODE,
+)
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
+_TEXTS = (HTML, MARKDOWN, CSV, JSON, TEXT, MAIL, NOTEBOOK, SVG, XML, CODE)
 _OFFICE_PARTS = {"word/": WORD, "ppt/": POWERPOINT, "xl/": EXCEL}
 _OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -78,13 +170,15 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
     promised = _BY_SUFFIX.get(_suffix(name))
     if not head:
         raise Invalid("The file is empty. Add it again when something is in it.", code="empty")
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and not (promised in _TEXTS and looks_like_text(head)):
         return PDF
     if head.startswith(b"PK\x03\x04"):
         return _office_kind(file, name)
     if head.startswith(_OLE_MAGIC):
         raise _old_office(file, name)
-    if promised in (PDF, WORD, POWERPOINT, EXCEL):
+    if (written := _written(head, name)) is not None:
+        return written
+    if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, RTF):
         raise Invalid(
             f"The file is damaged, or not {promised.name}, though its name ends in {_suffix(name)}. Save it anew.",
             code="corrupt",
@@ -98,6 +192,28 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
     raise _unknown(name)
 
 
+def _written(head: bytes, name: str) -> Kind | None:
+    """Return which kind a text is that says so itself, whatever its name promises; None for the others."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024].lower()
+    promised = _BY_SUFFIX.get(_suffix(name))
+    if start.startswith(b"{\\rtf"):
+        return RTF
+    if promised not in (None, TEXT, CSV, XML, SVG, WORD, EXCEL, POWERPOINT, HTML):
+        return None
+    if start.startswith(b"mime-version:") and promised is not TEXT:
+        return MAIL
+    is_page = start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start)
+    is_table = start.startswith((b"<table", b"<meta", b"<head", b"<style", b"<body")) and promised is not HTML
+    if is_page or is_table:
+        return HTML
+    if start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in start):
+        return SVG
+    if start.startswith(b"<?xml"):
+        return XML
+    # Spreadsheets of old were often saved as text under a name of theirs.
+    return CSV if _suffix(name) == ".xls" and looks_like_text(head) else None
+
+
 def _office_kind(file: BinaryIO, name: str) -> Kind:
     try:
         with zipfile.ZipFile(file) as archive:
@@ -109,6 +225,12 @@ def _office_kind(file: BinaryIO, name: str) -> Kind:
     for folder, kind in _OFFICE_PARTS.items():
         if "[Content_Types].xml" in parts and any(part.startswith(folder) for part in parts):
             return kind
+    if "content.xml" in parts and "META-INF/manifest.xml" in parts:
+        return ODT
+    if "META-INF/container.xml" in parts:
+        return EPUB
+    if _suffix(name) in (".zip", ""):
+        return ZIP
     raise _unknown(name)
 
 
@@ -116,12 +238,14 @@ def _old_office(file: BinaryIO, name: str) -> Invalid | Unsupported:
     # Word and its like keep an encrypted document in an OLE file, with a stream of this name (in UTF-16).
     if "EncryptedPackage".encode("utf-16-le") in file.read():
         return Invalid(ENCRYPTED, code="encrypted")
+    if _suffix(name) == ".msg":
+        return Unsupported("The file is a mail of Outlook's own format: save it as .eml and add it again.")
     newer = _OLD_OFFICE.get(_suffix(name), ".docx, .xlsx or .pptx")
     return Unsupported(f"The file is in Office's format of before 2007: save it as {newer} and add it again.")
 
 
 def _unknown(name: str) -> Unsupported:
-    known = ", ".join(suffix for kind in KINDS for suffix in kind.suffixes)
+    known = ", ".join(suffix for kind in KINDS if kind is not CODE for suffix in kind.suffixes) + ", source code"
     return Unsupported(f"Files like “{PurePosixPath(name).name}” are not understood. Known are: {known}.")
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib
+import io
 import mmap
 import re
 from typing import Any, BinaryIO
@@ -40,7 +41,7 @@ def open_pdf(file: BinaryIO) -> Any:
     pdfium: Any = importlib.import_module("pypdfium2")
     # Mapped, so that pdfium reads what it needs of it by itself, as of a file that it opened.
     try:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        mapped = _mapped(file)
     except ValueError as error:
         raise Invalid("The file is empty. Add it again when something is in it.", code="empty") from error
     try:
@@ -49,6 +50,16 @@ def open_pdf(file: BinaryIO) -> Any:
         if error.err_code == _PASSWORD_ERROR:
             raise Invalid(ENCRYPTED, code="encrypted") from error
         raise Invalid("The file is damaged. Save or print it as PDF anew and add it again.", code="corrupt") from error
+
+
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except io.UnsupportedOperation:  # it lies in another file, and so in memory
+        data = file.read()
+        mapped = mmap.mmap(-1, len(data))
+        mapped.write(data)
+        return mapped
 
 
 def load(file: BinaryIO) -> Loaded:

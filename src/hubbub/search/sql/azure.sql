@@ -26,7 +26,7 @@ insert or replace into azure_place values (1, :place, :space)
 delete from azure_passage
 
 -- name: unembed
-update passage set is_embedded = 0 where is_embedded
+update passage set is_embedded = 0 where is_embedded = 1
 
 -- name: announce
 insert or ignore into azure_passage (id, document_id) values (?, ?)
@@ -58,7 +58,7 @@ limit :limit
 -- name: unembedded
 select passage.row, passage.id, passage.document_id, heading, text
 from passage join azure_passage on azure_passage.id = passage.id and azure_passage.is_there
-where not is_embedded
+where is_embedded = 0
 order by passage.row
 limit :limit
 
@@ -66,7 +66,7 @@ limit :limit
 update azure_passage set is_there = 0 where id in (select value from json_each(:ids))
 
 -- name: mark_embedded
-update passage set is_embedded = 1 where row = ? and id = ? and not is_embedded
+update passage set is_embedded = 1 where row = ? and id = ? and is_embedded = 0
 
 -- name: hits
 select

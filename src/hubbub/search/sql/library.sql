@@ -45,11 +45,9 @@ alter table document add column completeness text not null default '';
 select
     id, name, owner_id, is_shared, description, created_at,
     (select count(*) from document where collection_id = collection.id),
-    (select count(*) from document join passage on passage.document_id = document.id
-        where document.collection_id = collection.id),
-    (select count(*) from document join passage on passage.document_id = document.id
-        where document.collection_id = collection.id and is_embedded = 1)
-from collection
+    coalesce(passages, 0),
+    coalesce(embedded, 0)
+from collection left join collection_passages on collection_id = id
 where :id is null or id = :id
 order by name collate nocase, name, id;
 
@@ -163,9 +161,9 @@ where :collection_id is null or collection_id = :collection_id
 group by state;
 
 -- name: passages
-select count(*), coalesce(sum(is_embedded), 0)
-from document join passage on passage.document_id = document.id
-where :collection_id is null or document.collection_id = :collection_id;
+select coalesce(sum(passages), 0), coalesce(sum(embedded), 0)
+from collection_passages
+where :collection_id is null or collection_id = :collection_id;
 
 -- name: contents
 select distinct sha256 from document where is_kept = 1;

@@ -4,7 +4,7 @@ The form: platform.openai.com/docs/api-reference/chat. What of an answer it has 
 in a field of its own, `hubbub`, and as `citations` the names of the sources by their markers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,6 +16,7 @@ from hubbub.core.errors import HubbubError
 from hubbub.core.events import (
     Attached,
     Cited,
+    Declined,
     Done,
     Event,
     Failed,
@@ -24,12 +25,15 @@ from hubbub.core.events import (
     Reclassified,
     Searched,
     Stopped,
+    Text,
     ToolCall,
     Usage,
     decode,
 )
+from hubbub.core.messages import JsonObject
 from hubbub.web.dialects.lines import TAKEN_BACK
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
+from hubbub.web.dialects.responses_items import MessageItem
 
 MEDIA_TYPE = "text/event-stream"
 PING = b": ping\n\n"
@@ -43,6 +47,7 @@ _TOLD = tuple(
         b"searched",
         b"cited",
         b"follow_ups",
+        b"declined",
         b"tool_call",
         b"attached",
         b"reclassified",
@@ -70,29 +75,67 @@ class Asked(msgspec.Struct, frozen=True):
     """When it was asked, in seconds since the epoch."""
     has_usage: bool = False
     """Whether a stream ends with what was used."""
+    address: str = ""
+    """The server's own, as the client knows it: documents that are cited lie below it."""
 
 
 class Sources:
-    """What is known of an answer's sources so far: the name that each marker stands for."""
+    """What is known of an answer's sources so far: the name that each marker stands for, and where markers stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        """Take the address below which documents lie."""
+        self._address = address
         self._hits: Sequence[Hit] = ()
-        self._cited: dict[int, str] = {}
+        self._cited: dict[int, Citation] = {}
+        self._text = MessageItem("", 0)
+        self._annotations: list[JsonObject] = []
 
     def take(self, event: Event) -> None:
         """Take an event, whichever it is."""
         if isinstance(event, Searched):
             self._hits = event.hits
         elif isinstance(event, Cited):
-            self._cited[event.citation.marker] = event.citation.name
+            self._cited[event.citation.marker] = event.citation
+        elif isinstance(event, Text):
+            self.take_text(_encode(event.text))
+        elif isinstance(event, Reclassified):
+            self._text, self._annotations = MessageItem("", 0), []
+
+    def take_text(self, text: bytes) -> None:
+        """Take a piece of the text, as a JSON string."""
+        self._text.add(text)
+        if self._cited:
+            self._annotate(self._text.markers(text))
 
     def names(self) -> list[str]:
         """Return the names up to the last marker that the text holds: `[1]` is the first."""
         last = max(self._cited, default=0)
         names = [hit.name for hit in self._hits[:last]] + [""] * (last - len(self._hits))
-        for marker, name in self._cited.items():
-            names[marker - 1] = name
+        for marker, citation in self._cited.items():
+            names[marker - 1] = citation.name
         return names
+
+    def annotations(self) -> list[JsonObject]:
+        """Return where the text cites what, now that there is no more of it.
+
+        Clients know citations of addresses here, and strict ones no others; so each has the file beside its address.
+        """
+        self._annotate(self._text.rest())
+        return self._annotations
+
+    def _annotate(self, markers: Iterable[tuple[int, int]]) -> None:
+        for index, marker in markers:
+            if (cited := self._cited.get(marker)) is None:
+                continue
+            page = "" if cited.page is None else f"#page={cited.page}"
+            address: JsonObject = {
+                "start_index": index,
+                "end_index": index + len(f"[{marker}]"),
+                "title": cited.title or cited.name,
+                "url": f"{self._address}/api/documents/{cited.document_id}/file{page}",
+            }
+            file: JsonObject = {"index": index, "file_id": cited.document_id, "filename": cited.name}
+            self._annotations.append({"type": "url_citation", "url_citation": address, "file_citation": file})
 
 
 class ChatCompletionChunks:
@@ -112,7 +155,8 @@ class ChatCompletionChunks:
         self._rest = b'},"logprobs":null,"finish_reason":null}]' + self._end
         self._has_usage = asked.has_usage
         self._usage = Usage(0, 0)
-        self._sources = Sources()
+        self._sources = Sources(asked.address)
+        self._is_over_documents = False
 
     def opening(self) -> bytes:
         return self._chunk({"role": "assistant", "content": "", "refusal": None})
@@ -127,25 +171,33 @@ class ChatCompletionChunks:
 
     def _frame(self, data: bytes) -> bytes:
         if data.startswith(_TEXT):
+            if self._is_over_documents:
+                self._sources.take_text(data[len(_TEXT) : -1])
             return self._text + data[len(_TEXT) : -1] + self._rest
         if data.startswith(_REASONING):
             return self._reasoning + data[len(_REASONING) : -1] + self._rest
         return self._rare(decode(data)) if data.startswith(_TOLD) else b""
 
     def _rare(self, event: Event) -> bytes:
-        self._sources.take(event)
+        if not isinstance(event, Reclassified):  # the text that clients have stays
+            self._sources.take(event)
         match event:
             case Searched(query=query, hits=hits):
+                self._is_over_documents = True
                 return self._chunk({}, hubbub={"query": query, "hits": hits})
             case Cited(citation=citation):
                 return self._chunk({}, hubbub={"citations": [citation]})
             case FollowUps(questions=questions):
                 return self._chunk({}, hubbub={"follow_ups": questions})
+            case Declined():
+                self._text = self._begin + b'{"index":0,"delta":{"refusal":'
+                return b""
             case ToolCall():
                 return self._chunk({"tool_calls": [_piece(event)]})
             case Attached(fields=fields):
                 return self._chunk(fields)
             case Reclassified():
+                self._sources.take_text(_encode(TAKEN_BACK))
                 return self._chunk({"content": TAKEN_BACK})
             case LeftOut():
                 return self._chunk({}, hubbub={"left_out": event})
@@ -161,12 +213,14 @@ class ChatCompletionChunks:
 
     def _ending(self, event: Done | Stopped) -> bytes:
         names = self._sources.names()
-        reason = _reason(event.finish_reason if isinstance(event, Done) else None)
+        noted = self._sources.annotations()
+        annotated = self._chunk({"annotations": noted}) if noted else b""
+        reason = reason_of(event.finish_reason if isinstance(event, Done) else None)
         last = self._chunk({}, reason=reason, **({"citations": names} if names else {}))
         used = b""
         if self._has_usage:
             used = self._begin + b'],"usage":' + _encode(usage_of(self._usage)) + b"}\n\n"
-        return last + used + DONE
+        return annotated + last + used + DONE
 
     def _chunk(self, delta: object, *, reason: str | None = None, **more: object) -> bytes:
         extra = b"".join([b",%b:%b" % (_encode(name), _encode(value)) for name, value in more.items()])
@@ -177,11 +231,13 @@ class ChatCompletionChunks:
 def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
     """Return what a request that doesn't stream is answered with, where its answer has not failed."""
     answer = fold(asked.answer_id, events)
-    message: dict[str, object] = {"role": "assistant", "content": answer.text, "refusal": None}
+    message: dict[str, object] = {"role": "assistant", "content": answer.answered, "refusal": None}
+    if answer.refusal:
+        message |= {"content": answer.answered or None, "refusal": answer.refusal}
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.calls:
-        message["content"] = answer.text or None
+        message["content"] = answer.answered or None
         message["tool_calls"] = [
             _with_extra(
                 {"id": call.id, "type": "function"}, {"name": call.name, "arguments": call.arguments}, call.extra
@@ -189,7 +245,7 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
             for call in answer.calls
         ]
     message |= attached_of(events)
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason_of(answer.finish_reason)}
     completion: dict[str, object] = {
         "id": f"chatcmpl-{answer.id}",
         "object": "chat.completion",
@@ -199,12 +255,14 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
         "choices": [choice],
         "usage": usage_of(answer.usage or Usage(0, 0)),
     }
-    sources = Sources()
-    for event in events:
-        sources.take(event)
-    if names := sources.names():
-        completion["citations"] = names
     if answer.query is not None:
+        sources = Sources(asked.address)
+        for event in events:
+            sources.take(event)
+        if names := sources.names():
+            completion["citations"] = names
+        if noted := sources.annotations():
+            message["annotations"] = noted
         completion["hubbub"] = Found(answer.query, answer.hits, answer.citations, answer.follow_ups, answer.left_out)
     elif answer.left_out is not UNSET:
         completion["hubbub"] = {"left_out": answer.left_out}
@@ -232,7 +290,7 @@ def usage_of(usage: Usage) -> dict[str, object]:
     }
 
 
-def _reason(given: str | None) -> str:
+def reason_of(given: str | None) -> str:
     """Return why an answer ended, in OpenAI's words. One that was stopped is as long as it was wanted to be."""
     return _REASONS.get(given or "", "stop")
 

@@ -24,6 +24,7 @@ RETRY_SECONDS = 5
 _CODES = {
     "not_signed_in": "invalid_api_key",
     "too_busy": "rate_limit_exceeded",
+    "model_busy": "rate_limit_exceeded",
     "context_too_long": "context_length_exceeded",
     "method_not_allowed": "method_not_supported",
     "malformed": "invalid_request",
@@ -41,7 +42,10 @@ _PARAMS = {
 _PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
 
 
-LABELS = ("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier")
+LABELS = (
+    *("user", "metadata", "client_metadata", "store"),
+    *("prompt_cache_key", "prompt_cache_retention", "safety_identifier"),
+)
 """Fields by which OpenAI counts and finds requests. They change no answer."""
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

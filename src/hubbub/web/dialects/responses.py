@@ -4,7 +4,7 @@ The events and their order: developers.openai.com/api/reference/resources/respon
 Sequence numbers come from the log alone: whoever reads, whenever and from wherever, gets the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast
 
 import msgspec
@@ -17,6 +17,7 @@ from hubbub.core.events import (
     Asked,
     Attached,
     Cited,
+    Declined,
     Done,
     Event,
     Failed,
@@ -35,10 +36,12 @@ from hubbub.core.questions import JsonObject
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, PING
 from hubbub.web.dialects.openai import fault_of, status_of_failure
 from hubbub.web.dialects.responses_items import (
+    CALLS,
     CallItem,
     MessageItem,
     OpenItem,
     ReasoningItem,
+    RefusalItem,
     sealed_item,
     thought_item,
 )
@@ -49,6 +52,8 @@ PREFIX = "resp_"
 FILE_SEARCH = "file_search"
 RESULTS = "file_search_call.results"
 """What a request includes to be told what the search has found, in the item of the search."""
+ENCRYPTED = "reasoning.encrypted_content"
+"""What a request includes whose client keeps what was thought, and sends it back."""
 FAR = 2**62
 """A number that no event reaches."""
 
@@ -77,6 +82,7 @@ class Echo(msgspec.Struct, frozen=True, omit_defaults=True):
     top_p: float | None = None
     truncation: str = "disabled"
     user: str | None = None
+    conversation: str = ""
     include: tuple[str, ...] = ()
     """What is told besides; of this the response itself says nothing."""
 
@@ -120,6 +126,7 @@ class ResponseEvents:
         self._cut: str | None = None
         self._citations: dict[int, Citation] = {}
         self._found: JsonObject = {}
+        self._declines = False
         self._attached: list[Attached] = []
 
     def opening(self) -> bytes:
@@ -165,6 +172,10 @@ class ResponseEvents:
             "usage": _usage(self._usage),
         }
         del response["include"]
+        if self._echo.conversation:
+            response["conversation"] = {"id": self._echo.conversation}
+        else:
+            del response["conversation"]
         response["text"] = self._echo.text or {"format": {"type": "text"}}
         response["reasoning"] = self._echo.reasoning or {"effort": None, "summary": None}
         response["model"] = self._echo.model or self._model
@@ -190,6 +201,8 @@ class ResponseEvents:
                 self._take_search(event)
             case Cited(citation=citation):
                 self._citations[citation.marker] = citation
+            case Declined():
+                self._declines = True
             case ToolCall():
                 self._take_call(event)
             case Attached():
@@ -215,8 +228,11 @@ class ResponseEvents:
                 pass
 
     def _take_text(self, data: bytes) -> None:
-        item = self._going_on(MessageItem)
         text = data[len(_TEXT) : -1]
+        if self._declines:
+            self._say(self._going_on(RefusalItem), text)
+            return
+        item = self._going_on(MessageItem)
         self._say(item, text)
         if self._citations:
             for index, marker in item.markers(text):
@@ -297,6 +313,8 @@ class ResponseEvents:
             return self._open
         self._close("completed")
         item = kind(self._answer_id, len(self._items))
+        if isinstance(item, ReasoningItem):
+            item.is_sealed = ENCRYPTED in self._echo.include
         self._open = item
         self._begin(item)
         return item
@@ -315,8 +333,9 @@ class ResponseEvents:
             if isinstance(item, OpenItem) and (is_last or not isinstance(item, CallItem) or item.is_whole):
                 self._close_item(item, status)
         self._open = None
-        if self._attached:
-            self._tell_attached()
+        of_calls = {call.call_id: call.extra for call in self._calls.values() if call.extra} if is_last else {}
+        if self._attached or of_calls:
+            self._tell_attached(of_calls)
 
     def _close_item(self, item: OpenItem, status: str) -> None:
         if isinstance(item, MessageItem):
@@ -345,9 +364,10 @@ class ResponseEvents:
         # There is no event of its own for what was cancelled: clients know these three for the last.
         self._tell_state(f"response.{'incomplete' if status == 'cancelled' else status}")
 
-    def _tell_attached(self) -> None:
+    def _tell_attached(self, of_calls: Mapping[str, JsonObject]) -> None:
         """Tell what the model's server wants back, as OpenAI does: nothing that a client could read."""
-        item = sealed_item(f"rs_{self._answer_id}_{len(self._items)}", attached_of(self._attached))
+        fields = attached_of(self._attached) | ({CALLS: of_calls} if of_calls else {})
+        item = sealed_item(f"rs_{self._answer_id}_{len(self._items)}", fields)
         place: JsonObject = {"output_index": len(self._items), "item": item}
         self._tell("response.output_item.added", place)
         self._tell("response.output_item.done", place)

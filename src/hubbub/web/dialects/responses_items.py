@@ -11,6 +11,9 @@ from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
 from hubbub.models.base import ATTACHMENTS
 
+CALLS = "calls"
+"""Under what name fields of calls are sealed."""
+
 
 class OpenItem:
     """An item that is being said. Its text is kept, and told, as the JSON that it is stored as."""
@@ -114,6 +117,24 @@ class MessageItem(OpenItem):
         return thought_item(self.id, status, self.text)
 
 
+class RefusalItem(OpenItem):
+    """In which words the model refuses to answer: a message as well, of another part."""
+
+    prefix = "msg"
+    delta_name = "response.refusal.delta"
+    done_name = "response.refusal.done"
+
+    def done(self) -> JsonObject:
+        return {"refusal": self.text}
+
+    def part(self) -> JsonObject:
+        return {"type": "refusal", "refusal": self.text}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        content = [] if is_new else [self.part()]
+        return {"id": self.id, "type": "message", "status": status, "role": "assistant", "content": content}
+
+
 class ReasoningItem(OpenItem):
     """What the model thinks."""
 
@@ -121,11 +142,17 @@ class ReasoningItem(OpenItem):
     delta_name = "response.reasoning_text.delta"
     done_name = "response.reasoning_text.done"
 
+    is_sealed = False
+    """Whether the whole item holds the thought once more, in the form in which all clients send it back."""
+
     def part(self) -> JsonObject:
         return {"type": "reasoning_text", "text": self.text}
 
     def item(self, status: str, *, is_new: bool = False) -> JsonObject:
-        return thought_item(self.id, status, None if is_new else self.text)
+        item = thought_item(self.id, status, None if is_new else self.text)
+        if self.is_sealed and status != "in_progress":
+            item["encrypted_content"] = sealed({THOUGHT: _characters(self._text)})
+        return item
 
 
 def thought_item(item_id: str, status: str, text: object) -> JsonObject:
@@ -136,8 +163,12 @@ def thought_item(item_id: str, status: str, text: object) -> JsonObject:
 
 def sealed_item(item_id: str, attached: JsonObject) -> JsonObject:
     """Return an item of reasoning that holds what a model's server wants back with a turn."""
-    sealed = base64.b64encode(msgspec.json.encode(attached)).decode()
-    return {"id": item_id, "type": "reasoning", "summary": [], "encrypted_content": sealed}
+    return {"id": item_id, "type": "reasoning", "summary": [], "encrypted_content": sealed(attached)}
+
+
+def sealed(fields: JsonObject) -> str:
+    """Return fields in a form in which clients keep them and send them back. It is no secret."""
+    return base64.b64encode(msgspec.json.encode(fields)).decode()
 
 
 def unsealed(item: JsonObject) -> JsonObject:
@@ -145,17 +176,26 @@ def unsealed(item: JsonObject) -> JsonObject:
     content = item.get("content")
     parts = cast(list[object], content) if isinstance(content, list) else []
     texts = [cast(JsonObject, part).get("text") for part in parts if isinstance(part, dict)]
-    found: JsonObject = {}
-    try:
-        sealed = msgspec.json.decode(base64.b64decode(str(item.get("encrypted_content") or ""), validate=True))
-    except (ValueError, RecursionError):
-        sealed = None
-    if isinstance(sealed, dict):
-        fields = cast(JsonObject, sealed)
-        found = {name: fields[name] for name in ATTACHMENTS if fields.get(name)}
+    fields = _opened(item)
+    found = {name: fields[name] for name in (*ATTACHMENTS, THOUGHT) if fields.get(name)}
     if thought := "".join(text for text in texts if isinstance(text, str)):
         found[THOUGHT] = thought
     return found
+
+
+def unsealed_calls(item: JsonObject) -> dict[str, JsonObject]:
+    """Return what a model's server wants back with its calls, by their ids: many clients keep no fields of calls."""
+    calls = _opened(item).get(CALLS)
+    found = cast(dict[str, object], calls) if isinstance(calls, dict) else {}
+    return {call_id: cast(JsonObject, extra) for call_id, extra in found.items() if isinstance(extra, dict)}
+
+
+def _opened(item: JsonObject) -> JsonObject:
+    try:
+        found = msgspec.json.decode(base64.b64decode(str(item.get("encrypted_content") or ""), validate=True))
+    except (ValueError, RecursionError):
+        return {}
+    return cast(JsonObject, found) if isinstance(found, dict) else {}
 
 
 class CallItem(OpenItem):

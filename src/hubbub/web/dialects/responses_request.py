@@ -1,28 +1,37 @@
 """Read requests for responses: items become turns, flat tools nested ones; and write turns as items again."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, without_idle_thought
+from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
 from hubbub.core.answer import joined
 from hubbub.core.errors import BadParam
-from hubbub.core.messages import Call, Role, Turn
+from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
-from hubbub.web.dialects.responses_items import unsealed
+from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
 
 T = TypeVar("T")
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments"})
+_SERVED = ("function", FILE_SEARCH)
+LOGPROBS = "message.output_text.logprobs"
+VERBOSITY = "verbosity"
+LEFT_OUT = "tools_left_out"
+"""The key in a response's metadata that names the tools which were left out."""
+_CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments", "namespace"})
 """What a call holds; what else stands with it the model's server wants back."""
+_OWN = ("file_search_call",)
+"""Items of our own output that come back in the input; they are of no use to a model."""
 _FORMATS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _MOST = 2**63 - 1
+_VALUE_CHARACTERS = 512
+"""The longest value of a response's metadata."""
 
 
 class Reasoning(msgspec.Struct, frozen=True):
@@ -64,9 +73,10 @@ class NewResponse(msgspec.Struct, frozen=True):
     ) = None
     user: str | None = None
     include: list[str] | None = None
+    top_logprobs: int | None = None
     stream_options: Annotated[Any, Meta(description="Left out: nothing of it changes what is streamed here")] = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
-    conversation: Annotated[Any, Meta(description="Not taken: use `previous_response_id`")] = None
+    conversation: Annotated[Any, Meta(description="The id of a conversation, or an object with it")] = None
     prompt: Annotated[Any, Meta(description="Not taken: there are no stored prompts")] = None
 
 
@@ -86,14 +96,19 @@ def check(new: NewResponse) -> None:
     """
     if new.messages is not None:
         raise BadParam("messages belong to /v1/chat/completions; here they are given as input.", "messages")
-    if new.conversation is not None:
-        raise BadParam("There are no conversations here. Use previous_response_id.", "conversation")
+    if new.conversation is not None and new.previous_response_id is not None:
+        raise BadParam("Go on with a conversation or with a response, not with both.", "previous_response_id")
+    if new.conversation is not None and new.store is False:
+        raise BadParam("What is said in a conversation is stored: store can't be false.", "store")
     if new.prompt is not None:
         raise BadParam("There are no stored prompts here. Use instructions and input.", "prompt")
     if new.input is None:
         raise BadParam("input is missing: what is asked.", "input", code="missing_required_parameter")
     if not new.input:
         raise BadParam("input is empty: say what is asked.", "input")
+    if new.top_logprobs or LOGPROBS in (new.include or ()):
+        where = "top_logprobs" if new.top_logprobs else "include"
+        raise BadParam(f"{where}: Probabilities of tokens are not told here.", where, code="unsupported_parameter")
     if new.background and new.store is False:
         raise BadParam("What is made in the background is stored: store can't be false.", "store")
 
@@ -109,32 +124,54 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
     turns: list[Turn] = []
     beside: JsonObject = {}
     """What belongs to the next turn of the assistant."""
+    of_calls: dict[str, JsonObject] = {}
     for number, item in enumerate(given):
         where = f"input[{number}]"
         match item.get("type") or ("message" if "role" in item else None):
             case "message":
                 _add(turns, _message(item, where, able), beside)
             case "function_call":
-                _check_calls_tools(able, where)
                 call_id, name, arguments = (string_at(item, one, where) for one in ("call_id", "name", "arguments"))
                 extra = {name: value for name, value in item.items() if name not in _CALL and value is not None}
                 _add(turns, Turn("assistant", "", calls=(Call(call_id, name, arguments, extra),)), beside)
             case "function_call_output":
-                _check_calls_tools(able, where)
-                text, _ = read_content(item.get("output"), f"{where}.output", "tool", able)
-                turns.append(Turn("tool", text, call_id=string_at(item, "call_id", where)))
+                said = read_content(item.get("output"), f"{where}.output", "tool", able)
+                turns.append(turn_of("tool", said, call_id=string_at(item, "call_id", where)))
             case "reasoning":
                 if turns and turns[-1].role == "assistant" and not item.get("content"):
                     turns[-1] = replace(turns[-1], extra=_beside(turns[-1].extra, unsealed(item)))
                 else:
                     beside = _beside(beside, unsealed(item))
-            case "file_search_call":
-                pass  # our own, of no use to a model
-            case "item_reference":
-                raise BadParam(f"{where} refers to an item; send the item itself, or previous_response_id.", where)
+                of_calls |= unsealed_calls(item)
+            case kind if kind in _OWN:
+                pass
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
-    return tuple(without_idle_thought(turn) for turn in turns)
+    return tuple(_with_extras(turns, of_calls) if of_calls else turns)
+
+
+def _with_extras(turns: Sequence[Turn], extras: Mapping[str, JsonObject]) -> list[Turn]:
+    """Return turns whose calls have what their server wants back with them, by the ids of the calls."""
+    return [
+        replace(
+            turn, calls=tuple(replace(call, extra={**extras.get(call.id, {}), **call.extra}) for call in turn.calls)
+        )
+        for turn in turns
+    ]
+
+
+def without_old_thoughts(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return turns with thoughts only where they belong to calls since a person spoke last.
+
+    There servers want them back, to go on with what they thought; in earlier turns some refuse them.
+    """
+    last = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=-1)
+    return tuple(
+        replace(turn, extra={name: value for name, value in turn.extra.items() if name != THOUGHT})
+        if THOUGHT in turn.extra and (place < last or not turn.calls)
+        else turn
+        for place, turn in enumerate(turns)
+    )
 
 
 def check_calls(turns: Sequence[Turn]) -> None:
@@ -157,24 +194,30 @@ def check_calls(turns: Sequence[Turn]) -> None:
 
 
 def read_tools(tools: Sequence[JsonObject], able: Able) -> tuple[JsonObject, ...]:
-    """Return the functions among the tools, in the form of chat completions.
+    """Return the functions among the tools, in the form of chat completions. All others are left out: see `unserved`.
 
     Raises:
-        BadParam: one of them is neither a function nor the search of files, or the model calls none.
+        BadParam: one of them can't be read, or the model calls none.
     """
     found: list[JsonObject] = []
     for number, tool in enumerate(tools):
         where = f"tools[{number}]"
-        if tool.get("type") == FILE_SEARCH:
+        string_at(tool, "type", where)
+        if tool["type"] != "function":
             continue
-        if tool.get("type") != "function":
-            kind = shown(tool.get("type"))
-            raise BadParam(f"{where} is a tool of the type {kind}; there are function and {FILE_SEARCH}.", where)
         _check_calls_tools(able, where)
         string_at(tool, "name", where)
         function = {name: value for name, value in tool.items() if name != "type" and value is not None}
         found.append({"type": "function", "function": function})
     return tuple(found)
+
+
+def unserved(tools: Sequence[JsonObject]) -> tuple[str, ...]:
+    """Return the types of the tools that are left out, since nothing here can be done with them.
+
+    Agents bring tools that only their own maker's service runs, and do without those that a service does not have.
+    """
+    return tuple(dict.fromkeys(str(tool.get("type")) for tool in tools if tool.get("type") not in _SERVED))
 
 
 def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
@@ -194,14 +237,15 @@ def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
     return found
 
 
-def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation:
-    """Return how the model is to write.
+def generation_of(new: NewResponse, tools: tuple[JsonObject, ...], passed: Collection[str]) -> Generation:
+    """Return how the model is to write. `passed` are the further fields that go on to its server.
 
     Raises:
         BadParam: a wish has a form that is not known.
     """
     choice = _choice(new.tool_choice)
-    if not new.tools and choice not in (None, "none", "auto"):
+    is_searching = any(tool.get("type") == FILE_SEARCH for tool in new.tools or ())
+    if not tools and not is_searching and choice not in (None, "none", "auto"):
         raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
     return Generation(
         max_tokens=new.max_output_tokens,
@@ -212,11 +256,27 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...]) -> Generation
         tools=tools,
         tool_choice=choice if tools else None,
         parallel_tool_calls=new.parallel_tool_calls if tools else None,
+        extra=_further(new, passed),
     )
+
+
+def _further(new: NewResponse, passed: Collection[str]) -> JsonObject:
+    verbosity = new.text.verbosity if new.text else None
+    if verbosity is None:
+        return {}
+    if VERBOSITY not in passed and "*" not in passed:
+        raise BadParam(
+            "text.verbosity is not passed on to this model. Leave it out, or name verbosity in the model's "
+            "pass_fields.",
+            "text.verbosity",
+            code="unsupported_parameter",
+        )
+    return {VERBOSITY: verbosity}
 
 
 def echo_to(new: NewResponse, model: str) -> Echo:
     """Return what the response says of its request."""
+    left_out = ", ".join(unserved(new.tools or ()))
     text: JsonObject | None = None
     if new.text:
         text = {"format": new.text.format or {"type": "text"}}
@@ -227,8 +287,8 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         store=new.store is not False,
         instructions=new.instructions,
         previous_response_id=new.previous_response_id,
-        metadata=new.metadata or {},
-        tools=tuple(new.tools or ()),
+        metadata={**(new.metadata or {}), **({LEFT_OUT: left_out[:_VALUE_CHARACTERS]} if left_out else {})},
+        tools=tuple(tool for tool in new.tools or () if tool.get("type") in _SERVED),
         tool_choice=new.tool_choice or "auto",
         parallel_tool_calls=new.parallel_tool_calls is not False,
         text=text,
@@ -239,7 +299,14 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         truncation=new.truncation or "disabled",
         user=new.user,
         include=tuple(new.include or ()),
+        conversation=_conversation(new.conversation),
     )
+
+
+def _conversation(given: object) -> str:
+    if isinstance(given, dict):
+        given = cast(JsonObject, given).get("id")
+    return given if isinstance(given, str) else ""
 
 
 def items_of(answer_id: str, turns: Sequence[Turn]) -> list[JsonObject]:
@@ -264,10 +331,15 @@ def _message_item(item_id: str, turn: Turn) -> JsonObject:
         said: JsonObject = {"type": "output_text", "text": turn.text, "annotations": []}
         content = [said]
     else:
-        said = {"type": "input_text", "text": turn.text}
-        content = [said]
-        content += [{"type": "input_image", "image_url": image, "detail": "auto"} for image in turn.images]
+        content = [_input_part(part) for part in parts_of(turn)] or [{"type": "input_text", "text": turn.text}]
     return {"id": item_id, "type": "message", "status": "completed", "role": turn.role, "content": content}
+
+
+def _input_part(part: JsonObject) -> JsonObject:
+    if part["type"] == "text":
+        return {"type": "input_text", "text": part["text"]}
+    image = mapping_at(part["image_url"], "image_url")
+    return {"type": "input_image", "image_url": image["url"], "detail": image.get("detail", "auto")}
 
 
 def _message(item: JsonObject, where: str, able: Able) -> Turn:
@@ -276,7 +348,7 @@ def _message(item: JsonObject, where: str, able: Able) -> Turn:
     if role is None:
         roles = ", ".join(_ROLES)
         raise BadParam(f"{where}.role is {shown(given)}; there are the roles {roles}.", f"{where}.role")
-    return Turn(role, *read_content(item.get("content"), f"{where}.content", role, able))
+    return turn_of(role, read_content(item.get("content"), f"{where}.content", role, able))
 
 
 def _add(turns: list[Turn], turn: Turn, beside: JsonObject) -> None:

@@ -3,17 +3,28 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.application import Application
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Malformed
+from hubbub.core.errors import HubbubError, Malformed
+from hubbub.core.people import Person
+from hubbub.core.references import told
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends
 from hubbub.web.dialects.hubbub import HubbubEvents
+from hubbub.web.feeds import MOST_ANSWERS, Feed, Wanted
 from hubbub.web.quick import QuickRoute
 from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api/answers", tags=["answers"])
 quick = APIRouter(prefix="/api/answers", tags=["answers"], route_class=QuickRoute)
 
+_FOLLOW = {
+    "name": "follow",
+    "in": "query",
+    "required": True,
+    "description": "An answer's id, a dot, and the number of the event to begin behind; once for each answer",
+    "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_ANSWERS},
+}
 _ANSWER_ID = {"name": "answer_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _AFTER = {
     "name": "after",
@@ -27,6 +38,29 @@ _LAST_EVENT_ID = {
     "description": "The same; sent by browsers that come again",
     "schema": {"type": "integer", "minimum": 0},
 }
+
+
+@quick.get(
+    "/events",
+    response_class=Response,
+    openapi_extra={"parameters": [_FOLLOW]},
+    responses={200: {"description": "The events of all as they come", "content": {"text/event-stream": {}}}},
+)
+async def follow_answers(request: Request) -> Response:
+    """Follow many answers over one connection, until all have ended.
+
+    An event `answer` names the answer that the events after it are of. `over` says that it has ended and there is
+    nothing more; `refused`, with a code and a text as JSON, that it can't be followed; `trouble`, that it breaks off.
+    """
+    app, person = application_of(request), await person_of(request)
+    asked = request.query_params.getlist("follow")
+    if not 0 < len(asked) <= MOST_ANSWERS:
+        raise Malformed(f"Follow 1 to {MOST_ANSWERS} answers over one connection.")
+    wanted: dict[str, Wanted] = {}
+    for one in asked:
+        answer_id, _, after = one.rpartition(".")
+        wanted[answer_id] = await _wanted(app, person, answer_id, _number(after))
+    return Feed(app.log, list(wanted.values()))
 
 
 @router.get("/{answer_id}", responses=sends(Answer))
@@ -52,7 +86,7 @@ async def follow_answer(request: Request) -> Response:
     number = _number(last_event_id if last_event_id is not None else request.query_params.get("after"))
     last, is_open = await app.log.reach(answer_id, number)
     if number > last:
-        raise Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")
+        raise _beyond(last, number)
     if not is_open and number == last:
         return Response(status_code=204)
     return EventStream(app.log, answer_id, HubbubEvents(), number)
@@ -63,6 +97,23 @@ async def stop_answer(answer_id: str, app: App, person: Asker) -> Response:
     """Stop an answer; what it said so far stays. Nothing happens to one that has ended."""
     await app.answers.stop(person, answer_id)
     return Json(await app.answers.show(person, answer_id), status_code=202)
+
+
+async def _wanted(app: Application, person: Person, answer_id: str, after: int) -> Wanted:
+    try:
+        await app.answers.check(person, answer_id)
+        last, _ = await app.log.reach(answer_id, after)
+        if after > last:
+            raise _beyond(last, after)
+    except HubbubError as error:
+        if error.status >= 500:  # which concerns all of them, and may pass
+            raise
+        return Wanted(answer_id, after, told(error))
+    return Wanted(answer_id, after)
+
+
+def _beyond(last: int, number: int) -> Malformed:
+    return Malformed(f"The answer has {last} events so far; there is nothing to follow after {number}.")
 
 
 def _number(text: str | None) -> int:

@@ -1,7 +1,7 @@
 """Chat completions, for the clients that OpenAI's API has."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,13 +12,17 @@ from starlette.responses import Response
 from hubbub.answers.base import party_of
 from hubbub.app import model_names
 from hubbub.app.application import Application
-from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools
+from hubbub.app.files_sent import with_files_read
+from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
 from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
+from hubbub.core.people import Person
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import ModelCard
+from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import Json, takes
+from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, further_fields, headers_of_answer, read_body, refused
 from hubbub.web.quick import QuickRoute
@@ -71,7 +75,7 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     web_search_options: dict[str, Any] | None = None
 
 
-_UNKNOWN = {
+UNSERVED = {
     "logprobs": "Probabilities of tokens are not told here.",
     "top_logprobs": "Probabilities of tokens are not told here.",
     "logit_bias": "Single tokens can't be weighed here.",
@@ -93,64 +97,113 @@ async def complete_chat(request: Request) -> Response:
     """Go on with a conversation, as OpenAI's API does. Nothing of it is kept, and leaving stops it."""
     app, person = application_of(request), await person_of(request)
     body = await read_body(request, ChatCompletionRequest)
-    named, messages = _checked(body)
-    target = (await app.model_names(person, named)).read(named)
-    card = app.catalog.get(target.model).card if target.model and not target.collection_ids else None
-    writer = app.catalog.get(target.model) if target.model else app.catalog.writer()
-    extra = further_fields(await request.body(), ChatCompletionRequest, writer.card if writer else None)
-    question = _question(app, body, messages, target, card, able_of(named, card, app.limits.image_hosts), extra)
+    _check(body)
+    target = await target_of(app, person, named_in(request, body.model))
+    extra = further_fields(await request.body(), ChatCompletionRequest, target.card)
+    return await reply_to(request, app, person, body, target, extra, ChatCompletionChunks, completion_of)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a request asks: by the name that it has there, and what that stands for here."""
+
+    name: str
+    asked: model_names.Asked
+    card: ModelCard | None
+    """The model that answers; None where passages are quoted."""
+
+
+def named_in(request: Request, model: str | None) -> str:
+    """Return the name of what a request asks: the deployment that its address names goes first."""
+    name = request.scope.get(DEPLOYMENT) or model
+    if not name:
+        raise BadParam("A model has to be named; GET /v1/models lists what there is.", "model")
+    return name
+
+
+async def target_of(app: Application, person: Person, name: str) -> Target:
+    """Return what a name stands for.
+
+    Raises:
+        NotFound: nothing, for this person.
+    """
+    asked = (await app.model_names(person, name)).read(name)
+    model = app.catalog.get(asked.model) if asked.model else app.catalog.writer()
+    return Target(name, asked, model.card if model else None)
+
+
+async def reply_to(
+    request: Request,
+    app: Application,
+    person: Person,
+    body: ChatCompletionRequest,
+    target: Target,
+    extra: dict[str, object],
+    chunks: Callable[[Asked], Dialect],
+    whole: Callable[[Asked, Sequence[Event]], object],
+) -> Response:
+    """Start the answer to a request, and return what it is replied with: a stream of chunks, or the whole."""
+    read = await with_files_read(app, person, body.messages or (), where="messages")
+    is_over = bool(target.asked.collection_ids)
+    able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
+    question = _question(app, body, read, target.asked, able, extra)
     answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-    asked = Asked(answer_id, named, int(time.time()), has_usage)
+    address = str(request.base_url).rstrip("/") if is_over else ""
+    asked = Asked(answer_id, target.name, int(time.time()), has_usage, address)
     if body.stream:
-        stream = EventStream(app.log, answer_id, ChatCompletionChunks(asked), refuse=refused)
+        stream = EventStream(app.log, answer_id, chunks(asked), refuse=refused)
         stream.headers.update(headers)
         return stream
 
     def render(events: Sequence[Event]) -> Response:
         last = events[-1]
-        return refused(last) if isinstance(last, Failed) else Json(completion_of(asked, events), headers=headers)
+        return refused(last) if isinstance(last, Failed) else Json(whole(asked, events), headers=headers)
 
     return WholeReply(app.log, answer_id, render)
 
 
-def _checked(body: ChatCompletionRequest) -> tuple[str, list[object]]:
-    """Return the model's name and the messages of a request that asks for nothing which can't be done."""
+def check_unserved(body: msgspec.Struct, reasons: Mapping[str, str]) -> None:
+    """Refuse a request for what would change the answer, and can't be done.
+
+    Raises:
+        BadParam: it asks for such a thing.
+    """
+    for name, reason in reasons.items():
+        if getattr(body, name):
+            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
+
+
+def _check(body: ChatCompletionRequest) -> None:
+    """Refuse a request that asks for nothing, or for what can't be done."""
     if body.messages is None or body.input is not None:
         message = "The conversation goes into messages; input is what /v1/responses takes."
         raise BadParam(message, "messages" if body.messages is None else "input")
     if not body.messages:
         raise BadParam("messages is empty. Say something.", "messages")
-    if not body.model:
-        raise BadParam("A model has to be named; GET /v1/models lists what there is.", "model")
     if body.n not in (None, 1):
         raise BadParam("Only one choice is made; leave n out, or set it to 1.", "n")
     if body.modalities is not None and set(body.modalities) - {"text"}:
         raise BadParam("Only text is made here.", "modalities")
-    for name, reason in _UNKNOWN.items():
-        if getattr(body, name):
-            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
-    return body.model, body.messages
+    check_unserved(body, UNSERVED)
 
 
 def _question(
     app: Application,
     body: ChatCompletionRequest,
-    messages: list[object],
+    messages: Sequence[object],
     target: model_names.Asked,
-    card: ModelCard | None,
     able: Able,
     extra: dict[str, object],
 ) -> Question:
     turns = read_messages(messages, able)
     check_sizes(turns, body_bytes=app.limits.body_bytes, picture_bytes=app.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
-    if card is not None:
+    if not target.collection_ids:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
-        return Question(text, turns, target.model, is_verbatim=True, generation=how)
+        return Question(text, readable(turns, able), target.model, is_verbatim=True, generation=how)
     question = Question("", (), target.model, target.collection_ids, generation=how)
-    return over_documents(turns, question, _place_of, most_characters=app.limits.question_characters)
+    return over_documents(turns, question, able, _place_of, most_characters=app.limits.question_characters)
 
 
 def _place_of(number: int) -> str:

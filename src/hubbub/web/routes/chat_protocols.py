@@ -144,6 +144,7 @@ async def _question(
         generation=wishes.generation(),
         retrieval=wishes.retrieval(),
         hits=wishes.overrides.top,
+        is_plain=True,
         has_follow_ups=bool(wishes.overrides.suggest_followup_questions),
         tells_prompts=True,
     )

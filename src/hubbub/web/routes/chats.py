@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from hubbub.app.chat_search import find
 from hubbub.app.chats import ChatWithMessages
 from hubbub.app.limits import Unwatched
 from hubbub.app.questions import Asked, Place
-from hubbub.core.messages import Chat
+from hubbub.core.errors import Invalid
+from hubbub.core.messages import Chat, Role
+from hubbub.core.people import may_list
 from hubbub.core.questions import Generation, Question
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
@@ -24,11 +27,37 @@ from hubbub.web.streams import EventStream
 router = APIRouter(prefix="/api", tags=["chats"])
 quick = APIRouter(prefix="/api", tags=["chats"], route_class=QuickRoute)
 
+MOST_CHATS = 200
+
 
 class Chats(msgspec.Struct):
     """A person's chats, the one last used first."""
 
     chats: Sequence[Chat]
+    next: str | None
+    """What gives the chats behind these, as `after`; None where there are none."""
+
+
+class Found(msgspec.Struct):
+    """A chat in which words were found, with the newest place where they stand."""
+
+    chat: Chat
+    message_id: str | None
+    """None where they stand in the title alone."""
+    role: Role | None
+    created_at: float
+    text: str
+    """The piece of the text around the first word."""
+    marks: list[tuple[int, int]]
+    """From where to where in it the words stand."""
+
+
+class FoundChats(msgspec.Struct):
+    """Chats in which words were found, the newest place first."""
+
+    found: list[Found]
+    next: str | None
+    """What gives more, as `before`; None where there is no more."""
 
 
 class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,9 +119,33 @@ class OneMoreAnswer(BaseModel):
 
 
 @router.get("/chats", responses=sends(Chats))
-async def list_chats(app: App, person: Asker) -> Response:
-    """List your chats, the one last used first."""
-    return Json(Chats(await app.chats.list(person)))
+async def list_chats(
+    app: App,
+    person: Asker,
+    limit: Annotated[int, Query(ge=1, le=MOST_CHATS)] = MOST_CHATS,
+    after: Annotated[str | None, Query(max_length=100, description="`next` of the chats before")] = None,
+) -> Response:
+    """List your chats, the one last used first, a page at a time."""
+    place = None if after is None else _cursor(after)
+    found = await app.chats.list(person, limit=limit + 1, after=place)
+    chats = found[:limit]
+    last = f"{chats[-1].updated_at!r}.{chats[-1].id}" if len(found) > limit else None
+    return Json(Chats(chats, last))
+
+
+@router.get("/chats/found", responses=sends(FoundChats))
+async def find_chats(
+    app: App,
+    person: Asker,
+    words: Annotated[str, Query(max_length=500)],
+    limit: Annotated[int, Query(ge=1, le=50)] = 20,
+    before: Annotated[int | None, Query(ge=1, lt=2**62, description="`next` of what was found before")] = None,
+) -> Response:
+    """Find chats by the words of their titles, questions and answers; each shows the newest place."""
+    if not may_list(person, person.id):
+        return Json(FoundChats([], None))
+    found, following = await find(app, person.id, words, limit, before)
+    return Json(FoundChats([Found(*one) for one in found], None if following is None else str(following)))
 
 
 @router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
@@ -172,3 +225,11 @@ def _fingerprint(new: NewQuestion) -> str:
     """Return what tells a repeated request from another one under the same `question_id`."""
     whole = msgspec.structs.replace(new, question_id=None, collections=sorted(set(new.collections)))
     return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
+
+
+def _cursor(text: str) -> tuple[float, str]:
+    at, _, chat_id = text.rpartition(".")
+    try:
+        return float(at), chat_id
+    except ValueError as error:
+        raise Invalid("`after` is not what `next` of a page of chats was.") from error

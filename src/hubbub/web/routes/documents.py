@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
+from hubbub.app.documents import PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Malformed
 from hubbub.core.people import Person, may_see
@@ -135,9 +136,13 @@ async def show_page(
     app: App,
     person: Asker,
     quote: Annotated[str, Query(max_length=QUOTE_CHARACTERS, description="Words to mark on the page")] = "",
+    passage: Annotated[
+        str, Query(max_length=200, description="A passage of the document: its words are marked if no quote is given")
+    ] = "",
+    scale: Annotated[float, Query(ge=0.5, le=4, description="Pixels a point, 1/72 inch")] = PAGE_SCALE,
 ) -> Response:
-    """Show a picture of a page of a PDF, with the quoted words marked."""
-    drawn = await app.documents.page(person, document_id, number, quote)
+    """Show a picture of a page of a PDF, with the words of a quote or a passage marked."""
+    drawn = await app.documents.page(person, document_id, number, quote, passage=passage, scale=scale)
     return Response(drawn, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from hubbub.app.model_names import CODE, Listed
 from hubbub.core.errors import NotFound
+from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.embeddings import EmbeddingList, EmbeddingRequest, texts_of, written
@@ -59,6 +60,8 @@ async def make_embeddings(request: Request) -> Response:
     app = application_of(request)
     await person_of(request)
     body = await read_body(request, EmbeddingRequest)
+    if deployment := request.scope.get(DEPLOYMENT):
+        body = msgspec.structs.replace(body, model=deployment)
     if app.embeddings is None:
         message = "This server makes no embeddings. Set embeddings.provider to change that."
         raise NotFound(message, code=CODE)

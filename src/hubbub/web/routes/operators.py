@@ -37,10 +37,35 @@ table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto
 th, td { text-align: start; padding: .25rem 1rem .25rem 0; border-top: 1px solid var(--line); }
 pre { overflow-x: auto; font-size: .8125rem; margin: .5rem 0; padding: .5rem; border: 1px solid var(--line); }
 """
+# Fetches the page again, and puts in place what has changed. What has the focus, or is marked, is left alone.
+_SCRIPT = """
+const live = document.getElementById("live"), pause = document.getElementById("pause");
+const isInUse = part => part.contains(document.activeElement) || (getSelection().rangeCount > 0 &&
+  !getSelection().isCollapsed && getSelection().getRangeAt(0).intersectsNode(part));
+async function look() {
+  if (pause.checked || document.hidden) return;
+  const response = await fetch(location.href).catch(() => null);
+  document.getElementById("lost").hidden = response?.ok === true;
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of page.getElementById("live").children) {
+    const here = document.getElementById(part.id);
+    if (here.innerHTML !== part.innerHTML && !isInUse(here)) here.replaceChildren(...part.childNodes);
+  }
+}
+setInterval(look, REFRESH_SECONDS * 1000);
+document.addEventListener("visibilitychange", look);
+pause.closest("p").hidden = false;
+""".replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 _POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    + "'"
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
+    f"style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}"
 )
 
 
@@ -54,7 +79,7 @@ async def show_metrics(request: Request, app: App, person: Asker) -> Response:
 
 @router.get("/operators")
 async def show_operators_page(request: Request, app: App, person: Asker, still: bool = False) -> Response:
-    """Show this process's figures and the last incidents, to operators. It loads itself anew unless it is to be still.
+    """Show this process's figures and the last incidents, to operators. They are kept fresh unless `still`.
 
     Asks no database and no model.
     """
@@ -65,27 +90,25 @@ async def show_operators_page(request: Request, app: App, person: Asker, still: 
 
 def _page(app: Application, clients: Clients | None, *, is_still: bool) -> str:
     watchdog = app.watchdog
-    refresh = "" if is_still else f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
-    other = "" if is_still else "?still=true"
-    switch = "Load this page anew by itself" if is_still else "Keep this page still"
+    script = "" if is_still else f"<script>{_SCRIPT}</script>"
     incidents = "".join(_incident(one) for one in reversed(watchdog.incidents))
     none = f"<p>None: the event loop was never held up for more than {_time(watchdog.late_seconds)}.</p>"
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Operators – Hubbub</title><style>{_STYLE}</style></head><body><main>
 <h1>How Hubbub does</h1>
-<p>Version {escape(hubbub.__version__)}, process {os.getpid()}, {_moment(time.time())}. This is what this one worker
-process sees of itself; where there are several, each has figures of its own. <a href="operators{other}">{switch}</a>,
-or read <a href="metrics">all figures</a> with a monitoring system.</p>
-<h2>Now</h2>
-<dl>{_figures(_now(app, clients))}</dl>
-<h2>Since the start</h2>
-<dl>{_figures(_since(app, clients))}</dl>
-{_deployments(app)}
-<h2>The last incidents</h2>
-{incidents or none}
-{_references()}
-</main></body></html>
+<p>This is what this one worker process sees of itself; where there are several, each has figures of its own.
+Read <a href="metrics">all figures</a> with a monitoring system.</p>
+<p hidden><label><input type="checkbox" id="pause"> Pause: leave the figures as they are</label></p>
+<p id="lost" role="status" hidden>The server can’t be reached. These figures are old.</p>
+<div id="live">
+<section id="who"><p>Version {escape(hubbub.__version__)}, process {os.getpid()}, {_moment(time.time())}.</p></section>
+<section id="now"><h2>Now</h2><dl>{_figures(_now(app, clients))}</dl></section>
+<section id="since"><h2>Since the start</h2><dl>{_figures(_since(app, clients))}</dl></section>
+<section id="deployments">{_deployments(app)}</section>
+<section id="incidents"><h2>The last incidents</h2>{incidents or none}</section>
+<section id="references">{_references()}</section>
+</div></main>{script}</body></html>
 """
 
 

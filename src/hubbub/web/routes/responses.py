@@ -22,7 +22,8 @@ from hubbub.web.dialects.openai import FAULTS, headers_of_answer, read_body, ref
 from hubbub.web.dialects.responses import FAR, ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
-from hubbub.web.responding import find, respond
+from hubbub.web.recalled import find
+from hubbub.web.responding import respond
 from hubbub.web.streams import EventStream, WholeReply
 
 router = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=FAULTS)
@@ -131,9 +132,17 @@ async def list_input_items(
 ) -> Response:
     """List what a response was made from, with what was said before, the last first unless asked otherwise."""
     answer_id, asked = await find(app, person, response_id)
-    items = items_of(answer_id, turns_of(asked))
+    return Json(page_of(items_of(answer_id, turns_of(asked)), order, limit, after))
+
+
+def page_of(items: list[JsonObject], order: _Order, limit: int, after: str | None) -> Items:
+    """Return a part of items, which are given in the order in which they were said.
+
+    Raises:
+        BadParam: there is no item of the id that it is to come after.
+    """
     if order == "desc":
-        items.reverse()
+        items = items[::-1]
     if after is not None:
         places = [place for place, item in enumerate(items) if item["id"] == after]
         if not places:
@@ -141,7 +150,7 @@ async def list_input_items(
         items = items[places[0] + 1 :]
     page = items[:limit]
     ids = [str(item["id"]) for item in page] or [None]
-    return Json(Items("list", page, ids[0], ids[-1], len(items) > limit))
+    return Items("list", page, ids[0], ids[-1], len(items) > limit)
 
 
 async def _acknowledged(app: Application, answer_id: str) -> JsonObject:

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 import hubbub
 from hubbub.app.application import Application
+from hubbub.app.documents import READABLE
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
@@ -24,6 +25,8 @@ class Limits(msgspec.Struct):
 
     question_characters: int
     document_bytes: int
+    document_suffixes: list[str]
+    """How the names of the files end that can be read."""
 
 
 class You(msgspec.Struct):
@@ -75,7 +78,8 @@ class Ready(msgspec.Struct):
 async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
-    limits = Limits(app.limits.question_characters, app.limits.document_bytes)
+    suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
+    limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
     response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits))
     set_cookie(request, response, welcome)
     return response

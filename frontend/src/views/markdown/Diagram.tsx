@@ -1,0 +1,40 @@
+/** Show a diagram that is written in Mermaid, with its source within reach. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { theme } from "../../state/theme";
+import { draw } from "./diagrams";
+
+/** `children` show the source; they alone are shown until the diagram is drawn, or where it can't be. */
+export function Diagram({ source, children }: { source: string; children: ComponentChildren }) {
+  const [address, setAddress] = useState<string | null>(null);
+  const isDark = theme.value === "dark";
+  useEffect(() => {
+    const controller = new AbortController();
+    let made: string | null = null;
+    draw(controller.signal, source, isDark)
+      .then((svg) => {
+        if (controller.signal.aborted) return;
+        made = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+        setAddress(made);
+      })
+      .catch(() => setAddress(null)); // the source is there to be read
+    return () => {
+      controller.abort();
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [source, isDark]);
+  if (address === null) return <>{children}</>;
+  return (
+    <figure class="diagram">
+      <div class="diagram-frame" tabIndex={0} role="group" aria-label="Diagram">
+        {/* As a picture it can run nothing and load nothing. */}
+        <img src={address} alt={`Diagram. Its source: ${source}`} />
+      </div>
+      <details>
+        <summary>Source of the diagram</summary>
+        {children}
+      </details>
+    </figure>
+  );
+}

@@ -1,0 +1,91 @@
+"""Let programs go on with chats: what was said in one, whoever asked, and the place of the next answer."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hubbub.answers.log import Log
+from hubbub.app.application import Application
+from hubbub.app.questions import title_of
+from hubbub.app.responses import kept_with
+from hubbub.core.errors import Conflict, TooLarge
+from hubbub.core.events import Asked, Done, Text
+from hubbub.core.identifiers import new_id
+from hubbub.core.messages import Chat, JsonObject, Message, Turn
+from hubbub.core.people import Person
+from hubbub.core.questions import Question
+
+UNTITLED = "New chat"
+
+
+class Standing(NamedTuple):
+    """How far a chat has come: its last answer, and what was said up to that and in it."""
+
+    chat: Chat
+    last_id: str | None
+    turns: tuple[Turn, ...]
+
+
+async def begin(app: Application, person: Person) -> Chat:
+    """Store a new chat and return it."""
+    now = time.time()
+    chat = Chat(new_id(), person.id, UNTITLED, now, now)
+    await app.history.create(chat)
+    return chat
+
+
+async def standing(app: Application, person: Person, chat_id: str) -> Standing:
+    """Return how far a chat has come, on the branch that was gone on with last.
+
+    Raises:
+        NotFound: there is none for this person.
+        Conflict: its last answer is still being made.
+    """
+    chat = await app.access.chat(person, chat_id)
+    answers = [message for message in await app.history.messages(chat_id) if message.role == "assistant"]
+    if not answers:
+        return Standing(chat, None, ())
+    last = answers[-1]
+    first = await app.log.first(last.id)
+    if isinstance(first, Asked) and kept_with(first).store:
+        return Standing(chat, last.id, await app.responses.said_until(person, last.id))
+    if (await app.log.answer(last.id)).state == "open":
+        raise Conflict("The last answer of this chat is not complete yet. Go on when it is.")
+    return Standing(chat, last.id, await app.questions.turns_until(chat_id, last.id))
+
+
+async def place_of_next(app: Application, chat: Chat, last_id: str | None, text: str) -> tuple[Message, Message]:
+    """Return a question and the place of its answer, to be stored where the chat goes on.
+
+    Raises:
+        TooLarge: the chat has as many messages as it may have.
+    """
+    if len(await app.history.messages(chat.id)) >= app.limits.chat_messages:
+        raise TooLarge(f"This chat has {app.limits.chat_messages:,} messages, the limit. Begin a new one.")
+    if chat.title == UNTITLED and text.strip():
+        await app.history.rename(chat.id, title_of(text))
+    now = time.time()
+    question = Message(new_id(), chat.id, last_id, "user", text[: app.limits.question_characters], now)
+    return question, Message(new_id(), chat.id, question.id, "assistant", "", now)
+
+
+async def add(app: Application, person: Person, at: Standing, turns: Sequence[Turn], echo: JsonObject) -> None:
+    """Add to a chat what was said elsewhere. No model is asked: what the model said last is the answer."""
+    answered = turns[-1].text if turns[-1].role == "assistant" and not turns[-1].calls else ""
+    asked = turns[:-1] if answered else turns
+    question = Question(text_of(asked), (*at.turns, *asked), is_verbatim=True)
+    messages = await place_of_next(app, at.chat, at.last_id, question.text)
+    answer_id = messages[1].id
+    log: Log = app.log
+    await log.open(answer_id, person.id, None, None, app.history.adding(messages))
+    log.append(answer_id, Asked(question, echo))
+    if answered:
+        log.append(answer_id, Text(answered))
+    await log.end(answer_id, Done())
+
+
+def text_of(turns: Sequence[Turn]) -> str:
+    """Return what stands for turns in a chat: what a person said last, or what tools returned."""
+    said = [turn.text for turn in turns if turn.role == "user" and turn.text]
+    results = [f"[Returned: {turn.text}]" for turn in turns if turn.call_id is not None]
+    return said[-1] if said else "\n".join(results)

@@ -1,0 +1,104 @@
+"""Put the text of files in their place, where programs send some among the parts of a message."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
+
+from hubbub.app.application import Application
+from hubbub.app.messages import mapping_at
+from hubbub.connections.threads import in_a_thread
+from hubbub.core.errors import BadParam, HubbubError, NotFound
+from hubbub.core.messages import JsonObject
+from hubbub.core.people import Person
+from hubbub.ingest.attached import text_of
+from hubbub.ingest.reading import NotInstalled, NotNow
+
+T = TypeVar("T")
+
+_KINDS = ("file", "input_file")
+_HOLDERS = ("content", "output")
+_DATA = re.compile(r"data:(?P<type>[^;,]{0,100})(?:;[^;,]{0,100}){0,4};base64,", re.IGNORECASE)
+_SUFFIXES = {"application/pdf": ".pdf", "text/plain": ".txt", "text/markdown": ".md", "text/csv": ".csv"}
+MOST_FILES = 20
+"""So many files are read for one request."""
+
+
+async def with_files_read(app: Application, person: Person, messages: Sequence[T], *, where: str) -> list[T]:
+    """Return messages, or items of an input, with texts in the place of files. Those without are returned as they are.
+
+    Raises:
+        BadParam: a file can't be read, or there are too many; `param` says which.
+    """
+    if not any(_is_file(part) for message in messages for _, parts in _parts_of(message) for part in parts):
+        return list(messages)
+    read: list[T] = []
+    count = 0
+    for number, message in enumerate(messages):
+        changed = message
+        for holder, parts in _parts_of(message):
+            texts: list[object] = []
+            for place, part in enumerate(parts):
+                at = f"{where}[{number}].{holder}[{place}]"
+                if _is_file(part):
+                    count += 1
+                    if count > MOST_FILES:
+                        raise BadParam(f"There are more than {MOST_FILES} files. Put them into a collection.", at)
+                    texts.append({"type": "text", "text": await _text(app, person, cast(JsonObject, part), at)})
+                else:
+                    texts.append(part)
+            changed = cast(T, {**cast(JsonObject, changed), holder: texts})
+        read.append(changed)
+    return read
+
+
+def _parts_of(message: object) -> list[tuple[str, list[object]]]:
+    if not isinstance(message, dict):
+        return []
+    fields = cast(JsonObject, message)
+    return [(name, cast(list[object], parts)) for name in _HOLDERS if isinstance(parts := fields.get(name), list)]
+
+
+def _is_file(part: object) -> bool:
+    return isinstance(part, dict) and cast(JsonObject, part).get("type") in _KINDS
+
+
+async def _text(app: Application, person: Person, part: JsonObject, where: str) -> str:
+    within = part.get("file")
+    fields: Mapping[str, object] = part if within is None else mapping_at(within, f"{where}.file")
+    given = fields.get("filename")
+    name = given if isinstance(given, str) and given else ""
+    file_id = fields.get("file_id")
+    try:
+        if isinstance(file_id, str):
+            document = await app.access.document(person, file_id)
+            name = name or document.name
+            data = await in_a_thread(app.files.path(document.sha256).read_bytes)
+        else:
+            data, suffix = _decoded(fields.get("file_data"), where)
+            name = name or f"file{suffix}"
+        key = hashlib.sha256(data + b"\0" + name.encode("utf-8", "replace")).digest()
+        if (text := app.texts_of_files.get(key)) is None:
+            text = await text_of(app.pictures, data, name)
+            app.texts_of_files.keep(key, text)
+    except (BadParam, NotNow, NotInstalled):
+        raise
+    except NotFound as error:
+        raise BadParam(f"There is no document with the id '{str(file_id)[:64]}' here.", where) from error
+    except HubbubError as error:
+        raise BadParam(f"{where} can't be read. {error.message}", where, code=error.code) from error
+    return f"File “{name}”:\n\n{text}"
+
+
+def _decoded(data: object, where: str) -> tuple[bytes, str]:
+    """Return the bytes of a file and the suffix that its media type has: a `data:` URL, or base64 alone."""
+    if not isinstance(data, str):
+        raise BadParam(f"{where} has to hold file_data, in base64, or the file_id of a document here.", where)
+    head = _DATA.match(data)
+    try:
+        content = base64.b64decode(data[head.end() if head else 0 :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadParam(f"{where}: file_data has to be base64.", where) from error
+    return content, _SUFFIXES.get(head["type"].lower(), "") if head else ""

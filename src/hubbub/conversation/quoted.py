@@ -1,0 +1,45 @@
+"""Write quotes as Markdown, or as plain text: each as it stands in its document, with its marker."""
+
+import re
+from collections.abc import Sequence
+
+from hubbub.conversation.quoting import Quote
+from hubbub.core.markdown import escape
+
+_NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
+CLOSEST = "I did not find a sure answer to this in these documents. This is the closest that I found:\n\n"
+
+
+def quoted(quote: Quote, marker: int, *, is_plain: bool = False) -> str:
+    """Return a quote in Markdown, or in plain text; a row of a table below the names of its columns."""
+    if is_plain:
+        return _in_plain_text(quote, marker)
+    cells = [escape(cell) for cell in _cells(quote.text)]
+    names = [escape(name) for name in _cells(quote.columns)]
+    if not names or len(cells) != len(names):
+        return f"> {escape(quote.text)} [{marker}]\n\n"
+    cells[-1] = f"{cells[-1]} [{marker}]"
+    return "".join(f"> | {' | '.join(row)} |\n" for row in (names, ["---"] * len(names), cells)) + "\n"
+
+
+def _in_plain_text(quote: Quote, marker: int) -> str:
+    cells, names = _cells(quote.text), _cells(quote.columns)
+    text = quote.text
+    if names and len(cells) == len(names):
+        text = "; ".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(names, cells, strict=True))
+    # What looks like a marker within it must not be taken for one.
+    words = _NUMBERED.sub(r"(\1)", text)
+    return f"“{words}” [{marker}]\n\n"
+
+
+def _cells(row: str) -> list[str]:
+    """Return the cells of a row as a loader writes it; none where it is no row."""
+    line = row.strip()
+    if not (line.startswith("|") and line.endswith("|") and len(line) > 1):
+        return []
+    return line[1:-1].split("|")
+
+
+def is_sure(quotes: Sequence[Quote]) -> bool:
+    """Tell whether quotes answer their question, as far as can be told: else they are only the closest found."""
+    return any(quote.is_sure for quote in quotes)

@@ -1,0 +1,48 @@
+"""Read EPUB: the pages of a book in the order of its spine."""
+
+import posixpath
+import zipfile
+import zlib
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from hubbub.core.documents import Omission
+from hubbub.core.errors import Invalid
+from hubbub.ingest.blocks import Block, Loaded
+from hubbub.ingest.loaders import html
+from hubbub.ingest.loaders.xml import name_of, parse
+
+_DAMAGED = "The file is damaged. Save it anew and add it again."
+
+
+def load(file: BinaryIO) -> Loaded:
+    """Return a book's text.
+
+    Raises:
+        Invalid: it is damaged, or protected against being read.
+    """
+    blocks: list[Block] = []
+    missing = 0
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+            if "META-INF/rights.xml" in names or "META-INF/license.lcpl" in names:
+                raise Invalid("The book is protected against being read by other programs.", code="encrypted")
+            container = parse(archive.read("META-INF/container.xml"))
+            package = next((one.get("full-path", "") for one in container.iter() if name_of(one) == "rootfile"), "")
+            root = parse(archive.read(package), resolves=True)
+            places = {one.get("id"): one.get("href", "") for one in root.iter() if name_of(one) == "item"}
+            title = next((one.text or "" for one in root.iter() if name_of(one) == "title"), "")
+            spine = [one.get("idref") for one in root.iter() if name_of(one) == "itemref"]
+            for reference in spine:
+                place = posixpath.normpath(
+                    posixpath.join(posixpath.dirname(package), unquote(places.get(reference, "")))
+                )
+                if place not in names:
+                    missing += 1
+                    continue
+                blocks += html.read_page(html.decode_page(archive.read(place)), is_xml=True).blocks
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, OSError, NotImplementedError) as error:
+        raise Invalid(_DAMAGED, code="corrupt") from error
+    words = f"{missing} of {len(spine)} parts of the book are missing"
+    return Loaded(blocks, title=title, omitted=(Omission("parts", words, missing, len(spine)),) if missing else ())

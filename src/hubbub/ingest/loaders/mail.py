@@ -1,0 +1,122 @@
+"""Read mails and saved pages (MIME): who wrote to whom, the text, and what is attached."""
+
+import email
+import email.header
+import email.message
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+from hubbub.core.errors import Unsupported
+from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.loaders import html, text
+from hubbub.ingest.loaders.encoding import decode, tidied
+from hubbub.ingest.loaders.labels import codec_of
+from hubbub.ingest.loaders.nested import inner_blocks
+
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_MAILBOX = re.compile(rb"^From \S+.*\d{4}.*\r?\n", re.MULTILINE)
+
+
+def load(file: BinaryIO) -> Loaded:
+    """Return a mail, or the mails of a mailbox. Attachments follow their mail, each under its name."""
+    data = file.read()
+    if not _MAILBOX.match(data):
+        return read(email.message_from_bytes(data))
+    read_all = [read(email.message_from_bytes(one)) for one in _MAILBOX.split(data) if one.strip()]
+    blocks: list[Block] = []
+    for one in read_all:
+        blocks += [Heading(one.title or "Mail", 1), *one.blocks]
+    return Loaded(blocks, omitted=tuple(omission for one in read_all for omission in one.omitted))
+
+
+def read(message: email.message.Message) -> Loaded:
+    """Return what a mail says."""
+    lines = [f"{name}: {value}" for name in _SHOWN if (value := _header(message, name))]
+    blocks: list[Block] = [Paragraph("\n".join(lines))] if lines else []
+    bodies, attached = _parts(message)
+    for body in bodies:
+        blocks += body.blocks
+    inner, omitted = inner_blocks(attached, lead="Attachment: ")
+    return Loaded([*blocks, *inner], title=_header(message, "Subject"), omitted=omitted)
+
+
+def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str, bytes]]]:
+    """Return the texts of a mail, one of each set of alternatives, and what is attached."""
+    bodies: list[Loaded] = []
+    attached: list[tuple[str, bytes]] = []
+    left: list[email.message.Message] = [message]
+    while left:
+        part = left.pop()
+        kind, name = part.get_content_type(), _file_name(part)
+        if kind == "message/rfc822":
+            attached += [(name or "forwarded.eml", one.as_bytes()) for one in _inner(part)]
+        elif part.is_multipart():
+            inner = list(_inner(part))
+            left += [_best(inner)] if kind == "multipart/alternative" and inner else reversed(inner)
+        elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not name:
+            content = _content(part)
+            bodies.append(html.read_page(content) if kind == "text/html" else text.read(tidied(content)))
+        elif not (part.get("Content-ID") and part.get_content_maintype() == "image"):
+            payload = part.get_payload(decode=True)
+            data = payload if isinstance(payload, bytes) else b""
+            attached += [(name or f"attachment{_suffix(kind)}", data)] if data else []
+    return bodies, attached
+
+
+def _inner(part: email.message.Message) -> Iterator[email.message.Message]:
+    payload: Any = part.get_payload()
+    if isinstance(payload, list):
+        yield from (one for one in cast(list[Any], payload) if isinstance(one, email.message.Message))
+
+
+def _best(parts: list[email.message.Message]) -> email.message.Message:
+    """Return which of several forms of the same text to read: the plain one, unless it says much less."""
+    lengths = {id(part): _length(part) for part in parts}
+    plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+    longest = max(parts, key=lambda part: lengths[id(part)])
+    return plain if plain is not None and lengths[id(plain)] >= lengths[id(longest)] * 0.9 else longest
+
+
+def _length(part: email.message.Message) -> int:
+    if part.is_multipart():
+        return max((_length(one) for one in _inner(part)), default=0)
+    if part.get_content_type() == "text/html":
+        return sum(len(str(getattr(block, "text", ""))) for block in html.read_page(_content(part)).blocks)
+    return len(" ".join(_content(part).split())) if part.get_content_maintype() == "text" else 0
+
+
+def _content(part: email.message.Message) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    named = part.get_content_charset()
+    try:
+        if part.get_content_type() == "text/html" and named is None:
+            return html.decode_page(data)
+        return decode(data, codec_of(named) if named else None)
+    except Unsupported:
+        return ""
+
+
+def _header(message: email.message.Message, name: str) -> str:
+    value = message.get(name)
+    if value is None:
+        return ""
+    try:
+        return " ".join(str(email.header.make_header(email.header.decode_header(value))).split())
+    except (ValueError, LookupError, TypeError):
+        return " ".join(str(value).split())
+
+
+def _file_name(part: email.message.Message) -> str:
+    try:
+        name = part.get_filename() or ""
+        return " ".join(str(email.header.make_header(email.header.decode_header(name))).split())
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _suffix(kind: str) -> str:
+    return {"text/csv": ".csv", "application/pdf": ".pdf", "text/calendar": ".txt", "application/json": ".json"}.get(
+        kind, ""
+    )

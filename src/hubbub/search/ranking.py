@@ -1,0 +1,61 @@
+"""Rank the passages of some collections for a query, by words and by meanings, on a thread of the database."""
+
+import json
+
+import msgspec
+
+from hubbub.connections.sqlite import Connection, load_sql
+from hubbub.core.documents import Hit, Retrieval, Vector
+from hubbub.search.fusion import fuse, worth
+from hubbub.search.index_meanings import find_near
+from hubbub.search.index_words import Frequencies, find_words
+from hubbub.search.rebuilding import find_before, is_behind
+
+SQL = load_sql("hubbub.search", "search.sql")
+
+DEPTH = 50
+"""How far each ranking is read before they are fused."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is looked for, and how."""
+
+    query: str
+    language: str
+    """The query's language; empty where it isn't known."""
+    collection_ids: list[str]
+    limit: int
+    retrieval: Retrieval
+    vector: Vector | None
+    space: str | None
+    """The name of the embedder that made the vector."""
+    is_understood: bool
+    """Whether that embedder was made for the query's language."""
+
+
+def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
+    """Return the best passages, best first."""
+    depth = max(DEPTH, asked.limit)
+    ids, retrieval = asked.collection_ids, asked.retrieval
+    there = connection.one(SQL["space"])
+    vector = asked.vector if there is not None and there[0] == asked.space else None
+    words: list[int] = []
+    near: list[int] = []
+    if retrieval.mode != "vectors":
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth)
+    if vector is not None:
+        near = find_near(connection, vector, ids, depth)
+    if is_behind(connection):
+        words, near = find_before(
+            connection, asked.query if retrieval.mode != "vectors" else "", vector, ids, depth, words, near
+        )
+    if words and not asked.is_understood:
+        # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
+        near = [row for row in near if row not in set(words)]
+        fused = fuse([[*words, *near]])
+    else:
+        fused = fuse([words, near])
+    best = worth(fused, retrieval.minimum_score)[: asked.limit]
+    rows = json.dumps([row for row, _ in best])
+    found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": rows})}
+    return [Hit(*found[row], score=score) for row, score in best]

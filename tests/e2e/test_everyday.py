@@ -1,0 +1,281 @@
+"""What a person does with the page in a week, one thing after the other."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.conftest import opened, violations
+from tests.e2e.steps import answer, ask, finished, help_chat
+from tests.ingest.documents import pdf
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server with a quick model and a slow one."""
+    variables = scripted("quick", words=5, pause_seconds=0.0) | scripted("slow", words=60, pause_seconds=0.05)
+    async with hubbub_serving(tmp_path_factory.mktemp("everyday"), variables) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
+    async with opened(browser, server.url) as page:
+        yield page
+
+
+async def choose_model(page: Page, name: str) -> None:
+    await page.get_by_role("combobox", name="Model").select_option(name)
+
+
+async def answered(page: Page, *questions: str) -> None:
+    for question in questions:
+        await ask(page, question)
+        await finished(page)
+
+
+async def new_chat(page: Page) -> None:
+    await page.get_by_role("button", name="New chat").first.click()
+
+
+async def test_a_chat_is_found_by_its_words_and_opened_at_the_place(page: Page) -> None:
+    await answered(page, "Where is the lighthouse of Alderhaven?", *(f"And then {number}?" for number in range(8)))
+    await new_chat(page)
+    await answered(page, "Something else")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("alderhav")
+    found = page.get_by_role("list", name="Chats found")
+    await expect(found.get_by_role("listitem")).to_have_count(1)
+    await expect(found.locator("mark")).to_have_text("Alderhaven")
+    assert await violations(page) == []
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("article", name="You asked").first).to_be_in_viewport()
+    await expect(page.get_by_role("article", name="You asked").first).to_contain_text("lighthouse")
+    await page.get_by_role("searchbox", name="Search chats").fill("word3")
+    await expect(page.get_by_role("list", name="Chats found").get_by_role("listitem")).to_have_count(2)
+    await page.get_by_role("searchbox", name="Search chats").fill("nowhere at all")
+    await expect(page.get_by_text("No chat has these words")).to_be_visible()
+
+
+async def test_all_chats_are_in_the_list(page: Page, server: HubbubServer) -> None:
+    ask_many = """async count => {
+        for (let number = 0; number < count; number++) {
+            const body = JSON.stringify({ text: `Question ${number}`, model: "quick" });
+            await fetch("api/questions", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+        }
+    }"""
+    await page.evaluate(ask_many, 125)
+    await page.reload()
+    chats = page.get_by_role("list", name="Chats").get_by_role("listitem")
+    await expect(chats.filter(has_text="Question 124")).to_have_count(1)
+    await chats.last.scroll_into_view_if_needed()
+    await expect(chats).to_have_count(125)
+    await chats.last.scroll_into_view_if_needed()
+    await expect(chats.last).to_contain_text("Question 0")
+    await expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+async def test_any_chat_can_be_renamed_and_deleted_by_touch(browser: Browser, server: HubbubServer) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = await context.new_page()
+    await page.goto(server.url)
+    await answered(page, "First chat")
+    await page.get_by_role("button", name="New chat").tap()
+    await answered(page, "Second chat")
+    await page.get_by_role("button", name="Menu").tap()
+    first = page.get_by_role("list", name="Chats").get_by_role("listitem").filter(has_text="First chat")
+    await first.get_by_role("button", name="Actions").tap()
+    assert await violations(page) == []
+    await page.get_by_role("menuitem", name="Rename").tap()
+    await page.get_by_role("textbox", name="Title of the chat").fill("A better name")
+    await page.keyboard.press("Enter")
+    renamed = page.get_by_role("list", name="Chats").get_by_role("listitem").filter(has_text="A better name")
+    await renamed.get_by_role("button", name="Actions").tap()
+    await page.get_by_role("menuitem", name="Delete").tap()
+    await expect(renamed).to_have_count(0)
+    await page.get_by_role("button", name="Undo").tap()
+    await expect(renamed).to_have_count(1)
+    await context.close()
+
+
+async def test_a_menu_is_used_by_the_keyboard(page: Page) -> None:
+    await answered(page, "A question")
+    item = page.get_by_role("list", name="Chats").get_by_role("listitem").first
+    button = item.get_by_role("button", name="Actions")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(button).to_be_focused()
+
+
+async def test_a_branch_that_is_turned_to_stays_in_place_and_is_remembered(page: Page) -> None:
+    await answered(page, *(f"Question {number}" for number in range(6)))
+    third = page.get_by_role("article", name="You asked").nth(2)
+    await third.hover()
+    await third.get_by_role("button", name="Edit").click()
+    await page.get_by_role("textbox", name="Edited text").fill("Another third question")
+    await page.keyboard.press("Enter")
+    await finished(page)
+    switcher = page.get_by_role("group", name="Versions")
+    for name, text in (
+        ("Previous version", "Question 2"),
+        ("Next version", "Another"),
+        ("Previous version", "Question 2"),
+    ):
+        before = await switcher.bounding_box()
+        await switcher.get_by_role("button", name=name).click()
+        await expect(page.get_by_role("article", name="You asked").nth(2)).to_contain_text(text)
+        after = await switcher.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert (
+            abs(after["y"] - before["y"]) < 3 or text == "Another"
+        )  # at the end of a shorter one there is less to scroll
+    await page.reload()
+    await expect(page.get_by_role("article", name="You asked").nth(2)).to_contain_text("Question 2")
+    await expect(page.get_by_role("article", name="You asked")).to_have_count(6)
+
+
+async def test_each_ending_is_said(page: Page) -> None:
+    said = """() => {
+        window.said = [];
+        const status = document.querySelector("[aria-live=polite].visually-hidden");
+        const note = () => window.said.push(status.textContent);
+        new MutationObserver(note).observe(status, { childList: true, subtree: true, characterData: true });
+    }"""
+    await page.evaluate(said)
+    await answered(page, "One", "Two", "Three")
+    async with asyncio.timeout(5):
+        while await page.evaluate("window.said.filter(text => text === 'Answer complete.').length") < 3:
+            await asyncio.sleep(0.05)
+
+
+async def test_model_and_collections_belong_to_their_chat(page: Page) -> None:
+    model = page.get_by_role("combobox", name="Model")
+    await choose_model(page, "slow")
+    await ask(page, "Slowly")
+    await expect(answer(page)).to_contain_text("word3")
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    first = page.url
+    await new_chat(page)
+    await choose_model(page, "quick")
+    await answered(page, "Quickly")
+    await page.goto(first)
+    await expect(model).to_have_value("slow")
+    await help_chat(page)
+    await answered(page, "What can you do?")
+    await new_chat(page)
+    await expect(page.get_by_role("button", name="Collections: No documents")).to_be_visible()
+    await expect(model).to_have_value("quick")
+
+
+async def test_what_is_asked_while_an_answer_is_written_comes_next(page: Page) -> None:
+    await choose_model(page, "slow")
+    await ask(page, "First")
+    await expect(answer(page)).to_contain_text("word2")
+    field = page.get_by_role("textbox", name="Question")
+    for text in ("Second", "Third"):
+        await field.fill(text)
+        await field.press("Enter")
+    waiting = page.get_by_role("list", name="Asked next")
+    await expect(waiting.get_by_role("listitem")).to_have_count(2)
+    assert await violations(page) == []
+    await waiting.get_by_role("button", name="Take back: Third").click()
+    await expect(field).to_have_value("Third")
+    await expect(page.get_by_role("article", name="You asked")).to_have_count(2, timeout=15_000)
+    await expect(page.get_by_role("article", name="You asked").last).to_contain_text("Second")
+    await expect(waiting).to_be_hidden()
+
+
+async def test_a_chat_is_saved_as_markdown_and_json(page: Page) -> None:
+    await answered(page, "What: is/this?")
+    for item, ending in (("Save as Markdown", ".md"), ("Save as JSON", ".json")):
+        await page.get_by_role("button", name="This chat").click()
+        async with page.expect_download() as download:
+            await page.get_by_role("menuitem", name=item).click()
+        saved = await download.value
+        assert saved.suggested_filename == f"What is this{ending}" or saved.suggested_filename.endswith(ending)
+        text = await asyncio.to_thread(Path(await saved.path()).read_text)
+        assert "word4" in text
+        assert (json.loads(text)["messages"][0]["text"] if ending == ".json" else text).find("What: is/this?") >= 0
+
+
+async def test_the_whole_chat_is_on_paper(page: Page, tmp_path: Path) -> None:
+    await answered(page, *(f"Question number {number}" for number in range(25)))  # 50 messages, of which 40 are shown
+    await page.reload()
+    await expect(page.get_by_role("button", name=re.compile("^Show earlier"))).to_be_visible()
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("article", name="You asked").first).to_contain_text("Question number 0")
+    await expect(page.get_by_role("textbox", name="Question")).to_be_hidden()
+    await expect(page.get_by_role("list", name="Chats")).to_be_hidden()
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    last = await page.get_by_role("article", name="Answer").last.bounding_box()
+    assert last is not None
+    assert height + 1 >= last["y"] + last["height"] > 2000
+
+
+async def test_files_that_cannot_be_read_are_refused_at_once_and_counted(page: Page, tmp_path: Path) -> None:
+    good = tmp_path / f"{'a very long name ' * 6}.pdf"
+    good.write_bytes(pdf([["A page."]]))
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 1000)
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if one.method == "PUT" else None)
+    await page.locator("input[type=file]").first.set_input_files([good, picture])
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").first.fill("Harbour")
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    panel = page.get_by_role("complementary", name="Files on their way")
+    await expect(panel).to_contain_text("1 of 2 added, 1 failed", timeout=20_000)
+    await expect(panel).to_contain_text("can’t be read")
+    assert [url for url in sent if "picture" in url] == []
+    for width in (390, 1280):
+        await page.set_viewport_size({"width": width, "height": 800})
+        box, send = await panel.bounding_box(), await page.get_by_role("button", name="Send").bounding_box()
+        assert box is not None
+        assert send is not None
+        assert box["y"] + box["height"] < send["y"]
+        assert await panel.evaluate("one => [...one.querySelectorAll('p')].every(p => p.scrollWidth <= p.clientWidth)")
+    assert await violations(page) == []
+
+
+async def test_the_keys_are_named_and_work(page: Page) -> None:
+    await page.keyboard.press("Control+/")
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await answered(page, "A question")
+    await page.keyboard.press("Control+Shift+O")
+    await expect(page.get_by_role("heading", name="What would you like to know?")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Question")).to_be_focused()
+
+
+async def test_the_operators_page_is_kept_fresh_in_place(page: Page, server: HubbubServer) -> None:
+    await page.clock.install()
+    await page.goto(f"{server.url}/operators")
+    who = page.locator("#who")
+    before = await who.inner_text()
+    marked = await page.evaluate("document.querySelector('h1').dataset.mark = 'same page'")
+    async with asyncio.timeout(10):
+        while await who.inner_text() == before:  # it names the second, which goes on without the page's clock
+            await page.clock.run_for(11_000)
+            await asyncio.sleep(0.1)
+    assert await page.locator("h1").get_attribute("data-mark") == marked
+    assert await violations(page) == []
+    await page.get_by_role("checkbox", name=re.compile("^Pause")).check()
+    paused = await who.inner_text()
+    await page.clock.run_for(30_000)
+    assert await who.inner_text() == paused

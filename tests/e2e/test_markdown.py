@@ -1,0 +1,130 @@
+"""Hard Markdown in a real browser, under the page's own policy: an error on the console fails each of these tests."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.conftest import opened, violations
+from tests.e2e.steps import answer, ask, finished
+from tests.servers.hubbub_server import hubbub_serving, through
+from tests.servers.model_server import ModelServer, Script
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HARD = (Path(__file__).parent / "pages/hard.md").read_text(encoding="utf-8")
+HOSTILE = [
+    "$\\href{javascript:alert(1)}{x}$ $\\includegraphics{https://attacker.example/x.png}$",
+    "$\\htmlStyle{background:url(https://attacker.example/y)}{x}$ $\\def\\x{\\x\\x}\\x$",
+    '```mermaid\ngraph TD\n  A["<img src=https://attacker.example/z onerror=alert(1)>"] --> B\n'
+    '  click A "javascript:alert(1)"\n  click B call alert(1)\n```',
+    "```mermaid\n%%{init: {'themeCSS': '* { background: url(https://attacker.example/css) }', "
+    "'securityLevel': 'loose'}}%%\ngraph TD\n  A --> B\n```",
+    "<details open><summary><script>alert(1)</script></summary></details>",
+    "<details ontoggle=alert(1) open>\nx\n</details>",
+    "[^a]\n\n[^a]: <img src=https://attacker.example/f onerror=alert(1)>",
+    "> [!NOTE]\n> <sup onclick=alert(1)>x</sup><svg onload=alert(1)>",
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as model:
+        yield model
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with hubbub_serving(tmp_path_factory.mktemp("markdown"), through(model.base_url)) as server:
+        yield server.url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, model: ModelServer, url: str) -> AsyncIterator[Page]:
+    model.scripts.clear()
+    async with opened(browser, url) as page:
+        yield page
+
+
+def pieces(text: str, size: int = 150) -> Script:
+    return Script(tokens=[text[at : at + size] for at in range(0, len(text), size)])
+
+
+async def test_a_hard_page_is_shown_as_it_is_meant(page: Page, model: ModelServer) -> None:
+    model.scripts.append(pieces(HARD))
+    await ask(page, "Show me")
+    await finished(page)
+    shown = answer(page)
+    await expect(shown.locator(".formula.is-set")).to_have_count(6)
+    await expect(shown.locator(".katex-error")).to_have_count(0)
+    await expect(shown.get_by_role("img", name=re.compile("^Diagram"))).to_be_visible(timeout=15_000)
+    assert await shown.locator(".diagram img").evaluate("one => one.decode().then(() => one.naturalWidth)") > 100
+    for text, direction in (("שלום", "rtl"), ("مرحبا", "rtl"), ("פריט ראשון", "rtl"), ("First", "ltr")):
+        place = shown.locator("p, li").filter(has_text=text).last
+        assert await place.evaluate("one => getComputedStyle(one).direction") == direction, text
+    await shown.locator("summary", has_text="More about it").click()
+    await expect(shown.locator("details li").first).to_be_visible()
+    await shown.get_by_role("button", name="Footnote 1", exact=True).click()
+    await expect(shown.get_by_role("button", name="Back to where footnote 1 is")).to_be_focused()
+    assert await violations(page) == []
+    await page.reload()
+    await expect(answer(page).locator(".formula.is-set")).to_have_count(6)
+
+
+@pytest.mark.parametrize("width", [360, 768])
+async def test_words_in_tables_stay_whole_and_the_page_keeps_its_width(
+    page: Page, model: ModelServer, width: int
+) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    model.scripts.append(pieces(HARD))
+    await ask(page, "Show me")
+    await finished(page)
+    header = answer(page).get_by_role("columnheader", name="Consistency")
+    lines = """one => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return range.getClientRects().length;
+    }"""
+    assert await header.evaluate(lines) == 1
+    table = answer(page).get_by_role("region", name="Table")
+    assert await table.evaluate("one => one.scrollWidth > one.clientWidth")  # it scrolls sideways
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+async def test_hostile_mathematics_diagrams_and_tags_do_nothing(browser: Browser, model: ModelServer, url: str) -> None:
+    model.scripts.clear()
+    outside: list[str] = []
+    blocked: list[str] = []
+    # What a diagram would run is blocked in the frame that draws it: that alone may stand on the console.
+    async with opened(browser, url, bears="Executing inline event handler violates") as page:
+        page.on("console", lambda one: blocked.append(one.location["url"]) if one.type == "error" else None)
+        page.context.on("request", lambda one: None if one.url.startswith((url, "blob:")) else outside.append(one.url))
+        page.on("dialog", lambda dialog: outside.append(f"dialog: {dialog.message}"))
+        for text in HOSTILE:
+            model.scripts.append(pieces(text, 9))
+            await ask(page, "Show me")
+            await finished(page)
+        await expect(page.locator(".diagram img").nth(1)).to_be_visible()
+        harmful = "[onclick], [onload], [onerror], [ontoggle], .markdown script, .markdown a[href^=java]"
+        assert await page.locator(harmful).count() == 0
+    assert outside == []
+    assert all(place.startswith(f"{url}/diagram/") for place in blocked)
+
+
+async def test_a_selection_in_code_stays_while_it_grows(page: Page, model: ModelServer) -> None:
+    lines = [f"value{number} = {number}\n" for number in range(120)]
+    model.scripts.append(Script(tokens=["```python\n", *lines, "```\n", "done"], seconds_between=0.01))
+    await ask(page, "Write code")
+    await expect(answer(page)).to_contain_text("value50")
+    select = """() => {
+        const line = document.querySelector(".answer pre code > span");
+        getSelection().selectAllChildren(line);
+        return String(getSelection());
+    }"""
+    selected = await page.evaluate(select)
+    assert "value0 = 0" in selected
+    await finished(page)
+    assert await page.evaluate("String(getSelection())") == selected
