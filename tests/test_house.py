@@ -139,6 +139,12 @@ def test_a_module_opens_with_a_sentence_and_is_no_longer_than_it_may_be(path: Pa
     assert text.count("\n") <= MOST_LINES
 
 
+def test_task_groups_raise_errors_by_their_names() -> None:
+    """asyncio's own wraps them, so that one fault has two looks: see `core.tasks`."""
+    calls = re.compile(r"TaskGroup\(\)|\(asyncio\.TaskGroup\):")
+    assert [path.name for path in MODULES if calls.search(path.read_text("utf-8"))] == ["tasks.py"]
+
+
 def test_no_module_has_an_empty_name() -> None:
     assert [path for path in MODULES if path.stem in EMPTY_NAMES or path.parent.name in EMPTY_NAMES] == []
 

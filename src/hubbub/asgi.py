@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from hubbub.answers.desk import Desk
 from hubbub.app.application import Application
 from hubbub.cli.serving import Server
-from hubbub.compose import application
+from hubbub.compose import web_application
 from hubbub.settings import load_settings
 
 
@@ -21,7 +21,7 @@ def create() -> FastAPI:
         SettingsError: one line a fault.
         StoreError: the data folder can't be written.
     """
-    return application(load_settings())
+    return web_application(load_settings())
 
 
 def server_of(config: uvicorn.Config) -> uvicorn.Server:

@@ -12,13 +12,13 @@ from typing import Any, Self, cast
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hubbub.app.access import check_answer, check_collections, collections_for
-from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
+from hubbub.app.collections import Collections
+from hubbub.app.documents import Documents
 from hubbub.app.messages import Able, able_of, read_messages
-from hubbub.compose import application_within, open_services_within
-from hubbub.core.errors import HubbubError, NotFound
-from hubbub.core.events import Event, Failed, Text, decode
+from hubbub.compose import open_application_within, web_application_within
+from hubbub.core.documents import Hit
+from hubbub.core.events import Event, Failed, Text, error_of
 from hubbub.core.messages import Turn
 from hubbub.core.people import GUEST, Person
 from hubbub.core.questions import Generation, Question
@@ -47,32 +47,35 @@ class Hub:
         self,
         settings: Settings | str | PathLike[str] | None = None,
         *,
-        identity: Identity | Who | None = None,
+        who: Identity | Who | None = None,
         has_page: bool = False,
         **tables: Any,
     ) -> None:
         """Take the settings: those of `hubbub serve` unless some are given, or another file is named.
 
         Tables given by name win: `Hub(models={"house": {…}}, default_model="house")`. What settings say of serving is
-        not used. `identity` says who sends a request: an `Identity`, or an async function from its headers to a
-        person. `has_page` adds the page, which works at the root of a host only.
+        not used. `who` says who sends a request: an `Identity`, or an async function from its headers to a person; it
+        may be given as `identity`, too. `has_page` adds the page, which works at the root of a host only.
 
         Reads files: make it before the event loop runs.
 
         Raises:
             SettingsError: one line a fault.
         """
+        given = tables.get("identity")
+        if given is not None and not isinstance(given, Mapping):
+            who = tables.pop("identity")
         if isinstance(settings, Settings):
             if tables:
                 raise TypeError("Give either ready settings, or tables of them by name.")
             self._settings = settings
         else:
             self._settings = load_settings(tables, config=None if settings is None else Path(settings))
-        self._identity = _identity(identity)
-        self._app = application_within(self._settings, self._opened, has_page=has_page)
-        self.asgi: ASGIApp = _Within(self._app, self._open)
+        self._identity = _identity(who)
+        self._web = web_application_within(self._settings, self._opened, has_page=has_page)
+        self.asgi: ASGIApp = _Within(self._web, self._open)
         """The whole application, to be mounted under any path: `app.mount("/hub", hub.asgi)`."""
-        self._services: Application | None = None
+        self._application: Application | None = None
         self._life: asyncio.Task[None] | None = None
         self._is_ending = asyncio.Event()
 
@@ -139,13 +142,15 @@ class Hub:
             TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
             StoreError: it could not be stored, so it was not begun.
         """
-        services = self._open()
+        app = self._open()
         asked = Question(question) if isinstance(question, str) else question
-        ids = await _collection_ids(services, person, collections or asked.collection_ids)
         asked = replace(
-            asked, turns=_turns(turns, Able("Hubbub")) or asked.turns, model=model or asked.model, collection_ids=ids
+            asked,
+            turns=_turns(turns, Able("Hubbub")) or asked.turns,
+            model=model or asked.model,
+            collection_ids=await app.collections.ids(person, collections or asked.collection_ids),
         )
-        return await ask_apart(services, person, asked, grace_seconds=grace_seconds, keep_seconds=keep_seconds)
+        return await app.questions.ask(person, asked, grace_seconds=grace_seconds, keep_seconds=keep_seconds)
 
     async def follow(self, answer_id: str, *, after: int = 0, person: Person | None = None) -> AsyncGenerator[Event]:
         """Yield an answer's events after the first so many, until it has ended. Whoever leaves stops reading only.
@@ -154,15 +159,9 @@ class Hub:
             NotFound: there is no such answer; with a person, none that is theirs.
             StoreError: its ending can't be stored now.
         """
-        services = self._open()
-        if person is not None:
-            await check_answer(services, person, answer_id)
-        elif await services.log.owner(answer_id) is None:
-            raise NotFound("There is no such answer.")
-        async with aclosing(services.log.follow(answer_id, after)) as following:
-            async for records in following:
-                for record in records:
-                    yield decode(record.data)
+        async with aclosing(self._open().answers.follow(person, answer_id, after)) as events:
+            async for event in events:
+                yield event
 
     async def stop(self, answer_id: str, *, person: Person | None = None) -> None:
         """Stop an answer; what it said so far stays. Nothing happens to one that has ended.
@@ -170,10 +169,7 @@ class Hub:
         Raises:
             NotFound: with a person, where there is no such answer that is theirs.
         """
-        services = self._open()
-        if person is not None:
-            await check_answer(services, person, answer_id)
-        await services.desk.stop(answer_id)
+        await self._open().answers.stop(person, answer_id)
 
     async def ask(
         self,
@@ -207,6 +203,34 @@ class Hub:
             async for event in events:
                 yield event
 
+    @property
+    def collections(self) -> Collections:
+        """People's collections: list, make and delete them. What needs a person takes it first."""
+        return self._open().collections
+
+    @property
+    def documents(self) -> Documents:
+        """The documents in them: add, list, show and delete them; `hubbub.OPERATOR` may do all."""
+        return self._open().documents
+
+    async def search(
+        self,
+        query: str,
+        *,
+        person: Person = GUEST,
+        collections: Sequence[str] = (),
+        limit: int = 8,
+    ) -> Sequence[Hit]:
+        """Return the best passages for a query, best first: of these collections (ids or names), else of all.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            SearchError: the search could not answer.
+        """
+        app = self._open()
+        ids = await app.collections.ids(person, collections)
+        return await app.documents.find(person, query, ids, limit=limit)
+
     async def chat(
         self,
         messages: Sequence[Turn] | Sequence[Mapping[str, Any]],
@@ -224,11 +248,11 @@ class Hub:
             Malformed: a message can't be read, or not by this model.
             HubbubError: the answer failed; what was yielded before stands. Else as `ask` does.
         """
-        services = self._open()
-        catalog = services.catalog
+        app = self._open()
+        catalog = app.catalog
         answering = catalog.get(model) if model else catalog.default
         card = answering.card if answering else None
-        said = _turns(messages, able_of(model or "The model", card, services.limits.image_hosts))
+        said = _turns(messages, able_of(model or "The model", card, app.limits.image_hosts))
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         question = Question(text, said, model, is_verbatim=True, generation=generation)
         async with aclosing(self.ask(question, person=person, grace_seconds=grace_seconds)) as events:
@@ -236,15 +260,13 @@ class Hub:
                 if isinstance(event, Text):
                     yield event.text
                 elif isinstance(event, Failed):
-                    failure = HubbubError(event.message, code=event.code)
-                    failure.retryable = event.is_retryable
-                    raise failure
+                    raise error_of(event)
 
     async def _live(self, is_open: asyncio.Event, is_ending: asyncio.Event) -> None:
         """Be open, from beginning to end in one task: whatever holds tasks has to be left by the one that entered."""
         try:
-            async with open_services_within(self._settings, self._identity) as services:
-                self._services = self._app.state.application = services
+            async with open_application_within(self._settings, self._identity) as application:
+                self._application = self._web.state.application = application
                 is_open.set()
                 await is_ending.wait()
         except Exception:
@@ -252,12 +274,12 @@ class Hub:
                 logger.exception("The hub has broken down; nothing is answered any more.")
             raise
         finally:
-            self._services = None
+            self._application = None
 
     def _open(self) -> Application:
-        if self._services is None:
+        if self._application is None:
             raise RuntimeError(NOT_OPEN)
-        return self._services
+        return self._application
 
     @asynccontextmanager
     async def _opened(self) -> AsyncGenerator[Application]:
@@ -270,7 +292,7 @@ class _Within:
     """The application as it stands in another one, which may put anything between it and the server."""
 
     def __init__(self, app: ASGIApp, check_open: Callable[[], object]) -> None:
-        self._app = app
+        self._web = app
         self._check_open = check_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -279,15 +301,7 @@ class _Within:
             # What is written past `send` would pass by whatever the outer application does to responses.
             extensions = {name: one for name, one in scope.get("extensions", {}).items() if name != EXTENSION}
             scope = {**scope, "extensions": extensions, "path_params": {}}
-        await self._app(scope, receive, send)
-
-
-async def _collection_ids(services: Application, person: Person, named: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of collections that are named by id or by name."""
-    if not named:
-        return ()
-    ids = {one.name: one.id for one in await collections_for(services, person)}
-    return await check_collections(services, person, [ids.get(name, name) for name in named])
+        await self._web(scope, receive, send)
 
 
 def _identity(given: Identity | Who | None) -> Identity | None:

@@ -17,11 +17,9 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
         "sqlite": "hubbub.search.sqlite:SqliteSearch",
         "azure": "hubbub.search.azure:azure_search",
-        "memory": "hubbub.search.memory:MemorySearch",
     },
     "library": {
         "sqlite": "hubbub.search.library_sqlite:SqliteLibrary",
-        "memory": "hubbub.search.library_memory:MemoryLibrary",
     },
     "history": {
         "sqlite": "hubbub.history.sqlite:SqliteHistory",

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from hubbub.compose import prepare_folder
+from hubbub.compose.application import open_application
 from hubbub.compose.backends import load_backends
 from hubbub.compose.databases import CHATS, LIBRARY, chats_in, library_in
-from hubbub.compose.services import open_services
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.search.azure_ledger import Ledger
@@ -26,7 +26,7 @@ async def test_all_rooms_stand_there_with_as_many_scripts_as_they_have(tmp_path:
     settings = await in_a_thread(lambda: load_settings(flags))
     await in_a_thread(lambda: prepare_folder(tmp_path))
     await in_a_thread(lambda: load_backends(settings))
-    async with open_services(settings), chats_in(tmp_path) as chats, library_in(tmp_path) as library:
+    async with open_application(settings), chats_in(tmp_path) as chats, library_in(tmp_path) as library:
         await Ledger(library).open("an index", None)
         assert await steps(chats) == CHATS
         assert await steps(library) == LIBRARY

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from hubbub.compose.application import web_application
 from hubbub.compose.front import everybody_warning, front_of, machine_names
-from hubbub.compose.services import application
 from hubbub.settings import Settings
 
 
@@ -41,7 +41,7 @@ NAME = machine_names()[0]
 def test_which_names_are_answered(
     tmp_path: Path, server: dict[str, Any], answered: list[str], refused: list[str]
 ) -> None:
-    client = TestClient(application(settings_in(tmp_path, **server)))
+    client = TestClient(web_application(settings_in(tmp_path, **server)))
     for host in answered:
         assert client.get("/api/openapi.json", headers={"Host": host}).status_code == 200, host
     for host in refused:

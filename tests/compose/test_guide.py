@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hubbub.compose import open_services_within
+from hubbub.compose import open_application_within
 from hubbub.compose.shelf import GUIDE
 from hubbub.core.people import OPERATOR_ID
 from tests.embed.hosts import settings_in
@@ -11,7 +11,7 @@ from tests.embed.hosts import settings_in
 async def names_with(folder: Path, *, is_enabled: bool, makes: str = "", deletes: str = "") -> list[str]:
     """Open everything on a folder, and return the names of the collections there."""
     settings = settings_in(folder, guide={"is_enabled": is_enabled})
-    async with open_services_within(settings) as services:
+    async with open_application_within(settings) as services:
         if makes:
             await services.library.create(makes, owner_id=OPERATOR_ID, is_shared=True)
         for one in await services.library.collections():

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from hubbub import Hub
@@ -13,7 +14,7 @@ from hubbub.core.events import Asked, Done, Event, Failed, Searched, Started, St
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Generation, Question
-from tests.embed.hosts import WORDS, hub_in, settings_in, settings_of
+from tests.embed.hosts import WORDS, hub_in, served, settings_in, settings_of
 from tests.servers.model_server import ModelServer, Script
 
 ANN, BOB = Person("ann", "Ann"), Person("bob", "Bob")
@@ -176,6 +177,33 @@ async def test_two_hubs_share_a_folder(tmp_path: Path) -> None:
     async with hub_in(tmp_path) as one, hub_in(tmp_path) as other:
         answer_id = await one.start("Go on", person=ANN)
         assert text_of([event async for event in other.follow(answer_id, person=ANN)]) == "It goes on."
+
+
+async def test_documents_are_added_listed_searched_and_deleted(hub: Hub) -> None:
+    mine = await hub.collections.make(ANN, "Mine")
+    added = await hub.documents.add(ANN, mine.id, "leave.md", b"# Leave\n\nEverybody has thirty days of leave a year.")
+    await hub.documents.until_read(mine.id, most_seconds=30)
+    assert [one.id for one in await hub.documents.list(ANN, mine.id)] == [added.id]
+    for collections in (["Mine"], [mine.id], []):
+        found = await hub.search("days of leave", person=ANN, collections=collections)
+        assert found[0].text == "Everybody has thirty days of leave a year."
+    assert not [hit for hit in await hub.search("days of leave", person=BOB) if hit.document_id == added.id]
+    with pytest.raises(NotFound):
+        await hub.search("days of leave", person=BOB, collections=[mine.id])
+    with pytest.raises(NotFound):
+        await hub.documents.list(BOB, mine.id)
+    await hub.documents.delete(ANN, added.id)
+    assert await hub.documents.list(ANN, mine.id) == []
+
+
+async def test_settings_of_identity_are_no_identity(tmp_path: Path) -> None:
+    made = settings_in(tmp_path).model_dump(include={"server", "embedded", "embeddings", "discovery"})
+    async with (
+        served(Hub(**made, identity={"needs_key": True}).asgi) as url,
+        aiohttp.ClientSession() as http,
+        http.get(f"{url}/api/models") as response,
+    ):
+        assert response.status == 401
 
 
 async def test_what_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
-from hubbub.app.application import Application, ProtocolChoices, RequestLimits, SamplePage
+from hubbub.app.application import Application
+from hubbub.app.limits import RequestLimits
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -37,6 +38,7 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.web.app import create_app
+from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
 from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
@@ -143,14 +145,12 @@ async def hubbub_running(
             pictures=Sandbox(),
             embedder=embedder,
             limits=limits,
-            protocols=protocols,
-            sample_page=sample_page,
             watchdog=await stack.enter_async_context(Watchdog()),
-            has_local_operators=has_local_operators,
         )
         make = partial(
             create_app,
             limits=limits,
+            choices=Choices(protocols, sample_page, has_local_operators),
             allowed_hosts=allowed_hosts,
             allowed_origins=allowed_origins,
             page_folder=page_folder,

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from hubbub.answers.lanes import Lanes
-from hubbub.app.application import RequestLimits
+from hubbub.app.limits import RequestLimits
 from hubbub.connections.http import Http
 from hubbub.models.address import Secret, compatible_address
 from hubbub.models.base import ModelCard

@@ -12,13 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from hubbub.answers.lanes import LaneLimits, Lanes
-from hubbub.app.application import ProtocolChoices, RequestLimits
+from hubbub.app.limits import RequestLimits
 from hubbub.core.documents import Document, Passage
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
 from hubbub.core.messages import Turn
 from hubbub.models.base import ModelCard
 from hubbub.models.scripted import ScriptedModel
+from hubbub.web.choices import ProtocolChoices
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.sample_clients import (
     JSON_HEADERS,

@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from hubbub.app.application import RequestLimits
+from hubbub.app.limits import RequestLimits
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 from hubbub.web.dialects.embeddings import MOST_TEXTS

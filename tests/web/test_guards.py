@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hubbub.app.application import Application, RequestLimits
+from hubbub.app.application import Application
+from hubbub.app.limits import RequestLimits
 from hubbub.web.guards import HEADERS
 from tests.servers.reader import ask
 from tests.web.application import LIMITS, Hubbub, hubbub_running

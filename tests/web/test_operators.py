@@ -44,7 +44,7 @@ def asked_from(hubbub: Hubbub, host: str | None, **headers: str) -> Request:
 
 def may(hubbub: Hubbub, request: Request, person: Any = GUEST) -> bool:
     try:
-        check_operator(hubbub.services, person, request)
+        check_operator(person, request)
     except NotFound:
         return False
     return True

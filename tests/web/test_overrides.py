@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from hubbub.app.application import ProtocolChoices
 from hubbub.core.documents import Collection, Retrieval
 from hubbub.core.errors import Malformed, NotFound
 from hubbub.core.questions import Generation, Instructions
 from hubbub.settings.tree import Protocols
+from hubbub.web.choices import ProtocolChoices
 from hubbub.web.overrides import Wishes
 
 ALL = frozenset(Retrieval.__struct_fields__)

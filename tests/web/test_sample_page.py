@@ -6,12 +6,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hubbub.app.application import SamplePage
 from hubbub.connections.http import Http
 from hubbub.identity.open import COOKIE
 from hubbub.models.address import compatible_address
 from hubbub.models.base import ModelCard
 from hubbub.models.openai import OpenAiModel
+from hubbub.web.choices import SamplePage
 from tests.search.contract import TopicEmbedder
 from tests.web.application import Hubbub, hubbub_running
 

@@ -11,10 +11,12 @@ from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
 from hubbub.answers.batches import failure_of
 from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
-from hubbub.answers.savings import CHARACTERS_PER_TOKEN, Savings
+from hubbub.answers.savings import Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
 from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 from hubbub.core.lasting import Lasting
+from hubbub.core.tasks import Tasks
+from hubbub.core.tokens import CHARACTERS_PER_TOKEN
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class Desk:
         self._running: dict[str, _Running] = {}
         self.savings = Savings()
         """What was saved by stopping answers that nobody watched."""
-        self._group = asyncio.TaskGroup()
+        self._group = Tasks()
         self.is_closing = False
         """Whether its answers are being ended: it begins none that it has claimed from others any more."""
         self.is_draining = False

@@ -22,16 +22,13 @@ from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
     ENDINGS,
+    SAID,
     Asked,
     Ending,
     Event,
     Failed,
     Queued,
-    Reasoning,
-    Reclassified,
     Searched,
-    Text,
-    ToolCall,
     Usage,
     decode,
     encode,
@@ -45,8 +42,7 @@ SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
 _URGENT = (*ENDINGS, Asked, Queued, Searched)
-_SAID = (Text, Reasoning, Reclassified, ToolCall)
-"""Somebody waits for the former, and for the first of the latter."""
+"""Somebody waits for these, and for the first of what an answer says."""
 
 INTERRUPTED = Failed(
     "interrupted",
@@ -162,7 +158,7 @@ class Log:
             raise entry.fault
         entry.pending.append(event)
         self._waiting[answer_id] = entry
-        if isinstance(event, _SAID):
+        if isinstance(event, SAID):
             is_urgent, entry.has_said = not entry.has_said, True
         else:
             is_urgent = isinstance(event, _URGENT)

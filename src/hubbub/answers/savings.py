@@ -1,7 +1,5 @@
 """Count about how many tokens were saved by stopping answers that nobody watched any more."""
 
-CHARACTERS_PER_TOKEN = 4
-"""Of English text, roughly; what a model has counted itself goes before."""
 SMOOTHING = 0.1
 FIRST_GUESS_TOKENS = 250
 

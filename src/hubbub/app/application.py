@@ -1,19 +1,27 @@
-"""Hold everything that Hubbub works with, put together by the composition module."""
+"""Give what Hubbub can do as one object, without HTTP; the composition module builds and closes it."""
 
-import asyncio
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Literal
-from weakref import WeakValueDictionary
+from functools import cached_property
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
-from hubbub.app.embeddings import PieceByPiece
+from hubbub.app.access import Access
+from hubbub.app.answers import Answers
+from hubbub.app.chats import Chats
+from hubbub.app.collections import Collections
+from hubbub.app.documents import Documents
+from hubbub.app.embeddings import Embeddings
+from hubbub.app.limits import RequestLimits
+from hubbub.app.locks import Locks
+from hubbub.app.model_names import ModelNames
+from hubbub.app.questions import Questions
+from hubbub.app.responses import Responses
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
+from hubbub.core.people import Person
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity
 from hubbub.identity.grants import Grants
@@ -23,60 +31,12 @@ from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
 
 
-@dataclass(frozen=True)
-class RequestLimits:
-    """How much may be sent."""
-
-    question_characters: int = 32_000
-    document_bytes: int = 50 * 1024 * 1024
-    body_bytes: int = 1024 * 1024
-    picture_bytes: int = 28 * 1024 * 1024
-    """The largest body of a question that may hold pictures; its texts stay below `body_bytes`."""
-    chat_messages: int = 2000
-    image_hosts: tuple[str, ...] = ()
-    """Where images may be that model servers are to fetch; others have to be sent along."""
-    is_stopped_unwatched: bool = False
-    """Whether an answer is stopped when nobody watches it any more, where its question doesn't say."""
-    grace_seconds: float = 20.0
-    """How long it is still worked on then, where its question doesn't say."""
-    body_seconds: float = 30.0
-    kept_seconds: float = 30 * 86400.0
-    """How long answers in no chat are kept that are to be stored."""
-
-
-@dataclass(frozen=True)
-class SamplePage:
-    """What the page of the Azure sample is told that it may offer."""
-
-    signs_in: bool = False
-    """Whether people count as signed in there, by the cookie that they are known by here."""
-    browser_history: bool = False
-
-
-class Turns:
-    """Lets requests that are about the same thing in one after the other."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def of(self, key: str) -> asyncio.Lock:
-        """Return the lock of a thing; it is there for as long as somebody uses it."""
-        return self._locks.setdefault(key, asyncio.Lock())
-
-
-@dataclass(frozen=True)
-class ProtocolChoices:
-    """How programs are answered that speak the protocols of the chat samples, where their requests leave it open."""
-
-    default: Literal["new", "old"] = "new"
-    bare: Literal["chat", "documents"] = "chat"
-    collections: tuple[str, ...] = ()
-    has_history: bool = True
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Application:
-    """Everything that is built once and used by all requests."""
+    """What Hubbub can do: page, REST, programs' protocols, library and command line all ask here.
+
+    Its parts are built once, and used by all requests.
+    """
 
     identity: Identity
     grants: Grants
@@ -95,13 +55,68 @@ class Application:
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
-    limits: RequestLimits = RequestLimits()
-    protocols: ProtocolChoices = ProtocolChoices()
-    sample_page: SamplePage = SamplePage()
+    limits: RequestLimits = field(default_factory=RequestLimits)
     watchdog: Watchdog = field(default_factory=Watchdog)
-    has_local_operators: bool = False
-    """Whether whoever sits at the machine itself counts as an operator."""
-    turns: Turns = field(default_factory=Turns)
+    locks: Locks = field(default_factory=Locks)
+    """For requests that are about the same thing, by its id."""
     texts_of_files: TextsOfFiles = field(default_factory=TextsOfFiles)
-    embedding: PieceByPiece = field(default_factory=partial(PieceByPiece, 2, 32, retry_seconds=10.0))
-    """For programs' requests for embeddings."""
+
+    @cached_property
+    def access(self) -> Access:
+        """Says who may see what."""
+        return Access(self.history, self.library, self.log)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """Takes questions in."""
+        return Questions(
+            self.access,
+            self.desk,
+            self.log,
+            self.history,
+            self.engine,
+            self.catalog,
+            self.limits,
+            self.locks,
+            self.grants,
+        )
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Shows, follows and stops answers."""
+        return Answers(self.access, self.desk, self.log)
+
+    @cached_property
+    def chats(self) -> Chats:
+        """Keeps people's chats."""
+        return Chats(self.access, self.history, self.desk, self.log)
+
+    @cached_property
+    def responses(self) -> Responses:
+        """Keeps answers that programs come back to."""
+        return Responses(self.access, self.questions, self.log, self.limits)
+
+    @cached_property
+    def collections(self) -> Collections:
+        """Keeps people's collections."""
+        return Collections(self.access, self.library, self.pipeline)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Keeps the documents in them."""
+        return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
+
+    @cached_property
+    def embeddings(self) -> Embeddings | None:
+        """Embeds texts for programs; None where the search goes by words alone."""
+        return Embeddings(self.embedder) if self.embedder is not None else None
+
+    async def model_names(self, person: Person, *asked: str) -> ModelNames:
+        """Return what a person can ask for, by the names that programs use.
+
+        Where some are `asked` for, and all are models', no collections are looked up.
+        """
+        models = [model.card.name for model in self.catalog]
+        if asked and all(name in models for name in asked):
+            return ModelNames(models, (), person)
+        return ModelNames(models, await self.access.known_collections(person), person)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hubbub.answers.log import Log
-from hubbub.app.access import chat_for
 from hubbub.app.application import Application
-from hubbub.app.questions import title_of, turns_before
-from hubbub.app.responses import kept_with, said_until
+from hubbub.app.questions import title_of
+from hubbub.app.responses import kept_with
 from hubbub.core.errors import Conflict, TooLarge
 from hubbub.core.events import Asked, Done, Text
 from hubbub.core.identifiers import new_id
@@ -42,17 +41,17 @@ async def standing(app: Application, person: Person, chat_id: str) -> Standing:
         NotFound: there is none for this person.
         Conflict: its last answer is still being made.
     """
-    chat = await chat_for(app, person, chat_id)
+    chat = await app.access.chat(person, chat_id)
     answers = [message for message in await app.history.messages(chat_id) if message.role == "assistant"]
     if not answers:
         return Standing(chat, None, ())
     last = answers[-1]
     first = await app.log.first(last.id)
     if isinstance(first, Asked) and kept_with(first).store:
-        return Standing(chat, last.id, await said_until(app, person, last.id))
+        return Standing(chat, last.id, await app.responses.said_until(person, last.id))
     if (await app.log.answer(last.id)).state == "open":
         raise Conflict("The last answer of this chat is not complete yet. Go on when it is.")
-    return Standing(chat, last.id, await turns_before(app, chat_id, last.id))
+    return Standing(chat, last.id, await app.questions.turns_until(chat_id, last.id))
 
 
 async def place_of_next(app: Application, chat: Chat, last_id: str | None, text: str) -> tuple[Message, Message]:

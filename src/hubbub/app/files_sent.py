@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast
 
-from hubbub.app.access import document_for
 from hubbub.app.application import Application
 from hubbub.app.messages import mapping_at
 from hubbub.connections.threads import in_a_thread
@@ -74,7 +73,7 @@ async def _text(app: Application, person: Person, part: JsonObject, where: str) 
     file_id = fields.get("file_id")
     try:
         if isinstance(file_id, str):
-            document = await document_for(app, person, file_id)
+            document = await app.access.document(person, file_id)
             name = name or document.name
             data = await in_a_thread(app.files.path(document.sha256).read_bytes)
         else:

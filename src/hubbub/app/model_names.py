@@ -5,7 +5,6 @@ from itertools import chain, islice
 
 import msgspec
 
-from hubbub.app.application import Application
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person, may_list, may_see
@@ -34,12 +33,6 @@ class Listed(msgspec.Struct, frozen=True):
     name: str
     owned_by: str
     created_at: float = 0.0
-
-
-async def names_for(app: Application, person: Person) -> "ModelNames":
-    """Return the names that a person can ask for."""
-    collections = await app.library.collections()
-    return ModelNames([model.card.name for model in app.catalog], collections, person)
 
 
 class ModelNames:

@@ -1,32 +1,36 @@
-"""Take a question in: store it with the place of its answer, and start the answer at the desk."""
+"""Take a question in, store it with the place of its answer, and start the answer."""
 
-import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import overload
 
 import msgspec
-from msgspec import Meta
+from msgspec.structs import replace
 
-from hubbub.answers.base import Found, Party, Ticket, party_of
-from hubbub.answers.desk import Work
-from hubbub.app.access import chat_for, check_collections, message_for
-from hubbub.app.apart import credential, question_of, stop_when_revoked, work_on
-from hubbub.app.application import Application, RequestLimits
+from hubbub.answers.base import Beside, Found, Party, Ticket, party_of
+from hubbub.answers.desk import Desk, Send, Work
+from hubbub.answers.log import Log
+from hubbub.app.access import Access
+from hubbub.app.images import fault_of_image
+from hubbub.app.limits import RequestLimits
+from hubbub.app.locks import Locks
+from hubbub.conversation.engine import Engine
+from hubbub.core import events
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, Invalid, NotFound, TooLarge
+from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
-from hubbub.core.questions import Begun, Generation, Question
+from hubbub.core.questions import Begun, Generation, JsonObject, Question
+from hubbub.history.base import History
+from hubbub.identity.grants import Grant, Grants, granted
+from hubbub.models.catalog import Catalog
 
 TITLE_CHARACTERS = 60
-
 CUT_OFF = ("length", "deadline")
 """The finish reasons of answers that are complete only as far as they were let."""
-
-Unwatched: TypeAlias = Literal["finish", "stop"]
-"""What happens to an answer that nobody watches any more."""
+REVOKED = "revoked"
+"""The reason that an answer is stopped for when what let its asker in ends."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -37,136 +41,340 @@ class Asked(msgspec.Struct, frozen=True):
     answer: Message
 
 
-class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question. Without `chat_id` it begins a chat; with the `parent_id` of an earlier one it is an edit of that."""
+class Place(msgspec.Struct, frozen=True):
+    """Where in which chat a question stands. Without a chat's id it begins one."""
 
-    text: str
     chat_id: str | None = None
-    parent_id: Annotated[str | None, Meta(description="The answer that the question follows")] = None
-    question_id: Annotated[str | None, Meta(description="Makes repeating the request safe; a ULID in lower case")] = (
-        None
-    )
-    model: str | None = None
-    collections: Annotated[list[str], Meta(max_length=50)] = []
-    unwatched: Annotated[
-        Unwatched | None,
-        Meta(description="What happens to the answer when nobody watches any more; as the server is set if not given"),
-    ] = None
-    grace_seconds: Annotated[
-        Annotated[float, Meta(ge=0, le=3600)] | None, Meta(description="How long it is still worked on then")
-    ] = None
-    within_seconds: Annotated[
-        Annotated[float, Meta(gt=0, le=3600)] | None,
-        Meta(description="By when the answer has to be there, be it as far as it has come"),
-    ] = None
-    wait_seconds: Annotated[
-        Annotated[float, Meta(ge=0, le=600)] | None,
-        Meta(description="How long the answer waits for documents that are still being read; a while if not given"),
-    ] = None
-    max_tokens: Annotated[
-        Annotated[int, Meta(ge=1, le=10**9)] | None,
-        Meta(
-            description="How long the answer may get; as the model is set if not given, which is as it likes as a rule"
-        ),
-    ] = None
+    parent_id: str | None = None
+    """The answer that it follows."""
+    question_id: str | None = None
+    """Makes repeating a request safe: the same id again returns what it began the first time."""
+    fingerprint: str | None = None
+    """Tells a repeated request from another one under the same id."""
 
 
-async def ask(app: Application, person: Person, new: NewQuestion) -> Asked:
-    """Store a question and start its answer. The same `question_id` again returns what it began the first time.
+class Questions:
+    """Starts answers: in chats, whose messages are stored, and apart, where a program sends along what was said."""
 
-    Raises:
-        Invalid, TooLarge: the text is empty or too long, or an id has not the form of one, or the `question_id` was
-            used for another question.
-        NotFound: there is no such chat, message, model or collection for this person.
-        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
-    """
-    _check_text(new.text, app.limits.question_characters)
-    if new.question_id is None:
-        return await _ask(app, person, new, new_id())
-    if not is_id(new.question_id):
-        raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-    async with app.turns.of(new.question_id):
-        if (stored := await app.history.message(new.question_id)) is not None:
-            return await _asked_before(app, person, stored, new)
-        try:
-            return await _ask(app, person, new, new.question_id)
-        except Conflict:  # another worker was faster
-            if (stored := await app.history.message(new.question_id)) is None:
-                raise
-            return await _asked_before(app, person, stored, new)
+    def __init__(
+        self,
+        access: Access,
+        desk: Desk,
+        log: Log,
+        history: History,
+        engine: Engine,
+        catalog: Catalog,
+        limits: RequestLimits,
+        locks: Locks,
+        grants: Grants,
+    ) -> None:
+        self._access = access
+        self._desk = desk
+        self._log = log
+        self._history = history
+        self._engine = engine
+        self._catalog = catalog
+        self._limits = limits
+        self._locks = locks
+        self._grants = grants
 
+    @overload
+    async def ask(
+        self, person: Person, question: Question, chat: Place, *, grace_seconds: float | None = None
+    ) -> Asked: ...
 
-async def _ask(app: Application, person: Person, new: NewQuestion, question_id: str) -> Asked:
-    if new.chat_id is None and new.parent_id is not None:
-        raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-    _check_model(app, new.model)
-    collection_ids = await check_collections(app, person, new.collections)
-    now = time.time()
-    if new.chat_id is None:
-        chat = Chat(new_id(), person.id, title_of(new.text), now, now)
-    else:
-        chat = await chat_for(app, person, new.chat_id)
-        await _check_parent(app, person, chat, new.parent_id)
-        await _check_room(app, chat)
-    question = Message(question_id, chat.id, new.parent_id, "user", new.text, now, new.model or "", collection_ids)
-    grace = _grace(app.limits, new.unwatched, new.grace_seconds)
-    return await _start(
-        app,
-        person,
-        chat,
-        question,
-        grace,
-        is_new=True,
-        new_chat=chat if new.chat_id is None else None,
-        fingerprint=None if new.question_id is None else _fingerprint(new),
-        within_seconds=new.within_seconds,
-        max_tokens=new.max_tokens,
-        wait_seconds=new.wait_seconds,
-    )
+    @overload
+    async def ask(
+        self,
+        person: Person,
+        question: Question,
+        chat: None = None,
+        *,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        echo: JsonObject | None = None,
+        within: tuple[Message, Message] | None = None,
+    ) -> str: ...
 
+    async def ask(
+        self,
+        person: Person,
+        question: Question,
+        chat: Place | None = None,
+        *,
+        grace_seconds: float | None = None,
+        keep_seconds: float | None = None,
+        echo: JsonObject | None = None,
+        within: tuple[Message, Message] | None = None,
+    ) -> Asked | str:
+        """Store a question and start its answer, which is worked on for `grace_seconds` while nobody reads it.
 
-async def ask_again(
-    app: Application,
-    person: Person,
-    question_id: str,
-    *,
-    model: str | None = None,
-    collection_ids: Sequence[str] | None = None,
-    unwatched: Unwatched | None = None,
-    grace_seconds: float | None = None,
-    max_tokens: int | None = None,
-    continues: str | None = None,
-) -> Asked:
-    """Start one more answer to a question, by the same model and over the same collections unless others are given.
+        With a place it becomes part of that chat, whose messages are what was said before. Without one it is stored
+        with its answer's log alone, `echo` beside it, and forgotten `keep_seconds` from now; the answer's id is
+        returned. None is without an end for both times. With a message and the place of its answer `within` a chat they
+        are stored with it, and it is kept as long as the chat is, though what was said before is the program's.
 
-    With the id of an earlier answer to it that was cut off, the new one begins with its text and goes on.
+        Raises:
+            Invalid, TooLarge: the text is empty or too long, or an id has not the form of one, or the `question_id`
+                was used for another question.
+            Malformed: an image is not sent along, nor at a host that the operator named.
+            NotFound: there is no such chat, message, model or collection for this person.
+            TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
+            StoreError: it could not be stored, so it was not begun.
+        """
+        if chat is not None:
+            return await self._ask_once(person, question, chat, grace_seconds)
+        collection_ids = await self._access.check_collections(person, question.collection_ids)
+        question = replace(question, collection_ids=collection_ids)
+        answer_id = new_id() if within is None else within[1].id
+        await self._begin(
+            person,
+            answer_id,
+            question,
+            grace_seconds=grace_seconds,
+            keep_seconds=keep_seconds if within is None else None,
+            first=events.Asked(question, echo or {}),
+            beside=None if within is None else self._history.adding(within),
+        )
+        return answer_id
 
-    Raises:
-        NotFound: there is no such question, answer, model or collection for this person.
-        Conflict: the answer to go on with is still being written.
-        Invalid: it can't be gone on with: it is complete, or says nothing, or quotes.
-        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
-        TooLarge: the chat has as many messages as it may have.
-    """
-    question = await message_for(app, person, question_id)
-    if question.role != "user":
-        raise NotFound("There is no such question.")
-    begun: Begun | None = None
-    if continues is not None:
-        earlier, begun = await _begun(app, person, question, continues)
-        question = msgspec.structs.replace(question, model=earlier.model, collections=earlier.collections)
-    _check_model(app, model)
-    changed = msgspec.structs.replace(
-        question,
-        model=question.model if model is None else model,
-        collections=question.collections
-        if collection_ids is None
-        else await check_collections(app, person, collection_ids),
-    )
-    chat = await chat_for(app, person, question.chat_id)
-    await _check_room(app, chat)
-    grace = _grace(app.limits, unwatched, grace_seconds)
-    return await _start(app, person, chat, changed, grace, is_new=False, max_tokens=max_tokens, begun=begun)
+    async def ask_again(
+        self,
+        person: Person,
+        question_id: str,
+        *,
+        model: str | None = None,
+        collection_ids: Sequence[str] | None = None,
+        grace_seconds: float | None = None,
+        max_tokens: int | None = None,
+        continues: str | None = None,
+    ) -> Asked:
+        """Start one more answer to a question, by the same model and over the same collections unless others are given.
+
+        With the id of an earlier answer to it that was cut off, the new one begins with its text and goes on.
+
+        Raises:
+            NotFound: there is no such question, answer, model or collection for this person.
+            Conflict: the answer to go on with is still being written.
+            Invalid: it can't be gone on with: it is complete, or says nothing, or quotes.
+            TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
+            TooLarge: the chat has as many messages as it may have.
+        """
+        stored = await self._access.message(person, question_id)
+        if stored.role != "user":
+            raise NotFound("There is no such question.")
+        begun: Begun | None = None
+        if continues is not None:
+            earlier, begun = await self._begun(person, stored, continues)
+            stored = replace(stored, model=earlier.model, collections=earlier.collections)
+        asked = stored.collections if collection_ids is None else collection_ids
+        stored = replace(stored, collections=await self._access.check_collections(person, asked))
+        if model is not None:
+            stored = replace(stored, model=model)
+        chat = await self._access.chat(person, stored.chat_id)
+        question = replace(_question_of(stored), continues=begun, generation=Generation(max_tokens=max_tokens))
+        self._check_model(question)
+        await self._check_room(chat)
+        return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
+
+    async def take_over(self, found: Found) -> tuple[Work, Ticket] | None:
+        """Return how to make an answer that was begun by another worker; None where its question is gone."""
+        first = await self._log.first(found.id)
+        question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
+        if question is None:
+            return None
+        return self._work(question), Ticket(Party(found.owner_id), *self._engine.weigh(question))
+
+    def hold_again(self, found: Found) -> None:
+        """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
+        if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
+            self._hold(grant, found.id)
+
+    async def _ask_once(self, person: Person, question: Question, place: Place, grace_seconds: float | None) -> Asked:
+        _check_text(question.text, self._limits.question_characters)
+        if place.question_id is None:
+            return await self._ask_in(person, question, place, grace_seconds, new_id())
+        if not is_id(place.question_id):
+            raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
+        async with self._locks.of(place.question_id):
+            if (stored := await self._history.message(place.question_id)) is not None:
+                return await self._asked_before(person, stored, question, place)
+            try:
+                return await self._ask_in(person, question, place, grace_seconds, place.question_id)
+            except Conflict:  # another worker was faster
+                if (stored := await self._history.message(place.question_id)) is None:
+                    raise
+                return await self._asked_before(person, stored, question, place)
+
+    async def _ask_in(
+        self, person: Person, question: Question, place: Place, grace_seconds: float | None, question_id: str
+    ) -> Asked:
+        if place.chat_id is None and place.parent_id is not None:
+            raise Invalid("parent_id needs the chat_id of the chat that it is in.")
+        self._check_model(question)
+        collection_ids = await self._access.check_collections(person, question.collection_ids)
+        now = time.time()
+        if place.chat_id is None:
+            chat = Chat(new_id(), person.id, title_of(question.text), now, now)
+        else:
+            chat = await self._access.chat(person, place.chat_id)
+            await self._check_parent(person, chat, place.parent_id)
+            await self._check_room(chat)
+        model = question.model or ""
+        stored = Message(question_id, chat.id, place.parent_id, "user", question.text, now, model, collection_ids)
+        return await self._start(
+            person,
+            chat,
+            stored,
+            replace(question, collection_ids=collection_ids),
+            grace_seconds,
+            is_new=True,
+            new_chat=chat if place.chat_id is None else None,
+            fingerprint=None if place.question_id is None else place.fingerprint,
+        )
+
+    async def _start(
+        self,
+        person: Person,
+        chat: Chat,
+        stored: Message,
+        question: Question,
+        grace_seconds: float | None,
+        *,
+        is_new: bool,
+        new_chat: Chat | None = None,
+        fingerprint: str | None = None,
+    ) -> Asked:
+        """Start the answer to a message of a chat; they are stored with it."""
+        self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
+        question = replace(question, turns=await self._turns_before(stored))
+        now = time.time()
+        answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, stored.model, stored.collections)
+        messages = [stored, answer] if is_new else [answer]
+        adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
+        await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding)
+        return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+
+    async def _begin(
+        self,
+        person: Person,
+        answer_id: str,
+        question: Question,
+        *,
+        grace_seconds: float | None,
+        keep_seconds: float | None = None,
+        first: events.Event | None = None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Begin an answer: the one way to do so. Whoever is refused leaves nothing behind."""
+        self._check_images(question)
+        work = self._work(question)
+        admission = self._desk.enter(Ticket(party_of(person), *self._engine.weigh(question)))
+        await self._desk.start(
+            answer_id,
+            person.id,
+            work,
+            admission,
+            grace_seconds=grace_seconds,
+            keep_seconds=keep_seconds,
+            first=first,
+            beside=beside,
+            credential=None if (grant := granted.get()) is None else grant.name,
+            within_seconds=question.within_seconds,
+        )
+        self._stop_when_revoked(answer_id)
+
+    def _work(self, question: Question) -> Callable[[Send], Awaitable[events.Done]]:
+        """Return how the answer to a question is made. The time that it has runs from now on."""
+        began = time.monotonic()
+
+        async def work(send: Send) -> events.Done:
+            if question.within_seconds is None:
+                return await self._engine.answer(question, send)
+            left = max(0.0, question.within_seconds - (time.monotonic() - began))
+            return await self._engine.answer(replace(question, within_seconds=left), send)
+
+        return work
+
+    def _check_model(self, question: Question) -> None:
+        if question.model:
+            self._catalog.get(question.model)
+
+    def _check_images(self, question: Question) -> None:
+        """Check every image, by whatever door it came and whenever: a kept conversation may bring some along."""
+        for turn in question.turns:
+            for address in turn.images:
+                if (fault := fault_of_image(address, self._limits.image_hosts)) is not None:
+                    raise Malformed(f"An image {fault}")
+
+    def _stop_when_revoked(self, answer_id: str) -> None:
+        """Stop an answer that is made here when what let its asker in ends: nobody pays for a revoked key."""
+        if (grant := granted.get()) is not None:
+            self._hold(grant, answer_id)
+
+    def _hold(self, grant: Grant, answer_id: str) -> None:
+        desk, log = self._desk, self._log
+        grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
+
+    async def _begun(self, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
+        """Return an answer to a question that was cut off, and what it had said."""
+        message = await self._access.message(person, answer_id)
+        if message.parent_id != question.id or message.role != "assistant":
+            raise NotFound("There is no such answer to this question.")
+        answer = await self._log.answer(answer_id)
+        if answer.state == "open":
+            raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
+        if answer.state == "done" and answer.finish_reason not in CUT_OFF:
+            raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
+        if not answer.text or answer.way == "quotes":
+            raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+        return message, Begun(answer.text, answer.query or "", answer.hits)
+
+    async def _stored(self, answer_id: str) -> Question | None:
+        """Return the question of an answer in a chat, with what was said before; None where it is gone."""
+        answer = await self._history.message(answer_id)
+        stored = await self._history.message(answer.parent_id) if answer and answer.parent_id else None
+        if answer is None or stored is None:
+            return None
+        asked = _question_of(replace(stored, model=answer.model, collections=answer.collections))
+        return replace(asked, turns=await self._turns_before(stored))
+
+    async def _turns_before(self, question: Message) -> tuple[Turn, ...]:
+        """Return what was said on the branch that leads to a question."""
+        return () if question.parent_id is None else await self.turns_until(question.chat_id, question.parent_id)
+
+    async def turns_until(self, chat_id: str, message_id: str) -> tuple[Turn, ...]:
+        """Return what was said on the branch of a chat that ends with a message."""
+        messages = {message.id: message for message in await self._history.messages(chat_id)}
+        branch: list[Message] = []
+        parent = messages.get(message_id)
+        while parent is not None:
+            branch.append(parent)
+            parent = messages.get(parent.parent_id) if parent.parent_id else None
+        branch.reverse()
+        answers = await self._log.answers([message.id for message in branch if message.role == "assistant"])
+        return tuple(turn for message in branch if (turn := _turn(message, answers)).text)
+
+    async def _asked_before(self, person: Person, stored: Message, question: Question, place: Place) -> Asked:
+        known = await self._access.message(person, stored.id)
+        chat = await self._access.chat(person, known.chat_id)
+        kept = await self._history.fingerprint(known.id)
+        if known.role == "user" and known.text == question.text and kept in (None, place.fingerprint):
+            for message in await self._history.messages(chat.id):
+                if message.parent_id == known.id:
+                    return Asked(chat, known, message)
+        raise Invalid("This question_id was used for another question. Make a new one.")
+
+    async def _check_parent(self, person: Person, chat: Chat, parent_id: str | None) -> None:
+        if parent_id is None:
+            return
+        parent = await self._access.message(person, parent_id)
+        if parent.chat_id != chat.id or parent.role != "assistant":
+            raise NotFound("parent_id has to be an answer in this chat.")
+
+    async def _check_room(self, chat: Chat) -> None:
+        if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
+            raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
 
 
 def title_of(text: str) -> str:
@@ -179,147 +387,12 @@ def title_of(text: str) -> str:
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
 
 
-def _grace(limits: RequestLimits, unwatched: Unwatched | None, grace_seconds: float | None) -> float | None:
-    """Return how long an answer is worked on that nobody watches; None: to its end."""
-    if unwatched == "finish" or (unwatched is None and not limits.is_stopped_unwatched):
-        return None
-    return limits.grace_seconds if grace_seconds is None else grace_seconds
-
-
-async def _start(
-    app: Application,
-    person: Person,
-    chat: Chat,
-    question: Message,
-    grace_seconds: float | None,
-    *,
-    is_new: bool,
-    new_chat: Chat | None = None,
-    fingerprint: str | None = None,
-    within_seconds: float | None = None,
-    max_tokens: int | None = None,
-    begun: Begun | None = None,
-    wait_seconds: float | None = None,
-) -> Asked:
-    answer = Message(new_id(), chat.id, question.id, "assistant", "", time.time(), question.model, question.collections)
-    asked = Question(question.text, (), question.model or None, question.collections)
-    party = party_of(person)
-    app.desk.check(party, app.engine.deployment_of(asked))
-    work, ticket = await _work(app, party, question, answer, within_seconds, max_tokens, begun, wait_seconds)
-    admission = app.desk.enter(ticket)  # who is refused leaves nothing behind
-    messages = [question, answer] if is_new else [answer]
-    await app.desk.start(
-        answer.id,
-        person.id,
-        work,
-        admission,
-        grace_seconds=grace_seconds,
-        beside=app.history.adding(messages, chat=new_chat, fingerprint=fingerprint),
-        credential=credential(),
-        within_seconds=within_seconds,
-    )
-    stop_when_revoked(app, answer.id)
-    return Asked(msgspec.structs.replace(chat, updated_at=answer.created_at), question, answer)
-
-
-async def _begun(app: Application, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
-    """Return an answer to a question that was cut off, and what it had said."""
-    message = await message_for(app, person, answer_id)
-    if message.parent_id != question.id or message.role != "assistant":
-        raise NotFound("There is no such answer to this question.")
-    answer = await app.log.answer(answer_id)
-    if answer.state == "open":
-        raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
-    if answer.state == "done" and answer.finish_reason not in CUT_OFF:
-        raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
-    if not answer.text or answer.way == "quotes":
-        raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
-    return message, Begun(answer.text, answer.query or "", answer.hits)
-
-
-async def rework(app: Application, found: Found) -> tuple[Work, Ticket] | None:
-    """Return how to make an answer that was begun by another worker; None where its question is gone."""
-    if (asked := await question_of(app, found)) is not None:
-        return work_on(app, asked), Ticket(Party(found.owner_id), *app.engine.weigh(asked))
-    answer = await app.history.message(found.id)
-    question = await app.history.message(answer.parent_id) if answer and answer.parent_id else None
-    return await _work(app, Party(found.owner_id), question, answer) if question and answer else None
-
-
-async def _work(
-    app: Application,
-    party: Party,
-    question: Message,
-    answer: Message,
-    within_seconds: float | None = None,
-    max_tokens: int | None = None,
-    begun: Begun | None = None,
-    wait_seconds: float | None = None,
-) -> tuple[Work, Ticket]:
-    turns = await _turns_before(app, question)
-    asked = Question(
-        question.text,
-        turns,
-        answer.model or None,
-        answer.collections,
-        generation=Generation(max_tokens=max_tokens),
-        within_seconds=within_seconds,
-        continues=begun,
-        wait_seconds=wait_seconds,
-    )
-    return work_on(app, asked), Ticket(party, *app.engine.weigh(asked))
-
-
-async def _turns_before(app: Application, question: Message) -> tuple[Turn, ...]:
-    """Return what was said on the branch that leads to a question."""
-    return () if question.parent_id is None else await turns_before(app, question.chat_id, question.parent_id)
-
-
-async def turns_before(app: Application, chat_id: str, message_id: str) -> tuple[Turn, ...]:
-    """Return what was said on the branch of a chat that ends with a message."""
-    messages = {message.id: message for message in await app.history.messages(chat_id)}
-    branch: list[Message] = []
-    parent = messages.get(message_id)
-    while parent is not None:
-        branch.append(parent)
-        parent = messages.get(parent.parent_id) if parent.parent_id else None
-    branch.reverse()
-    answers = await app.log.answers([message.id for message in branch if message.role == "assistant"])
-    return tuple(turn for message in branch if (turn := _turn(message, answers)).text)
+def _question_of(stored: Message) -> Question:
+    return Question(stored.text, (), stored.model or None, stored.collections)
 
 
 def _turn(message: Message, answers: Mapping[str, Answer]) -> Turn:
     return Turn(message.role, answers[message.id].text if message.role == "assistant" else message.text)
-
-
-async def _asked_before(app: Application, person: Person, stored: Message, new: NewQuestion) -> Asked:
-    question = await message_for(app, person, stored.id)
-    chat = await chat_for(app, person, question.chat_id)
-    kept = await app.history.fingerprint(question.id)
-    if question.role == "user" and question.text == new.text and kept in (None, _fingerprint(new)):
-        for message in await app.history.messages(chat.id):
-            if message.parent_id == question.id:
-                return Asked(chat, question, message)
-    raise Invalid("This question_id was used for another question. Make a new one.")
-
-
-def _fingerprint(new: NewQuestion) -> str:
-    """Return what tells a repeated request from another one under the same `question_id`."""
-    whole = msgspec.structs.replace(new, question_id=None, collections=sorted(set(new.collections)))
-    return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
-
-
-async def _check_parent(app: Application, person: Person, chat: Chat, parent_id: str | None) -> None:
-    if parent_id is None:
-        return
-    parent = await message_for(app, person, parent_id)
-    if parent.chat_id != chat.id or parent.role != "assistant":
-        raise NotFound("parent_id has to be an answer in this chat.")
-
-
-async def _check_room(app: Application, chat: Chat) -> None:
-    if len(await app.history.messages(chat.id)) >= app.limits.chat_messages:
-        raise TooLarge(f"This chat has {app.limits.chat_messages:,} messages, the limit. Begin a new one.")
 
 
 def _check_text(text: str, most_characters: int) -> None:
@@ -327,8 +400,3 @@ def _check_text(text: str, most_characters: int) -> None:
         raise Invalid("The question is empty. Write something first.")
     if len(text) > most_characters:
         raise TooLarge(f"The question has {len(text):,} characters; {most_characters:,} is the limit. Shorten it.")
-
-
-def _check_model(app: Application, model: str | None) -> None:
-    if model:
-        app.catalog.get(model)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubbub.app.access import check_answer
-from hubbub.app.apart import ask_apart
-from hubbub.app.application import Application
+from hubbub.answers.log import Log
+from hubbub.app.access import Access
+from hubbub.app.limits import RequestLimits
 from hubbub.app.messages import THOUGHT, check_sizes
+from hubbub.app.questions import Questions
 from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.answer import attached_of, fold
 from hubbub.core.errors import Conflict, NotFound, TooLarge
@@ -19,7 +20,6 @@ from hubbub.models.base import ModelCard
 
 UNKEPT_SECONDS = 600.0
 """How long a response is kept that is not to be stored: as long as somebody may still be reading it."""
-_ATTACHED = b'{"type":"attached"'
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -31,64 +31,81 @@ class Kept(msgspec.Struct, frozen=True):
     """What held for this response alone."""
 
 
-async def respond(
-    app: Application,
-    person: Person,
-    question: Question,
-    *,
-    is_kept: bool,
-    is_told: bool,
-    echo: JsonObject,
-    within: tuple[Message, Message] | None = None,
-) -> str:
-    """Start a response and return the id of its answer.
+class Responses:
+    """Answers that are kept for programs, which may come back to them and go on from them."""
 
-    It stops when its reader leaves, unless it is kept and the reader is told its id, to come again.
+    def __init__(self, access: Access, questions: Questions, log: Log, limits: RequestLimits) -> None:
+        self._access = access
+        self._questions = questions
+        self._log = log
+        self._limits = limits
 
-    Raises:
-        TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
-        StoreError: it could not be stored, so it was not begun.
-    """
-    return await ask_apart(
-        app,
-        person,
-        question,
-        grace_seconds=None if is_kept and is_told else 0.0,
-        keep_seconds=app.limits.kept_seconds if is_kept else UNKEPT_SECONDS,
-        echo=echo,
-        within=within,
-    )
+    async def ask(
+        self,
+        person: Person,
+        question: Question,
+        *,
+        is_kept: bool,
+        is_told: bool,
+        echo: JsonObject,
+        within: tuple[Message, Message] | None = None,
+    ) -> str:
+        """Start a response and return the id of its answer.
 
+        It stops when its reader leaves, unless it is kept and the reader is told its id, to come again.
 
-async def find(app: Application, person: Person, answer_id: str) -> Asked:
-    """Return what was asked for a response.
+        Raises:
+            HubbubError: as `Questions.ask` does.
+        """
+        return await self._questions.ask(
+            person,
+            question,
+            grace_seconds=None if is_kept and is_told else 0.0,
+            keep_seconds=self._limits.kept_seconds if is_kept else UNKEPT_SECONDS,
+            echo=echo,
+            within=within,
+        )
 
-    Raises:
-        NotFound: there is none for this person, or it is not kept.
-    """
-    await check_answer(app, person, answer_id)
-    asked = await app.log.first(answer_id)
-    if not isinstance(asked, Asked) or not kept_with(asked).store:
-        raise NotFound("There is no such response.")
-    return asked
+    async def find(self, person: Person, answer_id: str) -> Asked:
+        """Return what was asked for a response.
+
+        Raises:
+            NotFound: there is none for this person, or it is not kept.
+        """
+        await self._access.check_answer(person, answer_id)
+        asked = await self._log.first(answer_id)
+        if not isinstance(asked, Asked) or not kept_with(asked).store:
+            raise NotFound("There is no such response.")
+        return asked
+
+    async def said_until(self, person: Person, answer_id: str) -> tuple[Turn, ...]:
+        """Return what was said up to a response, and in it.
+
+        Raises:
+            NotFound: as `find` does.
+            Conflict: it is not complete yet.
+        """
+        asked = await self.find(person, answer_id)
+        if (await self._log.reach(answer_id))[1]:
+            raise Conflict("The response is not complete yet. Go on when it is.")
+        records = await self._log.records(answer_id)
+        return (*turns_of(asked), *_said(answer_id, [decode(record.data) for record in records]))
+
+    def check_length(self, turns: Sequence[Turn]) -> None:
+        """Check that a conversation is not too long.
+
+        Raises:
+            TooLarge: it is.
+        """
+        limits = self._limits
+        if len(turns) > limits.chat_messages:
+            raise TooLarge(f"This conversation has {len(turns):,} turns; {limits.chat_messages:,} is the limit.")
+        check_sizes(turns, body_bytes=limits.body_bytes, picture_bytes=limits.picture_bytes)
 
 
 def kept_with(asked: Asked) -> Kept:
     """Return what was kept with a question."""
     return msgspec.convert(asked.echo, Kept)
-
-
-async def said_until(app: Application, person: Person, answer_id: str) -> tuple[Turn, ...]:
-    """Return what was said up to a response, and in it.
-
-    Raises:
-        NotFound: as `find` does.
-        Conflict: it is not complete yet.
-    """
-    asked = await find(app, person, answer_id)
-    if (await app.log.reach(answer_id))[1]:
-        raise Conflict("The response is not complete yet. Go on when it is.")
-    return (*turns_of(asked), *_said(answer_id, [decode(record.data) for record in await app.log.records(answer_id)]))
 
 
 def turns_of(asked: Asked) -> tuple[Turn, ...]:
@@ -110,18 +127,6 @@ def _said(answer_id: str, events: Sequence[Event]) -> tuple[Turn, ...]:
     if answer.reasoning and calls:
         extra[THOUGHT] = answer.reasoning
     return (Turn("assistant", answer.text, calls=calls, extra=extra),) if answer.text or calls else ()
-
-
-def check_length(app: Application, turns: Sequence[Turn]) -> None:
-    """Check that a conversation is not too long.
-
-    Raises:
-        TooLarge: it is.
-    """
-    limits = app.limits
-    if len(turns) > limits.chat_messages:
-        raise TooLarge(f"This conversation has {len(turns):,} turns; {limits.chat_messages:,} is the limit.")
-    check_sizes(turns, body_bytes=limits.body_bytes, picture_bytes=limits.picture_bytes)
 
 
 def shortened(turns: tuple[Turn, ...], card: ModelCard, how: Generation, instructions: str) -> tuple[Turn, ...]:

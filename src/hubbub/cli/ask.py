@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, open_engine, prepare_folder
+from hubbub.compose import OnFetch, open_asking, prepare_folder
 from hubbub.core.documents import Citation
 from hubbub.core.errors import NotFound
-from hubbub.core.events import Cited, Event, FollowUps, Started, Text
+from hubbub.core.events import Cited, Event, Failed, FollowUps, Started, Text, error_of
 from hubbub.core.markdown import unescape
+from hubbub.core.people import OPERATOR
 from hubbub.core.questions import Question
 from hubbub.settings import Settings
 
@@ -33,15 +35,19 @@ def ask(settings: Settings, text: str, collections: Sequence[str], model: str | 
 
 
 async def _ask(settings: Settings, text: str, names: Sequence[str], model: str | None, on_fetch: OnFetch) -> None:
-    async with open_engine(settings, on_fetch, needs_model=not names) as (engine, library):
-        known = {collection.name: collection.id for collection in await library.collections()}
+    async with open_asking(settings, on_fetch, needs_model=not names) as application:
+        known = {collection.name: collection.id for collection in await application.collections.list(OPERATOR)}
         for name in names:
             if name not in known:
                 there = ", ".join(sorted(known)) or "none yet"
                 raise NotFound(f"There is no collection {name!r}. There is: {there}. Make one with `hubbub ingest`.")
-        printer = _Printer()
         ids = tuple(known[name] for name in names)
-        await engine.answer(Question(text.strip(), model=model, collection_ids=ids, wait_seconds=0.0), printer.send)
+        question = Question(text.strip(), model=model, collection_ids=ids, wait_seconds=0.0)
+        answer_id = await application.questions.ask(OPERATOR, question)
+        printer = _Printer()
+        async with aclosing(application.answers.follow(OPERATOR, answer_id)) as events:
+            async for event in events:
+                printer.send(event)
         printer.finish()
 
 
@@ -67,6 +73,8 @@ class _Printer:
                 self._citations.append(citation)
             case FollowUps(questions=questions):
                 self._follow_ups = questions
+            case Failed():
+                raise error_of(event)
             case _:
                 pass
 

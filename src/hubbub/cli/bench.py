@@ -20,7 +20,6 @@ QUESTIONS_UNASKED = 20
 """So many questions may be asked without anybody having agreed to what they cost."""
 MOST_PEOPLE = 1000
 MOST_SECONDS = 600.0
-QUESTION = "What is a hubbub? Answer in two sentences."
 
 output = Console(soft_wrap=True, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -12,6 +12,7 @@ from hubbub.connections.http import Http
 from hubbub.connections.outside import Body, BrokenOff, Unreachable
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Done, Event, Failed, Queued, Stopped, Text, Usage, decode
+from hubbub.core.tasks import Tasks
 
 LOOK_SECONDS = 0.05
 """How often the client looks how late it is itself."""
@@ -104,7 +105,7 @@ class Load:
         looking = asyncio.create_task(self._look(on_look))
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds + GRACE_SECONDS), asyncio.TaskGroup() as group:
+                async with asyncio.timeout(seconds + GRACE_SECONDS), Tasks() as group:
                     for number in range(people):
                         group.create_task(self._ask_on(number, until))
         finally:
@@ -148,7 +149,7 @@ class Load:
                         if reply.status in (204, 404):
                             self._chats.pop(chat_id, None)
 
-        async with asyncio.TaskGroup() as group:
+        async with Tasks() as group:
             for _ in range(CLOSERS):
                 group.create_task(some())
         return len(self._chats)

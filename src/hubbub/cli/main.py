@@ -1,24 +1,24 @@
-"""The commands of `hubbub`, and the flags that they share."""
+"""The commands of `hubbub`, and the flags that they share.
+
+Each imports what it does when it is called: to say the version takes no database and no web framework.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 import hubbub
-from hubbub.cli import ask as asking
-from hubbub.cli import bench as benching
-from hubbub.cli import check as checking
-from hubbub.cli import collections as collecting
-from hubbub.cli import ingest as ingesting
-from hubbub.cli import keys as keeping
-from hubbub.cli import serve as serving
 from hubbub.cli.terminal import printable
 from hubbub.core.errors import HubbubError, SettingsError
-from hubbub.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hubbub.settings import Settings
+
+QUESTION = "What is a hubbub? Answer in two sentences."
+"""What `hubbub bench` asks."""
 
 app = typer.Typer(
     name="hubbub",
@@ -31,7 +31,6 @@ keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
@@ -50,6 +49,9 @@ def serve(
     config: Config = None,
 ) -> None:
     """Serve the web app and the API."""
+    from hubbub.cli import serve as serving
+    from hubbub.settings import load_settings
+
     flags = {"host": host, "port": port, "workers": workers, "frontend": frontend, "data_folder": data}
     settings = _settings(config, {"server": flags})
     with _named_errors():
@@ -65,6 +67,8 @@ def ask(
     config: Config = None,
 ) -> None:
     """Ask a question; the answer streams to the terminal, its sources follow."""
+    from hubbub.cli import ask as asking
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         asking.ask(settings, question, collection or [], model)
@@ -90,6 +94,8 @@ def ingest(
 
     What is in it unchanged is skipped; an interrupted run goes on where it was.
     """
+    from hubbub.cli import ingest as ingesting
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         failed = ingesting.ingest(
@@ -107,6 +113,8 @@ def ingest(
 @app.command()
 def check(data: DataFolder = None, config: Config = None) -> None:
     """Say which models, search and folders will be used, and why."""
+    from hubbub.cli import check as checking
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         is_fine = checking.check(settings)
@@ -122,13 +130,15 @@ def bench(
     up_to: Annotated[int, typer.Option(help="Try 1, 2, 5, 10 … people, up to so many.")] = 20,
     seconds: Annotated[float, typer.Option(help="How long each number of people asks.")] = 10.0,
     questions: Annotated[int, typer.Option(help="The most questions in all.")] = 1000,
-    question: Annotated[str, typer.Option(help="What is asked.")] = benching.QUESTION,
+    question: Annotated[str, typer.Option(help="What is asked.")] = QUESTION,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it may cost something.")] = False,
     i_may_load_this_server: Annotated[
         bool, typer.Option("--i-may-load-this-server", help="Allow a server on another machine.")
     ] = False,
 ) -> None:
     """Put load on a running server, and say how many people it holds."""
+    from hubbub.cli import bench as benching
+
     with _named_errors():
         benching.bench(
             url,
@@ -156,6 +166,8 @@ def add_key(
     config: Config = None,
 ) -> None:
     """Make a key for a program, and print it once. The program is a person of its own."""
+    from hubbub.cli import keys as keeping
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         keeping.add(settings, name, expires_days=expires_days, same_person_as=same_person_as)
@@ -164,6 +176,8 @@ def add_key(
 @keys.command("list")
 def list_keys(data: DataFolder = None, config: Config = None) -> None:
     """List all keys: when each was made and last used, and whether it still holds."""
+    from hubbub.cli import keys as keeping
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         keeping.list_keys(settings)
@@ -176,6 +190,8 @@ def revoke_key(
     config: Config = None,
 ) -> None:
     """Let a key be worth nothing from now on, in a server that runs within seconds."""
+    from hubbub.cli import keys as keeping
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         keeping.revoke(settings, key)
@@ -187,6 +203,8 @@ NameOrId = Annotated[str, typer.Argument(help="The collection's name or id.", me
 @collections.command("list")
 def list_collections(data: DataFolder = None, config: Config = None) -> None:
     """List all collections: whose each is, and who can see it."""
+    from hubbub.cli import collections as collecting
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         collecting.list_collections(settings)
@@ -200,6 +218,8 @@ def rename_collection(
     config: Config = None,
 ) -> None:
     """Rename a collection."""
+    from hubbub.cli import collections as collecting
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         collecting.rename(settings, collection, name)
@@ -213,6 +233,8 @@ def share_collection(
     config: Config = None,
 ) -> None:
     """Share a collection with everybody who may use the server."""
+    from hubbub.cli import collections as collecting
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         collecting.share(settings, collection, is_shared=not stop)
@@ -226,6 +248,8 @@ def remove_collection(
     config: Config = None,
 ) -> None:
     """Delete a collection with all its documents."""
+    from hubbub.cli import collections as collecting
+
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         collecting.remove(settings, collection, is_agreed=yes)
@@ -244,7 +268,9 @@ def main(
     """Chat and search for many people at once."""
 
 
-def _settings(config: Path | None, flags: dict[str, object]) -> Settings:
+def _settings(config: Path | None, flags: dict[str, object]) -> "Settings":
+    from hubbub.settings import load_settings
+
     try:
         return load_settings(flags, config=config)
     except SettingsError as error:
@@ -253,8 +279,14 @@ def _settings(config: Path | None, flags: dict[str, object]) -> Settings:
 
 def _exit_for(error: SettingsError) -> typer.Exit:
     for fault in error.faults:
-        errors.print(f"settings: {fault}", style="red", markup=False)
+        _complain(f"settings: {fault}")
     return typer.Exit(2)
+
+
+def _complain(text: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True, highlight=False).print(text, style="red", markup=False)
 
 
 @contextmanager
@@ -265,7 +297,7 @@ def _named_errors() -> Generator[None]:
     except SettingsError as error:
         raise _exit_for(error) from None
     except HubbubError as error:
-        errors.print(f"hubbub: {printable(error.for_operators)}", style="red", markup=False)
+        _complain(f"hubbub: {printable(error.for_operators)}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

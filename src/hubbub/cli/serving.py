@@ -15,7 +15,7 @@ import uvicorn
 from hubbub.answers.desk import Desk
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.ending import Ending
-from hubbub.compose import clients_for, open_application
+from hubbub.compose import clients_for, open_web_application
 from hubbub.settings import Settings
 from hubbub.web.acceptor import Acceptor
 from hubbub.web.clients import Clients
@@ -32,7 +32,7 @@ async def serve_on(
     settings: Settings, listener: socket.socket, on_ready: Callable[[Callable[[], bool]], None], ending: Ending
 ) -> None:
     """Serve on a socket until the ending is wished. `on_ready` is given what says whether nothing is open here."""
-    async with open_application(settings) as (app, desk):
+    async with open_web_application(settings) as (app, desk):
         clients = clients_for(settings)
         config = uvicorn.Config(
             app,

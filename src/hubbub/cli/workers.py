@@ -15,6 +15,7 @@ from hubbub.cli.restarts import Restarts
 from hubbub.cli.succession import Succession
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError, SettingsError
+from hubbub.core.tasks import Tasks
 from hubbub.settings import Settings
 
 STDIN = 0
@@ -83,10 +84,7 @@ class Workers:
             await self._drain()
             await asyncio.gather(*(self._end(member) for member in self._alive))
         if not running.cancelled():
-            try:
-                running.result()
-            except* HubbubError as several:
-                raise several.exceptions[0] from None
+            running.result()
 
     async def _run(self, on_ready: Callable[[], None]) -> None:
         numbers = range(len(self._starting))
@@ -98,7 +96,7 @@ class Workers:
             logger.error("%s", failure.message)
         self._listeners.tell_predecessor()
         on_ready()
-        async with asyncio.TaskGroup() as group:
+        async with Tasks() as group:
             for number in numbers:
                 group.create_task(self._keep(number), name=f"keeper of worker {number + 1}")
             group.create_task(self._restart_when_told(group), name="restarts")

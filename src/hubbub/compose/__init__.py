@@ -1,5 +1,15 @@
 """Build everything once from the settings, and close it in the reverse order."""
 
+from hubbub.compose.application import (
+    open_application,
+    open_application_within,
+    open_asking,
+    open_engine,
+    open_keys,
+    open_web_application,
+    web_application,
+    web_application_within,
+)
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
@@ -17,23 +27,12 @@ from hubbub.compose.models import (
     open_embedder,
 )
 from hubbub.compose.pools import faults_of, pools_of
-from hubbub.compose.services import (
-    application,
-    application_within,
-    open_application,
-    open_engine,
-    open_keys,
-    open_services,
-    open_services_within,
-)
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 
 __all__ = [
     "Chosen",
     "OnFetch",
     "Shelf",
-    "application",
-    "application_within",
     "azure_faults",
     "can_embed_model",
     "check_databases",
@@ -46,15 +45,18 @@ __all__ = [
     "missing_packages",
     "missing_weights",
     "open_application",
+    "open_application_within",
+    "open_asking",
     "open_catalog",
     "open_embedder",
     "open_engine",
     "open_keys",
-    "open_services",
-    "open_services_within",
     "open_shelf",
+    "open_web_application",
     "origins_for",
     "pools_of",
     "prepare_folder",
     "sandbox_of",
+    "web_application",
+    "web_application_within",
 ]

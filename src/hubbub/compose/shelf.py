@@ -1,6 +1,5 @@
 """Build the library with what finds in it and what fills it."""
 
-import asyncio
 import contextlib
 import importlib.resources
 import os
@@ -24,6 +23,7 @@ from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Conflict
 from hubbub.core.people import OPERATOR_ID
+from hubbub.core.tasks import Tasks
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -104,17 +104,12 @@ async def _let_stand(search: Search, library: Library) -> None:
 @asynccontextmanager
 async def going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     """Let work that never ends by itself go on in the background; if it fails, so does what it goes on beside."""
-    trouble: Exception | None = None
-    async with asyncio.TaskGroup() as group:
+    async with Tasks() as group:
         task = group.create_task(work)
         try:
             yield
-        except Exception as error:  # noqa: BLE001 (raised below: the group would wrap it, and hide its name)
-            trouble = error
         finally:
             task.cancel()
-    if trouble is not None:
-        raise trouble
 
 
 def sandbox_of(settings: Settings, *, reserved: int = 0) -> Sandbox:

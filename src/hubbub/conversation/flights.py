@@ -9,6 +9,7 @@ import msgspec
 
 from hubbub.core.events import Done, Event
 from hubbub.core.questions import Question
+from hubbub.core.tasks import Tasks
 
 Send: TypeAlias = Callable[[Event], None]
 Make: TypeAlias = Callable[[Send], Awaitable[Done]]
@@ -40,7 +41,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[bytes, _Flight] = {}
-        self._group = asyncio.TaskGroup()
+        self._group = Tasks()
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeAlias
 
-from hubbub.core.events import Event, Reasoning, Text, ToolCall
+from hubbub.core.events import SAID, Event
 
 Scope: TypeAlias = AbstractAsyncContextManager[object]
 """Ends with `TimeoutError` when the time is up for what is done in it."""
@@ -55,7 +55,7 @@ class Said:
 
     def send(self, event: Event) -> None:
         """Take the next event."""
-        if not self.is_anything and isinstance(event, (Text, Reasoning, ToolCall)):
+        if not self.is_anything and isinstance(event, SAID):
             self.is_anything = True
             self._first.reschedule(None)
         self._send(event)

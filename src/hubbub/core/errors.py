@@ -12,7 +12,7 @@ HubbubError           code · status · message fit for a person
 Anything else is a bug: it is never wrapped, logged once, and reads "internal" outside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class HubbubError(Exception):
@@ -234,3 +234,23 @@ class SettingsError(HubbubError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+
+
+STATUSES: Mapping[str, int] = {
+    "content_filter": 400,
+    "not_accepted": 400,
+    "context_too_long": 400,
+    "not_found": 404,
+    "no_model": 404,
+    "too_busy": 429,
+    "model_busy": 429,
+    "internal": 500,
+    "store_error": 500,
+    "busy": 503,
+    "interrupted": 503,
+    "not_ready": 503,
+    "overloaded": 503,
+    "store_full": 507,
+    "store_lost": 507,
+}
+"""The status that tells of an answer that failed before it said anything, by its code; all others are 502 or 503."""

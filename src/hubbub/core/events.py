@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hubbub.core.documents import Citation, Hit
+from hubbub.core.errors import HubbubError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import JsonObject, Question
 
@@ -199,6 +200,8 @@ Event: TypeAlias = (
 )
 Ending: TypeAlias = Done | Failed | Stopped
 ENDINGS = (Done, Failed, Stopped)
+SAID = (Text, Reasoning, Reclassified, ToolCall)
+"""What an answer itself consists of: with the first of them it has spoken, and can't be taken back."""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -218,6 +221,18 @@ def decode(data: bytes) -> Event:
     return _decoder.decode(data)
 
 
+def prefix_of(kind: type[msgspec.Struct]) -> bytes:
+    """Return what the JSON of all events of a kind begins with, so that they are told apart without being decoded."""
+    return b'{"type":"%b"' % str(kind.__struct_config__.tag).encode()
+
+
 def name_of(event: Event) -> str:
     """Return the event's name, as it stands in `type`."""
     return str(event.__struct_config__.tag)
+
+
+def error_of(failed: Failed) -> HubbubError:
+    """Return the error that a failure tells of, to be raised where no events are read."""
+    error = HubbubError(failed.message, code=failed.code)
+    error.retryable = failed.is_retryable
+    return error

@@ -15,6 +15,7 @@ from typing import Self, TypeAlias
 
 from hubbub.core.errors import HubbubError, NotAllowed, NotSignedIn
 from hubbub.core.lasting import Lasting
+from hubbub.core.tasks import Tasks
 from hubbub.identity.base import Identity, RevocableIdentity
 
 logger = logging.getLogger(__name__)
@@ -193,7 +194,7 @@ class Grants:
             for one in waiting:
                 await self._ask(identity, one)
 
-        async with asyncio.TaskGroup() as group:
+        async with Tasks() as group:
             for _ in range(min(ASKED_AT_ONCE, len(self._open))):
                 group.create_task(ask())
 

@@ -13,6 +13,7 @@ from hubbub.core.documents import Document, Fault, Passage, Queued
 from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.lasting import Lasting
+from hubbub.core.tasks import Tasks
 from hubbub.ingest.files import Files
 from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
@@ -79,7 +80,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled. A document that was being read, here or by a dead process, is read again."""
-        async with asyncio.TaskGroup() as group:
+        async with Tasks() as group:
             group.create_task(self._say_layers())
             await self._retry_ours()
             group.create_task(self._read_all())
@@ -116,7 +117,7 @@ class Worker:
 
     async def _read_all(self) -> None:
         """Begin to read documents, in turn by person, until cancelled."""
-        async with asyncio.TaskGroup() as readers:
+        async with Tasks() as readers:
             await self._again_and_again(lambda: self._read_round(readers))
 
     async def _read_round(self, readers: asyncio.TaskGroup) -> bool:

@@ -1,6 +1,5 @@
 """Find the models that the environment and this machine offer."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -10,6 +9,7 @@ import msgspec
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.errors import SettingsError
+from hubbub.core.tasks import Tasks
 from hubbub.models.address import OPENAI_URL, Address, Secret, bare, compatible_address, host_of
 from hubbub.models.azure_names import read_azure
 from hubbub.models.base import PASSED_FIELDS, ModelCard
@@ -70,7 +70,7 @@ async def discover(environ: Mapping[str, str], http: Http, sign_ins: SignIns) ->
     fault where a variable names it, and nothing at all where it was only looked for.
     """
     environ = {name: value.strip() for name, value in environ.items() if value.strip()}
-    async with asyncio.TaskGroup() as group:
+    async with Tasks() as group:
         looks = {
             "openai": group.create_task(_openai(environ, http)),
             "azure": group.create_task(_azure(environ, sign_ins)),

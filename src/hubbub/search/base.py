@@ -102,6 +102,15 @@ class Library(Protocol):
         """Return all collections with their counts, by name."""
         ...
 
+    async def named_collections(
+        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+    ) -> list[Collection]:
+        """Return collections by name, without their counts: an owner's and the shared ones, or all; of these ids only.
+
+        What it costs does not depend on how many documents they hold: rights and names are looked up by it.
+        """
+        ...
+
     async def collection(self, collection_id: str) -> Collection | None: ...
 
     async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:

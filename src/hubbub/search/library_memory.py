@@ -47,6 +47,13 @@ class MemoryLibrary:
         found = [self._counted(collection, counts) for collection in self._collections.values()]
         return sorted(found, key=lambda collection: (collection.name.lower(), collection.name, collection.id))
 
+    async def named_collections(
+        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+    ) -> list[Collection]:
+        known = [replace(one, documents=0, passages=0, embedded=0) for one in await self.collections()]
+        seen = [one for one in known if owner_id is None or one.is_shared or one.owner_id == owner_id]
+        return [one for one in seen if ids is None or one.id in ids]
+
     async def collection(self, collection_id: str) -> Collection | None:
         collection = self._collections.get(collection_id)
         return collection and self._counted(collection, await self._count())

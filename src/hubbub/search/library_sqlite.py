@@ -37,6 +37,12 @@ class SqliteLibrary:
     async def collections(self) -> list[Collection]:
         return [_collection(row) for row in await self._all("collections", {"id": None})]
 
+    async def named_collections(
+        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+    ) -> list[Collection]:
+        wanted = {"owner_id": owner_id, "ids": None if ids is None else json.dumps(list(ids))}
+        return [_collection(row) for row in await self._all("named_collections", wanted)]
+
     async def collection(self, collection_id: str) -> Collection | None:
         rows = await self._all("collections", {"id": collection_id})
         return _collection(rows[0]) if rows else None

@@ -70,9 +70,9 @@ class Search(Table):
     """Where passages are found."""
 
     backend: Text = "sqlite"
-    """The search: "sqlite", "azure", "memory", or a class of your own as "package.module:Class"."""
+    """The search: "sqlite", "azure", or a class of your own as "package.module:Class"."""
     library: Text = "sqlite"
-    """What knows the collections and their documents: "sqlite", "memory", or a class of your own."""
+    """What knows the collections and their documents: "sqlite", or a class of your own."""
     hits: Annotated[int, Field(ge=1, le=100)] = 8
     """How many passages a question finds."""
     azure: AzureSearch = AzureSearch()

@@ -11,9 +11,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import request_response
 
 import hubbub
-from hubbub.app.application import Application, RequestLimits
+from hubbub.app.application import Application
+from hubbub.app.limits import RequestLimits
 from hubbub.web.address import Proxies
 from hubbub.web.bodies import complete
+from hubbub.web.choices import Choices
 from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
@@ -44,6 +46,7 @@ def create_app(
     open_application: Callable[[], AbstractAsyncContextManager[Application]],
     *,
     limits: RequestLimits | None = None,
+    choices: Choices = Choices(),  # noqa: B008 # frozen
     allowed_hosts: Sequence[str] = (),
     answers_addresses: bool = False,
     allowed_origins: Sequence[str] = (),
@@ -77,6 +80,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.choices = choices
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     app.include_router(server.probes)

@@ -11,6 +11,7 @@ from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
 from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
+from hubbub.web.choices import choices_of
 
 
 def application_of(request: Request) -> Application:
@@ -39,7 +40,7 @@ App = Annotated[Application, Depends(_application)]
 Asker = Annotated[Person, Depends(person_of)]
 
 
-def check_operator(app: Application, person: Person, request: Request) -> None:
+def check_operator(person: Person, request: Request) -> None:
     """Return if who asks may see how the server does.
 
     Where everybody is let in, whoever sits at the machine itself may: who comes from a loopback
@@ -48,7 +49,7 @@ def check_operator(app: Application, person: Person, request: Request) -> None:
     Raises:
         NotFound: they may not.
     """
-    is_here = app.has_local_operators and _comes_from_here(request)
+    is_here = choices_of(request).has_local_operators and _comes_from_here(request)
     if not (person.is_operator or is_here):
         raise NotFound("There is nothing at this address.")
 

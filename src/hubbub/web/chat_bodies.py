@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
-from hubbub.app.application import ProtocolChoices
 from hubbub.core.errors import Malformed, TooLarge, Unsupported
 from hubbub.core.messages import Role, Turn
+from hubbub.web.choices import ProtocolChoices
 from hubbub.web.dialects.chat_protocol_old import SESSION, SESSION_IN_LIBRARY
 
 Format: TypeAlias = Literal["new", "old", "simple", "responses"]

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from hubbub.app.access import chat_for
 from hubbub.app.application import Application
 from hubbub.app.conversations import Standing, standing
 from hubbub.core.errors import BadParam, Conflict, NotFound
@@ -35,7 +34,7 @@ async def chat_of(app: Application, person: Person, conversation_id: str) -> Cha
     chat_id = chat_id_of(conversation_id)
     try:
         if is_id(chat_id):
-            return await chat_for(app, person, chat_id)
+            return await app.access.chat(person, chat_id)
     except NotFound as error:
         raise _unknown(chat_id) from error
     raise _unknown(chat_id)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubbub.app import responses
 from hubbub.app.application import Application
+from hubbub.app.responses import turns_of
 from hubbub.core.errors import BadParam, NotFound
 from hubbub.core.events import Asked
 from hubbub.core.identifiers import is_id
@@ -27,7 +27,7 @@ async def find(app: Application, person: Person, response_id: str) -> tuple[str,
     """
     answer_id = answer_id_of(response_id)
     try:
-        return answer_id, await responses.find(app, person, answer_id)
+        return answer_id, await app.responses.find(person, answer_id)
     except NotFound as error:
         raise _unknown(response_id) from error
 
@@ -84,9 +84,9 @@ def _is_reference(item: JsonObject) -> bool:
 async def _items(app: Application, person: Person, answer_id: str) -> dict[str, JsonObject]:
     """Return all items of a response and of its input, by their ids; none where it is not there for the person."""
     try:
-        asked = await responses.find(app, person, answer_id)
+        asked = await app.responses.find(person, answer_id)
     except NotFound:
         return {}
     response = response_of(answer_id, await app.log.records(answer_id))
     output = msgspec.json.decode(msgspec.json.encode(response["output"]), type=list[dict[str, object]])
-    return {str(item["id"]): item for item in (*items_of(answer_id, responses.turns_of(asked)), *output)}
+    return {str(item["id"]): item for item in (*items_of(answer_id, turns_of(asked)), *output)}

@@ -3,12 +3,12 @@
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.app import responses
 from hubbub.app.application import Application
 from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import able_of, over_documents, readable
-from hubbub.app.model_names import ModelNames, names_for
+from hubbub.app.model_names import ModelNames
+from hubbub.app.responses import shortened
 from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.messages import Turn
 from hubbub.core.people import Person
@@ -38,18 +38,19 @@ async def respond(app: Application, person: Person, new: NewResponse, sent: byte
         BadParam: something in the request can't be used.
         NotFound: there is no such model for this person.
         TooLarge: what was said by now is more than may be sent.
-        TooBusy, Overloaded, StoreError: as `hubbub.app.responses.respond` does.
+        TooBusy, Overloaded, StoreError: as `Responses.ask` does.
     """
     check(new)
     if new.conversation is not None:
         chat_id = chat_id_of(new.conversation)
-        async with app.turns.of(chat_id):
+        async with app.locks.of(chat_id):
             return await _respond(app, person, new, sent, await standing_of(app, person, chat_id, "conversation"))
     return await _respond(app, person, new, sent, None)
 
 
 async def _respond(app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None) -> str:
-    names = await names_for(app, person)
+    stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
+    names = await app.model_names(person, *([new.model] if new.model else []), *stores)
     before = await _before(app, person, new.previous_response_id) if at is None else at.turns
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
@@ -59,8 +60,7 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
-    return await responses.respond(
-        app,
+    return await app.responses.ask(
         person,
         question,
         is_kept=new.store is not False,
@@ -83,7 +83,7 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
     if response_id is None:
         return ()
     try:
-        return await responses.said_until(app, person, answer_id_of(response_id))
+        return await app.responses.said_until(person, answer_id_of(response_id))
     except NotFound as error:
         message = f"Previous response with id '{response_id[:64]}' not found."
         raise BadParam(message, PREVIOUS, code="previous_response_not_found") from error
@@ -109,9 +109,9 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
     said = said if collection_ids else readable(said, able)
-    responses.check_length(app, said)
+    app.responses.check_length(said)
     if new.truncation == "auto" and card is not None and not collection_ids:
-        said = responses.shortened(said, card, how, new.instructions or "")
+        said = shortened(said, card, how, new.instructions or "")
     if not collection_ids:
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")

@@ -12,7 +12,7 @@ from hubbub.answers.base import Record
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import Event, Failed, decode
+from hubbub.core.events import SAID, Done, Event, Failed, Stopped, decode, prefix_of
 from hubbub.core.references import told
 from hubbub.identity.grants import granted
 from hubbub.web.dialects.base import Dialect
@@ -30,8 +30,8 @@ CUT_SECONDS = 1.0
 HELD_SECONDS = 10.0
 """So long a response that can still be refused waits for the answer to begin; then it has to begin itself."""
 
-_SAID = (b'{"type":"text"', b'{"type":"reasoning"', b'{"type":"tool_call"', b'{"type":"done"', b'{"type":"stopped"')
-_FAILED = b'{"type":"failed"'
+_SAID = tuple(prefix_of(kind) for kind in (*SAID, Done, Stopped))
+_FAILED = prefix_of(Failed)
 
 
 class EventStream(Response):

@@ -51,6 +51,13 @@ from collection left join collection_passages on collection_id = id
 where :id is null or id = :id
 order by name collate nocase, name, id;
 
+-- name: named_collections
+select id, name, owner_id, is_shared, description, created_at
+from collection
+where (:ids is null or id in (select value from json_each(:ids)))
+    and (:owner_id is null or owner_id = :owner_id or is_shared)
+order by name collate nocase, name, id;
+
 -- name: has_collection
 select 1 from collection where id = :id;
 

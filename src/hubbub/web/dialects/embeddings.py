@@ -8,17 +8,15 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from hubbub.app.embeddings import name_of
+from hubbub.app.embeddings import Embeddings
 from hubbub.app.model_names import CODE
 from hubbub.core.documents import Vector
-from hubbub.core.embedding import Embedder
 from hubbub.core.errors import BadParam, NotFound
+from hubbub.core.tokens import CHARACTERS_PER_TOKEN
 
 MOST_TEXTS = 2_048
 MOST_NUMBERS = 2**20
 """Of all vectors of a reply together: as JSON that is some 20 MB."""
-CHARACTERS_PER_TOKEN = 4
-"""Of English. What embeds does not say what it counted."""
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True):
@@ -63,14 +61,14 @@ class WrittenList(msgspec.Struct, frozen=True):
     object: Literal["list"] = "list"
 
 
-def texts_of(body: EmbeddingRequest, embedder: Embedder) -> list[str]:
+def texts_of(body: EmbeddingRequest, embeddings: Embeddings) -> list[str]:
     """Return the texts of a request that can be met.
 
     Raises:
         NotFound: it names another model.
         BadParam: it can't be met as it is.
     """
-    name = name_of(embedder)
+    name, embedder = embeddings.name, embeddings.embedder
     if not body.model:
         raise BadParam(f"A model has to be named: {name!r}.", "model")
     if body.model not in (name, embedder.name):
@@ -89,7 +87,7 @@ def texts_of(body: EmbeddingRequest, embedder: Embedder) -> list[str]:
 
 
 async def written(
-    embedder: Embedder, texts: Sequence[str], pieces: AsyncIterable[Sequence[Vector]], *, is_base64: bool
+    model: str, texts: Sequence[str], pieces: AsyncIterable[Sequence[Vector]], *, is_base64: bool
 ) -> WrittenList:
     """Return the list of the texts' vectors, which come in pieces. Each is made JSON of as it comes."""
     found: list[msgspec.Raw] = []
@@ -98,7 +96,7 @@ async def written(
             number = base64.b64encode(vector).decode() if is_base64 else _numbers(vector)
             found.append(msgspec.Raw(msgspec.json.encode(EmbeddingObject(len(found), number))))
     tokens = sum(len(text) // CHARACTERS_PER_TOKEN + 1 for text in texts)
-    return WrittenList(found, name_of(embedder), EmbeddingUsage(tokens, tokens))
+    return WrittenList(found, model, EmbeddingUsage(tokens, tokens))
 
 
 def _text(text: object, where: str) -> str:

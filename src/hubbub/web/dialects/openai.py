@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from hubbub.core.errors import BadParam, HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
+from hubbub.core.errors import STATUSES, BadParam, HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
@@ -34,23 +34,6 @@ _CODES = {
     "busy": "overloaded",
 }
 """What OpenAI calls that for which it has a name; all else goes by our own."""
-_STATUSES = {
-    "not_accepted": 400,
-    "context_too_long": 400,
-    "not_found": 404,
-    "no_model": 404,
-    "too_busy": 429,
-    "model_busy": 429,
-    "internal": 500,
-    "store_error": 500,
-    "busy": 503,
-    "interrupted": 503,
-    "not_ready": 503,
-    "overloaded": 503,
-    "store_full": 507,
-    "store_lost": 507,
-}
-"""By the codes of answers that failed, and of models; what else a model or a search fails with is 502."""
 _PARAMS = {
     "model_not_found": "model",
     "no_model": "model",
@@ -99,7 +82,7 @@ def fault_of_failure(failed: Failed) -> Fault:
 
 def status_of_failure(failed: Failed) -> int:
     """Return the status that tells of an answer that failed before it said anything: 503 where it may be had later."""
-    return _STATUSES.get(failed.code, 502 if failed.retry_after_seconds is None else 503)
+    return STATUSES.get(failed.code, 502 if failed.retry_after_seconds is None else 503)
 
 
 def told(error: HubbubError) -> Response:
@@ -181,7 +164,7 @@ def _status(error: HubbubError) -> int:
         return 400
     if isinstance(error, (RefusedForNow, NotSignedIn)) or error.status != HTTPStatus.BAD_GATEWAY:
         return error.status
-    return _STATUSES.get(error.code, error.status)  # a model says by its code what is the matter
+    return STATUSES.get(error.code, error.status)  # a model says by its code what is the matter
 
 
 def _fault(message: str, code: str, status: int, param: str | None) -> Fault:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from hubbub.core.errors import HubbubError, Overloaded, Unsupported
+from hubbub.core.errors import STATUSES, HubbubError, Overloaded, Unsupported
 from hubbub.core.events import Done, Event, Failed, Stopped
 from hubbub.web.bodies import Json, headers_of, sends
 
@@ -22,7 +22,8 @@ STOPPED = "The answer was stopped before it was complete."
 RETRY_SECONDS = 5.0
 
 _WORDS = {"content_filter": FILTERED, "context_too_long": TOO_LONG}
-_STATUSES = {"content_filter": 400, "context_too_long": 400, "not_found": 404, "internal": 500}
+_TOLD = ("content_filter", "context_too_long", "not_found", "internal")
+"""The failures whose status the samples tell; all others are 500, or 503 where asking again may help."""
 
 
 class SampleError(msgspec.Struct, frozen=True):
@@ -50,10 +51,10 @@ def sample_error(error: HubbubError) -> Response:
 def sample_failure(failed: Failed) -> Response:
     """Return the response to a request whose answer failed before it said anything."""
     content = in_words(failed.code, failed.message)
-    if failed.is_retryable and failed.code not in _STATUSES:
+    if failed.is_retryable and failed.code not in _TOLD:
         wait = RETRY_SECONDS if failed.retry_after_seconds is None else failed.retry_after_seconds
         return sample_error(Overloaded(content.error, retry_after_seconds=wait, code=content.code))
-    return Json(content, status_code=_STATUSES.get(failed.code, 500))
+    return Json(content, status_code=_status_of(failed.code))
 
 
 def fault_of(ending: Event) -> SampleError | None:
@@ -75,4 +76,8 @@ def refusal_of(events: Sequence[Event]) -> Response | None:
     if isinstance(ending, Failed):
         return sample_failure(ending)
     fault = fault_of(ending)
-    return None if fault is None else Json(fault, status_code=_STATUSES.get(fault.code, 500))
+    return None if fault is None else Json(fault, status_code=_status_of(fault.code))
+
+
+def _status_of(code: str) -> int:
+    return STATUSES[code] if code in _TOLD else 500

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hubbub.app.access import check_answer
 from hubbub.app.application import Application
 from hubbub.core.answer import Answer
 from hubbub.core.errors import HubbubError, Malformed
@@ -67,8 +66,7 @@ async def follow_answers(request: Request) -> Response:
 @router.get("/{answer_id}", responses=sends(Answer))
 async def show_answer(answer_id: str, app: App, person: Asker) -> Response:
     """Show what an answer is now; `number` is that of the last event in it."""
-    await check_answer(app, person, answer_id)
-    return Json(await app.log.answer(answer_id))
+    return Json(await app.answers.show(person, answer_id))
 
 
 @quick.get(
@@ -83,7 +81,7 @@ async def show_answer(answer_id: str, app: App, person: Asker) -> Response:
 async def follow_answer(request: Request) -> Response:
     """Follow an answer's events from any number on, as often as you like. Leaving does not stop it."""
     app, person, answer_id = application_of(request), await person_of(request), str(request.path_params["answer_id"])
-    await check_answer(app, person, answer_id)
+    await app.answers.check(person, answer_id)
     last_event_id = request.headers.get("last-event-id")
     number = _number(last_event_id if last_event_id is not None else request.query_params.get("after"))
     last, is_open = await app.log.reach(answer_id, number)
@@ -97,14 +95,13 @@ async def follow_answer(request: Request) -> Response:
 @router.post("/{answer_id}/stop", status_code=202, responses=sends(Answer, 202))
 async def stop_answer(answer_id: str, app: App, person: Asker) -> Response:
     """Stop an answer; what it said so far stays. Nothing happens to one that has ended."""
-    await check_answer(app, person, answer_id)
-    await app.desk.stop(answer_id)
-    return Json(await app.log.answer(answer_id), status_code=202)
+    await app.answers.stop(person, answer_id)
+    return Json(await app.answers.show(person, answer_id), status_code=202)
 
 
 async def _wanted(app: Application, person: Person, answer_id: str, after: int) -> Wanted:
     try:
-        await check_answer(app, person, answer_id)
+        await app.answers.check(person, answer_id)
         last, _ = await app.log.reach(answer_id, after)
         if after > last:
             raise _beyond(last, after)

@@ -11,11 +11,9 @@ from starlette.responses import Response
 
 from hubbub.answers.base import party_of
 from hubbub.app import model_names
-from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
-from hubbub.app.model_names import names_for
 from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
 from hubbub.core.people import Person
@@ -128,7 +126,7 @@ async def target_of(app: Application, person: Person, name: str) -> Target:
     Raises:
         NotFound: nothing, for this person.
     """
-    asked = (await names_for(app, person)).read(name)
+    asked = (await app.model_names(person, name)).read(name)
     model = app.catalog.get(asked.model) if asked.model else app.catalog.writer()
     return Target(name, asked, model.card if model else None)
 
@@ -148,7 +146,7 @@ async def reply_to(
     is_over = bool(target.asked.collection_ids)
     able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
     question = _question(app, body, read, target.asked, able, extra)
-    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     address = str(request.base_url).rstrip("/") if is_over else ""

@@ -8,8 +8,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hubbub.app.access import collections_for
-from hubbub.app.apart import ask_apart
 from hubbub.app.application import Application
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.documents import Collection
@@ -22,6 +20,7 @@ from hubbub.search.base import tuned_by
 from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import takes
 from hubbub.web.chat_bodies import ChatBody, Version, format_of, read_body, said_in, systems_of, turns_of, version_of
+from hubbub.web.choices import ProtocolChoices, choices_of
 from hubbub.web.dialects import chat_protocol, chat_protocol_old, simple_chat
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.lines import JSON_LINES
@@ -90,20 +89,20 @@ async def ask_v0(request: Request) -> Response:
 async def _answer(
     request: Request, *, version: Version | None = None, streams: bool = False, is_ask: bool = False
 ) -> Response:
-    app, person = application_of(request), await person_of(request)
+    app, person, protocols = application_of(request), await person_of(request), choices_of(request).protocols
     body = await read_body(request)
-    wanted = format_of(body, version or version_of(request), app.protocols, is_ask=is_ask)
+    wanted = format_of(body, version or version_of(request), protocols, is_ask=is_ask)
     turns = turns_of(body, most_characters=app.limits.question_characters)
     if wanted in ("simple", "responses"):
         question = _simple_question(app, turns)
         rendering = partial(_simple, body, is_responses=wanted == "responses")
     else:
-        question, plan = await _question(app, person, body, turns[-1:] if is_ask else turns)
+        question, plan = await _question(app, protocols, person, body, turns[-1:] if is_ask else turns)
         session = body.session
-        if session is None and app.protocols.has_history:
+        if session is None and protocols.has_history:
             session = str(uuid4())
         rendering = partial(_protocol, body, plan, session, is_old=wanted == "old")
-    answer_id = await ask_apart(app, person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     dialect, render = rendering(answer_id)
     if streams or body.stream is True:
         return EventStream(app.log, answer_id, dialect, refuse=sample_failure)
@@ -124,7 +123,9 @@ def _simple(body: ChatBody, answer_id: str, *, is_responses: bool) -> tuple[Dial
     return simple_chat.deltas() if is_of_port else simple_chat.choices(), simple_chat.whole_message
 
 
-async def _question(app: Application, person: Person, body: ChatBody, turns: Sequence[Turn]) -> tuple[Question, Plan]:
+async def _question(
+    app: Application, protocols: ProtocolChoices, person: Person, body: ChatBody, turns: Sequence[Turn]
+) -> tuple[Question, Plan]:
     """Return the question over the documents that the person may see, and how these are searched.
 
     Raises:
@@ -133,7 +134,7 @@ async def _question(app: Application, person: Person, body: ChatBody, turns: Seq
     if any(turn.images for turn in turns):
         raise Malformed("Images can't be answered from documents. Send texts only.")
     wishes = Wishes(body.overrides, tuned_by(app.search))
-    collections = wishes.narrowed(await _searched(app, person))
+    collections = wishes.narrowed(await _searched(app, protocols, person))
     *before, last = said_in(turns)
     question = Question(
         last.text,
@@ -157,14 +158,14 @@ async def _question(app: Application, person: Person, body: ChatBody, turns: Seq
     return question, plan
 
 
-async def _searched(app: Application, person: Person) -> list[Collection]:
+async def _searched(app: Application, protocols: ProtocolChoices, person: Person) -> Sequence[Collection]:
     """Return the collections that questions search, as far as the person may see them.
 
     Raises:
         NotFound: there is none, and without one the model would answer from what it happens to know.
     """
-    found = await collections_for(app, person)
-    if wanted := app.protocols.collections:
+    found = await app.collections.named(person)
+    if wanted := protocols.collections:
         found = [one for one in found if one.name in wanted or one.id in wanted]
     if not found:
         raise NotFound("There is nothing here for you to search.")

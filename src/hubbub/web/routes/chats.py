@@ -1,19 +1,23 @@
 """Chats and the questions in them."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from hubbub.app.access import chat_for
 from hubbub.app.chat_search import find
-from hubbub.app.questions import Asked, NewQuestion, Unwatched, ask, ask_again
-from hubbub.core.answer import Answer
+from hubbub.app.chats import ChatWithMessages
+from hubbub.app.limits import Unwatched
+from hubbub.app.questions import Asked, Place
 from hubbub.core.errors import Invalid
-from hubbub.core.messages import Chat, Message, Role
+from hubbub.core.messages import Chat, Role
 from hubbub.core.people import may_list
+from hubbub.core.questions import Generation, Question
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
@@ -23,14 +27,13 @@ from hubbub.web.streams import EventStream
 router = APIRouter(prefix="/api", tags=["chats"])
 quick = APIRouter(prefix="/api", tags=["chats"], route_class=QuickRoute)
 
-TITLE_CHARACTERS = 200
 MOST_CHATS = 200
 
 
 class Chats(msgspec.Struct):
     """A person's chats, the one last used first."""
 
-    chats: list[Chat]
+    chats: Sequence[Chat]
     next: str | None
     """What gives the chats behind these, as `after`; None where there are none."""
 
@@ -57,25 +60,38 @@ class FoundChats(msgspec.Struct):
     """What gives more, as `before`; None where there is no more."""
 
 
-class MessageWithAnswer(msgspec.Struct):
-    """A message of a chat's tree; an assistant's carries what its answer is now."""
+class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question. Without `chat_id` it begins a chat; with the `parent_id` of an earlier one it is an edit of that."""
 
-    id: str
-    chat_id: str
-    parent_id: str | None
-    role: Role
     text: str
-    created_at: float
-    model: str
-    collections: tuple[str, ...]
-    answer: Answer | None
-
-
-class ChatWithMessages(msgspec.Struct):
-    """A chat and the tree of its messages, oldest first."""
-
-    chat: Chat
-    messages: list[MessageWithAnswer]
+    chat_id: str | None = None
+    parent_id: Annotated[str | None, Meta(description="The answer that the question follows")] = None
+    question_id: Annotated[str | None, Meta(description="Makes repeating the request safe; a ULID in lower case")] = (
+        None
+    )
+    model: str | None = None
+    collections: Annotated[list[str], Meta(max_length=50)] = []
+    unwatched: Annotated[
+        Unwatched | None,
+        Meta(description="What happens to the answer when nobody watches any more; as the server is set if not given"),
+    ] = None
+    grace_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)] | None, Meta(description="How long it is still worked on then")
+    ] = None
+    within_seconds: Annotated[
+        Annotated[float, Meta(gt=0, le=3600)] | None,
+        Meta(description="By when the answer has to be there, be it as far as it has come"),
+    ] = None
+    wait_seconds: Annotated[
+        Annotated[float, Meta(ge=0, le=600)] | None,
+        Meta(description="How long the answer waits for documents that are still being read; a while if not given"),
+    ] = None
+    max_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=10**9)] | None,
+        Meta(
+            description="How long the answer may get; as the model is set if not given, which is as it likes as a rule"
+        ),
+    ] = None
 
 
 class NewTitle(BaseModel):
@@ -111,7 +127,7 @@ async def list_chats(
 ) -> Response:
     """List your chats, the one last used first, a page at a time."""
     place = None if after is None else _cursor(after)
-    found = await app.history.chats(person.id, limit=limit + 1, after=place) if may_list(person, person.id) else []
+    found = await app.chats.list(person, limit=limit + 1, after=place)
     chats = found[:limit]
     last = f"{chats[-1].updated_at!r}.{chats[-1].id}" if len(found) > limit else None
     return Json(Chats(chats, last))
@@ -135,32 +151,19 @@ async def find_chats(
 @router.get("/chats/{chat_id}", responses=sends(ChatWithMessages))
 async def show_chat(chat_id: str, app: App, person: Asker) -> Response:
     """Show a chat with the tree of its messages, and what each answer is now."""
-    chat = await chat_for(app, person, chat_id)
-    messages = await app.history.messages(chat_id)
-    answers = await app.log.answers([message.id for message in messages if message.role == "assistant"])
-    found = [_with_answer(message, answers.get(message.id)) for message in messages]
-    return Json(ChatWithMessages(chat, found))
+    return Json(await app.chats.show(person, chat_id))
 
 
 @router.patch("/chats/{chat_id}", responses=sends(Chat))
 async def rename_chat(chat_id: str, new: NewTitle, app: App, person: Asker) -> Response:
     """Give a chat another title."""
-    chat = await chat_for(app, person, chat_id)
-    title = " ".join(new.title.split())
-    if not 0 < len(title) <= TITLE_CHARACTERS:
-        raise Invalid(f"A title has 1 to {TITLE_CHARACTERS} characters.")
-    await app.history.rename(chat_id, title)
-    return Json(msgspec.structs.replace(chat, title=title))
+    return Json(await app.chats.rename(person, chat_id, new.title))
 
 
 @router.delete("/chats/{chat_id}", status_code=204)
 async def delete_chat(chat_id: str, app: App, person: Asker) -> None:
     """Delete a chat with all its messages. Answers that are under way are stopped."""
-    await chat_for(app, person, chat_id)
-    answer_ids = await app.history.delete(chat_id)  # first: from here on no answer can come to it
-    for answer_id in answer_ids:
-        await app.desk.stop(answer_id, reason="chat_deleted")
-    await app.log.forget(answer_ids)
+    await app.chats.delete(person, chat_id)
 
 
 @quick.post(
@@ -179,7 +182,9 @@ async def delete_chat(chat_id: str, app: App, person: Asker) -> None:
 async def ask_question(request: Request) -> Response:
     """Ask. The question is stored when this returns; follow the answer's events to read it, or accept them here."""
     app, person = application_of(request), await person_of(request)
-    asked = await ask(app, person, await body_as(request, NewQuestion))
+    new = await body_as(request, NewQuestion)
+    grace_seconds = app.limits.grace(new.unwatched, new.grace_seconds)
+    asked = await app.questions.ask(person, _question(new), _place(new), grace_seconds=grace_seconds)
     if not request.headers.get("accept", "").startswith("text/event-stream"):
         return Json(asked, status_code=202)
     return EventStream(app.log, asked.answer.id, HubbubEvents(msgspec.json.encode(asked)))
@@ -188,18 +193,38 @@ async def ask_question(request: Request) -> Response:
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
 async def answer_again(question_id: str, new: OneMoreAnswer, app: App, person: Asker) -> Response:
     """Make one more answer to a question, beside those it has."""
-    asked = await ask_again(
-        app,
+    asked = await app.questions.ask_again(
         person,
         question_id,
         model=new.model,
         collection_ids=new.collections,
-        unwatched=new.unwatched,
-        grace_seconds=new.grace_seconds,
+        grace_seconds=app.limits.grace(new.unwatched, new.grace_seconds),
         max_tokens=new.max_tokens,
         continues=new.continues,
     )
     return Json(asked, status_code=202)
+
+
+def _question(new: NewQuestion) -> Question:
+    return Question(
+        new.text,
+        model=new.model or None,
+        collection_ids=tuple(new.collections),
+        generation=Generation(max_tokens=new.max_tokens),
+        within_seconds=new.within_seconds,
+        wait_seconds=new.wait_seconds,
+    )
+
+
+def _place(new: NewQuestion) -> Place:
+    fingerprint = None if new.question_id is None else _fingerprint(new)
+    return Place(new.chat_id, new.parent_id, new.question_id, fingerprint)
+
+
+def _fingerprint(new: NewQuestion) -> str:
+    """Return what tells a repeated request from another one under the same `question_id`."""
+    whole = msgspec.structs.replace(new, question_id=None, collections=sorted(set(new.collections)))
+    return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
 
 
 def _cursor(text: str) -> tuple[float, str]:
@@ -208,7 +233,3 @@ def _cursor(text: str) -> tuple[float, str]:
         return float(at), chat_id
     except ValueError as error:
         raise Invalid("`after` is not what `next` of a page of chats was.") from error
-
-
-def _with_answer(message: Message, answer: Answer | None) -> MessageWithAnswer:
-    return MessageWithAnswer(**msgspec.structs.asdict(message), answer=answer)

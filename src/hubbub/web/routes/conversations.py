@@ -9,7 +9,6 @@ from starlette.responses import Response
 from hubbub.app import conversations
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able
-from hubbub.app.responses import check_length
 from hubbub.core.errors import BadParam
 from hubbub.core.messages import JsonObject
 from hubbub.web.asker import App, Asker
@@ -67,10 +66,7 @@ async def show_conversation(conversation_id: str, app: App, person: Asker) -> Re
 async def delete_conversation(conversation_id: str, app: App, person: Asker) -> Response:
     """Delete a chat with all its messages. Responses that are being made in it are stopped."""
     chat = await chat_of(app, person, conversation_id)
-    answer_ids = await app.history.delete(chat.id)
-    for answer_id in answer_ids:
-        await app.desk.stop(answer_id, reason="chat_deleted")
-    await app.log.forget(answer_ids)
+    await app.chats.delete(person, chat.id)
     return Json(DeletedConversation(PREFIX + chat.id))
 
 
@@ -96,9 +92,9 @@ async def add_conversation_items(conversation_id: str, request: Request, app: Ap
     if not turns:
         raise BadParam("items is empty: say what is to be added.", "items")
     chat_id = chat_id_of(conversation_id)
-    async with app.turns.of(chat_id):
+    async with app.locks.of(chat_id):
         at = await standing_of(app, person, chat_id)
-        check_length(app, (*at.turns, *turns))
+        app.responses.check_length((*at.turns, *turns))
         await conversations.add(app, person, at, turns, _echo(chat_id))
     items = items_of(chat_id, (*at.turns, *turns))[len(items_of(chat_id, at.turns)) :]
     return Json(page_of(items, "asc", len(items), None))
@@ -108,7 +104,7 @@ async def _read(app: App, person: Asker, new: NewItems) -> tuple[Any, ...]:
     items = await recalled(app, person, new.items or [])
     able = Able("The conversation", reads_images=True, calls_tools=True, image_hosts=frozenset(app.limits.image_hosts))
     turns = read_input(await with_files_read(app, person, items, where="items"), able)
-    check_length(app, turns)
+    app.responses.check_length(turns)
     return turns
 
 

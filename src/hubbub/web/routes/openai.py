@@ -7,8 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hubbub.app.embeddings import embed, name_of
-from hubbub.app.model_names import CODE, Listed, names_for
+from hubbub.app.model_names import CODE, Listed
 from hubbub.core.errors import NotFound
 from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.asker import App, Asker, application_of, person_of
@@ -41,18 +40,18 @@ class ModelList(msgspec.Struct, frozen=True):
 @router.get("/models", responses=sends(ModelList))
 async def list_model_objects(app: App, person: Asker) -> Response:
     """List the models, alone and over your collections, and what makes embeddings."""
-    listed = [_object(one) for one in (await names_for(app, person)).listed()]
-    if app.embedder is not None:
-        listed.append(ModelObject(name_of(app.embedder), 0, "hubbub"))
+    listed = [_object(one) for one in (await app.model_names(person)).listed()]
+    if app.embeddings is not None:
+        listed.append(ModelObject(app.embeddings.name, 0, "hubbub"))
     return Json(ModelList(listed))
 
 
 @router.get("/models/{name:path}", responses=sends(ModelObject))
 async def show_model_object(name: str, app: App, person: Asker) -> Response:
     """Show what can be asked for by a name."""
-    if app.embedder is not None and name == name_of(app.embedder):
+    if app.embeddings is not None and name == app.embeddings.name:
         return Json(ModelObject(name, 0, "hubbub"))
-    return Json(_object((await names_for(app, person)).find(name)))
+    return Json(_object((await app.model_names(person)).find(name)))
 
 
 @quick.post("/embeddings", openapi_extra=takes(EmbeddingRequest), responses=sends(EmbeddingList))
@@ -63,15 +62,14 @@ async def make_embeddings(request: Request) -> Response:
     body = await read_body(request, EmbeddingRequest)
     if deployment := request.scope.get(DEPLOYMENT):
         body = msgspec.structs.replace(body, model=deployment)
-    if app.embedder is None:
+    if app.embeddings is None:
         message = "This server makes no embeddings. Set embeddings.provider to change that."
         raise NotFound(message, code=CODE)
-    embedder, texts = app.embedder, texts_of(body, app.embedder)
+    embeddings, texts = app.embeddings, texts_of(body, app.embeddings)
 
     async def make() -> Response:
-        with app.embedding.request():
-            async with aclosing(embed(embedder, texts, app.embedding.turn)) as pieces:
-                return Json(await written(embedder, texts, pieces, is_base64=body.encoding_format == "base64"))
+        async with aclosing(embeddings.embed(texts)) as pieces:
+            return Json(await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64"))
 
     return WhileThere(make)
 

@@ -72,7 +72,7 @@ _POLICY = (
 @router.get("/metrics")
 async def show_metrics(request: Request, app: App, person: Asker) -> Response:
     """Tell this process's figures in the text format of Prometheus, to operators. Asks no database and no model."""
-    check_operator(app, person, request)
+    check_operator(person, request)
     text = render(metrics_of(app, clients_of(request.scope)))
     return Response(text, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
 
@@ -83,7 +83,7 @@ async def show_operators_page(request: Request, app: App, person: Asker, still: 
 
     Asks no database and no model.
     """
-    check_operator(app, person, request)
+    check_operator(person, request)
     headers = {"cache-control": "no-store", "content-security-policy": _POLICY}
     return HTMLResponse(_page(app, clients_of(request.scope), is_still=still), headers=headers)
 

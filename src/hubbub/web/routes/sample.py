@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubbub.core.errors import Malformed, NotFound
@@ -11,6 +11,7 @@ from hubbub.core.people import GUEST_ID
 from hubbub.search.base import tuned_by
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
+from hubbub.web.choices import choices_of
 
 router = APIRouter(tags=["sample"])
 
@@ -107,15 +108,15 @@ class SignedIn(msgspec.Struct):
 
 
 @router.get("/auth_setup", responses=sends(AuthSetup))
-async def show_auth_setup(app: App, person: Asker) -> Response:
+async def show_auth_setup(request: Request, person: Asker) -> Response:
     """Tell how people sign in: not at all, or by being known here already. No directory is asked either way."""
-    return Json(AuthSetup(app.sample_page.signs_in))
+    return Json(AuthSetup(choices_of(request).sample_page.signs_in))
 
 
 @router.get("/.auth/me", responses=sends(list[SignedIn]))
-async def show_signed_in(app: App, person: Asker) -> Response:
+async def show_signed_in(request: Request, person: Asker) -> Response:
     """Tell who is signed in, as Azure App Service does for the pages behind it."""
-    if not app.sample_page.signs_in or person.id == GUEST_ID:
+    if not choices_of(request).sample_page.signs_in or person.id == GUEST_ID:
         raise NotFound("Nobody is signed in here.")
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + SIGNED_IN_SECONDS))
     claims = (Claim("preferred_username", person.name), Claim("oid", person.id))
@@ -123,11 +124,12 @@ async def show_signed_in(app: App, person: Asker) -> Response:
 
 
 @router.get("/config", responses=sends(Config))
-async def show_config(app: App, person: Asker) -> Response:
+async def show_config(request: Request, app: App, person: Asker) -> Response:
     """Tell what the page is to offer."""
     tunes = tuned_by(app.search)
     efforts = [model.card.reasoning_effort for model in app.catalog if model.card.reasoning_effort]
-    signs_in = app.sample_page.signs_in  # without it the page fails where it shows uploads, and keeps no chats here
+    offered = choices_of(request).sample_page
+    signs_in = offered.signs_in  # without it the page fails where it shows uploads, and keeps no chats here
     has_vectors = app.embedder is not None and "mode" in tunes
     return Json(
         Config(
@@ -140,7 +142,7 @@ async def show_config(app: App, person: Asker) -> Response:
             default_reasoning_effort=efforts[0] if efforts else "",
             show_user_upload=signs_in,
             show_chat_history_cosmos=signs_in,
-            show_chat_history_browser=app.sample_page.browser_history,
+            show_chat_history_browser=offered.browser_history,
         )
     )
 

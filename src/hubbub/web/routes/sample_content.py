@@ -7,11 +7,8 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
-from hubbub.app.access import collections_for
-from hubbub.app.application import Application
 from hubbub.core.documents import Document
 from hubbub.core.errors import NotFound
-from hubbub.core.people import Person
 from hubbub.web.asker import App, Asker
 
 router = APIRouter(tags=["sample"])
@@ -41,11 +38,11 @@ _HEADERS = {
 )
 async def show_content(name: str, request: Request, app: App, person: Asker) -> Response:
     """Show the document of this name: of your own ones, else of those shared with everybody."""
-    document = await _document(app, person, _spellings(name, request))
+    document, path, found = await app.documents.stored(await app.documents.named(person, _spellings(name, request)))
     media_type, is_shown = _shown_as(document)
     return FileResponse(
-        app.files.path(document.sha256),
-        stat_result=await app.files.stat(document.sha256),
+        path,
+        stat_result=found,
         media_type=media_type,
         filename=document.name.rsplit("/", 1)[-1],
         content_disposition_type="inline" if is_shown else "attachment",
@@ -67,15 +64,6 @@ def _spellings(name: str, request: Request) -> list[str]:
 def _stays_inside(name: str) -> bool:
     parts = name.split("/")
     return "\\" not in name and "\0" not in name and not any(part in ("", ".", "..") for part in parts)
-
-
-async def _document(app: Application, person: Person, names: list[str]) -> Document:
-    collections = await collections_for(app, person)
-    for collection in sorted(collections, key=lambda one: one.owner_id != person.id):
-        for name in names:
-            if (found := await app.library.named(collection.id, name)) is not None:
-                return found
-    raise NotFound("There is no such document.")
 
 
 def _shown_as(document: Document) -> tuple[str, bool]:

@@ -1,14 +1,11 @@
 """The files that a person adds with the page of the Azure sample: a collection of their own."""
 
-import asyncio
-import contextlib
 import unicodedata
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hubbub.app.access import collections_for
 from hubbub.app.application import Application
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, TooLarge
@@ -56,16 +53,17 @@ async def upload(request: Request) -> Response:
     async for name, pieces in files_in(request, FIELD):
         if len(stored) == MOST_FILES:
             raise TooLarge(f"More than {MOST_FILES} files came at once. The first {MOST_FILES} are kept.")
-        collection = await _uploads(app, person) or await _make_uploads(app, person)
+        collection = await app.collections.own(person, UPLOADS) or await _make_uploads(app, person)
         base = name.replace("\\", "/").rpartition("/")[2]
-        stored.append(await app.pipeline.add(collection.id, base, pieces, payer=payer_of(request.scope, person)))
+        payer = payer_of(request.scope, person)
+        stored.append(await app.documents.add(person, collection.id, base, pieces, payer=payer))
     if not stored:
         raise Malformed(f"There is no file in the form: it is sent in a field {FIELD!r}, with a name.")
-    await _wait(app, stored[0].collection_id)
+    await app.documents.until_read(stored[0].collection_id, most_seconds=READ_SECONDS)
     found = [await app.library.document(document.id) for document in stored]
     failed = [one for one in found if one is not None and one.state == "failed"]
     for document in failed:
-        await app.pipeline.remove(document.id)
+        await app.documents.delete(person, document.id)
     if failed:
         raise Invalid(" ".join(f"{one.name}: {one.reason}" for one in failed))
     is_read = all(one is None or one.state in ("embedding", "ready") for one in found)
@@ -77,9 +75,10 @@ async def upload(request: Request) -> Response:
 async def list_uploaded(request: Request) -> Response:
     """List the names of your uploads."""
     app, person = application_of(request), await person_of(request)
-    collection = await _uploads(app, person)
-    documents = await app.library.documents(collection.id) if collection is not None else []
-    return Json([document.name for document in documents])
+    collection = await app.collections.own(person, UPLOADS)
+    if collection is None:
+        return Json([])
+    return Json([document.name for document in await app.documents.list(person, collection.id)])
 
 
 @router.post("/delete_uploaded", responses=sends(Said), openapi_extra=takes(Uploaded))
@@ -87,35 +86,20 @@ async def delete_uploaded(request: Request) -> Response:
     """Delete one of your uploads."""
     app, person = application_of(request), await person_of(request)
     name = unicodedata.normalize("NFC", (await body_as(request, Uploaded)).filename)
-    collection = await _uploads(app, person)
+    collection = await app.collections.own(person, UPLOADS)
     document = await app.library.named(collection.id, name) if collection is not None else None
     if document is None:
         raise NotFound("There is no such file among your uploads.")
-    await app.pipeline.remove(document.id)
+    await app.documents.delete(person, document.id)
     return Json(Said(f"{document.name} was deleted."))
-
-
-async def _uploads(app: Application, person: Person) -> Collection | None:
-    own = await collections_for(app, person)
-    return next((one for one in own if one.name == UPLOADS and one.owner_id == person.id), None)
 
 
 async def _make_uploads(app: Application, person: Person) -> Collection:
     if not may_list(person, person.id):
         raise NotSignedIn("Uploads are kept for whom this server knows: open its page first, or send an API key.")
     try:
-        return await app.library.create(UPLOADS, owner_id=person.id, is_shared=False)
+        return await app.collections.make(person, UPLOADS)
     except Conflict:  # another request was faster
-        if (made := await _uploads(app, person)) is None:
+        if (made := await app.collections.own(person, UPLOADS)) is None:
             raise
         return made
-
-
-async def _wait(app: Application, collection_id: str) -> None:
-    """Return when all files of a collection were read, or after some time."""
-    async with contextlib.aclosing(app.pipeline.watch(collection_id)) as watched:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(READ_SECONDS):
-                async for progress in watched:
-                    if not (progress.waiting or progress.reading):
-                        return

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 import hubbub
 from hubbub.app.application import Application
-from hubbub.ingest.loaders.kinds import KINDS
+from hubbub.app.documents import READABLE
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
@@ -78,7 +78,7 @@ class Ready(msgspec.Struct):
 async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
-    suffixes = [suffix for kind in KINDS for suffix in kind.suffixes]
+    suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
     limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
     response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits))
     set_cookie(request, response, welcome)

@@ -1,21 +1,21 @@
-"""Build what the web application works with, and the application around it."""
+"""Build the application, and what serves it over HTTP."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
-from hubbub.answers.base import Capacity, Fixed, TellsEndings
+from hubbub.answers.base import Capacity, Fixed, SharedStore, TellsEndings
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
-from hubbub.app.apart import hold_again
-from hubbub.app.application import Application, ProtocolChoices, RequestLimits, SamplePage
-from hubbub.app.questions import rework
+from hubbub.answers.memory import MemoryAnswers
+from hubbub.app.application import Application
+from hubbub.app.limits import RequestLimits
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_in
@@ -41,6 +41,7 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
+from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -48,7 +49,7 @@ QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
 
 
-def application(settings: Settings) -> FastAPI:
+def web_application(settings: Settings) -> FastAPI:
     """Return the ASGI application for any server; it opens everything when it starts.
 
     Makes the data folder: call it before the event loop runs.
@@ -58,47 +59,50 @@ def application(settings: Settings) -> FastAPI:
         StoreError: the data folder can't be written.
     """
     prepare_folder(settings.server.data_folder)
-    return _app(settings, front_of(settings), lambda: _watched(open_services(settings)))
+    return _web(settings, front_of(settings), lambda: _watched(open_application(settings)))
 
 
 @asynccontextmanager
-async def open_application(settings: Settings, on_fetch: OnFetch | None = None) -> AsyncGenerator[tuple[FastAPI, Desk]]:
+async def open_web_application(
+    settings: Settings, on_fetch: OnFetch | None = None
+) -> AsyncGenerator[tuple[FastAPI, Desk]]:
     """Open everything, then give the application and its desk: for a server that says itself when answers end.
 
     Raises:
-        Conflict, SettingsError, StoreError: as `open_services` does.
+        Conflict, SettingsError, StoreError: as `open_application` does.
     """
     front = await in_a_thread(
         lambda: front_of(settings)
     )  # before there are task groups, which would wrap what is wrong with it
-    async with open_services(settings, on_fetch) as services:
-        yield _app(settings, front, lambda: _watched(nullcontext(services))), services.desk
+    async with open_application(settings, on_fetch) as application:
+        yield _web(settings, front, lambda: _watched(nullcontext(application))), application.desk
 
 
-def application_within(
-    settings: Settings, services: Callable[[], AbstractAsyncContextManager[Application]], *, has_page: bool
+def web_application_within(
+    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Application]], *, has_page: bool
 ) -> FastAPI:
-    """Return the application for inside another one. Which names are answered to is the outer one's to say.
+    """Return what serves an application inside another one. Which names are answered to is the outer one's to say.
 
+    Nobody is an operator for coming from this machine: everybody does where that server stands behind another one.
     With the page it reads files: call it before the event loop runs.
     """
     names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
-    return create_app(services, limits=_limits(settings), allowed_hosts=names, has_page=has_page)
+    return create_app(
+        opening, limits=_limits(settings), choices=_choices(settings), allowed_hosts=names, has_page=has_page
+    )
 
 
 @asynccontextmanager
-async def open_services_within(settings: Settings, identity: Identity | None = None) -> AsyncGenerator[Application]:
-    """Open the services of an application that somebody else serves; the data folder is made.
-
-    Nobody is an operator for coming from this machine: everybody does where that server stands behind another one.
+async def open_application_within(settings: Settings, identity: Identity | None = None) -> AsyncGenerator[Application]:
+    """Open an application that somebody else serves; the data folder is made.
 
     Raises:
-        Conflict, SettingsError, StoreError: as `open_services` does, and where the folder can't be written.
+        Conflict, SettingsError, StoreError: as `open_application` does, and where the folder can't be written.
     """
     await in_a_thread(lambda: prepare_folder(settings.server.data_folder))
     await in_a_thread(lambda: load_backends(settings))
-    async with _watched(open_services(settings, identity=identity)) as services:
-        yield replace(services, has_local_operators=False)
+    async with _watched(open_application(settings, identity=identity)) as application:
+        yield application
 
 
 @runtime_checkable
@@ -110,10 +114,10 @@ class Paced(Protocol):
 
 
 @asynccontextmanager
-async def open_services(
+async def open_application(
     settings: Settings, on_fetch: OnFetch | None = None, *, identity: Identity | None = None
 ) -> AsyncGenerator[Application]:
-    """Open all that the web application works with, and the work that goes on in the background.
+    """Open the application as one of the workers on its data folder, and the work that goes on in the background.
 
     An identity that is given says who asks, in place of the one that the settings name.
 
@@ -121,7 +125,6 @@ async def open_services(
         Conflict: another server works on this data folder.
         SettingsError, StoreError: something can't be opened; the message says what to do.
     """
-    folder = settings.server.data_folder
     memberships: list[Membership] = []
 
     def share() -> int:
@@ -129,57 +132,108 @@ async def open_services(
         return memberships[0].size if memberships else 1
 
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(Http())
-        shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
-        catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, share=share))
-        database = await stack.enter_async_context(chats_in(folder))
-        history = await open_backend(stack, "history", settings.history.backend, database=database)
-        sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
-        answers = await open_backend(stack, "answers", settings.history.answers, database=database)
-        _let_answers_be_found(history, answers)
-        was_known = partial(_was_known, history, sessions, shelf.library)
-        identity = await _open_identity(stack, settings, database, identity, was_known)
-        log = await stack.enter_async_context(Log(answers, [http.streams]))
-        flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
-        desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
-        await keep_guide(shelf, is_enabled=settings.guide.is_enabled)
-        await stack.enter_async_context(going_on(shelf.pipeline.run()))
+        parts = await _open_parts(stack, settings, on_fetch, share=share)
+        answers = await open_backend(stack, "answers", settings.history.answers, database=parts.database)
+        application = await _assembled(stack, settings, parts, answers, identity, share)
+        await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
+        await stack.enter_async_context(going_on(application.pipeline.run()))
+        memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
+        yield application
 
-        def delayed() -> dict[str, int]:
-            return {"open answers": desk.open_count, "readers": log.reader_count}
 
-        services = Application(
-            identity=identity,
-            grants=await stack.enter_async_context(Grants(identity)),
-            desk=desk,
-            log=log,
-            history=history,
-            sessions=sessions,
-            engine=_engine(settings, catalog, shelf, flights),
-            catalog=catalog,
-            search=shelf.search,
-            library=shelf.library,
-            files=shelf.files,
-            pipeline=shelf.pipeline,
-            pictures=sandbox_of(settings),
-            embedder=shelf.embedder,
-            limits=_limits(settings),
-            protocols=ProtocolChoices(**settings.protocols.model_dump()),
-            sample_page=SamplePage(settings.sample_page.signs_in, settings.sample_page.browser_history),
-            watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
-            has_local_operators=settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS,
-        )
-        desk.rework = partial(rework, services)
-        desk.on_taken_over = partial(hold_again, services)
-        memberships.append(await stack.enter_async_context(Membership(answers, log, desk)))
-        yield services
+@asynccontextmanager
+async def open_asking(
+    settings: Settings, on_fetch: OnFetch | None = None, *, needs_model: bool = True
+) -> AsyncGenerator[Application]:
+    """Open an application that only asks, beside a server that may run: its answers are kept nowhere.
+
+    Nothing is ingested. Without need the embedded model sleeps. The data folder has to be there: see `prepare_folder`.
+
+    Raises:
+        SettingsError, StoreError: something can't be opened; the message says what to do.
+    """
+    async with AsyncExitStack() as stack:
+        parts = await _open_parts(stack, settings, on_fetch, starts_embedded=needs_model)
+        answers = await stack.enter_async_context(MemoryAnswers())
+        yield await _assembled(stack, settings, parts, answers, None, lambda: 1)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is opened first."""
+
+    http: Http
+    shelf: Shelf
+    catalog: Catalog
+    database: Sqlite
+
+
+async def _open_parts(
+    stack: AsyncExitStack,
+    settings: Settings,
+    on_fetch: OnFetch | None,
+    *,
+    starts_embedded: bool = True,
+    share: Callable[[], int] = lambda: 1,
+) -> _Parts:
+    http = await stack.enter_async_context(Http())
+    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
+    opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
+    catalog = await stack.enter_async_context(opening)
+    database = await stack.enter_async_context(chats_in(settings.server.data_folder))
+    return _Parts(http, shelf, catalog, database)
+
+
+async def _assembled(
+    stack: AsyncExitStack,
+    settings: Settings,
+    parts: _Parts,
+    answers: SharedStore,
+    identity: Identity | None,
+    share: Callable[[], int],
+) -> Application:
+    """Put the application together from its parts."""
+    shelf, catalog, database = parts.shelf, parts.catalog, parts.database
+    history = await open_backend(stack, "history", settings.history.backend, database=database)
+    sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
+    _let_answers_be_found(history, answers)
+    was_known = partial(_was_known, history, sessions, shelf.library)
+    identity = await _open_identity(stack, settings, database, identity, was_known)
+    log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
+    flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
+    desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
+
+    def delayed() -> dict[str, int]:
+        return {"open answers": desk.open_count, "readers": log.reader_count}
+
+    application = Application(
+        identity=identity,
+        grants=await stack.enter_async_context(Grants(identity)),
+        desk=desk,
+        log=log,
+        history=history,
+        sessions=sessions,
+        engine=_engine(settings, catalog, shelf, flights),
+        catalog=catalog,
+        search=shelf.search,
+        library=shelf.library,
+        files=shelf.files,
+        pipeline=shelf.pipeline,
+        pictures=sandbox_of(settings),
+        embedder=shelf.embedder,
+        limits=_limits(settings),
+        watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
+    )
+    desk.rework = application.questions.take_over
+    desk.on_taken_over = application.questions.hold_again
+    return application
 
 
 @asynccontextmanager
 async def _watched(opening: AbstractAsyncContextManager[Application]) -> AsyncGenerator[Application]:
-    """Watch the event loop while services are used: who would wait for it before that is not there yet."""
-    async with opening as services, services.watchdog:
-        yield services
+    """Watch the event loop while an application is used: who would wait for it before that is not there yet."""
+    async with opening as application, application.watchdog:
+        yield application
 
 
 @asynccontextmanager
@@ -259,10 +313,12 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
     )
 
 
-def _app(settings: Settings, front: Front, services: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
+def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
+    is_local = settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS
     return create_app(
-        services,
+        opening,
         limits=_limits(settings),
+        choices=replace(_choices(settings), has_local_operators=is_local),
         allowed_hosts=front.hosts,
         answers_addresses=front.answers_addresses,
         allowed_origins=front.origins,
@@ -285,3 +341,8 @@ def _limits(settings: Settings) -> RequestLimits:
         body_seconds=settings.clients.body_seconds,
         kept_seconds=settings.answers.kept_days * 86400,
     )
+
+
+def _choices(settings: Settings) -> Choices:
+    page = settings.sample_page
+    return Choices(ProtocolChoices(**settings.protocols.model_dump()), SamplePage(page.signs_in, page.browser_history))

@@ -1,0 +1,181 @@
+"""Add, list, show and delete the documents of a person's collections."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from os import stat_result
+from pathlib import Path
+from typing import NamedTuple
+
+from hubbub.app.access import Access
+from hubbub.connections.sandbox import Sandbox
+from hubbub.core.documents import Document, Hit, Passage
+from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.people import Person
+from hubbub.ingest.files import Files
+from hubbub.ingest.loaders.kinds import KINDS
+from hubbub.ingest.picture import USUAL_SCALE, picture
+from hubbub.ingest.pipeline import Pipeline
+from hubbub.search.base import Library, Search
+
+NAME_CHARACTERS = 400
+READABLE = KINDS
+"""How the names of files end that can be read, and what each is."""
+PAGE_SCALE = USUAL_SCALE
+"""Pixels a point, 1/72 inch."""
+
+
+class Stored(NamedTuple):
+    """A document's file, as it was put in."""
+
+    document: Document
+    path: Path
+    stat: stat_result
+
+
+class Documents:
+    """The documents of the collections that people may see."""
+
+    def __init__(
+        self, access: Access, library: Library, search: Search, files: Files, pipeline: Pipeline, pictures: Sandbox
+    ) -> None:
+        """Take what keeps documents, and where pages are drawn."""
+        self._access = access
+        self._library = library
+        self._search = search
+        self._files = files
+        self._pipeline = pipeline
+        self._pictures = pictures
+
+    async def list(self, person: Person, collection_id: str) -> Sequence[Document]:
+        """Return a collection's documents, by name.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+        """
+        await self._access.check_collection(person, collection_id)
+        return await self._library.documents(collection_id)
+
+    async def add(
+        self,
+        person: Person,
+        collection_id: str,
+        name: str,
+        content: bytes | Path | AsyncIterable[bytes],
+        *,
+        payer: str = "",
+    ) -> Document:
+        """Add a document, or replace the one of this name; it is read in the background, and stored when this returns.
+
+        Its bytes are charged to the payer, if one is named.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            NotAllowed: it is somebody else's.
+            Invalid: the name can't be used.
+            TooLarge: the file is over the limit, or over what is left of the payer's allowance.
+            StoreFull: the disk is full, or nearly.
+        """
+        await self._access.check_collection(person, collection_id, to_change=True)
+        if not 0 < len(name.strip()) <= NAME_CHARACTERS:
+            raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
+        source = _once(content) if isinstance(content, bytes) else content
+        return await self._pipeline.add(collection_id, name, source, payer=payer)
+
+    async def show(self, person: Person, document_id: str) -> tuple[Document, Sequence[Passage]]:
+        """Return a document, and its passages in reading order.
+
+        Raises:
+            NotFound: there is none for this person.
+        """
+        document = await self._access.document(person, document_id)
+        return document, await self._search.passages(document_id)
+
+    async def file(self, person: Person, document_id: str) -> Stored:
+        """Return a document's file.
+
+        Raises:
+            NotFound: there is no such document for this person, or its file is gone.
+        """
+        return await self.stored(await self._access.document(person, document_id))
+
+    async def stored(self, document: Document) -> Stored:
+        """Return the file of a document that was found for a person.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        return Stored(document, self._files.path(document.sha256), await self._files.stat(document.sha256))
+
+    async def page(
+        self,
+        person: Person,
+        document_id: str,
+        number: int,
+        quote: str = "",
+        *,
+        passage: str = "",
+        scale: float = PAGE_SCALE,
+    ) -> bytes:
+        """Return the picture of a page of a PDF as PNG, with the words of a quote, else of a passage by its id, marked.
+
+        Raises:
+            NotFound: there is no such document for this person, or no such page in it.
+        """
+        document = await self._access.document(person, document_id)
+        if document.media_type != "application/pdf" or not 1 <= number <= max(document.pages, 1):
+            raise NotFound("There is no such page to show.")
+        if passage and not quote.strip():
+            texts = [one.text for one in await self._search.passages(document_id) if one.id == passage]
+            quote = texts[0] if texts else ""
+        return await picture(self._pictures, self._files.path(document.sha256), number, quote, scale=scale)
+
+    async def delete(self, person: Person, document_id: str) -> None:
+        """Delete a document.
+
+        Raises:
+            NotFound: there is none for this person.
+            NotAllowed: it is in somebody else's collection.
+        """
+        await self._access.document(person, document_id, to_change=True)
+        await self._pipeline.remove(document_id)
+
+    async def named(self, person: Person, names: Sequence[str]) -> Document:
+        """Return the first document of one of these names: of the person's own ones, else of those that are shared.
+
+        Raises:
+            NotFound: there is none for this person.
+        """
+        listed = await self._access.listed_collections(person)
+        for collection in sorted(listed, key=lambda one: one.owner_id != person.id):
+            for name in names:
+                if (found := await self._library.named(collection.id, name)) is not None:
+                    return found
+        raise NotFound("There is no such document.")
+
+    async def find(
+        self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8
+    ) -> Sequence[Hit]:
+        """Return the best passages for a query, best first: of these collections, else of all that the person may list.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            SearchError: the search could not answer.
+        """
+        ids = await self._access.check_collections(person, collection_ids)
+        if not collection_ids:
+            ids = tuple(one.id for one in await self._access.listed_collections(person))
+        return await self._search.find(query, ids, limit=limit) if ids else []
+
+    async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
+        """Return when no document of a collection waits or is read any more, or when the time is up."""
+        async with contextlib.aclosing(self._pipeline.watch(collection_id)) as watched:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(most_seconds):
+                    async for progress in watched:
+                        if not (progress.waiting or progress.reading):
+                            return
+
+
+async def _once(content: bytes) -> AsyncGenerator[bytes]:
+    yield content
