@@ -14,8 +14,8 @@ NAMES = """
     Hub Settings load_settings
     GUEST OPERATOR Person Call Chat Message Turn Generation Instructions Question Answer
     Citation Collection Document Hit Passage Retrieval
-    Asked Attached Cited Done Ending Event Failed FollowUps LeftOut Prompted Queued Reasoning Reclassified Searched
-    Started StillReading Stopped Text ToolCall Usage
+    Asked Attached Cited Declined Done Ending Event Failed FollowUps LeftOut Prompted Queued Reasoning Reclassified
+    Searched Started StillReading Stopped Text ToolCall Usage
     BadParam Conflict HubbubError Invalid Malformed ModelError ModelTooLong NotAllowed NotFound NotSignedIn Overloaded
     SearchError SettingsError StoreError StoreFull TooBusy TooLarge
     Embedder History Identity Library Model ModelCard Search Sessions SharedStore __version__

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hubbub.core.events import Asked as Asked
     from hubbub.core.events import Attached as Attached
     from hubbub.core.events import Cited as Cited
+    from hubbub.core.events import Declined as Declined
     from hubbub.core.events import Done as Done
     from hubbub.core.events import Ending as Ending
     from hubbub.core.events import Event as Event
@@ -86,8 +87,8 @@ _PUBLIC = {
     "hubbub.core.answer": "Answer",
     "hubbub.core.documents": "Citation Collection Document Hit Passage Retrieval",
     "hubbub.core.embedding": "Embedder",
-    "hubbub.core.events": "Asked Attached Cited Done Ending Event Failed FollowUps LeftOut Prompted Queued Reasoning "
-    "Reclassified Searched Started StillReading Stopped Text ToolCall Usage",
+    "hubbub.core.events": "Asked Attached Cited Declined Done Ending Event Failed FollowUps LeftOut Prompted Queued "
+    "Reasoning Reclassified Searched Started StillReading Stopped Text ToolCall Usage",
     "hubbub.core.errors": "BadParam Conflict HubbubError Invalid Malformed ModelError ModelTooLong NotAllowed NotFound "
     "NotSignedIn Overloaded SearchError SettingsError StoreError StoreFull TooBusy TooLarge",
     "hubbub.identity.base": "Identity",
