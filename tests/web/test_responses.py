@@ -93,7 +93,6 @@ async def test_all_at_once(client: openai.AsyncOpenAI, quick: ScriptedModel) -> 
         input="Hello",
         metadata={"colour": "blue"},
         temperature=0.5,
-        extra_body={"of_the_future": 1},
     )
     assert (response.status, response.output_text) == ("completed", SAID)
     assert (response.model, response.instructions, response.metadata) == ("scripted", "Be brief.", {"colour": "blue"})
