@@ -109,7 +109,7 @@ async def test_their_page_starts_uploads_shows_and_keeps(page: Page, folder: Pat
         while not any(frame.url.startswith("chrome-extension://") for frame in page.frames):
             await asyncio.sleep(0.05)  # the browser's viewer of PDFs
     said, citations = await page.evaluate("ask('How many days of leave?')")
-    assert "Thirty days of leave. [leave days.pdf#page=1]" in said
+    assert "“Thirty days of leave.” [leave days.pdf#page=1]" in said
     assert "leave days.pdf#page=1" in citations
     assert await page.evaluate("keep()") == [201, ["What?"]]
     await page.reload()

@@ -50,7 +50,7 @@ async def test_each_kind_of_error(hubbub: Hubbub, ann: aiohttp.ClientSession, mo
     errors += [TooBusy("Wait.", retry_after_seconds=2.6), Overloaded("Wait.", retry_after_seconds=0.1)]
     for error in errors:
 
-        async def fail(owner_id: str, error: HubbubError = error) -> None:
+        async def fail(owner_id: str, *, error: HubbubError = error, **options: object) -> None:
             raise error
 
         monkeypatch.setattr(hubbub.services.history, "chats", fail)

@@ -247,7 +247,7 @@ async def test_a_bug_is_told_in_a_sentence_and_logged_with_its_stack(
     hubbub: Hubbub, ann: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        async def chats(self, owner_id: str) -> Any:
+        async def chats(self, owner_id: str, **options: Any) -> Any:
             raise ZeroDivisionError("secret of the inside")
 
     services: Application = hubbub.services

@@ -60,7 +60,7 @@ async def test_a_document_is_shown_as_it_was_put_in(ann: aiohttp.ClientSession) 
         ("a.htm", "text/plain", True),
         ("a.xhtml", "text/plain", True),
         ("a.svg", "application/octet-stream", False),
-        ("a.js", "application/octet-stream", False),
+        ("a.js", "text/plain", True),
         ("a.xml", "application/octet-stream", False),
         ("png", "application/octet-stream", False),
         ("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", False),

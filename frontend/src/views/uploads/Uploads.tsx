@@ -15,7 +15,7 @@ export function Uploads() {
           <Icon name="close" size={16} />
         </button>
       </header>
-      <ul class="uploads-list">
+      <ul class="uploads-list" tabIndex={0}>
         {uploads.value.map((upload) => (
           <li key={upload.id}>
             <p class="uploads-name" dir="auto">

@@ -73,4 +73,7 @@ def _shown_as(document: Document) -> tuple[str, bool]:
         return _SHOWN[suffix], True
     if document.media_type in ("application/pdf", "application/json", "text/csv", "text/markdown"):
         return document.media_type, True
-    return ("text/plain", True) if document.media_type.startswith("text/") else (document.media_type, False)
+    if document.media_type.startswith("text/"):
+        return "text/plain", True
+    is_program = document.media_type.endswith(("/xml", "+xml"))  # so can SVG be
+    return "application/octet-stream" if is_program else document.media_type, False
