@@ -174,6 +174,7 @@ async def _killed(
                 made += 1
                 if time.monotonic() > until:
                     break
+            await _asked_again(people)
             await asyncio.sleep(LAST_QUESTIONS_SECONDS)
             people.is_over = True
             await asyncio.wait({talking}, timeout=LAST_ANSWERS_SECONDS)
@@ -197,6 +198,15 @@ async def _killed(
     first = f"; the first: {faults[0][1][:300]}" if faults else ""
     tried = made == kills and endings["done"] > 0 and endings["failed"] > 0
     return Seen(figures + first, tried and not faults)
+
+
+async def _asked_again(people: People) -> None:
+    """Return once somebody's question was taken in after the last kill, so that it can be answered to its end."""
+    asked_before = len(people.asked)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_ANSWERS_SECONDS):
+            while not any(asked.promised for asked in people.asked[asked_before:]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
 
 async def until_quiet(folder: Path) -> None:
