@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,41 @@ async def test_bodies_over_the_limit(hubbub: Hubbub) -> None:
         status, _, said = await exchange(hubbub.port, sent)
         assert (status, code(said)) == (413, "too_large")
         assert f"{LIMITS.body_bytes:,}" in json.loads(said)["detail"]
+
+
+async def test_one_address_holds_a_part_of_what_may_be_held_of_large_bodies(tmp_path: Path) -> None:
+    limits = RequestLimits(body_bytes=1000, picture_bytes=20_000)
+    whole = b'{"model":"none","messages":[],"user":"%s"}' % (b"x" * 15_000)
+    head = request(
+        "POST", "/v1/chat/completions", {"Content-Type": "application/json", "Content-Length": str(len(whole))}
+    )
+    async with hubbub_running(tmp_path, limits=limits) as hubbub, AsyncExitStack() as stack:
+
+        async def begun(address: str = "127.0.0.1") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            reader, writer = await asyncio.open_connection("127.0.0.1", hubbub.port, local_addr=(address, 0))
+            stack.callback(writer.close)
+            writer.write(head + whole[:-1])
+            return reader, writer
+
+        open_ones = [await begun() for _ in range(6)]
+        refused = [asyncio.ensure_future(reply(reader)) for reader, _ in open_ones]
+        async with asyncio.timeout(10):
+            done, waiting = await asyncio.wait(refused, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                assert one.result()[0] == 503
+                assert "your network address" in json.loads(one.result()[2])["error"]["message"]
+            reader, writer = await begun("127.0.0.2")  # others have room
+            writer.write(whole[-1:])
+            assert (await reply(reader))[0] in (400, 404)
+            assert len(waiting) >= 4
+            for _, writer in open_ones:
+                writer.close()
+            await asyncio.wait(refused)
+            while True:  # what was held is let go
+                reader, writer = await begun()
+                writer.write(whole[-1:])
+                if (await reply(reader))[0] != 503:
+                    break
 
 
 async def test_a_body_that_trickles_in_under_any_server(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hubbub.core.errors import HubbubError, Malformed, NotAllowed, Overloaded, TooLarge, TooSlow, Unsupported
-from hubbub.web.address import Proxies
+from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
+from hubbub.web.address import Proxies, client_address
+from hubbub.web.large_bodies import Holding, LargeBodies
 from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
 
@@ -30,8 +31,8 @@ _PUT_BELOW = "/documents/"
 _POSTED_TO = "/upload"
 _LARGE = ("/v1/chat/completions", "/v1/responses", "/v1/conversations", "/chat_history")
 """What may hold pictures, or a whole chat each time."""
-LARGE_AT_ONCE, LARGE_SECONDS = 8, 5.0
-"""So many of the largest bodies are held at once in a process, and when to come back where there are more."""
+LARGE_AT_ONCE, LARGE_OF_ONE = 8, 4
+"""So many of the largest bodies are held at once in a process, and so many of them for one address."""
 PACE_BYTES = 64 * 1024
 """So much of an upload has to come while its body is waited for as long as another body may take altogether."""
 WHOLE_PACE_BYTES = 512 * 1024
@@ -56,8 +57,7 @@ class Guards:
         self._app = app
         self._body_bytes = body_bytes
         self._picture_bytes = max(body_bytes, picture_bytes or 0)
-        self._large_bytes = 0
-        """How much is held of bodies that are over the usual limit."""
+        self._large = LargeBodies(LARGE_AT_ONCE * self._picture_bytes, LARGE_OF_ONE * self._picture_bytes)
         self._body_seconds = body_seconds
         self._allowed_hosts = frozenset(allowed_hosts)
         self._origins = origins
@@ -84,22 +84,22 @@ class Guards:
 
         asked = _headers_of(scope)
         said = self._proxies.apply(scope)
-        held_bytes = 0
+        holding = self._large.holding(client_address(scope))
         try:
-            self._check_host(asked)
-            if (answer := self._origins.preflight(scope["method"], asked)) is not None:
-                await answer(scope, receive, send_with_headers)
+            try:
+                self._check_host(asked)
+                if (answer := self._origins.preflight(scope["method"], asked)) is not None:
+                    await answer(scope, receive, send_with_headers)
+                    return
+                if scope["method"] not in _SAFE:
+                    self._origins.check(asked, said)
+                    receive = await self._checked_body(scope, asked, receive, holding)
+            except HubbubError as error:
+                await told(scope, error)(scope, receive, send_with_headers)
                 return
-            if scope["method"] not in _SAFE:
-                self._origins.check(asked, said)
-                receive, held_bytes = await self._checked_body(scope, asked, receive)
-        except HubbubError as error:
-            await told(scope, error)(scope, receive, send_with_headers)
-            return
-        try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            self._large_bytes -= held_bytes
+            holding.release()
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
         host = headers.get("host", "")
@@ -111,23 +111,23 @@ class Guards:
                 f"This server does not answer to the name {name[:100]!r}. Add it to server.allowed_hosts to allow it."
             )
 
-    async def _checked_body(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> tuple[Receive, int]:
-        """Return what gives the body, and how much of it is held as a large one's until the response has ended."""
+    async def _checked_body(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, holding: Holding
+    ) -> Receive:
+        """Return what gives the body; a large one is held until the response has ended."""
         if _is_upload(scope):
-            return _paced(receive, self._body_seconds), 0  # the store of files counts the bytes itself while it writes
+            return _paced(receive, self._body_seconds)  # the store of files counts the bytes itself while it writes
         limit_bytes = self._picture_bytes if _may_hold_pictures(scope) else self._body_bytes
         if limit_bytes > self._body_bytes:
             receive = _paced(receive, self._body_seconds)
         try:
             async with asyncio.timeout(None if limit_bytes > self._body_bytes else self._body_seconds):
-                body = await self._body(headers, receive, limit_bytes)
+                body = await self._body(headers, receive, limit_bytes, holding)
         except TimeoutError as error:
             raise TooSlow(f"The request's body did not arrive within {self._body_seconds:g} s.") from error
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
         _check_json(body)
-        held_bytes = len(body) if len(body) > self._body_bytes else 0
-        self._large_bytes += held_bytes
         waiting = [body]  # it is let go once it is taken, however long the response lasts
 
         async def receive_again() -> Message:
@@ -135,9 +135,9 @@ class Guards:
                 return {"type": "http.request", "body": waiting.pop(), "more_body": False}
             return await receive()
 
-        return receive_again, held_bytes
+        return receive_again
 
-    async def _body(self, headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:
+    async def _body(self, headers: Mapping[str, str], receive: Receive, limit_bytes: int, holding: Holding) -> bytes:
         too_large = TooLarge(f"The request's body is over the limit of {limit_bytes:,} bytes.")
         declared = headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()):
@@ -152,10 +152,8 @@ class Guards:
             body += message.get("body", b"")
             if len(body) > limit_bytes:
                 raise too_large
-            if len(body) > self._body_bytes and self._large_bytes + len(body) > LARGE_AT_ONCE * limit_bytes:
-                raise Overloaded(
-                    "Too many large requests at once. Try again in a few seconds.", retry_after_seconds=LARGE_SECONDS
-                )
+            if len(body) > self._body_bytes:
+                holding.grow_to(len(body))
             if not message.get("more_body", False):
                 return bytes(body)
 
