@@ -302,7 +302,7 @@ def _all_cooling() -> Sequence[Variant]:
     busy = Script(status=429, headers={"Retry-After": "30"}, body=b"{}")
     ill = Script(status=500, body=_PAGE)
     return [
-        Variant("all are busy", busy, "refused", code="all_busy", is_all=True),
+        Variant("all are busy", busy, "refused", code="model_busy", is_all=True),
         Variant("all are busy, over documents", busy, "quoted", is_all=True, has_documents=True),
         Variant("all are ill", ill, "refused", code="all_busy", is_all=True),
         Variant("all are ill, over documents", ill, "quoted", is_all=True, has_documents=True),

@@ -157,7 +157,7 @@ class Lab:
                 QUESTION, collection_ids=(COLLECTION_ID,) if has_documents else (), within_seconds=within
             )
             if variant.is_all:
-                await self._bring_down(engine, variant)
+                await self._bring_down(engine, models, variant)
             asked_before = sum(len(model.asked) for model in models)
             events: list[Event] = []
             ending: Done | HubbubError
@@ -176,7 +176,7 @@ class Lab:
                 seconds=seconds,
                 is_late=seconds > within + GRACE_SECONDS,
                 attempts=sum(len(model.asked) for model in models) - asked_before,
-                left_open=await _left_open(open_ends, is_secure=variant.certificate is not None),
+                left_open=await _left_open(self.http, open_ends),
                 said=ending.finish_reason if isinstance(ending, Done) else f"{ending.code}: {ending.message}",
                 text=_text(events),
                 seed=seed,
@@ -196,14 +196,14 @@ class Lab:
             tasks = [group.create_task(run(number, variant)) for number, variant in enumerate(variants)]
         return [task.result() for task in tasks]
 
-    async def _bring_down(self, engine: Engine, variant: Variant) -> None:
+    async def _bring_down(self, engine: Engine, models: Sequence[Counted], variant: Variant) -> None:
         """Ask until nobody is asked any more."""
         for _ in range(20):
-            try:
+            asked_before = sum(len(model.asked) for model in models)
+            with contextlib.suppress(ModelError):
                 await engine.answer(Question(QUESTION), lambda event: None)
-            except ModelError as error:
-                if error.code == "all_busy":
-                    return
+            if sum(len(model.asked) for model in models) == asked_before:
+                return
         raise RuntimeError(f"{variant.name}: they are asked again and again")
 
 
@@ -277,19 +277,13 @@ def _has_met(
     return bool(model.asked) if variant.host or variant.is_closed else faulty.connections > 0
 
 
-async def _left_open(ends: Sequence[ModelServer | FaultProxy], *, is_secure: bool) -> int:
-    """Return how many connections are open after a moment. One over TLS that was used to its end is kept on purpose."""
-
-    def count() -> int:
-        return sum(
-            end.open_requests if is_secure and isinstance(end, ModelServer) else end.open_connections for end in ends
-            if not (is_secure and isinstance(end, FaultProxy))
-        )  # fmt: skip
-
+async def _left_open(http: Http, ends: Sequence[ModelServer | FaultProxy]) -> int:
+    """Return how many connections are open after a moment, but for those that were kept on purpose."""
     until = time.monotonic() + GRACE_SECONDS
-    while count() and time.monotonic() < until:  # noqa: ASYNC110 # there is no one event that all of them set
-        await asyncio.sleep(0.01)
-    return count()
+    while (count := sum(end.open_connections for end in ends)) and time.monotonic() < until:
+        http.streams.close_idle()
+        await asyncio.sleep(0.01)  # there is no one event that all of them set
+    return count
 
 
 async def _nothing() -> None:

@@ -49,7 +49,7 @@ class Streams:
         await self._arrivals.__aexit__(kind, error, trace)
         if self._sweep is not None:
             self._sweep.cancel()
-        self._close_kept(float("inf"))
+        self.close_idle()
 
     @property
     def poured(self) -> list[StreamReply]:
@@ -59,6 +59,10 @@ class Streams:
     def attach(self, look_soon: Callable[[], None]) -> None:
         """Let somebody poll, who is told when there is something to poll for."""
         self._arrivals.attach(look_soon)
+
+    def close_idle(self) -> None:
+        """Close the connections that were kept to be used again."""
+        self._close_kept(float("inf"))
 
     async def poll(self) -> int:
         """Read the replies on the beat for which something has arrived; returns how many are on it."""
