@@ -1,4 +1,6 @@
 import asyncio
+import importlib
+import resource
 import threading
 import time
 from pathlib import Path
@@ -54,3 +56,20 @@ async def test_a_write_waits_for_another_process_and_not_for_ever(
         may_end.set()
         assert await waiting == [(1,)]
         await holding
+
+
+async def test_a_reader_that_finds_no_file_to_open_says_so_and_is_opened_later(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with Sqlite(tmp_path / "a.db") as database:  # its readers are opened when they are first needed
+        importlib.invalidate_caches()  # else whether an import looks at the disk is chance
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_open_files(), hard))
+        try:
+            with pytest.raises(StoreError):
+                await database.read(lambda connection: connection.one("select 1"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert await database.read(lambda connection: connection.one("select 1")) == (1,)
+
+
+def _open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir()) - 1  # one of them is this look

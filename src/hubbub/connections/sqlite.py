@@ -5,6 +5,7 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 """
 
 import asyncio
+import functools
 import importlib.resources
 import importlib.util
 import logging
@@ -261,8 +262,9 @@ class Sqlite:
         """Return this thread's own connection."""
         raw: apsw.Connection | None = getattr(self._local, "raw", None)
         if raw is None:
-            raw = self._local.raw = self._connect(is_first=False)
+            raw = self._connect(is_first=False)
             Connection(raw).all("pragma query_only = on; pragma wal_autocheckpoint = 0")
+            self._local.raw = raw
         return raw
 
     def _connect(self, *, is_first: bool = True) -> apsw.Connection:
@@ -343,8 +345,12 @@ def _make_private(path: Path) -> None:
         raise StoreError(f"The database {path} can't be made ({error.strerror}). Check the data folder.") from error
 
 
+@functools.cache
 def _vector_extension() -> str:
-    """Return where sqlite-vec's extension is. Importing the package would import numpy where that is installed."""
+    """Return where sqlite-vec's extension is. Importing the package would import numpy where that is installed.
+
+    It is looked for once: a connection that is opened later may find that the process can open no further file.
+    """
     found = importlib.util.find_spec("sqlite_vec")
     if found is None or found.origin is None:
         raise StoreError("The package sqlite-vec is not installed. Install Hubbub with its dependencies.")
