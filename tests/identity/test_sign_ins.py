@@ -24,6 +24,10 @@ class Clock:
         return self.now
 
 
+def _files(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir() if path.is_file()]
+
+
 @asynccontextmanager
 async def worker(folder: Path, clock: Clock | None = None) -> AsyncGenerator[tuple[SqlitePeople, SignIns]]:
     clock = clock or Clock()
@@ -63,7 +67,7 @@ async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tm
     assert person == ada
     assert wrong == [None] * 4
     secret = cookie.partition(".")[2].encode()
-    assert not any(secret in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert not any(secret in one for one in _files(tmp_path))
 
 
 async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_path: Path) -> None:

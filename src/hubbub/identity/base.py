@@ -202,7 +202,7 @@ class SignInStore(Protocol):
         """Return a person's that were not ended, the newest first."""
         ...
 
-    async def end(self, at: float, *, id: str = "", person_id: str = "", keep: str = "") -> None:
+    async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:
         """End one by its id, or all of a person's but the one to keep."""
         ...
 
@@ -211,7 +211,7 @@ class SignInStore(Protocol):
         ...
 
     async def ended(self, ids: Collection[str], *, idle_since: float, begun_since: float) -> frozenset[str]:
-        """Return those that were ended, are not there, whose person is disabled, or that are older than one of these."""
+        """Return those that were ended, are not there, whose person is disabled, or that are too old."""
         ...
 
     async def note_use(self, times: Mapping[str, float]) -> None:

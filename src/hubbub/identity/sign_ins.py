@@ -114,7 +114,7 @@ class SignIns:
 
     async def end(self, sign_in_id: str) -> None:
         """End a sign-in: what it has open ends within a second, in every worker."""
-        await self._store.end(self._wall_clock(), id=sign_in_id)
+        await self._store.end(self._wall_clock(), sign_in_id=sign_in_id)
         self._forget()
 
     async def end_of(self, person_id: str, *, but: str = "") -> None:

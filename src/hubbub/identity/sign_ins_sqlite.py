@@ -51,10 +51,10 @@ class SqliteSignIns:
     async def of(self, person_id: str) -> list[SignIn]:
         return [SignIn(*row) for row in await self._database.read(Connection.all, _SQL["of"], (person_id,))]
 
-    async def end(self, at: float, *, id: str = "", person_id: str = "", keep: str = "") -> None:
+    async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:
         def end(connection: Connection) -> None:
-            if id:
-                connection.all(_SQL["end"], (at, id))
+            if sign_in_id:
+                connection.all(_SQL["end"], (at, sign_in_id))
             if person_id:
                 connection.all(_SQL["end_of"], (at, person_id, keep))
             note_change(connection)
