@@ -15,6 +15,7 @@ from hubbub.identity.base import KnownPerson
 
 SCHEMA = read_sql("hubbub.identity", "people_schema.sql")
 _SQL = load_sql("hubbub.identity", "people.sql")
+_SIGN_INS = load_sql("hubbub.identity", "sign_ins.sql")
 DISABLED = "Your account here was disabled. Ask whoever runs this server."
 _NOBODY = "There is no such person."
 
@@ -110,6 +111,12 @@ def note_change(connection: Connection) -> None:
     connection.all(_SQL["changed"])
 
 
+def end_sign_ins(connection: Connection, person_id: str, *, keep: str = "") -> None:
+    """End all of a person's sign-ins but the one to keep."""
+    connection.all(_SIGN_INS["end_of"], (time.time(), person_id, keep))
+    note_change(connection)
+
+
 def count_operators(connection: Connection) -> int:
     """Return how many operators there are who can sign in."""
     row = connection.one(_SQL["count_operators"])
@@ -122,11 +129,8 @@ def _set(connection: Connection, what: str, person_id: str, value: bool) -> None
     if before.is_operator and before.is_active and count_operators(connection) == 0:
         raise Conflict("This is the only operator who can sign in. Make somebody else an operator first.")
     if what == "set_active" and not value:
-        connection.all(_SIGN_INS["end_of"], (time.time(), person_id, ""))
+        end_sign_ins(connection, person_id)
     note_change(connection)
-
-
-_SIGN_INS = load_sql("hubbub.identity", "sign_ins.sql")
 
 
 def _person(row: Row) -> KnownPerson:

@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -107,6 +107,12 @@ class SignIns:
         """Return the sign-in itself; None as for `person`."""
         known = await self._find(cookie)
         return None if known is None else known.sign_in
+
+    def known_id(self, cookies: Sequence[str]) -> str | None:
+        """Return the id of the first of these that is good as far as is known; else of the first that may be one."""
+        known = (self._known.get(_digest(cookie)) for cookie in cookies)
+        found = next((one.sign_in.id for one in known if one is not None), None)
+        return found or next((one for cookie in cookies if (one := id_in(cookie)) is not None), None)
 
     async def of(self, person_id: str) -> list[SignIn]:
         """Return a person's sign-ins, the newest first."""

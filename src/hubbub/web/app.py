@@ -32,12 +32,14 @@ from hubbub.web.routes import (
     documents,
     openai,
     operators,
+    people,
     responses,
     sample,
     sample_content,
     sample_history,
     sample_uploads,
     server,
+    sign_in,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -84,6 +86,8 @@ def create_app(
     for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
         app.include_router(router)
     app.include_router(server.probes)
+    app.include_router(sign_in.router)
+    app.include_router(people.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

@@ -33,6 +33,8 @@ class Choices:
     sample_page: SamplePage = SamplePage()
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
+    is_open_to_everybody: bool = False
+    """Whether nobody has to sign in or to have a key."""
 
 
 def choices_of(request: Request) -> Choices:
