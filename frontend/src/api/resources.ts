@@ -3,7 +3,10 @@
 import type { Answer } from "../events";
 
 export interface Me {
-  person: { id: string; name: string };
+  person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
+  /** Whether nobody has to sign in or to have a key. */
+  is_open_to_everybody: boolean;
+  can_sign_in: boolean;
   version: string;
   limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
 }

@@ -118,6 +118,7 @@ class Accounts:
         await self._check_again(account, old, address)
         self._check(new, account.email, person.name)
         await self._store.set_password(person.id, await self._passwords.hash(new), keep=keep)
+        self._sign_ins.forget()
         deeds.note("password changed", by=person.id, of=person.id, address=address)
 
     async def has_second_factor(self, person: Person) -> bool | None:
@@ -205,6 +206,7 @@ class Accounts:
         self._check(password, email or link.email, name)
         hashed = await self._passwords.hash(password)
         person = await self._store.use_link(_digest(secret), hashed, email=email, name=name)
+        self._sign_ins.forget()
         deeds.note(f"link used ({link.kind})", by=person.id, of=person.id, address=address)
         return person
 
@@ -258,6 +260,7 @@ class Accounts:
             Conflict: they are the last operator.
         """
         await self._people.set_active(person_id, is_active)
+        self._sign_ins.forget()
         if not is_active:
             now = time.time()
             for key in await self._keys.keys():
@@ -273,6 +276,7 @@ class Accounts:
             Conflict: they are the last operator.
         """
         await self._people.set_operator(person_id, is_operator)
+        self._sign_ins.forget()
         deeds.note("made an operator" if is_operator else "no operator any more", by=by.id, of=person_id)
 
     async def first(self) -> MadeLink | None:

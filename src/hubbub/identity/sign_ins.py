@@ -121,18 +121,18 @@ class SignIns:
     async def end(self, sign_in_id: str) -> None:
         """End a sign-in: what it has open ends within a second, in every worker."""
         await self._store.end(self._wall_clock(), sign_in_id=sign_in_id)
-        self._forget()
+        self.forget()
 
     async def end_of(self, person_id: str, *, but: str = "") -> None:
         """End all of a person's, except the one with an id."""
         await self._store.end(self._wall_clock(), person_id=person_id, keep=but)
-        self._forget()
+        self.forget()
 
     async def end_session(self, provider: str, provider_session: str) -> None:
         """End all that a session at a provider vouches for."""
         if provider_session:
             await self._store.end_session(self._wall_clock(), provider, provider_session)
-            self._forget()
+            self.forget()
 
     async def ended(self, ids: Collection[str]) -> frozenset[str]:
         """Return those that let nobody in any more. Always asks the store, once for all.
@@ -179,7 +179,8 @@ class SignIns:
         used = max(sign_in.last_used, self._used.get(sign_in.id, 0.0))
         return now < used + self._idle_seconds and now < sign_in.created_at + self.total_seconds
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Read everything anew: something of people was changed in this process."""
         self._known = {}
         self._fresh_until = float("-inf")
 
