@@ -33,6 +33,7 @@ from hubbub.conversation.flights import Flights
 from hubbub.history.base import History, SearchableHistory, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
+from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
@@ -195,7 +196,7 @@ async def _assembled(
     sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
     _let_answers_be_found(history, answers)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    doors = await open_doors(stack, settings, database, identity, was_known)
+    doors = await open_doors(stack, settings, database, identity, was_known, parts.http)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -209,6 +210,8 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        providers=doors.providers,
+        sign_in_addresses=_sign_in_addresses(doors.providers),
         desk=desk,
         log=log,
         history=history,
@@ -334,3 +337,9 @@ def _choices(settings: Settings) -> Choices:
         SamplePage(page.signs_in, page.browser_history),
         is_open_to_everybody=lets_everybody_in(settings),
     )
+
+
+def _sign_in_addresses(providers: Providers | None) -> tuple[tuple[str, str], ...]:
+    if providers is None:
+        return ()
+    return tuple((one.client.label, f"/api/sign-in/oidc/{name}") for name, one in providers.by_name.items())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hubbub.app.accounts import AccountRules, Accounts
 from hubbub.compose.backends import open_backend
 from hubbub.compose.databases import chats_in
+from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import SettingsError
@@ -16,6 +17,7 @@ from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.cookies_sqlite import cookie_key_in
 from hubbub.identity.keys import Keyring
+from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.open import OpenIdentity
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
@@ -35,11 +37,13 @@ class Doors:
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    providers: Providers | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
     """Return the settings by which people can sign in on the page; none: they can't."""
-    return ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
+    ways = ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
+    return (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
 
 
 def is_loopback(host: str) -> bool:
@@ -78,7 +82,7 @@ def identity_faults(settings: Settings) -> list[str]:
 
 
 async def open_doors(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown, http: Http
 ) -> Doors:
     """Open what says who asks. An identity that is given does so in place of the one that the settings name.
 
@@ -101,7 +105,7 @@ async def open_doors(
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts)
+    return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
 
 
 @asynccontextmanager
@@ -144,3 +148,28 @@ async def open_accounts(
         reset_seconds=wanted.reset_minutes * 60.0,
     )
     return Accounts(store, people, sign_ins, keys, passwords, rules, mail)
+
+
+def _providers(settings: Settings, http: Http) -> Providers:
+    return Providers(
+        {
+            name: Provider(
+                Client(
+                    name=name,
+                    label=one.label or name,
+                    issuer=one.issuer,
+                    client_id=one.client_id,
+                    client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
+                    scopes=one.scopes,
+                    groups_claim=one.groups_claim,
+                    roles_claim=one.roles_claim,
+                    operator_groups=frozenset(one.operator_groups),
+                    allowed_groups=frozenset(one.allowed_groups),
+                    allowed_domains=frozenset(domain.lower() for domain in one.allowed_domains),
+                    allowed_tenants=one.allowed_tenants,
+                ),
+                http,
+            )
+            for name, one in settings.identity.oidc.items()
+        }
+    )
