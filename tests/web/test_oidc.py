@@ -117,7 +117,7 @@ async def test_signing_out_at_the_provider_ends_open_streams_within_a_second(tmp
         assert (await sign_in(ada))[0] == 200
         async with ada.post("/api/questions", json={"text": "Hello"}) as response:
             assert response.status < 300, await response.text()
-            answer = (await response.json())["answer_id"]
+            answer = (await response.json())["answer"]["id"]
         async with ada.get(f"/api/answers/{answer}/events") as stream:
             assert stream.status == 200
             await stream.content.readany()
