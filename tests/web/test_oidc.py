@@ -41,41 +41,45 @@ async def is_signed_in(http: aiohttp.ClientSession) -> bool:
 
 
 async def test_people_sign_in_go_on_while_the_provider_is_down_and_survive_new_keys(tmp_path: Path) -> None:
-    async with Issuer() as issuer, serving(tmp_path, issuer, label="The house") as server:
-        async with browser(server) as ada, browser(server) as bob, browser(server) as eve:
-            issuer.is_down = True
-            status, text = await sign_in(ada)
-            assert status == 503
-            assert "Try again in" in text
-            assert issuer.url not in text
-            issuer.is_down = False
-            await sign_in(eve)
-            assert issuer.asked == ["discovery"]  # not asked again at once
-            async with ada.get("/api/sign-in") as response:
-                way = (await response.json())["ways"]
-            assert way == [{"kind": "address", "name": "The house", "address": PATH}]
-            assert not await is_signed_in(bob)
+    async with (
+        Issuer() as issuer,
+        serving(tmp_path, issuer, label="The house") as server,
+        browser(server) as ada,
+        browser(server) as bob,
+        browser(server) as eve,
+    ):
+        issuer.is_down = True
+        status, text = await sign_in(ada)
+        assert status == 503
+        assert "Try again in" in text
+        assert issuer.url not in text
+        issuer.is_down = False
+        await sign_in(eve)
+        assert issuer.asked == ["discovery"]  # not asked again at once
+        async with ada.get("/api/sign-in") as response:
+            way = (await response.json())["ways"]
+        assert way == [{"kind": "address", "name": "The house", "address": PATH}]
+        assert not await is_signed_in(bob)
 
 
 async def test_a_sign_in_comes_back_only_to_this_server_and_only_to_the_browser_that_began_it(tmp_path: Path) -> None:
-    async with Issuer() as issuer, serving(tmp_path, issuer) as server:
-        async with browser(server) as ada, browser(server) as eve:
-            assert (await sign_in(ada))[0] == 200
-            assert await is_signed_in(ada)
-            async with eve.get(PATH, params={"back": "//evil.example"}, allow_redirects=False) as response:
-                leaving = response.headers["location"]
-                cookie = response.headers["set-cookie"].lower()
-            assert "httponly" in cookie
-            assert "samesite=lax" in cookie
-            assert "max-age=600" in cookie
-            async with eve.get(leaving, allow_redirects=False) as response:
-                coming = response.headers["location"]
-            async with aiohttp.ClientSession() as other, other.get(coming) as response:
-                assert response.status == 401  # another browser's
-            async with eve.get(coming, allow_redirects=False) as response:
-                assert (response.status, response.headers["location"]) == (303, "/")
-            async with eve.get(coming, allow_redirects=False) as response:
-                assert response.status == 401  # once
+    async with Issuer() as issuer, serving(tmp_path, issuer) as server, browser(server) as ada, browser(server) as eve:
+        assert (await sign_in(ada))[0] == 200
+        assert await is_signed_in(ada)
+        async with eve.get(PATH, params={"back": "//evil.example"}, allow_redirects=False) as response:
+            leaving = response.headers["location"]
+            cookie = response.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert "max-age=600" in cookie
+        async with eve.get(leaving, allow_redirects=False) as response:
+            coming = response.headers["location"]
+        async with aiohttp.ClientSession() as other, other.get(coming) as response:
+            assert response.status == 401  # another browser's
+        async with eve.get(coming, allow_redirects=False) as response:
+            assert (response.status, response.headers["location"]) == (303, "/")
+        async with eve.get(coming, allow_redirects=False) as response:
+            assert response.status == 401  # once
 
 
 async def test_keys_that_rotated_are_fetched_once_and_invented_ones_no_more(tmp_path: Path) -> None:
