@@ -1,10 +1,11 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec.structs import replace
 
@@ -27,9 +28,10 @@ from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
+from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
-from hubbub.conversation.turns import spoken
+from hubbub.conversation.turns import spoken, well_formed
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, ModelTooLong, SearchError
@@ -57,6 +59,13 @@ from hubbub.core.questions import Generation, Question
 from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Search
+
+
+class Plan(Protocol):
+    """Makes a prompt of so many tokens, the summary in the place of the turns that it stands for."""
+
+    def __call__(self, budget_tokens: int, summary: Summary | None = None, /) -> Fitted: ...
+
 
 Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
@@ -99,12 +108,14 @@ class Engine:
         flights: Flights | None = None,
         shelf: Shelf | None = None,
         again: Again | None = None,
+        summaries: Summaries | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
         Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
-        busy.
+        busy. Where there are `summaries`, turns that no longer fit a prompt are summed up.
         """
+        self._summaries = summaries
         self._shelf = shelf
         self._again = again or Again()
         self._flights = flights
@@ -240,10 +251,16 @@ class Engine:
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
 
-        def plan(budget_tokens: int) -> Fitted:
+        rates = self._rates[model.card.name]
+
+        def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             if question.is_verbatim:
                 return Fitted(list(question.turns))
-            return fit(system, turns, asked, budget_tokens=budget_tokens, rates=self._rates[model.card.name])
+
+            def fit_rest(said: Sequence[Turn], tokens: int) -> Fitted:
+                return fit(system, said, asked, budget_tokens=tokens, rates=rates)
+
+            return fit_after(summary, turns, fit_rest, budget_tokens=budget_tokens, rates=rates)
 
         def take(piece: Piece) -> None:
             send(Text(piece) if isinstance(piece, str) else piece)
@@ -260,7 +277,7 @@ class Engine:
         turns, asked = _going_on(question)
         stream = CitedStream(hits)
 
-        def plan(budget_tokens: int) -> Fitted:
+        def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             nonlocal stream
             since = fit_since(question.since, budget_tokens=int(SINCE_SHARE * budget_tokens), rates=rates)
             budget_tokens -= sum(rates.tokens(turn.text) for turn in since)
@@ -270,11 +287,16 @@ class Engine:
             if not question.continues:
                 stream = CitedStream(sources)
             below = with_sources(text, sources)
-            if not question.continues:
-                fitted = fit(system, turns, text, budget_tokens=budget_tokens, rates=rates, asked=below)
-            else:
+
+            def fit_rest(said: Sequence[Turn], tokens: int) -> Fitted:
+                if not question.continues:
+                    return fit(system, said, text, budget_tokens=tokens, rates=rates, asked=below)
+                return fit(system, said, asked, budget_tokens=tokens, rates=rates)
+
+            said = turns
+            if question.continues:
                 said = [*question.turns, Turn("user", below), Turn("assistant", question.continues.text)]
-                fitted = fit(system, said, asked, budget_tokens=budget_tokens, rates=rates)
+            fitted = fit_after(summary, said, fit_rest, budget_tokens=budget_tokens, rates=rates)
             if since:
                 fitted = fitted._replace(turns=[*fitted.turns, *since])
             if text == question.text:
@@ -311,7 +333,7 @@ class Engine:
         self,
         model: Model,
         question: Question,
-        plan: Callable[[int], Fitted],
+        plan: Plan,
         how: Generation,
         times: Times,
         send: Send,
@@ -336,6 +358,8 @@ class Engine:
         started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
         while True:
             fitted = plan(budget_tokens)
+            if self._summaries is not None and fitted.left_out is not None and fitted.left_out.turns:
+                fitted = await self._summed_up(self._summaries, model, question, plan, budget_tokens, times, send)
             if fitted.left_out is not None:
                 send(fitted.left_out)
             if tell:
@@ -360,6 +384,29 @@ class Engine:
                 if not how.tools:
                     rates.learn(fitted.turns, completion.prompt_tokens)
                 return _finish(completion, limit, send)
+
+    async def _summed_up(
+        self,
+        summaries: Summaries,
+        model: Model,
+        question: Question,
+        plan: Plan,
+        budget_tokens: int,
+        times: Times,
+        send: Send,
+    ) -> Fitted:
+        """Return the prompt with a summary of what does not fit; without one where there is no time or none comes."""
+        said = well_formed(question.turns)
+        summary = summaries.known(said)
+        room_tokens = budget_tokens - SUMMARY_TOKENS
+        if summary is None or summary.turns < _missing(plan(room_tokens)):
+            first = said[: _missing(plan(int(AHEAD * room_tokens)))]
+            rates = self._rates[model.card.name]
+            tell = _telling(question, "summary", model, send)
+            with contextlib.suppress(TimeoutError, ModelError):  # what was said last is answered all the same
+                async with times.for_query():
+                    summary = await summaries.write(model, first, room_tokens=budget_tokens, rates=rates, tell=tell)
+        return plan(budget_tokens, summary)
 
     async def _quote(
         self,
@@ -417,6 +464,10 @@ def _finish(completion: Completion, limit: LimitedBy, send: Send) -> Done:
     if completion.finish_reason == LENGTH:
         return Done(LENGTH, limit)
     return Done(completion.finish_reason)
+
+
+def _missing(fitted: Fitted) -> int:
+    return fitted.left_out.turns if fitted.left_out is not None else 0
 
 
 def _wish(model: Model, how: Generation) -> tuple[int | None, LimitedBy]:
