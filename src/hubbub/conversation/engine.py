@@ -28,6 +28,7 @@ from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
+from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
@@ -70,8 +71,6 @@ class Plan(Protocol):
 Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
 
-ANSWER_TOKENS = 1024
-"""So much of a model's context a prompt leaves for the answer, where nobody has said how long that may get."""
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 TEMPERATURE = 0.2
@@ -91,8 +90,6 @@ SINCE_SHARE = 0.5
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
-LESS, MUCH_LESS = 0.9, 0.5
-"""How much of what was too long is sent then: where the server has said how long it was, and where it has not."""
 
 
 class Engine:
@@ -149,8 +146,8 @@ class Engine:
         tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
             return "", tokens
-        expected = min(EXPECTED_TOKENS, _answer_tokens(model, question.generation))
-        return model.card.name, min(tokens, _prompt_tokens(model)) + expected
+        expected = min(EXPECTED_TOKENS, answer_tokens(model, question.generation))
+        return model.card.name, min(tokens, prompt_tokens(model)) + expected
 
     async def answer(self, question: Question, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended.
@@ -348,10 +345,10 @@ class Engine:
             portions_of = partial(Portions, pass_on, self._turn, characters=PORTION_CHARACTERS)
         else:
             portions_of = partial(Portions, pass_on, self._turn, characters=UNREAD_CHARACTERS, at_once=UNREAD_AT_ONCE)
-        wish, limit = _wish(model, how)
+        wished, limit = wish_of(model, how)
         if not question.is_verbatim:
-            how = replace(how, max_tokens=wish)
-        budget_tokens = _prompt_tokens(model, how)
+            how = replace(how, max_tokens=wished)
+        budget_tokens = prompt_tokens(model, how)
         rates = self._rates[model.card.name]
         is_again = question.is_verbatim
         tell = _telling(question, "answer", model, send)
@@ -378,7 +375,7 @@ class Engine:
                     finish()  # what was said before stands
                     raise
                 is_again = True
-                budget_tokens = _less(budget_tokens, error, fitted.turns, rates)
+                budget_tokens = less(budget_tokens, error, fitted.turns, rates)
             else:
                 finish()
                 if not how.tools:
@@ -468,34 +465,6 @@ def _finish(completion: Completion, limit: LimitedBy, send: Send) -> Done:
 
 def _missing(fitted: Fitted) -> int:
     return fitted.left_out.turns if fitted.left_out is not None else 0
-
-
-def _wish(model: Model, how: Generation) -> tuple[int | None, LimitedBy]:
-    """Return how long an answer may get, and whose limit that is; None: as long as the model makes it."""
-    wish = how.max_tokens or model.card.max_tokens
-    most = model.card.context_tokens // 2
-    if wish is None or wish > most:
-        return (None if wish is None else most), "model"
-    return wish, "question" if how.max_tokens else "setting"
-
-
-def _answer_tokens(model: Model, how: Generation) -> int:
-    """Return how much of the context is left for an answer."""
-    return _wish(model, how)[0] or min(ANSWER_TOKENS, model.card.context_tokens // 3)
-
-
-def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
-    return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
-
-
-def _less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: Rates) -> int:
-    """Return how many tokens a prompt may have after one was refused as too long."""
-    limit, sent = error.limit_tokens, error.sent_tokens
-    if sent is not None:
-        rates.learn(turns, sent)
-    if limit is not None and sent is not None and 0 < limit < sent:
-        return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
-    return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
 
 
 def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:
