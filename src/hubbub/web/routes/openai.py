@@ -58,7 +58,7 @@ async def show_model_object(name: str, app: App, person: Asker) -> Response:
 async def make_embeddings(request: Request) -> Response:
     """Embed texts with what the search embeds with, when nobody's search needs it."""
     app = application_of(request)
-    await person_of(request)
+    person = await person_of(request)
     body = await read_body(request, EmbeddingRequest)
     if deployment := request.scope.get(DEPLOYMENT):
         body = msgspec.structs.replace(body, model=deployment)
@@ -68,7 +68,7 @@ async def make_embeddings(request: Request) -> Response:
     embeddings, texts = app.embeddings, texts_of(body, app.embeddings)
 
     async def make() -> Response:
-        async with aclosing(embeddings.embed(texts)) as pieces:
+        async with aclosing(embeddings.embed(person, texts)) as pieces:
             return Json(await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64"))
 
     return WhileThere(make)
