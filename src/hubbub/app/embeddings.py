@@ -5,13 +5,13 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 
 from hubbub.answers.base import party_of
+from hubbub.app.questions import asker_of
 from hubbub.core.documents import Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Overloaded, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
 from hubbub.core.usage import estimated_tokens, spending
-from hubbub.usage.base import Asker
 from hubbub.usage.meter import Bill, Meter, told
 from hubbub.usage.refusals import OverBound
 
@@ -68,9 +68,8 @@ class Embeddings:
             self._open -= 1
 
     async def _reserved(self, person: Person, texts: Sequence[str]) -> Bill:
-        asker = Asker(person.id, person.key, tuple(sorted(person.groups)))
         tokens = sum(map(estimated_tokens, texts))
-        bill = self._meter.bill_of_texts(new_id(), asker, party_of(person).key, self.embedder.name, tokens)
+        bill = self._meter.bill_of_texts(new_id(), asker_of(person), party_of(person).key, self.embedder.name, tokens)
         if bill.reserving is not None:
             try:
                 await bill.reserving()

@@ -305,9 +305,8 @@ class Questions:
         self._check_images(question)
         party = party_of(person)
         deployment, tokens = self._engine.weigh(question)
-        asker = Asker(person.id, person.key, tuple(sorted(person.groups)))
         written = min(tokens, EXPECTED_TOKENS) if deployment else 0
-        bill = self._meter.bill(answer_id, asker, party.key, deployment, tokens - written, written)
+        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
         if question.continues is not None:
             bill.free_characters = len(question.continues.text)
         work = self._work(question, bill, reason)
@@ -435,6 +434,11 @@ def title_of(text: str) -> str:
     cut = line[: TITLE_CHARACTERS - 1]
     at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
+
+
+def asker_of(person: Person) -> Asker:
+    """Return for whom what a person uses is recorded."""
+    return Asker(person.id, person.key, tuple(sorted(person.groups)))
 
 
 def _asker_of(found: Found) -> Asker:

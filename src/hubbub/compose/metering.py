@@ -3,14 +3,16 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC
 from decimal import Decimal
-from functools import reduce
+from functools import partial, reduce
 from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
 from hubbub.compose.databases import chats_in
 from hubbub.compose.pools import pools_of
 from hubbub.connections.sqlite import Sqlite, in_one
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.answer import Answer
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SettingsError
@@ -28,8 +30,8 @@ async def open_meter(
     settings: Settings, database: Sqlite, *, embedder: Embedder | None = None, clock: Callable[[], float] = time.time
 ) -> AsyncGenerator[Meter]:
     """Open what counts what people use."""
-    async with SqliteUsage(database) as store:
-        rules, prices = _rules(settings), prices_of(settings)
+    rules, prices = await in_a_thread(partial(_rules, settings)), prices_of(settings)  # a time zone is read from files
+    async with SqliteUsage(database, has_bounds=rules.is_any) as store:
         if embedder is not None and settings.embeddings.provider in ("azure", "openai"):
             prices[embedder.name] = price_of(settings.embeddings.server.price_input, None, Decimal(0))
         pools = {member.model: name for name, pool in pools_of(settings).items() for member in pool.members}
@@ -98,5 +100,5 @@ def _rules(settings: Settings) -> Rules:
         keys={name: read(bounds) for name, bounds in quotas.keys.items()},
         over=quotas.over,
         currency=quotas.currency,
-        zone=ZoneInfo(quotas.time_zone),
+        zone=UTC if quotas.time_zone == "UTC" else ZoneInfo(quotas.time_zone),
     )

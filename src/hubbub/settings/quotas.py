@@ -16,7 +16,8 @@ def _bound(text: str) -> str:
 
 def _zone(name: str) -> str:
     try:
-        ZoneInfo(name)
+        if name != "UTC":  # which needs no table of time zones
+            ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"there is no time zone {name[:60]!r}; write such as Europe/Berlin") from error
     return name
@@ -27,10 +28,10 @@ Bounds: TypeAlias = tuple[Bound, ...]
 
 
 class Quotas(Table):
-    """How much may be used: none is set by itself. A bound is such as "50 questions per day" or "20 money per month"."""
+    """How much may be used; by itself as much as is asked. A bound is such as "50 questions per day"."""
 
     server: Bounds = ()
-    """For all together."""
+    """For all together: a number of questions, tokens or money per minute, hour, day or month."""
     group: Bounds = ()
     """For each group, together."""
     person: Bounds = ()

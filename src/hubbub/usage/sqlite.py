@@ -28,14 +28,15 @@ LOST_SECONDS = 3_600
 class SqliteUsage:
     """A `UsageStore` in a database file."""
 
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Sqlite, *, has_bounds: bool = True) -> None:
+        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
         self._database = database
-        self._has_reservations = False
-        """Whether there may be any: where nobody has bounds, nobody looks."""
+        self._has_bounds = has_bounds
+        self._has_reservations = True
 
     async def __aenter__(self) -> Self:
         await self._database.migrate("usage", [_SCHEMA])
-        self._has_reservations = await self._database.write(_tidy, time.time())
+        self._has_reservations = await self._database.write(_tidy, time.time()) or self._has_bounds
         return self
 
     async def __aexit__(
@@ -46,8 +47,6 @@ class SqliteUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
-        self._has_reservations = True
-
         def reserve(connection: Connection) -> None:
             standings = _standings(connection, reservation.charges, reservation.amount)
             over = [one for one in standings if one.used > one.bound.most and _needs(reservation.amount, one)]

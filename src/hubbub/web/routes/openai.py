@@ -13,7 +13,7 @@ from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.embeddings import EmbeddingList, EmbeddingRequest, texts_of, written
-from hubbub.web.dialects.openai import FAULTS, read_body
+from hubbub.web.dialects.openai import FAULTS, headers_of_bounds, read_body
 from hubbub.web.quick import QuickRoute
 from hubbub.web.streams import WhileThere
 
@@ -69,7 +69,8 @@ async def make_embeddings(request: Request) -> Response:
 
     async def make() -> Response:
         async with aclosing(embeddings.embed(person, texts)) as pieces:
-            return Json(await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64"))
+            made = await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64")
+            return Json(made, headers=headers_of_bounds())
 
     return WhileThere(make)
 
