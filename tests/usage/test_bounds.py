@@ -20,9 +20,20 @@ def test_bounds_are_read_from_words() -> None:
     assert read_bound("0.05 money per hour") == Bound(5 * UNITS // 100, "money", "hour")
 
 
-@pytest.mark.parametrize("text", ["", "50", "50 questions", "50 questions per week", "-1 tokens per day", "1.5 questions per day", "x money per day"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "50",
+        "50 questions",
+        "50 questions per week",
+        "-1 tokens per day",
+        "1.5 questions per day",
+        "x money per day",
+    ],
+)
 def test_what_is_no_bound_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="bound|whole"):
+    with pytest.raises(ValueError, match=r"bound|whole"):
         read_bound(text)
 
 
