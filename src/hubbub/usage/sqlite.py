@@ -1,7 +1,7 @@
 """Keep what was used in SQLite, beside the answers: in the transaction that stores their endings."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, cast
 
@@ -47,45 +47,46 @@ class SqliteUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
+        counters = _json([_counter(charge) for charge in reservation.charges])
+        amount = _values(reservation.amount)
+        values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)
+
         def reserve(connection: Connection) -> None:
-            standings = _standings(connection, reservation.charges, reservation.amount)
+            # Counted first and undone where it is too much: a statement less, and most are not refused.
+            counted = {row[:3]: Amount(*row[3:]) for row in connection.all(_SQL["count"], (counters, *amount))}
+            standings = [
+                Standing(charge.counter, one, counted[_counter(charge)[:3]].of(one.measure))
+                for charge in reservation.charges
+                for one in charge.bounds
+            ]
             over = [one for one in standings if one.used > one.bound.most and _needs(reservation.amount, one)]
             if over and not obliged:
                 raise OverBound(over, reservation.amount)
-            amount = _values(reservation.amount)
-            for charge in reservation.charges:
-                one = charge.counter
-                connection.all(_SQL["count"], (one.scope, one.subject, one.window, one.start, *amount))
-            counters = [
-                (c.counter.scope, c.counter.subject, c.counter.window, c.counter.start) for c in reservation.charges
-            ]
-            connection.all(_SQL["reserve"], (reservation.answer_id, *amount, *_who(reservation.asker), _json(counters)))
+            connection.all(_SQL["reserve"], values)
             told(standings)
 
         return self._database.writing(reserve)
 
     def settling(self, records: Sequence[Record]) -> Write:
-        rows = [(record.answer_id, _row(record), _who(record.asker), record.amount) for record in records]
+        rows = [(record.answer_id, _row(record), _who(record.asker)) for record in records]
+        used: dict[str, list[int]] = {}
+        for record in records:
+            of_it = used.setdefault(record.answer_id, [0, 0, 0])
+            for place, amount in enumerate(_values(record.amount)):
+                of_it[place] += amount
         looks = self._has_reservations
 
         def settle(connection: Connection) -> None:
-            if not looks:
-                connection.many(_SQL["record"], [(*row, *who) for _, row, who, _ in rows])
-                return
-            askers: dict[str, tuple[str, str, str]] = {}
-            for answer_id in dict.fromkeys(answer_id for answer_id, *_ in rows):
-                used = [amount for of, _, _, amount in rows if of == answer_id]
-                if (asker := _give_back(connection, answer_id, used)) is not None:
-                    askers[answer_id] = asker
-            connection.many(_SQL["record"], [(*row, *askers.get(answer_id, who)) for answer_id, row, who, _ in rows])
+            askers = _give_back(connection, used) if looks else {}
+            connection.many(_SQL["record"], [(*row, *askers.get(answer_id, who)) for answer_id, row, who in rows])
 
         return self._database.writing(settle)
 
     def releasing(self, answer_id: str) -> Write:
-        return self._database.writing(_give_back, answer_id, ())
+        return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
 
     async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
-        return await self._database.read(_standings, charges, Amount())
+        return await self._database.read(_standings, charges)
 
     async def report(self, by: By, start: int, end: int, offsets: Sequence[tuple[int, str]] = ()) -> list[Total]:
         if by != "day":
@@ -103,15 +104,19 @@ class SqliteUsage:
         return await self._database.read(by_days)
 
 
-def _standings(connection: Connection, charges: Sequence[Charge], amount: Amount) -> list[Standing]:
-    """Return how bounds stand once an amount is counted in."""
+def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standing]:
+    """Return how bounds stand."""
     found: list[Standing] = []
     for charge in charges:
-        counter = charge.counter
-        row = connection.one(_SQL["counter"], (counter.scope, counter.subject, counter.window, counter.start))
+        row = connection.one(_SQL["counter"], _counter(charge))
         used = Amount() if row is None else Amount(*row)
-        found += [Standing(counter, one, used.of(one.measure) + amount.of(one.measure)) for one in charge.bounds]
+        found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
     return found
+
+
+def _counter(charge: Charge) -> tuple[str, str, str, int]:
+    counter = charge.counter
+    return counter.scope, counter.subject, counter.window, counter.start
 
 
 def _needs(amount: Amount, standing: Standing) -> bool:
@@ -119,18 +124,19 @@ def _needs(amount: Amount, standing: Standing) -> bool:
     return amount.of(standing.bound.measure) > 0
 
 
-def _give_back(connection: Connection, answer_id: str, used: Sequence[Amount]) -> tuple[str, str, str] | None:
-    """Count what was used in place of what was reserved; return for whom that was, None where nothing was."""
-    row = connection.one(_SQL["reserved"], (answer_id,))
-    if row is None:
-        return None
-    *reserved, person, key, groups, counters = row
-    spent = [sum(one) for one in zip(*map(_values, used), strict=True)] or [0, 0, 0]
-    change = [after - before for after, before in zip(spent, reserved, strict=True)]
-    for counter in cast(list[list[str | int]], msgspec.json.decode(counters)):
-        connection.all(_SQL["correct"], (*counter, *change))
-    connection.all(_SQL["release"], (answer_id,))
-    return person, key, groups
+def _give_back(connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
+    """Count what answers used in place of what was reserved for them; return for whom that was."""
+    askers: dict[str, tuple[str, str, str]] = {}
+    changes: dict[tuple[str | int, ...], list[int]] = {}
+    for answer_id, *reserved, person, key, groups, counters in connection.all(_SQL["release"], (_json(list(used)),)):
+        askers[answer_id] = (person, key, groups)
+        for counter in cast(list[list[str | int]], msgspec.json.decode(counters)):
+            change = changes.setdefault(tuple(counter), [0, 0, 0])
+            for place, (after, before) in enumerate(zip(used[answer_id], reserved, strict=True)):
+                change[place] += after - before
+    if rows := [(*counter, *change) for counter, change in changes.items() if any(change)]:
+        connection.all(_SQL["correct"], (_json(rows),))
+    return askers
 
 
 def _tidy(connection: Connection, now: float) -> bool:
@@ -139,9 +145,8 @@ def _tidy(connection: Connection, now: float) -> bool:
     if connection.one(_SQL["has_reserved"]) is None:
         return False
     has_answers = connection.one(_SQL["has_answers"]) is not None
-    for (answer_id,) in connection.all(_SQL["of_no_open_answer" if has_answers else "all_reserved"]):
-        if time_of(answer_id) < now - LOST_SECONDS:
-            _give_back(connection, answer_id, ())
+    kept = connection.all(_SQL["of_no_open_answer" if has_answers else "all_reserved"])
+    _give_back(connection, {key: (0, 0, 0) for (key,) in kept if time_of(key) < now - LOST_SECONDS})
     return True
 
 

@@ -2,26 +2,31 @@
 select questions, tokens, money from quota_counter where scope = ? and subject = ? and span = ? and start = ?
 
 -- name: count
-insert into quota_counter (scope, subject, span, start, questions, tokens, money) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+insert into quota_counter (scope, subject, span, start, questions, tokens, money)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, ?4 from json_each(?1) where true
 on conflict do update set
     questions = iif(start = excluded.start, questions, 0) + excluded.questions,
     tokens = iif(start = excluded.start, tokens, 0) + excluded.tokens,
     money = iif(start = excluded.start, money, 0) + excluded.money,
     start = excluded.start
+returning scope, subject, span, questions, tokens, money
 
 -- name: correct
-update quota_counter set questions = questions + ?5, tokens = tokens + ?6, money = money + ?7
-where scope = ?1 and subject = ?2 and span = ?3 and start = ?4 -- another window has begun anew
+update quota_counter set questions = questions + more_questions, tokens = tokens + more_tokens, money = money + more_money
+from (
+    select value ->> 0 as of_scope, value ->> 1 as of_subject, value ->> 2 as of_span, value ->> 3 as of_start,
+        value ->> 4 as more_questions, value ->> 5 as more_tokens, value ->> 6 as more_money
+    from json_each(?)
+)
+where scope = of_scope and subject = of_subject and span = of_span and start = of_start -- else a new window has begun
 
 -- name: reserve
 insert into quota_reservation (answer_id, questions, tokens, money, person, key, groups, counters)
 values (?, ?, ?, ?, ?, ?, ?, ?)
 
--- name: reserved
-select questions, tokens, money, person, key, groups, counters from quota_reservation where answer_id = ?
-
 -- name: release
-delete from quota_reservation where answer_id = ?
+delete from quota_reservation where answer_id in (select value from json_each(?))
+returning answer_id, questions, tokens, money, person, key, groups, counters
 
 -- name: has_reserved
 select 1 from quota_reservation limit 1
