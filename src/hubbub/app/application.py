@@ -17,6 +17,7 @@ from hubbub.app.model_names import ModelNames
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.texts_of_files import TextsOfFiles
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -57,6 +58,8 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
+    audit: SqliteAudit | None = None
+    """Keeps who did what; None where nothing is kept."""
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)

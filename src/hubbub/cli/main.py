@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+audit = typer.Typer(help="Who did what: chained, so that no change goes unseen.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 
@@ -169,6 +171,37 @@ def usage(
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         reporting.report(settings, by, first, last, form)
+
+
+@audit.command("verify")
+def verify_audit(
+    known: Annotated[
+        str | None, typer.Option(help="A line that this command printed before.", metavar="NUMBER:DIGEST")
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Check that nothing in the audit was changed, removed or put in."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        if not auditing.verify(settings, known):
+            raise typer.Exit(1)
+
+
+@audit.command("export")
+def export_audit(
+    after: Annotated[int, typer.Option(min=0, help="Only entries above this number.")] = 0,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print the audit as JSON, one entry a line."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        auditing.export(settings, after)
 
 
 @keys.command("add")

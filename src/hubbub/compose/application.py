@@ -16,6 +16,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_in
@@ -226,6 +227,7 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
+        audit=await stack.enter_async_context(SqliteAudit(database)),
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )

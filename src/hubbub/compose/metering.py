@@ -9,6 +9,7 @@ from functools import partial, reduce
 from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.databases import chats_in
 from hubbub.compose.pools import pools_of
 from hubbub.connections.sqlite import Sqlite, in_one
@@ -43,6 +44,13 @@ async def open_usage(settings: Settings) -> AsyncGenerator[Meter]:
     """Open what tells what was used, beside a server that may run. The data folder has to be there."""
     async with chats_in(settings.server.data_folder) as database, open_meter(settings, database) as meter:
         yield meter
+
+
+@asynccontextmanager
+async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
+    """Open the audit, beside a server that may run. The data folder has to be there."""
+    async with chats_in(settings.server.data_folder) as database, SqliteAudit(database) as audit:
+        yield audit
 
 
 def check_over(settings: Settings, catalog: Catalog) -> None:

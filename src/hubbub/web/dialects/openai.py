@@ -33,6 +33,11 @@ T = TypeVar("T")
 RETRY_SECONDS = 5
 """When to come back where an answer failed for want of room, and nobody said how long."""
 
+_BOUNDS = {
+    "questions": ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    "tokens": ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+}
+"""By what is bounded, the names of OpenAI's headers: how much there is, how much is left, when it begins anew."""
 LONGEST_WAIT_SECONDS = 60
 """OpenAI's own clients wait no longer than that, and would come back before it helps."""
 
@@ -110,9 +115,9 @@ def told(error: HubbubError) -> Response:
     headers = _retrying(status, is_retryable=error.retryable or error.code == "internal")
     headers |= headers_of(error) | headers_of_all()
     if isinstance(error, TooBusy):
-        what = "tokens" if isinstance(error, OverQuota) and error.measure == "tokens" else "requests"
-        headers[f"x-ratelimit-remaining-{what}"] = "0"
-        headers[f"x-ratelimit-reset-{what}"] = in_clock(error.retry_after_seconds)
+        is_of_tokens = isinstance(error, OverQuota) and error.measure == "tokens"
+        _, remaining, reset = _BOUNDS["tokens" if is_of_tokens else "questions"]
+        headers |= {remaining: "0", reset: in_clock(error.retry_after_seconds)}
         if error.retry_after_seconds > LONGEST_WAIT_SECONDS:
             headers["x-should-retry"] = "false"
     return Json(Faulty(fault_of(error)), status_code=status, headers=headers)
@@ -150,13 +155,12 @@ def headers_of_bounds() -> dict[str, str]:
     """Return what is left, of the bound on questions and of that on tokens of which the least is left in proportion."""
     headers: dict[str, str] = {}
     now = time.time()
-    for measure, name in (("questions", "requests"), ("tokens", "tokens")):
+    for measure, (limit, remaining, reset) in _BOUNDS.items():
         of_it = [one for one in standings.get() if one.bound.measure == measure]
         if of_it:
             least = min(of_it, key=lambda one: (one.remaining / max(1, one.bound.most), -one.counter.end))
-            headers[f"x-ratelimit-limit-{name}"] = str(least.bound.most)
-            headers[f"x-ratelimit-remaining-{name}"] = str(least.remaining)
-            headers[f"x-ratelimit-reset-{name}"] = in_clock(least.counter.end - now)
+            headers[limit], headers[remaining] = str(least.bound.most), str(least.remaining)
+            headers[reset] = in_clock(least.counter.end - now)
     return headers
 
 

@@ -42,7 +42,7 @@ class Me(msgspec.Struct):
     person: You
     version: str
     limits: Limits
-    has_quotas: bool = False
+    has_quotas: bool
     """Whether what people use is bounded: `/api/usage` says how far that is used."""
 
 
