@@ -30,7 +30,7 @@ _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText; margin: 0; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; } a { color: LinkText; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: start; padding: .25rem 1rem .25rem 0; border-top: 1px solid var(--line); white-space: nowrap; }
 svg { width: 100%; height: 8rem; } rect { fill: LinkText; }
 """
@@ -217,6 +217,7 @@ def _table(by: str, totals: Sequence[Total], currency: str) -> str:
     heads = ("Questions", "Tokens in", "of them cached", "Tokens out", "of them thoughts", "Money", "Estimated")
     names = "".join(f"<th scope='col'>{head}</th>" for head in heads)
     return (
-        f"<h2>By {by}</h2><table><thead><tr><th scope='col'>{by.capitalize()}</th>{names}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        f"<h2>By {by}</h2><div class='wide' role='region' aria-label='By {by}' tabindex='0'>"
+        f"<table><thead><tr><th scope='col'>{by.capitalize()}</th>{names}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
