@@ -1,8 +1,9 @@
 """What is left of a quota, and that it is used up, in the shape of each protocol."""
 
 import re
+import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,30 @@ async def test_operators_read_reports_and_others_do_not(tmp_path: Path) -> None:
         for path in ("/api/operators/usage", "/operators/usage"):
             async with person.get(path, headers={"x-forwarded-for": "203.0.113.9"}) as response:
                 assert response.status == 404
+
+
+class Numbers:
+    """An embedder that makes a vector of the length of a text."""
+
+    name, dimensions = "numbers/2", 2
+
+    async def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> list[bytes]:
+        return [struct.pack("<2f", 1.0, len(text)) for text in texts]
+
+
+async def test_embeddings_count_as_tokens_and_as_no_question(tmp_path: Path) -> None:
+    bounds = ("1 questions per day", "100 tokens per day")
+    async with bounded(tmp_path, *bounds, embedder=Numbers(), has_local_operators=True) as hubbub:
+        program = await hubbub.program("p")
+        body = {"model": "numbers", "input": ["a" * 160, "b" * 160]}
+        async with program.post("/v1/embeddings", json=body) as response:
+            assert response.status == 200
+            assert response.headers["x-ratelimit-remaining-tokens"] == "20"
+        async with program.post("/v1/embeddings", json=body) as response:
+            assert response.status == 429
+            assert (await response.json())["error"]["type"] == "tokens"
+        async with program.get("/api/usage") as response:
+            assert [bound["used"] for bound in (await response.json())["bounds"]] == [0, 80]
+        async with program.get("/api/operators/usage?by=model") as response:
+            (line,) = (await response.json())["lines"]
+    assert (line["name"], line["questions"], line["input_tokens"], line["estimated"]) == ("numbers/2", 0, 80, 1)
