@@ -135,7 +135,7 @@ async def open_accounts(
     if smtp.host:
         secret = smtp.password.get_secret_value() if smtp.password else ""
         server = MailServer(smtp.host, smtp.port, smtp.security, smtp.user, secret, smtp.sender, smtp.timeout_seconds)
-        mail = stack.enter_context(Mail(server))
+        mail = await stack.enter_async_context(Mail(server))
     rules = AccountRules(
         is_enabled=wanted.is_enabled,
         url=wanted.url.rstrip("/"),
