@@ -4,7 +4,7 @@ import type { Answer } from "../events";
 
 export interface Me {
   person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
-  /** Whether nobody has to sign in or to have a key. */
+  /** Whether the settings say that everybody is let in, without signing in. */
   is_open_to_everybody: boolean;
   can_sign_in: boolean;
   version: string;

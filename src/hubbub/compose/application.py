@@ -30,6 +30,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
+from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, SearchableHistory, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
@@ -294,6 +295,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         flights=flights,
         shelf=shelf.library,
         again=Again(settings.answers.busy_seconds),
+        summaries=Summaries() if settings.answers.summarizes else None,
     )
 
 
@@ -332,5 +334,5 @@ def _choices(settings: Settings) -> Choices:
     return Choices(
         ProtocolChoices(**settings.protocols.model_dump()),
         SamplePage(page.signs_in, page.browser_history),
-        is_open_to_everybody=lets_everybody_in(settings),
+        is_open_to_everybody=settings.identity.open_to_everybody and lets_everybody_in(settings),
     )

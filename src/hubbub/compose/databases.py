@@ -6,7 +6,7 @@ from pathlib import Path
 from hubbub.connections.sqlite import Sqlite
 
 CHATS: Mapping[str, int] = {
-    "history": 3,
+    "history": 4,
     "answers": 4,
     "sessions": 1,
     "identity": 1,

@@ -46,7 +46,7 @@ class Me(msgspec.Struct):
     version: str
     limits: Limits
     is_open_to_everybody: bool
-    """Whether nobody has to sign in or to have a key."""
+    """Whether the settings say that everybody is let in, without signing in and without a key."""
     can_sign_in: bool
     """Whether people can sign in here: see `/api/sign-in`."""
 
