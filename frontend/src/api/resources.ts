@@ -3,7 +3,10 @@
 import type { Answer } from "../events";
 
 export interface Me {
-  person: { id: string; name: string };
+  person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
+  /** Whether the settings say that everybody is let in, without signing in. */
+  is_open_to_everybody: boolean;
+  can_sign_in: boolean;
   version: string;
   /** Whether what people use is bounded. */
   has_quotas: boolean;

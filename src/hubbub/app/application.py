@@ -1,11 +1,13 @@
 """Give what Hubbub can do as one object, without HTTP; the composition module builds and closes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.app.access import Access
+from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
@@ -24,8 +26,9 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.history.base import History, Sessions
-from hubbub.identity.base import Identity
+from hubbub.identity.base import Identity, People
 from hubbub.identity.grants import Grants
+from hubbub.identity.sign_ins import SignIns
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
@@ -43,6 +46,12 @@ class Application:
     identity: Identity
     grants: Grants
     """What is open, by what let it in."""
+    people: People | None = None
+    """Who is known here; None where nobody can sign in, as the next two."""
+    sign_ins: SignIns | None = None
+    accounts: Accounts | None = None
+    sign_in_addresses: Sequence[tuple[str, str]] = ()
+    """Where else people sign in: names and addresses below the page's."""
     desk: Desk
     log: Log
     history: History

@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+people = typer.Typer(
+    help="People with accounts. Works on the machine itself, whether the server runs or not.", no_args_is_help=True
+)
+app.add_typer(people, name="people")
 audit = typer.Typer(help="Who did what: chained, so that no change goes unseen.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
@@ -247,6 +251,76 @@ def revoke_key(
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         keeping.revoke(settings, key)
+
+
+Email = Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")]
+EmailOrId = Annotated[str, typer.Argument(help="The person's e-mail address or id.", metavar="EMAIL-OR-ID")]
+
+
+@people.command("list")
+def list_people(data: DataFolder = None, config: Config = None) -> None:
+    """List all people who are known: how they sign in, when they did last, and who is invited."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.list_people(settings)
+
+
+@people.command("invite")
+def invite_person(
+    email: Email,
+    name: Annotated[str, typer.Option(help="Their name; they can change it.", show_default=False)] = "",
+    operator: Annotated[bool, typer.Option("--operator", help="They become an operator.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print a link by which somebody makes an account; it is mailed, too, where a mail server is set."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.invite(settings, email, name=name, is_operator=operator)
+
+
+@people.command("reset")
+def reset_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Print a link by which a person sets a new password; it removes their second factor, too."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.reset(settings, who)
+
+
+@people.command("disable")
+def disable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Disable a person: their sign-ins and API keys end within a second."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.set_active(settings, who, is_active=False)
+
+
+@people.command("enable")
+def enable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Enable a person who was disabled. Their API keys stay revoked."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.set_active(settings, who, is_active=True)
+
+
+@people.command("rescue")
+def rescue_operator(email: Email, data: DataFolder = None, config: Config = None) -> None:
+    """Print a link that lets you in as an operator, whatever has happened to your account."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.rescue(settings, email)
 
 
 NameOrId = Annotated[str, typer.Argument(help="The collection's name or id.", metavar="NAME-OR-ID")]

@@ -20,7 +20,8 @@ from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_in
-from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
+from hubbub.compose.front import ANY_HOST, Front, front_of
+from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
@@ -32,13 +33,9 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
-from hubbub.core.errors import SettingsError
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
-from hubbub.identity.cookies import Cookies, WasKnown
-from hubbub.identity.cookies_sqlite import cookie_key_in
 from hubbub.identity.grants import Grants
-from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
@@ -203,7 +200,7 @@ async def _assembled(
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
     store_with_endings(answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    identity = await _open_identity(stack, settings, database, identity, was_known)
+    doors = await open_doors(stack, settings, database, identity, was_known)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -212,8 +209,11 @@ async def _assembled(
         return {"open answers": desk.open_count, "readers": log.reader_count}
 
     application = Application(
-        identity=identity,
-        grants=await stack.enter_async_context(Grants(identity)),
+        identity=doors.identity,
+        grants=await stack.enter_async_context(Grants(doors.identity)),
+        people=doors.people,
+        sign_ins=doors.sign_ins,
+        accounts=doors.accounts,
         desk=desk,
         log=log,
         history=history,
@@ -270,22 +270,6 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         yield await open_backend(stack, "keys", settings.identity.keys, database=database)
 
 
-async def _open_identity(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown
-) -> Identity:
-    wanted = settings.identity
-    if wanted.needs_key and (given is not None or wanted.backend != "open"):
-        raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
-    if given is not None:
-        return given
-    keys = await open_backend(stack, "keys", wanted.keys, database=database)
-    keyring = await stack.enter_async_context(Keyring(keys))
-    cookies = Cookies(await cookie_key_in(database), was_known)
-    return await open_backend(
-        stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key, cookies=cookies
-    )
-
-
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:
     """Tell whether a person kept something here before a time."""
     if any(chat.created_at < before for chat in await history.chats(person_id)):
@@ -316,7 +300,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
 
 
 def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
-    is_local = settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS
+    is_local = is_loopback(settings.server.host) and lets_everybody_in(settings)
     return create_app(
         opening,
         limits=_limits(settings),
@@ -347,4 +331,8 @@ def _limits(settings: Settings) -> RequestLimits:
 
 def _choices(settings: Settings) -> Choices:
     page = settings.sample_page
-    return Choices(ProtocolChoices(**settings.protocols.model_dump()), SamplePage(page.signs_in, page.browser_history))
+    return Choices(
+        ProtocolChoices(**settings.protocols.model_dump()),
+        SamplePage(page.signs_in, page.browser_history),
+        is_open_to_everybody=settings.identity.open_to_everybody and lets_everybody_in(settings),
+    )

@@ -11,6 +11,8 @@ CHATS: Mapping[str, int] = {
     "sessions": 1,
     "identity": 1,
     "cookies": 1,
+    "people": 1,
+    "accounts": 1,
     "usage": 1,
     "audit": 1,
 }

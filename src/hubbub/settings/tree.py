@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -226,11 +226,56 @@ class Protocols(Table):
     """Whether a first question without a session is given one, so that pages can keep its chat."""
 
 
+class Smtp(Table):
+    """The mail server that sends links to people. Without one, who makes a link passes it on."""
+
+    host: str = ""
+    """Its name; empty: there is none."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Its port."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted: "none" only for a server on this machine."""
+    user: str = ""
+    """The name to sign in there with; empty: none is needed."""
+    password: SecretStr | None = None
+    """The password for that."""
+    sender: str = "hubbub@localhost"
+    """The address that the mails come from."""
+    timeout_seconds: Seconds = 10.0
+    """The longest wait for it."""
+
+
+class Accounts(Table):
+    """Accounts with an e-mail address and a password. Who has none is invited; the first is the operator's."""
+
+    is_enabled: bool = False
+    """Whether people sign in with them. The first start prints a link for the operator."""
+    url: str = ""
+    """Where people open the page, such as "https://chat.example.com": links begin with it. Empty: where the server
+    listens."""
+    password_characters: Annotated[int, Field(ge=8, le=128)] = 12
+    """The shortest password."""
+    invitation_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 72.0
+    """How long an invitation can be used."""
+    reset_minutes: Annotated[float, Field(gt=0, le=24 * 60 * 7)] = 60.0
+    """How long a link for a new password, or for the first operator, can be used."""
+    smtp: Smtp = Smtp()
+
+
 class Identity(Table):
     """Who may use the server."""
 
     backend: Text = "open"
-    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own."""
+    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own. Where
+    people can sign in, "open" lets in only who has signed in, unless `open_to_everybody` is set."""
+    open_to_everybody: bool = False
+    """Whether everybody who reaches the server is let in without signing in. On a loopback address they are where
+    there is no way to sign in; on any other, the server does not start without a way unless this is set."""
+    accounts: Accounts = Accounts()
+    idle_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 336.0
+    """How long a sign-in lasts that is not used."""
+    sign_in_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 2160.0
+    """How long a sign-in lasts at most. Then people sign in again."""
     needs_key: bool = False
     """Whether only programs with an API key are answered. Then the page is closed: browsers have no key."""
     keys: Text = "sqlite"

@@ -32,12 +32,14 @@ from hubbub.web.routes import (
     documents,
     openai,
     operators,
+    people,
     responses,
     sample,
     sample_content,
     sample_history,
     sample_uploads,
     server,
+    sign_in,
     usage,
 )
 from hubbub.web.trailers import drop_trailers
@@ -89,6 +91,8 @@ def create_app(
     ):
         app.include_router(router)
     app.include_router(server.probes)
+    app.include_router(sign_in.router)
+    app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
