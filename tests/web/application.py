@@ -19,6 +19,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -119,6 +120,7 @@ async def hubbub_running(
         answers = MemoryAnswers()
         search = MemorySearch()
         library = MemoryLibrary(search.counts)
+        search.usable_of = library.permissions.usable_of
         files = await stack.enter_async_context(Files(folder / "files", most_bytes=limits.document_bytes))
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
@@ -132,6 +134,7 @@ async def hubbub_running(
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
+            rights=await stack.enter_async_context(RightsWatch(library.permissions, desk.stop_here, log.is_here)),
             desk=desk,
             log=log,
             history=MemoryHistory(),

@@ -16,6 +16,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_in
@@ -209,6 +210,7 @@ async def _assembled(
     application = Application(
         identity=identity,
         grants=await stack.enter_async_context(Grants(identity)),
+        rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
         log=log,
         history=history,

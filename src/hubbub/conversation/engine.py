@@ -56,7 +56,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
-from hubbub.search.base import Search
+from hubbub.search.base import Personal, Search
 
 Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
@@ -116,6 +116,12 @@ class Engine:
         """What the tokens of each model are, by its name."""
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
+
+    @property
+    def shares_answers(self) -> bool:
+        """Whether the same question of different people at once is answered once, if it is asked for anybody."""
+        is_personal = isinstance(self._search, Personal) and self._search.is_personal
+        return self._flights is not None and not is_personal
 
     def deployment_of(self, question: Question) -> str:
         """Return the name of the model that will answer; empty where none will.
@@ -212,8 +218,13 @@ class Engine:
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
             async with scope:
-                found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
-                return await found
+                return await self._search.find(
+                    query,
+                    question.collection_ids,
+                    limit=limit,
+                    retrieval=question.retrieval,
+                    reader=question.reader,
+                )
         except TimeoutError as error:
             raise SearchError(
                 "The search took too long for the time that this answer was given. Give it more, or ask again.",

@@ -32,6 +32,7 @@ from hubbub.web.routes import (
     documents,
     openai,
     operators,
+    permissions,
     responses,
     sample,
     sample_content,
@@ -81,7 +82,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
+    ours = (chats, answers, documents, permissions, server, operators)
+    for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
