@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sessions_memory import MemorySessions
+from hubbub.identity.base import Identity
 from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
@@ -114,6 +115,7 @@ async def hubbub_running(
     needs_key: bool = False,
     protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
     embedder: Embedder | None = None,
+    around: Callable[[Identity], Identity] = lambda identity: identity,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -130,7 +132,7 @@ async def hubbub_running(
         catalog = Catalog(models or [ScriptedModel()])
         keys = MemoryKeys()
         keyring = await stack.enter_async_context(Keyring(keys))
-        identity = OpenIdentity(keyring, needs_key=needs_key)
+        identity = around(OpenIdentity(keyring, needs_key=needs_key))
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),

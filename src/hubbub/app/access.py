@@ -6,7 +6,7 @@ from hubbub.answers.log import Log
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import ANYBODY, GUEST_ID, Person, Reader, Right, may_see, reader_of
+from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, Person, Reader, Right, may_see, reader_of
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -129,6 +129,14 @@ REFUSALS = {
     Right.WRITE: "This collection is shared with you to read. Make one of your own to add documents.",
     Right.MANAGE: "This collection is not yours to change, share or delete. Ask whoever manages it.",
 }
+
+
+def whose_first(person: Person, collection: Collection) -> tuple[bool, bool, float, str]:
+    """Return what sorts collections so that of one name the person's own comes first, then the operator's, the oldest.
+
+    Whoever shares a collection must not stand in for another one by its name.
+    """
+    return collection.owner_id != person.id, collection.owner_id != OPERATOR_ID, collection.created_at, collection.id
 
 
 def is_listed(person: Person, collection: Collection) -> bool:

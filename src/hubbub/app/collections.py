@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from hubbub.app.access import Access, is_listed
+from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
-from hubbub.core.errors import Invalid, NotFound
-from hubbub.core.people import EVERYBODY, GROUP, SIGNED_IN, Permission, Person, Right, is_subject, reader_of
+from hubbub.core.errors import Invalid, NotAllowed, NotFound
+from hubbub.core.people import EVERYBODY, GROUP, SIGNED_IN, Permission, Person, Right, is_subject, is_vouched_for, reader_of
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 
@@ -60,21 +60,27 @@ class Collections:
 
         Raises:
             NotFound: there is no such collection, or no such group, for this person.
-            NotAllowed: it is not theirs to share.
+            NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
             Invalid: somebody can't be given rights, or is named twice.
         """
         await self._access.collection(person, collection_id, Right.MANAGE)
         if len({one.subject for one in permissions}) < len(permissions):
             raise Invalid("Somebody is named twice. Give each one right: it includes the lesser ones.")
+        before = await self._library.permissions.of(collection_id)
         for one in permissions:
             if not is_subject(one.subject):
                 raise Invalid(
                     "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or claim:NAME of a "
                     "group that your sign-in names."
                 )
+            if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
+                raise NotAllowed(
+                    "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "
+                    "Sign in, or ask the operator: `hubbub collections share` does it on the machine itself."
+                )
             if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
                 raise Invalid("A collection can't be managed by everybody. Name persons or groups.")
-        await self._check_groups(person, permissions, await self._library.permissions.of(collection_id))
+        await self._check_groups(person, permissions, before)
         await self._library.permissions.put(collection_id, permissions)
 
     async def _check_groups(
@@ -107,6 +113,6 @@ class Collections:
         """
         if not named:
             return ()
-        listed = sorted(await self.named(person), key=lambda one: one.owner_id == person.id)
+        listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
         ids = {one.name: one.id for one in listed}
         return await self._access.check_collections(person, [ids.get(name, name) for name in named])

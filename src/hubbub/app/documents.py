@@ -7,7 +7,7 @@ from os import stat_result
 from pathlib import Path
 from typing import NamedTuple
 
-from hubbub.app.access import Access
+from hubbub.app.access import Access, whose_first
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
@@ -147,7 +147,7 @@ class Documents:
             NotFound: there is none for this person.
         """
         listed = await self._access.listed_collections(person)
-        for collection in sorted(listed, key=lambda one: one.owner_id != person.id):
+        for collection in sorted(listed, key=lambda one: whose_first(person, one)):
             for name in names:
                 if (found := await self._library.named(collection.id, name)) is not None:
                     return found

@@ -27,7 +27,8 @@ class Groups:
             Conflict: there is one of that name.
             Invalid: it can't be a name.
         """
-        _check_operator(person)
+        if not person.is_operator:
+            raise NotAllowed("Only an operator may make groups. `hubbub groups add` does it on the machine itself.")
         return await self._store.create(name)
 
     async def delete(self, person: Person, group_id: str) -> None:
@@ -35,10 +36,9 @@ class Groups:
 
         Raises:
             NotFound: there is none for this person.
-            NotAllowed: they are no operator.
+            NotAllowed: they don't manage it.
         """
-        await self._known(person, group_id)
-        _check_operator(person)
+        await self._managed(person, group_id)
         await self._store.delete(group_id)
 
     async def members(self, person: Person, group_id: str) -> Sequence[Member]:
@@ -89,7 +89,3 @@ class Groups:
         if not (person.is_operator or group.is_managed):
             raise NotAllowed("Only an operator, or somebody who manages this group, may do that.")
 
-
-def _check_operator(person: Person) -> None:
-    if not person.is_operator:
-        raise NotAllowed("Only an operator may make and delete groups. `hubbub groups` does it on the machine itself.")

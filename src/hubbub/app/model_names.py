@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 import msgspec
 
-from hubbub.app.access import is_listed
+from hubbub.app.access import is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
@@ -48,7 +48,7 @@ class ModelNames:
         self._models = tuple(models)
         self._collections = sorted(
             (one for one in collections if is_listed(person, one)),
-            key=lambda one: (one.owner_id != person.id, not one.is_shared, one.created_at, one.id),
+            key=lambda one: whose_first(person, one),
         )
         self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in collections}
         for one in reversed(self._collections):  # the first of a name is put in last, and stays

@@ -105,9 +105,14 @@ ANYBODY = Reader("", (EVERYBODY,))
 """Who has no rights but those that everybody has."""
 
 
+def is_vouched_for(person: Person) -> bool:
+    """Tell whether an account, a provider or a key says who somebody is: anybody has as many cookies as they like."""
+    return person.known_by not in ("cookie", "nothing")
+
+
 def reader_of(person: Person) -> Reader:
     """Return who a person is to permissions."""
-    vouched = () if person.known_by in ("cookie", "nothing") else (SIGNED_IN,)
+    vouched = (SIGNED_IN,) if is_vouched_for(person) else ()
     claimed = (CLAIM + name for name in sorted(person.groups))
     return Reader(person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator)
 

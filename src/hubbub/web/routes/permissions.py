@@ -107,7 +107,7 @@ async def make_group(new: NewGroup, app: App, person: Asker) -> Response:
 
 @router.delete("/groups/{group_id}", status_code=204)
 async def delete_group(group_id: str, app: App, person: Asker) -> None:
-    """Delete a group; operators may. What it was given it has no more."""
+    """Delete a group; operators and those who manage it may. What it was given it has no more."""
     await app.groups.delete(person, group_id)
 
 
