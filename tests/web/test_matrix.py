@@ -5,7 +5,6 @@ has to answer exactly as what is not there at all.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.web.policies import POLICIES, Policy
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
-from tests.web.test_authorisation import BODIES, call, put, routes, schema_of_body, things_of
+from tests.web.test_authorisation import call, put, routes, things_of
 
 SAID = "x-person"
 
@@ -83,7 +82,7 @@ SHARES: dict[str, list[tuple[str, Right]]] = {
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with hubbub_running(
-        tmp_path, ScriptedModel(), ScriptedModel("slow", pause_seconds=60), around=HostsIdentity
+        tmp_path, ScriptedModel(), ScriptedModel(name="slow", seconds_before_first=60), around=HostsIdentity
     ) as hubbub:
         groups, library = hubbub.services.library.groups, hubbub.services.library
         ours = await groups.create("staff")  # as the claimed one is called
@@ -127,13 +126,11 @@ async def host(hubbub: Hubbub, person: Person) -> aiohttp.ClientSession:
     return http
 
 
+VOUCHED = ("first key", "second key", "host's member of staff", "host's other person", "member of ours")
 RIGHTS: dict[str, dict[str, Right]] = {
     "everybody sees": {},
     "everybody uses": {},
-    "signed-in people use": {
-        name: Right.USE
-        for name in ("first key", "second key", "host's member of staff", "host's other person", "member of ours")
-    },
+    "signed-in people use": dict.fromkeys(VOUCHED, Right.USE),
     "a claimed group uses": {"host's member of staff": Right.USE},
     "an own group uses": {"member of ours": Right.USE},
     "bob writes": {"bob": Right.WRITE},
@@ -164,7 +161,7 @@ def test_who_may_call_each_route_is_declared(tmp_path: Path) -> None:
     asyncio.run(check())
 
 
-async def test_nobody_gets_what_is_not_theirs_by_a_path(world: World) -> None:
+async def nobody_gets_what_is_not_theirs_by_a_path(world: World) -> None:
     """Each route with an id in its path, each asker, each owner: the answer is that for what is not there."""
     asked = 0
     for route in routes(world.hubbub):
@@ -184,7 +181,7 @@ async def test_nobody_gets_what_is_not_theirs_by_a_path(world: World) -> None:
     assert asked > 400
 
 
-async def test_what_is_shared_is_open_as_far_as_it_was_given(world: World) -> None:
+async def what_is_shared_is_open_as_far_as_it_was_given(world: World) -> None:
     """Each route over a collection or a document, each asker, each way of sharing: 2xx, 403 or as if it were not."""
     asked = 0
     for route in routes(world.hubbub):
@@ -206,10 +203,10 @@ async def test_what_is_shared_is_open_as_far_as_it_was_given(world: World) -> No
                 else:
                     assert (status, said) == unknown, (route, asker, share)
                 asked += 1
-    assert asked > 600
+    assert asked > 500
 
 
-async def test_nobody_gets_what_is_not_theirs_by_a_query_or_a_body(world: World) -> None:
+async def nobody_gets_what_is_not_theirs_by_a_query_or_a_body(world: World) -> None:
     """Everything that a query, a body, or a name within an address can name."""
     asked = 0
     for place in PLACES:
@@ -217,6 +214,11 @@ async def test_nobody_gets_what_is_not_theirs_by_a_query_or_a_body(world: World)
             own = await own_of(world, asker) if place.needs_own else {}
             nothing = dict.fromkeys(place.kinds, "") | {kind: unknown_of(kind) for kind in place.kinds}
             unknown = await sent(http, place, nothing, own)
+            assert unknown[0] >= 400 or unknown[1], (
+                place.name,
+                asker,
+                unknown,
+            )  # a 200 that says nothing proves nothing
             targets = [(owner, things) for owner, things in world.things.items() if asker not in (owner, "operator")]
             if "collection_id" in place.kinds or "document_id" in place.kinds:
                 targets += [
@@ -236,7 +238,7 @@ async def test_nobody_gets_what_is_not_theirs_by_a_query_or_a_body(world: World)
     assert asked > 300
 
 
-async def test_what_may_be_used_is_used_by_every_door(world: World) -> None:
+async def what_may_be_used_is_used_by_every_door(world: World) -> None:
     """That the refusals above had no other reason: whoever may use a collection asks over it by each place."""
     for place in PLACES:
         if not place.uses:
@@ -254,7 +256,7 @@ async def test_what_may_be_used_is_used_by_every_door(world: World) -> None:
             assert 200 <= status < 300, (place.name, asker, share, said)
 
 
-async def test_lists_and_names_hold_nothing_that_is_not_theirs(world: World) -> None:
+async def lists_and_names_hold_nothing_that_is_not_theirs(world: World) -> None:
     listing = [route for route in routes(world.hubbub) if route[0] == "GET" and "{" not in route[1]]
     for asker, http in world.askers.items():
         if asker == "operator":
@@ -262,7 +264,9 @@ async def test_lists_and_names_hold_nothing_that_is_not_theirs(world: World) -> 
         seen = ""
         for method, path in listing:
             if path != "/api/answers/events":
-                async with http.request(method, path, params={"words": "secret"} if "found" in path else {}) as response:
+                async with http.request(
+                    method, path, params={"words": "secret"} if "found" in path else {}
+                ) as response:
                     seen += await response.text()
         for owner, things in world.things.items():
             if owner != asker:
@@ -271,17 +275,30 @@ async def test_lists_and_names_hold_nothing_that_is_not_theirs(world: World) -> 
             assert (ids["collection_id"] in seen) is (right_of(asker, share) >= Right.SEE), (asker, share)
 
 
-async def test_a_key_that_was_revoked_gets_nothing(world: World) -> None:
+async def a_key_that_was_revoked_gets_nothing(world: World) -> None:
     http = await world.hubbub.program("soon revoked")
     things = await things_of(world.hubbub, http)
     [key] = [key for key in await world.hubbub.keys.keys() if key.name == "soon revoked"]
     await world.hubbub.keys.revoke(key.id, 1.0)
-    await asyncio.sleep(0)
-    world.hubbub.services.identity.behind_keyring_forgets()  # type: ignore[attr-defined]
+    async with asyncio.timeout(5):
+        while (await answered(world, http, ("GET", "/api/me"), {}))[0] != 401:
+            await asyncio.sleep(0.05)
     for route in routes(world.hubbub):
         if policy_of(route).who != "open":
             status, _ = await answered(world, http, route, things)
             assert status == 401, route
+
+
+async def test_nobody_gets_what_is_not_theirs(world: World) -> None:
+    await lists_and_names_hold_nothing_that_is_not_theirs(world)
+    await nobody_gets_what_is_not_theirs_by_a_query_or_a_body(world)
+    await nobody_gets_what_is_not_theirs_by_a_path(world)
+    await a_key_that_was_revoked_gets_nothing(world)
+
+
+async def test_everybody_gets_what_was_given_to_them(world: World) -> None:
+    await what_may_be_used_is_used_by_every_door(world)
+    await what_is_shared_is_open_as_far_as_it_was_given(world)
 
 
 @dataclass
@@ -462,18 +479,6 @@ PLACES = [
             },
         ),
     ),
-    Place(
-        "a collection as a category of the sample's",
-        ("collection_id",),
-        lambda ids, own: (
-            "POST",
-            "/chat",
-            {
-                "messages": [{"role": "user", "content": "leave?"}],
-                "context": {"overrides": {"include_category": ids["collection_id"]}},
-            },
-        ),
-    ),
 ]
 
 
@@ -487,14 +492,13 @@ async def own_of(world: World, asker: str) -> dict[str, str]:
     return {"chat_id": asked["chat"]["id"], "question_id": asked["question"]["id"]}
 
 
-async def sent(
-    http: aiohttp.ClientSession, place: Place, ids: dict[str, str], own: dict[str, str]
-) -> tuple[int, str]:
+async def sent(http: aiohttp.ClientSession, place: Place, ids: dict[str, str], own: dict[str, str]) -> tuple[int, str]:
     """Return status and body of what is answered, without the ids that were named and what is new each time."""
     method, address, body = place.request({kind: ids[kind] for kind in place.kinds}, own)
     async with http.request(method, address, json=body) as response:
         text = await response.text()
-    return response.status, without(text, [*ids.values(), *own.values()]) if response.status >= 400 else ""
+    tells = response.status >= 400 or method == "GET"
+    return response.status, without(text, [*ids.values(), *own.values()]) if tells else ""
 
 
 async def answered(
@@ -507,9 +511,5 @@ async def answered(
 def without(text: str, ids: list[str]) -> str:
     for one in sorted(filter(None, ids), key=len, reverse=True):
         text = text.replace(one, "ID").replace(re.sub("^(resp|conv)_", "", one), "ID")
+    text = re.sub(r"^retry: \d+", "", text)  # which is made up each time
     return re.sub(r"(resp|conv|msg)_ID", "ID", text)
-
-
-assert json
-assert BODIES
-assert schema_of_body
