@@ -7,7 +7,17 @@ from msgspec.structs import replace
 from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
-from hubbub.core.people import EVERYBODY, GROUP, SIGNED_IN, Permission, Person, Right, is_subject, is_vouched_for, reader_of
+from hubbub.core.people import (
+    EVERYBODY,
+    GROUP,
+    SIGNED_IN,
+    Permission,
+    Person,
+    Right,
+    is_subject,
+    is_vouched_for,
+    reader_of,
+)
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 

@@ -88,4 +88,3 @@ class Groups:
         group = await self._known(person, group_id)
         if not (person.is_operator or group.is_managed):
             raise NotAllowed("Only an operator, or somebody who manages this group, may do that.")
-

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
-from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.errors import Conflict, Invalid, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right
 
@@ -56,6 +56,16 @@ def usable_of(connection: Connection, reader: Reader, collection_ids: Sequence[s
         return [row[0] for row in connection.all(RIGHTS_SQL["existing"], {"ids": ids})]
     asked = {"ids": ids, "subjects": json.dumps(reader.subjects)}
     return [row[0] for row in connection.all(RIGHTS_SQL["usable"], asked)]
+
+
+async def usable_now(database: Sqlite, reader: Reader | None, collection_ids: Sequence[str]) -> list[str]:
+    """Return those collections that a reader may use now, for a search elsewhere; without a reader all of them."""
+    if reader is None:
+        return list(collection_ids)
+    try:
+        return await database.read(usable_of, reader, collection_ids)
+    except StoreError as error:
+        raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
 
 class SqliteGroups:

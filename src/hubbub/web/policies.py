@@ -15,7 +15,7 @@ class Policy(msgspec.Struct, frozen=True):
     """Who may call a route.
 
     - "open": anybody, even where a key is needed: it tells nothing of anybody.
-    - "asker": whoever is let in, about what is their own, by ids that hold for each person alone where a path names one.
+    - "asker": whoever is let in, about what is their own, by ids of one's own if a path names any.
       What else a query or a body names is checked as a path's is.
     - "owner": who owns the thing that the path names, and operators.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
