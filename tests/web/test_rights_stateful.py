@@ -153,7 +153,7 @@ class Rights(RuleBasedStateMachine):
         super().__init__()
         number = next(self.served.numbers)
         self.run = f"r{number}"
-        self.claims = {name: {CLAIMS[0]} if name == "bob" else set[str]() for name in NAMES}
+        self.claims = {name: {f"{self.run}-{CLAIMS[0]}"} if name == "bob" else set[str]() for name in NAMES}
         self.things: list[Thing] = []
         self.groups: dict[str, set[str]] = {}
         self.chats: list[tuple[str, str]] = []
@@ -183,7 +183,7 @@ class Rights(RuleBasedStateMachine):
 
     def person(self, name: str) -> Person:
         known_by = {"browser": "cookie", "guest": "nothing"}.get(name, "account")
-        groups = frozenset(f"{self.run}-{claim}" for claim in self.claims[name])
+        groups = frozenset(self.claims[name])
         return Person(self.id_of(name), name, groups, name == "operator", known_by)  # type: ignore[arg-type]
 
     def right(self, name: str, thing: Thing) -> Right:
@@ -192,7 +192,7 @@ class Rights(RuleBasedStateMachine):
             return Right.MANAGE
         subjects = {EVERYBODY, PERSON + self.id_of(name)}
         subjects |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
-        subjects |= {f"{CLAIM}{self.run}-{claim}" for claim in self.claims[name]}
+        subjects |= {CLAIM + claim for claim in self.claims[name]}
         subjects |= {GROUP + group for group, members in self.groups.items() if name in members}
         return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
 
@@ -248,15 +248,16 @@ class Rights(RuleBasedStateMachine):
             for thing in self.things:
                 thing.given.pop(GROUP + group, None)
 
-    @rule(name=st.sampled_from(NAMES[:3]), claim=st.sampled_from(CLAIMS))
-    def change_claims(self, name: str, claim: str) -> None:
-        self.claims[name] ^= {claim}
+    @rule(data=st.data(), name=st.sampled_from(NAMES[:3]))
+    def change_claims(self, data: st.DataObject, name: str) -> None:
+        self.claims[name] ^= {data.draw(st.sampled_from([f"{self.run}-{claim}" for claim in CLAIMS] + [*self.groups]))}
 
-    @rule(data=st.data(), by=st.sampled_from(NAMES), right=st.sampled_from(["", *RIGHTS]))
-    def share(self, data: st.DataObject, by: str, right: str) -> None:
+    @rule(data=st.data(), right=st.sampled_from(["", *RIGHTS]))
+    def share(self, data: st.DataObject, right: str) -> None:
         if not self.things:
             return
         thing = data.draw(st.sampled_from(self.things))
+        by = data.draw(st.sampled_from([thing.owner, "operator", *NAMES]))
         subjects = [EVERYBODY, SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4])]
         subjects += [f"{CLAIM}{self.run}-{claim}" for claim in CLAIMS] + [GROUP + group for group in self.groups]
         subjects += [CLAIM + group for group in self.groups]
