@@ -226,13 +226,8 @@ class Engine:
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
             async with scope:
-                return await self._search.find(
-                    query,
-                    question.collection_ids,
-                    limit=limit,
-                    retrieval=question.retrieval,
-                    reader=question.reader,
-                )
+                ids, how = question.collection_ids, question.retrieval
+                return await self._search.find(query, ids, limit=limit, retrieval=how, reader=question.reader)
         except TimeoutError as error:
             raise SearchError(
                 "The search took too long for the time that this answer was given. Give it more, or ask again.",
