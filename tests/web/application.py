@@ -39,6 +39,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
+from hubbub.usage.meter import Meter
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
@@ -116,10 +117,14 @@ async def hubbub_running(
     protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
     embedder: Embedder | None = None,
     around: Callable[[Identity], Identity] = lambda identity: identity,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
         answers = MemoryAnswers()
+        meter = meter or Meter()
+        if meter.is_on:
+            answers.beside_endings = meter.settling
         search = MemorySearch()
         library = MemoryLibrary(search.counts)
         search.usable_of = library.permissions.usable_of
@@ -150,6 +155,7 @@ async def hubbub_running(
             pictures=Sandbox(),
             embedder=embedder,
             limits=limits,
+            meter=meter,
             watchdog=await stack.enter_async_context(Watchdog()),
         )
         make = partial(

@@ -15,11 +15,14 @@ import type {
   Model,
   Passage,
   Question,
+  Usage,
 } from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
 export const me = (signal: AbortSignal) => request<Me>(signal, "GET", "/api/me");
+
+export const usage = (signal: AbortSignal) => request<Usage>(signal, "GET", "/api/usage");
 
 export const models = (signal: AbortSignal) =>
   request<{ models: Model[]; default: string | null }>(signal, "GET", "/api/models");

@@ -39,6 +39,7 @@ from hubbub.web.routes import (
     sample_history,
     sample_uploads,
     server,
+    usage,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -82,10 +83,11 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, documents, permissions, server, operators)
+    ours = (chats, answers, documents, permissions, server, operators, usage)
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
+    app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):
