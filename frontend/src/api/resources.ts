@@ -41,12 +41,30 @@ export interface Model {
   reason: string;
 }
 
+export type Right = "see" | "use" | "write" | "manage";
+
+/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME. */
+export interface Grant {
+  subject: string;
+  right: Right;
+  /** What a group is called, where you know it. */
+  name?: string;
+}
+
+export interface Group {
+  id: string;
+  name: string;
+}
+
 export interface Collection {
   id: string;
   name: string;
   description: string;
   is_shared: boolean;
+  /** Whether you manage it. */
   is_mine: boolean;
+  /** What you may do with it; each includes those before it. */
+  right: Right;
   documents: number;
   passages: number;
   embedded: number;

@@ -13,11 +13,13 @@ from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
+from hubbub.app.groups import Groups
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
@@ -46,6 +48,8 @@ class Application:
     identity: Identity
     grants: Grants
     """What is open, by what let it in."""
+    rights: RightsWatch
+    """The open answers, by the collections that they need."""
     people: People | None = None
     """Who is known here; None where nobody can sign in, as the next two."""
     sign_ins: SignIns | None = None
@@ -94,6 +98,7 @@ class Application:
             self.limits,
             self.locks,
             self.grants,
+            self.rights,
             self.meter,
         )
 
@@ -116,6 +121,11 @@ class Application:
     def collections(self) -> Collections:
         """Keeps people's collections."""
         return Collections(self.access, self.library, self.pipeline)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Keeps the groups that can be given rights."""
+        return Groups(self.library.groups)
 
     @cached_property
     def documents(self) -> Documents:

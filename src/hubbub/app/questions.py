@@ -14,16 +14,18 @@ from hubbub.app.access import Access
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
-from hubbub.core.people import Person
+from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
 from hubbub.core.questions import Begun, Generation, JsonObject, Question
 from hubbub.core.usage import spending
 from hubbub.history.base import History
+from hubbub.identity.cookies import is_of_browser
 from hubbub.identity.grants import Grant, Grants, granted
 from hubbub.models.catalog import Catalog
 from hubbub.usage.base import Asker
@@ -73,6 +75,7 @@ class Questions:
         limits: RequestLimits,
         locks: Locks,
         grants: Grants,
+        rights: RightsWatch,
         meter: Meter,
     ) -> None:
         self._access = access
@@ -84,6 +87,7 @@ class Questions:
         self._limits = limits
         self._locks = locks
         self._grants = grants
+        self._rights = rights
         self._meter = meter
 
     @overload
@@ -132,8 +136,7 @@ class Questions:
         """
         if chat is not None:
             return await self._ask_once(person, question, chat, grace_seconds)
-        collection_ids = await self._access.check_collections(person, question.collection_ids)
-        question = replace(question, collection_ids=collection_ids)
+        question = await self._readable(person, question)
         answer_id = new_id() if within is None else within[1].id
 
         async def begin(question: Question, reason: str) -> str:
@@ -181,11 +184,13 @@ class Questions:
             earlier, begun = await self._begun(person, stored, continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
         asked = stored.collections if collection_ids is None else collection_ids
-        stored = replace(stored, collections=await self._access.check_collections(person, asked))
+        collection_ids, reader = await self._access.readable(person, asked, may_share=self._engine.shares_answers)
+        stored = replace(stored, collections=collection_ids)
         if model is not None:
             stored = replace(stored, model=model)
         chat = await self._access.chat(person, stored.chat_id)
-        question = replace(_question_of(stored), continues=begun, generation=Generation(max_tokens=max_tokens))
+        question = replace(_question_of(stored), reader=reader, continues=begun)
+        question = replace(question, generation=Generation(max_tokens=max_tokens))
         self._check_model(question)
         await self._check_room(chat)
         return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
@@ -196,6 +201,9 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
+        if question.collection_ids and question.reader is None:  # what providers claimed for its asker is not known
+            question = replace(question, reader=reader_of(_owner(found.owner_id)))
+        self._watch(found.id, question)
         bill = self._meter.adopt(found.id, _asker_of(found))
         return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
@@ -227,7 +235,7 @@ class Questions:
         if place.chat_id is None and place.parent_id is not None:
             raise Invalid("parent_id needs the chat_id of the chat that it is in.")
         self._check_model(question)
-        collection_ids = await self._access.check_collections(person, question.collection_ids)
+        question = await self._readable(person, question)
         now = time.time()
         if place.chat_id is None:
             chat = Chat(new_id(), person.id, title_of(question.text), now, now)
@@ -236,12 +244,14 @@ class Questions:
             await self._check_parent(person, chat, place.parent_id)
             await self._check_room(chat)
         model = question.model or ""
-        stored = Message(question_id, chat.id, place.parent_id, "user", question.text, now, model, collection_ids)
+        stored = Message(
+            question_id, chat.id, place.parent_id, "user", question.text, now, model, question.collection_ids
+        )
         return await self._start(
             person,
             chat,
             stored,
-            replace(question, collection_ids=collection_ids),
+            question,
             grace_seconds,
             is_new=True,
             new_chat=chat if place.chat_id is None else None,
@@ -329,6 +339,19 @@ class Questions:
         if bill.standings:
             told.set(bill.standings)
         self._stop_when_revoked(answer_id)
+        self._watch(answer_id, question)
+
+    async def _readable(self, person: Person, question: Question) -> Question:
+        """Return the question with whoever reads its collections, which have to be there for the person."""
+        ids, reader = await self._access.readable(
+            person, question.collection_ids, may_share=self._engine.shares_answers
+        )
+        return replace(question, collection_ids=ids, reader=reader)
+
+    def _watch(self, answer_id: str, question: Question) -> None:
+        """Stop an answer that is made here when its asker may not use one of its collections any more."""
+        if question.reader is not None:
+            self._rights.add(answer_id, question.reader, question.collection_ids)
 
     def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""
@@ -434,6 +457,13 @@ def title_of(text: str) -> str:
     cut = line[: TITLE_CHARACTERS - 1]
     at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
+
+
+def _owner(person_id: str) -> Person:
+    """Return who asked a question that another worker took in, as far as that is known here."""
+    if person_id == OPERATOR_ID:
+        return OPERATOR
+    return Person(person_id, known_by="nothing" if person_id == GUEST_ID or is_of_browser(person_id) else "account")
 
 
 def asker_of(person: Person) -> Asker:

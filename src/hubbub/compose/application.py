@@ -16,6 +16,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.data_folder import prepare_folder
@@ -214,6 +215,7 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
         log=log,
         history=history,

@@ -59,7 +59,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
-from hubbub.search.base import Search
+from hubbub.search.base import Personal, Search
 
 
 class Plan(Protocol):
@@ -124,6 +124,12 @@ class Engine:
         """What the tokens of each model are, by its name."""
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
+
+    @property
+    def shares_answers(self) -> bool:
+        """Whether the same question of different people at once is answered once, if it is asked for anybody."""
+        is_personal = isinstance(self._search, Personal) and self._search.is_personal
+        return self._flights is not None and not is_personal
 
     def deployment_of(self, question: Question) -> str:
         """Return the name of the model that will answer; empty where none will.
@@ -220,8 +226,8 @@ class Engine:
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
             async with scope:
-                found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
-                return await found
+                ids, how = question.collection_ids, question.retrieval
+                return await self._search.find(query, ids, limit=limit, retrieval=how, reader=question.reader)
         except TimeoutError as error:
             raise SearchError(
                 "The search took too long for the time that this answer was given. Give it more, or ask again.",

@@ -33,6 +33,7 @@ from hubbub.web.routes import (
     openai,
     operators,
     people,
+    permissions,
     responses,
     sample,
     sample_content,
@@ -84,11 +85,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (
-        chats.quick,
-        answers.quick,
-        *(one.router for one in (chats, answers, documents, server, operators, usage)),
-    ):
+    ours = (chats, answers, documents, permissions, server, operators, usage)
+    for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
     app.include_router(sign_in.router)

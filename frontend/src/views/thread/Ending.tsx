@@ -82,6 +82,7 @@ const limits = {
 const stops: Readonly<Record<string, string>> = {
   unwatched: ", since nobody was watching",
   revoked: ", since the access that it was asked with has ended",
+  right_ended: ", since its documents are no longer shared with you",
 };
 
 export function noteOf({
