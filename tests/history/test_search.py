@@ -1,5 +1,6 @@
 """Find chats by their words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,8 +183,6 @@ async def test_what_was_there_before_the_index_is_taken_in(database: Sqlite) -> 
         await answers.open("c1a", "ann")
         await answers.append([], [Answer("c1a", 1, "done", "Old answer")])
     async with SqliteHistory(database) as history:
-        assert history._taking_in is not None
-        await history._taking_in
         assert sorted(await found(history, "old")) == ["c1a", "c1q"]
         assert await found(history, "harbour") == ["c1"]
         await chat(history, "c2", "New", "Also new")
@@ -199,3 +198,31 @@ def test_an_excerpt_shows_the_words_with_what_is_around() -> None:
     assert "Alderhaven was built" in cut.text
     assert len(cut.text) < 350
     assert excerpt("Nothing of it", ["elsewhere"]).marks == []
+
+
+async def test_texts_are_indexed_in_the_background_too(history: SqliteHistory, database: Sqlite) -> None:
+    await chat(history, "c1", "Harbour", "lighthouse")
+    async with asyncio.timeout(10):
+        while await database.read(Connection.one, "select 1 from noted"):
+            await asyncio.sleep(0.01)
+    assert await database.read(Connection.all, "select id from searched order by row") == [("c1",), ("c1q",)]
+
+
+async def test_a_search_is_answered_where_nothing_can_be_written(history: SqliteHistory, database: Sqlite) -> None:
+    await chat(history, "c1", "Harbour", "lighthouse")
+    assert await found(history, "lighthouse") == ["c1q"]
+    await database.write(
+        Connection.all, "create trigger no before delete on noted begin select raise(abort, 'no'); end"
+    )
+    await chat(history, "c2", "Airport", "lighthouse")
+    assert await found(history, "lighthouse") == ["c1q"]
+    await database.write(Connection.all, "drop trigger no")
+    assert await found(history, "lighthouse") == ["c2q", "c1q"]
+
+
+async def test_an_answer_kept_elsewhere_is_found_by_its_text(history: SqliteHistory) -> None:
+    await chat(history, "c1", "Harbour", "Go on")
+    await history.indexing(
+        [Answer("c1a", 1, "done", "The lighthouse"), Answer("of no chat", 1, "done", "lighthouse")]
+    )()
+    assert await found(history, "lighthouse") == ["c1a"]

@@ -29,6 +29,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
+from hubbub.conversation.summaries import Summaries
 from hubbub.core.errors import SettingsError
 from hubbub.history.base import History, SearchableHistory, Sessions
 from hubbub.identity.base import Identity, Keys
@@ -310,6 +311,7 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         flights=flights,
         shelf=shelf.library,
         again=Again(settings.answers.busy_seconds),
+        summaries=Summaries() if settings.answers.summarizes else None,
     )
 
 

@@ -124,6 +124,9 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+    summarizes: bool = False
+    """Whether a chat's earliest messages are summed up by its model where it can't read them all; it is asked for that
+    before it answers, now and then. Otherwise they are left out. Either is said with the answer."""
     shares_identical: bool = False
     """Whether a question that is the same in everything as one that is being answered shares its answer."""
     unwatched: Literal["finish", "stop"] = "finish"
