@@ -43,7 +43,7 @@ def check(settings: Settings) -> bool:
     try:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
-        asyncio.run(check_databases(settings.server.data_folder))
+        asyncio.run(check_databases(settings))
     except SettingsError as error:
         faults += error.faults
     except StoreError as error:

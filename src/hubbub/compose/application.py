@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
@@ -16,11 +16,12 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
-from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
-from hubbub.compose.databases import chats_in
+from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
 from hubbub.compose.models import OnFetch, open_catalog
+from hubbub.compose.one_folder import cookie_key_of, keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
@@ -34,7 +35,6 @@ from hubbub.core.errors import SettingsError
 from hubbub.history.base import History, SearchableHistory, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.cookies import Cookies, WasKnown
-from hubbub.identity.cookies_sqlite import cookie_key_in
 from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
@@ -43,6 +43,9 @@ from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
+
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -134,7 +137,7 @@ async def open_application(
 
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, share=share)
-        answers = await open_backend(stack, "answers", settings.history.answers, database=parts.database)
+        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
@@ -166,7 +169,7 @@ class _Parts:
     http: Http
     shelf: Shelf
     catalog: Catalog
-    database: Sqlite
+    database: "Sqlite | Postgres"
 
 
 async def _open_parts(
@@ -181,7 +184,8 @@ async def _open_parts(
     shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
     opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
     catalog = await stack.enter_async_context(opening)
-    database = await stack.enter_async_context(chats_in(settings.server.data_folder))
+    database = await stack.enter_async_context(chats_of(settings))
+    await keep_to_one_folder(settings, database)
     return _Parts(http, shelf, catalog, database)
 
 
@@ -195,8 +199,8 @@ async def _assembled(
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
-    history = await open_backend(stack, "history", settings.history.backend, database=database)
-    sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
+    history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
+    sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
     _let_answers_be_found(history, answers)
     was_known = partial(_was_known, history, sessions, shelf.library)
     identity = await _open_identity(stack, settings, database, identity, was_known)
@@ -260,21 +264,25 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
-        yield await open_backend(stack, "keys", settings.identity.keys, database=database)
+        database = await stack.enter_async_context(chats_of(settings))
+        yield await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
 
 
 async def _open_identity(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: "Sqlite | Postgres",
+    given: Identity | None,
+    was_known: WasKnown,
 ) -> Identity:
     wanted = settings.identity
     if wanted.needs_key and (given is not None or wanted.backend != "open"):
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
     if given is not None:
         return given
-    keys = await open_backend(stack, "keys", wanted.keys, database=database)
+    keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
     keyring = await stack.enter_async_context(Keyring(keys))
-    cookies = Cookies(await cookie_key_in(database), was_known)
+    cookies = Cookies(await cookie_key_of(database), was_known)
     return await open_backend(
         stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key, cookies=cookies
     )

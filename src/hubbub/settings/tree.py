@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -29,6 +29,12 @@ def _network(text: str) -> str:
 
 
 Network: TypeAlias = Annotated[str, AfterValidator(_network)]
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("this is no address of a PostgreSQL, such as postgresql://name@host/database")
+    return url
 
 
 def _built_page(folder: Path) -> Path:
@@ -201,6 +207,17 @@ class Ingest(Table):
     """About how long a passage is: the piece that is found and cited."""
 
 
+class Database(Table):
+    """The PostgreSQL that several workers share, in place of the SQLite of the data folder."""
+
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+    """Its address, "postgresql://name:password@host/database"; none: SQLite. PGPASSWORD may give the password."""
+    connections: Annotated[int, Field(ge=3, le=1000)] = 8
+    """The most connections that each worker opens, those for commits and for news included."""
+    statement_seconds: Annotated[float, Field(ge=1)] = 30.0
+    """How long the database may work on one statement."""
+
+
 class History(Table):
     """Where chats are kept."""
 
@@ -330,6 +347,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    database: Database = Database()
     history: History = History()
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
