@@ -33,8 +33,6 @@ CHECK_SECONDS = 5.0
 """How often the store is asked for answers that are this worker's but not made here. As a rule there are none."""
 LOOK_SECONDS = 0.05
 """How often the others' journals are looked at while answers are followed or made here."""
-NEWS_SECONDS = 0.5
-"""The same where the store tells when there is something: news may be lost with a connection."""
 NEWS_GAP_SECONDS = 0.01
 """What is told within so long is looked at once."""
 IDLE_SECONDS = 0.25
@@ -111,8 +109,8 @@ class Membership:
         begins = self._log.elsewhere.begins
         while True:
             try:
-                look_seconds = NEWS_SECONDS if self._tells_news else LOOK_SECONDS
-                pause_seconds = look_seconds if self._is_near else IDLE_SECONDS
+                # A store that tells of news is looked at beside that, too: what it tells may be lost with a connection.
+                pause_seconds = LOOK_SECONDS if self._is_near and not self._tells_news else IDLE_SECONDS
                 async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
