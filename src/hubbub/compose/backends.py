@@ -1,5 +1,6 @@
 """Open back ends by their names."""
 
+import importlib
 import inspect
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -26,6 +27,8 @@ def load_backends(settings: Settings) -> None:
     """
     load("search", settings.search.backend)
     load("library", settings.search.library)
+    if settings.database.url is not None:
+        importlib.import_module("hubbub.identity.cookies_postgres")
     for kind in _BESIDE_CHATS:
         load(kind, name_of(settings, kind))
     load("identity", settings.identity.backend)

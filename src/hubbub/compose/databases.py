@@ -58,18 +58,23 @@ def library_in(folder: Path) -> Sqlite:
     return Sqlite(folder / "library.db", known=LIBRARY)
 
 
-async def check_databases(settings: Settings) -> None:
-    """Return if this version can use those databases that are there; nothing is made or changed.
+async def check_databases(settings: Settings) -> tuple[str, str] | None:
+    """Return which PostgreSQL is used, and what was found there; None: none is.
+
+    Nothing is made or changed.
 
     Raises:
         SettingsError: a newer version wrote one, or it is no database.
         StoreError: one can't be opened.
     """
     folder = settings.server.data_folder
+    found: tuple[str, str] | None = None
     if settings.database.url is not None:
-        async with chats_of(settings):
-            pass
+        async with chats_of(settings) as database:
+            if not isinstance(database, Sqlite):
+                found = (database.who, await database.describe())
     for database in (chats_in(folder), library_in(folder)):
         if database.path.exists():
             async with database:
                 pass
+    return found

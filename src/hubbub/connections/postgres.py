@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
@@ -250,14 +251,23 @@ class Postgres(Queries):
 
         while True:
             raw: Any = None
+            ended = asyncio.Event()
+
+            def end(_raw: Any, ended: asyncio.Event = ended) -> None:
+                ended.set()
+
             try:
                 with store_errors():
                     raw = await cast(Any, asyncpg).connect(**self._arguments())
+                    raw.add_termination_listener(end)
                     await raw.add_listener(CHANNEL, hear)
                     deaf.over()
                     self._tell("")
-                    while True:  # a connection that was cut without a word is found dead only by being used
-                        await asyncio.sleep(LISTEN_CHECK_SECONDS)
+                    while not ended.is_set():
+                        with contextlib.suppress(TimeoutError):
+                            async with asyncio.timeout(LISTEN_CHECK_SECONDS):
+                                await ended.wait()
+                        # A connection that was cut without a word is found dead only by being used.
                         await raw.fetchval("select 1", timeout=LISTEN_CHECK_SECONDS)
             except Unreachable as error:
                 deaf.met("Other workers are not heard at once", error.for_operators)
@@ -293,6 +303,35 @@ class Postgres(Queries):
             for number, script in enumerate(steps, start=1):
                 if number not in done:
                     await self.write(_migrate, room, number, script)
+
+    async def describe(self) -> str:
+        """Return its version, how quickly it answers, and what of it is there that Hubbub may need.
+
+        Raises:
+            SettingsError: the role may not make tables.
+        """
+        row = await self.one(
+            "select current_setting('server_version'), has_schema_privilege(current_schema(), 'create'), "
+            "(select default_version from pg_available_extensions where name = 'vector'), pg_is_in_recovery(), "
+            "current_setting('max_connections')::integer"
+        )
+        if row is None or not row[1]:
+            raise SettingsError(
+                [f"database.url: {self.who} lets this role make no tables. Grant it CREATE on its schema"]
+            )
+        version, _, vector, is_replica, most = row
+        if is_replica:
+            raise SettingsError([f"database.url: {self.who} is a replica, which takes no writes. Name the primary"])
+        seconds: list[float] = []
+        for _ in range(5):
+            began = time.perf_counter()
+            await self.one("select 1")
+            seconds.append(time.perf_counter() - began)
+        has_vector = f"pgvector {vector}" if vector else "no pgvector"
+        return (
+            f"version {version.split()[0]}, {has_vector}, it answers in {min(seconds) * 1000:.1f} ms, "
+            f"{self._connections} of its {most} connections for each worker"
+        )
 
     @staticmethod
     async def _steps_done(connection: Connection, room: str) -> set[int]:
