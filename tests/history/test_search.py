@@ -14,6 +14,7 @@ from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Connection, Sqlite, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.messages import Chat, Message
+from hubbub.history import sqlite_search
 from hubbub.history.base import History, Place, SearchableHistory
 from hubbub.history.postgres import PostgresHistory
 from hubbub.history.sqlite import SqliteHistory
@@ -200,9 +201,10 @@ def test_an_excerpt_shows_the_words_with_what_is_around() -> None:
     assert excerpt("Nothing of it", ["elsewhere"]).marks == []
 
 
-async def test_texts_are_indexed_in_the_background_too(history: SqliteHistory, database: Sqlite) -> None:
-    await chat(history, "c1", "Harbour", "lighthouse")
-    async with asyncio.timeout(10):
+async def test_texts_are_indexed_in_the_background_too(database: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_search, "GATHER_SECONDS", 0.01)
+    async with SqliteHistory(database) as history, asyncio.timeout(10):
+        await chat(history, "c1", "Harbour", "lighthouse")
         while await database.read(Connection.one, "select 1 from noted"):
             await asyncio.sleep(0.01)
     assert await database.read(Connection.all, "select id from searched order by row") == [("c1",), ("c1q",)]
@@ -226,3 +228,22 @@ async def test_an_answer_kept_elsewhere_is_found_by_its_text(history: SqliteHist
         [Answer("c1a", 1, "done", "The lighthouse"), Answer("of no chat", 1, "done", "lighthouse")]
     )()
     assert await found(history, "lighthouse") == ["c1a"]
+
+
+async def test_a_title_that_begins_the_question_is_found_there_and_any_other_by_itself(history: SqliteHistory) -> None:
+    question = Message("c1q", "c1", None, "user", "Where  is the lighthouse of Alexandria?", 2.0)
+    await history.adding([question], chat=Chat("c1", "ann", "Where is the lighthouse…", 1.0, 1.0))()
+    await history.adding(
+        [Message("c2q", "c2", None, "user", "Where is it?", 2.0)], chat=Chat("c2", "ann", "Lighthouses", 1.0, 1.0)
+    )()
+    assert await found(history, "lighthouse") == ["c2", "c1q"]
+    await history.rename("c1", "Old lighthouses")
+    assert sorted(await found(history, "lighthouses")) == ["c1", "c2"]
+
+
+async def test_a_text_that_is_noted_twice_is_found_once(history: SqliteHistory) -> None:
+    await chat(history, "c1", "Harbour", "Go on")
+    await history.rename("c1", "Airport")
+    await history.rename("c1", "Lighthouse")
+    assert await found(history, "lighthouse") == ["c1"]
+    assert await found(history, "airport") == await found(history, "harbour") == []

@@ -37,6 +37,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
+from hubbub.usage.meter import Meter
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
@@ -113,10 +114,14 @@ async def hubbub_running(
     needs_key: bool = False,
     protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
     embedder: Embedder | None = None,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
         answers = MemoryAnswers()
+        meter = meter or Meter()
+        if meter.is_on:
+            answers.beside_endings = meter.settling
         search = MemorySearch()
         library = MemoryLibrary(search.counts)
         files = await stack.enter_async_context(Files(folder / "files", most_bytes=limits.document_bytes))
@@ -145,6 +150,7 @@ async def hubbub_running(
             pictures=Sandbox(),
             embedder=embedder,
             limits=limits,
+            meter=meter,
             watchdog=await stack.enter_async_context(Watchdog()),
         )
         make = partial(

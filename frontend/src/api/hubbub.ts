@@ -2,11 +2,25 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
-import type { Asked, Chat, Collection, Document, FoundChat, Me, Message, Model, Passage, Question } from "./resources";
+import type {
+  Asked,
+  Chat,
+  Collection,
+  Document,
+  FoundChat,
+  Me,
+  Message,
+  Model,
+  Passage,
+  Question,
+  Usage,
+} from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
 export const me = (signal: AbortSignal) => request<Me>(signal, "GET", "/api/me");
+
+export const usage = (signal: AbortSignal) => request<Usage>(signal, "GET", "/api/usage");
 
 export const models = (signal: AbortSignal) =>
   request<{ models: Model[]; default: string | null }>(signal, "GET", "/api/models");

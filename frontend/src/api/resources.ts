@@ -5,7 +5,28 @@ import type { Answer } from "../events";
 export interface Me {
   person: { id: string; name: string };
   version: string;
+  /** Whether what people use is bounded. */
+  has_quotas: boolean;
   limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
+}
+
+/** A bound that holds for whoever is here. Amounts of money are decimals as text. */
+export interface Bound {
+  scope: "server" | "group" | "person" | "key";
+  limit: number | string;
+  used: number | string;
+  resets_at: number;
+  is_near: boolean;
+  is_over: boolean;
+  /** For a person, as "50 questions per day". */
+  text: string;
+  group: string;
+}
+
+export interface Usage {
+  bounds: readonly Bound[];
+  /** The model that answers where a bound is reached. */
+  over: string | null;
 }
 
 export interface Model {

@@ -17,6 +17,7 @@ from hubbub.app.model_names import ModelNames
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.texts_of_files import TextsOfFiles
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -29,6 +30,7 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
+from hubbub.usage.meter import Meter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,10 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
+    audit: SqliteAudit | None = None
+    """Keeps who did what; None where nothing is kept."""
+    meter: Meter = field(default_factory=Meter)
+    """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)
     locks: Locks = field(default_factory=Locks)
     """For requests that are about the same thing, by its id."""
@@ -79,6 +85,7 @@ class Application:
             self.limits,
             self.locks,
             self.grants,
+            self.meter,
         )
 
     @cached_property
@@ -109,7 +116,7 @@ class Application:
     @cached_property
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
-        return Embeddings(self.embedder) if self.embedder is not None else None
+        return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
 
     async def model_names(self, person: Person, *asked: str) -> ModelNames:
         """Return what a person can ask for, by the names that programs use.

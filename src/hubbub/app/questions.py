@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import overload
+from typing import TypeVar, overload
 
 import msgspec
 from msgspec.structs import replace
@@ -14,17 +14,23 @@ from hubbub.app.access import Access
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
-from hubbub.conversation.engine import Engine
+from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, TooLarge
+from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Begun, Generation, JsonObject, Question
+from hubbub.core.usage import spending
 from hubbub.history.base import History
 from hubbub.identity.grants import Grant, Grants, granted
 from hubbub.models.catalog import Catalog
+from hubbub.usage.base import Asker
+from hubbub.usage.meter import Bill, Meter, told
+from hubbub.usage.refusals import OverBound
+
+T = TypeVar("T")
 
 TITLE_CHARACTERS = 60
 CUT_OFF = ("length", "deadline")
@@ -67,6 +73,7 @@ class Questions:
         limits: RequestLimits,
         locks: Locks,
         grants: Grants,
+        meter: Meter,
     ) -> None:
         self._access = access
         self._desk = desk
@@ -77,6 +84,7 @@ class Questions:
         self._limits = limits
         self._locks = locks
         self._grants = grants
+        self._meter = meter
 
     @overload
     async def ask(
@@ -127,16 +135,21 @@ class Questions:
         collection_ids = await self._access.check_collections(person, question.collection_ids)
         question = replace(question, collection_ids=collection_ids)
         answer_id = new_id() if within is None else within[1].id
-        await self._begin(
-            person,
-            answer_id,
-            question,
-            grace_seconds=grace_seconds,
-            keep_seconds=keep_seconds if within is None else None,
-            first=events.Asked(question, echo or {}),
-            beside=None if within is None else self._history.adding(within),
-        )
-        return answer_id
+
+        async def begin(question: Question, reason: str) -> str:
+            await self._begin(
+                person,
+                answer_id,
+                question,
+                grace_seconds=grace_seconds,
+                keep_seconds=keep_seconds if within is None else None,
+                first=events.Asked(question, echo or {}),
+                beside=None if within is None else self._history.adding(within),
+                reason=reason,
+            )
+            return answer_id
+
+        return await self._within_quota(question, begin)
 
     async def ask_again(
         self,
@@ -183,10 +196,12 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
-        return self._work(question), Ticket(Party(found.owner_id), *self._engine.weigh(question))
+        bill = self._meter.adopt(found.id, _asker_of(found))
+        return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
+        self._meter.adopt(found.id, _asker_of(found))
         if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
             self._hold(grant, found.id)
 
@@ -248,12 +263,31 @@ class Questions:
         """Start the answer to a message of a chat; they are stored with it."""
         self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
         question = replace(question, turns=await self._turns_before(stored))
-        now = time.time()
-        answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, stored.model, stored.collections)
-        messages = [stored, answer] if is_new else [answer]
-        adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
-        await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding)
-        return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+
+        async def begin(question: Question, reason: str) -> Asked:
+            model, now = question.model or "", time.time()
+            answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, model, stored.collections)
+            messages = [replace(stored, model=model), answer] if is_new else [answer]
+            adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
+            await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
+            return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+
+        return await self._within_quota(question, begin)
+
+    async def _within_quota(self, question: Question, begin: Callable[[Question, str], Awaitable[T]]) -> T:
+        """Begin an answer; where its bounds are reached, let the model answer that the settings name for that.
+
+        Raises:
+            OverQuota: there is none.
+        """
+        try:
+            return await begin(question, "")
+        except OverQuota as error:
+            smaller = self._meter.rules.over
+            if not smaller or smaller not in self._catalog.names:
+                raise
+            reason = f"{error.message.removesuffix(' Ask again then.')} Until then {smaller} answers."
+        return await begin(replace(question, model=smaller), reason)
 
     async def _begin(
         self,
@@ -265,30 +299,45 @@ class Questions:
         keep_seconds: float | None = None,
         first: events.Event | None = None,
         beside: Beside | None = None,
+        reason: str = "",
     ) -> None:
         """Begin an answer: the one way to do so. Whoever is refused leaves nothing behind."""
         self._check_images(question)
-        work = self._work(question)
-        admission = self._desk.enter(Ticket(party_of(person), *self._engine.weigh(question)))
-        await self._desk.start(
-            answer_id,
-            person.id,
-            work,
-            admission,
-            grace_seconds=grace_seconds,
-            keep_seconds=keep_seconds,
-            first=first,
-            beside=beside,
-            credential=None if (grant := granted.get()) is None else grant.name,
-            within_seconds=question.within_seconds,
-        )
+        party = party_of(person)
+        deployment, tokens = self._engine.weigh(question)
+        written = min(tokens, EXPECTED_TOKENS) if deployment else 0
+        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
+        if question.continues is not None:
+            bill.free_characters = len(question.continues.text)
+        work = self._work(question, bill, reason)
+        admission = self._desk.enter(Ticket(party, deployment, tokens))
+        try:
+            await self._desk.start(
+                answer_id,
+                person.id,
+                work,
+                admission,
+                grace_seconds=grace_seconds,
+                keep_seconds=keep_seconds,
+                first=first,
+                beside=self._meter.beside(bill, beside),
+                credential=None if (grant := granted.get()) is None else grant.name,
+                within_seconds=question.within_seconds,
+            )
+        except OverBound as error:
+            raise self._meter.refusal(error) from None
+        if bill.standings:
+            told.set(bill.standings)
         self._stop_when_revoked(answer_id)
 
-    def _work(self, question: Question) -> Callable[[Send], Awaitable[events.Done]]:
+    def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""
         began = time.monotonic()
 
         async def work(send: Send) -> events.Done:
+            spending.set(bill)
+            if reason:
+                send = _giving(reason, send)
             if question.within_seconds is None:
                 return await self._engine.answer(question, send)
             left = max(0.0, question.within_seconds - (time.monotonic() - began))
@@ -385,6 +434,26 @@ def title_of(text: str) -> str:
     cut = line[: TITLE_CHARACTERS - 1]
     at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
+
+
+def asker_of(person: Person) -> Asker:
+    """Return for whom what a person uses is recorded."""
+    return Asker(person.id, person.key, tuple(sorted(person.groups)))
+
+
+def _asker_of(found: Found) -> Asker:
+    return Asker(found.owner_id, found.credential or "")
+
+
+def _giving(reason: str, send: Send) -> Send:
+    """Return a `send` that says with the beginning why the answer is made otherwise than was asked."""
+
+    def told_why(event: events.Event) -> None:
+        if isinstance(event, events.Started) and not event.reason:
+            event = replace(event, reason=reason)
+        send(event)
+
+    return told_why
 
 
 def _question_of(stored: Message) -> Question:

@@ -6,7 +6,7 @@ Each imports what it does when it is called: to say the version takes no databas
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,9 +29,13 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+audit = typer.Typer(help="Who did what: chained, so that no change goes unseen.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 
+UsageBy = Literal["person", "group", "model", "key", "day"]
+UsageForm = Literal["table", "csv", "json"]
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
 
@@ -150,6 +154,54 @@ def bench(
             is_agreed=yes,
             may_load_others=i_may_load_this_server,
         )
+
+
+@app.command()
+def usage(
+    by: Annotated[UsageBy, typer.Option(help="What is counted together.")] = "person",
+    first: Annotated[str, typer.Option("--from", help="The first day.", show_default="30 days back")] = "",
+    last: Annotated[str, typer.Option("--to", help="The last day.", show_default="today")] = "",
+    form: Annotated[UsageForm, typer.Option("--format", help="How it is printed.")] = "table",
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Report what people used: questions, tokens and money."""
+    from hubbub.cli import usage as reporting
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        reporting.report(settings, by, first, last, form)
+
+
+@audit.command("verify")
+def verify_audit(
+    known: Annotated[
+        str | None, typer.Option(help="A line that this command printed before.", metavar="NUMBER:DIGEST")
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Check that nothing in the audit was changed, removed or put in."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        if not auditing.verify(settings, known):
+            raise typer.Exit(1)
+
+
+@audit.command("export")
+def export_audit(
+    after: Annotated[int, typer.Option(min=0, help="Only entries above this number.")] = 0,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print the audit as JSON, one entry a line."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        auditing.export(settings, after)
 
 
 @keys.command("add")

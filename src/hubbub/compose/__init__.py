@@ -15,6 +15,7 @@ from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
+from hubbub.compose.metering import open_audit, open_usage
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -47,11 +48,13 @@ __all__ = [
     "open_application",
     "open_application_within",
     "open_asking",
+    "open_audit",
     "open_catalog",
     "open_embedder",
     "open_engine",
     "open_keys",
     "open_shelf",
+    "open_usage",
     "open_web_application",
     "origins_for",
     "pools_of",

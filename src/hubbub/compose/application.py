@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
-from hubbub.answers.base import Capacity, Fixed, SharedStore, TellsEndings
+from hubbub.answers.base import Capacity, Fixed, SharedStore
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
@@ -16,10 +16,12 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
+from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import cookie_key_of, keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
@@ -32,7 +34,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.core.errors import SettingsError
-from hubbub.history.base import History, SearchableHistory, Sessions
+from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.grants import Grants
@@ -201,7 +203,9 @@ async def _assembled(
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
     history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
     sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
-    _let_answers_be_found(history, answers)
+    check_over(settings, catalog)
+    meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
+    store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
     identity = await _open_identity(stack, settings, database, identity, was_known)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
@@ -227,6 +231,8 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
+        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
+        meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
     desk.rework = application.questions.take_over
@@ -286,12 +292,6 @@ async def _open_identity(
     return await open_backend(
         stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key, cookies=cookies
     )
-
-
-def _let_answers_be_found(history: object, answers: object) -> None:
-    """Have the history take in what answers come to, where both can."""
-    if isinstance(history, SearchableHistory) and isinstance(answers, TellsEndings):
-        answers.beside_endings = history.indexing
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:

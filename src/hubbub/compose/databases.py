@@ -11,7 +11,15 @@ from hubbub.settings import Settings
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
-CHATS: Mapping[str, int] = {"history": 4, "answers": 4, "sessions": 1, "identity": 1, "cookies": 1}
+CHATS: Mapping[str, int] = {
+    "history": 4,
+    "answers": 4,
+    "sessions": 1,
+    "identity": 1,
+    "cookies": 1,
+    "usage": 1,
+    "audit": 1,
+}
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {

@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -301,6 +301,33 @@ class Write:
 
     async def __call__(self) -> None:
         await self.database.write(self.work)
+
+
+def in_one(
+    first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]], *, undo: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Return what does both: in one transaction where both go into the same database.
+
+    Elsewhere they are done in turn, and `undo` takes the first back where the second fails.
+    """
+    if isinstance(first, Write) and isinstance(second, Write) and first.database is second.database:
+        one, other = first, second
+
+        def work(connection: Connection) -> None:
+            one.work(connection)
+            other.work(connection)
+
+        return Write(first.database, work)
+
+    async def in_turn() -> None:
+        await first()
+        try:
+            await second()
+        except BaseException:
+            await asyncio.shield(undo())
+            raise
+
+    return in_turn
 
 
 class _Patience:

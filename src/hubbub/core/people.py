@@ -19,6 +19,8 @@ class Person(msgspec.Struct, frozen=True):
     """What vouches for who it is. Cookies and nothing don't: anybody has as many of these as they like."""
     address: str = ""
     """Where a request of theirs comes from, where nothing vouches for them: with it they are counted."""
+    key: str = ""
+    """The id of the API key that a request of theirs came with."""
 
 
 GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")

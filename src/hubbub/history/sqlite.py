@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
@@ -73,10 +75,16 @@ class SqliteHistory:
 
     def adding(self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None) -> Write:
         touched = {message.chat_id: message.created_at for message in sorted(messages, key=_created_at)}
+        new = None
+        if chat is not None:
+            new = replace(chat, updated_at=max(chat.updated_at, touched.pop(chat.id, 0.0)))
+        noted = [message.id for message in messages if message.role == "user"]
+        if chat is not None and not any(_begins_with(message.text, chat.title) for message in messages):
+            noted.append(chat.id)
 
         def insert(connection: Connection) -> None:
-            if chat is not None:
-                _create(connection, chat)
+            if new is not None:
+                _insert(connection, new)
             for chat_id, at in touched.items():
                 connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
@@ -91,8 +99,7 @@ class SqliteHistory:
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
-                if message.role == "user":
-                    note(connection, message.id)
+            note(connection, *noted)
 
         self._index.wake()
         return self._database.writing(insert)
@@ -117,11 +124,20 @@ class SqliteHistory:
 
 
 def _create(connection: Connection, chat: Chat) -> None:
+    _insert(connection, chat)
+    note(connection, chat.id)
+
+
+def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
-    note(connection, chat.id)
+
+
+def _begins_with(text: str, title: str) -> bool:
+    """Tell whether a title is the beginning of a text, so that its words are found there."""
+    return " ".join(text[: 2 * len(title)].split()).startswith(title.rstrip("…").rstrip())
 
 
 def _created_at(message: Message) -> float:

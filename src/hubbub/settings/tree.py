@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.origins import origin_of
+from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
@@ -356,6 +357,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    quotas: Quotas = Quotas()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""
     default_model: str = ""

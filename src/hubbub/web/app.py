@@ -38,6 +38,7 @@ from hubbub.web.routes import (
     sample_history,
     sample_uploads,
     server,
+    usage,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -81,9 +82,14 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
+    for router in (
+        chats.quick,
+        answers.quick,
+        *(one.router for one in (chats, answers, documents, server, operators, usage)),
+    ):
         app.include_router(router)
     app.include_router(server.probes)
+    app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

@@ -42,6 +42,8 @@ class Me(msgspec.Struct):
     person: You
     version: str
     limits: Limits
+    has_quotas: bool
+    """Whether what people use is bounded: `/api/usage` says how far that is used."""
 
 
 class Models(msgspec.Struct):
@@ -80,7 +82,7 @@ async def show_me(request: Request, app: App) -> Response:
     welcome = await app.identity.welcome(request.headers)
     suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
     limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
-    response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits))
+    response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits, app.meter.is_on))
     set_cookie(request, response, welcome)
     return response
 
