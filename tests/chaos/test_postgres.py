@@ -93,6 +93,9 @@ async def test_what_would_lose_data_is_refused_with_a_line(tmp_path: Path, postg
     assert "can't be used with database.url" in await refused(
         tmp_path, variables | {"HUBBUB_HISTORY__ANSWERS": "sqlite"}
     )
+    assert "quotas: are not kept in PostgreSQL yet" in await refused(
+        tmp_path, variables | {"HUBBUB_QUOTAS__PERSON": '["10 questions per day"]'}
+    )
     async with hubbub_serving(tmp_path, variables):
         pass
     other = tmp_path / "other"

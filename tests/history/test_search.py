@@ -210,19 +210,20 @@ async def test_texts_are_indexed_in_the_background_too(database: Sqlite, monkeyp
     assert await database.read(Connection.all, "select id from searched order by row") == [("c1",), ("c1q",)]
 
 
-async def test_a_search_is_answered_where_nothing_can_be_written(history: SqliteHistory, database: Sqlite) -> None:
-    await chat(history, "c1", "Harbour", "lighthouse")
-    assert await found(history, "lighthouse") == ["c1q"]
-    await database.write(
-        Connection.all, "create trigger no before delete on noted begin select raise(abort, 'no'); end"
-    )
-    await chat(history, "c2", "Airport", "lighthouse")
-    assert await found(history, "lighthouse") == ["c1q"]
-    await database.write(Connection.all, "drop trigger no")
-    assert await found(history, "lighthouse") == ["c2q", "c1q"]
+async def test_a_search_is_answered_where_nothing_can_be_written(database: Sqlite) -> None:
+    async with SqliteHistory(database) as history:
+        await chat(history, "c1", "Harbour", "lighthouse")
+        assert await found(history, "lighthouse") == ["c1q"]
+        await database.write(
+            Connection.all, "create trigger no before delete on noted begin select raise(abort, 'no'); end"
+        )
+        await chat(history, "c2", "Airport", "lighthouse")
+        assert await found(history, "lighthouse") == ["c1q"]
+        await database.write(Connection.all, "drop trigger no")
+        assert await found(history, "lighthouse") == ["c2q", "c1q"]
 
 
-async def test_an_answer_kept_elsewhere_is_found_by_its_text(history: SqliteHistory) -> None:
+async def test_an_answer_kept_elsewhere_is_found_by_its_text(history: SearchedHistory) -> None:
     await chat(history, "c1", "Harbour", "Go on")
     await history.indexing(
         [Answer("c1a", 1, "done", "The lighthouse"), Answer("of no chat", 1, "done", "lighthouse")]
@@ -230,7 +231,9 @@ async def test_an_answer_kept_elsewhere_is_found_by_its_text(history: SqliteHist
     assert await found(history, "lighthouse") == ["c1a"]
 
 
-async def test_a_title_that_begins_the_question_is_found_there_and_any_other_by_itself(history: SqliteHistory) -> None:
+async def test_a_title_that_begins_the_question_is_found_there_and_any_other_by_itself(
+    history: SearchedHistory,
+) -> None:
     question = Message("c1q", "c1", None, "user", "Where  is the lighthouse of Alexandria?", 2.0)
     await history.adding([question], chat=Chat("c1", "ann", "Where is the lighthouse…", 1.0, 1.0))()
     await history.adding(
@@ -241,7 +244,7 @@ async def test_a_title_that_begins_the_question_is_found_there_and_any_other_by_
     assert sorted(await found(history, "lighthouses")) == ["c1", "c2"]
 
 
-async def test_a_text_that_is_noted_twice_is_found_once(history: SqliteHistory) -> None:
+async def test_a_text_that_is_noted_twice_is_found_once(history: SearchedHistory) -> None:
     await chat(history, "c1", "Harbour", "Go on")
     await history.rename("c1", "Airport")
     await history.rename("c1", "Lighthouse")

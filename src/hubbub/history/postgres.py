@@ -12,6 +12,7 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.history.base import Place
 from hubbub.history.postgres_words import query_of, vector_of
+from hubbub.history.words import begins_with
 
 _SCHEMA = (read_sql("hubbub.history", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
@@ -73,7 +74,8 @@ class PostgresHistory:
 
         async def insert(connection: Connection) -> None:
             if chat is not None:
-                await _create(connection, chat)
+                begins = any(begins_with(message.text, chat.title) for message in messages)
+                await _create(connection, chat, is_indexed=not begins)
             owners = dict[str, str]()
             for chat_id, at in sorted(touched.items()):  # in one order everywhere: none waits for another
                 row = await connection.one(_SQL["touch"], at, chat_id)
@@ -128,11 +130,13 @@ class PostgresHistory:
         return self._database.writing(index)
 
 
-async def _create(connection: Connection, chat: Chat) -> None:
+async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True) -> None:
+    """Store a chat. A title that begins the question is found there: it is not indexed a second time."""
     values = (chat.id, chat.owner_id, plain(chat.title), chat.created_at, chat.updated_at)
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")
-    await _index(connection, chat.id, chat.id, chat.owner_id, chat.title)
+    if is_indexed:
+        await _index(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
 async def _index(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
