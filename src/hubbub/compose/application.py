@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
@@ -18,13 +18,14 @@ from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
-from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
-from hubbub.compose.databases import chats_in
+from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
+from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
@@ -43,6 +44,9 @@ from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
+
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -134,7 +138,7 @@ async def open_application(
 
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, share=share)
-        answers = await open_backend(stack, "answers", settings.history.answers, database=parts.database)
+        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
@@ -166,7 +170,7 @@ class _Parts:
     http: Http
     shelf: Shelf
     catalog: Catalog
-    database: Sqlite
+    database: "Sqlite | Postgres"
 
 
 async def _open_parts(
@@ -181,7 +185,8 @@ async def _open_parts(
     shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
     opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
     catalog = await stack.enter_async_context(opening)
-    database = await stack.enter_async_context(chats_in(settings.server.data_folder))
+    database = await stack.enter_async_context(chats_of(settings))
+    await keep_to_one_folder(settings, database)
     return _Parts(http, shelf, catalog, database)
 
 
@@ -195,11 +200,11 @@ async def _assembled(
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
-    history = await open_backend(stack, "history", settings.history.backend, database=database)
-    sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
+    history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
+    sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
     check_over(settings, catalog)
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
-    store_with_endings(answers, history, meter)
+    store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
     doors = await open_doors(stack, settings, database, identity, was_known)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
@@ -229,7 +234,7 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
-        audit=await stack.enter_async_context(SqliteAudit(database)),
+        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
@@ -268,8 +273,8 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
-        yield await open_backend(stack, "keys", settings.identity.keys, database=database)
+        database = await stack.enter_async_context(chats_of(settings))
+        yield await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:

@@ -6,12 +6,10 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 
 import asyncio
 import functools
-import importlib.resources
 import importlib.util
 import logging
 import os
 import random
-import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
@@ -25,6 +23,8 @@ import apsw
 
 from hubbub.connections.group_commit import GroupCommit
 from hubbub.connections.private import close_to_others, open_private
+from hubbub.connections.sql import load_sql as load_sql
+from hubbub.connections.sql import read_sql as read_sql
 from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -382,14 +382,3 @@ def _vector_extension() -> str:
     if found is None or found.origin is None:
         raise StoreError("The package sqlite-vec is not installed. Install Hubbub with its dependencies.")
     return str(Path(found.origin).with_name("vec0"))
-
-
-def read_sql(package: str, name: str) -> str:
-    """Return the text of a `.sql` file in a package's `sql` folder."""
-    return importlib.resources.files(package).joinpath("sql", name).read_text(encoding="utf-8")
-
-
-def load_sql(package: str, name: str) -> dict[str, str]:
-    """Return the queries of a `.sql` file, by the names in their `-- name:` lines."""
-    parts = re.split(r"^-- name: *(\w+) *$", read_sql(package, name), flags=re.MULTILINE)
-    return {name: query.strip() for name, query in zip(parts[1::2], parts[2::2], strict=True)}

@@ -13,6 +13,7 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.history.base import Place
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
+from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted"))
 _SQL = load_sql("hubbub.history", "history.sql")
@@ -79,7 +80,7 @@ class SqliteHistory:
         if chat is not None:
             new = replace(chat, updated_at=max(chat.updated_at, touched.pop(chat.id, 0.0)))
         noted = [message.id for message in messages if message.role == "user"]
-        if chat is not None and not any(_begins_with(message.text, chat.title) for message in messages):
+        if chat is not None and not any(begins_with(message.text, chat.title) for message in messages):
             noted.append(chat.id)
 
         def insert(connection: Connection) -> None:
@@ -133,11 +134,6 @@ def _insert(connection: Connection, chat: Chat) -> None:
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
-
-
-def _begins_with(text: str, title: str) -> bool:
-    """Tell whether a title is the beginning of a text, so that its words are found there."""
-    return " ".join(text[: 2 * len(title)].split()).startswith(title.rstrip("…").rstrip())
 
 
 def _created_at(message: Message) -> float:

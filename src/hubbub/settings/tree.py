@@ -32,6 +32,12 @@ def _network(text: str) -> str:
 Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 
 
+def _postgres_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("this is no address of a PostgreSQL, such as postgresql://name@host/database")
+    return url
+
+
 def _built_page(folder: Path) -> Path:
     if not (folder / "index.html").is_file():
         raise ValueError("there is no index.html in this folder; build the page first, and name the folder it is in")
@@ -200,6 +206,17 @@ class Ingest(Table):
     earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
+
+
+class Database(Table):
+    """The PostgreSQL that several workers share, in place of the SQLite of the data folder."""
+
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+    """Its address, "postgresql://name:password@host/database"; none: SQLite. PGPASSWORD may give the password."""
+    connections: Annotated[int, Field(ge=3, le=1000)] = 8
+    """The most connections that each worker opens, those for commits and for news included."""
+    statement_seconds: Annotated[float, Field(ge=1)] = 30.0
+    """How long the database may work on one statement."""
 
 
 class History(Table):
@@ -376,6 +393,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    database: Database = Database()
     history: History = History()
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
