@@ -192,7 +192,7 @@ async def test_an_open_stream_ends_within_a_second_of_the_sign_in_in_any_worker(
                 await become(http, root.url)
             async with ada.post("/api/questions", json={"text": "Speak for long."}) as response:
                 assert response.status < 300, await response.text()
-                answer = (await told(response))["answer_id"]
+                answer = (await told(response))["answer"]["id"]
             async with ada.get(f"/api/answers/{answer}/events", timeout=aiohttp.ClientTimeout(total=20)) as stream:
                 await stream.content.readuntil(b"\n\n")
                 began = time.monotonic()

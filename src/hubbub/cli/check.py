@@ -41,15 +41,18 @@ console = Console(soft_wrap=True, highlight=False)
 def check(settings: Settings) -> bool:
     """Print what will be used; returns whether nothing is wrong."""
     faults: list[str] = []
+    postgres: tuple[str, str] | None = None
     table = Table("what", "used", "why", show_edge=False, pad_edge=False)
     try:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
-        asyncio.run(check_databases(settings.server.data_folder))
+        postgres = asyncio.run(check_databases(settings))
     except SettingsError as error:
         faults += error.faults
     except StoreError as error:
         faults.append(error.for_operators)
+    if postgres is not None:
+        table.add_row("chats", *postgres)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults

@@ -4,10 +4,12 @@ import ipaddress
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
-from hubbub.compose.backends import open_backend
-from hubbub.compose.databases import chats_in
+from hubbub.compose.backends import name_of, open_backend
+from hubbub.compose.databases import chats_of
+from hubbub.compose.one_folder import cookie_key_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
@@ -15,7 +17,6 @@ from hubbub.core.errors import SettingsError
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
-from hubbub.identity.cookies_sqlite import cookie_key_in
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.open import OpenIdentity
@@ -25,6 +26,9 @@ from hubbub.identity.sign_ins import SignIns
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 from hubbub.identity.signed_in import SignedInIdentity
 from hubbub.settings import Settings
+
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
 
 HOUR_SECONDS = 3600.0
 
@@ -82,7 +86,12 @@ def identity_faults(settings: Settings) -> list[str]:
 
 
 async def open_doors(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown, http: Http
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: "Sqlite | Postgres",
+    given: Identity | None,
+    was_known: WasKnown,
+    http: Http,
 ) -> Doors:
     """Open what says who asks. An identity that is given does so in place of the one that the settings name.
 
@@ -94,17 +103,18 @@ async def open_doors(
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
     if given is not None:
         return Doors(given)
-    keys: Keys = await open_backend(stack, "keys", wanted.keys, database=database)
+    keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
     keyring = await stack.enter_async_context(Keyring(keys))
-    cookies = Cookies(await cookie_key_in(database), was_known)
+    cookies = Cookies(await cookie_key_of(database), was_known)
     if not ways_to_sign_in(settings):
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
-    people = await stack.enter_async_context(SqlitePeople(database))
-    sign_ins = await open_sign_ins(stack, settings, database)
+    file = _in_file(database)
+    people = await stack.enter_async_context(SqlitePeople(file))
+    sign_ins = await open_sign_ins(stack, settings, file)
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people)
+    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
     return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
 
 
@@ -112,11 +122,19 @@ async def open_doors(
 async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
-        keys: Keys = await open_backend(stack, "keys", settings.identity.keys, database=database)
+        database = _in_file(await stack.enter_async_context(chats_of(settings)))
+        keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
         people = await stack.enter_async_context(SqlitePeople(database))
         sign_ins = await open_sign_ins(stack, settings, database)
         yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
+
+
+def _in_file(database: "Sqlite | Postgres") -> Sqlite:
+    if isinstance(database, Sqlite):
+        return database
+    raise SettingsError(
+        ["identity: who signs in is not kept in PostgreSQL yet. Leave out database.url, or identity.accounts and .oidc"]
+    )
 
 
 async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
@@ -139,7 +157,7 @@ async def open_accounts(
     if smtp.host:
         secret = smtp.password.get_secret_value() if smtp.password else ""
         server = MailServer(smtp.host, smtp.port, smtp.security, smtp.user, secret, smtp.sender, smtp.timeout_seconds)
-        mail = stack.enter_context(Mail(server))
+        mail = await stack.enter_async_context(Mail(server))
     rules = AccountRules(
         is_enabled=wanted.is_enabled,
         url=wanted.url.rstrip("/"),

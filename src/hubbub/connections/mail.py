@@ -32,20 +32,22 @@ class MailServer:
 
 
 class Mail:
-    """Sends mails one after the other. A context manager: those that wait are sent before it ends."""
+    """Sends mails one after the other. An async context manager: it waits a while for those that are being sent."""
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
-        self._waiting = 0
+        self._sending: set[asyncio.Future[bool]] = set()
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=self._server.timeout_seconds)
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def send(self, to: str, subject: str, text: str) -> "asyncio.Future[bool]":
         """Send a mail in the background. What is returned tells whether the server took it; the log says why not.
@@ -53,19 +55,16 @@ class Mail:
         Raises:
             Overloaded: too many wait already.
         """
-        if self._waiting >= MOST_WAITING:
+        if len(self._sending) >= MOST_WAITING:
             raise Overloaded("Too many mails wait to be sent. Try again later.", retry_after_seconds=60)
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._server.sender, to, subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="hubbub.invalid")
         message.set_content(text)
-        self._waiting += 1
         sending = asyncio.get_running_loop().run_in_executor(self._thread, self._send, message)
-        sending.add_done_callback(self._note)
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
         return sending
-
-    def _note(self, sending: "asyncio.Future[bool]") -> None:
-        self._waiting -= 1
 
     def _send(self, message: EmailMessage) -> bool:
         server = self._server

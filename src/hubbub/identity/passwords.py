@@ -50,7 +50,7 @@ class Passwords:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown()
+        self._threads.shutdown(wait=False, cancel_futures=True)  # to wait would hold up the loop
 
     async def hash(self, password: str) -> str:
         """Return what a password is stored as.

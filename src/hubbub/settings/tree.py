@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.origins import origin_of
+from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
@@ -30,6 +31,12 @@ def _network(text: str) -> str:
 
 
 Network: TypeAlias = Annotated[str, AfterValidator(_network)]
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("this is no address of a PostgreSQL, such as postgresql://name@host/database")
+    return url
 
 
 def _built_page(folder: Path) -> Path:
@@ -125,6 +132,9 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+    summarizes: bool = False
+    """Whether a chat's earliest messages are summed up by its model where it can't read them all; it is asked for that
+    before it answers, now and then. Otherwise they are left out. Either is said with the answer."""
     shares_identical: bool = False
     """Whether a question that is the same in everything as one that is being answered shares its answer."""
     unwatched: Literal["finish", "stop"] = "finish"
@@ -197,6 +207,17 @@ class Ingest(Table):
     earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
+
+
+class Database(Table):
+    """The PostgreSQL that several workers share, in place of the SQLite of the data folder."""
+
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+    """Its address, "postgresql://name:password@host/database"; none: SQLite. PGPASSWORD may give the password."""
+    connections: Annotated[int, Field(ge=3, le=1000)] = 8
+    """The most connections that each worker opens, those for commits and for news included."""
+    statement_seconds: Annotated[float, Field(ge=1)] = 30.0
+    """How long the database may work on one statement."""
 
 
 class History(Table):
@@ -376,6 +397,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    database: Database = Database()
     history: History = History()
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
@@ -384,6 +406,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    quotas: Quotas = Quotas()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""
     default_model: str = ""

@@ -34,6 +34,7 @@ from hubbub.web.routes import (
     openai,
     operators,
     people,
+    permissions,
     responses,
     sample,
     sample_content,
@@ -41,6 +42,7 @@ from hubbub.web.routes import (
     sample_uploads,
     server,
     sign_in,
+    usage,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -84,12 +86,14 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
+    ours = (chats, answers, documents, permissions, server, operators, usage)
+    for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
     app.include_router(people.router)
+    app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

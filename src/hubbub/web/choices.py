@@ -34,7 +34,7 @@ class Choices:
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
     is_open_to_everybody: bool = False
-    """Whether nobody has to sign in or to have a key."""
+    """Whether everybody is let in because the settings say so: the page tells it."""
 
 
 def choices_of(request: Request) -> Choices:

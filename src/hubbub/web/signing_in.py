@@ -70,7 +70,7 @@ async def _accounts(app: App) -> Accounts:
     return app.accounts
 
 
-async def _signed(request: Request) -> Signed:
+async def _signed(request: Request, asker: Asker) -> Signed:
     sign_ins = sign_ins_of(request)
     for cookie in cookies_in(request.headers):
         sign_in, person = await sign_ins.find(cookie), await sign_ins.person(cookie)

@@ -96,7 +96,7 @@ export function Sidebar() {
 /** The way to one's account and to the people, or to signing in; or that nobody has to. */
 function WhoIsHere({ leave }: { leave: () => void }) {
   if (me.value === null) return null;
-  const { person, can_sign_in } = me.value;
+  const { person, can_sign_in, is_open_to_everybody } = me.value;
   const open = (path: string) => () => {
     navigate(path);
     leave();
@@ -135,6 +135,7 @@ function WhoIsHere({ leave }: { leave: () => void }) {
           <Icon name="person" /> Sign in
         </button>
       )}
+      {is_open_to_everybody && <p class="sidebar-about">Open to everybody who reaches this server</p>}
     </>
   );
 }

@@ -26,7 +26,7 @@ export function Field(field: FieldProperties) {
         ref={field.inputRef ?? null}
         class="field"
         name={field.name}
-        type={field.type}
+        type={field.type as "text"}
         autocomplete={field.autocomplete}
         defaultValue={field.value ?? ""}
         required={!field.isOptional}

@@ -91,7 +91,7 @@ async def list_people(
 
 @router.patch("/people/{person_id}", responses=sends(PersonView), openapi_extra=takes(PersonChange))
 async def change_person(
-    person_id: str, request: Request, app: App, accounts: PasswordAccounts, operator: Operator
+    person_id: str, request: Request, operator: Operator, app: App, accounts: PasswordAccounts
 ) -> Response:
     """Disable or enable a person, or make them an operator or none. Who is disabled is signed out at once."""
     change = await body_as(request, PersonChange)
@@ -106,13 +106,13 @@ async def change_person(
 
 
 @router.post("/people/{person_id}/reset", responses=sends(LinkForSomebody))
-async def reset_password(person_id: str, accounts: PasswordAccounts, operator: Operator) -> Response:
+async def reset_password(person_id: str, operator: Operator, accounts: PasswordAccounts) -> Response:
     """Make a link by which a person sets a new password. It removes their second factor, too."""
     return _made(await accounts.reset(operator, person_id))
 
 
 @router.get("/invitations", responses=sends(Invitations))
-async def list_invitations(accounts: PasswordAccounts, operator: Operator) -> Response:
+async def list_invitations(operator: Operator, accounts: PasswordAccounts) -> Response:
     """List the invitations that nobody has used. For operators."""
     found = await accounts.invitations()
     views = [InvitationView(one.email, one.name, one.is_operator, one.created_at, one.expires_at) for one in found]
@@ -120,7 +120,7 @@ async def list_invitations(accounts: PasswordAccounts, operator: Operator) -> Re
 
 
 @router.post("/invitations", status_code=201, responses=sends(LinkForSomebody, 201), openapi_extra=takes(NewInvitation))
-async def invite(request: Request, accounts: PasswordAccounts, operator: Operator) -> Response:
+async def invite(request: Request, operator: Operator, accounts: PasswordAccounts) -> Response:
     """Invite somebody. The link is sent by mail where that is set up; it is returned in any case."""
     new = await body_as(request, NewInvitation)
     made = await accounts.invite(operator, new.email, name=new.name, is_operator=new.is_operator)
@@ -128,7 +128,7 @@ async def invite(request: Request, accounts: PasswordAccounts, operator: Operato
 
 
 @router.delete("/invitations/{email}", status_code=204)
-async def withdraw_invitation(email: str, accounts: PasswordAccounts, operator: Operator) -> Response:
+async def withdraw_invitation(email: str, operator: Operator, accounts: PasswordAccounts) -> Response:
     """Withdraw an invitation."""
     await accounts.withdraw(operator, email)
     return Response(status_code=204)

@@ -45,8 +45,10 @@ class Me(msgspec.Struct):
     person: You
     version: str
     limits: Limits
+    has_quotas: bool
+    """Whether what people use is bounded: `/api/usage` says how far that is used."""
     is_open_to_everybody: bool
-    """Whether nobody has to sign in or to have a key."""
+    """Whether the settings say that everybody is let in, without signing in and without a key."""
     can_sign_in: bool
     """Whether people can sign in here: see `/api/sign-in`."""
 
@@ -90,7 +92,7 @@ async def show_me(request: Request, app: App) -> Response:
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
-    response = Json(Me(you, hubbub.__version__, limits, is_open, app.sign_ins is not None))
+    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None))
     set_cookie(request, response, welcome)
     return response
 

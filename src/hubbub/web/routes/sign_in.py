@@ -230,7 +230,7 @@ async def show_account(app: App, signed: SignedIn) -> Response:
 
 
 @router.put("/me/password", status_code=204, openapi_extra=takes(NewPassword))
-async def change_password(request: Request, accounts: PasswordAccounts, signed: SignedIn) -> Response:
+async def change_password(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
     """Change your password. Your other sign-ins end."""
     said = await body_as(request, NewPassword)
     address = client_address(request.scope)
@@ -239,7 +239,7 @@ async def change_password(request: Request, accounts: PasswordAccounts, signed: 
 
 
 @router.post("/me/second-factor", responses=sends(Secret), openapi_extra=takes(Password))
-async def propose_second_factor(request: Request, accounts: PasswordAccounts, signed: SignedIn) -> Response:
+async def propose_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
     """Return a secret for an authenticator app. It counts once a code has been sent (`PUT`)."""
     said = await body_as(request, Password)
     address = client_address(request.scope)
@@ -248,14 +248,14 @@ async def propose_second_factor(request: Request, accounts: PasswordAccounts, si
 
 
 @router.put("/me/second-factor", status_code=204, openapi_extra=takes(Code))
-async def confirm_second_factor(request: Request, accounts: PasswordAccounts, signed: SignedIn) -> Response:
+async def confirm_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
     """Show that the app has the secret: from now on a code is asked for at each sign-in."""
     await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
     return Response(status_code=204)
 
 
 @router.post("/me/second-factor/remove", status_code=204, openapi_extra=takes(Password))
-async def remove_second_factor(request: Request, accounts: PasswordAccounts, signed: SignedIn) -> Response:
+async def remove_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
     """Ask for no code any more."""
     said = await body_as(request, Password)
     await accounts.remove_second_factor(signed.person, said.password, address=client_address(request.scope))
