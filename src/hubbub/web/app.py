@@ -37,6 +37,7 @@ from hubbub.web.routes import (
     sample_content,
     sample_history,
     sample_uploads,
+    search,
     server,
 )
 from hubbub.web.trailers import drop_trailers
@@ -81,7 +82,11 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
+    for router in (
+        chats.quick,
+        answers.quick,
+        *(one.router for one in (chats, answers, documents, search, server, operators)),
+    ):
         app.include_router(router)
     app.include_router(server.probes)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
