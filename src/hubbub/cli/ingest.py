@@ -11,13 +11,15 @@ from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.sharing import seen_by, subject_of
+from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
-from hubbub.core.people import OPERATOR
+from hubbub.core.people import OPERATOR, Right
 from hubbub.ingest.walk import Found, PassedBy, walk
 from hubbub.settings import Settings
 
@@ -25,6 +27,7 @@ console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 PRIVATE = "Only `hubbub ask` sees it. To share it with everybody: hubbub collections share {name}"
+SHARED = "It is seen by {seers}."
 
 
 class Tally(msgspec.Struct):
@@ -33,7 +36,8 @@ class Tally(msgspec.Struct):
     unchanged: int = 0
     taken: int = 0
     removed: int = 0
-    is_shared: bool = False
+    seers: str = ""
+    """Who sees the collection; empty: nobody but the command line."""
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     """Name and reason of each file that could not be read."""
     in_part: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
@@ -47,13 +51,15 @@ def ingest(
     *,
     remove_missing: bool,
     even_if_empty: bool = False,
-    is_shared: bool = False,
+    share: Sequence[str] = (),
 ) -> int:
     """Read the files into the collection and say what became of them; returns how many could not be read.
 
-    A collection that is made is private, unless it is to be shared; one that is there is shared if it is to be.
+    A collection that is made is private, unless somebody is named to share it with, who may then use it; one that is
+    there is shared with them, too.
 
     Raises:
+        Invalid, NotFound: it can't be shared with somebody who is named, or there is no such group.
         Conflict: documents would be removed since a folder is empty or can't be read, and `even_if_empty` was not said.
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
     """
@@ -64,7 +70,7 @@ def ingest(
             files = asyncio.run(walk(paths, passed_by))
             if remove_missing and not even_if_empty:
                 _check_there(passed_by)
-            tally = asyncio.run(_ingest(settings, files, collection, remove_missing, is_shared, on_fetch))
+            tally = asyncio.run(_ingest(settings, files, collection, remove_missing, share, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -74,8 +80,9 @@ def ingest(
     parts += [f"{len(tally.in_part)} ready in part"] if tally.in_part else []
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
-    seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
-    console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
+    seen = SHARED if tally.seers else PRIVATE
+    name = shlex.quote(printable(collection))
+    console.print(seen.format(name=name, seers=printable(tally.seers)), markup=False)
     for folder in passed_by.unreadable:
         console.print(
             printable(f"  {folder}: The folder can't be read, so nothing in it was."), style="red", markup=False
@@ -98,14 +105,14 @@ def _check_there(passed_by: PassedBy) -> None:
 
 
 async def _ingest(
-    settings: Settings, files: Sequence[Found], name: str, remove_missing: bool, is_shared: bool, on_fetch: OnFetch
+    settings: Settings, files: Sequence[Found], name: str, remove_missing: bool, share: Sequence[str], on_fetch: OnFetch
 ) -> Tally:
     async with (
         Http() as http,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        collection = await _collection(shelf, name, is_shared=is_shared)
+        collection = await _collection(shelf, name, [await subject_of(one, shelf.library.groups) for one in share])
         telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)
         async with going_on(telling.run()):
             with telling.shown():
@@ -121,16 +128,17 @@ async def _ingest(
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.taken -= len(tally.refused)
-        tally.is_shared = collection.is_shared
+        if await shelf.library.permissions.of(collection.id):
+            tally.seers = await seen_by(shelf.library, collection)
     return tally
 
 
-async def _collection(shelf: Shelf, name: str, *, is_shared: bool) -> Collection:
-    for collection in await shelf.library.collections():
-        if collection.name == name and collection.owner_id == OPERATOR.id:
-            changed = await shelf.library.change(collection.id, is_shared=True) if is_shared else None
-            return changed or collection
-    return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=is_shared)
+async def _collection(shelf: Shelf, name: str, subjects: Sequence[str]) -> Collection:
+    known = [one for one in await shelf.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
+    collection = known[0] if known else await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
+    if subjects:
+        await allow(shelf.library, collection.id, subjects, Right.USE)
+    return collection
 
 
 async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:

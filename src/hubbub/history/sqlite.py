@@ -1,19 +1,21 @@
 """Keep chats in SQLite."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.history.base import Place
-from hubbub.history.sqlite_search import find, index, index_answers, take_in
+from hubbub.history.sqlite_search import ChatIndex, note, note_answers
+from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found"))
+_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted"))
 _SQL = load_sql("hubbub.history", "history.sql")
 
 
@@ -22,22 +24,21 @@ class SqliteHistory:
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
-        self._taking_in: asyncio.Task[None] | None = None
+        self._index = ChatIndex(database)
 
     async def __aenter__(self) -> Self:
         await self._database.migrate("history", _SCHEMA)
-        self._taking_in = asyncio.create_task(take_in(self._database), name="search index")
+        self._index.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._taking_in is not None:
-            self._taking_in.cancel()
-            await asyncio.wait({self._taking_in})
+        await self._index.stop()
 
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)
+        self._index.wake()
 
     async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
         if after is None:
@@ -53,11 +54,10 @@ class SqliteHistory:
     async def rename(self, chat_id: str, title: str) -> None:
         def change(connection: Connection) -> None:
             connection.all(_SQL["rename"], (title, chat_id))
-            row = connection.one(_SQL["chat"], (chat_id,))
-            if row is not None:
-                index(connection, chat_id, chat_id, row[1], title)
+            note(connection, chat_id)
 
         await self._database.write(change)
+        self._index.wake()
 
     async def delete(self, chat_id: str) -> Sequence[str]:
         def drop(connection: Connection) -> list[str]:
@@ -76,16 +76,20 @@ class SqliteHistory:
 
     def adding(self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None) -> Write:
         touched = {message.chat_id: message.created_at for message in sorted(messages, key=_created_at)}
+        new = None
+        if chat is not None:
+            new = replace(chat, updated_at=max(chat.updated_at, touched.pop(chat.id, 0.0)))
+        noted = [message.id for message in messages if message.role == "user"]
+        if chat is not None and not any(begins_with(message.text, chat.title) for message in messages):
+            noted.append(chat.id)
 
         def insert(connection: Connection) -> None:
-            if chat is not None:
-                _create(connection, chat)
-            owners = dict[str, str]()
+            if new is not None:
+                _insert(connection, new)
             for chat_id, at in touched.items():
                 connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
                     raise NotFound("There is no such chat.")
-                owners[chat_id] = connection.all(_SQL["chat"], (chat_id,))[0][1]
             added: set[tuple[str | None, str]] = set()
             for message in messages:
                 parent = (message.parent_id, message.chat_id)
@@ -96,9 +100,9 @@ class SqliteHistory:
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
-                if message.role == "user":
-                    index(connection, message.id, message.chat_id, owners[message.chat_id], message.text)
+            note(connection, *noted)
 
+        self._index.wake()
         return self._database.writing(insert)
 
     async def fingerprint(self, question_id: str) -> str | None:
@@ -113,18 +117,23 @@ class SqliteHistory:
         return [_message_of(row) for row in await self._database.read(Connection.all, _SQL["messages"], (chat_id,))]
 
     async def find(self, owner_id: str, words: Sequence[str], *, limit: int, before: int | None = None) -> list[Place]:
-        return await self._database.read(find, owner_id, words, limit, before)
+        return await self._index.find(owner_id, words, limit, before)
 
     def indexing(self, answers: Sequence[Answer]) -> Write:
-        return self._database.writing(index_answers, [(answer.id, answer.text) for answer in answers])
+        self._index.wake()
+        return self._database.writing(note_answers, [(answer.id, answer.text) for answer in answers])
 
 
 def _create(connection: Connection, chat: Chat) -> None:
+    _insert(connection, chat)
+    note(connection, chat.id)
+
+
+def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
-    index(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
 def _created_at(message: Message) -> float:

@@ -1,48 +1,106 @@
-"""Keep an index over the words of chats in SQLite, and search it."""
+"""Keep an index over the words of chats in SQLite, and search it.
 
+A transaction that stores a text only notes that it is to be indexed: many together cost a fraction of each alone.
+A search takes in what was noted before it looks.
+"""
+
+import asyncio
 import logging
 from collections.abc import Sequence
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.errors import StoreError
+from hubbub.core.lasting import Lasting
 from hubbub.history.base import Place
-from hubbub.history.words import match_of, owner_word, spaced
+from hubbub.history.words import LONGEST, match_of, owner_word, spaced
 
 logger = logging.getLogger(__name__)
 
 _SQL = load_sql("hubbub.history", "history.sql")
 
-AT_ONCE = 100
-"""So many texts that were there before the index are taken in in one transaction."""
+AT_ONCE = 200
+"""So many texts are taken in in one transaction, or fewer long ones."""
+SHORT = 1_000
+GATHER_SECONDS = 5.0
+MOST_ROUNDS = 6
+"""So many transactions a search waits for. Only what was there before the index was takes more."""
 _LAST = 2**62
 
 
-def index(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
-    """Let a text be found: a message's, or the title of a chat, whose `key` is the chat's id. It replaces what it was.
+def note(connection: Connection, *keys: str) -> None:
+    """Note that texts are to be found, or found anew: a message's, or a chat's title, whose `key` is the chat's id.
 
-    Part of the transaction that stores the text.
+    Part of the transaction that stores the texts.
     """
-    connection.all(_SQL["searched"], (key, chat_id, owner_id))
-    if connection.changes() == 0:
-        connection.all(_SQL["delete_words"], (key,))
-    row = connection.all(_SQL["row_of"], (key,))[0][0]
-    connection.all(_SQL["add_words"], (row, owner_word(owner_id), spaced(text)))
+    for key in keys:
+        connection.all(_SQL["note"], (key,))
 
 
-def index_answers(connection: Connection, answers: Sequence[tuple[str, str]]) -> None:
-    """Let the texts of answers be found, by their ids; of those alone that stand in chats."""
+def note_answers(connection: Connection, answers: Sequence[tuple[str, str]]) -> None:
+    """Note the texts of answers that have ended, by their ids; of those alone that stand in chats."""
+    is_kept_here = connection.one(_SQL["has_answers"]) is not None
     for answer_id, text in answers:
-        if text and (found := connection.one(_SQL["owner_of_message"], (answer_id,))):
-            chat_id, owner_id = found
-            index(connection, answer_id, chat_id, owner_id, text)
+        if text:
+            # To find a short one again in what is kept of its answer would cost more than to keep it here for a moment.
+            connection.all(_SQL["note_message"], (None if is_kept_here and len(text) > SHORT else text, answer_id))
 
 
-def find(
-    connection: Connection, owner_id: str, words: Sequence[str], limit: int, before: int | None = None
-) -> list[Place]:
-    """Return places where all words stand, the newest first."""
-    if not words:
-        return []
+class ChatIndex:
+    """Takes in what was noted, now and then and before each search. It works while it is entered."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+        self._noted = asyncio.Event()
+        self._noted.set()  # an earlier run may have left something
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take in what is noted."""
+        self._task = asyncio.create_task(self._keep_taking_in(), name="index over chats")
+
+    async def stop(self) -> None:
+        """End. What is still noted is taken in by the next search, or after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def wake(self) -> None:
+        """Say that a text is being noted."""
+        self._noted.set()
+
+    async def find(self, owner_id: str, words: Sequence[str], limit: int, before: int | None) -> list[Place]:
+        """Return places where all words stand, the newest first.
+
+        Raises:
+            StoreError: the database can't be read.
+        """
+        if not words:
+            return []
+        rounds = 0
+        while rounds < MOST_ROUNDS and await self._database.read(Connection.one, _SQL["has_noted"]):
+            try:
+                await self._database.write(_take_in)
+            except StoreError as error:  # reading goes on where nothing can be written
+                logger.warning("what was said last in chats is not found by its words: %s", error.for_operators)
+                break
+            rounds += 1
+        return await self._database.read(_find, owner_id, words, limit, before)
+
+    async def _keep_taking_in(self) -> None:
+        waits = Lasting(logger)
+        while True:
+            await self._noted.wait()
+            self._noted.clear()
+            try:
+                while await self._database.write(_take_in):
+                    pass
+                waits.over()
+            except StoreError as error:
+                waits.met("chats are not indexed for their words until something is stored again", error.for_operators)
+            await asyncio.sleep(GATHER_SECONDS)
+
+
+def _find(connection: Connection, owner_id: str, words: Sequence[str], limit: int, before: int | None) -> list[Place]:
     values = (match_of(owner_id, words), owner_id, _LAST if before is None else before, limit)
     return [
         Place(row, chat_id, None if key == chat_id else key)
@@ -50,28 +108,34 @@ def find(
     ]
 
 
-async def take_in(database: Sqlite) -> None:
-    """Let all be found that was there before the index was."""
-    try:
-        while await database.write(_take_in):
-            pass
-    except StoreError as error:
-        logger.warning("Older chats can't be found by their words until the next start: %s", error)
-
-
-def _take_in(connection: Connection) -> int:
-    keys = [row[0] for row in connection.all(_SQL["unsearched"], (AT_ONCE,))]
+def _take_in(connection: Connection) -> bool:
+    """Index some of what was noted; return whether there may be more."""
+    noted = connection.all(_SQL["noted"], (AT_ONCE,))
+    if not noted:
+        return False
     has_answers = connection.one(_SQL["has_answers"]) is not None
-    for key in keys:
-        connection.all(_SQL["taken_in"], (key,))
-        if connection.one(_SQL["row_of"], (key,)) is not None:
-            continue  # it was changed since
-        if chat := connection.one(_SQL["chat"], (key,)):
-            index(connection, key, key, chat[1], chat[2])
-        elif message := connection.one(_SQL["message"], (key,)):
-            said = connection.one(_SQL["said"], (key,)) if message[3] == "assistant" and has_answers else None
-            text = message[4] if said is None else said[0]
-            owner = connection.one(_SQL["owner_of_message"], (key,))
-            if text and owner:
-                index(connection, key, owner[0], owner[1], text)
-    return len(keys)
+    words: dict[int, tuple[int, str, str]] = {}  # a text may have been noted twice
+    characters, last = 0, 0
+    for place, key, given, chat_id, role, said, title, owner_id in noted:
+        last = place
+        text = title if role is None else given or said
+        if role == "assistant" and given is None and has_answers and (found := connection.one(_SQL["said"], (key,))):
+            text = found[0]
+        if not text or owner_id is None:
+            continue  # it was deleted
+        row = _row(connection, key, chat_id, owner_id)
+        words[row] = (row, owner_word(owner_id), spaced(text))
+        characters += len(text)
+        if characters >= LONGEST:
+            break
+    connection.many(_SQL["add_words"], list(words.values()))
+    connection.all(_SQL["taken_in"], (last,))
+    return len(noted) == AT_ONCE or last != noted[-1][0]
+
+
+def _row(connection: Connection, key: str, chat_id: str, owner_id: str) -> int:
+    """Return the row for the words of a text. Those that it had are dropped."""
+    if new := connection.one(_SQL["searched"], (key, chat_id, owner_id)):
+        return new[0]
+    connection.all(_SQL["delete_words"], (key,))
+    return connection.all(_SQL["row_of"], (key,))[0][0]

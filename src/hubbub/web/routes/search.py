@@ -1,5 +1,7 @@
 """Search over HTTP: passages for a query, without an answer."""
 
+from collections.abc import Sequence
+
 import msgspec
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,7 +22,7 @@ class SearchResults(msgspec.Struct):
     """The passages that were found, best first."""
 
     query: str
-    results: list[Found]
+    results: Sequence[Found]
 
 
 class SearchQuery(BaseModel):
