@@ -290,3 +290,26 @@ def test_what_only_speaks_of_the_subject_is_the_closest_at_most() -> None:
     assert near
     assert not any(quote.is_sure for quote in near)
     assert all(quote.is_sure for quote in choose("When did the library open?", HITS))
+
+
+STEPS = "1. Open the menu.\n2. Choose Upload. Wait for the green tick.\n3. Press Done."
+OTHER = "For better pictures, add a larger file to the settings."
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "steps"),
+    [
+        ("How do I add a file?", "Manual › Adding files", STEPS),
+        ("How can I add files?", "Add a file", "Open the menu and choose Upload."),
+    ],
+)
+def test_a_section_whose_heading_names_the_task_is_quoted_from_its_beginning(
+    question: str, heading: str, steps: str
+) -> None:
+    hits = [hit(OTHER, 1, heading="Pictures"), hit(f"{steps}\n\nMany people like this.", 2, heading=heading)]
+    assert choose(question, hits)[0].text == steps
+
+
+def test_a_heading_that_shares_one_word_only_lifts_nothing() -> None:
+    hits = [hit("Files are blue. To add a file, drag it here.", 1, heading="The colour of old files")]
+    assert choose("How do I add a file?", hits)[0].text == "To add a file, drag it here."

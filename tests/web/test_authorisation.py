@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
+    "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
     "CompletionRequest": {"model": "scripted", "prompt": "What?"},

@@ -349,6 +349,12 @@ PLACES = [
         uses=True,
     ),
     Place(
+        "collections of a search",
+        ("collection_id",),
+        lambda ids, own: ("POST", "/api/search", {"query": "leave?", "collections": [ids["collection_id"]]}),
+        uses=True,
+    ),
+    Place(
         "collections of one more answer",
         ("collection_id",),
         lambda ids, own: (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hubbub.app.access import Access, whose_first
+from hubbub.app.found import Found, marked
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
@@ -166,6 +167,20 @@ class Documents:
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
         return await self._search.find(query, ids, limit=limit, reader=reader_of(person)) if ids else []
+
+    async def find_marked(
+        self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8
+    ) -> Sequence[Found]:
+        """Return what `find` does, each passage with the places that hold words of the query.
+
+        Raises:
+            NotFound, SearchError: as `find` does.
+        """
+        found: list[Found] = []
+        for hit in await self.find(person, query, collection_ids, limit=limit):
+            found.append(marked(query, hit))
+            await asyncio.sleep(0)  # a long passage takes a millisecond
+        return found
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
         """Return when no document of a collection waits or is read any more, or when the time is up."""

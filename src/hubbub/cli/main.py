@@ -77,6 +77,25 @@ def ask(
 
 
 @app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Search this collection; may be repeated.", show_default="all")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many passages.", min=1, max=50)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one passage a line.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Find passages; the best comes first."""
+    from hubbub.cli import search as searching
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        searching.search(settings, query, collection or [], limit=limit, as_json=as_json)
+
+
+@app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
     collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],

@@ -121,10 +121,11 @@ def _terms(text: str, language: str) -> Set[str]:
     return frozenset(index_terms(text, language))
 
 
-def with_neighbours(candidate: Candidate) -> Span:
+def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:
     """Return where a quote begins and ends that can be understood by itself.
 
-    It takes along the sentence that it leans on, the list that it announces, or what announces the list it stands in.
+    It takes along the sentence that it leans on, the list that it announces, or what announces the list it stands in;
+    with steps, also the items that follow it, where it is the first of a list that nothing announces.
     """
     text = candidate.hit.text[:READ_CHARACTERS]
     spans = sentences(text)
@@ -134,6 +135,8 @@ def with_neighbours(candidate: Candidate) -> Span:
         return candidate.start, candidate.end
     first = _first(text, spans, place)
     last = _last(text, spans, place, spans[first][0])
+    if with_steps and _ITEM.match(text, spans[place][0]):
+        last = max(last, _last_item(text, spans, place))
     return spans[first][0], spans[last][1]
 
 
@@ -169,6 +172,18 @@ def _last(text: str, spans: Sequence[Span], place: int, start: int) -> int:
         last += 1
         if not is_item:
             break
+    return last
+
+
+def _last_item(text: str, spans: Sequence[Span], place: int) -> int:
+    """Return where the steps end that begin here; a step may be several sentences long."""
+    last = place
+    for at in range(place + 1, len(spans)):
+        start, end = spans[at]
+        is_apart = "\n\n" in text[spans[at - 1][1] : start] and not _ITEM.match(text, start)
+        if is_apart or not _fits(spans[place][0], end):
+            break
+        last = at
     return last
 
 

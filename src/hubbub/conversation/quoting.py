@@ -19,12 +19,15 @@ from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
 from hubbub.core.terms import words
-from hubbub.core.wording import Term, language_of, query_terms, telling
+from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 
 __all__ = ["READ_HITS", "Quote", "choose", "choose_by_meaning", "choose_in_turns", "rate"]
 
+SEPARATOR = " › "
 HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
+OPENING = 0.9
+"""The first sentence below a heading that names what is asked: it need not repeat the words of the question."""
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 EMBED_SECONDS = 3.0
@@ -95,6 +98,8 @@ class Rated(msgspec.Struct, frozen=True):
     candidate: Candidate
     score: float
     evidence: float
+    opens_answer: bool = False
+    """Whether it is the first sentence below a heading that names what is asked."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -180,6 +185,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     holds_cue = cue(question)
     needed = musts(question, language, languages)
     says_where = locates(question, set(needed.spelled))
+    named: dict[str, float] = {}
     rated: list[Rated] = []
     for candidate in candidates:
         yield
@@ -189,16 +195,22 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         missing = sum(not holds(candidate.passage, name) for name in needed.names)
         alike = _alike(asked, candidate.hit.heading)
+        heading = candidate.hit.heading
+        if heading not in named:
+            named[heading] = _names(wanted, heading, candidate.language)
+        is_first = not candidate.columns and not candidate.hit.text[: candidate.start].strip()
+        opening = named[heading] if is_first else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         rated.append(
             Rated(
                 candidate,
-                score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike,
+                score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike + OPENING * opening,
                 evidence=share
                 - MISSING_NAME * missing / max(len(needed.names), 1)
                 + place
                 + HEADED * alike
                 + (CODE if needed.codes else 0.0),
+                opens_answer=opening > 0,
             )
         )
     return _best_first(rated)
@@ -213,8 +225,23 @@ def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
 
 def _alike(asked: Set[str], heading: str) -> float:
     """Return how nearly the innermost heading asks the same question: common words over all; 0 below a half."""
-    headed = set(words(heading.rpartition(" › ")[2]))
+    headed = set(words(heading.rpartition(SEPARATOR)[2]))
     share = len(asked & headed) / len(asked | headed) if headed else 0.0
+    return share if share > 0.5 else 0.0
+
+
+def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
+    """Return how nearly the innermost heading names what is asked, by telling terms: "Adding files" for "add a file".
+
+    Those in common over all; 0 up to a half.
+    """
+    innermost = heading.rpartition(SEPARATOR)[2]
+    headed = set(index_terms(innermost, language))
+    common = sum(holds(headed, term) for term in wanted)
+    if not common:
+        return 0.0
+    said = len(telling(query_terms(innermost, (language,), language)))
+    share = common / max(len(wanted) + said - common, common)
     return share if share > 0.5 else 0.0
 
 
@@ -252,7 +279,7 @@ def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]
     for one in best:
         if one.score < LEAST_OF_BEST * best[0].score:
             break
-        span = with_neighbours(one.candidate)
+        span = with_neighbours(one.candidate, with_steps=one.opens_answer)
         quote = replace(_quote(one, span), is_sure=is_sure)
         if not any(_overlap(quote, other) for other in quotes):
             quotes.append(quote)

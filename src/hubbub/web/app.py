@@ -40,6 +40,7 @@ from hubbub.web.routes import (
     sample_content,
     sample_history,
     sample_uploads,
+    search,
     server,
     sign_in,
     usage,
@@ -86,7 +87,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, documents, permissions, server, operators, usage)
+    ours = (chats, answers, documents, permissions, search, server, operators, usage)
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)

@@ -73,6 +73,7 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/chats/{chat_id}": OWNER,
     "PATCH /api/chats/{chat_id}": OWNER,
     "DELETE /api/chats/{chat_id}": OWNER,
+    "POST /api/search": ASKER,
     "POST /api/questions": ASKER,
     "POST /api/questions/{question_id}/answers": OWNER,
     "GET /api/answers/events": ASKER,
