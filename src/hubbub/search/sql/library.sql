@@ -41,6 +41,9 @@ where state = 'failed';
 -- name: add_completeness
 alter table document add column completeness text not null default '';
 
+-- name: add_progress
+alter table document add column part_read real not null default 0;
+
 -- name: collections
 select
     id, name, owner_id, is_shared, description, created_at,
@@ -76,7 +79,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where collection_id = :collection_id
 order by name collate nocase, name;
@@ -86,7 +89,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where id = :id;
 
@@ -95,7 +98,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where collection_id = :collection_id and name = :name;
 
@@ -104,7 +107,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where state in ('waiting', 'reading', 'embedding')
     and state <> 'embedding'
@@ -117,7 +120,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where state in ('waiting', 'reading', 'embedding')
 order by added_at, id;
@@ -141,7 +144,8 @@ on conflict (collection_id, name) do update set
     payer = excluded.payer,
     fault = '',
     is_kept = 1,
-    completeness = ''
+    completeness = '',
+    part_read = 0
 returning id;
 
 -- name: mark
@@ -149,8 +153,12 @@ update document
 set
     state = :state, reason = :reason, fault = :fault, failed_at = case when :state = 'failed' then :now else 0 end,
     title = coalesce(:title, title), pages = coalesce(:pages, pages),
-    completeness = coalesce(:completeness, completeness)
+    completeness = coalesce(:completeness, completeness),
+    part_read = 0
 where id = :id and sha256 = :sha256;
+
+-- name: advance
+update document set part_read = :read where id = :id and sha256 = :sha256 and state = 'reading';
 
 -- name: forget
 delete from document where id = :id;
@@ -170,7 +178,7 @@ select distinct sha256 from document where is_kept = 1;
 
 -- name: queue
 select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness,
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness, part_read,
     owner_id, payer
 from (
     select document.*, collection.owner_id,
