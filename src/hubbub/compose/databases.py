@@ -8,7 +8,7 @@ from hubbub.connections.sqlite import Sqlite
 CHATS: Mapping[str, int] = {"history": 4, "answers": 4, "sessions": 1, "identity": 1, "cookies": 1}
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 4, "azure": 1}
+LIBRARY: Mapping[str, int] = {"search": 2, "library": 4, "azure": 1, "origins": 1}
 
 
 def chats_in(folder: Path) -> Sqlite:
