@@ -3,12 +3,15 @@
 import logging
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+import pytest_asyncio
 from blockbuster import blockbuster_ctx
 
+from hubbub.connections.postgres import Postgres
 from tests.quiet import machine
+from tests.servers.postgres_server import new_database, postgres_running
 
 SLOW_ROOMS = ("chaos", "e2e", "cli", "bench")
 """Their tests begin first: what takes long is not to begin when all the rest is over."""
@@ -64,3 +67,24 @@ def _errors_in_the_log_fail(caplog: pytest.LogCaptureFixture, request: pytest.Fi
 
 def _is_quiet(item: pytest.Item) -> bool:
     return item.get_closest_marker("quiet") is not None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL where databases can be made."""
+    with postgres_running() as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    """The address of an empty database in it."""
+    async with new_database(postgres_server) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def postgres(postgres_url: str) -> AsyncIterator[Postgres]:
+    """That database, open."""
+    async with Postgres(postgres_url) as database:
+        yield database

@@ -70,11 +70,12 @@ export interface StillReading {
   has_more?: boolean;
 }
 
-/** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part. */
+/** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part or in a summary. */
 export interface LeftOut {
   type: "left_out";
   turns?: number;
   shortened?: number;
+  summarized?: number;
 }
 
 export interface Cited {

@@ -7,7 +7,7 @@ import { start } from "./state/session";
 import { runThread } from "./state/thread";
 import "./views/tokens.css";
 import "./views/base.css";
-import { App } from "./views/app/App";
+import { Root } from "./views/app/Root";
 
 // Last: it takes back what the others say, on paper.
 import "./views/print.css";
@@ -16,4 +16,4 @@ runThread();
 runFinding();
 runQueue();
 start(new AbortController().signal);
-render(<App />, document.getElementById("app") as HTMLElement);
+render(<Root />, document.getElementById("app") as HTMLElement);

@@ -21,6 +21,11 @@ test.each([
   [{ turns: 1 }, "without the earliest message."],
   [{ turns: 4 }, "without the 4 earliest messages."],
   [{ shortened: 1 }, "with a long message only in part."],
+  [{ summarized: 1 }, "with a summary of an earlier message."],
+  [
+    { turns: 1, summarized: 12, shortened: 1 },
+    "without the earliest message, with a summary of 12 earlier messages and with a long message only in part.",
+  ],
   [{ turns: 2, shortened: 3 }, "without the 2 earliest messages and with 3 long messages only in part."],
 ])("what the model was not given: %j", (left, text) => {
   expect(leftOutText({ type: "left_out", ...left })).toBe(`The chat is longer than this model can read: it answered ${text}`);

@@ -23,14 +23,17 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     },
     "history": {
         "sqlite": "hubbub.history.sqlite:SqliteHistory",
+        "postgres": "hubbub.history.postgres:PostgresHistory",
         "memory": "hubbub.history.memory:MemoryHistory",
     },
     "sessions": {
         "sqlite": "hubbub.history.sessions_sqlite:SqliteSessions",
+        "postgres": "hubbub.history.sessions_postgres:PostgresSessions",
         "memory": "hubbub.history.sessions_memory:MemorySessions",
     },
     "answers": {
         "sqlite": "hubbub.answers.sqlite:SqliteAnswers",
+        "postgres": "hubbub.answers.postgres:PostgresAnswers",
         "memory": "hubbub.answers.memory:MemoryAnswers",
     },
     "identity": {
@@ -38,6 +41,7 @@ BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     },
     "keys": {
         "sqlite": "hubbub.identity.keys_sqlite:SqliteKeys",
+        "postgres": "hubbub.identity.keys_postgres:PostgresKeys",
     },
 }
 

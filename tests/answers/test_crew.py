@@ -15,7 +15,9 @@ from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.memory import MemoryAnswers, Shared
+from hubbub.answers.postgres import PostgresAnswers
 from hubbub.answers.sqlite import SqliteAnswers
+from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import Overloaded, StoreError
 from hubbub.core.events import Asked, Done, Ending, Event, Failed, Started, Stopped, Text, decode, encode
@@ -41,7 +43,7 @@ class Worker:
         return found
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def new_worker(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., object]:
@@ -49,11 +51,15 @@ def new_worker(
     monkeypatch.setattr("hubbub.answers.crew.IDLE_SECONDS", 0.05)
     monkeypatch.setattr("hubbub.answers.crew.WATCH_SECONDS", 0.2)
     shared = Shared()
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
 
     @asynccontextmanager
     async def store() -> AsyncIterator[SharedStore]:
         if request.param == "memory":
             async with MemoryAnswers(shared) as store:
+                yield store
+        elif request.param == "postgres":
+            async with Postgres(url) as database, PostgresAnswers(database) as store:
                 yield store
         else:
             async with Sqlite(tmp_path / "hubbub.db") as database, SqliteAnswers(database) as store:

@@ -16,15 +16,16 @@ SQL = load_sql("hubbub.search", "library.sql")
 
 
 async def test_the_query_looks_at_no_documents_and_no_passages(application: Application, tmp_path: Path) -> None:
-    sql = SQL["named_collections"]
+    def plan(connection: Connection, name: str) -> str:
+        asked = {"subjects": '["person:ann"]', "most": 0, "ids": '["a"]'}
+        return str(connection.all(f"explain query plan {SQL[name]}", asked))
 
-    def plan(connection: Connection) -> str:
-        return str(connection.all(f"explain query plan {sql}", {"owner_id": "ann", "ids": '["a"]'}))
-
-    async with Sqlite(tmp_path / "data" / "library.db") as database:
-        assert "collection" in (read := await database.read(plan))
-    assert "document" not in read
-    assert "passage" not in read
+    for name in ("named_collections", "named_seen_collections", "named_wanted_collections", "usable"):
+        async with Sqlite(tmp_path / "data" / "library.db") as database:
+            assert "collection" in (read := await database.read(plan, name))
+        assert "document" not in read
+        assert "passage" not in read
+        assert name == "named_collections" or "SCAN collection" not in read
 
 
 async def test_a_chat_by_a_models_name_reads_nothing_of_the_library(application: Application) -> None:

@@ -10,6 +10,8 @@ from typer.testing import Result
 
 Invoke = Callable[..., Result]
 
+SHARES = "select name, subject, level from collection join permission on collection_id = id order by 1, 2"
+
 
 @pytest.fixture
 def rules(hubbub: Invoke, folder: Path) -> Path:
@@ -31,8 +33,8 @@ def add_collection(folder: Path, collection_id: str, name: str, owner_id: str) -
     """Add what somebody made on the page."""
     database = sqlite3.connect(folder / "library.db")
     with database:
-        values = (collection_id, name, owner_id, 0, "", time.time())
-        database.execute("insert into collection values (?, ?, ?, ?, ?, ?)", values)
+        values = (collection_id, name, owner_id, "", time.time())
+        database.execute("insert into collection values (?, ?, ?, ?, ?)", values)
     database.close()
 
 
@@ -46,9 +48,36 @@ def test_lists_all_and_who_sees_them(hubbub: Invoke, rules: Path) -> None:
 def test_renames_and_shares(hubbub: Invoke, rules: Path) -> None:
     assert hubbub("collections", "rename", "rules", "law").exit_code == 0
     assert hubbub("collections", "share", "law").exit_code == 0
-    assert stored(rules, "select name, is_shared from collection") == [("law", 1)]
+    assert stored(rules, SHARES) == [("law", "everybody", 2)]
     assert hubbub("collections", "share", "law", "--stop").exit_code == 0
-    assert stored(rules, "select name, is_shared from collection") == [("law", 0)]
+    assert stored(rules, SHARES) == []
+
+
+def test_shares_with_groups_and_persons(hubbub: Invoke, rules: Path) -> None:
+    assert hubbub("groups", "add", "Staff").exit_code == 0
+    with_staff = hubbub("collections", "share", "rules", "--with", "group:staff", "--with", "person:bob")
+    assert "seen by the group “Staff”, the person bob now" in with_staff.stderr
+    assert hubbub("collections", "share", "rules", "--with", "person:bob", "--right", "write").exit_code == 0
+    assert "the group “Staff”, the person bob (write)" in hubbub("collections", "list").stdout
+    assert hubbub("collections", "share", "rules", "--with", "group:staff", "--stop").exit_code == 0
+    assert stored(rules, SHARES) == [("rules", "person:bob", 3)]
+    for odd in ("bob", "group:nobody", "person:", "person:guest", "Everybody"):
+        assert hubbub("collections", "share", "rules", "--with", odd).exit_code == 1, odd
+    assert hubbub("collections", "share", "rules", "--right", "own").exit_code == 1
+    assert stored(rules, SHARES) == [("rules", "person:bob", 3)]
+
+
+def test_groups_have_members(hubbub: Invoke, rules: Path) -> None:
+    assert hubbub("groups", "add", "Staff").exit_code == 0
+    assert hubbub("groups", "add", "staff").exit_code == 1
+    assert "manager" in hubbub("groups", "members", "staff", "--add", "ann", "--manager").stdout
+    shown = hubbub("groups", "members", "staff", "--add", "bob", "--remove", "ann").stdout
+    assert "bob" in shown
+    assert "ann" not in shown
+    hubbub("collections", "share", "rules", "--with", "group:Staff")
+    assert hubbub("groups", "remove", "staff").exit_code == 0
+    assert stored(rules, SHARES) == []
+    assert stored(rules, "select * from group_member") == []
 
 
 def test_deletes_with_all_that_is_in_it_and_asks_before(hubbub: Invoke, rules: Path) -> None:

@@ -214,7 +214,17 @@ async def test_while_a_server_works_on_the_folder(folder: Path, documents: Path)
     folder = documents.parent  # where a server can be started: it is there
     async with hubbub_serving(folder, PLAIN) as server, aiohttp.ClientSession() as http:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hubbub", "ingest", str(documents), "--collection", "rules", "--share"),
+            *(
+                sys.executable,
+                "-m",
+                "hubbub",
+                "ingest",
+                str(documents),
+                "--collection",
+                "rules",
+                "--share",
+                "everybody",
+            ),
             env=environment(folder),
             stderr=asyncio.subprocess.PIPE,
         )
@@ -231,15 +241,18 @@ def test_a_collection_is_private_unless_it_is_to_be_shared(hubbub: Invoke, folde
     result = hubbub("ingest", str(documents), "--collection", "rules")
     assert "Only `hubbub ask` sees it." in result.stderr
     assert _shared(folder) == {"rules": False}
-    result = hubbub("ingest", str(documents), "--collection", "rules", "--share")
-    assert "Everybody who may use the server sees it." in result.stderr
+    result = hubbub("ingest", str(documents), "--collection", "rules", "--share", "everybody")
+    assert "It is seen by everybody." in result.stderr
     hubbub("ingest", str(documents), "--collection", "rules")
     assert _shared(folder) == {"rules": True}  # what was shared stays so
+
+
+SHARED = "select name, exists (select 1 from permission where collection_id = id) from collection"
 
 
 def _shared(folder: Path) -> dict[str, bool]:
     database = sqlite3.connect(folder / "library.db")
     try:
-        return {name: bool(is_shared) for name, is_shared in database.execute("select name, is_shared from collection")}
+        return {name: bool(is_shared) for name, is_shared in database.execute(SHARED)}
     finally:
         database.close()

@@ -42,10 +42,19 @@ def test_a_port_in_use(folder: Path) -> None:
 
 
 def test_an_address_that_is_not_ours(folder: Path) -> None:
-    code, _, err = run(folder, "serve", "--port", "0", "--host", "192.0.2.1")
+    everybody = {"HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true"}
+    code, _, err = run(folder, "serve", "--port", "0", "--host", "192.0.2.1", variables=everybody)
     assert code == 1
     assert err.startswith("hubbub: Can't listen on 192.0.2.1:0")
     assert len(err.splitlines()) == 1
+
+
+def test_an_address_that_other_machines_reach_needs_a_way_to_sign_in(folder: Path) -> None:
+    code, out, err = run(folder, "serve", "--port", "0", "--host", "0.0.0.0")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("settings: server.host: other machines reach 0.0.0.0")
+    assert "identity.accounts.is_enabled = true" in err
 
 
 def test_a_page_of_somebody_elses(folder: Path) -> None:

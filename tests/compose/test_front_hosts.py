@@ -9,12 +9,15 @@ from fastapi.testclient import TestClient
 
 from hubbub.compose.application import web_application
 from hubbub.compose.front import everybody_warning, front_of, machine_names
+from hubbub.compose.identity import identity_faults
+from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
 
-def settings_in(folder: Path, **server: Any) -> Settings:
+def settings_in(folder: Path, *, identity: dict[str, Any] | None = None, **server: Any) -> Settings:
     return Settings(
         server={"data_folder": folder, **server},  # type: ignore[arg-type]
+        identity=identity or {"open_to_everybody": True},  # type: ignore[arg-type]
         embedded={"is_enabled": False},  # type: ignore[arg-type]
         embeddings={"provider": "none"},  # type: ignore[arg-type]
         discovery={"is_enabled": False},  # type: ignore[arg-type]
@@ -56,3 +59,43 @@ def test_a_warning_says_that_everybody_is_let_in(tmp_path: Path, caplog: pytest.
     [warning] = [record.getMessage() for record in caplog.records]
     assert "identity.needs_key = true" in warning
     assert everybody_warning(settings_in(tmp_path, host="127.0.0.1")) is None
+
+
+CLOSED = {"open_to_everybody": False}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "chat.example"])
+def test_off_loopback_nobody_is_let_in_unasked(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match=r"identity\.open_to_everybody = true"):
+        web_application(settings_in(tmp_path, identity=CLOSED, host=host))
+    assert len(identity_faults(settings_in(tmp_path, identity=CLOSED, host=host))) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "identity"),
+    [
+        ("127.0.0.1", CLOSED),
+        ("127.0.0.2", CLOSED),
+        ("::1", CLOSED),
+        ("localhost", CLOSED),
+        ("0.0.0.0", {"needs_key": True}),
+        ("0.0.0.0", {"backend": "my_package:Identity"}),
+        ("0.0.0.0", {"accounts": {"is_enabled": True}}),
+        ("0.0.0.0", {"open_to_everybody": True}),
+    ],
+)
+def test_a_server_starts_where_it_is_said_who_is_let_in(tmp_path: Path, host: str, identity: dict[str, Any]) -> None:
+    assert identity_faults(settings_in(tmp_path, identity=identity, host=host)) == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "named"),
+    [
+        ({"accounts": {"is_enabled": True}, "needs_key": True}, "identity.needs_key"),
+        ({"accounts": {"is_enabled": True}, "backend": "my_package:Identity"}, "identity.accounts"),
+        ({"accounts": {"is_enabled": True, "smtp": {"host": "localhost"}}}, "identity.accounts.url"),
+    ],
+)
+def test_what_contradicts_itself_is_named(tmp_path: Path, identity: dict[str, Any], named: str) -> None:
+    [fault] = identity_faults(settings_in(tmp_path, identity=identity))
+    assert fault.startswith(named)

@@ -29,6 +29,7 @@ from hubbub.core.events import (
 )
 from hubbub.core.markdown import unescape
 from hubbub.core.messages import Turn
+from hubbub.core.people import Reader
 from hubbub.core.questions import Generation, Instructions, Question
 from hubbub.models.base import Completion, Model, SendPiece
 from hubbub.models.catalog import Catalog
@@ -94,7 +95,13 @@ class FixedSearch(MemorySearch):
         self._error = error
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         if self._error is not None:
             raise self._error
@@ -527,7 +534,13 @@ async def test_a_query_that_takes_too_long_is_put_together_from_the_words(search
 async def test_a_search_that_takes_too_long_is_told() -> None:
     class Slow(MemorySearch):
         async def find(
-            self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+            self,
+            query: str,
+            collection_ids: Sequence[str],
+            *,
+            limit: int = 8,
+            retrieval: Retrieval | None = None,
+            reader: Reader | None = None,
         ) -> list[Hit]:
             await asyncio.sleep(60)
             return []

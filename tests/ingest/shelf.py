@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, SearchError
+from hubbub.core.people import Reader
 
 
 class Shelf:
@@ -22,7 +23,13 @@ class Shelf:
         self.is_putting = asyncio.Event()
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         raise NotImplementedError
 

@@ -31,7 +31,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     assert fault("search", "sqlit") == (
         "search: there is no back end 'sqlit'; did you mean 'sqlite'? There are sqlite, azure, or package.module:Class"
     )
-    assert fault("history", "postgres").endswith("there are sqlite, memory, or package.module:Class")
+    assert fault("history", "oracle").endswith("there are sqlite, postgres, memory, or package.module:Class")
 
 
 def test_a_class_that_is_not_there_is_named() -> None:

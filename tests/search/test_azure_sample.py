@@ -13,6 +13,7 @@ import pytest_asyncio
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Hit, Retrieval
 from hubbub.core.errors import SearchError, SettingsError
+from hubbub.core.people import ANYBODY, OPERATOR, Person, Reader, reader_of
 from hubbub.search.azure import azure_search
 from hubbub.search.azure_place import AzureIndex, Names
 from hubbub.search.azure_sample import AzureSampleSearch
@@ -216,3 +217,82 @@ async def test_a_service_that_is_away_at_the_start_holds_nothing_up(
 async def test_many_at_once_share_the_session(search: AzureSampleSearch) -> None:
     everybody = await asyncio.gather(*(search.find("cat", ["theirs"]) for _ in range(50)))
     assert all(hits[0].name == "Pets.pdf" for hits in everybody)
+
+
+ANN = reader_of(Person("1", groups=frozenset({"g1", "it's, odd"})))
+BOB = reader_of(Person("2"))
+SHARED = (
+    "create table if not exists collection (id text, owner_id text);"
+    "create table if not exists permission (collection_id text, subject text, level integer);"
+    "create table if not exists group_member (group_subject text, person_subject text);"
+    "insert into collection values ('theirs', 'operator');"
+    "insert into permission values ('theirs', 'everybody', 2)"
+)
+
+
+async def test_who_is_listed_with_a_passage_finds_it(
+    search: AzureSampleSearch, server: SearchServer, index: Index, database: Sqlite
+) -> None:
+    await database.write(lambda connection: connection.all(SHARED))
+    index.documents["file-a-page-2"] |= {"oids": [], "groups": ["g1"]}
+    index.documents["file-b-page-1"] |= {"oids": [], "groups": []}
+    words = Retrieval(mode="text")
+
+    async def found(reader: Reader | None) -> set[str]:
+        hits = [
+            await search.find(query, ["theirs"], retrieval=words, reader=reader) for query in ("cat", "dogs", "bank")
+        ]
+        return {hit.passage_id for some in hits for hit in some}
+
+    assert await found(ANN) == {"file-a-page-1", "file-a-page-2", "file-b-page-1"}
+    assert await found(BOB) == {"file-b-page-1"}
+    assert await found(ANYBODY) == {"file-b-page-1"}
+    assert await found(reader_of(OPERATOR)) == await found(ANN) == await found(None)
+    filters = [one.body["filter"] for one in server.searches() if "search" in one.body and "filter" in one.body]
+    assert filters[0] == (
+        "(oids/any(one: search.in(one, '1', ',')) or "
+        "groups/any(one: (one eq 'g1' or one eq 'it''s, odd')) or (not oids/any() and not groups/any()))"
+    )
+    assert filters[3] == "(oids/any(one: search.in(one, '2', ',')) or (not oids/any() and not groups/any()))"
+    asked = [one.body for one in server.searches() if "search" not in one.body]
+    assert asked == [{"filter": f"{name}/any()", "top": 1, "select": "id"} for name in ("oids", "groups")]
+
+
+async def test_what_lists_nobody_can_be_hidden(
+    server: SearchServer, index: Index, database: Sqlite, tls: ssl.SSLContext
+) -> None:
+    await database.write(lambda connection: connection.all(SHARED))
+    index.documents["file-b-page-1"]["oids"] = []
+    async with make(server, database, None, tls, query_vectors="none", has_unrestricted=False) as search:
+        assert await search.find("bank", ["theirs"], reader=BOB) == []
+        assert await search.find("cat", ["theirs"], reader=ANN) != []
+        assert await search.find("cat", ["theirs"], reader=ANYBODY) == []
+
+
+async def test_an_index_without_such_lists_is_not_asked_for_them(
+    server: SearchServer, index: Index, database: Sqlite, tls: ssl.SSLContext
+) -> None:
+    await database.write(lambda connection: connection.all(SHARED))
+    index.definition["fields"] = [one for one in index.definition["fields"] if one["name"] not in ("oids", "groups")]
+    async with make(server, database, None, tls, query_vectors="none") as search:
+        assert await search.find("cat", ["theirs"], reader=BOB) != []
+        assert "filter" not in server.searches()[-1].body
+
+
+async def test_while_it_is_not_known_who_may_see_what_nothing_is_shown(
+    server: SearchServer, index: Index, database: Sqlite, tls: ssl.SSLContext
+) -> None:
+    await database.write(lambda connection: connection.all(SHARED))
+    async with make(server, database, None, tls, query_vectors="none") as search:
+        server.refusals.append(Refusal(400, "", "The field 'oids' is not filterable."))
+        with pytest.raises(SearchError):
+            await search.find("bank", ["theirs"], reader=BOB)
+        assert await search.find("cat", ["theirs"], reader=BOB) == []
+
+
+async def test_the_index_is_searched_by_whom_it_is_shared_with_alone(
+    search: AzureSampleSearch, server: SearchServer, database: Sqlite
+) -> None:
+    await database.write(lambda connection: connection.all(SHARED.rpartition(";")[0]))
+    assert await search.find("bank", ["theirs"], reader=ANN) == []
+    assert server.searches() == []

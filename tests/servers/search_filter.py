@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 Passes: TypeAlias = Callable[[Mapping[str, Any]], bool]
 
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w.]*)|(?P<sign>[(),]))")
+_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w.]*)|(?P<sign>[(),/:]))")
 
 
 class FilterError(ValueError):
@@ -57,6 +57,11 @@ class _Parser:
             inner = self._either()
             self._need(")")
             return inner
+        if self._took("not"):
+            denied = self._one()
+            return lambda document: not denied(document)
+        if self._tokens[1:2] == ["/"]:
+            return self._any_of_a_list()
         if self._took("search.in"):
             self._need("(")
             field = self._field()
@@ -74,6 +79,22 @@ class _Parser:
             raise FilterError(f"There is no operator {operator}.")
         value = self._text()
         return lambda document: (document.get(field) == value) is (operator == "eq")
+
+    def _any_of_a_list(self) -> Passes:
+        """`field/any()`, or `field/any(one: …)` with a condition on each element."""
+        field = self._field()
+        self._need("/")
+        self._need("any")
+        self._need("(")
+        if self._took(")"):
+            return lambda document: bool(document.get(field))
+        name = self._next()
+        self._need(":")
+        outer, self._fields = self._fields, {name}
+        inner = self._either()
+        self._fields = outer
+        self._need(")")
+        return lambda document: any(inner({name: element}) for element in document.get(field) or ())
 
     def _next(self) -> str:
         if not self._tokens:
@@ -93,7 +114,9 @@ class _Parser:
     def _field(self) -> str:
         name = self._next()
         if name not in self._fields:
-            raise FilterError(f"Could not find a filterable property named '{name}'.")
+            raise FilterError(
+                f"Invalid expression: Could not find a property named '{name}' on type 'search.document'."
+            )
         return name
 
     def _text(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -26,6 +27,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sessions_memory import MemorySessions
+from hubbub.identity.base import Identity
 from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
@@ -37,6 +39,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.memory import MemorySearch
+from hubbub.usage.meter import Meter
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
@@ -113,12 +116,18 @@ async def hubbub_running(
     needs_key: bool = False,
     protocols: ProtocolChoices = ProtocolChoices(),  # noqa: B008 # frozen
     embedder: Embedder | None = None,
+    around: Callable[[Identity], Identity] = lambda identity: identity,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
         answers = MemoryAnswers()
+        meter = meter or Meter()
+        if meter.is_on:
+            answers.beside_endings = meter.settling
         search = MemorySearch()
         library = MemoryLibrary(search.counts)
+        search.usable_of = library.permissions.usable_of
         files = await stack.enter_async_context(Files(folder / "files", most_bytes=limits.document_bytes))
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
@@ -128,10 +137,11 @@ async def hubbub_running(
         catalog = Catalog(models or [ScriptedModel()])
         keys = MemoryKeys()
         keyring = await stack.enter_async_context(Keyring(keys))
-        identity = OpenIdentity(keyring, needs_key=needs_key)
+        identity = around(OpenIdentity(keyring, needs_key=needs_key))
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
+            rights=await stack.enter_async_context(RightsWatch(library.permissions, desk.stop_here, log.is_here)),
             desk=desk,
             log=log,
             history=MemoryHistory(),
@@ -145,6 +155,7 @@ async def hubbub_running(
             pictures=Sandbox(),
             embedder=embedder,
             limits=limits,
+            meter=meter,
             watchdog=await stack.enter_async_context(Watchdog()),
         )
         make = partial(

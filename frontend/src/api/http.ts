@@ -36,6 +36,13 @@ export function onReachability(listener: (isReachable: boolean) => void): void {
   listen = listener;
 }
 
+let signedOut: () => void = () => {};
+
+/** Call `listener` whenever the server says that nobody has signed in on this browser, or not any more. */
+export function onSignedOut(listener: () => void): void {
+  signedOut = listener;
+}
+
 interface Options {
   body?: unknown;
   headers?: Record<string, string>;
@@ -86,6 +93,7 @@ async function send(
     const problem = problemOf(response.status, await response.text().catch(() => ""));
     asked.throwIfAborted();
     tellReachable(!problem.isUnreachable);
+    if (problem.code === "not_signed_in") signedOut();
     throw problem;
   }
   tellReachable(true);

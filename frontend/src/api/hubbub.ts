@@ -2,11 +2,27 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
-import type { Asked, Chat, Collection, Document, FoundChat, Me, Message, Model, Passage, Question } from "./resources";
+import type {
+  Asked,
+  Chat,
+  Collection,
+  Document,
+  FoundChat,
+  Grant,
+  Group,
+  Me,
+  Message,
+  Model,
+  Passage,
+  Question,
+  Usage,
+} from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
 export const me = (signal: AbortSignal) => request<Me>(signal, "GET", "/api/me");
+
+export const usage = (signal: AbortSignal) => request<Usage>(signal, "GET", "/api/usage");
 
 export const models = (signal: AbortSignal) =>
   request<{ models: Model[]; default: string | null }>(signal, "GET", "/api/models");
@@ -20,6 +36,20 @@ export const createCollection = (signal: AbortSignal, name: string) =>
 
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
+
+export async function grants(signal: AbortSignal, collectionId: string): Promise<Grant[]> {
+  return (await request<{ grants: Grant[] }>(signal, "GET", at("collections", collectionId, "grants"))).grants;
+}
+
+export async function putGrants(signal: AbortSignal, collectionId: string, grants: readonly Grant[]): Promise<Grant[]> {
+  const body = { grants: grants.map(({ subject, right }) => ({ subject, right })) };
+  return (await request<{ grants: Grant[] }>(signal, "PUT", at("collections", collectionId, "grants"), { body }))
+    .grants;
+}
+
+export async function groups(signal: AbortSignal): Promise<Group[]> {
+  return (await request<{ groups: Group[] }>(signal, "GET", "/api/groups")).groups;
+}
 
 export async function documents(signal: AbortSignal, collectionId: string): Promise<Document[]> {
   const path = at("collections", collectionId, "documents");

@@ -3,9 +3,33 @@
 import type { Answer } from "../events";
 
 export interface Me {
-  person: { id: string; name: string };
+  person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
+  /** Whether the settings say that everybody is let in, without signing in. */
+  is_open_to_everybody: boolean;
+  can_sign_in: boolean;
   version: string;
+  /** Whether what people use is bounded. */
+  has_quotas: boolean;
   limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
+}
+
+/** A bound that holds for whoever is here. Amounts of money are decimals as text. */
+export interface Bound {
+  scope: "server" | "group" | "person" | "key";
+  limit: number | string;
+  used: number | string;
+  resets_at: number;
+  is_near: boolean;
+  is_over: boolean;
+  /** For a person, as "50 questions per day". */
+  text: string;
+  group: string;
+}
+
+export interface Usage {
+  bounds: readonly Bound[];
+  /** The model that answers where a bound is reached. */
+  over: string | null;
 }
 
 export interface Model {
@@ -17,12 +41,30 @@ export interface Model {
   reason: string;
 }
 
+export type Right = "see" | "use" | "write" | "manage";
+
+/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME. */
+export interface Grant {
+  subject: string;
+  right: Right;
+  /** What a group is called, where you know it. */
+  name?: string;
+}
+
+export interface Group {
+  id: string;
+  name: string;
+}
+
 export interface Collection {
   id: string;
   name: string;
   description: string;
   is_shared: boolean;
+  /** Whether you manage it. */
   is_mine: boolean;
+  /** What you may do with it; each includes those before it. */
+  right: Right;
   documents: number;
   passages: number;
   embedded: number;

@@ -3,7 +3,10 @@
 import { computed, signal } from "@preact/signals";
 import { PREFIX } from "../api/http";
 
-export type Route = { page: "chat"; chatId: string | null } | { page: "library"; collectionId: string | null };
+export type Route =
+  | { page: "chat"; chatId: string | null }
+  | { page: "library"; collectionId: string | null }
+  | { page: "account" | "people" | "welcome" };
 
 const path = signal(location.pathname);
 addEventListener("popstate", () => {
@@ -15,10 +18,13 @@ export const route = computed<Route>(() => routeOf(path.value));
 export function routeOf(pathname: string): Route {
   const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
   if (first === "library") return { page: "library", collectionId: second ?? null };
+  if (first === "account" || first === "people" || first === "welcome") return { page: first };
   return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
 }
 
 export const homePath = `${PREFIX}/`;
+export const accountPath = `${PREFIX}/account`;
+export const peoplePath = `${PREFIX}/people`;
 export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;
 export const libraryPath = (collectionId: string | null) =>
   `${PREFIX}/library${collectionId ? `/${collectionId}` : ""}`;

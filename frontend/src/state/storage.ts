@@ -19,3 +19,14 @@ export function remember(name: string, value: unknown): void {
     // Full or forbidden: it is only forgotten.
   }
 }
+
+/** Forget everything but the look. */
+export function forgetAll(): void {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX) && name !== `${PREFIX}theme`);
+    for (const name of names) localStorage.removeItem(name);
+    sessionStorage.clear();
+  } catch {
+    // No storage in this browser's mode: nothing to forget.
+  }
+}

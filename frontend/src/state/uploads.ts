@@ -60,7 +60,9 @@ export function documentProgress(document: Document): Progress {
       return { label: "Being read", part: null, isOver: false, isFault: false };
     case "embedding": {
       const part = document.passages > 0 ? document.embedded / document.passages : null;
-      const label = `Can be found by its words; meanings ${document.embedded} of ${document.passages}`;
+      // Rounded down, so that it says 100 % only when all are done.
+      const percent = part === null ? "" : ` (${Math.floor(part * 100)} %)`;
+      const label = `Can be found by its words; meanings ${document.embedded} of ${document.passages}${percent}`;
       return { label, part, isOver: false, isFault: false };
     }
     case "ready":

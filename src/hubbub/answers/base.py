@@ -246,5 +246,17 @@ class Crew(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsNews(Protocol):
+    """A crew on several machines: it tells when others have stored something, and has a clock that all share."""
+
+    on_news: Callable[[], None]
+    """Called when `look` may find something. Set by who looks."""
+
+    def now(self) -> float:
+        """Return the time by the clock that `Peer.seen_at` and `News.watched` are of."""
+        ...
+
+
 class SharedStore(AnswerStore, Crew, Protocol):
     """A store of answers that several workers share."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer
+from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer, TellsNews
 from hubbub.answers.desk import HOLD_SECONDS, UNWATCHED, Desk
 from hubbub.answers.log import Log
 from hubbub.core.errors import StoreError, StoreLost
@@ -33,6 +33,8 @@ CHECK_SECONDS = 5.0
 """How often the store is asked for answers that are this worker's but not made here. As a rule there are none."""
 LOOK_SECONDS = 0.05
 """How often the others' journals are looked at while answers are followed or made here."""
+NEWS_GAP_SECONDS = 0.01
+"""What is told within so long is looked at once."""
 IDLE_SECONDS = 0.25
 WATCH_SECONDS = 2.0
 """How often the others are told that somebody watches here."""
@@ -75,6 +77,9 @@ class Membership:
         """By answer made here, when it was last watched elsewhere."""
         self._blind = Lasting(logger)
         self._task: asyncio.Task[None] | None = None
+        self._tells_news = isinstance(crew, TellsNews)
+        self._now = crew.now if isinstance(crew, TellsNews) else time.time
+        """The time by the clock of what the store says."""
 
     @property
     def size(self) -> int:
@@ -83,6 +88,8 @@ class Membership:
 
     async def __aenter__(self) -> Self:
         await self._renew()
+        if isinstance(self._crew, TellsNews):
+            self._crew.on_news = self._log.elsewhere.begins.set
         self._task = asyncio.create_task(self._go_on(), name="membership")
         return self
 
@@ -102,11 +109,14 @@ class Membership:
         begins = self._log.elsewhere.begins
         while True:
             try:
-                pause_seconds = LOOK_SECONDS if self._is_near else IDLE_SECONDS
+                # A store that tells of news is looked at beside that, too: what it tells may be lost with a connection.
+                pause_seconds = LOOK_SECONDS if self._is_near and not self._tells_news else IDLE_SECONDS
                 async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
+            if self._tells_news:
+                await asyncio.sleep(NEWS_GAP_SECONDS)
             begins.clear()
             try:
                 renew_seconds = DRAINING_RENEW_SECONDS if self._desk.is_draining else RENEW_SECONDS
@@ -169,7 +179,7 @@ class Membership:
         silent: list[Peer] = []
         for peer in others:
             seen_at, since = before.get(peer.number, (None, now))
-            age = time.time() - peer.seen_at
+            age = self._now() - peer.seen_at
             if seen_at is None:
                 since = now - min(max(age, 0.0), (1 - LISTENED_SHARE) * self._lease_seconds)
             elif seen_at != peer.seen_at or was_away:
@@ -186,7 +196,7 @@ class Membership:
         if self._desk.is_draining and self._drains_since is None:
             self._drains_since = self._clock()
         waits = self._drains_since is None or self._clock() - self._drains_since < HOLD_SECONDS
-        oldest = time.time() - self._lease_seconds
+        oldest = self._now() - self._lease_seconds
         return any(peer.has_open and (waits if peer.number == NOBODY else peer.seen_at > oldest) for peer in others)
 
     async def _claim(self, peer: Peer) -> None:
@@ -243,4 +253,4 @@ class Membership:
 
     def _seconds_unwatched(self, answer_id: str) -> float:
         watched_at = self._watched.get(answer_id)
-        return float("inf") if watched_at is None else time.time() - watched_at - 2 * WATCH_SECONDS
+        return float("inf") if watched_at is None else self._now() - watched_at - 2 * WATCH_SECONDS

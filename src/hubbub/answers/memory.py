@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
@@ -47,6 +47,7 @@ class MemoryAnswers:
 
     def __init__(self, shared: Shared | None = None) -> None:
         self.shared = shared or Shared()
+        self.beside_endings: Callable[[Sequence[Answer]], Beside] | None = None
         self._join()
 
     async def __aenter__(self) -> Self:
@@ -101,6 +102,8 @@ class MemoryAnswers:
         for record in records:
             if kept := self.shared.answers.get(record.answer_id):
                 kept.records.append(record)
+        if ended and self.beside_endings is not None:
+            await self.beside_endings(ended)()
         for answer in ended:
             if kept := self.shared.answers.get(answer.id):
                 self.shared.answers[answer.id] = replace(kept, result=answer, stop_reason=None, watched_at=None)

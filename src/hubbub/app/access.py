@@ -1,4 +1,4 @@
-"""Fetch things for a person: what they may not see does not exist for them."""
+"""Decide what a person may do, and fetch it for them: what they may not see does not exist for them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from hubbub.answers.log import Log
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import Person, may_list, may_see
+from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, Person, Reader, Right, may_see, reader_of
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -52,57 +52,93 @@ class Access:
         if owner_id is None or not may_see(person, owner_id):
             raise NotFound("There is no such answer.")
 
-    async def known_collections(self, person: Person) -> list[Collection]:
-        """Return the collections that the person may see, without their counts: also those not to be listed."""
-        owner_id = None if person.is_operator else person.id
-        collections = await self._library.named_collections(owner_id=owner_id)
-        return [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
+    async def known_collections(self, person: Person, least: Right = Right.USE) -> list[Collection]:
+        """Return the collections that the person may use, without their counts: also those not to be listed."""
+        found = await self._library.named_collections(reader=reader_of(person))
+        return [one for one in found if one.right >= least]
 
     async def listed_collections(self, person: Person) -> list[Collection]:
         """Return those of them that may be listed for the person."""
-        known = await self.known_collections(person)
-        return [one for one in known if may_list(person, one.owner_id, is_shared=one.is_shared)]
+        return [one for one in await self.known_collections(person) if is_listed(person, one)]
 
-    async def check_collection(self, person: Person, collection_id: str, *, to_change: bool = False) -> None:
-        """Return if there is such a collection for the person.
+    async def collection(self, person: Person, collection_id: str, right: Right) -> Collection:
+        """Return a collection, without its counts, with which the person may do this.
 
         Raises:
-            NotFound: there is none for them.
-            NotAllowed: it is to be changed, and is somebody else's.
+            NotFound: there is none that they may see.
+            NotAllowed: they may see it, and not do this.
         """
-        found = await self._library.named_collections(ids=[collection_id])
-        collection = found[0] if found else None
-        if collection is None or not may_see(person, collection.owner_id, is_shared=collection.is_shared):
+        found = await self._library.named_collections(reader=reader_of(person), ids=[collection_id])
+        if not found:
             raise NotFound("There is no such collection.")
-        if to_change and not may_see(person, collection.owner_id):
-            raise NotAllowed("This collection is shared with you to read. Make one of your own to add documents.")
+        if found[0].right < right:
+            raise NotAllowed(REFUSALS[right])
+        return found[0]
 
-    async def document(self, person: Person, document_id: str, *, to_change: bool = False) -> Document:
-        """Return a document of a collection that the person may see.
+    async def document(self, person: Person, document_id: str, right: Right = Right.USE) -> Document:
+        """Return a document of a collection with which the person may do this.
 
         Raises:
-            NotFound: there is none for them.
-            NotAllowed: it is to be changed, and is somebody else's.
+            NotFound: there is none that they may see.
+            NotAllowed: they may see it, and not do this.
         """
         document = await self._library.document(document_id)
         if document is None:
             raise NotFound("There is no such document.")
         try:
-            await self.check_collection(person, document.collection_id, to_change=to_change)
+            await self.collection(person, document.collection_id, right)
         except NotFound as error:
             raise NotFound("There is no such document.") from error
         return document
 
     async def check_collections(self, person: Person, collection_ids: Sequence[str]) -> tuple[str, ...]:
-        """Return the ids, each once, if all are collections that the person may see.
+        """Return the ids, each once, if all are collections that the person may use.
 
         Raises:
             NotFound: one of them is not there for them.
+            NotAllowed: they may see one of them, and not search it.
+        """
+        return (await self.readable(person, collection_ids))[0]
+
+    async def readable(
+        self, person: Person, collection_ids: Sequence[str], *, may_share: bool = False
+    ) -> tuple[tuple[str, ...], Reader | None]:
+        """Return the ids, each once, if all are collections that the person may use, and who reads them.
+
+        Where the answer may be shared, and they have no other right than everybody has, that is anybody: so the same
+        question of different people is one. Without collections it is nobody.
+
+        Raises:
+            NotFound, NotAllowed: as `check_collections` does.
         """
         wanted = tuple(dict.fromkeys(collection_ids))
-        if wanted:
-            found = await self._library.named_collections(ids=wanted)
-            seen = {one.id for one in found if may_see(person, one.owner_id, is_shared=one.is_shared)}
-            if not seen.issuperset(wanted):
-                raise NotFound("There is no such collection.")
-        return wanted
+        if not wanted:
+            return wanted, None
+        reader = reader_of(person)
+        found = await self._library.named_collections(reader=reader, ids=wanted)
+        if not {one.id for one in found}.issuperset(wanted):
+            raise NotFound("There is no such collection.")
+        if any(one.right < Right.USE for one in found):
+            raise NotAllowed(REFUSALS[Right.USE])
+        is_anybody = may_share and all(one.is_shared and one.right is Right.USE for one in found)
+        return wanted, ANYBODY if is_anybody else reader
+
+
+REFUSALS = {
+    Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",
+    Right.WRITE: "This collection is shared with you to read. Make one of your own to add documents.",
+    Right.MANAGE: "This collection is not yours to change, share or delete. Ask whoever manages it.",
+}
+
+
+def whose_first(person: Person, collection: Collection) -> tuple[bool, bool, float, str]:
+    """Return what sorts collections so that of one name the person's own comes first, then the operator's, the oldest.
+
+    Whoever shares a collection must not stand in for another one by its name.
+    """
+    return collection.owner_id != person.id, collection.owner_id != OPERATOR_ID, collection.created_at, collection.id
+
+
+def is_listed(person: Person, collection: Collection) -> bool:
+    """Tell whether a collection that a person may see is shown to them where they don't name it."""
+    return person.id != GUEST_ID or collection.owner_id != GUEST_ID or collection.is_shared

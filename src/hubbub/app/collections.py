@@ -1,16 +1,29 @@
-"""List, make and delete a person's collections."""
+"""List, make, share and delete a person's collections."""
 
 from collections.abc import Sequence
 
-from hubbub.app.access import Access
+from msgspec.structs import replace
+
+from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
-from hubbub.core.people import Person, may_list
+from hubbub.core.errors import Invalid, NotAllowed, NotFound
+from hubbub.core.people import (
+    EVERYBODY,
+    GROUP,
+    SIGNED_IN,
+    Permission,
+    Person,
+    Right,
+    is_subject,
+    is_vouched_for,
+    reader_of,
+)
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 
 
 class Collections:
-    """The collections of people, and those that are shared with everybody."""
+    """The collections of people, and those that are shared with them."""
 
     def __init__(self, access: Access, library: Library, pipeline: Pipeline) -> None:
         self._access = access
@@ -18,12 +31,11 @@ class Collections:
         self._pipeline = pipeline
 
     async def list(self, person: Person) -> Sequence[Collection]:
-        """Return the collections that a person may search: their own and those shared with everybody."""
-        collections = await self._library.collections()
-        return [one for one in collections if may_list(person, one.owner_id, is_shared=one.is_shared)]
+        """Return the collections that a person may see: their own and those shared with them."""
+        return [one for one in await self._library.collections(reader=reader_of(person)) if is_listed(person, one)]
 
     async def named(self, person: Person) -> Sequence[Collection]:
-        """Return the same collections without their counts, at a cost that does not depend on what they hold."""
+        """Return those that they may use, without their counts, at a cost that does not depend on what they hold."""
         return await self._access.listed_collections(person)
 
     async def own(self, person: Person, name: str) -> Collection | None:
@@ -38,7 +50,60 @@ class Collections:
             Conflict: they have one of that name.
             Invalid: the name is empty or too long.
         """
-        return await self._library.create(name, owner_id=person.id, is_shared=False, description=description)
+        made = await self._library.create(name, owner_id=person.id, is_shared=False, description=description)
+        return replace(made, right=Right.MANAGE)
+
+    async def permissions(self, person: Person, collection_id: str) -> Sequence[Permission]:
+        """Return who may do what with a collection, beside its owner and operators.
+
+        Raises:
+            NotFound: there is none for this person.
+            NotAllowed: it is not theirs to share.
+        """
+        await self._access.collection(person, collection_id, Right.MANAGE)
+        return await self._library.permissions.of(collection_id)
+
+    async def share(self, person: Person, collection_id: str, permissions: Sequence[Permission]) -> None:
+        """Say who may do what with a collection, in place of what was said before.
+
+        What is open over it ends within a second for those who may use it no more.
+
+        Raises:
+            NotFound: there is no such collection, or no such group, for this person.
+            NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
+            Invalid: somebody can't be given rights, or is named twice.
+        """
+        await self._access.collection(person, collection_id, Right.MANAGE)
+        if len({one.subject for one in permissions}) < len(permissions):
+            raise Invalid("Somebody is named twice. Give each one right: it includes the lesser ones.")
+        before = await self._library.permissions.of(collection_id)
+        for one in permissions:
+            if not is_subject(one.subject):
+                raise Invalid(
+                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or claim:NAME of a "
+                    "group that your sign-in names."
+                )
+            if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
+                raise NotAllowed(
+                    "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "
+                    "Sign in, or ask the operator: `hubbub collections share` does it on the machine itself."
+                )
+            if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
+                raise Invalid("A collection can't be managed by everybody. Name persons or groups.")
+        await self._check_groups(person, permissions, before)
+        await self._library.permissions.put(collection_id, permissions)
+
+    async def _check_groups(
+        self, person: Person, permissions: Sequence[Permission], before: Sequence[Permission]
+    ) -> None:
+        """Check that groups that come new are those of the person; operators know all groups."""
+        known = {one.subject for one in before}
+        new = [one.subject for one in permissions if one.subject not in known and one.subject.startswith(GROUP)]
+        if not new:
+            return
+        groups = await self._library.groups.groups(None if person.is_operator else person.id)
+        if not {GROUP + one.id for one in groups}.issuperset(new):
+            raise NotFound("There is no such group that you are a member of.")
 
     async def delete(self, person: Person, collection_id: str) -> None:
         """Delete a collection with all its documents.
@@ -47,7 +112,7 @@ class Collections:
             NotFound: there is none for this person.
             NotAllowed: it is somebody else's.
         """
-        await self._access.check_collection(person, collection_id, to_change=True)
+        await self._access.collection(person, collection_id, Right.MANAGE)
         await self._pipeline.remove_collection(collection_id)
 
     async def ids(self, person: Person, named: Sequence[str]) -> tuple[str, ...]:
@@ -58,6 +123,6 @@ class Collections:
         """
         if not named:
             return ()
-        listed = sorted(await self.named(person), key=lambda one: one.owner_id == person.id)
+        listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
         ids = {one.name: one.id for one in listed}
         return await self._access.check_collections(person, [ids.get(name, name) for name in named])

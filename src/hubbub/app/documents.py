@@ -7,11 +7,11 @@ from os import stat_result
 from pathlib import Path
 from typing import NamedTuple
 
-from hubbub.app.access import Access
+from hubbub.app.access import Access, whose_first
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
-from hubbub.core.people import Person
+from hubbub.core.people import Person, Right, reader_of
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import KINDS
 from hubbub.ingest.picture import USUAL_SCALE, picture
@@ -53,7 +53,7 @@ class Documents:
         Raises:
             NotFound: there is no such collection for this person.
         """
-        await self._access.check_collection(person, collection_id)
+        await self._access.collection(person, collection_id, Right.SEE)
         return await self._library.documents(collection_id)
 
     async def add(
@@ -71,12 +71,12 @@ class Documents:
 
         Raises:
             NotFound: there is no such collection for this person.
-            NotAllowed: it is somebody else's.
+            NotAllowed: it is not theirs to add to.
             Invalid: the name can't be used.
             TooLarge: the file is over the limit, or over what is left of the payer's allowance.
             StoreFull: the disk is full, or nearly.
         """
-        await self._access.check_collection(person, collection_id, to_change=True)
+        await self._access.collection(person, collection_id, Right.WRITE)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
         source = _once(content) if isinstance(content, bytes) else content
@@ -135,9 +135,9 @@ class Documents:
 
         Raises:
             NotFound: there is none for this person.
-            NotAllowed: it is in somebody else's collection.
+            NotAllowed: it is in a collection that is not theirs to change.
         """
-        await self._access.document(person, document_id, to_change=True)
+        await self._access.document(person, document_id, Right.WRITE)
         await self._pipeline.remove(document_id)
 
     async def named(self, person: Person, names: Sequence[str]) -> Document:
@@ -147,7 +147,7 @@ class Documents:
             NotFound: there is none for this person.
         """
         listed = await self._access.listed_collections(person)
-        for collection in sorted(listed, key=lambda one: one.owner_id != person.id):
+        for collection in sorted(listed, key=lambda one: whose_first(person, one)):
             for name in names:
                 if (found := await self._library.named(collection.id, name)) is not None:
                     return found
@@ -165,7 +165,7 @@ class Documents:
         ids = await self._access.check_collections(person, collection_ids)
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
-        return await self._search.find(query, ids, limit=limit) if ids else []
+        return await self._search.find(query, ids, limit=limit, reader=reader_of(person)) if ids else []
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
         """Return when no document of a collection waits or is read any more, or when the time is up."""

@@ -5,9 +5,10 @@ from itertools import chain, islice
 
 import msgspec
 
+from hubbub.app.access import is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
-from hubbub.core.people import Person, may_list, may_see
+from hubbub.core.people import Person
 
 SEARCH = "search"
 """Stands for all collections that a person may see."""
@@ -43,14 +44,13 @@ class ModelNames:
     """
 
     def __init__(self, models: Sequence[str], collections: Sequence[Collection], person: Person) -> None:
-        """Take the models, the default one first, and all collections."""
+        """Take the models, the default one first, and the collections that the person may use."""
         self._models = tuple(models)
-        seen = [one for one in collections if may_see(person, one.owner_id, is_shared=one.is_shared)]
         self._collections = sorted(
-            (one for one in seen if may_list(person, one.owner_id, is_shared=one.is_shared)),
-            key=lambda one: (one.owner_id != person.id, not one.is_shared, one.created_at, one.id),
+            (one for one in collections if is_listed(person, one)),
+            key=lambda one: whose_first(person, one),
         )
-        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in seen}
+        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in collections}
         for one in reversed(self._collections):  # the first of a name is put in last, and stays
             self._by_word[_word(one.name)] = (one.id,)
         if self._collections:

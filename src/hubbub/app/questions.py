@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import overload
+from typing import TypeVar, overload
 
 import msgspec
 from msgspec.structs import replace
@@ -14,17 +14,25 @@ from hubbub.app.access import Access
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
-from hubbub.conversation.engine import Engine
+from hubbub.app.rights_watch import RightsWatch
+from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, TooLarge
+from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
-from hubbub.core.people import Person
+from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
 from hubbub.core.questions import Begun, Generation, JsonObject, Question
+from hubbub.core.usage import spending
 from hubbub.history.base import History
+from hubbub.identity.cookies import is_of_browser
 from hubbub.identity.grants import Grant, Grants, granted
 from hubbub.models.catalog import Catalog
+from hubbub.usage.base import Asker
+from hubbub.usage.meter import Bill, Meter, told
+from hubbub.usage.refusals import OverBound
+
+T = TypeVar("T")
 
 TITLE_CHARACTERS = 60
 CUT_OFF = ("length", "deadline")
@@ -67,6 +75,8 @@ class Questions:
         limits: RequestLimits,
         locks: Locks,
         grants: Grants,
+        rights: RightsWatch,
+        meter: Meter,
     ) -> None:
         self._access = access
         self._desk = desk
@@ -77,6 +87,8 @@ class Questions:
         self._limits = limits
         self._locks = locks
         self._grants = grants
+        self._rights = rights
+        self._meter = meter
 
     @overload
     async def ask(
@@ -124,19 +136,23 @@ class Questions:
         """
         if chat is not None:
             return await self._ask_once(person, question, chat, grace_seconds)
-        collection_ids = await self._access.check_collections(person, question.collection_ids)
-        question = replace(question, collection_ids=collection_ids)
+        question = await self._readable(person, question)
         answer_id = new_id() if within is None else within[1].id
-        await self._begin(
-            person,
-            answer_id,
-            question,
-            grace_seconds=grace_seconds,
-            keep_seconds=keep_seconds if within is None else None,
-            first=events.Asked(question, echo or {}),
-            beside=None if within is None else self._history.adding(within),
-        )
-        return answer_id
+
+        async def begin(question: Question, reason: str) -> str:
+            await self._begin(
+                person,
+                answer_id,
+                question,
+                grace_seconds=grace_seconds,
+                keep_seconds=keep_seconds if within is None else None,
+                first=events.Asked(question, echo or {}),
+                beside=None if within is None else self._history.adding(within),
+                reason=reason,
+            )
+            return answer_id
+
+        return await self._within_quota(question, begin)
 
     async def ask_again(
         self,
@@ -168,11 +184,13 @@ class Questions:
             earlier, begun = await self._begun(person, stored, continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
         asked = stored.collections if collection_ids is None else collection_ids
-        stored = replace(stored, collections=await self._access.check_collections(person, asked))
+        collection_ids, reader = await self._access.readable(person, asked, may_share=self._engine.shares_answers)
+        stored = replace(stored, collections=collection_ids)
         if model is not None:
             stored = replace(stored, model=model)
         chat = await self._access.chat(person, stored.chat_id)
-        question = replace(_question_of(stored), continues=begun, generation=Generation(max_tokens=max_tokens))
+        question = replace(_question_of(stored), reader=reader, continues=begun)
+        question = replace(question, generation=Generation(max_tokens=max_tokens))
         self._check_model(question)
         await self._check_room(chat)
         return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
@@ -183,10 +201,15 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
-        return self._work(question), Ticket(Party(found.owner_id), *self._engine.weigh(question))
+        if question.collection_ids and question.reader is None:  # what providers claimed for its asker is not known
+            question = replace(question, reader=reader_of(_owner(found.owner_id)))
+        self._watch(found.id, question)
+        bill = self._meter.adopt(found.id, _asker_of(found))
+        return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
+        self._meter.adopt(found.id, _asker_of(found))
         if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
             self._hold(grant, found.id)
 
@@ -212,7 +235,7 @@ class Questions:
         if place.chat_id is None and place.parent_id is not None:
             raise Invalid("parent_id needs the chat_id of the chat that it is in.")
         self._check_model(question)
-        collection_ids = await self._access.check_collections(person, question.collection_ids)
+        question = await self._readable(person, question)
         now = time.time()
         if place.chat_id is None:
             chat = Chat(new_id(), person.id, title_of(question.text), now, now)
@@ -221,12 +244,14 @@ class Questions:
             await self._check_parent(person, chat, place.parent_id)
             await self._check_room(chat)
         model = question.model or ""
-        stored = Message(question_id, chat.id, place.parent_id, "user", question.text, now, model, collection_ids)
+        stored = Message(
+            question_id, chat.id, place.parent_id, "user", question.text, now, model, question.collection_ids
+        )
         return await self._start(
             person,
             chat,
             stored,
-            replace(question, collection_ids=collection_ids),
+            question,
             grace_seconds,
             is_new=True,
             new_chat=chat if place.chat_id is None else None,
@@ -248,12 +273,31 @@ class Questions:
         """Start the answer to a message of a chat; they are stored with it."""
         self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
         question = replace(question, turns=await self._turns_before(stored))
-        now = time.time()
-        answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, stored.model, stored.collections)
-        messages = [stored, answer] if is_new else [answer]
-        adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
-        await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding)
-        return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+
+        async def begin(question: Question, reason: str) -> Asked:
+            model, now = question.model or "", time.time()
+            answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, model, stored.collections)
+            messages = [replace(stored, model=model), answer] if is_new else [answer]
+            adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
+            await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
+            return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+
+        return await self._within_quota(question, begin)
+
+    async def _within_quota(self, question: Question, begin: Callable[[Question, str], Awaitable[T]]) -> T:
+        """Begin an answer; where its bounds are reached, let the model answer that the settings name for that.
+
+        Raises:
+            OverQuota: there is none.
+        """
+        try:
+            return await begin(question, "")
+        except OverQuota as error:
+            smaller = self._meter.rules.over
+            if not smaller or smaller not in self._catalog.names:
+                raise
+            reason = f"{error.message.removesuffix(' Ask again then.')} Until then {smaller} answers."
+        return await begin(replace(question, model=smaller), reason)
 
     async def _begin(
         self,
@@ -265,30 +309,58 @@ class Questions:
         keep_seconds: float | None = None,
         first: events.Event | None = None,
         beside: Beside | None = None,
+        reason: str = "",
     ) -> None:
         """Begin an answer: the one way to do so. Whoever is refused leaves nothing behind."""
         self._check_images(question)
-        work = self._work(question)
-        admission = self._desk.enter(Ticket(party_of(person), *self._engine.weigh(question)))
-        await self._desk.start(
-            answer_id,
-            person.id,
-            work,
-            admission,
-            grace_seconds=grace_seconds,
-            keep_seconds=keep_seconds,
-            first=first,
-            beside=beside,
-            credential=None if (grant := granted.get()) is None else grant.name,
-            within_seconds=question.within_seconds,
-        )
+        party = party_of(person)
+        deployment, tokens = self._engine.weigh(question)
+        written = min(tokens, EXPECTED_TOKENS) if deployment else 0
+        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
+        if question.continues is not None:
+            bill.free_characters = len(question.continues.text)
+        work = self._work(question, bill, reason)
+        admission = self._desk.enter(Ticket(party, deployment, tokens))
+        try:
+            await self._desk.start(
+                answer_id,
+                person.id,
+                work,
+                admission,
+                grace_seconds=grace_seconds,
+                keep_seconds=keep_seconds,
+                first=first,
+                beside=self._meter.beside(bill, beside),
+                credential=None if (grant := granted.get()) is None else grant.name,
+                within_seconds=question.within_seconds,
+            )
+        except OverBound as error:
+            raise self._meter.refusal(error) from None
+        if bill.standings:
+            told.set(bill.standings)
         self._stop_when_revoked(answer_id)
+        self._watch(answer_id, question)
 
-    def _work(self, question: Question) -> Callable[[Send], Awaitable[events.Done]]:
+    async def _readable(self, person: Person, question: Question) -> Question:
+        """Return the question with whoever reads its collections, which have to be there for the person."""
+        ids, reader = await self._access.readable(
+            person, question.collection_ids, may_share=self._engine.shares_answers
+        )
+        return replace(question, collection_ids=ids, reader=reader)
+
+    def _watch(self, answer_id: str, question: Question) -> None:
+        """Stop an answer that is made here when its asker may not use one of its collections any more."""
+        if question.reader is not None:
+            self._rights.add(answer_id, question.reader, question.collection_ids)
+
+    def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""
         began = time.monotonic()
 
         async def work(send: Send) -> events.Done:
+            spending.set(bill)
+            if reason:
+                send = _giving(reason, send)
             if question.within_seconds is None:
                 return await self._engine.answer(question, send)
             left = max(0.0, question.within_seconds - (time.monotonic() - began))
@@ -385,6 +457,33 @@ def title_of(text: str) -> str:
     cut = line[: TITLE_CHARACTERS - 1]
     at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
     return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
+
+
+def _owner(person_id: str) -> Person:
+    """Return who asked a question that another worker took in, as far as that is known here."""
+    if person_id == OPERATOR_ID:
+        return OPERATOR
+    return Person(person_id, known_by="nothing" if person_id == GUEST_ID or is_of_browser(person_id) else "account")
+
+
+def asker_of(person: Person) -> Asker:
+    """Return for whom what a person uses is recorded."""
+    return Asker(person.id, person.key, tuple(sorted(person.groups)))
+
+
+def _asker_of(found: Found) -> Asker:
+    return Asker(found.owner_id, found.credential or "")
+
+
+def _giving(reason: str, send: Send) -> Send:
+    """Return a `send` that says with the beginning why the answer is made otherwise than was asked."""
+
+    def told_why(event: events.Event) -> None:
+        if isinstance(event, events.Started) and not event.reason:
+            event = replace(event, reason=reason)
+        send(event)
+
+    return told_why
 
 
 def _question_of(stored: Message) -> Question:

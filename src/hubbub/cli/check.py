@@ -15,6 +15,7 @@ from hubbub.compose import (
     choose_models,
     everybody_warning,
     faults_of,
+    identity_faults,
     missing_packages,
     missing_weights,
     open_embedder,
@@ -22,6 +23,7 @@ from hubbub.compose import (
     pools_of,
     prepare_folder,
     sandbox_of,
+    ways_to_sign_in,
 )
 from hubbub.connections.http import Http
 from hubbub.connections.sandbox import NotStarted
@@ -39,15 +41,18 @@ console = Console(soft_wrap=True, highlight=False)
 def check(settings: Settings) -> bool:
     """Print what will be used; returns whether nothing is wrong."""
     faults: list[str] = []
+    postgres: tuple[str, str] | None = None
     table = Table("what", "used", "why", show_edge=False, pad_edge=False)
     try:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
-        asyncio.run(check_databases(settings.server.data_folder))
+        postgres = asyncio.run(check_databases(settings))
     except SettingsError as error:
         faults += error.faults
     except StoreError as error:
         faults.append(error.for_operators)
+    if postgres is not None:
+        table.add_row("chats", *postgres)
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults
@@ -70,8 +75,11 @@ def check(settings: Settings) -> bool:
     table.add_row("search", settings.search.backend, f"words, and meanings by {embedder}" if embedder else "words only")
     if settings.identity.needs_key:
         table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
+    elif ways := ways_to_sign_in(settings):
+        table.add_row("let in", "who has signed in, and API keys", f"{', '.join(ways)} is set")
     else:
         table.add_row("let in", settings.identity.backend, "the identity, which says who sends a request")
+    faults += identity_faults(settings)
     faults += azure_faults(settings)
     if settings.server.frontend is not None:
         table.add_row("page", str(settings.server.frontend), "server.frontend is set; Hubbub's own is not shown")
@@ -90,7 +98,7 @@ def check(settings: Settings) -> bool:
         console.print(f"To be fetched at the first start: {weights}", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
-    if (warning := everybody_warning(settings)) is not None:
+    if (warning := everybody_warning(settings)) is not None and settings.identity.open_to_everybody:
         console.print(f"! {warning}", style="yellow", markup=False)
     for fault in faults:
         console.print(f"✗ {fault}", style="red", markup=False)

@@ -1,19 +1,21 @@
 """List, rename, share and delete collections in the terminal, while the server runs or not."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from hubbub.cli.sharing import seen_by, subject_of
+from hubbub.cli.sharing import share as sharing
 from hubbub.cli.terminal import printable
 from hubbub.compose import Shelf, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
-from hubbub.core.errors import Conflict, NotFound
-from hubbub.core.people import OPERATOR
+from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.people import EVERYBODY, OPERATOR, RIGHTS, Right
 from hubbub.settings import Settings
 from hubbub.settings.tree import Embeddings
 
@@ -23,14 +25,14 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def list_collections(settings: Settings) -> None:
     """Print all collections, whosever they are, and who can see each."""
-    collections = asyncio.run(_list(settings))
+    collections, seers = asyncio.run(_list(settings))
     if not collections:
         notes.print("There are no collections. Make one with `hubbub ingest`.")
         return
     table = Table("name", "id", "documents", "owner", "seen by", show_edge=False, pad_edge=False)
     for one in collections:
         owner = "the command line" if one.owner_id == OPERATOR.id else one.owner_id
-        table.add_row(printable(one.name), one.id, str(one.documents), owner, seen_by(one))
+        table.add_row(printable(one.name), one.id, str(one.documents), owner, printable(seers[one.id]))
     output.print(table, markup=False)
 
 
@@ -41,18 +43,21 @@ def rename(settings: Settings, name_or_id: str, name: str) -> None:
         NotFound, Conflict: there is none of that name or id, or more than one; or the new name is taken.
         Invalid: it can't be a name.
     """
-    was, now = asyncio.run(_change(settings, name_or_id, name=name))
+    was, now = asyncio.run(_rename(settings, name_or_id, name))
     notes.print(f"“{printable(was.name)}” is called “{printable(now.name)}” now.", markup=False)
 
 
-def share(settings: Settings, name_or_id: str, *, is_shared: bool) -> None:
-    """Share a collection with everybody, or with nobody but its owner.
+def share(settings: Settings, name_or_id: str, wanted: Sequence[str], *, right: str, is_stopped: bool) -> None:
+    """Let everybody, or those that are wanted, do something with a collection; or let them do nothing more with it.
 
     Raises:
-        NotFound, Conflict: there is none of that name or id, or more than one.
+        NotFound, Conflict: there is none of that name or id, or more than one; or no such group.
+        Invalid: somebody is meant that nothing can be shared with, or there is no such right.
     """
-    _, now = asyncio.run(_change(settings, name_or_id, is_shared=is_shared))
-    notes.print(f"“{printable(now.name)}” is seen by {seen_by(now)} now.", markup=False)
+    if right not in RIGHTS:
+        raise Invalid(f"There is no right {right!r}. There is: {', '.join(RIGHTS)}.")
+    collection, seers = asyncio.run(_share(settings, name_or_id, wanted, Right.NONE if is_stopped else RIGHTS[right]))
+    notes.print(f"“{printable(collection.name)}” is seen by {printable(seers)} now.", markup=False)
 
 
 def remove(settings: Settings, name_or_id: str, *, is_agreed: bool) -> None:
@@ -70,41 +75,44 @@ def remove(settings: Settings, name_or_id: str, *, is_agreed: bool) -> None:
     notes.print(f"“{printable(collection.name)}” was deleted.", markup=False)
 
 
-def seen_by(collection: Collection) -> str:
-    """Say who can see a collection."""
-    if collection.is_shared:
-        return "everybody"
-    return "the command line alone" if collection.owner_id == OPERATOR.id else "its owner alone"
+async def _list(settings: Settings) -> tuple[list[Collection], dict[str, str]]:
+    async with library_open(settings) as shelf:
+        collections = await shelf.library.collections()
+        return collections, {one.id: await seen_by(shelf.library, one) for one in collections}
 
 
-async def _list(settings: Settings) -> list[Collection]:
-    async with _shelf(settings) as shelf:
-        return await shelf.library.collections()
+async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], right: Right) -> tuple[Collection, str]:
+    async with library_open(settings) as shelf:
+        collection = await _named(shelf, name_or_id)
+        subjects = [await subject_of(one, shelf.library.groups) for one in wanted or [EVERYBODY]]
+        if right is Right.NONE and not wanted:  # shared with nobody any more
+            await shelf.library.permissions.put(collection.id, [])
+        else:
+            await sharing(shelf.library, collection.id, subjects, right)
+        return collection, await seen_by(shelf.library, collection)
 
 
 async def _find(settings: Settings, name_or_id: str) -> Collection:
-    async with _shelf(settings) as shelf:
+    async with library_open(settings) as shelf:
         return await _named(shelf, name_or_id)
 
 
-async def _change(
-    settings: Settings, name_or_id: str, *, name: str | None = None, is_shared: bool | None = None
-) -> tuple[Collection, Collection]:
-    async with _shelf(settings) as shelf:
+async def _rename(settings: Settings, name_or_id: str, name: str) -> tuple[Collection, Collection]:
+    async with library_open(settings) as shelf:
         collection = await _named(shelf, name_or_id)
-        changed = await shelf.library.change(collection.id, name=name, is_shared=is_shared)
+        changed = await shelf.library.change(collection.id, name=name)
         if changed is None:
             raise NotFound("The collection was deleted just now.")
         return collection, changed
 
 
 async def _remove(settings: Settings, collection_id: str) -> None:
-    async with _shelf(settings) as shelf:
+    async with library_open(settings) as shelf:
         await shelf.pipeline.remove_collection(collection_id)
 
 
 @asynccontextmanager
-async def _shelf(settings: Settings) -> AsyncGenerator[Shelf]:
+async def library_open(settings: Settings) -> AsyncGenerator[Shelf]:
     """Open the library without what embeds: nothing is searched or ingested here."""
     prepare_folder(settings.server.data_folder)
     without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})

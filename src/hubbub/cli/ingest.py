@@ -11,13 +11,15 @@ from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.sharing import seen_by, subject_of
+from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
-from hubbub.core.people import OPERATOR
+from hubbub.core.people import OPERATOR, Right
 from hubbub.ingest.naming import claimed
 from hubbub.ingest.walk import Found, PassedBy, source_of, walk
 from hubbub.settings import Settings
@@ -26,6 +28,7 @@ console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 PRIVATE = "Only `hubbub ask` sees it. To share it with everybody: hubbub collections share {name}"
+SHARED = "It is seen by {seers}."
 
 
 class Tally(msgspec.Struct):
@@ -34,7 +37,8 @@ class Tally(msgspec.Struct):
     unchanged: int = 0
     taken: int = 0
     removed: int = 0
-    is_shared: bool = False
+    seers: str = ""
+    """Who sees the collection; empty: nobody but the command line."""
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     """Name and reason of each file that could not be read."""
     in_part: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
@@ -48,13 +52,15 @@ def ingest(
     *,
     remove_missing: bool,
     even_if_empty: bool = False,
-    is_shared: bool = False,
+    share: Sequence[str] = (),
 ) -> int:
     """Read the files into the collection and say what became of them; returns how many could not be read.
 
-    A collection that is made is private, unless it is to be shared; one that is there is shared if it is to be.
+    A collection that is made is private, unless somebody is named to share it with, who may then use it; one that is
+    there is shared with them, too.
 
     Raises:
+        Invalid, NotFound: it can't be shared with somebody who is named, or there is no such group.
         Conflict: documents would be removed since a folder is empty or can't be read, and `even_if_empty` was not said.
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
     """
@@ -66,7 +72,7 @@ def ingest(
             if remove_missing and not even_if_empty:
                 _check_there(passed_by)
             gone_from = {source_of(path) for path in paths} if remove_missing else None
-            tally = asyncio.run(_ingest(settings, files, collection, gone_from, is_shared, on_fetch))
+            tally = asyncio.run(_ingest(settings, files, collection, gone_from, share, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -76,8 +82,9 @@ def ingest(
     parts += [f"{len(tally.in_part)} ready in part"] if tally.in_part else []
     parts += [f"{len(tally.refused)} failed"] if tally.refused else []
     console.print(f"{collection}: {', '.join(parts)}.", markup=False)
-    seen = "Everybody who may use the server sees it." if tally.is_shared else PRIVATE
-    console.print(seen.format(name=shlex.quote(printable(collection))), markup=False)
+    seen = SHARED if tally.seers else PRIVATE
+    name = shlex.quote(printable(collection))
+    console.print(seen.format(name=name, seers=printable(tally.seers)), markup=False)
     for folder in passed_by.unreadable:
         console.print(
             printable(f"  {folder}: The folder can't be read, so nothing in it was."), style="red", markup=False
@@ -104,7 +111,7 @@ async def _ingest(
     files: Sequence[Found],
     name: str,
     gone_from: set[str] | None,
-    is_shared: bool,
+    share: Sequence[str],
     on_fetch: OnFetch,
 ) -> Tally:
     async with (
@@ -112,7 +119,8 @@ async def _ingest(
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        collection = await operators_collection(shelf, name, is_shared=is_shared)
+        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        collection = await operators_collection(shelf, name, subjects)
         files = await claimed(shelf.origins, collection.id, files)
         telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)
         async with going_on(telling.run()):
@@ -128,17 +136,18 @@ async def _ingest(
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.taken -= len(tally.refused)
-        tally.is_shared = collection.is_shared
+        if await shelf.library.permissions.of(collection.id):
+            tally.seers = await seen_by(shelf.library, collection)
     return tally
 
 
-async def operators_collection(shelf: Shelf, name: str, *, is_shared: bool) -> Collection:
-    """Return the operator's collection of a name; it is made where it is not there, and shared if it is to be."""
-    for collection in await shelf.library.collections():
-        if collection.name == name and collection.owner_id == OPERATOR.id:
-            changed = await shelf.library.change(collection.id, is_shared=True) if is_shared else None
-            return changed or collection
-    return await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=is_shared)
+async def operators_collection(shelf: Shelf, name: str, subjects: Sequence[str]) -> Collection:
+    """Return the operator's collection of a name, made where it is not there; the subjects may use it."""
+    known = [one for one in await shelf.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
+    collection = known[0] if known else await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
+    if subjects:
+        await allow(shelf.library, collection.id, subjects, Right.USE)
+    return collection
 
 
 async def _remove_missing(shelf: Shelf, collection: Collection, files: Sequence[Found], sources: set[str]) -> int:

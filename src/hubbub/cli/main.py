@@ -6,7 +6,7 @@ Each imports what it does when it is called: to say the version takes no databas
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,9 +29,19 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+people = typer.Typer(
+    help="People with accounts. Works on the machine itself, whether the server runs or not.", no_args_is_help=True
+)
+app.add_typer(people, name="people")
+audit = typer.Typer(help="Who did what: chained, so that no change goes unseen.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
+groups = typer.Typer(help="Groups of people, which collections can be shared with.", no_args_is_help=True)
+app.add_typer(groups, name="groups")
 
+UsageBy = Literal["person", "group", "model", "key", "day"]
+UsageForm = Literal["table", "csv", "json"]
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
 
@@ -85,8 +95,13 @@ def ingest(
         bool, typer.Option("--even-if-empty", help="Remove them, too, where a folder is empty or can't be read.")
     ] = False,
     share: Annotated[
-        bool, typer.Option("--share", help="Let everybody who may use the server see the collection.")
-    ] = False,
+        list[str] | None,
+        typer.Option(
+            help="Let these use the collection, too: everybody, signed-in, group:NAME, claim:NAME or person:ID; "
+            "may be repeated.",
+            metavar="WITH",
+        ),
+    ] = None,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
@@ -104,7 +119,7 @@ def ingest(
             collection,
             remove_missing=remove_missing,
             even_if_empty=even_if_empty,
-            is_shared=share,
+            share=share or [],
         )
     if failed:
         raise typer.Exit(1)
@@ -123,8 +138,9 @@ def sync(
         bool, typer.Option("--even-if-empty", help="Remove all documents where the folder holds no files any more.")
     ] = False,
     share: Annotated[
-        bool, typer.Option("--share", help="Let everybody who may use the server see the collection.")
-    ] = False,
+        list[str] | None,
+        typer.Option(help="Let these use the collection, too, as `hubbub ingest` does.", metavar="WITH"),
+    ] = None,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
@@ -144,7 +160,7 @@ def sync(
             globs=Globs(tuple(include or ()), tuple(exclude or ())),
             every_seconds=every,
             even_if_empty=even_if_empty,
-            is_shared=share,
+            share=share or [],
         )
     if left:
         raise typer.Exit(1)
@@ -192,6 +208,54 @@ def bench(
         )
 
 
+@app.command()
+def usage(
+    by: Annotated[UsageBy, typer.Option(help="What is counted together.")] = "person",
+    first: Annotated[str, typer.Option("--from", help="The first day.", show_default="30 days back")] = "",
+    last: Annotated[str, typer.Option("--to", help="The last day.", show_default="today")] = "",
+    form: Annotated[UsageForm, typer.Option("--format", help="How it is printed.")] = "table",
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Report what people used: questions, tokens and money."""
+    from hubbub.cli import usage as reporting
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        reporting.report(settings, by, first, last, form)
+
+
+@audit.command("verify")
+def verify_audit(
+    known: Annotated[
+        str | None, typer.Option(help="A line that this command printed before.", metavar="NUMBER:DIGEST")
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Check that nothing in the audit was changed, removed or put in."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        if not auditing.verify(settings, known):
+            raise typer.Exit(1)
+
+
+@audit.command("export")
+def export_audit(
+    after: Annotated[int, typer.Option(min=0, help="Only entries above this number.")] = 0,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print the audit as JSON, one entry a line."""
+    from hubbub.cli import audit as auditing
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        auditing.export(settings, after)
+
+
 @keys.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="What the key is called here: the program that it is for.")],
@@ -237,6 +301,76 @@ def revoke_key(
         keeping.revoke(settings, key)
 
 
+Email = Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")]
+EmailOrId = Annotated[str, typer.Argument(help="The person's e-mail address or id.", metavar="EMAIL-OR-ID")]
+
+
+@people.command("list")
+def list_people(data: DataFolder = None, config: Config = None) -> None:
+    """List all people who are known: how they sign in, when they did last, and who is invited."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.list_people(settings)
+
+
+@people.command("invite")
+def invite_person(
+    email: Email,
+    name: Annotated[str, typer.Option(help="Their name; they can change it.", show_default=False)] = "",
+    operator: Annotated[bool, typer.Option("--operator", help="They become an operator.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print a link by which somebody makes an account; it is mailed, too, where a mail server is set."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.invite(settings, email, name=name, is_operator=operator)
+
+
+@people.command("reset")
+def reset_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Print a link by which a person sets a new password; it removes their second factor, too."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.reset(settings, who)
+
+
+@people.command("disable")
+def disable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Disable a person: their sign-ins and API keys end within a second."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.set_active(settings, who, is_active=False)
+
+
+@people.command("enable")
+def enable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Enable a person who was disabled. Their API keys stay revoked."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.set_active(settings, who, is_active=True)
+
+
+@people.command("rescue")
+def rescue_operator(email: Email, data: DataFolder = None, config: Config = None) -> None:
+    """Print a link that lets you in as an operator, whatever has happened to your account."""
+    from hubbub.cli import people as keeping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        keeping.rescue(settings, email)
+
+
 NameOrId = Annotated[str, typer.Argument(help="The collection's name or id.", metavar="NAME-OR-ID")]
 
 
@@ -268,16 +402,28 @@ def rename_collection(
 @collections.command("share")
 def share_collection(
     collection: NameOrId,
-    stop: Annotated[bool, typer.Option("--stop", help="Share it no longer: only its owner sees it.")] = False,
+    share_with: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="With whom: everybody, signed-in, group:NAME, claim:NAME or person:ID; may be repeated.",
+            metavar="WITH",
+            show_default="everybody",
+        ),
+    ] = None,
+    right: Annotated[str, typer.Option(help="What they may do: see, use, write or manage.")] = "use",
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Share it no longer: with those who are named, or with anybody.")
+    ] = False,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
-    """Share a collection with everybody who may use the server."""
+    """Share a collection. What is open by a right that ends, ends within a second."""
     from hubbub.cli import collections as collecting
 
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
-        collecting.share(settings, collection, is_shared=not stop)
+        collecting.share(settings, collection, share_with or [], right=right, is_stopped=stop)
 
 
 @collections.command("rm")
@@ -293,6 +439,62 @@ def remove_collection(
     settings = _settings(config, {"server": {"data_folder": data}})
     with _named_errors():
         collecting.remove(settings, collection, is_agreed=yes)
+
+
+GroupNameOrId = Annotated[str, typer.Argument(help="The group's name or id.", metavar="NAME-OR-ID")]
+
+
+@groups.command("add")
+def add_group(
+    name: Annotated[str, typer.Argument(help="What the group is called.")],
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Make a group."""
+    from hubbub.cli import groups as grouping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        grouping.add(settings, name)
+
+
+@groups.command("list")
+def list_groups(data: DataFolder = None, config: Config = None) -> None:
+    """List all groups."""
+    from hubbub.cli import groups as grouping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        grouping.list_groups(settings)
+
+
+@groups.command("members")
+def show_members(
+    group: GroupNameOrId,
+    add: Annotated[list[str] | None, typer.Option(help="Add this person, by their id; may be repeated.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="Take this person out; may be repeated.")] = None,
+    manager: Annotated[
+        bool, typer.Option("--manager", help="Who is added manages the group: says who is in it.")
+    ] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Say who is in a group, or change it. Rights by the group follow at once."""
+    from hubbub.cli import groups as grouping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        grouping.members(settings, group, add=add or [], remove=remove or [], are_managers=manager)
+
+
+@groups.command("remove")
+def remove_group(group: GroupNameOrId, data: DataFolder = None, config: Config = None) -> None:
+    """Delete a group; what it was given it has no more."""
+    from hubbub.cli import groups as grouping
+
+    settings = _settings(config, {"server": {"data_folder": data}})
+    with _named_errors():
+        grouping.remove(settings, group)
 
 
 def _print_version(wanted: bool) -> None:

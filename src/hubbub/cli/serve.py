@@ -10,9 +10,10 @@ from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.listening import Listeners
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.notifying import READY, notify, watched_by_system
+from hubbub.cli.people import first_link
 from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
-from hubbub.compose import fetch_weights, prepare_folder
+from hubbub.compose import fetch_weights, identity_faults, prepare_folder
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
@@ -29,22 +30,29 @@ def serve(settings: Settings, reload: Callable[[], Settings] | None = None) -> N
     server = settings.server
     if server.workers > 1 and sys.platform == "win32":
         raise SettingsError(["server.workers: on Windows there can only be one (sockets are not inherited there)"])
+    if faults := identity_faults(settings):
+        raise SettingsError(faults)
     prepare_folder(server.data_folder)
     with (
         Listeners(server.host, server.port, server.workers, folder=server.data_folder) as listeners,
         logging_to_stderr(server.log_format, server.log_level, with_pid=server.workers > 1),
         asyncio.Runner(loop_factory=new_loop if server.workers == 1 else None) as runner,
     ):
-        runner.run(_serve(settings, listeners, reload))
+        told = first_link(settings, listeners.url) if settings.identity.accounts.is_enabled else None
+        runner.run(_serve(settings, listeners, reload, told))
 
 
-async def _serve(settings: Settings, listeners: Listeners, reload: Callable[[], Settings] | None) -> None:
+async def _serve(
+    settings: Settings, listeners: Listeners, reload: Callable[[], Settings] | None, told: str | None
+) -> None:
     with fetching_shown() as on_fetch:
         await fetch_weights(settings, on_fetch)
 
     def say_ready() -> None:
         notify(READY)
         console.print(f"Hubbub is ready at {listeners.url} (end it with Ctrl+C)")
+        if told is not None:
+            console.print(told, markup=False)
 
     number = settings.server.workers
     workers = Workers(settings, listeners, number, reload=reload, begins_itself=number == 1)

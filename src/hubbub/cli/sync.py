@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.ingest import PRIVATE, operators_collection
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder, round_lock
@@ -40,7 +41,7 @@ def sync(
     globs: Globs,
     every_seconds: float | None = None,
     even_if_empty: bool = False,
-    is_shared: bool = False,
+    share: Sequence[str] = (),
 ) -> int:
     """Make the collection equal to the folder, and say what became of it; returns how much could not be done.
 
@@ -55,7 +56,7 @@ def sync(
         prepare_folder(settings.server.data_folder)
         try:
             return asyncio.run(
-                _sync(settings, folder, collection, globs, every_seconds, even_if_empty, is_shared, on_fetch)
+                _sync(settings, folder, collection, globs, every_seconds, even_if_empty, share, on_fetch)
             )
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
@@ -69,7 +70,7 @@ async def _sync(
     globs: Globs,
     every_seconds: float | None,
     even_if_empty: bool,
-    is_shared: bool,
+    share: Sequence[str],
     on_fetch: OnFetch,
 ) -> int:
     async with (
@@ -77,7 +78,8 @@ async def _sync(
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        collection = await operators_collection(shelf, name, is_shared=is_shared)
+        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        collection = await operators_collection(shelf, name, subjects)
         syncing = FolderSync(
             shelf.pipeline,
             shelf.library,
@@ -133,7 +135,7 @@ async def _report(shelf: Shelf, collection: Collection, done: Round) -> int:
     counts += f", {len(in_part)} ready in part" if in_part else ""
     counts += f", {len(failed)} failed" if failed else ""
     console.print(printable(f"{collection.name}: {counts}."), markup=False)
-    if not collection.is_shared:
+    if not await shelf.library.permissions.of(collection.id):
         console.print(PRIVATE.format(name=shlex.quote(printable(collection.name))), markup=False)
     _say_rest(done)
     for one in in_part:

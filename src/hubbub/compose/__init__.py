@@ -15,6 +15,8 @@ from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
+from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
+from hubbub.compose.metering import open_audit, open_usage
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -43,22 +45,27 @@ __all__ = [
     "faults_of",
     "fetch_weights",
     "going_on",
+    "identity_faults",
     "missing_packages",
     "missing_weights",
     "open_application",
     "open_application_within",
     "open_asking",
+    "open_audit",
     "open_catalog",
     "open_embedder",
     "open_engine",
     "open_keys",
+    "open_people",
     "open_shelf",
+    "open_usage",
     "open_web_application",
     "origins_for",
     "pools_of",
     "prepare_folder",
     "round_lock",
     "sandbox_of",
+    "ways_to_sign_in",
     "web_application",
     "web_application_within",
 ]

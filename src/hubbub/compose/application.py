@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
-from hubbub.answers.base import Capacity, Fixed, SharedStore, TellsEndings
+from hubbub.answers.base import Capacity, Fixed, SharedStore
 from hubbub.answers.crew import Membership
 from hubbub.answers.desk import Desk
 from hubbub.answers.lanes import LaneLimits, Lanes
@@ -16,11 +16,16 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
-from hubbub.compose.backends import load_backends, open_backend
+from hubbub.app.rights_watch import RightsWatch
+from hubbub.audit.sqlite import SqliteAudit
+from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
-from hubbub.compose.databases import chats_in
-from hubbub.compose.front import ANY_HOST, LOOPBACK_HOSTS, Front, front_of
+from hubbub.compose.databases import chats_of
+from hubbub.compose.front import ANY_HOST, Front, front_of
+from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
+from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
+from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -30,19 +35,19 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
-from hubbub.core.errors import SettingsError
-from hubbub.history.base import History, SearchableHistory, Sessions
+from hubbub.conversation.summaries import Summaries
+from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
-from hubbub.identity.cookies import Cookies, WasKnown
-from hubbub.identity.cookies_sqlite import cookie_key_in
 from hubbub.identity.grants import Grants
-from hubbub.identity.keys import Keyring
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
+
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -134,7 +139,7 @@ async def open_application(
 
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, share=share)
-        answers = await open_backend(stack, "answers", settings.history.answers, database=parts.database)
+        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
@@ -167,7 +172,7 @@ class _Parts:
     http: Http
     shelf: Shelf
     catalog: Catalog
-    database: Sqlite
+    database: "Sqlite | Postgres"
 
 
 async def _open_parts(
@@ -182,7 +187,8 @@ async def _open_parts(
     shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
     opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
     catalog = await stack.enter_async_context(opening)
-    database = await stack.enter_async_context(chats_in(settings.server.data_folder))
+    database = await stack.enter_async_context(chats_of(settings))
+    await keep_to_one_folder(settings, database)
     return _Parts(http, shelf, catalog, database)
 
 
@@ -196,11 +202,13 @@ async def _assembled(
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
-    history = await open_backend(stack, "history", settings.history.backend, database=database)
-    sessions = await open_backend(stack, "sessions", settings.history.sessions, database=database)
-    _let_answers_be_found(history, answers)
+    history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
+    sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
+    check_over(settings, catalog)
+    meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
+    store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    identity = await _open_identity(stack, settings, database, identity, was_known)
+    doors = await open_doors(stack, settings, database, identity, was_known)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -209,8 +217,12 @@ async def _assembled(
         return {"open answers": desk.open_count, "readers": log.reader_count}
 
     application = Application(
-        identity=identity,
-        grants=await stack.enter_async_context(Grants(identity)),
+        identity=doors.identity,
+        grants=await stack.enter_async_context(Grants(doors.identity)),
+        people=doors.people,
+        sign_ins=doors.sign_ins,
+        accounts=doors.accounts,
+        rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
         log=log,
         history=history,
@@ -224,6 +236,8 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
+        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
+        meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
     desk.rework = application.questions.take_over
@@ -261,30 +275,8 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_in(settings.server.data_folder))
-        yield await open_backend(stack, "keys", settings.identity.keys, database=database)
-
-
-async def _open_identity(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, given: Identity | None, was_known: WasKnown
-) -> Identity:
-    wanted = settings.identity
-    if wanted.needs_key and (given is not None or wanted.backend != "open"):
-        raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
-    if given is not None:
-        return given
-    keys = await open_backend(stack, "keys", wanted.keys, database=database)
-    keyring = await stack.enter_async_context(Keyring(keys))
-    cookies = Cookies(await cookie_key_in(database), was_known)
-    return await open_backend(
-        stack, "identity", wanted.backend, keyring=keyring, needs_key=wanted.needs_key, cookies=cookies
-    )
-
-
-def _let_answers_be_found(history: object, answers: object) -> None:
-    """Have the history take in what answers come to, where both can."""
-    if isinstance(history, SearchableHistory) and isinstance(answers, TellsEndings):
-        answers.beside_endings = history.indexing
+        database = await stack.enter_async_context(chats_of(settings))
+        yield await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:
@@ -312,11 +304,12 @@ def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights
         flights=flights,
         shelf=shelf.library,
         again=Again(settings.answers.busy_seconds),
+        summaries=Summaries() if settings.answers.summarizes else None,
     )
 
 
 def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
-    is_local = settings.identity.backend == "open" and settings.server.host in LOOPBACK_HOSTS
+    is_local = is_loopback(settings.server.host) and lets_everybody_in(settings)
     return create_app(
         opening,
         limits=_limits(settings),
@@ -347,4 +340,8 @@ def _limits(settings: Settings) -> RequestLimits:
 
 def _choices(settings: Settings) -> Choices:
     page = settings.sample_page
-    return Choices(ProtocolChoices(**settings.protocols.model_dump()), SamplePage(page.signs_in, page.browser_history))
+    return Choices(
+        ProtocolChoices(**settings.protocols.model_dump()),
+        SamplePage(page.signs_in, page.browser_history),
+        is_open_to_everybody=settings.identity.open_to_everybody and lets_everybody_in(settings),
+    )

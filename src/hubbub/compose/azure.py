@@ -82,6 +82,7 @@ def azure_index(settings: Settings, environ: Mapping[str, str], *, has_key: bool
         name,
         names=None if table.fields == "own" else _names(settings, environ),
         query_vectors=table.query_vectors,
+        has_unrestricted=table.shows_unrestricted,
         semantic_configuration=table.semantic_configuration,
         is_ranked=is_ranked,
         rewriting_language=language if is_rewriting else "",
@@ -106,4 +107,6 @@ def _names(settings: Settings, environ: Mapping[str, str]) -> Names:
         file=names.file,
         category=names.category,
         embedding=names.embedding or environ.get("AZURE_SEARCH_FIELD_NAME_EMBEDDING") or "embedding",
+        oids=names.oids,
+        groups=names.groups,
     )

@@ -1,11 +1,22 @@
 """Open back ends by their names."""
 
+import importlib
 import inspect
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hubbub.core.errors import SettingsError
 from hubbub.registry import Kind, load
 from hubbub.settings import Settings
+
+_BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
+    "history": ("history", "backend"),
+    "answers": ("history", "answers"),
+    "sessions": ("history", "sessions"),
+    "keys": ("identity", "keys"),
+}
+"""The back ends that share the database of the chats, and the settings that name them."""
 
 
 def load_backends(settings: Settings) -> None:
@@ -16,11 +27,31 @@ def load_backends(settings: Settings) -> None:
     """
     load("search", settings.search.backend)
     load("library", settings.search.library)
-    load("history", settings.history.backend)
-    load("answers", settings.history.answers)
-    load("sessions", settings.history.sessions)
-    load("keys", settings.identity.keys)
+    if settings.database.url is not None:
+        importlib.import_module("hubbub.identity.cookies_postgres")
+    for kind in _BESIDE_CHATS:
+        load(kind, name_of(settings, kind))
     load("identity", settings.identity.backend)
+
+
+def name_of(settings: Settings, kind: Kind) -> str:
+    """Return the back end that keeps something beside the chats: PostgreSQL's own where there is one.
+
+    Raises:
+        SettingsError: it can't be used with the database that is set.
+    """
+    table, field = _BESIDE_CHATS[kind]
+    of_kind = getattr(settings, table)
+    name: str = getattr(of_kind, field)
+    if settings.database.url is None:
+        if name == "postgres":
+            raise SettingsError([f'{table}.{field}: "postgres" needs database.url; set it, or leave this out'])
+        return name
+    if field not in of_kind.model_fields_set:
+        return "postgres"
+    if name in ("sqlite", "memory"):
+        raise SettingsError([f'{table}.{field}: "{name}" can\'t be used with database.url; leave one of them out'])
+    return name
 
 
 async def open_backend(stack: AsyncExitStack, kind: Kind, name: str, **resources: object) -> Any:

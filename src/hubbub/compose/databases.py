@@ -2,13 +2,60 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hubbub.connections.sqlite import Sqlite
+from hubbub.core.errors import SettingsError
+from hubbub.settings import Settings
 
-CHATS: Mapping[str, int] = {"history": 4, "answers": 4, "sessions": 1, "identity": 1, "cookies": 1}
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
+
+CHATS: Mapping[str, int] = {
+    "history": 4,
+    "answers": 4,
+    "sessions": 1,
+    "identity": 1,
+    "cookies": 1,
+    "people": 1,
+    "accounts": 1,
+    "usage": 1,
+    "audit": 1,
+}
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 4, "azure": 1, "origins": 1}
+POSTGRES: Mapping[str, int] = {
+    "history": 1,
+    "answers": 1,
+    "sessions": 1,
+    "identity": 1,
+    "cookies": 1,
+    "folder": 1,
+}
+"""The same for PostgreSQL, whose scripts are its own."""
+LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1}
+
+
+def chats_of(settings: Settings) -> "Sqlite | Postgres":
+    """Return the database of chats, answers, keys and sessions that the settings name, to be opened.
+
+    Raises:
+        SettingsError: its driver is not installed.
+    """
+    url = settings.database.url
+    if url is None:
+        return chats_in(settings.server.data_folder)
+    try:
+        from hubbub.connections.postgres import Postgres
+    except ImportError as error:
+        raise SettingsError([f"database.url: needs the package {error.name}. Install hubbub[postgres]"]) from error
+    wanted = settings.database
+    return Postgres(
+        url.get_secret_value(),
+        connections=wanted.connections,
+        statement_seconds=wanted.statement_seconds,
+        known=POSTGRES,
+    )
 
 
 def chats_in(folder: Path) -> Sqlite:
@@ -21,14 +68,23 @@ def library_in(folder: Path) -> Sqlite:
     return Sqlite(folder / "library.db", known=LIBRARY)
 
 
-async def check_databases(folder: Path) -> None:
-    """Return if this version can use those databases that are there; nothing is made or changed.
+async def check_databases(settings: Settings) -> tuple[str, str] | None:
+    """Return which PostgreSQL is used, and what was found there; None: none is.
+
+    Nothing is made or changed.
 
     Raises:
         SettingsError: a newer version wrote one, or it is no database.
         StoreError: one can't be opened.
     """
+    folder = settings.server.data_folder
+    found: tuple[str, str] | None = None
+    if settings.database.url is not None:
+        async with chats_of(settings) as database:
+            if not isinstance(database, Sqlite):
+                found = (database.who, await database.describe())
     for database in (chats_in(folder), library_in(folder)):
         if database.path.exists():
             async with database:
                 pass
+    return found

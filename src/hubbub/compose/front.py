@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hubbub.compose.identity import identity_faults, is_loopback, lets_everybody_in
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 from hubbub.settings.origins import ANY, origins_in
@@ -14,7 +15,6 @@ from hubbub.web.page import ForeignPage
 logger = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 ANY_HOST = "*"
 TRUSTED = (
     "server.frontend_is_trusted is set: the page may hold scripts and load some from anywhere, which can read all that "
@@ -44,8 +44,11 @@ def front_of(settings: Settings) -> Front:
     """Read the page of `server.frontend`, if there is to be one, and decide the rest.
 
     Raises:
-        SettingsError: the page can't be read, or any origin is to be let in without a key.
+        SettingsError: the page can't be read, any origin is to be let in without a key, or everybody would be let in
+            and that is not said.
     """
+    if faults := identity_faults(settings):
+        raise SettingsError(faults)
     if (warning := everybody_warning(settings)) is not None:
         logger.warning("%s", warning)
     folder = settings.server.frontend
@@ -58,12 +61,12 @@ def front_of(settings: Settings) -> Front:
 
 def everybody_warning(settings: Settings) -> str | None:
     """Return what has to be said where everybody who reaches the address is let in; None where they are not."""
-    is_open = settings.identity.backend == "open" and not settings.identity.needs_key
-    if settings.server.host in LOOPBACK_HOSTS or not is_open:
+    if is_loopback(settings.server.host) or not lets_everybody_in(settings):
         return None
     return (
-        f"Everybody who reaches {settings.server.host}:{settings.server.port} is let in, without an account or a key: "
-        "they can ask the models and read what is shared. To let in only programs with an API key, set "
+        f"Everybody who reaches {settings.server.host}:{settings.server.port} is let in, without an account or a key, "
+        "since identity.open_to_everybody is set: they can ask the models and read what is shared. To have people sign "
+        "in, take that out and set identity.accounts.is_enabled = true; to let in only programs with an API key, set "
         'identity.needs_key = true; to let in nobody from other machines, set server.host = "127.0.0.1".'
     )
 
@@ -78,7 +81,7 @@ def _hosts(settings: Settings) -> tuple[tuple[str, ...], bool]:
         return (), True
     if named:
         return named, False
-    if settings.server.host in LOOPBACK_HOSTS:
+    if is_loopback(settings.server.host):
         return LOOPBACK_NAMES, False
     return (*LOOPBACK_NAMES, *machine_names()), True
 

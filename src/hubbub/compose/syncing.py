@@ -71,7 +71,7 @@ def _say(trouble: Lasting, what: str, why: str) -> None:
 async def _collection(library: Library, wanted: SyncedFolder) -> str:
     """Return the id of the operator's collection of this name; it is made where it is not there."""
     while True:
-        for one in await library.named_collections(owner_id=OPERATOR_ID):
+        for one in await library.named_collections():
             if (one.name, one.owner_id) == (wanted.collection, OPERATOR_ID):
                 return one.id
         try:

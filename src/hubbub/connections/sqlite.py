@@ -6,15 +6,13 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 
 import asyncio
 import functools
-import importlib.resources
 import importlib.util
 import logging
 import os
 import random
-import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +23,8 @@ import apsw
 
 from hubbub.connections.group_commit import GroupCommit
 from hubbub.connections.private import close_to_others, open_private
+from hubbub.connections.sql import load_sql as load_sql
+from hubbub.connections.sql import read_sql as read_sql
 from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -303,6 +303,33 @@ class Write:
         await self.database.write(self.work)
 
 
+def in_one(
+    first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]], *, undo: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Return what does both: in one transaction where both go into the same database.
+
+    Elsewhere they are done in turn, and `undo` takes the first back where the second fails.
+    """
+    if isinstance(first, Write) and isinstance(second, Write) and first.database is second.database:
+        one, other = first, second
+
+        def work(connection: Connection) -> None:
+            one.work(connection)
+            other.work(connection)
+
+        return Write(first.database, work)
+
+    async def in_turn() -> None:
+        await first()
+        try:
+            await second()
+        except BaseException:
+            await asyncio.shield(undo())
+            raise
+
+    return in_turn
+
+
 class _Patience:
     """Says whether to wait on for another process, and does so in short pauses: its commits take a millisecond."""
 
@@ -355,14 +382,3 @@ def _vector_extension() -> str:
     if found is None or found.origin is None:
         raise StoreError("The package sqlite-vec is not installed. Install Hubbub with its dependencies.")
     return str(Path(found.origin).with_name("vec0"))
-
-
-def read_sql(package: str, name: str) -> str:
-    """Return the text of a `.sql` file in a package's `sql` folder."""
-    return importlib.resources.files(package).joinpath("sql", name).read_text(encoding="utf-8")
-
-
-def load_sql(package: str, name: str) -> dict[str, str]:
-    """Return the queries of a `.sql` file, by the names in their `-- name:` lines."""
-    parts = re.split(r"^-- name: *(\w+) *$", read_sql(package, name), flags=re.MULTILINE)
-    return {name: query.strip() for name, query in zip(parts[1::2], parts[2::2], strict=True)}

@@ -1,10 +1,11 @@
 """Answer a question: the straight line from history to query, search, prompt, text and citations."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec.structs import replace
 
@@ -27,9 +28,11 @@ from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
+from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
+from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
-from hubbub.conversation.turns import spoken
+from hubbub.conversation.turns import spoken, well_formed
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError, ModelTooLong, SearchError
@@ -56,13 +59,18 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
-from hubbub.search.base import Search
+from hubbub.search.base import Personal, Search
+
+
+class Plan(Protocol):
+    """Makes a prompt of so many tokens, the summary in the place of the turns that it stands for."""
+
+    def __call__(self, budget_tokens: int, summary: Summary | None = None, /) -> Fitted: ...
+
 
 Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
 
-ANSWER_TOKENS = 1024
-"""So much of a model's context a prompt leaves for the answer, where nobody has said how long that may get."""
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 TEMPERATURE = 0.2
@@ -82,8 +90,6 @@ SINCE_SHARE = 0.5
 
 LENGTH = "length"
 """The finish reason of an answer that has come to a limit of length."""
-LESS, MUCH_LESS = 0.9, 0.5
-"""How much of what was too long is sent then: where the server has said how long it was, and where it has not."""
 
 
 class Engine:
@@ -99,12 +105,14 @@ class Engine:
         flights: Flights | None = None,
         shelf: Shelf | None = None,
         again: Again | None = None,
+        summaries: Summaries | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
         Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
-        busy.
+        busy. Where there are `summaries`, turns that no longer fit a prompt are summed up.
         """
+        self._summaries = summaries
         self._shelf = shelf
         self._again = again or Again()
         self._flights = flights
@@ -116,6 +124,12 @@ class Engine:
         """What the tokens of each model are, by its name."""
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
+
+    @property
+    def shares_answers(self) -> bool:
+        """Whether the same question of different people at once is answered once, if it is asked for anybody."""
+        is_personal = isinstance(self._search, Personal) and self._search.is_personal
+        return self._flights is not None and not is_personal
 
     def deployment_of(self, question: Question) -> str:
         """Return the name of the model that will answer; empty where none will.
@@ -138,8 +152,8 @@ class Engine:
         tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
         if model is None:
             return "", tokens
-        expected = min(EXPECTED_TOKENS, _answer_tokens(model, question.generation))
-        return model.card.name, min(tokens, _prompt_tokens(model)) + expected
+        expected = min(EXPECTED_TOKENS, answer_tokens(model, question.generation))
+        return model.card.name, min(tokens, prompt_tokens(model)) + expected
 
     async def answer(self, question: Question, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended.
@@ -212,8 +226,8 @@ class Engine:
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
         try:
             async with scope:
-                found = self._search.find(query, question.collection_ids, limit=limit, retrieval=question.retrieval)
-                return await found
+                ids, how = question.collection_ids, question.retrieval
+                return await self._search.find(query, ids, limit=limit, retrieval=how, reader=question.reader)
         except TimeoutError as error:
             raise SearchError(
                 "The search took too long for the time that this answer was given. Give it more, or ask again.",
@@ -240,10 +254,16 @@ class Engine:
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
 
-        def plan(budget_tokens: int) -> Fitted:
+        rates = self._rates[model.card.name]
+
+        def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             if question.is_verbatim:
                 return Fitted(list(question.turns))
-            return fit(system, turns, asked, budget_tokens=budget_tokens, rates=self._rates[model.card.name])
+
+            def fit_rest(said: Sequence[Turn], tokens: int) -> Fitted:
+                return fit(system, said, asked, budget_tokens=tokens, rates=rates)
+
+            return fit_after(summary, turns, fit_rest, budget_tokens=budget_tokens, rates=rates)
 
         def take(piece: Piece) -> None:
             send(Text(piece) if isinstance(piece, str) else piece)
@@ -260,7 +280,7 @@ class Engine:
         turns, asked = _going_on(question)
         stream = CitedStream(hits)
 
-        def plan(budget_tokens: int) -> Fitted:
+        def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             nonlocal stream
             since = fit_since(question.since, budget_tokens=int(SINCE_SHARE * budget_tokens), rates=rates)
             budget_tokens -= sum(rates.tokens(turn.text) for turn in since)
@@ -270,11 +290,16 @@ class Engine:
             if not question.continues:
                 stream = CitedStream(sources)
             below = with_sources(text, sources)
-            if not question.continues:
-                fitted = fit(system, turns, text, budget_tokens=budget_tokens, rates=rates, asked=below)
-            else:
+
+            def fit_rest(said: Sequence[Turn], tokens: int) -> Fitted:
+                if not question.continues:
+                    return fit(system, said, text, budget_tokens=tokens, rates=rates, asked=below)
+                return fit(system, said, asked, budget_tokens=tokens, rates=rates)
+
+            said = turns
+            if question.continues:
                 said = [*question.turns, Turn("user", below), Turn("assistant", question.continues.text)]
-                fitted = fit(system, said, asked, budget_tokens=budget_tokens, rates=rates)
+            fitted = fit_after(summary, said, fit_rest, budget_tokens=budget_tokens, rates=rates)
             if since:
                 fitted = fitted._replace(turns=[*fitted.turns, *since])
             if text == question.text:
@@ -311,7 +336,7 @@ class Engine:
         self,
         model: Model,
         question: Question,
-        plan: Callable[[int], Fitted],
+        plan: Plan,
         how: Generation,
         times: Times,
         send: Send,
@@ -326,16 +351,18 @@ class Engine:
             portions_of = partial(Portions, pass_on, self._turn, characters=PORTION_CHARACTERS)
         else:
             portions_of = partial(Portions, pass_on, self._turn, characters=UNREAD_CHARACTERS, at_once=UNREAD_AT_ONCE)
-        wish, limit = _wish(model, how)
+        wished, limit = wish_of(model, how)
         if not question.is_verbatim:
-            how = replace(how, max_tokens=wish)
-        budget_tokens = _prompt_tokens(model, how)
+            how = replace(how, max_tokens=wished)
+        budget_tokens = prompt_tokens(model, how)
         rates = self._rates[model.card.name]
         is_again = question.is_verbatim
         tell = _telling(question, "answer", model, send)
         started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
         while True:
             fitted = plan(budget_tokens)
+            if self._summaries is not None and fitted.left_out is not None and fitted.left_out.turns:
+                fitted = await self._summed_up(self._summaries, model, question, plan, budget_tokens, times, send)
             if fitted.left_out is not None:
                 send(fitted.left_out)
             if tell:
@@ -354,12 +381,35 @@ class Engine:
                     finish()  # what was said before stands
                     raise
                 is_again = True
-                budget_tokens = _less(budget_tokens, error, fitted.turns, rates)
+                budget_tokens = less(budget_tokens, error, fitted.turns, rates)
             else:
                 finish()
                 if not how.tools:
                     rates.learn(fitted.turns, completion.prompt_tokens)
                 return _finish(completion, limit, send)
+
+    async def _summed_up(
+        self,
+        summaries: Summaries,
+        model: Model,
+        question: Question,
+        plan: Plan,
+        budget_tokens: int,
+        times: Times,
+        send: Send,
+    ) -> Fitted:
+        """Return the prompt with a summary of what does not fit; without one where there is no time or none comes."""
+        said = well_formed(question.turns)
+        summary = summaries.known(said)
+        room_tokens = budget_tokens - SUMMARY_TOKENS
+        if summary is None or summary.turns < _missing(plan(room_tokens)):
+            first = said[: _missing(plan(int(AHEAD * room_tokens)))]
+            rates = self._rates[model.card.name]
+            tell = _telling(question, "summary", model, send)
+            with contextlib.suppress(TimeoutError, ModelError):  # what was said last is answered all the same
+                async with times.for_query():
+                    summary = await summaries.write(model, first, room_tokens=budget_tokens, rates=rates, tell=tell)
+        return plan(budget_tokens, summary)
 
     async def _quote(
         self,
@@ -419,32 +469,8 @@ def _finish(completion: Completion, limit: LimitedBy, send: Send) -> Done:
     return Done(completion.finish_reason)
 
 
-def _wish(model: Model, how: Generation) -> tuple[int | None, LimitedBy]:
-    """Return how long an answer may get, and whose limit that is; None: as long as the model makes it."""
-    wish = how.max_tokens or model.card.max_tokens
-    most = model.card.context_tokens // 2
-    if wish is None or wish > most:
-        return (None if wish is None else most), "model"
-    return wish, "question" if how.max_tokens else "setting"
-
-
-def _answer_tokens(model: Model, how: Generation) -> int:
-    """Return how much of the context is left for an answer."""
-    return _wish(model, how)[0] or min(ANSWER_TOKENS, model.card.context_tokens // 3)
-
-
-def _prompt_tokens(model: Model, how: Generation = Generation()) -> int:  # noqa: B008 # frozen
-    return model.card.prompt_tokens or model.card.context_tokens - _answer_tokens(model, how)
-
-
-def _less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: Rates) -> int:
-    """Return how many tokens a prompt may have after one was refused as too long."""
-    limit, sent = error.limit_tokens, error.sent_tokens
-    if sent is not None:
-        rates.learn(turns, sent)
-    if limit is not None and sent is not None and 0 < limit < sent:
-        return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
-    return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
+def _missing(fitted: Fitted) -> int:
+    return fitted.left_out.turns if fitted.left_out is not None else 0
 
 
 def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:

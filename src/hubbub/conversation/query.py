@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 
+from hubbub.conversation.asides import written
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import Reclassified
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.core.wording import language_of, query_terms
-from hubbub.models.base import Model, Piece
+from hubbub.models.base import Model
 
 MAX_QUERY_CHARACTERS = 1000
 RECENT_TURNS = 6
@@ -102,20 +102,12 @@ async def write_query(
     if model is None:
         return stand_alone(question, turns)
     said = "\n".join(f"{turn.role}: {turn.text[:1500]}" for turn in turns[-RECENT_TURNS:])
-    pieces: list[str] = []
-
-    def keep(piece: Piece) -> None:
-        if isinstance(piece, str) and sum(map(len, pieces)) <= MAX_QUERY_CHARACTERS:
-            pieces.append(piece[: MAX_QUERY_CHARACTERS + 1])  # more of it is no query
-        elif isinstance(piece, Reclassified):
-            pieces.clear()
-
     prompt = [Turn("system", prompt_text("query")), Turn("user", f"{said}\nuser: {question}\n\nSearch query:")]
     if tell is not None:
         tell(prompt)
     try:
-        await model.complete(prompt, keep, QUERY)
+        text = await written(model, prompt, QUERY, MAX_QUERY_CHARACTERS)  # more of it is no query
     except HubbubError:
         return stand_alone(question, turns)  # a search with our own words beats no answer
-    query = " ".join("".join(pieces).split()).strip("\"' ")
+    query = " ".join(text.split()).strip("\"' ")
     return query if 0 < len(query) <= MAX_QUERY_CHARACTERS else stand_alone(question, turns)

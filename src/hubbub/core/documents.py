@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hubbub.core.people import Right
+
 Vector: TypeAlias = bytes
 """An embedding: float32, little endian, L2-normalised, 4 bytes a dimension."""
 
@@ -18,6 +20,7 @@ class Collection(msgspec.Struct, frozen=True):
     name: str
     owner_id: str
     is_shared: bool = False
+    """Whether everybody may use it."""
     description: str = ""
     created_at: float = 0.0
     """Seconds since the epoch."""
@@ -25,6 +28,8 @@ class Collection(msgspec.Struct, frozen=True):
     passages: int = 0
     embedded: int = 0
     """How many of the passages have a vector already."""
+    right: Right = Right.NONE
+    """What the reader may do with it that it was looked up for."""
 
 
 class Omission(msgspec.Struct, frozen=True):

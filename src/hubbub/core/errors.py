@@ -4,7 +4,7 @@
 HubbubError           code · status · message fit for a person
 ├─ the asker's   4xx  Malformed 400 · NotSignedIn 401 · NotAllowed 403 · NotFound 404 · MethodNotAllowed 405
 │                     TooSlow 408 · Conflict 409 · TooLarge 413 · Unsupported 415 · Invalid 422 · TooBusy 429
-│                     HeadTooLarge 431
+│                     OverQuota 429 · HeadTooLarge 431
 ├─ outside       5xx  ModelError 502 · ModelTooLong 502 · SearchError 502 · StoreError 500 · StoreFull 507
 │                     StoreLost 507 · Overloaded 503
 └─ SettingsError      before the server listens: one line per fault, exit code 2
@@ -136,6 +136,17 @@ class TooBusy(RefusedForNow):
     status = 429
 
 
+class OverQuota(TooBusy):
+    """What may be used of a measure in a time is used up: by this person, their key or group, or by all."""
+
+    code = "over_quota"
+
+    def __init__(self, message: str, *, retry_after_seconds: float, measure: str) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.measure = measure
+        """What is used up: questions, tokens or money."""
+
+
 class HeadTooLarge(HubbubError):
     """The address and the headers of a request are over a limit."""
 
@@ -243,6 +254,7 @@ STATUSES: Mapping[str, int] = {
     "not_found": 404,
     "no_model": 404,
     "too_busy": 429,
+    "over_quota": 429,
     "model_busy": 429,
     "internal": 500,
     "store_error": 500,

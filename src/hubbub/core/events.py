@@ -21,7 +21,7 @@ Way: TypeAlias = Literal["chat", "grounded", "quotes"]
 """How an answer is made: free chat, written over hits, or quoted from hits."""
 
 
-Purpose: TypeAlias = Literal["query", "answer"]
+Purpose: TypeAlias = Literal["query", "summary", "answer"]
 """What a model is asked for: the query of the search, or the answer."""
 
 
@@ -83,6 +83,8 @@ class LeftOut(msgspec.Struct, frozen=True, gc=False, tag="left_out", omit_defaul
     """So many of the earliest turns it was not given."""
     shortened: int = 0
     """So many others, the question perhaps among them, it was given in part: their beginning and their end."""
+    summarized: int = 0
+    """So many others it was given in a summary."""
 
 
 class Cited(msgspec.Struct, frozen=True, gc=False, tag="cited"):

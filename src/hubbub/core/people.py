@@ -1,5 +1,7 @@
-"""Say who asks, and decide what they may see."""
+"""Say who asks, what they are a part of, and decide what they may see."""
 
+from collections.abc import Iterable
+from enum import IntEnum
 from typing import Literal
 
 import msgspec
@@ -19,6 +21,8 @@ class Person(msgspec.Struct, frozen=True):
     """What vouches for who it is. Cookies and nothing don't: anybody has as many of these as they like."""
     address: str = ""
     """Where a request of theirs comes from, where nothing vouches for them: with it they are counted."""
+    key: str = ""
+    """The id of the API key that a request of theirs came with."""
 
 
 GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")
@@ -36,3 +40,93 @@ def may_list(person: Person, owner_id: str, *, is_shared: bool = False) -> bool:
 def may_see(person: Person, owner_id: str, *, is_shared: bool = False) -> bool:
     """Decide whether a thing exists for a person. Every read, stop, export and search asks here."""
     return is_shared or person.is_operator or person.id == owner_id
+
+
+class Right(IntEnum):
+    """What somebody may do with a collection. Each includes those before it."""
+
+    NONE = 0
+    SEE = 1
+    """See that it is there, and the names of its documents."""
+    USE = 2
+    """Search it, ask over it, and open its documents."""
+    WRITE = 3
+    """Add, replace and delete documents."""
+    MANAGE = 4
+    """Rename it, share it, delete it."""
+
+
+RIGHTS = {"see": Right.SEE, "use": Right.USE, "write": Right.WRITE, "manage": Right.MANAGE}
+"""The rights that can be given, by the names that the wire and the command line have for them."""
+
+EVERYBODY = "everybody"
+"""Whoever may use the server, with a credential or without one."""
+SIGNED_IN = "signed-in"
+"""Whoever something vouches for: an account, a provider, an API key."""
+PERSON, GROUP, CLAIM = "person:", "group:", "claim:"
+"""What a subject begins with: a person's id, the id of a group that is kept here, the name of a group that a provider
+claims. The last two are apart, so that no claim makes anybody a member of a group of ours."""
+SUBJECT_CHARACTERS = 300
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """What a subject may do: a person, a group, everybody who is signed in, or everybody."""
+
+    subject: str
+    right: Right
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group that is kept here."""
+
+    id: str
+    name: str
+    created_at: float = 0.0
+    """Seconds since the epoch."""
+    members: int = 0
+    is_managed: bool = False
+    """Whether the person that it was looked up for manages it."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person in a group."""
+
+    person_id: str
+    is_manager: bool = False
+
+
+class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who searches, as permissions name them. The groups that are kept here are looked up where permissions are."""
+
+    person_id: str = ""
+    subjects: tuple[str, ...] = ()
+    reads_all: bool = False
+
+
+ANYBODY = Reader("", (EVERYBODY,))
+"""Who has no rights but those that everybody has."""
+
+
+def is_vouched_for(person: Person) -> bool:
+    """Tell whether an account, a provider or a key says who somebody is: anybody has as many cookies as they like."""
+    return person.known_by not in ("cookie", "nothing")
+
+
+def reader_of(person: Person) -> Reader:
+    """Return who a person is to permissions."""
+    vouched = (SIGNED_IN,) if is_vouched_for(person) else ()
+    claimed = (CLAIM + name for name in sorted(person.groups))
+    return Reader(person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator)
+
+
+def claims_of(reader: Reader) -> Iterable[str]:
+    """Return the names of the groups that a provider claims for a reader."""
+    return (one.removeprefix(CLAIM) for one in reader.subjects if one.startswith(CLAIM))
+
+
+def is_subject(text: str) -> bool:
+    """Tell whether something can be given a right. The guest can't: it is everybody without a credential."""
+    if text in (EVERYBODY, SIGNED_IN):
+        return True
+    named = next((text.removeprefix(kind) for kind in (PERSON, GROUP, CLAIM) if text.startswith(kind)), "")
+    return bool(named.strip()) and text.isprintable() and len(text) <= SUBJECT_CHARACTERS and named != GUEST_ID

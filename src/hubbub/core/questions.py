@@ -4,6 +4,7 @@ import msgspec
 
 from hubbub.core.documents import Hit, Retrieval
 from hubbub.core.messages import JsonObject, Turn
+from hubbub.core.people import Reader
 
 __all__ = ["Generation", "Instructions", "JsonObject", "Question"]
 
@@ -69,5 +70,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Over documents: the tools that were called for this question so far, and what they returned."""
     continues: Begun | None = None
     """The answer that this one goes on with; it begins with the same text."""
+    reader: Reader | None = None
+    """Over documents: whose rights count when they are searched; None: they were not asked for by anybody."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.history.base import Place
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
+from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted"))
 _SQL = load_sql("hubbub.history", "history.sql")
@@ -73,10 +76,16 @@ class SqliteHistory:
 
     def adding(self, messages: Sequence[Message], *, chat: Chat | None = None, fingerprint: str | None = None) -> Write:
         touched = {message.chat_id: message.created_at for message in sorted(messages, key=_created_at)}
+        new = None
+        if chat is not None:
+            new = replace(chat, updated_at=max(chat.updated_at, touched.pop(chat.id, 0.0)))
+        noted = [message.id for message in messages if message.role == "user"]
+        if chat is not None and not any(begins_with(message.text, chat.title) for message in messages):
+            noted.append(chat.id)
 
         def insert(connection: Connection) -> None:
-            if chat is not None:
-                _create(connection, chat)
+            if new is not None:
+                _insert(connection, new)
             for chat_id, at in touched.items():
                 connection.all(_SQL["touch"], (at, chat_id))
                 if connection.changes() == 0:
@@ -91,8 +100,7 @@ class SqliteHistory:
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
-                if message.role == "user":
-                    note(connection, message.id)
+            note(connection, *noted)
 
         self._index.wake()
         return self._database.writing(insert)
@@ -117,11 +125,15 @@ class SqliteHistory:
 
 
 def _create(connection: Connection, chat: Chat) -> None:
+    _insert(connection, chat)
+    note(connection, chat.id)
+
+
+def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
-    note(connection, chat.id)
 
 
 def _created_at(message: Message) -> float:

@@ -18,20 +18,22 @@ logger = logging.getLogger(__name__)
 
 _SQL = load_sql("hubbub.history", "history.sql")
 
-AT_ONCE = 50
+AT_ONCE = 200
 """So many texts are taken in in one transaction, or fewer long ones."""
-GATHER_SECONDS = 1.0
+SHORT = 1_000
+GATHER_SECONDS = 5.0
 MOST_ROUNDS = 6
 """So many transactions a search waits for. Only what was there before the index was takes more."""
 _LAST = 2**62
 
 
-def note(connection: Connection, key: str) -> None:
-    """Note that a text is to be found, or found anew: a message's, or the title of a chat, whose `key` is its id.
+def note(connection: Connection, *keys: str) -> None:
+    """Note that texts are to be found, or found anew: a message's, or a chat's title, whose `key` is the chat's id.
 
-    Part of the transaction that stores the text.
+    Part of the transaction that stores the texts.
     """
-    connection.all(_SQL["note"], (key,))
+    for key in keys:
+        connection.all(_SQL["note"], (key,))
 
 
 def note_answers(connection: Connection, answers: Sequence[tuple[str, str]]) -> None:
@@ -39,7 +41,8 @@ def note_answers(connection: Connection, answers: Sequence[tuple[str, str]]) -> 
     is_kept_here = connection.one(_SQL["has_answers"]) is not None
     for answer_id, text in answers:
         if text:
-            connection.all(_SQL["note_message"], (None if is_kept_here else text, answer_id))
+            # To find a short one again in what is kept of its answer would cost more than to keep it here for a moment.
+            connection.all(_SQL["note_message"], (None if is_kept_here and len(text) > SHORT else text, answer_id))
 
 
 class ChatIndex:
@@ -108,32 +111,31 @@ def _find(connection: Connection, owner_id: str, words: Sequence[str], limit: in
 def _take_in(connection: Connection) -> bool:
     """Index some of what was noted; return whether there may be more."""
     noted = connection.all(_SQL["noted"], (AT_ONCE,))
+    if not noted:
+        return False
     has_answers = connection.one(_SQL["has_answers"]) is not None
+    words: dict[int, tuple[int, str, str]] = {}  # a text may have been noted twice
     characters, last = 0, 0
-    for place, key, given in noted:
+    for place, key, given, chat_id, role, said, title, owner_id in noted:
         last = place
-        if chat := connection.one(_SQL["chat"], (key,)):
-            chat_id, owner_id, text = key, chat[1], chat[2]
-        elif message := connection.one(_SQL["message_of_owner"], (key,)):
-            chat_id, owner_id, role, text = message
-            if given is not None:
-                text = given
-            elif role == "assistant" and has_answers and (said := connection.one(_SQL["said"], (key,))):
-                text = said[0]
-        else:
+        text = title if role is None else given or said
+        if role == "assistant" and given is None and has_answers and (found := connection.one(_SQL["said"], (key,))):
+            text = found[0]
+        if not text or owner_id is None:
             continue  # it was deleted
-        if text:
-            _index(connection, key, chat_id, owner_id, text)
-            characters += len(text)
+        row = _row(connection, key, chat_id, owner_id)
+        words[row] = (row, owner_word(owner_id), spaced(text))
+        characters += len(text)
         if characters >= LONGEST:
             break
+    connection.many(_SQL["add_words"], list(words.values()))
     connection.all(_SQL["taken_in"], (last,))
-    return bool(noted) and (len(noted) == AT_ONCE or last != noted[-1][0])
+    return len(noted) == AT_ONCE or last != noted[-1][0]
 
 
-def _index(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
-    connection.all(_SQL["searched"], (key, chat_id, owner_id))
-    if connection.changes() == 0:
-        connection.all(_SQL["delete_words"], (key,))
-    row = connection.all(_SQL["row_of"], (key,))[0][0]
-    connection.all(_SQL["add_words"], (row, owner_word(owner_id), spaced(text)))
+def _row(connection: Connection, key: str, chat_id: str, owner_id: str) -> int:
+    """Return the row for the words of a text. Those that it had are dropped."""
+    if new := connection.one(_SQL["searched"], (key, chat_id, owner_id)):
+        return new[0]
+    connection.all(_SQL["delete_words"], (key,))
+    return connection.all(_SQL["row_of"], (key,))[0][0]

@@ -38,6 +38,11 @@ def owner_word(owner_id: str) -> str:
     return "o" + hashlib.blake2b(owner_id.encode(), digest_size=12).hexdigest()
 
 
+def begins_with(text: str, title: str) -> bool:
+    """Tell whether a title is the beginning of a text, so that its words are found there."""
+    return " ".join(text[: 2 * len(title)].split()).startswith(title.rstrip("…").rstrip())
+
+
 def words_of(query: str) -> list[str]:
     """Return the words of a query, each once."""
     return list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFC", query))))[:MOST_WORDS]

@@ -1,4 +1,4 @@
-"""The doors of the identity: from a request's headers to a person, and where API keys are kept."""
+"""The doors of the identity: from a request's headers to a person; where people, sign-ins and API keys are kept."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol, runtime_checkable
@@ -99,4 +99,125 @@ class Keys(Protocol):
 
     async def note_use(self, times: Mapping[str, float]) -> None:
         """Note when keys were used, by their ids. An earlier time than is known changes nothing."""
+        ...
+
+
+class KnownPerson(msgspec.Struct, frozen=True):
+    """What is known of somebody with an account here or at a provider. Times are seconds of the epoch."""
+
+    id: str
+    name: str
+    email: str
+    is_operator: bool
+    is_active: bool
+    created_at: float
+    last_signed_in: float | None = None
+    providers: tuple[str, ...] = ()
+    """Where they can sign in."""
+    groups: frozenset[str] = frozenset()
+    """Those that the providers name."""
+
+    @property
+    def person(self) -> Person:
+        """Who this is when they ask."""
+        return Person(self.id, self.name or self.email, self.groups, self.is_operator)
+
+
+class People(Protocol):
+    """Keeps who is known here. Two people may have one e-mail address: it never tells who somebody is."""
+
+    async def known(
+        self,
+        provider: str,
+        subject: str,
+        *,
+        name: str = "",
+        email: str = "",
+        groups: Collection[str] = (),
+        is_operator: bool = False,
+    ) -> Person:
+        """Return who has this subject at a provider, made when they first come, brought up to date with what is said.
+
+        Groups and `is_operator` are the provider's word, and replace its earlier one.
+
+        Raises:
+            NotAllowed: this person is disabled.
+        """
+        ...
+
+    async def find(self, person_id: str) -> KnownPerson | None:
+        """Return a person, even a disabled one."""
+        ...
+
+    async def people(self, *, after: str = "", limit: int = 100) -> list[KnownPerson]:
+        """Return people, the oldest first, from after a person's id on."""
+        ...
+
+    async def set_active(self, person_id: str, is_active: bool) -> None:
+        """Enable a person, or disable them: then all their sign-ins end, too.
+
+        Raises:
+            NotFound: there is no such person.
+            Conflict: they are the last operator.
+        """
+        ...
+
+    async def set_operator(self, person_id: str, is_operator: bool) -> None:
+        """Make a person an operator, or one no more, as far as that is said here and not by a provider.
+
+        Raises:
+            NotFound: there is no such person.
+            Conflict: they are the last operator.
+        """
+        ...
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """A person's sign-in on one browser. Its cookie is known to that browser alone."""
+
+    id: str
+    person_id: str
+    provider: str
+    provider_session: str
+    """What the provider calls its own session, so that it can end this one."""
+    address: str
+    agent: str
+    created_at: float
+    last_used: float
+    """To a minute or so."""
+
+
+class SignInStore(Protocol):
+    """Keeps sign-ins, each by its cookie's digest. Times are seconds of the epoch."""
+
+    async def add(self, sign_in: SignIn, digest: bytes) -> None:
+        """Store a new one. It is written down when the person signed in last."""
+        ...
+
+    async def find(self, digest: bytes) -> tuple[SignIn, KnownPerson] | None:
+        """Return the one with a digest, unless it was ended, and whose it is."""
+        ...
+
+    async def of(self, person_id: str) -> list[SignIn]:
+        """Return a person's that were not ended, the newest first."""
+        ...
+
+    async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:
+        """End one by its id, or all of a person's but the one to keep."""
+        ...
+
+    async def end_session(self, at: float, provider: str, provider_session: str) -> None:
+        """End all that belong to a session at a provider."""
+        ...
+
+    async def ended(self, ids: Collection[str], *, idle_since: float, begun_since: float) -> frozenset[str]:
+        """Return those that were ended, are not there, whose person is disabled, or that are too old."""
+        ...
+
+    async def note_use(self, times: Mapping[str, float]) -> None:
+        """Note when sign-ins were used, by their ids. An earlier time than is known changes nothing."""
+        ...
+
+    async def revision(self) -> int:
+        """Return a number that grows whenever a sign-in ends or something of a known person changes."""
         ...

@@ -24,13 +24,19 @@ KEY_BYTES = 32
 OLD_SECONDS = 90 * 86400.0
 """How long browsers are still known by cookies from before there was a key. The page replaces one when it is opened."""
 MOST_OLD = MOST_CHECKED = 10_000
-_FORM = re.compile(r"(?P<person_id>b[0-9a-f]{25})\.(?P<code>[0-9A-Za-z_-]{43})", re.ASCII)
+_PERSON_ID = "b[0-9a-f]{25}"
+_FORM = re.compile(rf"(?P<person_id>{_PERSON_ID})\.(?P<code>[0-9A-Za-z_-]{{43}})", re.ASCII)
 _OLD_FORM = re.compile(r"[0-9A-Za-z_-]{43}", re.ASCII)
 MOST_COOKIES = 20
 """So many of the name are looked at: who plants more only harms themselves."""
 
 WasKnown: TypeAlias = Callable[[str, float], Awaitable[bool]]
 """Tells whether a person kept something here before a time, in seconds of the epoch."""
+
+
+def is_of_browser(person_id: str) -> bool:
+    """Tell whether an id is that of somebody who is known by a cookie alone."""
+    return re.fullmatch(_PERSON_ID, person_id) is not None
 
 
 class CookieKey(msgspec.Struct, frozen=True):

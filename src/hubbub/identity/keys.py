@@ -175,7 +175,7 @@ class Keyring:
         if key is None:
             self._unknown.put(digest, until)
             return None
-        known = _Known(key, Person(id=key.person_id, name=key.name, known_by="key"), until)
+        known = _Known(key, Person(id=key.person_id, name=key.name, known_by="key", key=key.id), until)
         self._known.put(digest, known)
         return known
 

@@ -66,6 +66,9 @@ class Completion(msgspec.Struct, frozen=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    """How many of the completion's were spent on reasoning."""
+    cached_tokens: int = 0
+    """How many of the prompt's the server had read before."""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from hubbub.core.errors import ModelError
 from hubbub.core.events import Reasoning
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.usage import note_counted, note_uncounted
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.base import Completion, Limits, ModelCard, Piece, SendPiece
@@ -37,6 +38,9 @@ BUSY_SECONDS = 0.03
 """How long the words of a refusal may take behind its status; those of a busy server are not worth waiting for."""
 MOST_NOTED = 50
 """So many kinds of what can't be read are logged of one deployment."""
+FILTERED = "content_filter"
+BROKEN_OFF = ("too_long", "too_large", "silent", "broke_off", "unknown_ending")
+"""What an answer fails with that its server had begun to make."""
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 logger = logging.getLogger(__name__)
@@ -69,11 +73,26 @@ class OpenAiModel:
         try:
             while True:
                 try:
-                    return await self._attempt(body, send, patience)
+                    completion = await self._attempt(body, send, patience)
                 except _FieldsRefused as refusal:  # each names a field that was sent: soon there is none left
                     body = refusal.body
+                else:
+                    self._note_spent(turns, completion, has_spoken=asked.has_spoken)
+                    return completion
+        except BaseException as error:
+            # What was refused costs nothing. What was broken off, here or there, may have been read, and is paid for.
+            if asked.has_spoken or not isinstance(error, ModelError) or error.code in BROKEN_OFF:
+                note_uncounted(self._card.name, turns, has_output=asked.has_spoken)
+            raise
         finally:
             asked.ended()
+
+    def _note_spent(self, turns: Sequence[Turn], completion: Completion, *, has_spoken: bool) -> None:
+        counted = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+        if any(counted):
+            note_counted(self._card.name, *counted, completion.reasoning_tokens)
+        elif has_spoken or completion.finish_reason != FILTERED:  # a prompt that is filtered is not paid for
+            note_uncounted(self._card.name, turns, has_output=has_spoken)
 
     async def _attempt(self, body: JsonObject, send: SendPiece, patience: "_Patience") -> Completion:
         address = self._address
@@ -177,8 +196,8 @@ class OpenAiModel:
         """
         fault = transcript.fault
         if fault is not None:
-            if fault.code == "content_filter":
-                return Completion("content_filter")
+            if fault.code == FILTERED:
+                return Completion(FILTERED)
             code = fault.code if isinstance(fault.code, int) and 400 <= fault.code < 600 else None
             raise failure(self._address, fault, None if transcript.has_said else code)
         if transcript.is_nonsense:
@@ -206,8 +225,8 @@ class OpenAiModel:
         except (BrokenOff, TimeoutError):
             body, is_told = b"", False
         fault = read_fault(body)
-        if fault.code == "content_filter":  # Azure says so of the prompt in a 400, of the answer in a finish reason
-            return Completion("content_filter")
+        if fault.code == FILTERED:  # Azure says so of the prompt in a 400, of the answer in a finish reason
+            return Completion(FILTERED)
         if refuses_fields(reply.status) and (left := self._requests.without(sent, fault)) is not None:
             raise _FieldsRefused(left)
         told = retry_after_seconds(reply.headers, default_seconds=0)

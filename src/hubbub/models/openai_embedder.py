@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -15,9 +16,12 @@ from hubbub.connections.http import Http, Reply
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
+from hubbub.core.messages import Turn
+from hubbub.core.usage import note_counted, note_uncounted
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.faults import failure, read_fault
+from hubbub.models.loose import count_of, mapping_of
 from hubbub.models.retry_after import retry_after_seconds
 
 BATCH = 16
@@ -114,19 +118,25 @@ class OpenAiEmbedder:
                 detail=f"{address.server} can't be reached: {error}.",
             ) from error
         if reply.status == 200:
-            return self._read(page, len(texts))
+            return self._read(page, texts)
         if reply.status == 400 and "dimensions" in body and "dimensions" in (read_fault(page).message or ""):
             self._sends_dimensions = False  # text-embedding-ada-002 and many others
             return await self._embedded(texts)
         raise self._refusal(reply, page)
 
-    def _read(self, page: bytes, count: int) -> list[Vector]:
+    def _read(self, page: bytes, texts: Sequence[str]) -> list[Vector]:
+        count = len(texts)
         try:
-            entries = sorted(_pages.decode(page).data, key=lambda entry: entry.index)
+            found = _pages.decode(page)
+            entries = sorted(found.data, key=lambda entry: entry.index)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._nonsense("something that is no list of embeddings") from error
         if [entry.index for entry in entries] != list(range(count)):
             raise self._nonsense(f"{len(entries)} embeddings of {count} texts")
+        if counted := count_of(mapping_of(found.usage).get("prompt_tokens")):
+            note_counted(self.name, counted, 0, 0, 0)
+        else:
+            note_uncounted(self.name, [Turn("user", text) for text in texts], has_output=False)
         return [self._vector(entry.embedding) for entry in entries]
 
     def _vector(self, numbers: list[float]) -> Vector:
@@ -165,6 +175,7 @@ class _Entry(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     data: list[_Entry]
+    usage: Any = None
 
 
 _pages = msgspec.json.Decoder(_Page)

@@ -291,7 +291,8 @@ class Asked:
         self._pace = pace
         self._reserved_tokens = reserved_tokens
         self.began = began
-        self._has_spoken = False
+        self.has_spoken = False
+        """Whether there was text."""
         self._has_ended = False
 
     def headers(self, headers: Mapping[str, str]) -> None:
@@ -306,8 +307,8 @@ class Asked:
 
     def spoke(self) -> None:
         """Tell that there is text; the first time counts."""
-        if not self._has_spoken:
-            self._has_spoken = True
+        if not self.has_spoken:
+            self.has_spoken = True
             self._pace.spoke(self)
 
     def used(self, tokens: int) -> None:
@@ -318,4 +319,4 @@ class Asked:
         """Tell that it is over; the first time counts."""
         if not self._has_ended:
             self._has_ended = True
-            self._pace.ended(self, has_spoken=self._has_spoken)
+            self._pace.ended(self, has_spoken=self.has_spoken)

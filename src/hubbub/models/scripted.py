@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.usage import note_counted, note_uncounted
 from hubbub.models.base import Completion, ModelCard, Piece, SendPiece
 
 DEFAULT_PIECES = ("This ", "is ", "a ", "scripted ", "answer.")
@@ -49,8 +50,21 @@ class ScriptedModel:
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         self.heard.append(tuple(turns))
         self.open_answers += 1
+        said: list[Piece] = []
+
+        def say(piece: Piece) -> None:
+            said.append(piece)
+            send(piece)
+
         try:
-            return await self._say(turns, send, how.max_tokens if how else None)
+            completion = await self._say(turns, say, how.max_tokens if how else None)
+        except BaseException as error:
+            if said or not isinstance(error, ModelError):
+                note_uncounted(self._card.name, turns, has_output=bool(said))
+            raise
+        else:
+            note_counted(self._card.name, completion.prompt_tokens, 0, completion.completion_tokens, 0)
+            return completion
         finally:
             self.open_answers -= 1
 

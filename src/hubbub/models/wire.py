@@ -128,7 +128,7 @@ class Transcript:
         self._has_chunk = False
         self._has_said = False
         self._has_refused = False
-        self._counts = (0, 0, 0)
+        self._counts = (0, 0, 0, 0)
         self._reader = JsonReader()
         self._calls = Calls()
         self._thoughts = InlineThoughts()
@@ -322,12 +322,15 @@ class Transcript:
 
     def _count(self, usage: object) -> None:
         fields = mapping_of(usage)
-        thoughts = mapping_of(fields.get("completion_tokens_details"))
-        counts = (
-            count_of(fields.get("prompt_tokens")) or count_of(fields.get("input_tokens")),
-            count_of(fields.get("completion_tokens")) or count_of(fields.get("output_tokens")),
-            count_of(thoughts.get("reasoning_tokens")),
-        )
+        thoughts = mapping_of(fields.get("completion_tokens_details") or fields.get("output_tokens_details"))
+        read = mapping_of(fields.get("prompt_tokens_details") or fields.get("input_tokens_details"))
+        prompt = count_of(fields.get("prompt_tokens")) or count_of(fields.get("input_tokens"))
+        completion = count_of(fields.get("completion_tokens")) or count_of(fields.get("output_tokens"))
+        reasoning = count_of(thoughts.get("reasoning_tokens"))
+        if count_of(fields.get("total_tokens")) == prompt + completion + reasoning:
+            completion += reasoning  # as xAI counts: thoughts are no part of the completion, but paid for
+        cached = count_of(read.get("cached_tokens")) or count_of(fields.get("prompt_cache_hit_tokens"))  # DeepSeek
+        counts = (prompt, completion, reasoning, min(cached, prompt))
         if any(counts):
             self._counts = counts
 

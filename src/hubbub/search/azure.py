@@ -11,11 +11,13 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError, StoreError
+from hubbub.core.people import Reader
 from hubbub.search.azure_ledger import Ledger
 from hubbub.search.azure_opening import open_service
 from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_query import EMBEDDING, SEARCHED, among, ask, floats, is_worth, of_category, ranker_of
 from hubbub.search.azure_sample import AzureSampleSearch
+from hubbub.search.permissions_sqlite import usable_now
 from hubbub.search.vectors import QueryVectors, embedded_text
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class AzureSearch:
         self._tls = tls
         self._embedder = embedder
         self._vectors = QueryVectors(embedder)
+        self._database = database
         self._ledger = Ledger(database)
         self._busy = set[str]()
         self._stack = AsyncExitStack()
@@ -100,10 +103,19 @@ class AzureSearch:
         return self._azure.tunes
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
-        if limit < 1 or not collection_ids or not query.strip():
+        if limit < 1 or not query.strip():
+            return []
+        collection_ids = await usable_now(self._database, reader, collection_ids)
+        if not collection_ids:
             return []
         asked = ask(
             query,

@@ -16,6 +16,10 @@ class Names(msgspec.Struct, frozen=True):
     file: str = "sourcefile"
     category: str = "category"
     embedding: str = "embedding"
+    oids: str = "oids"
+    """Lists the people who may see a passage; applied where the index has it. Empty: never."""
+    groups: str = "groups"
+    """Lists the groups who may, likewise."""
 
 
 class AzureIndex(msgspec.Struct, frozen=True):
@@ -33,6 +37,8 @@ class AzureIndex(msgspec.Struct, frozen=True):
     """Whether that ranker is used where a retrieval doesn't say."""
     rewriting_language: str = ""
     """The language that queries can be written anew in; empty where that can't be had."""
+    has_unrestricted: bool = True
+    """Whether all see the passages that list nobody, where somebody else fills it."""
     analyzer: str = "en.microsoft"
     connect_seconds: float = 5.0
     find_seconds: float = 10.0

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hubbub.core.documents import Retrieval, Vector
+from hubbub.core.people import Reader, claims_of
 from hubbub.search.azure_place import AzureIndex
 
 EMBEDDING = "embedding"
@@ -142,6 +143,22 @@ def of_category(field: str, retrieval: Retrieval) -> list[str]:
         *([f"{field} eq {quoted(included)}"] if included else []),
         *([f"{field} ne {quoted(excluded)}"] if excluded else []),
     ]
+
+
+def let_in(reader: Reader, oids: str, groups: str, *, has_unrestricted: bool) -> list[str]:
+    """Return the filter for what an index lets a reader see by its lists of people and groups; an empty name has none.
+
+    What lists nobody was restricted by nobody, and is seen by all unless `has_unrestricted` is False.
+    """
+    lists = [name for name in (oids, groups) if name]
+    if not lists or reader.reads_all:
+        return []
+    allowed = [f"{oids}/any(one: {among('one', [reader.person_id])})"] if oids and reader.person_id else []
+    if groups and (claims := list(claims_of(reader))):
+        allowed.append(f"{groups}/any(one: {among('one', claims)})")
+    if has_unrestricted:
+        allowed.append("(" + " and ".join(f"not {name}/any()" for name in lists) + ")")
+    return [f"({' or '.join(allowed)})"] if allowed else [f"({lists[0]}/any() and not {lists[0]}/any())"]
 
 
 def ranker_of(azure: AzureIndex, retrieval: Retrieval) -> str:

@@ -13,10 +13,12 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SearchError, SettingsError
+from hubbub.core.people import Reader
 from hubbub.search.azure_opening import open_service
 from hubbub.search.azure_place import AzureIndex, Names, page_of
-from hubbub.search.azure_query import ask, is_worth, of_category, ranker_of
+from hubbub.search.azure_query import ask, is_worth, let_in, of_category, ranker_of
 from hubbub.search.fusion import fuse
+from hubbub.search.permissions_sqlite import usable_now
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.search.vectors import QueryVectors
 
@@ -48,6 +50,8 @@ class AzureSampleSearch:
         self._stack = AsyncExitStack()
         self._opened: Service | None = None
         self._collection_id = ""
+        self._database = database
+        self._listing: tuple[str, str] | None = None
 
     async def __aenter__(self) -> Self:
         """Open both, and see whether the index is there.
@@ -77,6 +81,10 @@ class AzureSampleSearch:
         return self._azure.tunes
 
     @property
+    def is_personal(self) -> bool:
+        return bool(self._names.oids or self._names.groups)
+
+    @property
     def standing(self) -> str:
         return self._azure.index
 
@@ -84,15 +92,21 @@ class AzureSampleSearch:
         self._collection_id = collection_id
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not query.strip():
             return []
-        here = await self._here.find(query, collection_ids, limit=limit, retrieval=retrieval)
-        if self._collection_id not in collection_ids:
+        here = await self._here.find(query, collection_ids, limit=limit, retrieval=retrieval, reader=reader)
+        if self._collection_id not in await usable_now(self._database, reader, collection_ids):
             return here
-        there = await self._find_there(query, limit, retrieval)
+        there = await self._find_there(query, limit, retrieval, reader)
         if not here:
             return there
         # Their scores can't be compared, their places can.
@@ -114,16 +128,33 @@ class AzureSampleSearch:
     async def embed_next(self, limit: int = 16) -> Sequence[str]:
         return await self._here.embed_next(limit)
 
-    async def _find_there(self, query: str, limit: int, retrieval: Retrieval) -> list[Hit]:
+    async def _lists(self) -> tuple[str, str]:
+        """Return the names of the lists that say who may see a passage; empty where the index has none.
+
+        Raises:
+            SearchError: that is not known now, so nothing may be shown.
+        """
+        if self._opened is None:
+            raise RuntimeError("AzureSampleSearch is used outside of its context")
+        if self._listing is None:
+            names = (self._names.oids, self._names.groups)
+            has = [bool(name) and await self._opened.has_list(name, self._names.key) for name in names]
+            self._listing = (names[0] if has[0] else "", names[1] if has[1] else "")
+        return self._listing
+
+    async def _find_there(self, query: str, limit: int, retrieval: Retrieval, reader: Reader | None) -> list[Hit]:
         if self._opened is None:
             raise RuntimeError("AzureSampleSearch is used outside of its context")
         names = self._names
+        where = of_category(names.category, retrieval)
+        if reader is not None:
+            where += let_in(reader, *await self._lists(), has_unrestricted=self._azure.has_unrestricted)
         asked = ask(
             query,
             retrieval,
             vector=await self._vectors.of(query) if retrieval.mode != "text" else None,
             is_embedded_there=self._azure.query_vectors == "service",
-            where=of_category(names.category, retrieval),
+            where=where,
             limit=limit,
             ranker=ranker_of(self._azure, retrieval),
             language=self._azure.rewriting_language,

@@ -1,6 +1,7 @@
 """Ask Azure AI Search through its own client; what is the client's goes no further than this module."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -56,6 +57,10 @@ class Faulty(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
+
+
+_NO_FIELD = re.compile("could not find a property named", re.IGNORECASE)
+"""How the service says that an index has no such field."""
 
 
 class Service:
@@ -155,6 +160,25 @@ class Service:
             SearchError: it could not answer.
         """
         return await self._patiently(lambda: self._client.get_document_count(), self._place.find_seconds)
+
+    async def has_list(self, field: str, key: str) -> bool:
+        """Tell whether the index has a list of texts of this name that can be filtered by; any key may ask so.
+
+        Raises:
+            SearchError: it could not say, or the field is there and can't be filtered by.
+        """
+        body = msgspec.json.encode({"filter": f"{field}/any()", "top": 1, "select": key})
+
+        async def look() -> bool:
+            try:
+                await self._post("search.post.search", body, API_VERSION)
+            except HttpResponseError as error:
+                if error.status_code == 400 and _NO_FIELD.search(str(error.message)):
+                    return False
+                raise
+            return True
+
+        return await self._patiently(look, self._place.find_seconds)
 
     async def change(self, actions: Sequence[Action]) -> set[str]:
         """Make changes to the index; returns the ids of those to be merged that are not there.

@@ -15,15 +15,24 @@ from hubbub.core.documents import (
     Queued,
     Retrieval,
 )
+from hubbub.core.people import Group, Member, Permission, Reader
 
 
 class Search(Protocol):
     """Finds passages in collections."""
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         """Return the best passages for a query, best first, none twice, from these collections only.
+
+        With a reader, from those of them alone that the reader may use at the moment of the search; None: from all.
 
         Words can be found as soon as `put` has returned; meanings once the passages are embedded. Of
         `retrieval` what `Tunable.tunes` names holds, the rest changes nothing; None is what a `Retrieval` says itself.
@@ -44,6 +53,14 @@ class Search(Protocol):
     async def passages(self, document_id: str) -> list[Passage]:
         """Return a document's passages in reading order."""
         ...
+
+
+@runtime_checkable
+class Personal(Protocol):
+    """A search that finds different passages of one collection for different readers."""
+
+    @property
+    def is_personal(self) -> bool: ...
 
 
 @runtime_checkable
@@ -95,17 +112,100 @@ class Standing(Protocol):
         ...
 
 
+class Permissions(Protocol):
+    """Keeps who may do what with collections, beside what owners may."""
+
+    async def of(self, collection_id: str) -> list[Permission]:
+        """Return what was given for a collection."""
+        ...
+
+    async def put(self, collection_id: str, permissions: Sequence[Permission]) -> None:
+        """Give these permissions in place of those there were. `Right.NONE` gives nothing.
+
+        Raises:
+            NotFound: there is no such collection.
+        """
+        ...
+
+    async def drop(self, subject: str) -> None:
+        """Take everything from a subject."""
+        ...
+
+    async def revision(self) -> int:
+        """Return a number that is another one after any change of rights: of permissions, members or collections."""
+        ...
+
+    async def usable(self, asked: Sequence[tuple[Reader, Sequence[str]]]) -> list[bool]:
+        """Tell of each reader whether they may use all of these collections now."""
+        ...
+
+
+class Groups(Protocol):
+    """Keeps groups and their members. Persons go by their ids."""
+
+    async def groups(self, person_id: str | None = None) -> list[Group]:
+        """Return all groups by name, or those that a person is a member of."""
+        ...
+
+    async def group(self, group_id: str, person_id: str = "") -> Group | None:
+        """Return a group, and whether a person manages it."""
+        ...
+
+    async def create(self, name: str) -> Group:
+        """Make a group.
+
+        Raises:
+            Conflict: there is one of that name.
+            Invalid: the name is empty or over 100 characters.
+        """
+        ...
+
+    async def delete(self, group_id: str) -> None:
+        """Forget a group, its members' places in it and what it may do."""
+        ...
+
+    async def members(self, group_id: str) -> list[Member]:
+        """Return a group's members, by their ids."""
+        ...
+
+    async def put_member(self, group_id: str, member: Member) -> None:
+        """Make a person a member, or change what they are in it.
+
+        Raises:
+            NotFound: there is no such group.
+        """
+        ...
+
+    async def remove_member(self, group_id: str, person_id: str) -> None:
+        """Take a person out of a group. Nothing happens where they are not in it."""
+        ...
+
+    async def drop_person(self, person_id: str) -> None:
+        """Take a person out of all groups, and all that they were given."""
+        ...
+
+
 class Library(Protocol):
     """Knows the collections and their documents, and how far each has come."""
 
-    async def collections(self) -> list[Collection]:
-        """Return all collections with their counts, by name."""
+    @property
+    def permissions(self) -> "Permissions":
+        """Who may do what with collections."""
+        ...
+
+    @property
+    def groups(self) -> "Groups":
+        """The groups that permissions name."""
+        ...
+
+    async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
+        """Return all collections with their counts, by name; with a reader those that they may see."""
         ...
 
     async def named_collections(
-        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+        self, *, reader: Reader | None = None, ids: Sequence[str] | None = None
     ) -> list[Collection]:
-        """Return collections by name, without their counts: an owner's and the shared ones, or all; of these ids only.
+        """Return collections by name, without their counts: those that a reader may see, or all; of these ids only.
 
         What it costs does not depend on how many documents they hold: rights and names are looked up by it.
         """

@@ -20,7 +20,9 @@ from hubbub.core.documents import (
 )
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.core.people import Reader
 from hubbub.search.library_sqlite import usable_name
+from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions
 
 BLOCK_BYTES = 4096
 """A file takes that much of a disk at least."""
@@ -50,17 +52,21 @@ class MemoryLibrary:
         self._collections: dict[str, Collection] = {}
         self._documents: dict[str, Document] = {}
         self._facts: dict[str, _Facts] = {}
+        self.groups = MemoryGroups()
+        self.permissions = MemoryPermissions(self._collections, self.groups)
 
-    async def collections(self) -> list[Collection]:
+    async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
         counts = await self._count()
         found = [self._counted(collection, counts) for collection in self._collections.values()]
+        if reader is not None:
+            right_of = self.permissions.right_of
+            found = [replace(one, right=right) for one in found if (right := right_of(reader, one.id))]
         return sorted(found, key=lambda collection: (collection.name.lower(), collection.name, collection.id))
 
     async def named_collections(
-        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+        self, *, reader: Reader | None = None, ids: Sequence[str] | None = None
     ) -> list[Collection]:
-        known = [replace(one, documents=0, passages=0, embedded=0) for one in await self.collections()]
-        seen = [one for one in known if owner_id is None or one.is_shared or one.owner_id == owner_id]
+        seen = [replace(one, documents=0, passages=0, embedded=0) for one in await self.collections(reader=reader)]
         return [one for one in seen if ids is None or one.id in ids]
 
     async def collection(self, collection_id: str) -> Collection | None:
@@ -73,6 +79,7 @@ class MemoryLibrary:
             raise Conflict(f"There is a collection named “{name}” already. Choose another name.")
         collection = Collection(new_id(), name, owner_id, is_shared, description, time.time())
         self._collections[collection.id] = collection
+        self.permissions.share(collection.id, is_shared=is_shared)
         return collection
 
     async def change(
@@ -84,12 +91,14 @@ class MemoryLibrary:
         others = (one for one in self._collections.values() if one.id != collection_id)
         if any((other.name, other.owner_id) == (name, known.owner_id) for other in others):
             raise Conflict(f"There is a collection named “{name}” already. Choose another name.")
-        shared = known.is_shared if is_shared is None else is_shared
-        self._collections[collection_id] = replace(known, name=name, is_shared=shared)
+        self._collections[collection_id] = replace(known, name=name)
+        if is_shared is not None:
+            self.permissions.share(collection_id, is_shared=is_shared)
         return await self.collection(collection_id)
 
     async def delete(self, collection_id: str) -> None:
         self._collections.pop(collection_id, None)
+        self.permissions.forget(collection_id)
         for document in await self._of(collection_id):
             del self._documents[document.id]
 
@@ -229,6 +238,7 @@ class MemoryLibrary:
         ids = [document.id for document in self._documents.values() if document.collection_id == collection.id]
         return replace(
             collection,
+            is_shared=self.permissions.is_shared(collection.id),
             documents=len(ids),
             passages=sum(counts.get(known, (0, 0))[0] for known in ids),
             embedded=sum(counts.get(known, (0, 0))[1] for known in ids),

@@ -22,8 +22,11 @@ from hubbub.core.documents import (
 )
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.core.people import Reader, Right
+from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 COLLECTION_NAME_LENGTH = 100
+STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress")
 
 
 class SqliteLibrary:
@@ -32,10 +35,12 @@ class SqliteLibrary:
     def __init__(self, database: Sqlite) -> None:
         self._database = database
         self._sql: dict[str, str] = {}
+        self.permissions = SqlitePermissions(database)
+        self.groups = SqliteGroups(database)
 
     async def __aenter__(self) -> Self:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
-        steps = [self._sql[name] for name in ("create_tables", "add_turns", "add_completeness", "add_progress")]
+        steps = [self._sql[name] for name in STEPS]
         await self._database.migrate("library", steps)
         return self
 
@@ -44,17 +49,28 @@ class SqliteLibrary:
     ) -> None:
         """Nothing is open but the database, which is its owner's to close."""
 
-    async def collections(self) -> list[Collection]:
-        return [_collection(row) for row in await self._all("collections", {"id": None})]
+    async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
+        if reader is None or reader.reads_all:
+            return [_collection(row) for row in await self._all("collections", {"id": None, "most": _most(reader)})]
+        seen = await self._all("seen_collections", {"subjects": json.dumps(reader.subjects)})
+        return [_collection(row) for row in seen]
 
     async def named_collections(
-        self, *, owner_id: str | None = None, ids: Sequence[str] | None = None
+        self, *, reader: Reader | None = None, ids: Sequence[str] | None = None
     ) -> list[Collection]:
-        wanted = {"owner_id": owner_id, "ids": None if ids is None else json.dumps(list(ids))}
-        return [_collection(row) for row in await self._all("named_collections", wanted)]
+        wanted = None if ids is None else json.dumps(list(ids))
+        if reader is None or reader.reads_all:
+            rows = await self._all("named_collections", {"ids": wanted, "most": _most(reader)})
+        else:
+            subjects = {"subjects": json.dumps(reader.subjects)}
+            if wanted is None:
+                rows = await self._all("named_seen_collections", subjects)
+            else:
+                rows = await self._all("named_wanted_collections", {"ids": wanted, **subjects})
+        return [_collection(row) for row in rows]
 
     async def collection(self, collection_id: str) -> Collection | None:
-        rows = await self._all("collections", {"id": collection_id})
+        rows = await self._all("collections", {"id": collection_id, "most": _most(None)})
         return _collection(rows[0]) if rows else None
 
     async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
@@ -73,7 +89,6 @@ class SqliteLibrary:
             "id": collection.id,
             "name": collection.name,
             "owner_id": collection.owner_id,
-            "is_shared": collection.is_shared,
             "description": collection.description,
             "created_at": collection.created_at,
         }
@@ -82,6 +97,8 @@ class SqliteLibrary:
         ):
             raise Conflict(f"There is a collection named “{collection.name}” already. Choose another name.")
         connection.all(self._sql["insert_collection"], values)
+        if collection.is_shared:
+            connection.all(self._sql["let_everybody_use"], {"id": collection.id})
         return collection
 
     async def change(
@@ -90,14 +107,16 @@ class SqliteLibrary:
         name = usable_name(name) if name is not None else None
 
         def change(connection: Connection) -> None:
-            known = connection.all(self._sql["collections"], {"id": collection_id})
+            known = connection.all(self._sql["collections"], {"id": collection_id, "most": _most(None)})
             if not known:
                 return
             owned = {"owner_id": known[0][2], "name": name}
             if name not in (None, known[0][1]) and connection.one(self._sql["has_collection_named"], owned):
                 raise Conflict(f"There is a collection named “{name}” already. Choose another name.")
-            values = {"id": collection_id, "name": name, "is_shared": is_shared}
-            connection.all(self._sql["change_collection"], values)
+            connection.all(self._sql["change_collection"], {"id": collection_id, "name": name})
+            if is_shared is not None:
+                everybody = "let_everybody_use" if is_shared else "let_everybody_nothing"
+                connection.all(self._sql[everybody], {"id": collection_id})
 
         await self._database.write(change)
         return await self.collection(collection_id)
@@ -221,8 +240,13 @@ def usable_name(name: str) -> str:
 
 
 def _collection(row: Row) -> Collection:
-    id, name, owner_id, is_shared, *rest = row  # noqa: A001 (the column's name)
-    return Collection(id, name, owner_id, bool(is_shared), *rest)
+    id, name, owner_id, is_shared, *rest, right = row  # noqa: A001 (the column's name)
+    return Collection(id, name, owner_id, bool(is_shared), *rest, right=Right(right))
+
+
+def _most(reader: Reader | None) -> int:
+    """Return what may be done with all collections: by a reader who reads all, or by nobody in particular."""
+    return (Right.NONE if reader is None else Right.MANAGE).value
 
 
 def _document(row: Row) -> Document:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import unpack
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
+from hubbub.core.people import Reader
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 from hubbub.search.fusion import fuse, worth
 
@@ -35,17 +36,27 @@ class MemorySearch:
     def __init__(self, embedder: Embedder | None = None) -> None:
         self._embedder = embedder
         self._entries: dict[str, Entry] = {}
+        self.usable_of: Callable[[Reader, Sequence[str]], Sequence[str]] = lambda reader, ids: []
+        """Says which collections a reader may use; the library knows. Until it is asked they may use none."""
 
     @property
     def tunes(self) -> frozenset[str]:
         return frozenset({"mode", "minimum_score"})
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not query.strip():
             return []
+        if reader is not None:
+            collection_ids = self.usable_of(reader, collection_ids)
         languages = sorted({entry.language for entry in self._entries.values()})
         wanted = telling(query_terms(query, languages)) if retrieval.mode != "vectors" else []
         vector = await self._query_vector(query) if retrieval.mode != "text" else None

@@ -6,9 +6,11 @@ import msgspec
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
+from hubbub.core.people import Reader
 from hubbub.search.fusion import fuse, worth
 from hubbub.search.index_meanings import find_near
 from hubbub.search.index_words import Frequencies, find_words
+from hubbub.search.permissions_sqlite import usable_of
 from hubbub.search.rebuilding import find_before, is_behind
 
 SQL = load_sql("hubbub.search", "search.sql")
@@ -31,12 +33,16 @@ class Asked(msgspec.Struct, frozen=True):
     """The name of the embedder that made the vector."""
     is_understood: bool
     """Whether that embedder was made for the query's language."""
+    reader: Reader | None = None
+    """Whose rights count, as they are in the transaction that searches; None: nobody's."""
 
 
 def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
     """Return the best passages, best first."""
     depth = max(DEPTH, asked.limit)
     ids, retrieval = asked.collection_ids, asked.retrieval
+    if asked.reader is not None and not (ids := sorted(usable_of(connection, asked.reader, ids))):
+        return []
     there = connection.one(SQL["space"])
     vector = asked.vector if there is not None and there[0] == asked.space else None
     words: list[int] = []

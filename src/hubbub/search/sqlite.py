@@ -13,6 +13,7 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import SearchError, StoreError
+from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
 from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
 from hubbub.search.index_words import Frequencies, put_terms
@@ -71,7 +72,13 @@ class SqliteSearch:
         return frozenset({"mode", "minimum_score"})
 
     async def find(
-        self, query: str, collection_ids: Sequence[str], *, limit: int = 8, retrieval: Retrieval | None = None
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
     ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
@@ -87,6 +94,7 @@ class SqliteSearch:
             vector,
             self._embedder.name if self._embedder and vector else None,
             self._embedder is None or speaks(self._embedder, language),
+            reader,
         )
         try:
             return await self._reads.read(rank, asked, self._frequencies)

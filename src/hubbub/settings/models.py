@@ -1,14 +1,26 @@
 """The tables of models that somebody names: one shape a provider, so that half a back end can't be written down."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, SecretStr
 
 from hubbub.connections.azure import CredentialKind
-from hubbub.settings.table import Count, Secret, Table, Text
+from hubbub.settings.table import Count, Price, Secret, Table, Text
 
 
-class Remote(Table):
+class Priced(Table):
+    """What tokens cost, in whatever currency: the same for all."""
+
+    price_input: Price = Decimal(0)
+    """The price of a million tokens of the prompt."""
+    price_cached: Price | None = None
+    """The price of a million of those that the server had read before; not given: as the others."""
+    price_output: Price = Decimal(0)
+    """The price of a million tokens of the answer, those of reasoning included."""
+
+
+class Remote(Priced):
     """What holds for a model on any server."""
 
     can_ground: bool = True
@@ -97,6 +109,8 @@ class EmbeddingServer(Table):
     model: str = ""
     """With "azure" the deployment's name; empty: AZURE_OPENAI_EMB_DEPLOYMENT. With "openai" the model's name; empty:
     text-embedding-3-small."""
+    price_input: Price = Decimal(0)
+    """The price of a million tokens that are embedded."""
     dimensions: Count | None = None
     """How many numbers a vector has; none: AZURE_OPENAI_EMB_DIMENSIONS, or else 1536."""
     api_key: SecretStr | None = None
@@ -111,7 +125,7 @@ class EmbeddingServer(Table):
     """What the token is for; clouds other than Azure's public one have their own."""
 
 
-class Scripted(Table):
+class Scripted(Priced):
     """A model that says what it was told to say: for tests and for measuring."""
 
     provider: Literal["scripted"]

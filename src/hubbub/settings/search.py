@@ -23,6 +23,10 @@ class AzureNames(Table):
     """What kind of document it is."""
     embedding: str = ""
     """The vector; empty: AZURE_SEARCH_FIELD_NAME_EMBEDDING, or else `embedding`."""
+    oids: str = "oids"
+    """The ids of the people who may see a passage, where the index has such a field; empty: it is not gone by."""
+    groups: str = "groups"
+    """The ids of the groups who may, likewise; they are those that the sign-in names."""
 
 
 class AzureSearch(Table):
@@ -46,6 +50,8 @@ class AzureSearch(Table):
     """Whether Hubbub makes and fills the index, or reads one that is there, with the fields of the Azure sample."""
     names: AzureNames = AzureNames()
     """What the fields are called in an index that is there."""
+    shows_unrestricted: bool = True
+    """Whether everybody who may use such an index finds the passages that list nobody there."""
     query_vectors: Literal["service", "embedder", "none"] = "service"
     """What makes queries' vectors for an index that is there: its own vectorizer, or Hubbub's embedder."""
     semantic_configuration: str = "default"

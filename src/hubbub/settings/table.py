@@ -1,11 +1,13 @@
 """What every table of settings is made of."""
 
+from decimal import Decimal
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
+Price: TypeAlias = Annotated[Decimal, Field(ge=0, decimal_places=4, max_digits=12)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1)]
 

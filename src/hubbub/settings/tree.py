@@ -6,13 +6,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.origins import origin_of
+from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
@@ -29,6 +30,12 @@ def _network(text: str) -> str:
 
 
 Network: TypeAlias = Annotated[str, AfterValidator(_network)]
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("this is no address of a PostgreSQL, such as postgresql://name@host/database")
+    return url
 
 
 def _built_page(folder: Path) -> Path:
@@ -124,6 +131,9 @@ class Answers(Table):
     """The longest single message that is taken from a model server."""
     answer_bytes: Count = 4 * 1024 * 1024
     """The longest answer."""
+    summarizes: bool = False
+    """Whether a chat's earliest messages are summed up by its model where it can't read them all; it is asked for that
+    before it answers, now and then. Otherwise they are left out. Either is said with the answer."""
     shares_identical: bool = False
     """Whether a question that is the same in everything as one that is being answered shares its answer."""
     unwatched: Literal["finish", "stop"] = "finish"
@@ -178,6 +188,17 @@ class Limits(Table):
     them. Images sent along as data: URLs need none."""
 
 
+class Database(Table):
+    """The PostgreSQL that several workers share, in place of the SQLite of the data folder."""
+
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+    """Its address, "postgresql://name:password@host/database"; none: SQLite. PGPASSWORD may give the password."""
+    connections: Annotated[int, Field(ge=3, le=1000)] = 8
+    """The most connections that each worker opens, those for commits and for news included."""
+    statement_seconds: Annotated[float, Field(ge=1)] = 30.0
+    """How long the database may work on one statement."""
+
+
 class History(Table):
     """Where chats are kept."""
 
@@ -202,11 +223,56 @@ class Protocols(Table):
     """Whether a first question without a session is given one, so that pages can keep its chat."""
 
 
+class Smtp(Table):
+    """The mail server that sends links to people. Without one, who makes a link passes it on."""
+
+    host: str = ""
+    """Its name; empty: there is none."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Its port."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted: "none" only for a server on this machine."""
+    user: str = ""
+    """The name to sign in there with; empty: none is needed."""
+    password: SecretStr | None = None
+    """The password for that."""
+    sender: str = "hubbub@localhost"
+    """The address that the mails come from."""
+    timeout_seconds: Seconds = 10.0
+    """The longest wait for it."""
+
+
+class Accounts(Table):
+    """Accounts with an e-mail address and a password. Who has none is invited; the first is the operator's."""
+
+    is_enabled: bool = False
+    """Whether people sign in with them. The first start prints a link for the operator."""
+    url: str = ""
+    """Where people open the page, such as "https://chat.example.com": links begin with it. Empty: where the server
+    listens."""
+    password_characters: Annotated[int, Field(ge=8, le=128)] = 12
+    """The shortest password."""
+    invitation_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 72.0
+    """How long an invitation can be used."""
+    reset_minutes: Annotated[float, Field(gt=0, le=24 * 60 * 7)] = 60.0
+    """How long a link for a new password, or for the first operator, can be used."""
+    smtp: Smtp = Smtp()
+
+
 class Identity(Table):
     """Who may use the server."""
 
     backend: Text = "open"
-    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own."""
+    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own. Where
+    people can sign in, "open" lets in only who has signed in, unless `open_to_everybody` is set."""
+    open_to_everybody: bool = False
+    """Whether everybody who reaches the server is let in without signing in. On a loopback address they are where
+    there is no way to sign in; on any other, the server does not start without a way unless this is set."""
+    accounts: Accounts = Accounts()
+    idle_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 336.0
+    """How long a sign-in lasts that is not used."""
+    sign_in_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 2160.0
+    """How long a sign-in lasts at most. Then people sign in again."""
     needs_key: bool = False
     """Whether only programs with an API key are answered. Then the page is closed: browsers have no key."""
     keys: Text = "sqlite"
@@ -307,6 +373,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    database: Database = Database()
     history: History = History()
     protocols: Protocols = Protocols()
     identity: Identity = Identity()
@@ -315,6 +382,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    quotas: Quotas = Quotas()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""
     default_model: str = ""

@@ -32,12 +32,16 @@ from hubbub.web.routes import (
     documents,
     openai,
     operators,
+    people,
+    permissions,
     responses,
     sample,
     sample_content,
     sample_history,
     sample_uploads,
     server,
+    sign_in,
+    usage,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -81,9 +85,13 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    for router in (chats.quick, answers.quick, *(one.router for one in (chats, answers, documents, server, operators))):
+    ours = (chats, answers, documents, permissions, server, operators, usage)
+    for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
+    app.include_router(sign_in.router)
+    app.include_router(people.router)
+    app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

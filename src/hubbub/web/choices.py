@@ -33,6 +33,8 @@ class Choices:
     sample_page: SamplePage = SamplePage()
     has_local_operators: bool = False
     """Whether whoever sits at the machine itself counts as an operator."""
+    is_open_to_everybody: bool = False
+    """Whether everybody is let in because the settings say so: the page tells it."""
 
 
 def choices_of(request: Request) -> Choices:

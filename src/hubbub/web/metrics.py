@@ -10,6 +10,7 @@ import hubbub
 from hubbub.app.application import Application
 from hubbub.connections.watchdog import Histogram
 from hubbub.models.base import Deployed, Pooled
+from hubbub.usage.prices import UNITS
 from hubbub.web.clients import Clients
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -67,6 +68,10 @@ def metrics_of(app: Application, clients: Clients | None) -> list[Metric]:
                 "hubbub_deployment_failures_total", "counter", "Those that failed.", deployments, lambda it: it.failures
             ),
         ]
+    found += [
+        Metric(f"hubbub_model_{name}_total", "counter", meaning, figures, "model")
+        for name, meaning, figures in _of_models(app)
+    ]
     if watchdog.resident_bytes:
         found.append(_one("hubbub_resident_bytes", "gauge", "Memory in use.", watchdog.resident_bytes))
     if clients is not None:
@@ -78,6 +83,29 @@ def metrics_of(app: Application, clients: Clients | None) -> list[Metric]:
             Metric("hubbub_connections_cut_total", "counter", "Closed by the server, by why.", cut, "reason"),
         ]
     return found
+
+
+def _of_models(app: Application) -> list[tuple[str, str, dict[str, float]]]:
+    """Return what models were used for, by this process; nothing where none was yet. No person is named here."""
+    of_models = {model: used for model, used in app.meter.totals.items() if model}
+    if not of_models:
+        return []
+    return [
+        ("answers", "What was asked of it.", {model: used.answers for model, used in of_models.items()}),
+        ("input_tokens", "Tokens that it read.", {model: used.input_tokens for model, used in of_models.items()}),
+        (
+            "cached_tokens",
+            "Those of them that it had read before.",
+            {model: used.cached_tokens for model, used in of_models.items()},
+        ),
+        ("output_tokens", "Tokens that it wrote.", {model: used.output_tokens for model, used in of_models.items()}),
+        (
+            "reasoning_tokens",
+            "Those of them that were thoughts.",
+            {model: used.reasoning_tokens for model, used in of_models.items()},
+        ),
+        ("cost", "Money, by the prices set.", {model: used.money / UNITS for model, used in of_models.items()}),
+    ]
 
 
 def deployments_of(app: Application) -> dict[str, Deployed]:

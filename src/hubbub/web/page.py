@@ -109,7 +109,7 @@ class Page:
         if depth not in self._indexes:
             up = b"../" * depth or b"./"
             self._indexes[depth] = file_of("index.html", file.body.replace(_BASE, b'<base href="%b" />' % up))
-        return await _opened(request, self._indexes[depth], _PAGE_POLICY)
+        return await _opened(request, self._indexes[depth], _PAGE_POLICY, is_own=True)
 
 
 class ForeignPage:
@@ -159,11 +159,17 @@ def _static() -> Traversable:
     return importlib.resources.files("hubbub.web").joinpath("static")
 
 
-async def _opened(request: Request, file: File, policy: str) -> Response:
-    """Return a page to who opens it, who is known by a cookie from then on; or say that it is closed to them."""
+async def _opened(request: Request, file: File, policy: str, *, is_own: bool = False) -> Response:
+    """Return a page to who opens it, who is known by a cookie from then on; or say that it is closed to them.
+
+    The server's own page lets people sign in, where they can.
+    """
+    application = application_of(request)
     try:
-        welcome = await application_of(request).identity.welcome(request.headers)
+        welcome = await application.identity.welcome(request.headers)
     except NotSignedIn as error:
+        if is_own and application.sign_ins is not None:
+            return response_of(request, file, {"cache-control": "no-cache", "content-security-policy": policy})
         headers = {"cache-control": "no-store", "content-security-policy": policy, **headers_of(error)}
         return HTMLResponse(_CLOSED.format(escape(error.message)), status_code=error.status, headers=headers)
     response = response_of(request, file, {"cache-control": "no-cache", "content-security-policy": policy})

@@ -9,6 +9,8 @@ import { announcement } from "../../state/notices";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
+import { Account } from "../account/Account";
+import { People } from "../account/People";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -25,10 +27,12 @@ import { TopBar } from "./TopBar";
 
 const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
 
+const TITLES: Record<string, string> = { library: "Documents", account: "Your account", people: "People" };
+
 export function App() {
   useShortcuts();
   const { page } = route.value;
-  const title = page === "library" ? "Documents" : titleOf(thread.value.chat);
+  const title = TITLES[page] ?? titleOf(thread.value.chat);
   useEffect(() => {
     document.title = `${endedUnseen.value > 0 ? "● " : ""}${title} · Hubbub`;
   }, [title, endedUnseen.value]);
@@ -57,7 +61,10 @@ export function App() {
         <TopBar title={title} chat={page === "chat" ? thread.value.chat : null} />
         <Banner />
         <main id="main" class="main" tabIndex={-1}>
-          {page === "library" ? <Library /> : <Chat />}
+          {page === "library" && <Library />}
+          {page === "account" && <Account />}
+          {page === "people" && <People />}
+          {page !== "library" && page !== "account" && page !== "people" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}

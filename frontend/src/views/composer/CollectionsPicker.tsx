@@ -10,7 +10,7 @@ export function CollectionsPicker() {
   const root = useRef<HTMLSpanElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const list = useId();
-  const all = collections.value ?? [];
+  const all = (collections.value ?? []).filter(({ right }) => right !== "see");
   const chosen = chosenCollections.value;
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
   const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;

@@ -14,6 +14,7 @@ import { loadRenderer } from "../markdown/loading";
 import { CollectionsPicker } from "./CollectionsPicker";
 import "./composer.css";
 import { ModelPicker } from "./ModelPicker";
+import { QuotaNote } from "./QuotaNote";
 import { WayNote } from "./WayNote";
 
 export function Composer() {
@@ -113,6 +114,7 @@ export function Composer() {
         </div>
       </div>
       <WayNote />
+      <QuotaNote />
     </form>
   );
 }

@@ -11,10 +11,13 @@ import { documentProgress, isInPart, startUploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { Icon } from "../icons";
 import { Meter } from "../uploads/Meter";
+import { Sharing } from "./Sharing";
 import { sizeText } from "./sizes";
 
 export function Shelf({ collection }: { collection: Collection }) {
   const [isDeleting, setDeleting] = useState(false);
+  const [isSharing, setSharing] = useState(false);
+  const canWrite = collection.right === "write" || collection.right === "manage";
   const files = useRef<HTMLInputElement>(null);
   const documents = documentsOf(collection.id).value;
   useEffect(() => {
@@ -47,25 +50,34 @@ export function Shelf({ collection }: { collection: Collection }) {
           <p class="shelf-about">{aboutOf(collection)}</p>
         </div>
         <div class="shelf-actions">
-          <button type="button" class="button" onClick={askIt}>
-            Ask about it
-          </button>
+          {collection.right !== "see" && (
+            <button type="button" class="button" onClick={askIt}>
+              Ask about it
+            </button>
+          )}
           {collection.is_mine && (
+            <button type="button" class="button" onClick={() => setSharing(true)}>
+              Share
+            </button>
+          )}
+          {canWrite && (
             <>
               <button type="button" class="button is-primary" onClick={() => files.current?.click()}>
                 <Icon name="upload" size={18} /> Upload
               </button>
               <input ref={files} type="file" multiple hidden onChange={(event) => add(event.currentTarget)} />
-              <button
-                type="button"
-                class="icon-button"
-                aria-label="Delete this collection"
-                title="Delete this collection"
-                onClick={() => setDeleting(true)}
-              >
-                <Icon name="bin" />
-              </button>
             </>
+          )}
+          {collection.is_mine && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Delete this collection"
+              title="Delete this collection"
+              onClick={() => setDeleting(true)}
+            >
+              <Icon name="bin" />
+            </button>
           )}
         </div>
       </header>
@@ -76,18 +88,17 @@ export function Shelf({ collection }: { collection: Collection }) {
       )}
       {documents?.length === 0 && (
         <p class="shelf-note">
-          {collection.is_mine
-            ? "Nothing in here yet. Drop files anywhere on the page, or press Upload."
-            : "Nothing in here yet."}
+          {canWrite ? "Nothing in here yet. Drop files anywhere on the page, or press Upload." : "Nothing in here yet."}
         </p>
       )}
       {documents && documents.length > 0 && (
         <ul class="shelf-list" aria-label={`Documents in ${collection.name}`}>
           {documents.map((document) => (
-            <DocumentRow key={document.id} document={document} canDelete={collection.is_mine} />
+            <DocumentRow key={document.id} document={document} canDelete={canWrite} />
           ))}
         </ul>
       )}
+      {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
       {isDeleting && (
         <Confirm
           title={`Delete “${collection.name}”?`}
@@ -147,8 +158,8 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
   );
 }
 
-function aboutOf({ description, is_shared, passages, embedded }: Collection): string {
-  const parts = [is_shared ? "Shared with everybody" : "Only for you"];
+function aboutOf({ description, is_shared, is_mine, passages, embedded }: Collection): string {
+  const parts = is_shared ? ["Shared with everybody"] : is_mine ? [] : ["Shared with you"];
   if (passages > 0) parts.push(counted(passages, "passage"));
   if (embedded < passages)
     parts.push(`${Math.floor((100 * embedded) / passages)} % can be found by meaning, all by words`);

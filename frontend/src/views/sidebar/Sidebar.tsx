@@ -5,8 +5,8 @@ import { chatOf, chats, hasMoreChats, loadMoreChats } from "../../state/chats";
 import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
-import { chatPath, libraryPath, navigate, route } from "../../state/route";
-import { me } from "../../state/session";
+import { accountPath, chatPath, libraryPath, navigate, peoplePath, route } from "../../state/route";
+import { me, needsSignIn } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
 import { newChat, newChatWithGuide, openAt } from "../../state/thread";
 import { focusOn } from "../focus";
@@ -81,6 +81,7 @@ export function Sidebar() {
           <Icon name={theme.value === "dark" ? "sun" : "moon"} />
           {theme.value === "dark" ? "Light look" : "Dark look"}
         </button>
+        <WhoIsHere leave={leave} />
         <p class="sidebar-about">
           <span>{me.value ? `${me.value.person.name || "Guest"} · ${me.value.version}` : "\u00a0"}</span>
           <a href="docs/" target="_blank" rel="noopener">
@@ -89,6 +90,53 @@ export function Sidebar() {
         </p>
       </div>
     </nav>
+  );
+}
+
+/** The way to one's account and to the people, or to signing in; or that nobody has to. */
+function WhoIsHere({ leave }: { leave: () => void }) {
+  if (me.value === null) return null;
+  const { person, can_sign_in, is_open_to_everybody } = me.value;
+  const open = (path: string) => () => {
+    navigate(path);
+    leave();
+  };
+  const here = route.value.page;
+  return (
+    <>
+      {person.is_signed_in && (
+        <button
+          type="button"
+          class="sidebar-link"
+          aria-current={here === "account" ? "page" : undefined}
+          onClick={open(accountPath)}
+        >
+          <Icon name="person" /> Your account
+        </button>
+      )}
+      {person.is_signed_in && person.is_operator && (
+        <button
+          type="button"
+          class="sidebar-link"
+          aria-current={here === "people" ? "page" : undefined}
+          onClick={open(peoplePath)}
+        >
+          <Icon name="people" /> People
+        </button>
+      )}
+      {can_sign_in && !person.is_signed_in && (
+        <button
+          type="button"
+          class="sidebar-link"
+          onClick={() => {
+            needsSignIn.value = true;
+          }}
+        >
+          <Icon name="person" /> Sign in
+        </button>
+      )}
+      {is_open_to_everybody && <p class="sidebar-about">Open to everybody who reaches this server</p>}
+    </>
   );
 }
 

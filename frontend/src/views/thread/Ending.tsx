@@ -61,11 +61,17 @@ export function Ending({ answer, retry, goOn }: Properties) {
 }
 
 /** What of the conversation the model was not given. */
-export function leftOutText({ turns = 0, shortened = 0 }: LeftOut): string {
+export function leftOutText({ turns = 0, shortened = 0, summarized = 0 }: LeftOut): string {
   const earlier = turns === 1 ? "the earliest message" : `the ${turns} earliest messages`;
+  const summed = summarized === 1 ? "an earlier message" : `${summarized} earlier messages`;
   const long = shortened === 1 ? "a long message only in part" : `${shortened} long messages only in part`;
-  const what = [turns > 0 && `without ${earlier}`, shortened > 0 && `with ${long}`].filter(Boolean).join(" and ");
-  return `The chat is longer than this model can read: it answered ${what}.`;
+  const what = [
+    turns > 0 && `without ${earlier}`,
+    summarized > 0 && `with a summary of ${summed}`,
+    shortened > 0 && `with ${long}`,
+  ].filter(Boolean);
+  const last = what.pop();
+  return `The chat is longer than this model can read: it answered ${[what.join(", "), last].filter(Boolean).join(" and ")}.`;
 }
 
 const limits = {
@@ -76,6 +82,7 @@ const limits = {
 const stops: Readonly<Record<string, string>> = {
   unwatched: ", since nobody was watching",
   revoked: ", since the access that it was asked with has ended",
+  right_ended: ", since its documents are no longer shared with you",
 };
 
 export function noteOf({

@@ -15,7 +15,7 @@ export function UploadDialog() {
 
 function Choosing() {
   const files = picked.value;
-  const mine = (collections.value ?? []).filter(({ is_mine }) => is_mine);
+  const mine = (collections.value ?? []).filter(({ right }) => right === "write" || right === "manage");
   const [target, setTarget] = useState(() => likelyTarget(mine.map(({ id }) => id)));
   const [name, setName] = useState(() => freeName(mine.map((one) => one.name)));
   const [isBusy, setBusy] = useState(false);

@@ -17,8 +17,8 @@ select id, ?2, ?3 from answer where id = ?1 -- it may be forgotten: then nothing
 delete from journal where place >= ? and place < ?
 
 -- name: end
-update answer set result = ?, worker = null, stop_reason = null, watched_at = null, credential = null
-where id = ?
+update answer set result = ?2, worker = null, stop_reason = null, watched_at = null, credential = null
+where id = ?1
 
 -- name: portions
 select last_number, data from portion where answer_id = ? and last_number > ? order by last_number limit ?

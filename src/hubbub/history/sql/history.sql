@@ -45,7 +45,7 @@ select id, chat_id, parent_id, role, text, created_at, model, collections from m
 order by created_at, role desc, id -- ids can come from a page, whose clock is its own
 
 -- name: searched
-insert into searched (id, chat_id, owner_id) values (?, ?, ?) on conflict do nothing
+insert into searched (id, chat_id, owner_id) values (?, ?, ?) on conflict do nothing returning row
 
 -- name: row_of
 select row from searched where id = ?
@@ -65,9 +65,6 @@ delete from searched_words where rowid in (select row from searched where chat_i
 -- name: delete_searched_of_chat
 delete from searched where chat_id = ?
 
--- name: message_of_owner
-select chat.id, chat.owner_id, role, text from message join chat on chat.id = message.chat_id where message.id = ?
-
 -- name: find
 select row, id, chat_id from searched_words join searched on row = searched_words.rowid
 where searched_words match ? and owner_id = ? and searched_words.rowid < ? order by searched_words.rowid desc limit ?
@@ -82,7 +79,9 @@ insert into noted (text, id) select ?, id from message where id = ?
 select 1 from noted limit 1
 
 -- name: noted
-select place, id, text from noted order by place limit ?
+select place, noted.id, noted.text, chat.id, role, message.text, title, owner_id
+from noted left join message on message.id = noted.id
+left join chat on chat.id = coalesce(message.chat_id, noted.id) order by place limit ?
 
 -- name: taken_in
 delete from noted where place <= ?

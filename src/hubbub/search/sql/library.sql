@@ -41,25 +41,173 @@ where state = 'failed';
 -- name: add_completeness
 alter table document add column completeness text not null default '';
 
+-- name: add_permissions
+-- A subject is what a permission names: everybody, signed-in, person:ID, group:ID or claim:NAME.
+create table permission (
+    collection_id text not null references collection (id) on delete cascade,
+    subject text not null,
+    level integer not null,
+    primary key (collection_id, subject)
+) without rowid;
+create index permission_subject on permission (subject);
+create index collection_owner on collection ('person:' || owner_id);
+create table people_group (
+    id text primary key,
+    name text not null unique collate nocase,
+    created_at real not null
+);
+create table group_member (
+    group_subject text not null,
+    person_subject text not null,
+    is_manager integer not null,
+    primary key (group_subject, person_subject)
+) without rowid;
+create index group_member_person on group_member (person_subject);
+insert into permission (collection_id, subject, level) select id, 'everybody', 2 from collection where is_shared;
+alter table collection drop column is_shared;
+create table rights_revision (number integer not null);
+insert into rights_revision values (1);
+create trigger permission_added after insert on permission begin update rights_revision set number = number + 1; end;
+create trigger permission_changed after update on permission begin update rights_revision set number = number + 1; end;
+create trigger permission_removed after delete on permission begin update rights_revision set number = number + 1; end;
+create trigger member_added after insert on group_member begin update rights_revision set number = number + 1; end;
+create trigger member_removed after delete on group_member begin update rights_revision set number = number + 1; end;
+create trigger collection_removed after delete on collection begin update rights_revision set number = number + 1; end;
+
 -- name: add_progress
 alter table document add column part_read real not null default 0;
 
 -- name: collections
 select
-    id, name, owner_id, is_shared, description, created_at,
+    id, name, owner_id,
+    exists (
+        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
+    ),
+    description, created_at,
     (select count(*) from document where collection_id = collection.id),
     coalesce(passages, 0),
-    coalesce(embedded, 0)
-from collection left join collection_passages on collection_id = id
+    coalesce(embedded, 0),
+    :most
+from collection left join collection_passages on collection_passages.collection_id = id
 where :id is null or id = :id
 order by name collate nocase, name, id;
 
--- name: named_collections
-select id, name, owner_id, is_shared, description, created_at
-from collection
-where (:ids is null or id in (select value from json_each(:ids)))
-    and (:owner_id is null or owner_id = :owner_id or is_shared)
+-- name: seen_collections
+select
+    id, name, owner_id,
+    exists (
+        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
+    ),
+    description, created_at,
+    (select count(*) from document where collection_id = collection.id),
+    coalesce(passages, 0),
+    coalesce(embedded, 0),
+    case
+        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
+        else (select max(level) from permission where collection_id = collection.id and subject in (
+            select value from json_each(:subjects)
+            union all
+            select group_subject from group_member
+            where person_subject in (select value from json_each(:subjects))
+        ))
+    end as reached
+from collection left join collection_passages on collection_passages.collection_id = id
+where id in (
+    select id from collection where 'person:' || owner_id in (select value from json_each(:subjects))
+    union
+    select collection_id from permission where subject in (
+            select value from json_each(:subjects)
+            union all
+            select group_subject from group_member
+            where person_subject in (select value from json_each(:subjects))
+        )
+)
 order by name collate nocase, name, id;
+
+-- name: named_collections
+select
+    id, name, owner_id,
+    exists (
+        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
+    ),
+    description, created_at, 0, 0, 0, :most
+from collection
+where :ids is null or id in (select value from json_each(:ids))
+order by name collate nocase, name, id;
+
+-- name: named_seen_collections
+select
+    id, name, owner_id,
+    exists (
+        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
+    ),
+    description, created_at, 0, 0, 0,
+    case
+        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
+        else (select max(level) from permission where collection_id = collection.id and subject in (
+            select value from json_each(:subjects)
+            union all
+            select group_subject from group_member
+            where person_subject in (select value from json_each(:subjects))
+        ))
+    end as reached
+from collection
+where id in (
+    select id from collection where 'person:' || owner_id in (select value from json_each(:subjects))
+    union
+    select collection_id from permission where subject in (
+            select value from json_each(:subjects)
+            union all
+            select group_subject from group_member
+            where person_subject in (select value from json_each(:subjects))
+        )
+)
+order by name collate nocase, name, id;
+
+-- name: named_wanted_collections
+-- The limit keeps the right from being computed twice: 7 µs against 120.
+select * from (
+    select
+        id, name, owner_id,
+    exists (
+        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
+    ),
+        description, created_at, 0, 0, 0,
+    case
+        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
+        else (select max(level) from permission where collection_id = collection.id and subject in (
+            select value from json_each(:subjects)
+            union all
+            select group_subject from group_member
+            where person_subject in (select value from json_each(:subjects))
+        ))
+    end as reached
+    from collection
+    where id in (select value from json_each(:ids))
+    limit -1
+)
+where reached > 0
+order by name collate nocase, name, id;
+
+-- name: usable
+select id
+from collection
+where id in (select value from json_each(:ids))
+    and (
+        'person:' || owner_id in (select value from json_each(:subjects))
+        or exists (
+            select 1 from permission
+            where collection_id = collection.id and level >= 2 and subject in (
+                select value from json_each(:subjects)
+                union all
+                select group_subject from group_member
+                where person_subject in (select value from json_each(:subjects))
+            )
+        )
+    );
+
+-- name: existing
+select id from collection where id in (select value from json_each(:ids));
 
 -- name: has_collection
 select 1 from collection where id = :id;
@@ -68,8 +216,15 @@ select 1 from collection where id = :id;
 select 1 from collection where owner_id = :owner_id and name = :name;
 
 -- name: insert_collection
-insert into collection (id, name, owner_id, is_shared, description, created_at)
-values (:id, :name, :owner_id, :is_shared, :description, :created_at);
+insert into collection (id, name, owner_id, description, created_at)
+values (:id, :name, :owner_id, :description, :created_at);
+
+-- name: let_everybody_use
+insert into permission (collection_id, subject, level) values (:id, 'everybody', 2)
+on conflict do update set level = max(level, 2);
+
+-- name: let_everybody_nothing
+delete from permission where collection_id = :id and subject = 'everybody';
 
 -- name: delete_collection
 delete from collection where id = :id;
@@ -203,4 +358,4 @@ select 1 from document where sha256 = :sha256 and is_kept = 1 limit 1;
 update document set is_kept = 0 where state = 'failed' and fault = 'file' and is_kept = 1 and failed_at < :before;
 
 -- name: change_collection
-update collection set name = coalesce(:name, name), is_shared = coalesce(:is_shared, is_shared) where id = :id;
+update collection set name = coalesce(:name, name) where id = :id;

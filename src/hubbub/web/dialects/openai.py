@@ -1,6 +1,7 @@
 """Tell errors as OpenAI's API does, for all clients that are written for that."""
 
 import re
+import time
 from http import HTTPStatus
 from math import ceil
 from typing import Any, TypeVar
@@ -9,10 +10,21 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from hubbub.core.errors import STATUSES, BadParam, HubbubError, Invalid, Malformed, NotSignedIn, RefusedForNow, TooBusy
+from hubbub.core.errors import (
+    STATUSES,
+    BadParam,
+    HubbubError,
+    Invalid,
+    Malformed,
+    NotSignedIn,
+    OverQuota,
+    RefusedForNow,
+    TooBusy,
+)
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
+from hubbub.usage.meter import told as standings
 from hubbub.web.bodies import Json, headers_of, sends
 from hubbub.web.quick import body_as
 
@@ -20,6 +32,14 @@ T = TypeVar("T")
 
 RETRY_SECONDS = 5
 """When to come back where an answer failed for want of room, and nobody said how long."""
+
+_BOUNDS = {
+    "questions": ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    "tokens": ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+}
+"""By what is bounded, the names of OpenAI's headers: how much there is, how much is left, when it begins anew."""
+LONGEST_WAIT_SECONDS = 60
+"""OpenAI's own clients wait no longer than that, and would come back before it helps."""
 
 _CODES = {
     "not_signed_in": "invalid_api_key",
@@ -71,6 +91,10 @@ FAULTS: dict[int | str, dict[str, Any]] = {"default": sends(Faulty, description=
 
 def fault_of(error: HubbubError) -> Fault:
     """Return an error in OpenAI's words."""
+    if isinstance(error, OverQuota):
+        is_money = error.measure == "money"
+        kind = "insufficient_quota" if is_money else "tokens" if error.measure == "tokens" else "requests"
+        return Fault(error.message, kind, None, "insufficient_quota" if is_money else "rate_limit_exceeded")
     param = error.param if isinstance(error, BadParam) else _PARAMS.get(error.code)
     return _fault(error.message, error.code, _status(error), param)
 
@@ -91,8 +115,11 @@ def told(error: HubbubError) -> Response:
     headers = _retrying(status, is_retryable=error.retryable or error.code == "internal")
     headers |= headers_of(error) | headers_of_all()
     if isinstance(error, TooBusy):
-        headers["x-ratelimit-remaining-requests"] = "0"
-        headers["x-ratelimit-reset-requests"] = f"{headers['retry-after']}s"
+        is_of_tokens = isinstance(error, OverQuota) and error.measure == "tokens"
+        _, remaining, reset = _BOUNDS["tokens" if is_of_tokens else "questions"]
+        headers |= {remaining: "0", reset: in_clock(error.retry_after_seconds)}
+        if error.retry_after_seconds > LONGEST_WAIT_SECONDS:
+            headers["x-should-retry"] = "false"
     return Json(Faulty(fault_of(error)), status_code=status, headers=headers)
 
 
@@ -110,13 +137,38 @@ def headers_of_all() -> dict[str, str]:
 
 
 def headers_of_answer(answer_id: str, room: tuple[int, int] | None) -> dict[str, str]:
-    """Return what the response to a question says: its id, and how many more the person may have open at once."""
-    headers = {"x-request-id": f"req_{answer_id}"}
+    """Return what the response to a question says: its id, and what is left of the bounds that hold for the person.
+
+    Where no bound on questions is set, that is how many more answers they may have open at once.
+    """
+    headers = {"x-request-id": f"req_{answer_id}"} | headers_of_bounds()
+    if "x-ratelimit-limit-requests" in headers:
+        return headers
     if room is not None:
         limit, remaining = room
         headers["x-ratelimit-limit-requests"] = str(limit)
         headers["x-ratelimit-remaining-requests"] = str(remaining)
     return headers
+
+
+def headers_of_bounds() -> dict[str, str]:
+    """Return what is left, of the bound on questions and of that on tokens of which the least is left in proportion."""
+    headers: dict[str, str] = {}
+    now = time.time()
+    for measure, (limit, remaining, reset) in _BOUNDS.items():
+        of_it = [one for one in standings.get() if one.bound.measure == measure]
+        if of_it:
+            least = min(of_it, key=lambda one: (one.remaining / max(1, one.bound.most), -one.counter.end))
+            headers[limit], headers[remaining] = str(least.bound.most), str(least.remaining)
+            headers[reset] = in_clock(least.counter.end - now)
+    return headers
+
+
+def in_clock(seconds: float) -> str:
+    """Return a time as OpenAI's headers have it: `6m0s`, `1h0m12s`."""
+    left = max(1, ceil(seconds))
+    hours, minutes, rest = left // 3600, left // 60 % 60, left % 60
+    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 async def read_body(request: Request, struct: type[T]) -> T:

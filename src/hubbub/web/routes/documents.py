@@ -12,10 +12,11 @@ from starlette.responses import FileResponse, Response
 from hubbub.app.documents import PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Malformed
-from hubbub.core.people import Person, may_see
+from hubbub.core.people import Right
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
+from hubbub.web.routes.permissions import NAMES
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
@@ -32,13 +33,16 @@ class CollectionView(msgspec.Struct):
     description: str
     is_shared: bool
     is_mine: bool
+    """Whether you manage it."""
+    right: str
+    """What you may do: "see", "use", "write" or "manage"."""
     documents: int
     passages: int
     embedded: int
 
 
 class Collections(msgspec.Struct):
-    """The collections that you may search."""
+    """The collections that you may see."""
 
     collections: list[CollectionView]
 
@@ -66,20 +70,20 @@ class NewCollection(BaseModel):
 
 @router.get("/collections", responses=sends(Collections))
 async def list_collections(app: App, person: Asker) -> Response:
-    """List the collections that you may search: your own and those shared with everybody."""
-    return Json(Collections([_view(one, person) for one in await app.collections.list(person)]))
+    """List the collections that you may see: your own and those shared with you."""
+    return Json(Collections([_view(one) for one in await app.collections.list(person)]))
 
 
 @router.post("/collections", status_code=201, responses=sends(CollectionView, 201))
 async def make_collection(new: NewCollection, app: App, person: Asker) -> Response:
     """Make a collection of your own. Only you can see it."""
     made = await app.collections.make(person, new.name, new.description)
-    return Json(_view(made, person), status_code=201)
+    return Json(_view(made), status_code=201)
 
 
 @router.delete("/collections/{collection_id}", status_code=204)
 async def delete_collection(collection_id: str, app: App, person: Asker) -> None:
-    """Delete a collection of yours with all its documents."""
+    """Delete a collection that you manage, with all its documents."""
     await app.collections.delete(person, collection_id)
 
 
@@ -166,13 +170,14 @@ async def _pieces(request: Request) -> AsyncGenerator[bytes]:
         raise Malformed("The request ended before its body did. Send the file again.") from error
 
 
-def _view(collection: Collection, person: Person) -> CollectionView:
+def _view(collection: Collection) -> CollectionView:
     return CollectionView(
         id=collection.id,
         name=collection.name,
         description=collection.description,
         is_shared=collection.is_shared,
-        is_mine=may_see(person, collection.owner_id),
+        is_mine=collection.right is Right.MANAGE,
+        right=NAMES[collection.right],
         documents=collection.documents,
         passages=collection.passages,
         embedded=collection.embedded,

@@ -13,7 +13,7 @@ from hubbub.web.aliases import DEPLOYMENT
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.embeddings import EmbeddingList, EmbeddingRequest, texts_of, written
-from hubbub.web.dialects.openai import FAULTS, read_body
+from hubbub.web.dialects.openai import FAULTS, headers_of_bounds, read_body
 from hubbub.web.quick import QuickRoute
 from hubbub.web.streams import WhileThere
 
@@ -58,7 +58,7 @@ async def show_model_object(name: str, app: App, person: Asker) -> Response:
 async def make_embeddings(request: Request) -> Response:
     """Embed texts with what the search embeds with, when nobody's search needs it."""
     app = application_of(request)
-    await person_of(request)
+    person = await person_of(request)
     body = await read_body(request, EmbeddingRequest)
     if deployment := request.scope.get(DEPLOYMENT):
         body = msgspec.structs.replace(body, model=deployment)
@@ -68,8 +68,9 @@ async def make_embeddings(request: Request) -> Response:
     embeddings, texts = app.embeddings, texts_of(body, app.embeddings)
 
     async def make() -> Response:
-        async with aclosing(embeddings.embed(texts)) as pieces:
-            return Json(await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64"))
+        async with aclosing(embeddings.embed(person, texts)) as pieces:
+            made = await written(embeddings.name, texts, pieces, is_base64=body.encoding_format == "base64")
+            return Json(made, headers=headers_of_bounds())
 
     return WhileThere(make)
 

@@ -98,7 +98,8 @@ def _page(app: Application, clients: Clients | None, *, is_still: bool) -> str:
 <title>Operators – Hubbub</title><style>{_STYLE}</style></head><body><main>
 <h1>How Hubbub does</h1>
 <p>This is what this one worker process sees of itself; where there are several, each has figures of its own.
-Read <a href="metrics">all figures</a> with a monitoring system.</p>
+Read <a href="metrics">all figures</a> with a monitoring system, and see <a href="operators/usage">what people
+use</a>.</p>
 <p hidden><label><input type="checkbox" id="pause"> Pause: leave the figures as they are</label></p>
 <p id="lost" role="status" hidden>The server can’t be reached. These figures are old.</p>
 <div id="live">

@@ -12,6 +12,7 @@ from hubbub.app.documents import READABLE
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
+from hubbub.web.choices import choices_of
 from hubbub.web.page import set_cookie
 
 _NEVER_KEPT = {"cache-control": "no-store"}
@@ -34,6 +35,8 @@ class You(msgspec.Struct):
 
     id: str
     name: str
+    is_signed_in: bool
+    is_operator: bool
 
 
 class Me(msgspec.Struct):
@@ -42,6 +45,12 @@ class Me(msgspec.Struct):
     person: You
     version: str
     limits: Limits
+    has_quotas: bool
+    """Whether what people use is bounded: `/api/usage` says how far that is used."""
+    is_open_to_everybody: bool
+    """Whether the settings say that everybody is let in, without signing in and without a key."""
+    can_sign_in: bool
+    """Whether people can sign in here: see `/api/sign-in`."""
 
 
 class Models(msgspec.Struct):
@@ -80,7 +89,10 @@ async def show_me(request: Request, app: App) -> Response:
     welcome = await app.identity.welcome(request.headers)
     suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
     limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
-    response = Json(Me(You(welcome.person.id, welcome.person.name), hubbub.__version__, limits))
+    person = welcome.person
+    you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
+    is_open = choices_of(request).is_open_to_everybody
+    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None))
     set_cookie(request, response, welcome)
     return response
 

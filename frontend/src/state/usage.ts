@@ -1,0 +1,67 @@
+/** Keep how far the quotas are used that hold for whoever is here; nothing is asked where none are set. */
+
+import { computed, effect, signal } from "@preact/signals";
+import * as hubbub from "../api/hubbub";
+import type { Bound, Usage } from "../api/resources";
+import { me } from "./session";
+import { openAnswerId } from "./thread";
+
+export const usage = signal<Usage | null>(null);
+
+/** What to say of it; null while less than four fifths are used. */
+export const usageNote = computed(() => (usage.value === null ? null : noteOf(usage.value, Date.now() / 1000)));
+
+/** Look when the page opens, and whenever an answer begins or ends. */
+export function watchUsage(signal: AbortSignal): () => void {
+  return effect(() => {
+    openAnswerId.value;
+    if (me.value?.has_quotas !== true) return;
+    hubbub.usage(signal).then(
+      (found) => {
+        usage.value = found;
+      },
+      () => {}, // it is only told in passing; a question says by itself that it is refused
+    );
+  });
+}
+
+export function noteOf({ bounds, over }: Usage, now: number): { text: string; isOver: boolean } | null {
+  const reached = bounds.filter((bound) => bound.is_over && bound.resets_at > now);
+  if (reached.length > 0) {
+    const last = reached.reduce((one, other) => (other.resets_at > one.resets_at ? other : one));
+    const then = over === null ? "You can ask again then." : `Until then ${over} answers.`;
+    return {
+      text: `${whose(last)} is used up: ${last.text}. It begins anew ${moment(last, now)}. ${then}`,
+      isOver: true,
+    };
+  }
+  const near = bounds.filter((bound) => bound.is_near && bound.resets_at > now);
+  if (near.length === 0) return null;
+  const least = near.reduce((one, other) => (partOf(other) > partOf(one) ? other : one));
+  const part = Math.floor(100 * partOf(least));
+  return {
+    text: `${part} % of ${whose(least, true)} is used: ${least.text}. It begins anew ${moment(least, now)}.`,
+    isOver: false,
+  };
+}
+
+const partOf = (bound: Bound) => Number(bound.used) / Number(bound.limit);
+
+function whose({ scope, group }: Bound, isWithin = false): string {
+  const names = {
+    server: "the quota of this server",
+    group: `the quota of the group ${group}`,
+    person: "your quota",
+    key: "the quota of this API key",
+  };
+  const name = names[scope];
+  return isWithin ? name : name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function moment({ resets_at }: Bound, now: number): string {
+  const minutes = Math.max(1, Math.round((resets_at - now) / 60));
+  if (minutes < 90) return `in ${minutes} min`;
+  const day: Intl.DateTimeFormatOptions = minutes < 20 * 60 ? {} : { month: "short", day: "numeric" };
+  const format: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", ...day };
+  return `at ${new Date(resets_at * 1000).toLocaleString([], format)}`;
+}

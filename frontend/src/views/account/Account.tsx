@@ -1,0 +1,170 @@
+/** Show somebody their own account: the password, the second factor, and where they are signed in. */
+
+import { useEffect, useState } from "preact/hooks";
+import * as people from "../../api/people";
+import { tell } from "../../state/notices";
+import { signOut } from "../../state/session";
+import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import "../sign-in/sign-in.css";
+import "./account.css";
+import { moment } from "./moments";
+
+const never = new AbortController().signal;
+
+export function Account() {
+  const [account, setAccount] = useState<people.Account | null>(null);
+  const load = () => people.account(never).then(setAccount, tell);
+  useEffect(() => {
+    load();
+  }, []);
+  if (account === null) return <div class="account" />;
+  return (
+    <div class="account">
+      <section class="account-part">
+        <h2>You</h2>
+        <p>
+          {account.name || account.email}
+          {account.name && account.email && ` · ${account.email}`}
+        </p>
+        <button type="button" class="button" onClick={signOut}>
+          Sign out
+        </button>
+      </section>
+      <SignIns />
+      {account.has_second_factor !== null && (
+        <>
+          <NewPassword account={account} />
+          <SecondFactor hasFactor={account.has_second_factor} changed={load} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function SignIns() {
+  const [found, setFound] = useState<people.SignIn[] | null>(null);
+  const load = () => people.signIns(never).then(setFound, tell);
+  useEffect(() => {
+    load();
+  }, []);
+  const end = (id: string) => people.endSignIn(never, id).then(load, tell);
+  return (
+    <section class="account-part">
+      <h2>Where you are signed in</h2>
+      <ul class="account-list">
+        {found?.map((one) => (
+          <li key={one.id}>
+            <div>
+              <span class="account-main">{browserOf(one.agent)}</span>
+              <span class="account-soft">
+                {one.is_current ? "this browser" : `last used ${moment(one.last_used)}`}
+                {one.address && ` · ${one.address}`}
+              </span>
+            </div>
+            {!one.is_current && (
+              <button
+                type="button"
+                class="button"
+                aria-label={`Sign out ${browserOf(one.agent)}, last used ${moment(one.last_used)}`}
+                onClick={() => end(one.id)}
+              >
+                Sign out
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {(found?.length ?? 0) > 1 && (
+        <button type="button" class="button" onClick={() => end("others")}>
+          Sign out everywhere else
+        </button>
+      )}
+    </section>
+  );
+}
+
+function NewPassword({ account }: { account: people.Account }) {
+  const [isDone, setIsDone] = useState(false);
+  const form = useSubmit(async (signal, values) => {
+    setIsDone(false);
+    await people.changePassword(signal, values.old ?? "", values.new ?? "");
+    setIsDone(true);
+  });
+  return (
+    <section class="account-part">
+      <h2>Change the password</h2>
+      <form class="form" onSubmit={form.submit}>
+        <Field label="Present password" name="old" type="password" autocomplete="current-password" />
+        <Field
+          label="New password"
+          name="new"
+          type="password"
+          autocomplete="new-password"
+          minLength={account.password_characters}
+          hint={`At least ${account.password_characters} characters. You are signed out everywhere else.`}
+        />
+        <FormProblem text={form.problem} />
+        <div role="status">{isDone ? "The password is changed." : ""}</div>
+        <button type="submit" class="button account-send" disabled={form.isBusy}>
+          Change the password
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function SecondFactor({ hasFactor, changed }: { hasFactor: boolean; changed: () => void }) {
+  const [proposed, setProposed] = useState<{ secret: string; address: string } | null>(null);
+  const form = useSubmit(async (signal, values) => {
+    if (proposed !== null) {
+      await people.confirmFactor(signal, values.code ?? "");
+      setProposed(null);
+      changed();
+    } else if (hasFactor) {
+      await people.removeFactor(signal, values.password ?? "");
+      changed();
+    } else {
+      setProposed(await people.proposeFactor(signal, values.password ?? ""));
+    }
+  });
+  return (
+    <section class="account-part">
+      <h2>Second factor</h2>
+      <p>
+        {hasFactor
+          ? "A code of your authenticator app is asked for when you sign in."
+          : "With an authenticator app on your phone, a stolen password alone lets nobody in."}
+      </p>
+      <form class="form" onSubmit={form.submit} key={proposed ? "code" : "password"}>
+        {proposed ? (
+          <>
+            <p>
+              Enter this secret in your app, or <a href={proposed.address}>open the app on this device</a>:
+            </p>
+            <code class="account-secret">{proposed.secret.match(/.{1,4}/g)?.join(" ")}</code>
+            <Field
+              label="Code that the app shows"
+              name="code"
+              type="text"
+              autocomplete="one-time-code"
+              inputMode="numeric"
+            />
+          </>
+        ) : (
+          <Field label="Password" name="password" type="password" autocomplete="current-password" />
+        )}
+        <FormProblem text={form.problem} />
+        <button type="submit" class="button account-send" disabled={form.isBusy}>
+          {proposed ? "Confirm" : hasFactor ? "Remove the second factor" : "Set up an app"}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+/** What a browser calls itself, in two words. */
+function browserOf(agent: string): string {
+  const name = /(Firefox|Edg|Chrome|Safari)\//.exec(agent)?.[1]?.replace("Edg", "Edge") ?? (agent || "A program");
+  const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
+  return system ? `${name} on ${system}` : name;
+}

@@ -1,0 +1,158 @@
+/** Show operators who is known here; invite, disable and reset people. */
+
+import { useEffect, useState } from "preact/hooks";
+import { PREFIX } from "../../api/http";
+import * as people from "../../api/people";
+import { tell } from "../../state/notices";
+import { me } from "../../state/session";
+import { Confirm, Dialog } from "../dialog/Dialog";
+import { Menu } from "../menu/Menu";
+import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import "../sign-in/sign-in.css";
+import "./account.css";
+import { moment } from "./moments";
+
+const never = new AbortController().signal;
+
+export function People() {
+  const [found, setFound] = useState<people.KnownPerson[] | null>(null);
+  const [invited, setInvited] = useState<people.Invitation[]>([]);
+  const [made, setMade] = useState<{ link: people.MadeLink; whose: string } | null>(null);
+  const [disabling, setDisabling] = useState<people.KnownPerson | null>(null);
+  const load = () => {
+    people.people(never).then(setFound, tell);
+    people.invitations(never).then(setInvited, tell);
+  };
+  useEffect(load, []);
+  const change = (one: people.KnownPerson, what: { is_active?: boolean; is_operator?: boolean }) =>
+    people.changePerson(never, one.id, what).then(load, tell);
+  const reset = (one: people.KnownPerson) =>
+    people.resetPerson(never, one.id).then((link) => setMade({ link, whose: one.name || one.email }), tell);
+  const itemsFor = (one: people.KnownPerson) => [
+    { label: "Make a link for a new password", icon: "external" as const, run: () => reset(one) },
+    one.is_operator
+      ? { label: "Make a member", icon: "minus" as const, run: () => change(one, { is_operator: false }) }
+      : { label: "Make an operator", icon: "plus" as const, run: () => change(one, { is_operator: true }) },
+    one.is_active
+      ? { label: "Disable", icon: "close" as const, run: () => setDisabling(one), isDanger: true }
+      : { label: "Enable", icon: "check" as const, run: () => change(one, { is_active: true }) },
+  ];
+  return (
+    <div class="account">
+      <Invite
+        done={(link, whose) => {
+          setMade({ link, whose });
+          load();
+        }}
+      />
+      {invited.length > 0 && (
+        <section class="account-part">
+          <h2>Invited</h2>
+          <ul class="account-list">
+            {invited.map((one) => (
+              <li key={one.email}>
+                <div>
+                  <span class="account-main">{one.email}</span>
+                  <span class="account-soft">until {moment(one.expires_at)}</span>
+                </div>
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`Withdraw the invitation of ${one.email}`}
+                  onClick={() => people.withdraw(never, one.email).then(load, tell)}
+                >
+                  Withdraw
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section class="account-part">
+        <h2>People</h2>
+        <ul class="account-list">
+          {found?.map((one) => (
+            <li key={one.id}>
+              <div>
+                <span class="account-main">{one.name || one.email}</span>
+                <span class="account-soft">
+                  {[
+                    one.name ? one.email : "",
+                    one.is_active ? (one.is_operator ? "operator" : "member") : "disabled",
+                    one.last_signed_in ? `last signed in ${moment(one.last_signed_in)}` : "never signed in",
+                    one.id === me.value?.person.id ? "you" : "",
+                  ]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </span>
+              </div>
+              <Menu label={`What to do with ${one.name || one.email}`} items={itemsFor(one)} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      {made && <MadeLink link={made.link} whose={made.whose} close={() => setMade(null)} />}
+      {disabling && (
+        <Confirm
+          title={`Disable ${disabling.name || disabling.email}?`}
+          text="They are signed out everywhere at once, and their API keys are revoked. Their chats and documents stay."
+          action="Disable"
+          confirm={() => change(disabling, { is_active: false })}
+          close={() => setDisabling(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Invite({ done }: { done: (link: people.MadeLink, whose: string) => void }) {
+  const [count, setCount] = useState(0);
+  const form = useSubmit(async (signal, values) => {
+    const email = values.email ?? "";
+    done(await people.invite(signal, email, values.name ?? "", values.operator === "on"), email);
+    setCount(count + 1);
+  });
+  return (
+    <section class="account-part">
+      <h2>Invite somebody</h2>
+      <form class="form" onSubmit={form.submit} key={count}>
+        <Field label="E-mail" name="email" type="email" autocomplete="off" />
+        <Field label="Name" name="name" type="text" autocomplete="off" isOptional />
+        <label class="form-check">
+          <input type="checkbox" name="operator" /> As an operator, who manages people
+        </label>
+        <FormProblem text={form.problem} />
+        <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
+          Invite
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function MadeLink({ link, whose, close }: { link: people.MadeLink; whose: string; close: () => void }) {
+  const address = link.url.startsWith("/") ? location.origin + PREFIX + link.url : link.url;
+  return (
+    <Dialog title={`A link for ${whose}`} close={close}>
+      <p>
+        {link.is_mailed ? "A mail with this link was sent." : "Pass this link on."} It can be used once, until{" "}
+        {moment(link.expires_at)}, and is shown only now.
+      </p>
+      <input
+        class="field account-link"
+        aria-label="The link"
+        readOnly
+        value={address}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={() => navigator.clipboard?.writeText(address).catch(tell)}>
+          Copy
+        </button>
+        <button type="button" class="button is-primary" onClick={close}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}

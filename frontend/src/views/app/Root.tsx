@@ -1,0 +1,12 @@
+/** Show the page to who may use it, and the way in to all others. */
+
+import { route } from "../../state/route";
+import { needsSignIn } from "../../state/session";
+import { SignIn } from "../sign-in/SignIn";
+import { UseLink } from "../sign-in/UseLink";
+import { App } from "./App";
+
+export function Root() {
+  if (route.value.page === "welcome") return <UseLink />;
+  return needsSignIn.value ? <SignIn /> : <App />;
+}

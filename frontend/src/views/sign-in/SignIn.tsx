@@ -1,0 +1,132 @@
+/** Let somebody sign in: with e-mail and password, with a code where one is asked for, or at another provider. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { PREFIX, Problem } from "../../api/http";
+import * as people from "../../api/people";
+import { Sign } from "../icons";
+import { Field, FormProblem, useSubmit } from "./Form";
+import "./sign-in.css";
+
+export function SignIn() {
+  const [ways, setWays] = useState<people.Ways | null>(null);
+  const [problem, setProblem] = useState("");
+  const [hasForgotten, setHasForgotten] = useState(false);
+  useEffect(() => {
+    document.title = "Sign in · Hubbub";
+    const leaving = new AbortController();
+    people.ways(leaving.signal).then(setWays, (error: unknown) => {
+      if (!leaving.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
+    });
+    return () => leaving.abort();
+  }, []);
+  return (
+    <SignInFrame title={hasForgotten ? "Choose a new password" : "Sign in"}>
+      {ways?.ways.map((way) =>
+        way.kind === "address" ? (
+          <a key={way.name} class="button sign-in-way" href={PREFIX + way.address}>
+            Sign in with {way.name}
+          </a>
+        ) : null,
+      )}
+      {ways?.ways.some((way) => way.kind === "password") &&
+        (hasForgotten ? (
+          <Forgotten ways={ways} back={() => setHasForgotten(false)} />
+        ) : (
+          <Credentials forgot={() => setHasForgotten(true)} />
+        ))}
+      <FormProblem text={problem} />
+    </SignInFrame>
+  );
+}
+
+export function SignInFrame({ title, children }: { title: string; children: preact.ComponentChildren }) {
+  return (
+    <main class="sign-in">
+      <div class="sign-in-box">
+        <p class="sign-in-brand">
+          <Sign /> Hubbub
+        </p>
+        <h1 class="sign-in-title">{title}</h1>
+        {children}
+      </div>
+    </main>
+  );
+}
+
+function Credentials({ forgot }: { forgot: () => void }) {
+  const [needsCode, setNeedsCode] = useState(false);
+  const code = useRef<HTMLInputElement>(null);
+  useEffect(() => code.current?.focus(), [needsCode]);
+  const form = useSubmit(async (signal, values) => {
+    try {
+      await people.signIn(signal, values.email ?? "", values.password ?? "", values.code ?? "");
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === "code_needed")) throw error;
+      setNeedsCode(true);
+      return;
+    }
+    location.reload();
+  });
+  return (
+    <form class="form" onSubmit={form.submit}>
+      <Field label="E-mail" name="email" type="email" autocomplete="username" />
+      <Field label="Password" name="password" type="password" autocomplete="current-password" />
+      {needsCode && (
+        <Field
+          label="Code of your authenticator app"
+          name="code"
+          type="text"
+          autocomplete="one-time-code"
+          inputMode="numeric"
+          inputRef={code}
+        />
+      )}
+      <FormProblem text={form.problem} />
+      <button type="submit" class="button is-primary" disabled={form.isBusy}>
+        Sign in
+      </button>
+      <button type="button" class="link-button" onClick={forgot}>
+        I forgot my password
+      </button>
+    </form>
+  );
+}
+
+function Forgotten({ ways, back }: { ways: people.Ways; back: () => void }) {
+  const [isSent, setIsSent] = useState(false);
+  const form = useSubmit(async (signal, values) => {
+    await people.forgotten(signal, values.email ?? "");
+    setIsSent(true);
+  });
+  const again = (
+    <button type="button" class="link-button" onClick={back}>
+      Back to signing in
+    </button>
+  );
+  if (!ways.can_reset_by_mail) {
+    return (
+      <div class="form">
+        <p>This server sends no mail. Ask whoever runs it for a link to set a new password.</p>
+        {again}
+      </div>
+    );
+  }
+  if (isSent) {
+    return (
+      <div class="form">
+        <p role="status">If there is an account with this address, a mail with a link is on its way.</p>
+        {again}
+      </div>
+    );
+  }
+  return (
+    <form class="form" onSubmit={form.submit}>
+      <Field label="E-mail" name="email" type="email" autocomplete="username" />
+      <FormProblem text={form.problem} />
+      <button type="submit" class="button is-primary" disabled={form.isBusy}>
+        Send me a link
+      </button>
+      {again}
+    </form>
+  );
+}

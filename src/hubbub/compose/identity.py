@@ -1,0 +1,163 @@
+"""Build what says who asks: browsers' cookies, API keys, sign-ins, and accounts with passwords."""
+
+import ipaddress
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubbub.app.accounts import AccountRules, Accounts
+from hubbub.compose.backends import name_of, open_backend
+from hubbub.compose.databases import chats_of
+from hubbub.compose.one_folder import cookie_key_of
+from hubbub.connections.mail import Mail, MailServer
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.errors import SettingsError
+from hubbub.identity.accounts_sqlite import SqliteAccounts
+from hubbub.identity.base import Identity, Keys, People
+from hubbub.identity.cookies import Cookies, WasKnown
+from hubbub.identity.keys import Keyring
+from hubbub.identity.open import OpenIdentity
+from hubbub.identity.passwords import Passwords
+from hubbub.identity.people_sqlite import SqlitePeople
+from hubbub.identity.sign_ins import SignIns
+from hubbub.identity.sign_ins_sqlite import SqliteSignIns
+from hubbub.identity.signed_in import SignedInIdentity
+from hubbub.settings import Settings
+
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
+
+HOUR_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What says who asks, and what keeps those who do. Without a way to sign in there is no `sign_ins`."""
+
+    identity: Identity
+    people: People | None = None
+    sign_ins: SignIns | None = None
+    accounts: Accounts | None = None
+
+
+def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
+    """Return the settings by which people can sign in on the page; none: they can't."""
+    return ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches what listens on an address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def lets_everybody_in(settings: Settings) -> bool:
+    """Tell whether who reaches the server may use it without having signed in and without a key."""
+    wanted = settings.identity
+    if wanted.backend != "open" or wanted.needs_key:
+        return False
+    return wanted.open_to_everybody or not ways_to_sign_in(settings)
+
+
+def identity_faults(settings: Settings) -> list[str]:
+    """Return what is wrong with who is let in: other machines reach the server, and nobody would have to sign in."""
+    wanted, server = settings.identity, settings.server
+    faults: list[str] = []
+    if wanted.needs_key and (ways := ways_to_sign_in(settings)):
+        faults.append(f"identity.needs_key: closes the page, so that nobody could sign in; leave out it or {ways[0]}")
+    if wanted.backend != "open" and (ways := ways_to_sign_in(settings)):
+        faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
+    if wanted.accounts.smtp.host and not wanted.accounts.url:
+        faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
+    if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
+        faults.append(
+            f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
+            "identity.accounts.is_enabled = true to have people sign in, identity.needs_key = true to let in only "
+            "programs with an API key, or identity.open_to_everybody = true to let everybody in"
+        )
+    return faults
+
+
+async def open_doors(
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: "Sqlite | Postgres",
+    given: Identity | None,
+    was_known: WasKnown,
+) -> Doors:
+    """Open what says who asks. An identity that is given does so in place of the one that the settings name.
+
+    Raises:
+        SettingsError: the settings contradict each other, or something can't be opened.
+    """
+    wanted = settings.identity
+    if wanted.needs_key and (given is not None or wanted.backend != "open"):
+        raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
+    if given is not None:
+        return Doors(given)
+    keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+    keyring = await stack.enter_async_context(Keyring(keys))
+    cookies = Cookies(await cookie_key_of(database), was_known)
+    if not ways_to_sign_in(settings):
+        resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
+        return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
+    file = _in_file(database)
+    people = await stack.enter_async_context(SqlitePeople(file))
+    sign_ins = await open_sign_ins(stack, settings, file)
+    others = OpenIdentity(keyring, cookies=cookies)
+    identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
+    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
+    return Doors(identity, people, sign_ins, accounts)
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
+    """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
+    async with AsyncExitStack() as stack:
+        database = _in_file(await stack.enter_async_context(chats_of(settings)))
+        keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+        people = await stack.enter_async_context(SqlitePeople(database))
+        sign_ins = await open_sign_ins(stack, settings, database)
+        yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
+
+
+def _in_file(database: "Sqlite | Postgres") -> Sqlite:
+    if isinstance(database, Sqlite):
+        return database
+    raise SettingsError(
+        ["identity.accounts: are not kept in PostgreSQL yet. Leave them out, or leave database.url out"]
+    )
+
+
+async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
+    """Open the sign-ins of people on browsers."""
+    store = await stack.enter_async_context(SqliteSignIns(database))
+    wanted = settings.identity
+    idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
+    return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total))
+
+
+async def open_accounts(
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, *, keys: Keys, sign_ins: SignIns, people: People
+) -> Accounts:
+    """Open the accounts with passwords."""
+    wanted = settings.identity.accounts
+    store = await stack.enter_async_context(SqliteAccounts(database))
+    passwords = stack.enter_context(Passwords())
+    smtp = wanted.smtp
+    mail = None
+    if smtp.host:
+        secret = smtp.password.get_secret_value() if smtp.password else ""
+        server = MailServer(smtp.host, smtp.port, smtp.security, smtp.user, secret, smtp.sender, smtp.timeout_seconds)
+        mail = await stack.enter_async_context(Mail(server))
+    rules = AccountRules(
+        is_enabled=wanted.is_enabled,
+        url=wanted.url.rstrip("/"),
+        password_characters=wanted.password_characters,
+        invitation_seconds=wanted.invitation_hours * HOUR_SECONDS,
+        reset_seconds=wanted.reset_minutes * 60.0,
+    )
+    return Accounts(store, people, sign_ins, keys, passwords, rules, mail)

@@ -1,0 +1,1 @@
+"""Count what people use, and keep it within its bounds."""

@@ -1,0 +1,155 @@
+"""The door of usage: what was used, by whom, and where that is kept."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from hubbub.usage.bounds import Bound, Measure, Scope, Window
+
+Write: TypeAlias = Callable[[], Awaitable[None]]
+"""Stores something, all or nothing; another write to the same database may take it into its own transaction."""
+Outcome: TypeAlias = Literal["done", "failed", "stopped"]
+Kind: TypeAlias = Literal["answer", "embeddings", "ingest"]
+By: TypeAlias = Literal["person", "group", "model", "key", "day"]
+BY: tuple[By, ...] = ("person", "group", "model", "key", "day")
+
+
+class Asker(msgspec.Struct, frozen=True):
+    """Who uses something: the person, the key that they came with, and their groups at that time."""
+
+    person: str
+    key: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """How much is used, or will be as far as can be told."""
+
+    questions: int = 0
+    tokens: int = 0
+    money: int = 0
+    """In units, see `prices`."""
+
+    def of(self, measure: Measure) -> int:
+        """Return how much it is of one measure."""
+        return getattr(self, measure)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What one answer used of one model; an answer that asked none has one without a model."""
+
+    answer_id: str
+    place: int
+    """0, 1 …: which of the answer's."""
+    at: int
+    """When it ended, in seconds of the epoch."""
+    kind: Kind
+    outcome: Outcome
+    asker: Asker
+    model: str
+    """What was asked for by this name."""
+    deployment: str = ""
+    """The one of its deployments that answered."""
+    questions: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    money: int = 0
+    is_estimated: bool = False
+
+    @property
+    def amount(self) -> Amount:
+        """What of it counts against bounds."""
+        return Amount(self.questions, self.input_tokens + self.output_tokens, self.money)
+
+
+class Counter(msgspec.Struct, frozen=True):
+    """What is counted together: what one subject uses in one window. Its start and end are seconds of the epoch."""
+
+    scope: Scope
+    subject: str
+    window: Window
+    start: int
+    end: int
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A counter that something counts in, and the bounds there."""
+
+    counter: Counter
+    bounds: tuple[Bound, ...]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a bound stands: what is used of it, what is under way included."""
+
+    counter: Counter
+    bound: Bound
+    used: int
+
+    @property
+    def remaining(self) -> int:
+        """How much is left; never less than nothing."""
+        return max(0, self.bound.most - self.used)
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What an answer will use as far as can be told, and where that counts."""
+
+    answer_id: str
+    asker: Asker
+    amount: Amount
+    charges: tuple[Charge, ...]
+
+
+class Total(msgspec.Struct, frozen=True):
+    """What was used under one name of a report."""
+
+    name: str
+    questions: int
+    answers: int
+    """Those and all else that was recorded."""
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    money: int
+    estimated: int
+    """How many of the records hold estimates."""
+
+
+class UsageStore(Protocol):
+    """Keeps what was used. Writes that are made here may be taken into the transaction of others."""
+
+    def reserving(
+        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
+    ) -> Write:
+        """Return what counts a reservation in, and tells how its bounds stand then.
+
+        Called, it raises OverQuota where it is over a bound, and nothing is counted; not where it is `obliged`.
+        """
+        ...
+
+    def settling(self, records: Sequence[Record]) -> Write:
+        """Return what stores records, and puts what was used in place of what was reserved for their answers.
+
+        What is stored already is not stored again. Where an answer was reserved for, its asker is who was named then.
+        """
+        ...
+
+    def releasing(self, answer_id: str) -> Write:
+        """Return what gives a reservation back: nothing was used."""
+        ...
+
+    async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
+        """Return how these bounds stand."""
+        ...
+
+    async def report(self, by: By, start: int, end: int, offsets: Sequence[tuple[int, str]] = ()) -> list[Total]:
+        """Return what was used from `start` until before `end`, by what it is asked by.
+
+        For days: `offsets` are their beginnings and names.
+        """
+        ...

@@ -1,0 +1,68 @@
+-- name: counter
+select questions, tokens, money from quota_counter where scope = ? and subject = ? and span = ? and start = ?
+
+-- name: count
+insert into quota_counter (scope, subject, span, start, questions, tokens, money)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, ?4 from json_each(?1) where true
+on conflict do update set
+    questions = iif(start = excluded.start, questions, 0) + excluded.questions,
+    tokens = iif(start = excluded.start, tokens, 0) + excluded.tokens,
+    money = iif(start = excluded.start, money, 0) + excluded.money,
+    start = excluded.start
+returning scope, subject, span, questions, tokens, money
+
+-- name: correct
+update quota_counter set questions = questions + more_questions, tokens = tokens + more_tokens, money = money + more_money
+from (
+    select value ->> 0 as of_scope, value ->> 1 as of_subject, value ->> 2 as of_span, value ->> 3 as of_start,
+        value ->> 4 as more_questions, value ->> 5 as more_tokens, value ->> 6 as more_money
+    from json_each(?)
+)
+where scope = of_scope and subject = of_subject and span = of_span and start = of_start -- else a new window has begun
+
+-- name: reserve
+insert into quota_reservation (answer_id, questions, tokens, money, person, key, groups, counters)
+values (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: release
+delete from quota_reservation where answer_id in (select value from json_each(?))
+returning answer_id, questions, tokens, money, person, key, groups, counters
+
+-- name: has_reserved
+select 1 from quota_reservation limit 1
+
+-- name: has_answers
+select 1 from sqlite_schema where type = 'table' and name = 'answer'
+
+-- name: all_reserved
+select answer_id from quota_reservation
+
+-- name: of_no_open_answer
+select answer_id from quota_reservation
+where not exists (select 1 from answer where id = answer_id and result is null)
+
+-- name: record
+insert into usage (
+    answer_id, place, at, kind, outcome, model, deployment, questions,
+    input_tokens, cached_tokens, output_tokens, reasoning_tokens, money, is_estimated, person, key, groups
+) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict do nothing
+
+-- name: forget_counters
+delete from quota_counter where start < ?
+
+-- name: by_person
+select person, {sums} from usage where at >= ? and at < ? group by person order by sum(money) desc, 2 desc, 1
+
+-- name: by_key
+select key, {sums} from usage where at >= ? and at < ? group by key order by sum(money) desc, 2 desc, 1
+
+-- name: by_model
+select model, {sums} from usage where at >= ? and at < ? group by model order by sum(money) desc, 2 desc, 1
+
+-- name: by_group
+select one.value, {sums} from usage, json_each(groups) as one where at >= ? and at < ?
+group by one.value order by sum(money) desc, 2 desc, 1
+
+-- name: in_all
+select '', {sums} from usage where at >= ? and at < ? having count(*) > 0

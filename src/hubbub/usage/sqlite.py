@@ -1,0 +1,181 @@
+"""Keep what was used in SQLite, beside the answers: in the transaction that stores their endings."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self, cast
+
+import msgspec
+
+from hubbub.connections.sqlite import Connection, Sqlite, Write, load_sql, read_sql
+from hubbub.core.identifiers import time_of
+from hubbub.usage.base import Amount, Asker, By, Charge, Record, Reservation, Standing, Total
+from hubbub.usage.refusals import OverBound
+
+_SCHEMA = read_sql("hubbub.usage", "schema.sql")
+_SUMS = (
+    "sum(questions), count(*), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), "
+    "sum(money), sum(is_estimated)"
+)
+_SQL = {name: query.replace("{sums}", _SUMS) for name, query in load_sql("hubbub.usage", "usage.sql").items()}
+
+KEPT_SECONDS = 40 * 86_400
+"""Counters of windows that began before that are of no use any more."""
+LOST_SECONDS = 3_600
+"""A reservation that is older, and whose answer is not open, was left by a crash."""
+
+
+class SqliteUsage:
+    """A `UsageStore` in a database file."""
+
+    def __init__(self, database: Sqlite, *, has_bounds: bool = True) -> None:
+        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        self._database = database
+        self._has_bounds = has_bounds
+        self._has_reservations = True
+
+    async def __aenter__(self) -> Self:
+        await self._database.migrate("usage", [_SCHEMA])
+        self._has_reservations = await self._database.write(_tidy, time.time()) or self._has_bounds
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def reserving(
+        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
+    ) -> Write:
+        counters = _json([_counter(charge) for charge in reservation.charges])
+        amount = _values(reservation.amount)
+        values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)
+
+        def reserve(connection: Connection) -> None:
+            # Counted first and undone where it is too much: a statement less, and most are not refused.
+            counted = {row[:3]: Amount(*row[3:]) for row in connection.all(_SQL["count"], (counters, *amount))}
+            standings = [
+                Standing(charge.counter, one, counted[_counter(charge)[:3]].of(one.measure))
+                for charge in reservation.charges
+                for one in charge.bounds
+            ]
+            over = [one for one in standings if one.used > one.bound.most and _needs(reservation.amount, one)]
+            if over and not obliged:
+                raise OverBound(over, reservation.amount)
+            connection.all(_SQL["reserve"], values)
+            told(standings)
+
+        return self._database.writing(reserve)
+
+    def settling(self, records: Sequence[Record]) -> Write:
+        rows = [(record.answer_id, _row(record), _who(record.asker)) for record in records]
+        used: dict[str, list[int]] = {}
+        for record in records:
+            of_it = used.setdefault(record.answer_id, [0, 0, 0])
+            for place, amount in enumerate(_values(record.amount)):
+                of_it[place] += amount
+        looks = self._has_reservations
+
+        def settle(connection: Connection) -> None:
+            askers = _give_back(connection, used) if looks else {}
+            connection.many(_SQL["record"], [(*row, *askers.get(answer_id, who)) for answer_id, row, who in rows])
+
+        return self._database.writing(settle)
+
+    def releasing(self, answer_id: str) -> Write:
+        return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
+
+    async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
+        return await self._database.read(_standings, charges)
+
+    async def report(self, by: By, start: int, end: int, offsets: Sequence[tuple[int, str]] = ()) -> list[Total]:
+        if by != "day":
+            rows = await self._database.read(Connection.all, _SQL[f"by_{by}"], (start, end))
+            return [Total(*row) for row in rows]
+
+        def by_days(connection: Connection) -> list[Total]:
+            found: list[Total] = []
+            ends = [begin for begin, _ in offsets[1:]] + [end]
+            for (begin, name), until in zip(offsets, ends, strict=True):
+                rows = connection.all(_SQL["in_all"], (max(begin, start), min(until, end)))
+                found += [Total(name, *row[1:]) for row in rows]
+            return found
+
+        return await self._database.read(by_days)
+
+
+def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standing]:
+    """Return how bounds stand."""
+    found: list[Standing] = []
+    for charge in charges:
+        row = connection.one(_SQL["counter"], _counter(charge))
+        used = Amount() if row is None else Amount(*row)
+        found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
+    return found
+
+
+def _counter(charge: Charge) -> tuple[str, str, str, int]:
+    counter = charge.counter
+    return counter.scope, counter.subject, counter.window, counter.start
+
+
+def _needs(amount: Amount, standing: Standing) -> bool:
+    """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
+    return amount.of(standing.bound.measure) > 0
+
+
+def _give_back(connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
+    """Count what answers used in place of what was reserved for them; return for whom that was."""
+    askers: dict[str, tuple[str, str, str]] = {}
+    changes: dict[tuple[str | int, ...], list[int]] = {}
+    for answer_id, *reserved, person, key, groups, counters in connection.all(_SQL["release"], (_json(list(used)),)):
+        askers[answer_id] = (person, key, groups)
+        for counter in cast(list[list[str | int]], msgspec.json.decode(counters)):
+            change = changes.setdefault(tuple(counter), [0, 0, 0])
+            for place, (after, before) in enumerate(zip(used[answer_id], reserved, strict=True)):
+                change[place] += after - before
+    if rows := [(*counter, *change) for counter, change in changes.items() if any(change)]:
+        connection.all(_SQL["correct"], (_json(rows),))
+    return askers
+
+
+def _tidy(connection: Connection, now: float) -> bool:
+    """Drop what is of no use any more; return whether reservations are left."""
+    connection.all(_SQL["forget_counters"], (int(now - KEPT_SECONDS),))
+    if connection.one(_SQL["has_reserved"]) is None:
+        return False
+    has_answers = connection.one(_SQL["has_answers"]) is not None
+    kept = connection.all(_SQL["of_no_open_answer" if has_answers else "all_reserved"])
+    _give_back(connection, {key: (0, 0, 0) for (key,) in kept if time_of(key) < now - LOST_SECONDS})
+    return True
+
+
+def _values(amount: Amount) -> tuple[int, int, int]:
+    return amount.questions, amount.tokens, amount.money
+
+
+def _who(asker: Asker) -> tuple[str, str, str]:
+    return asker.person, asker.key, _json(asker.groups) if asker.groups else "[]"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _row(record: Record) -> tuple[str | int, ...]:
+    return (
+        record.answer_id,
+        record.place,
+        record.at,
+        record.kind,
+        record.outcome,
+        record.model,
+        record.deployment,
+        record.questions,
+        record.input_tokens,
+        record.cached_tokens,
+        record.output_tokens,
+        record.reasoning_tokens,
+        record.money,
+        int(record.is_estimated),
+    )

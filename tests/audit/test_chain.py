@@ -1,0 +1,136 @@
+"""The audit: in the deed's own transaction, append-only, and a change of it is found."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from hubbub.audit.chain import FIRST, Entry, digest_of
+from hubbub.audit.sqlite import SqliteAudit, record
+from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.errors import StoreError
+from tests.cli.commands import run
+
+DEEDS = ["signed in", "key made", "key revoked", "collection shared", "signed out"]
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        yield database
+
+
+@pytest.fixture
+async def audit(database: Sqlite) -> AsyncIterator[SqliteAudit]:
+    async with SqliteAudit(database, clock=lambda: 1000.0) as audit:
+        for deed in DEEDS:
+            await audit.recording("ann", deed, "k1", "192.0.2.1")()
+        yield audit
+
+
+def meddled(path: Path, script: str) -> None:
+    """Change a database as somebody with access to the file would, triggers and all."""
+    with apsw.Connection(str(path)) as raw:
+        raw.execute(
+            f"drop trigger if exists audit_is_not_changed; drop trigger if exists audit_is_not_deleted; {script}"
+        )
+
+
+async def test_entries_are_told_in_order_and_hold(audit: SqliteAudit) -> None:
+    entries = [json.loads(one.entry) async for one in audit.entries()]
+    assert [one["deed"] for one in entries] == DEEDS
+    expected = {"at": 1000.0, "who": "ann", "deed": "signed in", "what": "k1", "where": "192.0.2.1"}
+    assert entries[0] == expected | {"outcome": "done", "detail": ""}
+    assert [one.number async for one in audit.entries(3)] == [4, 5]
+    verdict = await audit.verify()
+    assert (verdict.entries, verdict.fault) == (5, "")
+
+
+async def test_a_deed_that_is_undone_leaves_no_entry_and_the_other_way_round(
+    database: Sqlite, audit: SqliteAudit
+) -> None:
+    def deed(connection: Connection, *, fails: bool) -> None:
+        connection.all("create table if not exists thing (name text)")
+        connection.all("insert into thing values ('a')")
+        record(connection, Entry(at=1.0, who="ann", deed="thing made"))
+        if fails:
+            raise KeyError("undone")
+
+    await database.write(deed, fails=False)
+    with pytest.raises(KeyError, match="undone"):
+        await database.write(deed, fails=True)
+    assert await database.read(Connection.all, "select count(*) from thing") == [(1,)]
+    verdict = await audit.verify()
+    assert (verdict.entries, verdict.fault) == (6, "")
+
+
+@pytest.mark.parametrize("script", ["update audit set entry = '{}'", "delete from audit where number = 5"])
+async def test_nothing_is_changed_or_deleted(database: Sqlite, audit: SqliteAudit, script: str) -> None:
+    with pytest.raises(StoreError):
+        await database.write(Connection.all, script)
+    assert (await audit.verify()).entries == 5
+
+
+MEDDLING = {
+    "an entry changed": (
+        "update audit set entry = '{}' where number = 3",
+        2,
+        "Entry 3 was changed",
+    ),
+    "an entry removed": ("delete from audit where number = 2", 1, "Entry 2 is missing"),
+    "two exchanged": (
+        "update audit set number = 99 where number = 2; update audit set number = 2 where number = 3; "
+        "update audit set number = 3 where number = 99",
+        1,
+        "Entry 2 was changed",
+    ),
+    "one put in": ("insert into audit values (6, '{}', zeroblob(32))", 5, "Entry 6 was changed"),
+}
+
+
+@pytest.mark.parametrize(("script", "holding", "fault"), MEDDLING.values(), ids=list(MEDDLING))
+async def test_meddling_is_found(tmp_path: Path, audit: SqliteAudit, script: str, holding: int, fault: str) -> None:
+    await asyncio.to_thread(meddled, tmp_path / "hubbub.db", script)
+    verdict = await audit.verify()
+    assert verdict.entries == holding
+    assert fault in verdict.fault
+
+
+async def test_a_cut_end_and_a_chain_written_anew_are_found_by_what_was_known(
+    tmp_path: Path, audit: SqliteAudit
+) -> None:
+    before = await audit.verify()
+    known = (before.entries, before.digest)
+    assert (await audit.verify(known)).fault == ""
+    forged = digest_of(FIRST, 1, b"{}")
+    path = tmp_path / "hubbub.db"
+    await asyncio.to_thread(meddled, path, "delete from audit where number > 3")
+    assert (await audit.verify()).fault == ""
+    assert (await audit.verify(known)).fault == "Entries 4 to 5 are missing at the end."
+    script = f"delete from audit; insert into audit values (1, '{{}}', x'{forged.hex()}')"
+    await asyncio.to_thread(meddled, path, script)
+    assert (await audit.verify()).fault == ""
+    assert "not the one that was known" in (await audit.verify((1, before.digest))).fault
+
+
+def test_the_command_line_verifies_and_exports(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+
+    async def record_some() -> None:
+        folder.mkdir(mode=0o700)
+        async with Sqlite(folder / "hubbub.db") as database, SqliteAudit(database) as audit:
+            for deed in DEEDS:
+                await audit.recording("ann", deed)()
+
+    asyncio.run(record_some())
+    code, known, _ = run(folder, "audit", "verify")
+    assert (code, known.startswith("5:")) == (0, True)
+    code, lines, _ = run(folder, "audit", "export", "--after", "3")
+    assert [json.loads(line)["number"] for line in lines.splitlines()] == [4, 5]
+    meddled(folder / "hubbub.db", "delete from audit where number = 5")
+    code, _, told = run(folder, "audit", "verify", "--known", known.strip())
+    assert code == 1
+    assert "Entries 5 to 5 are missing at the end." in told

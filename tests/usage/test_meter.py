@@ -1,0 +1,200 @@
+"""Reservations and what becomes of them, on a real database and a clock of our own."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.answer import Answer
+from hubbub.core.errors import OverQuota
+from hubbub.core.identifiers import new_id
+from hubbub.core.usage import Call
+from hubbub.usage.base import Asker
+from hubbub.usage.bounds import read_bound
+from hubbub.usage.meter import Bill, Meter, Rules
+from hubbub.usage.prices import Price
+from hubbub.usage.refusals import OverBound
+from hubbub.usage.sqlite import SqliteUsage
+
+ANN = Asker("ann", "key1", ("staff", "students"))
+PRICE = Price(input=25_000, cached_input=5_000, output=100_000)  # 2.50, 0.50 and 10 per million
+
+
+class Clock:
+    def __init__(self, text: str) -> None:
+        self.set(text)
+
+    def set(self, text: str) -> None:
+        self.at = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        yield database
+
+
+@pytest.fixture
+async def store(database: Sqlite) -> AsyncIterator[SqliteUsage]:
+    async with SqliteUsage(database) as store:
+        yield store
+
+
+def meter_of(store: SqliteUsage, clock: Clock, **bounds: str) -> Meter:
+    rules = Rules(**{scope: (read_bound(text),) for scope, text in bounds.items()}, zone=ZoneInfo("Europe/Berlin"))
+    return Meter(store, rules=rules, prices={"m": PRICE}, clock=clock)
+
+
+async def begin(meter: Meter, asker: Asker = ANN, tokens: int = 100) -> Bill:
+    """Reserve for a question, as the application does."""
+    bill = meter.bill(new_id(), asker, asker.person, "m", tokens, 0)
+    if bill.reserving is not None:
+        try:
+            await bill.reserving()
+        except OverBound as error:
+            raise meter.refusal(error) from None
+    return bill
+
+
+async def end(meter: Meter, bill: Bill, *counted: int, state: str = "done") -> None:
+    if counted:
+        call = Call("m", counted[0])
+        call.cached_tokens, call.output_tokens, call.is_counted = counted[1], counted[2], True
+        bill.calls.append(call)
+    await meter.settling([Answer(bill.answer_id, state=state, model="m")])()  # type: ignore[arg-type]
+
+
+async def used(meter: Meter, asker: Asker = ANN) -> list[int]:
+    return [one.used for one in await meter.standings(asker, asker.person)]
+
+
+async def test_the_month_turns_by_the_time_zone(store: SqliteUsage) -> None:
+    clock = Clock("2026-11-30T22:30:00")  # in Berlin half an hour before December
+    meter = meter_of(store, clock, person="2 questions per month")
+    await begin(meter)
+    late = await begin(meter)
+    with pytest.raises(OverQuota, match="2 questions per month") as refused:
+        await begin(meter)
+    assert refused.value.retry_after_seconds == 1800
+    assert refused.value.measure == "questions"
+    assert "in 30 min" in refused.value.message
+    clock.set("2026-11-30T23:00:00")
+    await begin(meter)
+    await end(meter, late, 10, 0, 5)  # counts where it was asked: December has used one
+    assert await used(meter) == [1]
+    clock.set("2026-12-31T22:59:59")
+    assert await used(meter) == [1]
+    clock.set("2026-12-31T23:00:00")
+    assert await used(meter) == [0]
+
+
+async def test_what_was_reserved_is_settled_to_what_was_counted(store: SqliteUsage) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="1000 tokens per day", key="1 money per month")
+    bill = await begin(meter, tokens=900)
+    assert await used(meter) == [900, 900 * PRICE.input]
+    with pytest.raises(OverQuota, match="1,000 tokens per day"):
+        await begin(meter, tokens=200)
+    await end(meter, bill, 400, 100, 50)
+    assert await used(meter) == [450, 300 * 25_000 + 100 * 5_000 + 50 * 100_000]
+
+
+async def test_what_costs_nothing_passes_where_the_money_is_gone(store: SqliteUsage) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="0.001 money per day")
+    await end(meter, await begin(meter), 1000, 0, 1000)
+    with pytest.raises(OverQuota, match=r"0\.001 per day"):
+        await begin(meter)
+    free = meter.bill(new_id(), ANN, "ann", "another", 10_000, 0)
+    assert free.reserving is not None
+    await free.reserving()
+
+
+async def test_bounds_of_groups_and_keys_hold_for_all_of_them(store: SqliteUsage) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), group="3 questions per day", key="2 questions per day")
+    await begin(meter, Asker("ann", "key1", ("staff",)))
+    await begin(meter, Asker("bob", "key1", ("staff",)))
+    with pytest.raises(OverQuota, match="API key"):
+        await begin(meter, Asker("cat", "key1", ("other",)))
+    await begin(meter, Asker("cat", "", ("staff", "other")))
+    with pytest.raises(OverQuota, match="group 'staff'"):
+        await begin(meter, Asker("dan", "", ("staff",)))
+    await begin(meter, Asker("dan", "", ("other",)))
+
+
+async def test_a_refusal_counts_nothing_and_is_remembered_for_a_moment(database: Sqlite, store: SqliteUsage) -> None:
+    clock = Clock("2026-11-28T12:00:00")
+    meter = meter_of(store, clock, server="1 questions per day")
+    bill = await begin(meter)
+    for _ in range(3):
+        with pytest.raises(OverQuota):
+            await begin(meter)
+    assert await used(meter) == [1]
+    await end(meter, bill, state="failed")  # it had asked nothing of a model
+    assert await used(meter) == [0]
+    with pytest.raises(OverQuota):
+        meter.bill(new_id(), ANN, "ann", "m", 1, 0)  # from memory
+    clock.at += 1
+    await begin(meter)
+    assert [row[0] for row in await database.read(Connection.all, "select questions from usage")] == [0]
+
+
+async def test_an_ending_that_is_stored_twice_counts_once(database: Sqlite, store: SqliteUsage) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="9 questions per day")
+    bill = await begin(meter)
+    await end(meter, bill, 10, 0, 10)
+    await meter.settling([Answer(bill.answer_id, state="done", model="m")])()
+    assert await used(meter) == [1]
+    assert len(await meter.report("person", 0, 2e9)) == 1
+    assert (await meter.report("person", 0, 2e9))[0].input_tokens == 10
+
+
+async def test_what_nobody_counted_is_estimated_and_marked(store: SqliteUsage) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"))
+    bill = await begin(meter)
+    call = Call("m", 30)
+    call.is_whole = False
+    bill.calls.append(call)
+    await meter.settling([Answer(bill.answer_id, state="stopped", model="m", text="word " * 80)])()
+    (total,) = await meter.report("model", 0, 2e9)
+    assert (total.name, total.input_tokens, total.output_tokens, total.estimated) == ("m", 30, 100, 1)
+    assert total.money == 30 * 25_000 + 100 * 100_000
+
+
+async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite) -> None:
+    clock = Clock("2026-11-28T12:00:00")
+    async with SqliteUsage(database) as store:
+        meter = meter_of(store, clock, server="5 questions per month")
+        old = Bill("01aaaaaaaaaaaaaaaaaaaaaaaa", ANN)  # made in 2016
+        fresh = await begin(meter)
+        old.reserving = meter.bill(old.answer_id, ANN, "ann", "m", 1, 0).reserving
+        assert old.reserving is not None
+        await old.reserving()
+        assert await used(meter) == [2]
+    async with SqliteUsage(database) as store:
+        meter = meter_of(store, clock, server="5 questions per month")
+        assert await used(meter) == [1]
+        meter.adopt(fresh.answer_id, Asker("somebody"))
+        await meter.settling([Answer(fresh.answer_id, state="failed", text="so far", model="m")])()
+        assert await used(meter) == [1]
+        (total,) = await meter.report("person", 0, 2e9)
+        assert (total.name, total.questions, total.estimated) == ("ann", 1, 1)
+
+
+async def test_reports_are_by_person_group_model_key_and_day(store: SqliteUsage) -> None:
+    clock = Clock("2026-11-27T23:30:00")  # the 28th in Berlin
+    meter = meter_of(store, clock)
+    await end(meter, await begin(meter), 100, 0, 10)
+    clock.set("2026-11-28T23:30:00")
+    await end(meter, await begin(meter, Asker("bob")), 50, 0, 5)
+    found = {
+        by: await meter.report(by, clock.at - 5 * 86_400, clock.at + 1) for by in ("person", "group", "key", "day")
+    }
+    assert [(one.name, one.input_tokens) for one in found["person"]] == [("ann", 100), ("bob", 50)]
+    assert [(one.name, one.questions) for one in found["group"]] == [("staff", 1), ("students", 1)]
+    assert [(one.name, one.questions) for one in found["key"]] == [("key1", 1), ("", 1)]
+    assert [(one.name, one.output_tokens) for one in found["day"]] == [("2026-11-28", 10), ("2026-11-29", 5)]
