@@ -1,6 +1,6 @@
 import pytest
 
-from hubbub.app.questions import TITLE_CHARACTERS, title_of
+from hubbub.app.titles import TITLE_CHARACTERS, title_of
 
 
 @pytest.mark.parametrize(

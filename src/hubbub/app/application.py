@@ -30,6 +30,7 @@ from hubbub.core.people import Person
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, People
 from hubbub.identity.grants import Grants
+from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -54,6 +55,7 @@ class Application:
     """Who is known here; None where nobody can sign in, as the next two."""
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    providers: Providers | None = None
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
     desk: Desk

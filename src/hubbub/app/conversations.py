@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from hubbub.answers.log import Log
 from hubbub.app.application import Application
-from hubbub.app.questions import title_of
 from hubbub.app.responses import kept_with
+from hubbub.app.titles import title_of
 from hubbub.core.errors import Conflict, TooLarge
 from hubbub.core.events import Asked, Done, Text
 from hubbub.core.identifiers import new_id

@@ -15,6 +15,7 @@ from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.titles import title_of
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.answer import Answer
@@ -34,7 +35,6 @@ from hubbub.usage.refusals import OverBound
 
 T = TypeVar("T")
 
-TITLE_CHARACTERS = 60
 CUT_OFF = ("length", "deadline")
 """The finish reasons of answers that are complete only as far as they were let."""
 REVOKED = "revoked"
@@ -447,16 +447,6 @@ class Questions:
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
             raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
-
-
-def title_of(text: str) -> str:
-    """Return a chat's title: the beginning of its first question, cut at a word unless that would leave too little."""
-    line = " ".join(text.split())
-    if len(line) <= TITLE_CHARACTERS:
-        return line
-    cut = line[: TITLE_CHARACTERS - 1]
-    at_word = cut.rpartition(" ")[0]  # runs of Chinese or Japanese have none
-    return (at_word if len(at_word) >= TITLE_CHARACTERS // 2 else cut) + "…"
 
 
 def _owner(person_id: str) -> Person:

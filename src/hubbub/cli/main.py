@@ -1,21 +1,19 @@
-"""The commands of `hubbub`, and the flags that they share.
+"""The commands of `hubbub`.
 
 Each imports what it does when it is called: to say the version takes no database and no web framework.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 import hubbub
-from hubbub.cli.terminal import printable
-from hubbub.core.errors import HubbubError, SettingsError
+from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.people_commands import groups, people
 
 if TYPE_CHECKING:
-    from hubbub.settings import Settings
+    pass
 
 QUESTION = "What is a hubbub? Answer in two sentences."
 """What `hubbub bench` asks."""
@@ -29,21 +27,15 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="API keys, for programs.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
-people = typer.Typer(
-    help="People with accounts. Works on the machine itself, whether the server runs or not.", no_args_is_help=True
-)
 app.add_typer(people, name="people")
 audit = typer.Typer(help="Who did what: chained, so that no change goes unseen.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
-groups = typer.Typer(help="Groups of people, which collections can be shared with.", no_args_is_help=True)
 app.add_typer(groups, name="groups")
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]
-Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
-DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
 
 
 @app.command()
@@ -63,8 +55,8 @@ def serve(
     from hubbub.settings import load_settings
 
     flags = {"host": host, "port": port, "workers": workers, "frontend": frontend, "data_folder": data}
-    settings = _settings(config, {"server": flags})
-    with _named_errors():
+    settings = settings_of(config, {"server": flags})
+    with named_errors():
         serving.serve(settings, lambda: load_settings(flags, config=config))
 
 
@@ -79,8 +71,8 @@ def ask(
     """Ask a question; the answer streams to the terminal, its sources follow."""
     from hubbub.cli import ask as asking
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         asking.ask(settings, question, collection or [], model)
 
 
@@ -111,8 +103,8 @@ def ingest(
     """
     from hubbub.cli import ingest as ingesting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         failed = ingesting.ingest(
             settings,
             paths,
@@ -171,8 +163,8 @@ def check(data: DataFolder = None, config: Config = None) -> None:
     """Say which models, search and folders will be used, and why."""
     from hubbub.cli import check as checking
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         is_fine = checking.check(settings)
     if not is_fine:
         raise typer.Exit(1)
@@ -195,7 +187,7 @@ def bench(
     """Put load on a running server, and say how many people it holds."""
     from hubbub.cli import bench as benching
 
-    with _named_errors():
+    with named_errors():
         benching.bench(
             url,
             model=model,
@@ -220,8 +212,8 @@ def usage(
     """Report what people used: questions, tokens and money."""
     from hubbub.cli import usage as reporting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         reporting.report(settings, by, first, last, form)
 
 
@@ -236,8 +228,8 @@ def verify_audit(
     """Check that nothing in the audit was changed, removed or put in."""
     from hubbub.cli import audit as auditing
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         if not auditing.verify(settings, known):
             raise typer.Exit(1)
 
@@ -251,8 +243,8 @@ def export_audit(
     """Print the audit as JSON, one entry a line."""
     from hubbub.cli import audit as auditing
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         auditing.export(settings, after)
 
 
@@ -272,8 +264,8 @@ def add_key(
     """Make a key for a program, and print it once. The program is a person of its own."""
     from hubbub.cli import keys as keeping
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         keeping.add(settings, name, expires_days=expires_days, same_person_as=same_person_as)
 
 
@@ -282,8 +274,8 @@ def list_keys(data: DataFolder = None, config: Config = None) -> None:
     """List all keys: when each was made and last used, and whether it still holds."""
     from hubbub.cli import keys as keeping
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         keeping.list_keys(settings)
 
 
@@ -296,79 +288,9 @@ def revoke_key(
     """Let a key be worth nothing from now on, in a server that runs within seconds."""
     from hubbub.cli import keys as keeping
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         keeping.revoke(settings, key)
-
-
-Email = Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")]
-EmailOrId = Annotated[str, typer.Argument(help="The person's e-mail address or id.", metavar="EMAIL-OR-ID")]
-
-
-@people.command("list")
-def list_people(data: DataFolder = None, config: Config = None) -> None:
-    """List all people who are known: how they sign in, when they did last, and who is invited."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.list_people(settings)
-
-
-@people.command("invite")
-def invite_person(
-    email: Email,
-    name: Annotated[str, typer.Option(help="Their name; they can change it.", show_default=False)] = "",
-    operator: Annotated[bool, typer.Option("--operator", help="They become an operator.")] = False,
-    data: DataFolder = None,
-    config: Config = None,
-) -> None:
-    """Print a link by which somebody makes an account; it is mailed, too, where a mail server is set."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.invite(settings, email, name=name, is_operator=operator)
-
-
-@people.command("reset")
-def reset_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
-    """Print a link by which a person sets a new password; it removes their second factor, too."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.reset(settings, who)
-
-
-@people.command("disable")
-def disable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
-    """Disable a person: their sign-ins and API keys end within a second."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.set_active(settings, who, is_active=False)
-
-
-@people.command("enable")
-def enable_person(who: EmailOrId, data: DataFolder = None, config: Config = None) -> None:
-    """Enable a person who was disabled. Their API keys stay revoked."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.set_active(settings, who, is_active=True)
-
-
-@people.command("rescue")
-def rescue_operator(email: Email, data: DataFolder = None, config: Config = None) -> None:
-    """Print a link that lets you in as an operator, whatever has happened to your account."""
-    from hubbub.cli import people as keeping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        keeping.rescue(settings, email)
 
 
 NameOrId = Annotated[str, typer.Argument(help="The collection's name or id.", metavar="NAME-OR-ID")]
@@ -379,8 +301,8 @@ def list_collections(data: DataFolder = None, config: Config = None) -> None:
     """List all collections: whose each is, and who can see it."""
     from hubbub.cli import collections as collecting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         collecting.list_collections(settings)
 
 
@@ -394,8 +316,8 @@ def rename_collection(
     """Rename a collection."""
     from hubbub.cli import collections as collecting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         collecting.rename(settings, collection, name)
 
 
@@ -421,8 +343,8 @@ def share_collection(
     """Share a collection. What is open by a right that ends, ends within a second."""
     from hubbub.cli import collections as collecting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         collecting.share(settings, collection, share_with or [], right=right, is_stopped=stop)
 
 
@@ -436,65 +358,9 @@ def remove_collection(
     """Delete a collection with all its documents."""
     from hubbub.cli import collections as collecting
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         collecting.remove(settings, collection, is_agreed=yes)
-
-
-GroupNameOrId = Annotated[str, typer.Argument(help="The group's name or id.", metavar="NAME-OR-ID")]
-
-
-@groups.command("add")
-def add_group(
-    name: Annotated[str, typer.Argument(help="What the group is called.")],
-    data: DataFolder = None,
-    config: Config = None,
-) -> None:
-    """Make a group."""
-    from hubbub.cli import groups as grouping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        grouping.add(settings, name)
-
-
-@groups.command("list")
-def list_groups(data: DataFolder = None, config: Config = None) -> None:
-    """List all groups."""
-    from hubbub.cli import groups as grouping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        grouping.list_groups(settings)
-
-
-@groups.command("members")
-def show_members(
-    group: GroupNameOrId,
-    add: Annotated[list[str] | None, typer.Option(help="Add this person, by their id; may be repeated.")] = None,
-    remove: Annotated[list[str] | None, typer.Option(help="Take this person out; may be repeated.")] = None,
-    manager: Annotated[
-        bool, typer.Option("--manager", help="Who is added manages the group: says who is in it.")
-    ] = False,
-    data: DataFolder = None,
-    config: Config = None,
-) -> None:
-    """Say who is in a group, or change it. Rights by the group follow at once."""
-    from hubbub.cli import groups as grouping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        grouping.members(settings, group, add=add or [], remove=remove or [], are_managers=manager)
-
-
-@groups.command("remove")
-def remove_group(group: GroupNameOrId, data: DataFolder = None, config: Config = None) -> None:
-    """Delete a group; what it was given it has no more."""
-    from hubbub.cli import groups as grouping
-
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
-        grouping.remove(settings, group)
 
 
 def _print_version(wanted: bool) -> None:
@@ -508,38 +374,3 @@ def main(
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
 ) -> None:
     """Chat and search for many people at once."""
-
-
-def _settings(config: Path | None, flags: dict[str, object]) -> "Settings":
-    from hubbub.settings import load_settings
-
-    try:
-        return load_settings(flags, config=config)
-    except SettingsError as error:
-        raise _exit_for(error) from None
-
-
-def _exit_for(error: SettingsError) -> typer.Exit:
-    for fault in error.faults:
-        _complain(f"settings: {fault}")
-    return typer.Exit(2)
-
-
-def _complain(text: str) -> None:
-    from rich.console import Console
-
-    Console(stderr=True, soft_wrap=True, highlight=False).print(text, style="red", markup=False)
-
-
-@contextmanager
-def _named_errors() -> Generator[None]:
-    """Print an error that has a name in one line and exit with 1; faults of the settings a line each, with 2."""
-    try:
-        yield
-    except SettingsError as error:
-        raise _exit_for(error) from None
-    except HubbubError as error:
-        _complain(f"hubbub: {printable(error.for_operators)}")
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None

@@ -39,6 +39,7 @@ from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
+from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
@@ -208,7 +209,7 @@ async def _assembled(
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
     store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    doors = await open_doors(stack, settings, database, identity, was_known)
+    doors = await open_doors(stack, settings, database, identity, was_known, parts.http)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -222,6 +223,8 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        providers=doors.providers,
+        sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
         log=log,
@@ -345,3 +348,9 @@ def _choices(settings: Settings) -> Choices:
         SamplePage(page.signs_in, page.browser_history),
         is_open_to_everybody=settings.identity.open_to_everybody and lets_everybody_in(settings),
     )
+
+
+def _sign_in_addresses(providers: Providers | None) -> tuple[tuple[str, str], ...]:
+    if providers is None:
+        return ()
+    return tuple((one.client.label, f"/api/sign-in/oidc/{name}") for name, one in providers.by_name.items())

@@ -10,6 +10,7 @@ from hubbub.app.accounts import AccountRules, Accounts
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
+from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import SettingsError
@@ -17,6 +18,7 @@ from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.keys import Keyring
+from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.open import OpenIdentity
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
@@ -39,11 +41,13 @@ class Doors:
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    providers: Providers | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
     """Return the settings by which people can sign in on the page; none: they can't."""
-    return ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
+    ways = ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
+    return (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
 
 
 def is_loopback(host: str) -> bool:
@@ -87,6 +91,7 @@ async def open_doors(
     database: "Sqlite | Postgres",
     given: Identity | None,
     was_known: WasKnown,
+    http: Http,
 ) -> Doors:
     """Open what says who asks. An identity that is given does so in place of the one that the settings name.
 
@@ -110,7 +115,7 @@ async def open_doors(
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts)
+    return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
 
 
 @asynccontextmanager
@@ -128,7 +133,7 @@ def _in_file(database: "Sqlite | Postgres") -> Sqlite:
     if isinstance(database, Sqlite):
         return database
     raise SettingsError(
-        ["identity.accounts: are not kept in PostgreSQL yet. Leave them out, or leave database.url out"]
+        ["identity: who signs in is not kept in PostgreSQL yet. Leave out database.url, or identity.accounts and .oidc"]
     )
 
 
@@ -161,3 +166,28 @@ async def open_accounts(
         reset_seconds=wanted.reset_minutes * 60.0,
     )
     return Accounts(store, people, sign_ins, keys, passwords, rules, mail)
+
+
+def _providers(settings: Settings, http: Http) -> Providers:
+    return Providers(
+        {
+            name: Provider(
+                Client(
+                    name=name,
+                    label=one.label or name,
+                    issuer=one.issuer,
+                    client_id=one.client_id,
+                    client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
+                    scopes=one.scopes,
+                    groups_claim=one.groups_claim,
+                    roles_claim=one.roles_claim,
+                    operator_groups=frozenset(one.operator_groups),
+                    allowed_groups=frozenset(one.allowed_groups),
+                    allowed_domains=frozenset(domain.lower() for domain in one.allowed_domains),
+                    allowed_tenants=one.allowed_tenants,
+                ),
+                http,
+            )
+            for name, one in settings.identity.oidc.items()
+        }
+    )

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
+from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.origins import origin_of
 from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
@@ -269,6 +270,9 @@ class Identity(Table):
     """Whether everybody who reaches the server is let in without signing in. On a loopback address they are where
     there is no way to sign in; on any other, the server does not start without a way unless this is set."""
     accounts: Accounts = Accounts()
+    oidc: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], OidcProvider] = Field(default_factory=dict)
+    """The OpenID Connect providers that people sign in at, by names of your choice. Keep a name: people are known by
+    it."""
     idle_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 336.0
     """How long a sign-in lasts that is not used."""
     sign_in_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 2160.0

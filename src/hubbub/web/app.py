@@ -30,6 +30,7 @@ from hubbub.web.routes import (
     completions,
     conversations,
     documents,
+    oidc,
     openai,
     operators,
     people,
@@ -90,6 +91,7 @@ def create_app(
         app.include_router(router)
     app.include_router(server.probes)
     app.include_router(sign_in.router)
+    app.include_router(oidc.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
