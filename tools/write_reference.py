@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from hubbub.settings.faults import MODEL_TABLES
+from hubbub.settings.ingest import Ingest, SyncedFolder
 from hubbub.settings.load import variable_of
 from hubbub.settings.tree import Settings, fields
 
@@ -35,6 +36,8 @@ def settings_page() -> str:
         table = field.annotation
         if isinstance(table, type) and issubclass(table, BaseModel):
             parts.append(_section(f"`[{name}]`", table, (name,)))
+            if table is Ingest:
+                parts.append(_repeated("`[[ingest.folders]]`", SyncedFolder))
         elif name != "models":
             alone.append((name, field))
     parts.append("## Above all tables\n\n" + _table((((name,), field) for name, field in alone), ()))
@@ -59,6 +62,15 @@ def _table(items: Iterable[tuple[tuple[str, ...], FieldInfo]], above: tuple[str,
         variable = variable_of(path).replace("_NAME_", "<NAME>") if "<name>" in path else variable_of(path)
         name = ".".join(path[len(above) :])
         lines.append(f"| `{name}`<br>`{variable}` | {_default(path, field)} | {_one_line(field.description)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _repeated(title: str, table: type[BaseModel]) -> str:
+    """Return a table that stands any number of times: its keys have no variables of their own."""
+    lines = [f"### {title}", "", str(table.__doc__), "", "| setting | default | what it is |", "|---|---|---|"]
+    for name, field in table.model_fields.items():
+        default = "needed" if field.is_required() else f"`{_toml(field.default)}`"
+        lines.append(f"| `{name}` | {default} | {_one_line(field.description)} |")
     return "\n".join(lines) + "\n"
 
 

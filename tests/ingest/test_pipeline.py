@@ -98,6 +98,28 @@ async def test_a_document_becomes_ready(place: Place) -> None:
     assert (stored.state, stored.title) == ("ready", "Handbook")
 
 
+async def test_how_much_of_a_document_is_read_is_seen_while_it_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0.01)
+    collection_id = await place.collection()
+    page = [f"Line {number} of the page says what it has to." for number in range(40)]
+    added = await place.pipeline.add(collection_id, "long.pdf", stream(documents.pdf([page] * 300)))
+    seen: list[float] = []
+    async with running(place.pipeline), asyncio.timeout(30):
+        while (document := await place.library.document(added.id)) and document.state in ("waiting", "reading"):
+            seen.append(document.progress)
+            await asyncio.sleep(0.005)
+        assert document is not None
+        await place.settled()
+    between = [one for one in seen if 0 < one < 1]
+    assert between
+    assert seen == sorted(seen)
+    ready = await place.library.document(added.id)
+    assert ready is not None
+    assert (ready.state, ready.progress) == ("ready", 1.0)
+
+
 async def test_without_an_embedder_reading_is_all(place: Place) -> None:
     await place.add(await place.collection(), "a.txt", "Hello.")
     async with running(place.another(embeds=False)):

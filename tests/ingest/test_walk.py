@@ -20,7 +20,7 @@ async def test_finds_files_below_folders_in_order(tmp_path: Path) -> None:
     make(tmp_path, "docs/b.txt", "docs/a/z.txt", "docs/a/y/x.txt", "one.txt")
     found = await walk([tmp_path / "docs", tmp_path / "one.txt"])
     assert [file.name for file in found] == ["b.txt", "a/z.txt", "a/y/x.txt", "one.txt"]
-    assert found[1] == Found("a/z.txt", tmp_path / "docs/a/z.txt")
+    assert found[1] == Found("a/z.txt", tmp_path / "docs/a/z.txt", str(tmp_path / "docs"), "a/z.txt")
 
 
 async def test_leaves_out_what_is_hidden_and_junk(tmp_path: Path) -> None:

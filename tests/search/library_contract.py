@@ -80,11 +80,36 @@ class LibraryContract:
         await library.mark(document, "embedding", completeness=Completeness(80, 100, omitted))
         await library.mark(document, "ready")
         assert await library.document(document.id) == replace(
-            document, state="ready", completeness=Completeness(80, 100, omitted)
+            document, state="ready", completeness=Completeness(80, 100, omitted), progress=1.0
         )
         assert [one.completeness.omitted for one in await library.documents(document.collection_id)] == [omitted]
         newer = await a_document(library, "a.pdf", collection_id=document.collection_id, sha256="b" * 64)
         assert (await library.add(newer)).completeness == Completeness()
+
+    async def test_progress_is_that_of_the_state(self, library: Library, put_passages: PutPassages) -> None:
+        document = await library.add(await a_document(library, "a.txt"))
+
+        async def progress() -> float:
+            known = await library.document(document.id)
+            assert known is not None
+            return known.progress
+
+        await library.advance(document, 0.5)
+        assert await progress() == 0.0  # it waits
+        await library.mark(document, "reading")
+        await library.advance(document, 0.25)
+        assert await progress() == 0.25
+        await library.advance(replace(document, sha256="f" * 64), 0.75)
+        assert await progress() == 0.25
+        await put_passages(document, 4, 1)
+        await library.mark(document, "embedding")
+        assert await progress() == 0.25
+        await library.mark(document, "ready")
+        assert await progress() == 1.0
+        await library.mark(document, "reading")
+        assert await progress() == 0.0
+        await library.mark(document, "failed", reason="It is damaged.")
+        assert await progress() == 0.0
 
     async def test_a_mark_on_older_content_changes_nothing(self, library: Library) -> None:
         old = await library.add(await a_document(library, "a.txt"))

@@ -63,5 +63,7 @@ async def test_a_library_of_before_is_taken_over(database: Sqlite) -> None:
     await database.write(insert)
     async with SqliteLibrary(database) as library:
         assert await library.documents("c") == [
-            Document("d", "c", "a.pdf", "a" * 64, 7, "application/pdf", "A", "ready", pages=2, added_at=3.0)
+            Document(
+                "d", "c", "a.pdf", "a" * 64, 7, "application/pdf", "A", "ready", pages=2, added_at=3.0, progress=1.0
+            )
         ]

@@ -109,6 +109,7 @@ async def test_a_document_says_how_whole_it_was_read(
     document = (await listed(hubbub, ann, collection_id))["scan.pdf"]
     assert document["state"] == "ready"
     missing = {"kind": "pages_without_text", "text": "2 of 3 pages hold no text", "count": 2, "of": 3}
+    assert document["progress"] == 1.0
     assert document["completeness"] == {"characters": 15, "held": 0, "omitted": [missing]}
 
 

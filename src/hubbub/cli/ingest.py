@@ -20,7 +20,8 @@ from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
 from hubbub.core.people import OPERATOR, Right
-from hubbub.ingest.walk import Found, PassedBy, walk
+from hubbub.ingest.naming import claimed
+from hubbub.ingest.walk import Found, PassedBy, source_of, walk
 from hubbub.settings import Settings
 
 console = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -70,7 +71,8 @@ def ingest(
             files = asyncio.run(walk(paths, passed_by))
             if remove_missing and not even_if_empty:
                 _check_there(passed_by)
-            tally = asyncio.run(_ingest(settings, files, collection, remove_missing, share, on_fetch))
+            gone_from = {source_of(path) for path in paths} if remove_missing else None
+            tally = asyncio.run(_ingest(settings, files, collection, gone_from, share, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -105,21 +107,27 @@ def _check_there(passed_by: PassedBy) -> None:
 
 
 async def _ingest(
-    settings: Settings, files: Sequence[Found], name: str, remove_missing: bool, share: Sequence[str], on_fetch: OnFetch
+    settings: Settings,
+    files: Sequence[Found],
+    name: str,
+    gone_from: set[str] | None,
+    share: Sequence[str],
+    on_fetch: OnFetch,
 ) -> Tally:
     async with (
         Http() as http,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        collection = await _collection(shelf, name, [await subject_of(one, shelf.library.groups) for one in share])
+        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        collection = await operators_collection(shelf, name, subjects)
+        files = await claimed(shelf.origins, collection.id, files)
         telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)
         async with going_on(telling.run()):
             with telling.shown():
                 tally = await _add(shelf, collection, files, telling)
-                if remove_missing:
-                    gone = await shelf.pipeline.remove_missing(collection.id, [file.name for file in files])
-                    tally.removed = len(gone)
+                if gone_from is not None:
+                    tally.removed = await _remove_missing(shelf, collection, files, gone_from)
                 async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
                     async for state in states:
                         telling.worked(state)
@@ -133,12 +141,20 @@ async def _ingest(
     return tally
 
 
-async def _collection(shelf: Shelf, name: str, subjects: Sequence[str]) -> Collection:
+async def operators_collection(shelf: Shelf, name: str, subjects: Sequence[str]) -> Collection:
+    """Return the operator's collection of a name, made where it is not there; the subjects may use it."""
     known = [one for one in await shelf.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
     collection = known[0] if known else await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
     if subjects:
         await allow(shelf.library, collection.id, subjects, Right.USE)
     return collection
+
+
+async def _remove_missing(shelf: Shelf, collection: Collection, files: Sequence[Found], sources: set[str]) -> int:
+    """Remove the documents whose files are not there, but for those of other folders; return how many they were."""
+    owners = await shelf.origins.owners(collection.id)
+    of_others = [name for name, source in owners.items() if source not in sources]
+    return len(await shelf.pipeline.remove_missing(collection.id, [*(file.name for file in files), *of_others]))
 
 
 async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:

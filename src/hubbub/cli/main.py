@@ -90,8 +90,8 @@ def search(
     """Find passages; the best comes first."""
     from hubbub.cli import search as searching
 
-    settings = _settings(config, {"server": {"data_folder": data}})
-    with _named_errors():
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
         searching.search(settings, query, collection or [], limit=limit, as_json=as_json)
 
 
@@ -133,6 +133,47 @@ def ingest(
             share=share or [],
         )
     if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sync(
+    folder: Annotated[Path, typer.Argument(help="The folder.", metavar="FOLDER")],
+    collection: Annotated[str, typer.Option(help="The collection to keep equal to it; made where there is none.")],
+    include: Annotated[list[str] | None, typer.Option(help="Take these files only: *.pdf; may be repeated.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Leave these out: drafts/**; may be repeated.")] = None,
+    every: Annotated[
+        float | None, typer.Option(min=0.1, help="Go on, and look again after so many seconds.", show_default=False)
+    ] = None,
+    even_if_empty: Annotated[
+        bool, typer.Option("--even-if-empty", help="Remove all documents where the folder holds no files any more.")
+    ] = False,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(help="Let these use the collection, too, as `hubbub ingest` does.", metavar="WITH"),
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Make a collection equal to a folder: what was added, changed, renamed or deleted there.
+
+    Documents that came from elsewhere stay. An interrupted run goes on where it was.
+    """
+    from hubbub.cli import sync as syncing
+    from hubbub.ingest.globs import Globs
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        left = syncing.sync(
+            settings,
+            folder,
+            collection,
+            globs=Globs(tuple(include or ()), tuple(exclude or ())),
+            every_seconds=every,
+            even_if_empty=even_if_empty,
+            share=share or [],
+        )
+    if left:
         raise typer.Exit(1)
 
 

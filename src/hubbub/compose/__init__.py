@@ -30,6 +30,7 @@ from hubbub.compose.models import (
 )
 from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
+from hubbub.compose.syncing import round_lock
 
 __all__ = [
     "Chosen",
@@ -62,6 +63,7 @@ __all__ = [
     "origins_for",
     "pools_of",
     "prepare_folder",
+    "round_lock",
     "sandbox_of",
     "ways_to_sign_in",
     "web_application",

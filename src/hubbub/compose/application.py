@@ -27,6 +27,7 @@ from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
+from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -143,6 +144,7 @@ async def open_application(
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
+        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
 

@@ -33,7 +33,7 @@ POSTGRES: Mapping[str, int] = {
     "folder": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 4, "azure": 1}
+LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

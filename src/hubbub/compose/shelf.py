@@ -26,6 +26,7 @@ from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
+from hubbub.ingest.origins import Origins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import RESERVED
@@ -49,6 +50,7 @@ class Shelf:
     pipeline: Pipeline
     embedder: Embedder | None
     folder: Path
+    origins: Origins
 
 
 @asynccontextmanager
@@ -64,6 +66,8 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
         )
         library = await open_backend(stack, "library", settings.search.library, database=database, search=search)
         await _let_stand(search, library)
+        origins = Origins(database)
+        await origins.open()
         files = await stack.enter_async_context(Files(folder / "files", most_bytes=settings.limits.document_bytes))
         pipeline = Pipeline(
             library,
@@ -83,7 +87,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
                 free_bytes=settings.limits.free_bytes,
             ),
         )
-        yield Shelf(library, search, files, pipeline, embedder, folder)
+        yield Shelf(library, search, files, pipeline, embedder, folder, origins)
 
 
 async def _let_stand(search: Search, library: Library) -> None:

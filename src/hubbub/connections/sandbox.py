@@ -103,13 +103,14 @@ class Sandbox:
         returns: type[T],
         *,
         files: Mapping[str, Path] | None = None,
+        lent: Mapping[str, int] | None = None,
         limits: SandboxLimits | None = None,
     ) -> Returned[T] | Failure:
         """Call a function by its "package.module:name" with arguments that msgspec can write.
 
-        The files are opened here, to be read; each is an argument more, the number of a descriptor. What
-        the function returns is checked to be a `returns`. The child is gone when this returns or is
-        cancelled.
+        The files are opened here, to be read; each is an argument more, the number of a descriptor. So are the
+        descriptors that are lent, which stay the caller's to close. What the function returns is checked to be a
+        `returns`. The child is gone when this returns or is cancelled.
         """
         limits = limits or self.limits
         async with self._places:
@@ -120,8 +121,9 @@ class Sandbox:
             except (OSError, RuntimeError) as error:
                 return NotStarted(str(error))
             try:
-                request = sandboxed.Request(os.getpid(), function, {**arguments, **opened}, limits)
-                child = await _start(tuple(opened.values()))
+                shared = {**opened, **(lent or {})}
+                request = sandboxed.Request(os.getpid(), function, {**arguments, **shared}, limits)
+                child = await _start(tuple(shared.values()))
             except (OSError, RuntimeError) as error:  # the latter where the system gives no thread to wait for it
                 return NotStarted(str(error))
             finally:

@@ -80,6 +80,22 @@ class Document(msgspec.Struct, frozen=True):
     added_at: float = 0.0
     completeness: Completeness = Completeness()
     """How whole it was read, once it was."""
+    progress: float = 0.0
+    """How far it is through its state, 0 to 1: while it is read, the part of it that is read, where its format lets
+    that be told; while it is embedded, the part of its passages that have a vector; 1 once it is ready."""
+
+
+def progress_of(state: DocumentState, read: float, passages: int, embedded: int) -> float:
+    """Return a document's progress, by the part of it that is read and by its passages."""
+    match state:
+        case "reading":
+            return read
+        case "embedding":
+            return embedded / passages if passages else 1.0
+        case "ready":
+            return 1.0
+        case _:
+            return 0.0
 
 
 Fault: TypeAlias = Literal["", "file", "missing", "ours"]

@@ -135,8 +135,8 @@ class Files:
         finally:
             await asyncio.shield(self._run(lambda: _moved(aside, path) if must_stay else aside.unlink()))
 
-    async def read(self, path: Path) -> AsyncIterator[bytes]:
-        """Yield the bytes of any file of this machine, for `keep`.
+    async def read(self, path: Path, check: Callable[[int], None] | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes of any file of this machine, for `keep`. Its descriptor is checked before and after.
 
         Raises:
             NotFound: it is not there.
@@ -144,8 +144,12 @@ class Files:
         """
         file = await self._run(lambda: _open(path))
         try:
+            if check is not None:
+                await self._run(lambda: check(file.fileno()))
             while piece := await self._run(lambda: file.read(PIECE_BYTES)):
                 yield piece
+            if check is not None:
+                await self._run(lambda: check(file.fileno()))
         finally:
             await asyncio.shield(self._run(file.close))
 

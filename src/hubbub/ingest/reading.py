@@ -29,6 +29,7 @@ from hubbub.connections.sandbox import (
 from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.ingest.blocks import Block, Loaded, Table
+from hubbub.ingest.gauge import Gauge, telling
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.names import title_of
 from hubbub.ingest.split import Piece, Sizes, split
@@ -98,9 +99,15 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 async def read(
-    sandbox: Sandbox, path: Path, name: str, sizes: Sizes | None = None, *, reads_hidden: bool = False
+    sandbox: Sandbox,
+    path: Path,
+    name: str,
+    sizes: Sizes | None = None,
+    *,
+    reads_hidden: bool = False,
+    gauge: Gauge | None = None,
 ) -> Reading:
-    """Return the passages of a file, and of its hidden parts if these are to be read.
+    """Return the passages of a file, and of its hidden parts if these are to be read. A gauge shows how far it is.
 
     Raises:
         Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
@@ -108,7 +115,8 @@ async def read(
         NotInstalled, NotNow, ReaderFault: it is not the file's fault.
     """
     arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes()), "reads_hidden": reads_hidden}
-    match await sandbox.call(READER, arguments, Reading, files={"file": path}):
+    lent = {"gauge": gauge.descriptor} if gauge is not None else None
+    match await sandbox.call(READER, arguments, Reading, files={"file": path}, lent=lent):
         case Returned(value=reading):
             return reading
         case failure:
@@ -158,14 +166,17 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
             return Invalid(message, code=code)
 
 
-def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False) -> Reading:
+def read_here(
+    file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False, gauge: int | None = None
+) -> Reading:
     """Return the passages of an open file, read in this process: a sandbox's child.
 
     Raises:
         Invalid, Unsupported, TooLarge: why it can't be read.
         NotInstalled, NotNow: it is not the file's fault. Any other exception is a bug.
     """
-    loaded = loaded_here(file, name)
+    with telling(gauge):
+        loaded = loaded_here(file, name)
     loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -15,13 +16,18 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.files import Files
+from hubbub.ingest.gauge import Gauge, gauge
 from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import Turns
 from hubbub.search.base import EmbedsLater, Library, Search
 
+T = TypeVar("T")
+
 POLL_SECONDS = 0.3
+PROGRESS_SECONDS = 0.5
+"""So often it is noted how much of a document is read."""
 IDLE_SHARE = 10
 """Looking for work takes at most one part in so many of a reader's time, however many documents there are."""
 EMBED_BATCH = 16
@@ -171,7 +177,11 @@ class Worker:
         if not await self._library.mark(document, "reading"):
             return  # it was removed or replaced
         path = self._files.path(document.sha256)
-        reading = await read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden)
+        with gauge() as shown:
+            reading = await _meanwhile(
+                self._note_progress(document, shown),
+                read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden, gauge=shown),
+            )
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
         state = "ready" if self._embeds_later is None else "embedding"
@@ -181,6 +191,16 @@ class Worker:
         else:
             await self._forget_removed(document)
         self._put.set()
+
+    async def _note_progress(self, document: Document, shown: Gauge | None) -> None:
+        """Note from time to time how much of a document is read, until cancelled."""
+        noted = 0.0
+        while shown is not None:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            if (part := round(shown.part, 2)) != noted:
+                with contextlib.suppress(StoreError):  # the document's next mark meets it again
+                    await self._library.advance(document, part)
+                noted = part
 
     async def _fail(self, document: Document, reason: str, fault: Fault) -> None:
         self._rests.ended(document.id)
@@ -265,6 +285,16 @@ def passages_of(document_id: str, reading: Reading) -> list[Passage]:
         Passage(new_id(), document_id, number, piece.text, piece.page, piece.heading)
         for number, piece in enumerate(reading.pieces)
     ]
+
+
+async def _meanwhile(aside: Coroutine[None, None, None], work: Coroutine[None, None, T]) -> T:
+    """Return what the work returns; what goes on aside ends with it."""
+    task = asyncio.create_task(aside)
+    try:
+        return await work
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

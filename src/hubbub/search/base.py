@@ -276,6 +276,10 @@ class Library(Protocol):
         """
         ...
 
+    async def advance(self, document: Document, read: float) -> None:
+        """Note which part of a document, 0 to 1, is read. Nothing happens unless this content of it is being read."""
+        ...
+
     async def forget(self, document_id: str) -> None:
         """Drop a document's record (its passages: `Search.remove`)."""
         ...

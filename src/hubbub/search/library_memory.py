@@ -8,7 +8,16 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from hubbub.core.documents import Collection, Completeness, Document, DocumentState, Fault, Progress, Queued
+from hubbub.core.documents import (
+    Collection,
+    Completeness,
+    Document,
+    DocumentState,
+    Fault,
+    Progress,
+    Queued,
+    progress_of,
+)
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
@@ -113,6 +122,7 @@ class MemoryLibrary:
             reason="",
             pages=0,
             completeness=Completeness(),
+            progress=0.0,
         )
         self._documents[stored.id] = stored
         self._facts[stored.id] = _Facts(payer)
@@ -141,8 +151,14 @@ class MemoryLibrary:
             title=known.title if title is None else title,
             pages=known.pages if pages is None else pages,
             completeness=known.completeness if completeness is None else completeness,
+            progress=0.0,
         )
         return True
+
+    async def advance(self, document: Document, read: float) -> None:
+        known = self._documents.get(document.id)
+        if known is not None and known.sha256 == document.sha256 and known.state == "reading":
+            self._documents[known.id] = replace(known, progress=read)
 
     async def forget(self, document_id: str) -> None:
         self._documents.pop(document_id, None)
@@ -231,4 +247,5 @@ class MemoryLibrary:
 
 def _with_counts(document: Document, counts: Counts) -> Document:
     passages, embedded = counts.get(document.id, (0, 0))
-    return replace(document, passages=passages, embedded=embedded)
+    progress = progress_of(document.state, document.progress, passages, embedded)
+    return replace(document, passages=passages, embedded=embedded, progress=progress)

@@ -7,16 +7,26 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
-from hubbub.core.documents import Collection, Completeness, Document, DocumentState, Fault, Progress, Queued
+from hubbub.core.documents import (
+    Collection,
+    Completeness,
+    Document,
+    DocumentState,
+    Fault,
+    Progress,
+    Queued,
+    progress_of,
+)
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 COLLECTION_NAME_LENGTH = 100
-STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions")
+STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress")
 
 
 class SqliteLibrary:
@@ -160,6 +170,9 @@ class SqliteLibrary:
         values["completeness"] = None if completeness is None else msgspec.json.encode(completeness).decode()
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
+    async def advance(self, document: Document, read: float) -> None:
+        await self._write("advance", {"id": document.id, "sha256": document.sha256, "read": read})
+
     async def forget(self, document_id: str) -> None:
         await self._write("forget", {"id": document_id})
 
@@ -237,5 +250,7 @@ def _most(reader: Reader | None) -> int:
 
 
 def _document(row: Row) -> Document:
-    completeness = msgspec.json.decode(row[-1], type=Completeness) if row[-1] else Completeness()
-    return Document(*row[:-1], completeness=completeness)
+    *known, completeness, read = row
+    document = Document(*known, completeness=msgspec.json.decode(completeness or "{}", type=Completeness))
+    progress = progress_of(document.state, read, document.passages, document.embedded)
+    return replace(document, progress=progress) if progress else document

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.origins import origin_of
@@ -18,7 +19,6 @@ from hubbub.settings.search import Search
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
-Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 Origin: TypeAlias = Annotated[str, AfterValidator(origin_of)]
 
@@ -187,26 +187,6 @@ class Limits(Table):
     image_hosts: tuple[Text, ...] = ()
     """The hosts, such as "images.example.com", whose https:// addresses of images are passed on to models, which fetch
     them. Images sent along as data: URLs need none."""
-
-
-class Ingest(Table):
-    """How documents are read: in child processes with limits of their own."""
-
-    children: Count = 2
-    """How many documents are read at the same time; two more for people of whom none is being read."""
-    memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
-    """The memory that reading one document may take."""
-    cpu_seconds: Seconds = 30.0
-    """The processor time that reading one document may take."""
-    wall_seconds: Seconds = 60.0
-    """The time on the clock that reading one document may take."""
-    reads_hidden: bool = False
-    """Whether hidden sheets, rows, columns and slides are read, too, and marked as hidden."""
-    unreadable_update: Literal["keep", "remove"] = "keep"
-    """When a document's file is replaced by one that can't be read: "keep" what was read before, marked as the
-    earlier version, or "remove" it."""
-    passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
-    """About how long a passage is: the piece that is found and cited."""
 
 
 class Database(Table):

@@ -23,7 +23,7 @@ def load(file: BinaryIO) -> Loaded:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            blocks, omitted = inner_blocks(_files(archive))
+            blocks, omitted = inner_blocks(_files(archive), of=len(archive.infolist()))
     except (zipfile.BadZipFile, ValueError, zlib.error, EOFError, NotImplementedError) as error:
         raise Invalid("The archive is damaged. Pack it anew and add it again.", code="corrupt") from error
     if not blocks and omitted:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Loaded
+from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import html
 from hubbub.ingest.loaders.xml import name_of, parse
 
@@ -34,7 +35,8 @@ def load(file: BinaryIO) -> Loaded:
             places = {one.get("id"): one.get("href", "") for one in root.iter() if name_of(one) == "item"}
             title = next((one.text or "" for one in root.iter() if name_of(one) == "title"), "")
             spine = [one.get("idref") for one in root.iter() if name_of(one) == "itemref"]
-            for reference in spine:
+            for number, reference in enumerate(spine):
+                read_so_far(number, len(spine))
                 place = posixpath.normpath(
                     posixpath.join(posixpath.dirname(package), unquote(places.get(reference, "")))
                 )

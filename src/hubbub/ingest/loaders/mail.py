@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 from hubbub.core.errors import Unsupported
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders import html, text
 from hubbub.ingest.loaders.encoding import decode, tidied
 from hubbub.ingest.loaders.labels import codec_of
@@ -23,7 +24,11 @@ def load(file: BinaryIO) -> Loaded:
     data = file.read()
     if not _MAILBOX.match(data):
         return read(email.message_from_bytes(data))
-    read_all = [read(email.message_from_bytes(one)) for one in _MAILBOX.split(data) if one.strip()]
+    mails = [one for one in _MAILBOX.split(data) if one.strip()]
+    read_all: list[Loaded] = []
+    for number, one in enumerate(mails):
+        with reading_one(number, len(mails)):
+            read_all.append(read(email.message_from_bytes(one)))
     blocks: list[Block] = []
     for one in read_all:
         blocks += [Heading(one.title or "Mail", 1), *one.blocks]
@@ -37,7 +42,7 @@ def read(message: email.message.Message) -> Loaded:
     bodies, attached = _parts(message)
     for body in bodies:
         blocks += body.blocks
-    inner, omitted = inner_blocks(attached, lead="Attachment: ")
+    inner, omitted = inner_blocks(attached, lead="Attachment: ", of=len(attached))
     return Loaded([*blocks, *inner], title=_header(message, "Subject"), omitted=omitted)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError, TooLarge
 from hubbub.ingest.blocks import Block, Heading
+from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders.kinds import kind_of
 
 MOST_DEPTH = 4
@@ -31,8 +32,12 @@ def _deeper() -> Generator[list[int]]:
         _left.reset(bound)
 
 
-def inner_blocks(files: Iterable[tuple[str, bytes]], *, lead: str = "") -> tuple[list[Block], tuple[Omission, ...]]:
+def inner_blocks(
+    files: Iterable[tuple[str, bytes]], *, lead: str = "", of: int = 0
+) -> tuple[list[Block], tuple[Omission, ...]]:
     """Return what files within a file say, each under its name, and which could not be read.
+
+    `of` is how many files there are, where that is known.
 
     Raises:
         TooLarge: they hold too much, all of them together with those within them.
@@ -51,7 +56,8 @@ def inner_blocks(files: Iterable[tuple[str, bytes]], *, lead: str = "") -> tuple
                 lost.append(name)
                 continue
             try:
-                loaded = kind_of(io.BytesIO(data), name).loader().load(io.BytesIO(data))
+                with reading_one(count - 1, of):
+                    loaded = kind_of(io.BytesIO(data), name).loader().load(io.BytesIO(data))
             except HubbubError as error:
                 if error.code == "bomb":
                     raise

@@ -12,6 +12,7 @@ import msgspec
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
@@ -77,7 +78,10 @@ def load(file: BinaryIO) -> Loaded:
         outline = _outline(document)
         labels = _labels(document)
         notes = Notes(document)
-        found = [_page(document[number], notes) for number in range(pages)]
+        found: list[_Page] = []
+        for number in range(pages):
+            found.append(_page(document[number], notes))
+            read_so_far(number + 1, pages)
         known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
         for number, page in enumerate(found, start=1):

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Table
+from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import EMBEDDED, embedded, graphic, paragraph_text, paragraphs
 from hubbub.ingest.loaders.ooxml import Package, damaged, relation_id
@@ -41,7 +42,9 @@ def load(file: BinaryIO) -> Loaded:
     blocks: list[Block] = []
     hidden: list[Hidden] = []
     pages = broken = objects = 0
-    for pages, slide in enumerate(root.iterfind("{*}sldIdLst/{*}sldId"), start=1):
+    slides = root.findall("{*}sldIdLst/{*}sldId")
+    for pages, slide in enumerate(slides, start=1):
+        read_so_far(pages - 1, len(slides))
         relation = relations.get(relation_id(slide))
         try:
             found = _Slide(package, relation.target, pages, height or _USUAL_HEIGHT) if relation else None

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from hubbub.core.documents import Omission
 from hubbub.core.errors import TooLarge
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
+from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import EMBEDDED, drawn, embedded
 from hubbub.ingest.loaders.ooxml import SAFE, Package, damaged, etree, relation_id
@@ -31,8 +32,9 @@ def load(file: BinaryIO) -> Loaded:
         raise damaged() from error
     blocks: list[Block] = []
     hidden: list[Hidden] = []
-    for name, part, is_hidden in workbook.sheets:
-        shown = workbook.sheet(part)
+    for number, (name, part, is_hidden) in enumerate(workbook.sheets):
+        with reading_one(number, len(workbook.sheets)):
+            shown = workbook.sheet(part)
         if is_hidden:
             inside = [*shown.blocks, *(block for one in shown.hidden for block in one.blocks)]
             hidden.append(Hidden("sheet", 1, [Heading(f"{name} (hidden sheet)", 1), *inside]))

@@ -74,6 +74,9 @@ create trigger member_added after insert on group_member begin update rights_rev
 create trigger member_removed after delete on group_member begin update rights_revision set number = number + 1; end;
 create trigger collection_removed after delete on collection begin update rights_revision set number = number + 1; end;
 
+-- name: add_progress
+alter table document add column part_read real not null default 0;
+
 -- name: collections
 select
     id, name, owner_id,
@@ -231,7 +234,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where collection_id = :collection_id
 order by name collate nocase, name;
@@ -241,7 +244,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where id = :id;
 
@@ -250,7 +253,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where collection_id = :collection_id and name = :name;
 
@@ -259,7 +262,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where state in ('waiting', 'reading', 'embedding')
     and state <> 'embedding'
@@ -272,7 +275,7 @@ select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
     (select count(*) from passage where document_id = document.id),
     (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness
+    added_at, completeness, part_read
 from document
 where state in ('waiting', 'reading', 'embedding')
 order by added_at, id;
@@ -296,7 +299,8 @@ on conflict (collection_id, name) do update set
     payer = excluded.payer,
     fault = '',
     is_kept = 1,
-    completeness = ''
+    completeness = '',
+    part_read = 0
 returning id;
 
 -- name: mark
@@ -304,8 +308,12 @@ update document
 set
     state = :state, reason = :reason, fault = :fault, failed_at = case when :state = 'failed' then :now else 0 end,
     title = coalesce(:title, title), pages = coalesce(:pages, pages),
-    completeness = coalesce(:completeness, completeness)
+    completeness = coalesce(:completeness, completeness),
+    part_read = 0
 where id = :id and sha256 = :sha256;
+
+-- name: advance
+update document set part_read = :read where id = :id and sha256 = :sha256 and state = 'reading';
 
 -- name: forget
 delete from document where id = :id;
@@ -325,7 +333,7 @@ select distinct sha256 from document where is_kept = 1;
 
 -- name: queue
 select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness,
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness, part_read,
     owner_id, payer
 from (
     select document.*, collection.owner_id,

@@ -1,0 +1,178 @@
+"""Keep a collection equal to a folder from the terminal: once, or again and again."""
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from rich.console import Console
+
+from hubbub.cli.fetching import fetching_shown
+from hubbub.cli.ingest import PRIVATE, operators_collection
+from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.sharing import subject_of
+from hubbub.cli.telling import Telling
+from hubbub.cli.terminal import printable
+from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder, round_lock
+from hubbub.connections.http import Http
+from hubbub.core.documents import Collection
+from hubbub.core.errors import HubbubError, StoreError
+from hubbub.ingest.globs import Globs
+from hubbub.ingest.sync import STILL_WRITTEN, FolderSync, Round
+from hubbub.settings import Settings
+
+PENDING_SECONDS = 30.0
+"""How long a single run waits for files that are still being written."""
+ROUND_SECONDS = 1.0
+"""Between two rounds of a single run."""
+
+Once: TypeAlias = Callable[[], Awaitable[Round]]
+
+console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def sync(
+    settings: Settings,
+    folder: Path,
+    collection: str,
+    *,
+    globs: Globs,
+    every_seconds: float | None = None,
+    even_if_empty: bool = False,
+    share: Sequence[str] = (),
+) -> int:
+    """Make the collection equal to the folder, and say what became of it; returns how much could not be done.
+
+    With `every_seconds` it goes on until it is interrupted.
+
+    Raises:
+        NotFound: the folder is not there; nothing was removed.
+        HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
+    """
+    globs.check()
+    with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
+        prepare_folder(settings.server.data_folder)
+        try:
+            return asyncio.run(
+                _sync(settings, folder, collection, globs, every_seconds, even_if_empty, share, on_fetch)
+            )
+        except KeyboardInterrupt:
+            console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
+            raise
+
+
+async def _sync(
+    settings: Settings,
+    folder: Path,
+    name: str,
+    globs: Globs,
+    every_seconds: float | None,
+    even_if_empty: bool,
+    share: Sequence[str],
+    on_fetch: OnFetch,
+) -> int:
+    async with (
+        Http() as http,
+        open_shelf(settings, http, on_fetch) as shelf,
+        going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+    ):
+        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        collection = await operators_collection(shelf, name, subjects)
+        syncing = FolderSync(
+            shelf.pipeline,
+            shelf.library,
+            shelf.files,
+            shelf.origins,
+            folder,
+            globs=globs,
+            removes_all=even_if_empty,
+        )
+
+        async def once() -> Round:
+            async with round_lock(settings):
+                return await syncing.once(collection.id)
+
+        if every_seconds is None:
+            return await _report(shelf, collection, await _settled(once))
+        await _go_on(once, name, every_seconds)
+        return 0
+
+
+async def _settled(once: Once) -> Round:
+    """Compare until no file is still being written, or until that takes too long."""
+    done = await once()
+    until = asyncio.get_running_loop().time() + PENDING_SECONDS
+    while done.pending and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(ROUND_SECONDS)
+        done = _both(done, await once())
+    return done
+
+
+def _both(first: Round, second: Round) -> Round:
+    """Return what two rounds did together: what the first one stored is unchanged in the second."""
+    second.unchanged -= first.added + first.changed
+    second.added += first.added
+    second.changed += first.changed
+    second.removed += first.removed
+    return second
+
+
+async def _report(shelf: Shelf, collection: Collection, done: Round) -> int:
+    """Wait until all is read, and say what became of it; return how much could not be done."""
+    telling = Telling(console, collection.name, done.added + done.changed, embeds=shelf.embedder is not None)
+    telling.stored(done.added + done.changed)
+    async with going_on(telling.run()):
+        with telling.shown():
+            async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
+                async for state in states:
+                    telling.worked(state)
+    documents = await shelf.library.documents(collection.id)
+    failed = [one for one in documents if one.state == "failed"]
+    in_part = [one for one in documents if one.completeness.but]
+    counts = done.counts
+    counts += f", {len(in_part)} ready in part" if in_part else ""
+    counts += f", {len(failed)} failed" if failed else ""
+    console.print(printable(f"{collection.name}: {counts}."), markup=False)
+    if not await shelf.library.permissions.of(collection.id):
+        console.print(PRIVATE.format(name=shlex.quote(printable(collection.name))), markup=False)
+    _say_rest(done)
+    for one in in_part:
+        console.print(printable(f"  {one.name}: ready, but {one.completeness.but}."), style="yellow", markup=False)
+    for one in failed:
+        console.print(printable(f"  {one.name}: {one.reason}"), style="red", markup=False)
+    return len(failed) + len(done.refused) + len(done.pending) + bool(done.held_back)
+
+
+def _say_rest(done: Round) -> None:
+    for path, why in done.skips:
+        console.print(printable(f"  {path}: skipped, since {why}."), markup=False)
+    for path in done.pending:
+        console.print(printable(f"  {path}: left for the next time, since {STILL_WRITTEN}."), markup=False)
+    for name, why in done.refused:
+        console.print(printable(f"  {name}: {why}"), style="red", markup=False)
+    if done.held_back:
+        console.print(printable(f"  {done.held_back}"), style="red", markup=False)
+
+
+async def _go_on(once: Once, name: str, every_seconds: float) -> None:
+    """Compare again and again, and say what was done where something was; until interrupted."""
+    told: tuple[str, ...] = ()
+    while True:
+        try:
+            done = await once()
+        except StoreError:
+            raise
+        except HubbubError as error:
+            now: tuple[str, ...] = (error.for_operators,)
+            done = None
+        else:
+            now = (*(f"{name}: {why}" for name, why in done.refused), *([done.held_back] if done.held_back else []))
+        if done is not None and done.did_something:
+            console.print(printable(f"{name}: {done.counts}."), markup=False)
+        if now != told:
+            for line in now:
+                console.print(printable(f"  {line}"), style="red", markup=False)
+            told = now
+        await asyncio.sleep(every_seconds)

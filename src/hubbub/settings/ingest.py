@@ -1,0 +1,53 @@
+"""The tables of how documents are read, and of the folders that they come from."""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from hubbub.settings.table import Count, Seconds, Table, Text
+
+Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+class SyncedFolder(Table):
+    """A folder that a collection is kept equal to while the server runs. The table may stand any number of times."""
+
+    path: Folder
+    """The folder."""
+    collection: Text
+    """The collection, which is the operator's; made where there is none."""
+    include: tuple[Text, ...] = ()
+    """Only these files are taken, such as `*.pdf` or `reports/**`; none takes all that are not hidden."""
+    exclude: tuple[Text, ...] = ()
+    """These files are left out."""
+    every_seconds: Seconds = 30.0
+    """So often the folder is looked at."""
+    quiet_seconds: Seconds = 2.0
+    """A file is taken once it has not changed for so long: before, it may still be being written."""
+    removes_all: bool = False
+    """Whether a folder that holds no files any more empties its collection; so looks a share that is not mounted."""
+    is_shared: bool = False
+    """Whether the collection, when it is made, is for everybody who may use the server."""
+
+
+class Ingest(Table):
+    """How documents are read: in child processes with limits of their own."""
+
+    children: Count = 2
+    """How many documents are read at the same time; two more for people of whom none is being read."""
+    memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
+    """The memory that reading one document may take."""
+    cpu_seconds: Seconds = 30.0
+    """The processor time that reading one document may take."""
+    wall_seconds: Seconds = 60.0
+    """The time on the clock that reading one document may take."""
+    reads_hidden: bool = False
+    """Whether hidden sheets, rows, columns and slides are read, too, and marked as hidden."""
+    unreadable_update: Literal["keep", "remove"] = "keep"
+    """When a document's file is replaced by one that can't be read: "keep" what was read before, marked as the
+    earlier version, or "remove" it."""
+    passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
+    """About how long a passage is: the piece that is found and cited."""
+    folders: tuple[SyncedFolder, ...] = ()
+    """The folders that collections are kept equal to, each a table `[[ingest.folders]]`: see below."""
