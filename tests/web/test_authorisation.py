@@ -52,7 +52,7 @@ IDS_TO_GO_ON_WITH = {"continues"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
-PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds"}
+PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
