@@ -10,9 +10,10 @@ import pytest
 
 from hubbub.answers.base import Record
 from hubbub.answers.entry import PORTION_BYTES, Reader
+from hubbub.answers.journal import SETTLE_BYTES
 from hubbub.answers.log import COMMIT_CHARACTERS, Log
 from hubbub.answers.memory import MemoryAnswers
-from hubbub.answers.sqlite import SETTLE_BYTES, SqliteAnswers
+from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.answer import Answer
 from hubbub.core.events import Done, Reasoning, Reclassified, Text, ToolCall

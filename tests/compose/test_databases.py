@@ -23,6 +23,7 @@ async def test_all_rooms_stand_there_with_as_many_scripts_as_they_have(tmp_path:
         "embedded": {"is_enabled": False},
         "embeddings": {"provider": "none"},
         "discovery": {"is_enabled": False},
+        "identity": {"accounts": {"is_enabled": True}},
     }
     settings = await in_a_thread(lambda: load_settings(flags))
     await in_a_thread(lambda: prepare_folder(tmp_path))

@@ -64,7 +64,11 @@ async def test_each_route_is_described(document: dict[str, Any]) -> None:
             "application/problem+json" if path.startswith(("/api/", "/livez", "/readyz")) else "application/json"
         )
         assert "422" not in responses, "the framework's own form of a refusal, which we don't send"
-        assert method in ("get", "delete") or "requestBody" in operation or path.endswith(("/stop", "/cancel")), where
+        assert (
+            method in ("get", "delete")
+            or "requestBody" in operation
+            or path.endswith(("/stop", "/cancel", "/sign-out", "/reset"))
+        ), where
 
 
 async def test_it_says_what_is_sent(document: dict[str, Any], ann: aiohttp.ClientSession) -> None:

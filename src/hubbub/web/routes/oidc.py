@@ -26,7 +26,7 @@ FLOW_SECONDS = 600
 _NO_STORE = {"cache-control": "no-store"}
 
 
-@router.get("/{name}", status_code=303, response_class=RedirectResponse)
+@router.get("/{name}", status_code=303, include_in_schema=False, response_class=RedirectResponse)
 async def begin_sign_in(name: str, request: Request, app: App, back: str = "/") -> Response:
     """Send the browser to a provider. It comes back to a path of this server."""
     provider = _provider(app.providers, name)
@@ -41,7 +41,7 @@ async def begin_sign_in(name: str, request: Request, app: App, back: str = "/") 
     return response
 
 
-@router.get("/{name}/back", status_code=303, response_class=RedirectResponse)
+@router.get("/{name}/back", status_code=303, include_in_schema=False, response_class=RedirectResponse)
 async def finish_sign_in(
     name: str, request: Request, app: App, state: str = "", code: str = "", error: str = "", iss: str = ""
 ) -> Response:
@@ -56,7 +56,7 @@ async def finish_sign_in(
     return response
 
 
-@router.post("/{name}/logout", status_code=200)
+@router.post("/{name}/logout", status_code=200, include_in_schema=False)
 async def hear_of_logout(name: str, request: Request, app: App) -> Response:
     """End the sign-ins of a session that has ended at the provider (back-channel logout)."""
     provider = _provider(app.providers, name)
