@@ -193,7 +193,8 @@ def _descendants(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for thread in Path(f"/proc/{parent}/task").iterdir():
-            found += [int(child) for child in (thread / "children").read_text().split()]
+            with contextlib.suppress(FileNotFoundError):  # a thread that ends meanwhile
+                found += [int(child) for child in (thread / "children").read_text().split()]
     return found
 
 
