@@ -18,6 +18,7 @@ import aiohttp
 
 from bench.attack.base import Attack, Seen, Target
 from tests.servers.hubbub_server import HubbubServer
+from tests.servers.processes import descendants_of
 
 MEBIBYTE = 1024 * 1024
 ALLOWED_MEBIBYTES = 2
@@ -189,19 +190,10 @@ async def _taken_over(target: Target) -> Seen:
     return Seen(words if deeds else f"no deed was tried: {document['reason']}", bool(deeds) and not done)
 
 
-def _descendants(pid: int) -> list[int]:
-    found = [pid]
-    for parent in found:
-        for thread in Path(f"/proc/{parent}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError):  # a thread that ends meanwhile
-                found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
-
-
 def _leave_few(pid: int) -> dict[int, tuple[int, int]]:
     """Leave a server's processes hardly more descriptors than they have; return what they might have had."""
     usual: dict[int, tuple[int, int]] = {}
-    for one in _descendants(pid):
+    for one in [pid, *descendants_of(pid)]:
         with contextlib.suppress(OSError):  # a reader, which is somebody else's or has just ended
             top = max(int(descriptor.name) for descriptor in Path(f"/proc/{one}/fd").iterdir())
             usual[one] = resource.prlimit(one, resource.RLIMIT_NOFILE)

@@ -40,7 +40,13 @@ def gauge() -> Generator[Gauge | None]:
         yield None
         return
     try:
-        with mmap.mmap(descriptor, _NUMBER.size) as shared:
+        shared = mmap.mmap(descriptor, _NUMBER.size)  # which takes a descriptor of its own
+    except OSError:
+        os.close(descriptor)
+        yield None
+        return
+    try:
+        with shared:
             yield Gauge(descriptor, shared)
     finally:
         os.close(descriptor)
