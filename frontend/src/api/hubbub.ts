@@ -8,6 +8,7 @@ import type {
   Collection,
   Document,
   FoundChat,
+  Given,
   Grant,
   Group,
   Me,
@@ -37,14 +38,13 @@ export const createCollection = (signal: AbortSignal, name: string) =>
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 
-export async function grants(signal: AbortSignal, collectionId: string): Promise<Grant[]> {
-  return (await request<{ grants: Grant[] }>(signal, "GET", at("collections", collectionId, "grants"))).grants;
+export function grants(signal: AbortSignal, collectionId: string): Promise<Given> {
+  return request<Given>(signal, "GET", at("collections", collectionId, "grants"));
 }
 
-export async function putGrants(signal: AbortSignal, collectionId: string, grants: readonly Grant[]): Promise<Grant[]> {
+export function putGrants(signal: AbortSignal, collectionId: string, grants: readonly Grant[]): Promise<Given> {
   const body = { grants: grants.map(({ subject, right }) => ({ subject, right })) };
-  return (await request<{ grants: Grant[] }>(signal, "PUT", at("collections", collectionId, "grants"), { body }))
-    .grants;
+  return request<Given>(signal, "PUT", at("collections", collectionId, "grants"), { body });
 }
 
 export async function groups(signal: AbortSignal): Promise<Group[]> {

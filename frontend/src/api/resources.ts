@@ -43,6 +43,12 @@ export interface Model {
 
 export type Right = "see" | "use" | "write" | "manage";
 
+/** What was given for a collection, and whether you may give to everybody. */
+export interface Given {
+  grants: Grant[];
+  may_give_to_all: boolean;
+}
+
 /** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME. */
 export interface Grant {
   subject: string;

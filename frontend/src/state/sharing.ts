@@ -1,12 +1,12 @@
 /** Read and change who may do what with a collection. */
 
 import * as hubbub from "../api/hubbub";
-import type { Grant, Group } from "../api/resources";
+import type { Given, Grant, Group } from "../api/resources";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
 
 /** What was given for a collection, and the groups that it can be shared with. */
-export async function sharingOf(signal: AbortSignal, collectionId: string): Promise<[Grant[], Group[]]> {
+export async function sharingOf(signal: AbortSignal, collectionId: string): Promise<[Given, Group[]]> {
   return Promise.all([hubbub.grants(signal, collectionId), hubbub.groups(signal)]);
 }
 

@@ -19,13 +19,15 @@ const rights: readonly [Right, string][] = [
 
 export function Sharing({ collection, close }: { collection: Collection; close: () => void }) {
   const [grants, setGrants] = useState<readonly Grant[] | null>(null);
+  const [isForAll, setForAll] = useState(false);
   const [groups, setGroups] = useState<readonly Group[]>([]);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     const controller = new AbortController();
     sharingOf(controller.signal, collection.id).then(
       ([given, known]) => {
-        setGrants(given);
+        setForAll(given.may_give_to_all);
+        setGrants(given.grants);
         setGroups(known);
       },
       (error: unknown) => {
@@ -78,6 +80,7 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
       {grants !== null && (
         <Adding
           groups={groups}
+          isForAll={isForAll}
           taken={grants.map(({ subject }) => subject)}
           add={(grant) => setGrants([...grants.filter(({ subject }) => subject !== grant.subject), grant])}
         />
@@ -96,12 +99,15 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
 
 interface AddingProperties {
   groups: readonly Group[];
+  /** Whether it may be shared with everybody. */
+  isForAll: boolean;
   taken: readonly string[];
   add: (grant: Grant) => void;
 }
 
-function Adding({ groups, taken, add }: AddingProperties) {
-  const [chosen, setChosen] = useState("everybody");
+function Adding({ groups, isForAll, taken, add }: AddingProperties) {
+  const [first] = groups;
+  const [chosen, setChosen] = useState(isForAll ? "everybody" : first ? GROUP + first.id : PERSON);
   const [id, setId] = useState("");
   const field = useId();
   const subject = chosen === PERSON ? PERSON + id.trim() : chosen;
@@ -119,8 +125,12 @@ function Adding({ groups, taken, add }: AddingProperties) {
       </label>
       <div class="sharing-row">
         <select id={field} class="field" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
-          <option value="everybody">everybody</option>
-          <option value="signed-in">everybody who is signed in</option>
+          {isForAll && (
+            <>
+              <option value="everybody">everybody</option>
+              <option value="signed-in">everybody who is signed in</option>
+            </>
+          )}
           {groups.map((group) => (
             <option key={group.id} value={GROUP + group.id}>
               {group.name}
@@ -146,6 +156,12 @@ function Adding({ groups, taken, add }: AddingProperties) {
           />
           <p class="sharing-note">Yours, to tell others, is {me.value?.person.id ?? "not known yet"}.</p>
         </>
+      )}
+      {!isForAll && (
+        <p class="sharing-note">
+          Only this browser knows who you are, so you can’t share with everybody. Whoever runs the server can, by{" "}
+          <code>hubbub collections share</code>.
+        </p>
       )}
     </form>
   );

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from hubbub.app.application import Application
-from hubbub.core.people import GROUP, RIGHTS, Group, Member, Permission, Person
+from hubbub.core.people import GROUP, RIGHTS, Group, Member, Permission, Person, is_vouched_for
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
 
@@ -47,6 +47,8 @@ class Grants(msgspec.Struct):
     """Who may do what with a collection, beside whoever made it and operators."""
 
     grants: list[GrantView]
+    may_give_to_all: bool
+    """Whether you may give rights to everybody, and to everybody who is signed in."""
 
 
 class Groups(msgspec.Struct):
@@ -132,4 +134,5 @@ async def remove_member(group_id: str, person_id: str, app: App, person: Asker) 
 async def _grants(app: Application, person: Person, collection_id: str) -> Response:
     given = await app.collections.permissions(person, collection_id)
     names = {GROUP + group.id: group.name for group in await app.groups.list(person)}
-    return Json(Grants([GrantView(one.subject, NAMES[one.right], names.get(one.subject, "")) for one in given]))
+    views = [GrantView(one.subject, NAMES[one.right], names.get(one.subject, "")) for one in given]
+    return Json(Grants(views, is_vouched_for(person)))

@@ -1,0 +1,50 @@
+"""Sharing a collection on the page: with whom it can be, what is said where it can't, and that it fits a phone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.conftest import opened, violations
+from tests.servers.hubbub_server import hubbub_serving, scripted
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def made(page: Page) -> None:
+    await page.get_by_role("button", name="Documents", exact=True).click()
+    await page.get_by_role("button", name="New collection").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox", name="Name").fill("Harbour")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(page.get_by_role("heading", name="Harbour")).to_be_visible()
+
+
+async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: Browser, tmp_path: Path) -> None:
+    variables = scripted(words=3, pause_seconds=0)
+    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
+        await made(page)
+        for width in (1280, 360):
+            await page.set_viewport_size({"width": width, "height": 780})
+            for button in await page.locator("main").get_by_role("button").all():
+                box = await button.bounding_box()
+                assert box is not None and box["x"] + box["width"] <= width
+        await page.get_by_role("button", name="Share").click()
+        dialog = page.get_by_role("dialog", name="Share “Harbour”")
+        await expect(dialog.get_by_text("hubbub collections share")).to_be_visible()
+        options = await dialog.get_by_role("combobox", name="Share with").get_by_role("option").all_inner_texts()
+        assert options == ["a person"]
+        await dialog.get_by_label("Their id").fill("somebody")
+        await dialog.get_by_role("button", name="Add").click()
+        await dialog.get_by_label("What somebody may do").select_option("write")
+        assert await violations(page) == []
+        await page.screenshot(path=tmp_path / "share.png")
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(dialog).to_have_count(0)
+        await page.get_by_role("button", name="Share").click()
+        await expect(dialog.get_by_label("What somebody may do")).to_have_value("write")
+        await dialog.get_by_role("button", name="Share no longer with somebody").click()
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(dialog).to_have_count(0)
+        await page.get_by_role("button", name="Share").click()
+        await expect(dialog.get_by_text("Only whoever made it and the operators can see it.")).to_be_visible()
