@@ -343,6 +343,8 @@ class Questions:
 
     async def _readable(self, person: Person, question: Question) -> Question:
         """Return the question with whoever reads its collections, which have to be there for the person."""
+        if not question.collection_ids:
+            return question
         ids, reader = await self._access.readable(
             person, question.collection_ids, may_share=self._engine.shares_answers
         )

@@ -128,8 +128,9 @@ class Engine:
     @property
     def shares_answers(self) -> bool:
         """Whether the same question of different people at once is answered once, if it is asked for anybody."""
-        is_personal = isinstance(self._search, Personal) and self._search.is_personal
-        return self._flights is not None and not is_personal
+        if self._flights is None:
+            return False
+        return not (isinstance(self._search, Personal) and self._search.is_personal)
 
     def deployment_of(self, question: Question) -> str:
         """Return the name of the model that will answer; empty where none will.
