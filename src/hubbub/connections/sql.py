@@ -10,6 +10,13 @@ def read_sql(package: str, name: str) -> str:
 
 
 def load_sql(package: str, name: str) -> dict[str, str]:
-    """Return the queries of a `.sql` file, by the names in their `-- name:` lines."""
+    """Return the queries of a `.sql` file, by the names in their `-- name:` lines.
+
+    Where a query holds another's name in braces, such as `{seen}`, that one stands in its place.
+    """
     parts = re.split(r"^-- name: *(\w+) *$", read_sql(package, name), flags=re.MULTILINE)
-    return {name: query.strip() for name, query in zip(parts[1::2], parts[2::2], strict=True)}
+    queries: dict[str, str] = {}
+    for key, text in zip(parts[1::2], parts[2::2], strict=True):
+        # Only what stands above is put in, so that there is no circle.
+        queries[key] = re.sub(r"\{(\w+)\}", lambda found: queries.get(found[1], found[0]), text.strip())
+    return queries

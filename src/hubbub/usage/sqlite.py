@@ -13,11 +13,7 @@ from hubbub.usage.base import Amount, Asker, By, Charge, Record, Reservation, St
 from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
-_SUMS = (
-    "sum(questions), count(*), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), "
-    "sum(money), sum(is_estimated)"
-)
-_SQL = {name: query.replace("{sums}", _SUMS) for name, query in load_sql("hubbub.usage", "usage.sql").items()}
+_SQL = load_sql("hubbub.usage", "usage.sql")
 
 KEPT_SECONDS = 40 * 86_400
 """Counters of windows that began before that are of no use any more."""

@@ -77,12 +77,34 @@ create trigger collection_removed after delete on collection begin update rights
 -- name: add_progress
 alter table document add column part_read real not null default 0;
 
+-- What rights are is said once, in these parts; queries name them in braces.
+
+-- name: is_shared
+exists (select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2)
+
+-- name: is_own
+'person:' || owner_id in (select value from json_each(:subjects))
+
+-- name: subjects
+select value from json_each(:subjects)
+union all
+select group_subject from group_member where person_subject in (select value from json_each(:subjects))
+
+-- name: reached
+case
+    when {is_own} then 4
+    else (select max(level) from permission where collection_id = collection.id and subject in ({subjects}))
+end
+
+-- name: seen
+select id from collection where {is_own}
+union
+select collection_id from permission where subject in ({subjects})
+
 -- name: collections
 select
     id, name, owner_id,
-    exists (
-        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
-    ),
+    {is_shared},
     description, created_at,
     (select count(*) from document where collection_id = collection.id),
     coalesce(passages, 0),
@@ -95,41 +117,20 @@ order by name collate nocase, name, id;
 -- name: seen_collections
 select
     id, name, owner_id,
-    exists (
-        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
-    ),
+    {is_shared},
     description, created_at,
     (select count(*) from document where collection_id = collection.id),
     coalesce(passages, 0),
     coalesce(embedded, 0),
-    case
-        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
-        else (select max(level) from permission where collection_id = collection.id and subject in (
-            select value from json_each(:subjects)
-            union all
-            select group_subject from group_member
-            where person_subject in (select value from json_each(:subjects))
-        ))
-    end as reached
+    {reached} as reached
 from collection left join collection_passages on collection_passages.collection_id = id
-where id in (
-    select id from collection where 'person:' || owner_id in (select value from json_each(:subjects))
-    union
-    select collection_id from permission where subject in (
-            select value from json_each(:subjects)
-            union all
-            select group_subject from group_member
-            where person_subject in (select value from json_each(:subjects))
-        )
-)
+where id in ({seen})
 order by name collate nocase, name, id;
 
 -- name: named_collections
 select
     id, name, owner_id,
-    exists (
-        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
-    ),
+    {is_shared},
     description, created_at, 0, 0, 0, :most
 from collection
 where :ids is null or id in (select value from json_each(:ids))
@@ -138,30 +139,11 @@ order by name collate nocase, name, id;
 -- name: named_seen_collections
 select
     id, name, owner_id,
-    exists (
-        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
-    ),
+    {is_shared},
     description, created_at, 0, 0, 0,
-    case
-        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
-        else (select max(level) from permission where collection_id = collection.id and subject in (
-            select value from json_each(:subjects)
-            union all
-            select group_subject from group_member
-            where person_subject in (select value from json_each(:subjects))
-        ))
-    end as reached
+    {reached} as reached
 from collection
-where id in (
-    select id from collection where 'person:' || owner_id in (select value from json_each(:subjects))
-    union
-    select collection_id from permission where subject in (
-            select value from json_each(:subjects)
-            union all
-            select group_subject from group_member
-            where person_subject in (select value from json_each(:subjects))
-        )
-)
+where id in ({seen})
 order by name collate nocase, name, id;
 
 -- name: named_wanted_collections
@@ -169,19 +151,9 @@ order by name collate nocase, name, id;
 select * from (
     select
         id, name, owner_id,
-    exists (
-        select 1 from permission where collection_id = collection.id and subject = 'everybody' and level >= 2
-    ),
+    {is_shared},
         description, created_at, 0, 0, 0,
-    case
-        when 'person:' || owner_id in (select value from json_each(:subjects)) then 4
-        else (select max(level) from permission where collection_id = collection.id and subject in (
-            select value from json_each(:subjects)
-            union all
-            select group_subject from group_member
-            where person_subject in (select value from json_each(:subjects))
-        ))
-    end as reached
+    {reached} as reached
     from collection
     where id in (select value from json_each(:ids))
     limit -1
@@ -194,14 +166,11 @@ select id
 from collection
 where id in (select value from json_each(:ids))
     and (
-        'person:' || owner_id in (select value from json_each(:subjects))
+        {is_own}
         or exists (
             select 1 from permission
             where collection_id = collection.id and level >= 2 and subject in (
-                select value from json_each(:subjects)
-                union all
-                select group_subject from group_member
-                where person_subject in (select value from json_each(:subjects))
+                {subjects}
             )
         )
     );

@@ -51,6 +51,10 @@ on conflict do nothing
 -- name: forget_counters
 delete from quota_counter where start < ?
 
+-- name: sums
+sum(questions), count(*), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),
+sum(money), sum(is_estimated)
+
 -- name: by_person
 select person, {sums} from usage where at >= ? and at < ? group by person order by sum(money) desc, 2 desc, 1
 
