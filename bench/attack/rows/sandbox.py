@@ -195,7 +195,10 @@ def _leave_few(pid: int) -> dict[int, tuple[int, int]]:
     usual: dict[int, tuple[int, int]] = {}
     for one in [pid, *descendants_of(pid)]:
         with contextlib.suppress(OSError):  # a reader, which is somebody else's or has just ended
-            top = max(int(descriptor.name) for descriptor in Path(f"/proc/{one}/fd").iterdir())
+            held = [int(descriptor.name) for descriptor in Path(f"/proc/{one}/fd").iterdir()]
+            if not held:  # it has ended, and nobody has asked how
+                continue
+            top = max(held)
             usual[one] = resource.prlimit(one, resource.RLIMIT_NOFILE)
             resource.prlimit(one, resource.RLIMIT_NOFILE, (top + 4, usual[one][1]))
     return usual
