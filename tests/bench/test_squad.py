@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, data: tuple[list[Paragraph]
 async def server(folder: Path, minilm_files: tuple[Path, Path]) -> AsyncIterator[HubbubServer]:
     """A server with the paragraphs ingested beside it by the command line."""
     async with hubbub_serving(folder, VARIABLES) as server:
-        said = await hubbub(folder, "ingest", "paragraphs", "--collection", COLLECTION, "--share")
+        said = await hubbub(folder, "ingest", "paragraphs", "--collection", COLLECTION, "--share", "everybody")
         assert "126 read, 0 unchanged" in said
         yield server
 
