@@ -1,6 +1,6 @@
 """Say who asks, what they are a part of, and decide what they may see."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import IntEnum
 from typing import Literal
 
@@ -16,6 +16,7 @@ class Person(msgspec.Struct, frozen=True):
     id: str
     name: str = ""
     groups: frozenset[str] = frozenset()
+    """Those that a sign-in names. A provider's carry its name: see `scoped`."""
     is_operator: bool = False
     known_by: Literal["account", "key", "cookie", "nothing"] = "account"
     """What vouches for who it is. Cookies and nothing don't: anybody has as many of these as they like."""
@@ -66,6 +67,8 @@ SIGNED_IN = "signed-in"
 PERSON, GROUP, CLAIM = "person:", "group:", "claim:"
 """What a subject begins with: a person's id, the id of a group that is kept here, the name of a group that a provider
 claims. The last two are apart, so that no claim makes anybody a member of a group of ours."""
+UNSCOPED = "unscoped:"
+"""Begins a subject that named a claimed group before groups carried their provider. It stands for nobody."""
 SUBJECT_CHARACTERS = 300
 
 
@@ -119,9 +122,27 @@ def reader_of(person: Person) -> Reader:
     return Reader(person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator)
 
 
-def claims_of(reader: Reader) -> Iterable[str]:
-    """Return the names of the groups that a provider claims for a reader."""
-    return (one.removeprefix(CLAIM) for one in reader.subjects if one.startswith(CLAIM))
+def scoped(provider: str, group: str) -> str:
+    """Return what a provider's group is called here: two providers may each have a group of the same name.
+
+    A provider's name has no slash, a group's may have some: the first one ends the provider's.
+    """
+    return f"{provider}/{group}"
+
+
+def claims_of(reader: Reader, provider: str = "") -> Iterable[str]:
+    """Return the groups that a provider claims for a reader, by the names that they have there.
+
+    Without a provider they are those of an application around Hubbub, as it names them.
+    """
+    start = CLAIM + scoped(provider, "") if provider else CLAIM
+    return (one.removeprefix(start) for one in reader.subjects if one.startswith(start))
+
+
+def is_of_provider(subject: str, providers: Collection[str]) -> bool:
+    """Tell whether the claimed group that a subject names says of which of these providers it is; true of none."""
+    provider, slash, name = subject.removeprefix(CLAIM).partition("/")
+    return not providers or (provider in providers and bool(slash and name))
 
 
 def is_subject(text: str) -> bool:

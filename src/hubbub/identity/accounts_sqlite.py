@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import unicodedata
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -12,11 +11,13 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sq
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
 from hubbub.identity.people_sqlite import (
-    SCHEMA,
+    SCRIPTS,
     add_person,
     add_subject,
+    compared,
     count_operators,
     end_sign_ins,
+    has_email,
     note_change,
     person_in,
 )
@@ -67,7 +68,7 @@ class SqliteAccounts:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("people", [SCHEMA])
+        await self._database.migrate("people", SCRIPTS)
         await self._database.migrate("accounts", [_ACCOUNTS])
         return self
 
@@ -156,6 +157,8 @@ class SqliteAccounts:
         def add(connection: Connection) -> None:
             if link.kind == "invitation" and connection.one(_SQL["account"], (link.email,)):
                 raise Conflict("There is an account with this e-mail address already.")
+            if link.kind == "invitation" and not link.is_operator and has_email(connection, link.email):
+                raise Conflict("Somebody who signs in elsewhere has this e-mail address already: see People.")
             connection.all(_SQL["replace_links"], (link.kind, link.email, link.person_id, link.created_at))
             values = (link.kind, link.person_id, link.email, link.name, link.is_operator)
             connection.all(_SQL["add_link"], (digest, *values, link.created_at, link.expires_at))
@@ -240,11 +243,6 @@ class SqliteAccounts:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))
         end_sign_ins(connection, person_id)
-
-
-def compared(email: str) -> str:
-    """Return an e-mail address in the form in which two are the same."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
 
 
 def _account(row: Row | None) -> Account | None:

@@ -145,16 +145,17 @@ def of_category(field: str, retrieval: Retrieval) -> list[str]:
     ]
 
 
-def let_in(reader: Reader, oids: str, groups: str, *, has_unrestricted: bool) -> list[str]:
+def let_in(reader: Reader, oids: str, groups: str, *, has_unrestricted: bool, provider: str = "") -> list[str]:
     """Return the filter for what an index lets a reader see by its lists of people and groups; an empty name has none.
 
+    The groups are those of one provider: another one's of the same name are others.
     What lists nobody was restricted by nobody, and is seen by all unless `has_unrestricted` is False.
     """
     lists = [name for name in (oids, groups) if name]
     if not lists or reader.reads_all:
         return []
     allowed = [f"{oids}/any(one: {among('one', [reader.person_id])})"] if oids and reader.person_id else []
-    if groups and (claims := list(claims_of(reader))):
+    if groups and (claims := list(claims_of(reader, provider))):
         allowed.append(f"{groups}/any(one: {among('one', claims)})")
     if has_unrestricted:
         allowed.append("(" + " and ".join(f"not {name}/any()" for name in lists) + ")")

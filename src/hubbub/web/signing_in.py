@@ -10,6 +10,7 @@ from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.identity.base import SignIn
 from hubbub.identity.cookies import HOST_PREFIX
+from hubbub.identity.proxy_headers import sign_out_path
 from hubbub.identity.sign_ins import COOKIE, SignIns, cookies_in
 from hubbub.identity.signed_in import SIGN_IN
 from hubbub.web.asker import App, Asker, application_of
@@ -51,6 +52,17 @@ async def take_sign_in(request: Request, response: Response) -> None:
     is_secure = request.url.scheme == "https"
     for name in (COOKIE, HOST_PREFIX + COOKIE) if is_secure else (COOKIE,):
         response.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure)
+
+
+async def address_to_leave(request: Request, app: App) -> str:
+    """Return where a browser is signed out, too: at the proxy before this server, or at a provider; empty: nowhere."""
+    if path := sign_out_path():
+        return path
+    sign_ins = sign_ins_of(request)
+    for cookie in cookies_in(request.headers) if app.providers is not None else ():
+        if (known := await sign_ins.find(cookie)) is not None and app.providers is not None:
+            return await app.providers.leaving(known.provider, cookie, str(request.base_url))
+    return ""
 
 
 def sign_ins_of(request: Request) -> SignIns:
