@@ -10,6 +10,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from joserfc import jwk, jwt
 
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -37,7 +38,7 @@ class Issuer:
         self._codes: dict[str, dict[str, str]] = {}
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=[self._guarded()])
         app.router.add_get("/.well-known/openid-configuration", self._discovery)
         app.router.add_get("/keys", self._keys)
         app.router.add_get("/cdn-cgi/access/certs", self._keys)
@@ -65,10 +66,18 @@ class Issuer:
     def logout_token(self, **claims: Any) -> str:
         return self.token(**({"events": {LOGOUT: {}}, "jti": "1"} | claims))
 
+    def _guarded(self) -> Middleware:
+        @web.middleware
+        async def unless_down(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self.is_down:
+                self.asked += ["discovery"] if request.path.endswith("configuration") else []
+                return web.Response(status=503)
+            return await handler(request)
+
+        return unless_down
+
     async def _discovery(self, request: web.Request) -> web.Response:
         self.asked.append("discovery")
-        if self.is_down:
-            return web.Response(status=503)
         if self.hangs:
             await self.goes_on.wait()
         return web.json_response(
@@ -84,8 +93,6 @@ class Issuer:
 
     async def _keys(self, request: web.Request) -> web.Response:
         self.asked.append("keys")
-        if self.is_down:
-            return web.Response(status=503)
         return web.json_response({"keys": [key.as_dict(private=False) for key in self.shown]})
 
     async def _end(self, request: web.Request) -> web.Response:

@@ -339,6 +339,10 @@ class Provider:
         except (Unreachable, BrokenOff, TimeoutError) as error:
             self.kept.note(is_there=False)
             raise Overloaded(OUT_OF_USE, retry_after_seconds=RETRY_SECONDS) from error
+        if status >= 500 or status == 429:
+            self.kept.note(is_there=False)
+            logger.warning("%s does not say whose a code is: it answers with %d.", client.label, status)
+            raise Overloaded(OUT_OF_USE, retry_after_seconds=RETRY_SECONDS)
         if status != 200:
             raise TokenRefused(f"the provider refuses the code ({status}): {_error_in(body)}")
         try:
