@@ -271,6 +271,9 @@ async def test_one_request_is_nobodys_on_the_same_connection_as_somebodys(served
 async def test_they_sign_out_where_they_signed_in(served: Served) -> None:
     got = await ask(served, FRONT, ada(), "/api/sign-out", body=b"{}")
     assert got.body == {"address": "/oauth2/sign_out"}
+    got = await ask(served, FRONT, ada(), "/api/me/account")
+    assert (got.status, got.body["provider"], got.body["email"]) == (200, "front", "ada@example.org")
+    assert (await ask(served, FRONT, ada(), "/api/sign-ins")).body == {"sign_ins": []}
 
 
 async def test_a_disabled_person_is_out_in_open_streams_too(served: Served) -> None:

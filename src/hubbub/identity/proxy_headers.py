@@ -160,6 +160,12 @@ class ProxyHeaders:
         )
 
 
+def proxy_name() -> str:
+    """Return the proxy that announced this request; empty: none did."""
+    said = announced.get()
+    return "" if said is None else said.proxy.name
+
+
 def sign_out_path() -> str:
     """Return where the proxy that announced this request signs people out; empty: none did."""
     said = announced.get()
