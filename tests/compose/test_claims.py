@@ -94,13 +94,22 @@ async def test_the_command_line_wants_to_know_whose_a_group_is(tmp_path: Path) -
                     await subject_of(text, library.groups, several)
 
 
-def test_an_index_lists_the_groups_of_one_provider() -> None:
+def test_an_index_lists_the_people_and_groups_of_one_provider() -> None:
     person = Person("ada", groups=frozenset({"entra/g-1", "other/g-2", "entra/a/b"}))
     [found] = let_in(reader_of(person), "", "groups", has_unrestricted=False, provider="entra")
     assert "g-1" in found
     assert "a/b" in found
     assert "g-2" not in found
     assert "entra" not in found
+    [by_id] = let_in(
+        Reader("p1", (), ids=("entra/o-1", "entra/aad:o-2", "other/o-3")),
+        "oids",
+        "",
+        has_unrestricted=False,
+        provider="entra",
+    )
+    assert all(one in by_id for one in ("o-1", "o-2"))
+    assert not any(one in by_id for one in ("o-3", "p1", "entra", "aad"))
     [nobody] = let_in(reader_of(person), "", "groups", has_unrestricted=False, provider="third")
     assert "g-" not in nobody
     host = Reader("ada", ("claim:g-1",))

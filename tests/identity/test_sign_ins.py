@@ -76,6 +76,7 @@ async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_
         assert len(await people.people()) == 1
         linked = await people.known("google", "1", **VERIFIED, links_by_email=True, groups=["team"])
         assert (linked.id, linked.groups) == (ada.id, {"google/team"})
+        assert linked.ids == {"entra/1", "google/1"}
         assert (await people.known("google", "1", email="else@example.org")).id == ada.id, "known by the subject"
         await people.known("entra", "9", is_operator=True)
         await people.set_active(ada.id, is_active=False)

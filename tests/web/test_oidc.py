@@ -18,13 +18,20 @@ from tests.servers.issuer import Issuer, new_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("oidc")]
 
-ISSUERS = ("house", "other", "strict", "linking", "rotating", "liar", "late", "down")
+ISSUERS = ("house", "other", "strict", "linking", "rotating", "liar", "late", "down", "entra")
 AT = "HUBBUB_IDENTITY__OIDC__"
 MORE = {
     "house": {"label": "The house", "audiences": '["api://hubbub"]', "operator_groups": '["operators"]'},
     "other": {"audiences": '["api://hubbub"]'},
     "strict": {"allowed_groups": '["team"]', "allowed_domains": '["Good.example"]'},
     "linking": {"links_by_email": "true"},
+    "entra": {
+        "allowed_tenants": '["tenant-1"]',
+        "audiences": '["api://hubbub"]',
+        "subject_claim": "oid",
+        "roles_claim": "roles",
+        "operator_groups": '["Chat.Operator"]',
+    },
     "late": {"audiences": '["api://hubbub"]', "ends_session": "false"},
 }
 
@@ -35,6 +42,7 @@ class Served:
 
     server: HubbubServer
     issuers: Mapping[str, Issuer]
+    folder: Path = Path()
 
     def __getitem__(self, name: str) -> Issuer:
         return self.issuers[name]
@@ -56,9 +64,10 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     async with AsyncExitStack() as stack:
         issuers = {name: await stack.enter_async_context(Issuer()) for name in ISSUERS}
         issuers["down"].is_down = True
+        issuers["entra"].calls_itself = issuers["entra"].url + "/{tenantid}/v2.0"
         issuers["liar"].calls_itself = "https://other.example"
         folder = tmp_path_factory.mktemp("oidc")
-        yield Served(await stack.enter_async_context(serving(folder, issuers)), issuers)
+        yield Served(await stack.enter_async_context(serving(folder, issuers)), issuers, folder)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -278,21 +287,19 @@ async def test_signing_out_here_signs_out_at_the_provider_too(served: Served) ->
             assert response.status == 204, "where the settings leave the provider's session alone"
 
 
-async def test_the_token_that_signs_out_is_stored_where_only_the_browser_can_read_it(tmp_path: Path) -> None:
-    async with (
-        Issuer() as issuer,
-        serving(tmp_path, {"house": issuer}) as server,
-        browser(Served(server, {"house": issuer})) as ada,
-    ):
+async def test_the_token_that_signs_out_is_stored_where_only_the_browser_can_read_it(served: Served) -> None:
+    url = served.server.url
+    async with browser(served) as ada:
         assert (await sign_in(ada))[0] == 200
         [cookie] = [one.value for one in ada.cookie_jar if one.key == "hubbub_sign_in"]
         forged = f"hubbub_sign_in={cookie.partition('.')[0]}.{'A' * 43}"
-        async with aiohttp.request("POST", f"{server.url}/api/sign-out", headers={"Cookie": forged}) as response:
+        async with aiohttp.request("POST", f"{url}/api/sign-out", headers={"Cookie": forged}) as response:
             assert response.status == 204
         assert await is_signed_in(ada)
         async with ada.post("/api/sign-out") as response:
             token = (await response.json())["address"].partition("id_token_hint=")[2]
-        stored = await asyncio.to_thread(lambda: b"".join(path.read_bytes() for path in tmp_path.glob("hubbub.db*")))
+    files = served.folder.glob("hubbub.db*")
+    stored = await asyncio.to_thread(lambda: b"".join(path.read_bytes() for path in files))
     assert token.count(".") == 2
     for part in (*token.split(".")[1:], cookie):
         assert part.encode() not in stored
@@ -373,6 +380,28 @@ async def test_programs_send_tokens_of_a_provider_on_every_door(served: Served) 
                 said = (await response.json())["person"]
             assert (said["id"], said["is_operator"]) == (ids[0], False)
             assert (await me(ada))["is_operator"], "and takes nothing from who signed in"
+
+
+async def test_tokens_of_the_shape_of_entra_id(served: Served) -> None:
+    entra = served["entra"]
+    of_tenant = {"iss": f"{entra.url}/tenant-1/v2.0", "tid": "tenant-1", "oid": "o-1", "ver": "2.0", "sid": None}
+    crowded = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example"}}}
+    async with browser(served) as ada, browser(served) as again:
+        entra.claims = of_tenant | {"sub": "pairwise-1", "roles": ["Chat.Operator"]}
+        assert (await sign_in(ada, "entra"))[0] == 200
+        assert (await me(ada))["is_operator"]
+        entra.claims = of_tenant | {"sub": "pairwise-2"}
+        async with again.get("/api/me", headers=bearer(entra)) as response:
+            assert (await response.json())["person"]["id"] == (await me(ada))["id"], "by oid, not by sub"
+        entra.claims = of_tenant | {"sub": "pairwise-1", "roles": ["Chat.Operator"]} | crowded
+        assert (await sign_in(again, "entra"))[0] == 200
+        assert not (await me(again))["is_operator"], "of groups that are left out nothing is guessed"
+        for odd in ({"tid": "tenant-2"}, {"iss": f"{entra.url}/tenant-2/v2.0", "tid": "tenant-2"}, {"oid": None}):
+            entra.claims = of_tenant | {"sub": "pairwise-1"} | odd
+            async with browser(served) as eve:
+                assert (await sign_in(eve, "entra"))[0] == 401, odd
+                async with eve.get("/api/me", headers=bearer(entra)) as response:
+                    assert response.status == 401, odd
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def providers_of(settings: Settings, http: Http, database: Sqlite) -> Providers:
                     allowed_groups=frozenset(one.allowed_groups),
                     allowed_domains=frozenset(domain.lower() for domain in one.allowed_domains),
                     allowed_tenants=one.allowed_tenants,
+                    subject_claim=one.subject_claim,
                     audiences=one.audiences,
                     links_by_email=one.links_by_email,
                     ends_session=one.ends_session,

@@ -24,6 +24,8 @@ class Person(msgspec.Struct, frozen=True):
     """Where a request of theirs comes from, where nothing vouches for them: with it they are counted."""
     key: str = ""
     """The id of the API key that a request of theirs came with."""
+    ids: frozenset[str] = frozenset()
+    """What providers call them, each with its provider: see `scoped`."""
 
 
 GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")
@@ -104,6 +106,8 @@ class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
     person_id: str = ""
     subjects: tuple[str, ...] = ()
     reads_all: bool = False
+    ids: tuple[str, ...] = ()
+    """What providers call them: for what lists people by those ids."""
 
 
 ANYBODY = Reader("", (EVERYBODY,))
@@ -119,15 +123,17 @@ def reader_of(person: Person) -> Reader:
     """Return who a person is to permissions."""
     vouched = (SIGNED_IN,) if is_vouched_for(person) else ()
     claimed = (CLAIM + name for name in sorted(person.groups))
-    return Reader(person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator)
+    return Reader(
+        person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator, tuple(sorted(person.ids))
+    )
 
 
-def scoped(provider: str, group: str) -> str:
-    """Return what a provider's group is called here: two providers may each have a group of the same name.
+def scoped(provider: str, name: str) -> str:
+    """Return what a provider's group or person is called here: two providers may each have one of the same name.
 
-    A provider's name has no slash, a group's may have some: the first one ends the provider's.
+    A provider's name has no slash, what it names may have some: the first one ends the provider's.
     """
-    return f"{provider}/{group}"
+    return f"{provider}/{name}"
 
 
 def claims_of(reader: Reader, provider: str = "") -> Iterable[str]:
@@ -137,6 +143,14 @@ def claims_of(reader: Reader, provider: str = "") -> Iterable[str]:
     """
     start = CLAIM + scoped(provider, "") if provider else CLAIM
     return (one.removeprefix(start) for one in reader.subjects if one.startswith(start))
+
+
+def ids_of(reader: Reader, provider: str = "") -> list[str]:
+    """Return what a provider calls a reader; without one, their id here."""
+    if not provider:
+        return [reader.person_id] if reader.person_id else []
+    start = scoped(provider, "")
+    return [one.removeprefix(start) for one in reader.ids if one.startswith(start)]
 
 
 def is_of_provider(subject: str, providers: Collection[str]) -> bool:

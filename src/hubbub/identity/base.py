@@ -117,11 +117,13 @@ class KnownPerson(msgspec.Struct, frozen=True):
     """Where they can sign in."""
     groups: frozenset[str] = frozenset()
     """Those that the providers name, each with its provider: see `scoped`."""
+    ids: frozenset[str] = frozenset()
+    """What the providers call them, likewise."""
 
     @property
     def person(self) -> Person:
         """Who this is when they ask."""
-        return Person(self.id, self.name or self.email, self.groups, self.is_operator)
+        return Person(self.id, self.name or self.email, self.groups, self.is_operator, ids=self.ids)
 
 
 class EmailTaken(NotAllowed):

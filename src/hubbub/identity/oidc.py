@@ -100,6 +100,7 @@ class Client:
     allowed_groups: frozenset[str]
     allowed_domains: frozenset[str]
     allowed_tenants: tuple[str, ...]
+    subject_claim: str = "sub"
     audiences: tuple[str, ...] = ()
     links_by_email: bool = False
     ends_session: bool = True
@@ -250,7 +251,7 @@ class Provider:
     async def session_of(self, claims: Claims) -> str:
         """Return by what name the provider can end a sign-in; empty: it can't."""
         if not _has_sessions((await self.kept.get()).said):
-            return f"sub:{claims.subject}"
+            return f"sub:{claims.sub}"
         return f"sid:{claims.session}" if claims.session else ""
 
     def _check_allowed(self, claims: Claims) -> None:
@@ -280,6 +281,7 @@ class Provider:
                 client.allowed_tenants,
                 client.groups_claim,
                 client.roles_claim,
+                client.subject_claim,
                 client.audiences,
             )
             return check(published.keys, rules)

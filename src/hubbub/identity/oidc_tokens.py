@@ -50,6 +50,7 @@ class Rules:
     allowed_tenants: tuple[str, ...] = ()
     groups_claim: str = "groups"
     roles_claim: str = ""
+    subject_claim: str = "sub"
     audiences: tuple[str, ...] = ()
     """What the tokens that programs send may be made for."""
 
@@ -67,6 +68,8 @@ class Claims:
     are_groups_known: bool = True
     """False: the provider left the groups out since they are too many, and there are none here then."""
     expires_at: float = 0.0
+    sub: str = ""
+    """What the provider's logout tokens call them."""
 
 
 def id_claims(
@@ -105,7 +108,7 @@ def access_claims(token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, *
 def _said(claims: Mapping[str, Any], rules: Rules) -> Claims:
     groups, are_known = _groups(claims, rules)
     return Claims(
-        _text(claims, "sub", is_needed=True),
+        _text(claims, rules.subject_claim, is_needed=True),
         _text(claims, "name") or _text(claims, "preferred_username"),
         _text(claims, "email"),
         claims.get("email_verified") is True,
@@ -113,6 +116,7 @@ def _said(claims: Mapping[str, Any], rules: Rules) -> Claims:
         _text(claims, "sid"),
         are_known,
         float(claims["exp"]),
+        _text(claims, "sub", is_needed=True),
     )
 
 

@@ -229,7 +229,7 @@ def _set(connection: Connection, what: str, person_id: str, value: bool) -> None
 
 
 def _person(row: Row) -> KnownPerson:
-    person_id, name, email, is_operator, is_active, created_at, last_signed_in, providers, groups = row
+    person_id, name, email, is_operator, is_active, created_at, last_signed_in, providers, groups, ids = row
     return KnownPerson(
         person_id,
         name,
@@ -240,4 +240,5 @@ def _person(row: Row) -> KnownPerson:
         last_signed_in,
         tuple(msgspec.json.decode(providers, type=list[str])),
         msgspec.json.decode(groups, type=frozenset[str]),
+        msgspec.json.decode(ids, type=frozenset[str]),
     )

@@ -51,7 +51,7 @@ class AzureSearch(Table):
     names: AzureNames = AzureNames()
     """What the fields are called in an index that is there."""
     provider: str = ""
-    """The provider of `identity` whose groups such an index lists; empty: the only one there is."""
+    """The provider of `identity` whose people and groups such an index lists; empty: the only one there is."""
     shows_unrestricted: bool = True
     """Whether everybody who may use such an index finds the passages that list nobody there."""
     query_vectors: Literal["service", "embedder", "none"] = "service"

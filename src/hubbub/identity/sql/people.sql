@@ -39,6 +39,8 @@ select id, name, email, person.is_operator or exists (
   ), (
     select coalesce(json_group_array(distinct provider || '/' || value), '[]')
     from person_subject, json_each(groups) where person_id = person.id
+  ), (
+    select coalesce(json_group_array(provider || '/' || subject), '[]') from person_subject where person_id = person.id
   )
 from person where id = ?
 
@@ -50,6 +52,8 @@ select id, name, email, person.is_operator or exists (
   ), (
     select coalesce(json_group_array(distinct provider || '/' || value), '[]')
     from person_subject, json_each(groups) where person_id = person.id
+  ), (
+    select coalesce(json_group_array(provider || '/' || subject), '[]') from person_subject where person_id = person.id
   )
 from person
 where (created_at, id) > (coalesce((select created_at from person where id = :after), -1), :after)
