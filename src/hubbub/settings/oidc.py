@@ -21,7 +21,7 @@ class OidcProvider(Table):
     scopes: Names = ("openid", "profile", "email")
     """What is asked for. "openid" is asked for in any case."""
     subject_claim: Text = "sub"
-    """The claim that people are known by. At Entra ID take "oid": `sub` is another one for each application. Keep it."""
+    """The claim that people are known by. At Entra ID take "oid": `sub` differs by application. Keep it."""
     groups_claim: str = "groups"
     """The claim that holds the groups; a dot leads inside, as in "realm_access.roles". Empty: no groups."""
     roles_claim: str = ""
