@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.conftest import opened, violations
 from tests.servers.certified_provider import SECRET, CertifiedProvider, certified_provider
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.signing_proxy import SIGN_OUT, signing_proxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 AT = "HUBBUB_IDENTITY__OIDC__"
@@ -32,6 +33,29 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         async with hubbub_serving(tmp_path, scripted(words=5) | settings) as server:
             await provider.set(server.url)
             yield Served(server, provider)
+
+
+async def test_behind_a_proxy_nobody_signs_in_on_the_page(browser: Browser, tmp_path: Path) -> None:
+    at = "HUBBUB_IDENTITY__PROXIES__FRONT__"
+    settings = {at + "KIND": "oauth2-proxy", at + "ADDRESSES": '["127.0.0.1"]'}
+    async with (
+        hubbub_serving(tmp_path, scripted(words=5) | settings) as server,
+        signing_proxy(server.url) as proxy,
+        opened(browser, proxy.url, bears="401") as page,
+    ):
+        await expect(page.get_by_text("You are signed in before you reach this page")).to_be_visible()
+        assert await violations(page) == []
+        proxy.said |= {"X-Forwarded-User": "sub-ada", "X-Forwarded-Email": "ada@example.org"}
+        await page.goto(proxy.url)
+        await page.get_by_label("Question", exact=True).fill("Hello?")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("word4")).to_be_visible()
+        await page.get_by_role("button", name="Your account", exact=True).click()
+        await expect(page.get_by_text("ada@example.org")).to_be_visible()
+        await page.get_by_role("button", name="Sign out", exact=True).click()
+        await page.wait_for_url(proxy.url + SIGN_OUT)
+        await page.goto(proxy.url)
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 async def sign_in(page: Page) -> None:

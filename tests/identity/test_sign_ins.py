@@ -9,6 +9,7 @@ import pytest
 from hubbub.compose.databases import chats_in
 from hubbub.connections.sqlite import Connection
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
+from hubbub.identity.accounts_sqlite import Link, SqliteAccounts
 from hubbub.identity.base import EmailTaken
 from hubbub.identity.people_sqlite import SCRIPTS, SqlitePeople
 from hubbub.identity.sign_ins import MOST_OF_PERSON, SignIns, cookies_in, id_in
@@ -82,6 +83,23 @@ async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_
         await people.set_active(ada.id, is_active=False)
         with pytest.raises(EmailTaken, match="who is disabled"):
             await people.known("keycloak", "1", email="else@example.org", is_email_verified=True, links_by_email=True)
+
+
+async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(tmp_path: Path) -> None:
+    def link(email: str, *, is_operator: bool = False) -> Link:
+        return Link("invitation", None, email, "", is_operator, 0.0, 1e12)
+
+    async with worker(tmp_path) as (people, _), chats_in(tmp_path) as database, SqliteAccounts(database) as accounts:
+        await accounts.add_link(link("bob@example.org"), b"bob")
+        await people.known("entra", "1", **VERIFIED)
+        await people.known("entra", "2", email="bob@example.org")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.add_link(link("ada@example.org"), b"ada")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.use_link(b"bob", "hash", email="", name="")
+        await accounts.add_link(link("ada@example.org", is_operator=True), b"root")
+        made = await accounts.use_link(b"root", "hash", email="", name="")
+        assert made.is_operator, "who runs the machine gets in in any case"
 
 
 async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_it_verified(tmp_path: Path) -> None:

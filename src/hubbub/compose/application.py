@@ -97,7 +97,12 @@ def web_application_within(
     """
     names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
     return create_app(
-        opening, limits=_limits(settings), choices=_choices(settings), allowed_hosts=names, has_page=has_page
+        opening,
+        limits=_limits(settings),
+        choices=_choices(settings),
+        allowed_hosts=names,
+        has_page=has_page,
+        identity_proxies=identity_proxies(settings),
     )
 
 

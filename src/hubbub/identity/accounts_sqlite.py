@@ -33,6 +33,8 @@ MOST_OF_ADDRESS = 50
 """So many attempts may fail in that time."""
 NO_LINK = "This link is not good: it was used already, was replaced by a newer one, or has expired. Ask for another."
 
+ELSEWHERE = "Somebody who signs in at a provider or a proxy has this e-mail address already, so it can have no account."
+
 LinkKind: TypeAlias = Literal["first", "invitation", "reset", "forgotten"]
 """For the first operator; for somebody new; an operator's, which removes the second factor, too; one's own."""
 
@@ -158,7 +160,7 @@ class SqliteAccounts:
             if link.kind == "invitation" and connection.one(_SQL["account"], (link.email,)):
                 raise Conflict("There is an account with this e-mail address already.")
             if link.kind == "invitation" and not link.is_operator and has_email(connection, link.email):
-                raise Conflict("Somebody who signs in elsewhere has this e-mail address already: see People.")
+                raise Conflict(ELSEWHERE)
             connection.all(_SQL["replace_links"], (link.kind, link.email, link.person_id, link.created_at))
             values = (link.kind, link.person_id, link.email, link.name, link.is_operator)
             connection.all(_SQL["add_link"], (digest, *values, link.created_at, link.expires_at))
@@ -230,6 +232,8 @@ class SqliteAccounts:
         address = compared(written)
         if connection.one(_SQL["account"], (address,)):
             raise Conflict("There is an account with this e-mail address already. Sign in with it.")
+        if not link.is_operator and has_email(connection, address):
+            raise Conflict(ELSEWHERE)
         person_id = add_person(connection, name=name, email=address, is_operator=link.is_operator)
         add_subject(connection, PROVIDER, person_id, person_id)
         connection.all(_SQL["add"], (person_id, address, password))
