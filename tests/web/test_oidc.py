@@ -18,7 +18,7 @@ from tests.servers.issuer import Issuer, new_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("oidc")]
 
-ISSUERS = ("house", "other", "strict", "linking", "rotating", "liar", "late", "down", "entra")
+ISSUERS = ("house", "other", "strict", "linking", "rotating", "liar", "late", "down", "away", "entra")
 AT = "HUBBUB_IDENTITY__OIDC__"
 MORE = {
     "house": {"label": "The house", "audiences": '["api://hubbub"]', "operator_groups": '["operators"]'},
@@ -32,6 +32,7 @@ MORE = {
         "roles_claim": "roles",
         "operator_groups": '["Chat.Operator"]',
     },
+    "away": {"audiences": '["api://hubbub"]'},
     "late": {"audiences": '["api://hubbub"]', "ends_session": "false"},
 }
 
@@ -63,7 +64,7 @@ async def serving(folder: Path, issuers: Mapping[str, Issuer], **more: str) -> A
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     async with AsyncExitStack() as stack:
         issuers = {name: await stack.enter_async_context(Issuer()) for name in ISSUERS}
-        issuers["down"].is_down = True
+        issuers["down"].is_down = issuers["away"].is_down = True
         issuers["entra"].calls_itself = issuers["entra"].url + "/{tenantid}/v2.0"
         issuers["liar"].calls_itself = "https://other.example"
         folder = tmp_path_factory.mktemp("oidc")
@@ -459,10 +460,16 @@ async def test_tokens_that_nobody_signed_or_that_are_none(served: Served) -> Non
             assert response.status in (401, 431)
 
 
-async def test_a_token_of_keys_that_rotated_is_good_and_one_of_a_provider_that_is_down_waits(served: Served) -> None:
+async def test_a_token_of_keys_that_rotated_is_good_and_of_keys_that_nobody_knows_nothing_is_said(
+    served: Served,
+) -> None:
     late = served["late"]
     async with browser(served) as http:
         late.key = new_key("two")
         late.shown = [late.key]
         async with http.get("/api/me", headers=bearer(late)) as response:
             assert response.status == 200
+        for path in ("/api/me", "/v1/models"):
+            async with http.get(path, headers=bearer(served["away"])) as response:
+                assert response.status == 503, "the provider is down: neither good nor bad"
+                assert int(response.headers["Retry-After"]) <= 30
