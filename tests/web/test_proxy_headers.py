@@ -4,21 +4,18 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
 
-from hubbub.compose import identity_faults, open_people
-from hubbub.registry import load
+from hubbub.compose import identity_faults
 from hubbub.settings import Settings
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.issuer import Issuer, new_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("proxy headers")]
 
-load("keys", "sqlite")  # which reads files: not on the loop's thread
 FRONT, NGINX, AZURE, ACCESS, NOBODY = (f"127.0.0.{number}" for number in (11, 12, 13, 14, 99))
 AT = "HUBBUB_IDENTITY__PROXIES__"
 OPERATORS = '["operators"]'
@@ -41,7 +38,6 @@ class Served(NamedTuple):
 
     server: HubbubServer
     access: Issuer
-    folder: Path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -64,7 +60,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         }
         folder = tmp_path_factory.mktemp("proxied")
         async with hubbub_serving(folder, scripted(words=2000, pause_seconds=0.02) | settings) as server:
-            yield Served(server, access, folder)
+            yield Served(server, access)
 
 
 Headers = Sequence[tuple[str, str | bytes]]
@@ -76,13 +72,14 @@ async def ask(
     headers: Headers,
     path: str = "/api/me",
     *,
+    method: str = "",
     body: bytes = b"",
     trailer: str = "",
 ) -> Got:
     """Send exactly these headers from an address of this machine."""
     host, _, port = served.server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), local_addr=(peer, 0), limit=2**20)
-    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
+    lines = [f"{method or ('POST' if body else 'GET')} {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
     head = "\r\n".join(lines).encode() + b"\r\n"
     for name, value in headers:
         head += name.encode() + b": " + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
@@ -277,6 +274,7 @@ async def test_they_sign_out_where_they_signed_in(served: Served) -> None:
 
 
 async def test_a_disabled_person_is_out_in_open_streams_too(served: Served) -> None:
+    root = [("X-Forwarded-User", "sub-root"), ("X-Forwarded-Groups", "operators")]
     eve = ada(user="sub-mallory", email="mallory@example.org")
     person = await person_of(served, FRONT, eve)
     asked = await ask(served, FRONT, eve, "/api/questions", body=b'{"text": "Speak for long."}')
@@ -289,9 +287,9 @@ async def test_a_disabled_person_is_out_in_open_streams_too(served: Served) -> N
         async with asyncio.timeout(5):
             head = await reader.readuntil(b"\r\n\r\n")
         assert b" 200 " in head.split(b"\r\n")[0]
-        settings = Settings(server={"data_folder": served.folder}, identity={"accounts": {"is_enabled": True}})  # type: ignore[arg-type]
-        async with open_people(settings) as (_, people):
-            await people.set_active(person["id"], is_active=False)
+        path, body = f"/api/people/{person['id']}", b'{"is_active": false}'
+        assert (await ask(served, FRONT, eve, path, method="PATCH", body=body)).status == 404
+        assert (await ask(served, FRONT, root, path, method="PATCH", body=body)).status == 200
         async with asyncio.timeout(1.5):
             rest = await reader.readuntil(b"not_signed_in")
         assert rest
@@ -309,6 +307,10 @@ async def test_what_could_be_taken_for_another_is_a_fault_of_the_settings() -> N
     house = {"house": {"issuer": "https://a.example", "client_id": "x"}}
     bound = ["5 questions per day"]
     assert faults(proxies={"front": front}, oidc=house, quotas={"house/team": bound}) == ""
+    with pytest.raises(ValueError, match="must not be everybody's"):
+        faults(proxies={"front": front | {"addresses": ["10.0.0.7", "::/0"]}})
+    with pytest.raises(ValueError, match="issuer and audiences are needed"):
+        faults(proxies={"front": front | {"kind": "cloudflare-access"}})
     within = front | {"addresses": ["10.1.2.3"]}
     assert "is of identity.proxies.front" in faults(proxies={"front": front, "other": within})
     assert "there is an identity.oidc.house" in faults(proxies={"house": front}, oidc=house)

@@ -1,10 +1,12 @@
 """Know people whom each of their requests vouches for anew: by a provider's token, or by a proxy's headers."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -78,6 +80,7 @@ class Vouched:
         self._changes = changes
         self._wall_clock = wall_clock
         self._known: dict[bytes, _Known] = {}
+        self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._active: dict[str, bool] = {}
         self._active_by = -1
 
@@ -118,20 +121,28 @@ class Vouched:
         return frozenset(found)
 
     async def _of(self, source: Source, digest: bytes, headers: Mapping[str, str]) -> Person:
-        changes, now = await self._changes(), self._wall_clock()
-        known = self._known.get(digest)
-        is_proven = known is not None and now < known.proven_at + PROVEN_SECONDS
-        if known is not None and known.proof.expires_at:
-            is_proven = is_proven and now < known.proof.expires_at
-        if known is not None and is_proven and known.changes == changes:
+        changes, known = await self._changes(), self._proven(digest)
+        if known is not None and known.changes == changes:
             return known.person
-        proof = known.proof if known is not None and is_proven else await source.proof_in(headers)
-        person = await self._asked(proof)
-        self._known.pop(digest, None)
-        self._known[digest] = _Known(proof, person, known.proven_at if known and is_proven else now, changes)
-        if len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        return person
+        async with self._turns.setdefault(digest, asyncio.Lock()):  # a page's many requests ask once
+            known = self._proven(digest)
+            if known is not None and known.changes == changes:
+                return known.person
+            proof = await source.proof_in(headers) if known is None else known.proof
+            person = await self._asked(proof)
+            self._known.pop(digest, None)
+            proven_at = self._wall_clock() if known is None else known.proven_at
+            self._known[digest] = _Known(proof, person, proven_at, changes)
+            if len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            return person
+
+    def _proven(self, digest: bytes) -> _Known | None:
+        """Return what is known by a proof that is still good without being checked again."""
+        known, now = self._known.get(digest), self._wall_clock()
+        if known is None or now >= known.proven_at + PROVEN_SECONDS:
+            return None
+        return None if known.proof.expires_at and now >= known.proof.expires_at else known
 
     async def _asked(self, proof: Proof) -> Person:
         person = await self._people.known(

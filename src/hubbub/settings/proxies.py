@@ -38,6 +38,8 @@ class IdentityProxy(Table):
     def _is_whole(self) -> "IdentityProxy":
         if self.kind == "cloudflare-access" and not (self.issuer and self.audiences):
             raise ValueError("issuer and audiences are needed for Cloudflare Access, whose token is checked by them")
+        if any(one.endswith("/0") for one in self.addresses):
+            raise ValueError("addresses must not be everybody's: whoever connects from them says who somebody is")
         host = self.issuer.removeprefix("http://").partition(":")[0]
         if self.issuer.startswith("http://") and host not in ("localhost", "127.0.0.1"):
             raise ValueError("issuer must begin with https://, except on this machine")
