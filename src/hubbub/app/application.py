@@ -14,6 +14,7 @@ from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
+from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
@@ -56,6 +57,8 @@ class Application:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     providers: Providers | None = None
+    guests: Guests | None = None
+    """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
     desk: Desk

@@ -22,6 +22,7 @@ from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
+from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
@@ -142,6 +143,8 @@ async def open_application(
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
+        if application.guests is not None:
+            await application.guests.resume()
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
@@ -224,6 +227,7 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         providers=doors.providers,
+        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,

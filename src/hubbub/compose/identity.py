@@ -42,6 +42,7 @@ class Doors:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     providers: Providers | None = None
+    cookies: Cookies | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
@@ -115,7 +116,7 @@ async def open_doors(
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
+    return Doors(identity, people, sign_ins, accounts, _providers(settings, http), cookies)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from hubbub.identity.base import Key
 
 _SCHEMA = read_sql("hubbub.identity", "schema.sql")
 _SQL = load_sql("hubbub.identity", "keys.sql")
+_GIVING = load_sql("hubbub.identity", "giving.sql")
 
 
 class SqliteKeys:
@@ -57,3 +58,14 @@ class SqliteKeys:
     async def note_use(self, times: Mapping[str, float]) -> None:
         rows = [(at, key_id) for key_id, at in times.items()]
         await self._database.write(Connection.many, _SQL["note_use"], rows)
+
+
+def count_keys(connection: Connection, person_id: str) -> int:
+    """Return how many keys of somebody's hold."""
+    row = connection.one(_GIVING["count_keys"], (person_id,))
+    return row[0] if row else 0
+
+
+def give_keys(connection: Connection, giver_id: str, taker_id: str) -> None:
+    """Let all keys of somebody be somebody else's, as a part of a transaction."""
+    connection.all(_GIVING["give_keys"], (taker_id, giver_id))

@@ -30,6 +30,7 @@ from hubbub.web.routes import (
     completions,
     conversations,
     documents,
+    guests,
     oidc,
     openai,
     operators,
@@ -93,6 +94,7 @@ def create_app(
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
+    app.include_router(guests.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):

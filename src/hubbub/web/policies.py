@@ -57,6 +57,8 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /api/sign-ins/{sign_in_id}": OWNER,
     "GET /api/me/account": ASKER,
     "PUT /api/me/password": ASKER,
+    "GET /api/me/guest": ASKER,
+    "POST /api/me/guest": ASKER,
     "POST /api/me/second-factor": ASKER,
     "PUT /api/me/second-factor": ASKER,
     "POST /api/me/second-factor/remove": ASKER,
