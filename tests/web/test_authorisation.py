@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "NewKey": {"name": "Mine"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -53,6 +54,7 @@ IDS_TO_GO_ON_WITH = {"continues"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
+PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
@@ -60,6 +62,7 @@ WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "Embedd
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
+PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1"}  # see test_own_keys and test_shared_chats
 IDS_IN_PATHS = {"conversation_id", "group_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}

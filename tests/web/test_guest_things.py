@@ -143,7 +143,9 @@ async def test_nothing_is_given_where_one_part_of_it_can_not_be(tmp_path: Path) 
         async with ada.post("/api/me/guest") as response:
             assert (response.status, (await told(response))["code"]) == (409, "conflict")
         async with library_in(tmp_path) as library:
-            assert await library.read(Connection.one, "select count(*) from collection where owner_id like 'p%'") == (0,)
+            assert await library.read(Connection.one, "select count(*) from collection where owner_id like 'p%'") == (
+                0,
+            )
         [guest] = [one.value for one in ada.cookie_jar if one.key == COOKIE]
         async with aiohttp.ClientSession(server.url, headers={"Cookie": f"{COOKIE}={guest}"}) as http:
             assert guest.startswith(guest_id)

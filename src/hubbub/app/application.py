@@ -18,6 +18,7 @@ from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.own_keys import OwnKeys
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
@@ -28,8 +29,9 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
+from hubbub.core.scopes import may_use_model
 from hubbub.history.base import History, Sessions
-from hubbub.identity.base import Identity, People
+from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
@@ -57,6 +59,7 @@ class Application:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     providers: Providers | None = None
+    keys: Keys | None = None
     guests: Guests | None = None
     """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
@@ -138,6 +141,11 @@ class Application:
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
 
     @cached_property
+    def own_keys(self) -> OwnKeys | None:
+        """Keeps the API keys that people make for themselves; None where nobody can sign in."""
+        return OwnKeys(self.keys, self.access, self.catalog) if self.keys is not None else None
+
+    @cached_property
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
         return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
@@ -147,7 +155,7 @@ class Application:
 
         Where some are `asked` for, and all are models', no collections are looked up.
         """
-        models = [model.card.name for model in self.catalog]
+        models = [model.card.name for model in self.catalog if may_use_model(person, model.card.name)]
         if asked and all(name in models for name in asked):
             return ModelNames(models, (), person)
         return ModelNames(models, await self.access.known_collections(person), person)

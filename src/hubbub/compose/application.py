@@ -227,6 +227,7 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         providers=doors.providers,
+        keys=doors.keys,
         guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),

@@ -15,7 +15,7 @@ CHATS: Mapping[str, int] = {
     "history": 4,
     "answers": 4,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "people": 1,
     "accounts": 1,
@@ -29,7 +29,7 @@ POSTGRES: Mapping[str, int] = {
     "history": 1,
     "answers": 1,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "folder": 1,
 }

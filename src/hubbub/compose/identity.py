@@ -43,6 +43,7 @@ class Doors:
     accounts: Accounts | None = None
     providers: Providers | None = None
     cookies: Cookies | None = None
+    keys: Keys | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
@@ -105,18 +106,19 @@ async def open_doors(
     if given is not None:
         return Doors(given)
     keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
-    keyring = await stack.enter_async_context(Keyring(keys))
+    has_people = bool(ways_to_sign_in(settings))
+    people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
+    keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
-    if not ways_to_sign_in(settings):
+    if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
     file = _in_file(database)
-    people = await stack.enter_async_context(SqlitePeople(file))
     sign_ins = await open_sign_ins(stack, settings, file)
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts, _providers(settings, http), cookies)
+    return Doors(identity, people, sign_ins, accounts, _providers(settings, http), cookies, keys)
 
 
 @asynccontextmanager

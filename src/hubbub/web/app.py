@@ -31,6 +31,7 @@ from hubbub.web.routes import (
     conversations,
     documents,
     guests,
+    keys,
     oidc,
     openai,
     operators,
@@ -95,6 +96,7 @@ def create_app(
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
     app.include_router(guests.router)
+    app.include_router(keys.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):

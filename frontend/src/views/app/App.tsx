@@ -11,6 +11,7 @@ import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
 import { Account } from "../account/Account";
 import { People } from "../account/People";
+import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -71,6 +72,7 @@ export function App() {
       {isSourceOpen.value && <Sources />}
       <Uploads />
       <UploadDialog />
+      <TakeAlong />
       <Notices />
       <Keys />
       <DropTarget />
