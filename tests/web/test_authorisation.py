@@ -46,6 +46,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGroup": {"name": "Another"},
     "NewMember": {},
     "NewKey": {"name": "Mine"},
+    "NewLink": {},
+    "SharedSecret": {"link": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -54,6 +56,7 @@ IDS_TO_GO_ON_WITH = {"continues"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
+PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own

@@ -236,7 +236,7 @@ def test_every_route_says_what_a_key_needs_for_it() -> None:
     opened = {route for route, policy in POLICIES.items() if policy.who == "open"}
     assert set(POLICIES) == set(SCOPES) | WITHOUT_SCOPE | for_people | opened
     assert not set(SCOPES) & (WITHOUT_SCOPE | for_people | opened)
-    assert set(SCOPES.values()) | {"chat:share"} == set(ALL_SCOPES)
+    assert set(SCOPES.values()) == set(ALL_SCOPES)
 
 
 @pytest.mark.parametrize("scope", ALL_SCOPES)

@@ -22,6 +22,7 @@ from hubbub.app.own_keys import OwnKeys
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.shared_chats import SharedChats
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
@@ -30,7 +31,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.core.scopes import may_use_model
-from hubbub.history.base import History, Sessions
+from hubbub.history.base import ChatLinks, History, Sessions
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -60,6 +61,10 @@ class Application:
     accounts: Accounts | None = None
     providers: Providers | None = None
     keys: Keys | None = None
+    links: ChatLinks | None = None
+    """Keeps the links by which chats are shared; None where they can't be."""
+    shares_with_everybody: bool = False
+    """Whether chats may be shared with anybody who has the link."""
     guests: Guests | None = None
     """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
@@ -144,6 +149,20 @@ class Application:
     def own_keys(self) -> OwnKeys | None:
         """Keeps the API keys that people make for themselves; None where nobody can sign in."""
         return OwnKeys(self.keys, self.access, self.catalog) if self.keys is not None else None
+
+    @cached_property
+    def shared_chats(self) -> SharedChats | None:
+        """Shares chats by link; None where they can't be shared."""
+        if self.links is None:
+            return None
+        return SharedChats(
+            self.links,
+            self.chats,
+            self.access,
+            self.library.groups,
+            with_everybody=self.shares_with_everybody,
+            has_sign_in=self.sign_ins is not None,
+        )
 
     @cached_property
     def embeddings(self) -> Embeddings | None:

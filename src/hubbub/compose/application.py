@@ -38,6 +38,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
+from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -228,6 +229,8 @@ async def _assembled(
         accounts=doors.accounts,
         providers=doors.providers,
         keys=doors.keys,
+        links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
+        shares_with_everybody=settings.sharing.chats_with_everybody,
         guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),

@@ -32,6 +32,7 @@ from hubbub.web.routes import (
     documents,
     guests,
     keys,
+    links,
     oidc,
     openai,
     operators,
@@ -97,6 +98,7 @@ def create_app(
     app.include_router(oidc.router)
     app.include_router(guests.router)
     app.include_router(keys.router)
+    app.include_router(links.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):

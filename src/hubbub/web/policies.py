@@ -22,17 +22,19 @@ class Policy(msgspec.Struct, frozen=True):
     - "owner": who owns the thing that the path names, and operators.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
+    - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
     - "operator": operators, and for looking, where everybody is let in, whoever sits at the machine itself.
 
     To everybody else what a path names does not exist, and the answer is that for what nobody has.
     """
 
-    who: Literal["open", "asker", "owner", "collection", "group", "operator"]
+    who: Literal["open", "asker", "owner", "collection", "group", "link", "operator"]
     right: Right = Right.NONE
 
 
 OPEN, ASKER, OWNER, OPERATOR = Policy("open"), Policy("asker"), Policy("owner"), Policy("operator")
 SEE, USE, WRITE, MANAGE = (Policy("collection", right) for right in (Right.SEE, Right.USE, Right.WRITE, Right.MANAGE))
+BY_LINK = Policy("link")
 OVER_GROUP = Policy("group", Right.MANAGE)
 
 POLICIES: Mapping[str, Policy] = {
@@ -80,6 +82,11 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/chats/{chat_id}": OWNER,
     "PATCH /api/chats/{chat_id}": OWNER,
     "DELETE /api/chats/{chat_id}": OWNER,
+    "POST /api/chats/{chat_id}/links": OWNER,
+    "GET /api/links": ASKER,
+    "DELETE /api/links/{link_id}": OWNER,
+    "POST /api/shared": BY_LINK,
+    "POST /api/shared/events": BY_LINK,
     "POST /api/search": ASKER,
     "POST /api/questions": ASKER,
     "POST /api/questions/{question_id}/answers": OWNER,
@@ -144,6 +151,8 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "GET /api/chats",
         "GET /api/chats/found",
         "GET /api/chats/{chat_id}",
+        "POST /api/shared",
+        "POST /api/shared/events",
         "GET /api/answers/events",
         "GET /api/answers/{answer_id}",
         "GET /api/answers/{answer_id}/events",
@@ -177,6 +186,7 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "POST /chat_history",
         "DELETE /chat_history/sessions/{session_id}",
     ),
+    "chat:share": ("POST /api/chats/{chat_id}/links", "GET /api/links", "DELETE /api/links/{link_id}"),
     "search": ("POST /api/search",),
     "documents:read": (
         "GET /api/collections",
