@@ -3,7 +3,9 @@
 import { useEffect, useState } from "preact/hooks";
 import * as people from "../../api/people";
 import { tell } from "../../state/notices";
+import { keysPath, navigate } from "../../state/route";
 import { signOut } from "../../state/session";
+import { SharedLinks } from "../shared/SharedLinks";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
 import "./account.css";
@@ -30,6 +32,22 @@ export function Account() {
           Sign out
         </button>
       </section>
+      <section class="account-part">
+        <h2>API keys</h2>
+        <p>Programs of yours use Hubbub by a key, with no more rights than you have.</p>
+        <a
+          class="button"
+          href={keysPath}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            navigate(keysPath);
+          }}
+        >
+          API keys
+        </a>
+      </section>
+      <SharedLinks />
       <SignIns />
       {account.has_second_factor !== null && (
         <>

@@ -10,6 +10,7 @@ import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
 import { Account } from "../account/Account";
+import { ApiKeys } from "../account/ApiKeys";
 import { People } from "../account/People";
 import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
@@ -28,7 +29,12 @@ import { TopBar } from "./TopBar";
 
 const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
 
-const TITLES: Record<string, string> = { library: "Documents", account: "Your account", people: "People" };
+const TITLES: Record<string, string> = {
+  library: "Documents",
+  account: "Your account",
+  keys: "API keys",
+  people: "People",
+};
 
 export function App() {
   useShortcuts();
@@ -65,7 +71,8 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
-          {page !== "library" && page !== "account" && page !== "people" && <Chat />}
+          {page === "keys" && <ApiKeys />}
+          {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hubbub.app.application import Application
 from hubbub.app.shared_chats import NO_LINK, NewShare, SharedChat, SharedChats
-from hubbub.core.errors import NotFound, NotSignedIn
+from hubbub.core.errors import Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.history.base import ChatLink, ListedLink
 from hubbub.web.asker import App, Asker, person_of
@@ -101,10 +101,9 @@ async def end_link(link_id: str, app: App, person: Asker) -> Response:
 @router.post("/shared", responses=sends(SharedChat), openapi_extra=takes(SharedSecret))
 async def show_shared(request: Request, app: App) -> Response:
     """Show the chat that a link opens."""
-    said = await body_as(request, SharedSecret)
-    shared = _shared(app)
-    link = await _Reading(request, app, said.link).check()
-    return Json(await shared.show(link), headers=_HEADERS)
+    reading = _Reading(request, app, await _secret(request))
+    link = await reading.check()
+    return Json(await _shared(app).show(link), headers=_HEADERS)
 
 
 @router.post(
@@ -115,8 +114,7 @@ async def show_shared(request: Request, app: App) -> Response:
 )
 async def follow_shared(request: Request, app: App) -> Response:
     """Show the chat that a link opens, and show it again whenever it changes."""
-    said = await body_as(request, SharedSecret)
-    reading = _Reading(request, app, said.link)
+    reading = _Reading(request, app, await _secret(request))
     await reading.check()
     return LinkStream(_streams_of(request), reading.look, lambda: app.desk.is_draining)
 
@@ -132,7 +130,7 @@ class _Reading:
 
     async def check(self) -> ChatLink:
         """Return the link."""
-        person, refusal = await self._person()
+        person, refusal = await _asker(self._request)
         try:
             return await _shared(self._app).find(person, self._secret)
         except NotFound:
@@ -159,11 +157,24 @@ class _Reading:
         self._seen = None if is_growing else (chat.updated_at, chat.title)
         return shown
 
-    async def _person(self) -> tuple[Person | None, NotSignedIn | None]:
-        try:
-            return await person_of(self._request), None
-        except NotSignedIn as error:
-            return None, error
+
+async def _asker(request: Request) -> tuple[Person | None, NotSignedIn | None]:
+    """Return who asks, or why they are not let in."""
+    try:
+        return await person_of(request), None
+    except NotSignedIn as error:
+        return None, error
+
+
+async def _secret(request: Request) -> str:
+    """Return the secret that the body holds; who is let in nowhere is told no more than that."""
+    _, refusal = await _asker(request)
+    try:
+        return (await body_as(request, SharedSecret)).link
+    except Invalid:
+        if refusal is not None:
+            raise refusal from None
+        raise
 
 
 def _shared(app: Application) -> SharedChats:
