@@ -1,6 +1,8 @@
 """What belongs to one person, in a real browser: taking along a guest's things, API keys, and shared links."""
 
 import asyncio
+import base64
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, ex
 
 from hubbub.compose import open_people
 from hubbub.core.people import OPERATOR
+from hubbub.identity import totp
 from hubbub.registry import load
 from hubbub.settings import Settings
 from tests.e2e.conftest import violations
@@ -107,6 +110,7 @@ async def test_a_key_is_made_used_and_revoked(
     await open_menu(page, width)
     await page.get_by_role("button", name="Your account").click()
     await looked_at(page, folder, f"account-{width}")
+    await second_factor(page, folder, width)
     await page.get_by_role("link", name="API keys").click()
     await expect(page.get_by_text("You have none yet.")).to_be_visible()
     await page.get_by_label("Name").fill("Reports")
@@ -192,6 +196,21 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     await looked_at(other, folder, f"shared-ended-{width}")
     await context.close()
     await theirs.close()
+
+
+async def second_factor(page: Page, folder: Path, width: int) -> None:
+    """Set an app up, and be shown recovery codes."""
+    password = page.get_by_label("Password", exact=True)
+    await password.fill(PASSWORD)
+    await page.get_by_role("button", name="Set up an app").click()
+    secret = base64.b32decode((await page.locator("code.account-secret").inner_text()).replace(" ", ""))
+    code = totp.code_of(secret, int(time.time()) // totp.STEP_SECONDS)
+    await page.get_by_label("Code that the app shows").fill(code)
+    await page.get_by_role("button", name="Confirm").click()
+    await expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(10)
+    await looked_at(page, folder, f"codes-{width}")
+    await page.get_by_role("button", name="Done").click()
+    await expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
 
 
 async def open_menu(page: Page, width: int) -> None:

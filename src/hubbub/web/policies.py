@@ -68,6 +68,7 @@ POLICIES: Mapping[str, Policy] = {
     "POST /api/me/guest": ASKER,
     "POST /api/me/second-factor": ASKER,
     "PUT /api/me/second-factor": ASKER,
+    "POST /api/me/second-factor/codes": ASKER,
     "POST /api/me/second-factor/remove": ASKER,
     "GET /api/people": OPERATOR,
     "PATCH /api/people/{person_id}": OPERATOR,

@@ -134,7 +134,7 @@ function Answer({ message }: { message: SharedMessage }) {
       {message.citations.length > 0 && (
         <ol class="shared-cited" aria-label="Cited sources">
           {message.citations.map((citation) => (
-            <Cited key={citation.marker} citation={citation} />
+            <Cited key={citation.marker} citation={citation} isQuotedAbove={message.is_quoted} />
           ))}
         </ol>
       )}
@@ -142,7 +142,7 @@ function Answer({ message }: { message: SharedMessage }) {
   );
 }
 
-function Cited({ citation }: { citation: Citation }) {
+function Cited({ citation, isQuotedAbove }: { citation: Citation; isQuotedAbove: boolean }) {
   const place = citation.page === null ? citation.heading.split(" › ").at(-1) : `p. ${citation.page}`;
   return (
     <li>
@@ -153,7 +153,7 @@ function Cited({ citation }: { citation: Citation }) {
         </span>
         <span class="cited-page">{place}</span>
       </button>
-      {citation.quote && (
+      {citation.quote && !isQuotedAbove && (
         <blockquote class="shared-quote" dir="auto">
           {citation.quote}
         </blockquote>

@@ -77,7 +77,7 @@ function Credentials({ forgot }: { forgot: () => void }) {
           name="code"
           type="text"
           autocomplete="one-time-code"
-          inputMode="numeric"
+          hint="Or one of your recovery codes."
           inputRef={code}
         />
       )}

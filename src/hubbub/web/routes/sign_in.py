@@ -1,5 +1,6 @@
 """Sign in and out, use links that set a password, and manage one's own sign-ins."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -125,6 +126,12 @@ class Secret(msgspec.Struct):
     address: str
 
 
+class RecoveryCodes(msgspec.Struct):
+    """Codes that stand in for those of the app, each once. They are shown this once."""
+
+    codes: Sequence[str]
+
+
 class Account(msgspec.Struct):
     """Your account. Without a password of its own there is no second factor here."""
 
@@ -132,6 +139,8 @@ class Account(msgspec.Struct):
     email: str
     provider: str
     has_second_factor: bool | None
+    recovery_codes: int
+    """How many are left."""
     password_characters: int
 
 
@@ -225,8 +234,9 @@ async def show_account(app: App, signed: SignedIn) -> Response:
         raise NotFound("There is no such account.")
     accounts = _enabled(app.accounts)
     has_factor = await accounts.has_second_factor(signed.person) if accounts else None
+    codes = await accounts.count_recovery_codes(signed.person) if accounts and has_factor else 0
     fewest = accounts.rules.password_characters if accounts else 0
-    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, fewest))
+    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, codes, fewest))
 
 
 @router.put("/me/password", status_code=204, openapi_extra=takes(NewPassword))
@@ -247,11 +257,20 @@ async def propose_second_factor(request: Request, signed: SignedIn, accounts: Pa
     return Json(Secret(secret, app_address), headers={"cache-control": "no-store"})
 
 
-@router.put("/me/second-factor", status_code=204, openapi_extra=takes(Code))
+@router.put("/me/second-factor", responses=sends(RecoveryCodes), openapi_extra=takes(Code))
 async def confirm_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
-    """Show that the app has the secret: from now on a code is asked for at each sign-in."""
-    await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
-    return Response(status_code=204)
+    """Show that the app has the secret: a code is asked for at each sign-in from now on. Returns recovery codes."""
+    codes = await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
+
+
+@router.post("/me/second-factor/codes", responses=sends(RecoveryCodes), openapi_extra=takes(Password))
+async def renew_recovery_codes(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
+    """Return new recovery codes in place of the earlier ones."""
+    said = await body_as(request, Password)
+    address = client_address(request.scope)
+    codes = await accounts.renew_recovery_codes(signed.person, said.password, address=address)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
 
 
 @router.post("/me/second-factor/remove", status_code=204, openapi_extra=takes(Password))
