@@ -135,7 +135,7 @@ async def test_a_key_is_made_used_and_revoked(
         await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         await expect(page.get_by_text("You have none yet.")).to_be_visible()
         async with asyncio.timeout(1.5):
-            while (await program.get("/api/chats")).status != 401:
+            while await status_of(program, "/api/chats") != 401:
                 await asyncio.sleep(0.02)
     await context.close()
 
@@ -196,6 +196,11 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     await looked_at(other, folder, f"shared-ended-{width}")
     await context.close()
     await theirs.close()
+
+
+async def status_of(http: aiohttp.ClientSession, path: str) -> int:
+    async with http.get(path) as response:
+        return response.status
 
 
 async def second_factor(page: Page, folder: Path, width: int) -> None:
