@@ -55,7 +55,7 @@ class ScopeView(msgspec.Struct):
 
 
 class KeyList(msgspec.Struct):
-    """Your keys, the newest first, and the scopes that there are."""
+    """Your keys, the newest first, and the scopes that are of use to you."""
 
     keys: list[KeyView]
     scopes: list[ScopeView]
@@ -72,7 +72,9 @@ class MadeKey(msgspec.Struct):
 async def list_keys(app: App, signed: SignedIn) -> Response:
     """List the keys that you made, without their secrets."""
     views = [_view(key) for key in await _keys_of(app.own_keys).list(signed.person)]
-    return Json(KeyList(views, [ScopeView(name, text) for name, text in SCOPES.items()]))
+    is_operator = signed.person.is_operator
+    scopes = [ScopeView(name, text) for name, text in SCOPES.items() if name != "operate" or is_operator]
+    return Json(KeyList(views, scopes))
 
 
 @router.post("/me/keys", status_code=201, responses=sends(MadeKey, 201), openapi_extra=takes(NewKey))
