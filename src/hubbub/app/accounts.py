@@ -4,7 +4,8 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -301,6 +302,26 @@ class Accounts:
         await self._people.set_operator(person_id, is_operator)
         self._sign_ins.forget()
         deeds.note("made an operator" if is_operator else "no operator any more", by=by.id, of=person_id)
+
+    async def check_password(self, person: Person, password: str, *, address: str) -> None:
+        """Return if this is the person's password.
+
+        Raises:
+            NotFound: they have none here.
+            Invalid, TooBusy: it is wrong (too often).
+        """
+        await self._check_again(await self._own(person), password, address)
+
+    @asynccontextmanager
+    async def attempt(self, what: str, address: str) -> AsyncGenerator[None]:
+        """Count what is done meanwhile as an attempt that failed, unless it ends well.
+
+        Raises:
+            TooBusy: too many have failed.
+        """
+        attempt_id = await self._store.begin_attempt(what, address)
+        yield
+        await self._store.settle_attempt(attempt_id, what)
 
     async def first(self) -> MadeLink | None:
         """Make the link for the first operator, in place of an earlier one; None where there is an operator."""

@@ -19,6 +19,7 @@ from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.own_keys import OwnKeys
+from hubbub.app.passkeys import Passkeys
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
@@ -59,6 +60,7 @@ class Application:
     """Who is known here; None where nobody can sign in, as the next two."""
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
     keys: Keys | None = None
     links: ChatLinks | None = None

@@ -227,6 +227,7 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        passkeys=doors.passkeys,
         providers=doors.providers,
         keys=doors.keys,
         links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,

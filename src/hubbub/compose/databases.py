@@ -24,6 +24,7 @@ CHATS: Mapping[str, int] = {
     "guests": 1,
     "links": 1,
     "recovery": 1,
+    "passkeys": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
+from hubbub.app.passkeys import Passkeys
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
+from hubbub.identity import webauthn
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.open import OpenIdentity
+from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins import SignIns
@@ -41,6 +45,7 @@ class Doors:
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
     cookies: Cookies | None = None
     keys: Keys | None = None
@@ -118,7 +123,9 @@ async def open_doors(
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts, _providers(settings, http), cookies, keys)
+    await in_a_thread(webauthn.load)
+    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts)
+    return Doors(identity, people, sign_ins, accounts, passkeys, _providers(settings, http), cookies, keys)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import msgspec
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
+from hubbub.identity.passkeys_sqlite import SCHEMA as PASSKEYS
 from hubbub.identity.people_sqlite import (
     SCHEMA,
     add_person,
@@ -25,6 +26,7 @@ from hubbub.identity.people_sqlite import (
 _ACCOUNTS = read_sql("hubbub.identity", "accounts_schema.sql")
 _RECOVERY = read_sql("hubbub.identity", "recovery_schema.sql")
 _SQL = load_sql("hubbub.identity", "accounts.sql")
+_PASSKEYS = load_sql("hubbub.identity", "passkeys.sql")
 _CODES = load_sql("hubbub.identity", "recovery.sql")
 
 PROVIDER = "accounts"
@@ -73,6 +75,7 @@ class SqliteAccounts:
         await self._database.migrate("people", [SCHEMA])
         await self._database.migrate("accounts", [_ACCOUNTS])
         await self._database.migrate("recovery", [_RECOVERY])
+        await self._database.migrate("passkeys", [PASSKEYS])
         return self
 
     async def __aexit__(
@@ -269,6 +272,7 @@ class SqliteAccounts:
         if link.kind == "reset":
             connection.all(_SQL["remove_totp"], (person_id,))
             _put_codes(connection, person_id, ())
+            connection.all(_PASSKEYS["remove_all"], (person_id,))
         if link.is_operator:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))

@@ -36,6 +36,7 @@ from hubbub.web.routes import (
     oidc,
     openai,
     operators,
+    passkeys,
     people,
     permissions,
     responses,
@@ -96,6 +97,7 @@ def create_app(
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
+    app.include_router(passkeys.router)
     app.include_router(guests.router)
     app.include_router(keys.router)
     app.include_router(links.router)

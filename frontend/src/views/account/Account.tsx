@@ -8,6 +8,7 @@ import { signOut } from "../../state/session";
 import { SharedLinks } from "../shared/SharedLinks";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
+import { Passkeys } from "./Passkeys";
 import { SecondFactor } from "./SecondFactor";
 import "./account.css";
 import { moment } from "./moments";
@@ -54,6 +55,7 @@ export function Account() {
         <>
           <NewPassword account={account} />
           <SecondFactor account={account} changed={load} />
+          <Passkeys />
         </>
       )}
     </div>

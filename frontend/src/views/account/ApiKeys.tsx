@@ -97,7 +97,9 @@ function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret
           <label for={`${field}-days`}>It holds</label>
           <select id={`${field}-days`} class="field" name="days">
             <option value="30">30 days</option>
-            <option value="90" selected>90 days</option>
+            <option value="90" selected>
+              90 days
+            </option>
             <option value="365">a year</option>
             <option value="0">until it is revoked</option>
           </select>

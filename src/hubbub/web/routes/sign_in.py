@@ -162,7 +162,7 @@ async def sign_in(request: Request, accounts: PasswordAccounts) -> Response:
     said = await body_as(request, Credentials)
     address = client_address(request.scope)
     person_id = await accounts.sign_in(said.email, said.password, said.code, address=address)
-    return await _begun(request, accounts, person_id)
+    return await begun(request, accounts, person_id)
 
 
 @router.post("/sign-out", status_code=204)
@@ -197,7 +197,7 @@ async def use_link(request: Request, accounts: PasswordAccounts) -> Response:
     person = await accounts.use_link(said.link, said.password, name=said.name, email=said.email, address=address)
     if not person.is_active or await accounts.has_second_factor(person.person):
         return Json(SignedInPerson("", ""), headers={"cache-control": "no-store"})  # they sign in, with the code
-    return await _begun(request, accounts, person.id)
+    return await begun(request, accounts, person.id)
 
 
 @router.get("/sign-ins", responses=sends(SignInList))
@@ -281,7 +281,8 @@ async def remove_second_factor(request: Request, signed: SignedIn, accounts: Pas
     return Response(status_code=204)
 
 
-async def _begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+async def begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+    """Begin a sign-in of a person on the browser that sends a request."""
     agent = request.headers.get("user-agent", "")
     cookie = await accounts.begin(person_id, address=client_address(request.scope), agent=agent)
     person = await sign_ins_of(request).person(cookie)
