@@ -70,13 +70,13 @@ Here = Annotated[Site, Depends(_site)]
 
 
 @router.get("/me/passkeys", responses=sends(PasskeyList))
-async def list_passkeys(kept: Kept, signed: SignedIn) -> Response:
+async def list_passkeys(signed: SignedIn, kept: Kept) -> Response:
     """List your passkeys."""
     return Json(PasskeyList([_view(one) for one in await kept.list(signed.person)]))
 
 
 @router.post("/me/passkeys/options", responses=sends(PasskeyOptions), openapi_extra=takes(Password))
-async def propose_passkey(request: Request, kept: Kept, signed: SignedIn, site: Here) -> Response:
+async def propose_passkey(request: Request, signed: SignedIn, kept: Kept, site: Here) -> Response:
     """Return what the browser makes a passkey by, once you have given your password again."""
     said = await body_as(request, Password)
     options = await kept.propose(signed.person, said.password, site, address=client_address(request.scope))
@@ -84,14 +84,14 @@ async def propose_passkey(request: Request, kept: Kept, signed: SignedIn, site: 
 
 
 @router.post("/me/passkeys", status_code=201, responses=sends(PasskeyView, 201), openapi_extra=takes(NewPasskey))
-async def add_passkey(request: Request, kept: Kept, signed: SignedIn, site: Here) -> Response:
+async def add_passkey(request: Request, signed: SignedIn, kept: Kept, site: Here) -> Response:
     """Keep a passkey that the browser has made: you sign in with it from now on, without password and code."""
     new = await body_as(request, NewPasskey)
     return Json(_view(await kept.add(signed.person, new.name, new.credential, site)), status_code=201)
 
 
 @router.delete("/me/passkeys/{passkey_id}", status_code=204)
-async def remove_passkey(passkey_id: str, kept: Kept, signed: SignedIn) -> Response:
+async def remove_passkey(passkey_id: str, signed: SignedIn, kept: Kept) -> Response:
     """Forget a passkey of yours. Sign-ins that it began stay."""
     await kept.remove(signed.person, passkey_id)
     return Response(status_code=204)
