@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { runFinding } from "./state/finding";
+import { runGuest } from "./state/guest";
 import { runQueue } from "./state/queue";
 import { start } from "./state/session";
 import { runThread } from "./state/thread";
@@ -15,5 +16,6 @@ import "./views/print.css";
 runThread();
 runFinding();
 runQueue();
+runGuest();
 start(new AbortController().signal);
 render(<Root />, document.getElementById("app") as HTMLElement);

@@ -45,6 +45,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "NewKey": {"name": "Mine"},
+    "NewLink": {},
+    "NewPasskey": {"name": "Mine", "credential": {}},
+    "SignedChallenge": {"credential": {}},
+    "SharedSecret": {"link": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -53,6 +58,8 @@ IDS_TO_GO_ON_WITH = {"continues"}
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
+PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
+PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
@@ -60,6 +67,7 @@ WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "Embedd
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
+PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
 IDS_IN_PATHS = {"conversation_id", "group_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
@@ -68,6 +76,7 @@ OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """
 WAYS_IN = {"/api/sign-in", "/api/sign-in/link", "/api/sign-in/forgotten", "/api/sign-out"}
 WAYS_IN |= {f"/api/sign-in/oidc/{{name}}{end}" for end in ("", "/back", "/logout", "/left")}
+WAYS_IN |= {"/api/sign-in/passkey", "/api/sign-in/passkey/options"}
 """For who is not signed in yet: they go by a password or a link, not by who asks."""
 
 Route = tuple[str, str]

@@ -68,6 +68,11 @@ export function open(signal: AbortSignal, path: string, headers: Record<string, 
   return send(signal, signal, "GET", path, { headers });
 }
 
+/** The same of what is asked for with a body. */
+export function openPost(signal: AbortSignal, path: string, body: unknown): Promise<Response> {
+  return send(signal, signal, "POST", path, { body });
+}
+
 async function send(
   asked: AbortSignal,
   limited: AbortSignal,

@@ -7,6 +7,7 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, Person, Reader, Right, may_see, reader_of
+from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -55,7 +56,7 @@ class Access:
     async def known_collections(self, person: Person, least: Right = Right.USE) -> list[Collection]:
         """Return the collections that the person may use, without their counts: also those not to be listed."""
         found = await self._library.named_collections(reader=reader_of(person))
-        return [one for one in found if one.right >= least]
+        return [one for one in found if one.right >= least and may_use_collection(person, one.id)]
 
     async def listed_collections(self, person: Person) -> list[Collection]:
         """Return those of them that may be listed for the person."""
@@ -69,7 +70,7 @@ class Access:
             NotAllowed: they may see it, and not do this.
         """
         found = await self._library.named_collections(reader=reader_of(person), ids=[collection_id])
-        if not found:
+        if not found or not may_use_collection(person, collection_id):
             raise NotFound("There is no such collection.")
         if found[0].right < right:
             raise NotAllowed(REFUSALS[right])
@@ -114,6 +115,10 @@ class Access:
         wanted = tuple(dict.fromkeys(collection_ids))
         if not wanted:
             return wanted, None
+        if person.limits is not None:
+            check_scope(person, "search")
+            if not all(may_use_collection(person, one) for one in wanted):
+                raise NotFound("There is no such collection.")
         reader = reader_of(person)
         found = await self._library.named_collections(reader=reader, ids=wanted)
         if not {one.id for one in found}.issuperset(wanted):

@@ -14,12 +14,16 @@ from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
+from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.own_keys import OwnKeys
+from hubbub.app.passkeys import Passkeys
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.shared_chats import SharedChats
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
@@ -27,8 +31,9 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
-from hubbub.history.base import History, Sessions
-from hubbub.identity.base import Identity, People
+from hubbub.core.scopes import may_use_model
+from hubbub.history.base import ChatLinks, History, Sessions
+from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
@@ -55,9 +60,17 @@ class Application:
     """Who is known here; None where nobody can sign in, as the next two."""
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
     claim_scopes: Sequence[str] = ()
     """The providers that claimed groups are of; none: the application around Hubbub names them."""
+    keys: Keys | None = None
+    links: ChatLinks | None = None
+    """Keeps the links by which chats are shared; None where they can't be."""
+    shares_with_everybody: bool = False
+    """Whether chats may be shared with anybody who has the link."""
+    guests: Guests | None = None
+    """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
     desk: Desk
@@ -137,6 +150,25 @@ class Application:
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
 
     @cached_property
+    def own_keys(self) -> OwnKeys | None:
+        """Keeps the API keys that people make for themselves; None where nobody can sign in."""
+        return OwnKeys(self.keys, self.access, self.catalog) if self.keys is not None else None
+
+    @cached_property
+    def shared_chats(self) -> SharedChats | None:
+        """Shares chats by link; None where they can't be shared."""
+        if self.links is None:
+            return None
+        return SharedChats(
+            self.links,
+            self.chats,
+            self.access,
+            self.library.groups,
+            with_everybody=self.shares_with_everybody,
+            has_sign_in=self.sign_ins is not None,
+        )
+
+    @cached_property
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
         return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
@@ -146,7 +178,7 @@ class Application:
 
         Where some are `asked` for, and all are models', no collections are looked up.
         """
-        models = [model.card.name for model in self.catalog]
+        models = [model.card.name for model in self.catalog if may_use_model(person, model.card.name)]
         if asked and all(name in models for name in asked):
             return ModelNames(models, (), person)
         return ModelNames(models, await self.access.known_collections(person), person)

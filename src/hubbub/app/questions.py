@@ -24,6 +24,7 @@ from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
 from hubbub.core.questions import Begun, Generation, JsonObject, Question
+from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
 from hubbub.identity.cookies import is_of_browser
@@ -315,6 +316,7 @@ class Questions:
         self._check_images(question)
         party = party_of(person)
         deployment, tokens = self._engine.weigh(question)
+        check_model(person, deployment)
         written = min(tokens, EXPECTED_TOKENS) if deployment else 0
         bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
         if question.continues is not None:

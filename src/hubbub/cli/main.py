@@ -10,6 +10,7 @@ import typer
 
 import hubbub
 from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 app.add_typer(groups, name="groups")
+app.add_typer(links, name="links")
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]

@@ -23,6 +23,7 @@ from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
+from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
@@ -39,6 +40,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
+from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -150,6 +152,8 @@ async def open_application(
         answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await settle_claims(parts.shelf.library, settings)
+        if application.guests is not None:
+            await application.guests.resume()
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
@@ -231,8 +235,13 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        passkeys=doors.passkeys,
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
+        keys=doors.keys,
+        links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
+        shares_with_everybody=settings.sharing.chats_with_everybody,
+        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,

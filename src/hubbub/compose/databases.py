@@ -15,12 +15,16 @@ CHATS: Mapping[str, int] = {
     "history": 4,
     "answers": 4,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "people": 3,
     "accounts": 1,
     "usage": 1,
     "audit": 1,
+    "guests": 1,
+    "links": 1,
+    "recovery": 1,
+    "passkeys": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
@@ -28,7 +32,7 @@ POSTGRES: Mapping[str, int] = {
     "history": 1,
     "answers": 1,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "folder": 1,
 }

@@ -1,7 +1,7 @@
 """The doors of the history: chats and the tree of their messages, and chats that a page of others keeps here."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -115,4 +115,60 @@ class Sessions(Protocol):
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         """Forget a session; returns whether there was one."""
+        ...
+
+
+Audience: TypeAlias = Literal["everybody", "signed-in", "some"]
+"""Whom a link is for: anybody who has it, whoever is signed in, or the subjects that it names."""
+
+
+class ChatLink(msgspec.Struct, frozen=True):
+    """A link by which others read a chat. Its secret is known to nobody but who has it. Times are of the epoch."""
+
+    id: str
+    chat_id: str
+    owner_id: str
+    owner_name: str
+    """Empty: it is not shown."""
+    audience: Audience
+    subjects: tuple[str, ...]
+    created_at: float
+    expires_at: float | None = None
+    ended_at: float | None = None
+    follows: bool = False
+    """Whether it shows the chat as it is; else as it was when the link was made."""
+
+    def holds(self, now: float) -> bool:
+        """Tell whether it opens anything."""
+        return self.ended_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class ListedLink(NamedTuple):
+    """A link, and the title of its chat."""
+
+    link: ChatLink
+    title: str
+
+
+class ChatLinks(Protocol):
+    """Keeps links to chats, each by its secret's digest. A chat that is deleted takes its links along."""
+
+    async def add(self, link: ChatLink, digest: bytes, content: bytes | None) -> None:
+        """Store a new one, and the chat as it is now where it is to be shown so."""
+        ...
+
+    async def find(self, digest: bytes) -> ChatLink | None:
+        """Return the one with a digest, even if it was ended or has expired."""
+        ...
+
+    async def content(self, link_id: str) -> bytes | None:
+        """Return the chat as it was; None where the link follows it, or was ended."""
+        ...
+
+    async def of(self, owner_id: str | None) -> list[ListedLink]:
+        """Return somebody's that hold, the newest first; None: everybody's."""
+        ...
+
+    async def end(self, link_id: str, at: float) -> None:
+        """Let one open nothing any more, and forget the chat as it was."""
         ...

@@ -319,3 +319,16 @@ class Library(Protocol):
     async def contents(self) -> set[str]:
         """Return the sha256 of every document's content that is kept."""
         ...
+
+
+@runtime_checkable
+class Givable(Protocol):
+    """A library whose collections can become somebody else's."""
+
+    async def count_kept(self, owner_id: str) -> dict[str, int]:
+        """Return how many `collections` somebody has, and how many `documents` in them."""
+        ...
+
+    async def give(self, giver_id: str, taker_id: str) -> None:
+        """Give all that somebody has, and may, to somebody else: all or nothing. Doing it again changes nothing."""
+        ...

@@ -16,6 +16,7 @@ from hubbub.settings.origins import origin_of
 from hubbub.settings.proxies import IdentityProxy
 from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
+from hubbub.settings.sharing import Sharing
 from hubbub.settings.table import Count, Network, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
@@ -378,6 +379,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    sharing: Sharing = Sharing()
     quotas: Quotas = Quotas()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""

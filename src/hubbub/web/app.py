@@ -32,9 +32,13 @@ from hubbub.web.routes import (
     completions,
     conversations,
     documents,
+    guests,
+    keys,
+    links,
     oidc,
     openai,
     operators,
+    passkeys,
     people,
     permissions,
     responses,
@@ -97,6 +101,10 @@ def create_app(
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
+    app.include_router(passkeys.router)
+    app.include_router(guests.router)
+    app.include_router(keys.router)
+    app.include_router(links.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):

@@ -1,6 +1,7 @@
 """Say of every route who may call it: a route that is not declared here fails the tests.
 
-The rights themselves are decided in `app/access.py` and `app/groups.py`; this table says which of them a route goes by.
+The rights themselves are decided in `app/access.py` and `app/groups.py`; this table says which of them a route goes by,
+and which scope an API key needs for it.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from hubbub.core.people import Right
+from hubbub.core.scopes import Scope
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -20,17 +22,19 @@ class Policy(msgspec.Struct, frozen=True):
     - "owner": who owns the thing that the path names, and operators.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
+    - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
     - "operator": operators, and for looking, where everybody is let in, whoever sits at the machine itself.
 
     To everybody else what a path names does not exist, and the answer is that for what nobody has.
     """
 
-    who: Literal["open", "asker", "owner", "collection", "group", "operator"]
+    who: Literal["open", "asker", "owner", "collection", "group", "link", "operator"]
     right: Right = Right.NONE
 
 
 OPEN, ASKER, OWNER, OPERATOR = Policy("open"), Policy("asker"), Policy("owner"), Policy("operator")
 SEE, USE, WRITE, MANAGE = (Policy("collection", right) for right in (Right.SEE, Right.USE, Right.WRITE, Right.MANAGE))
+BY_LINK = Policy("link")
 OVER_GROUP = Policy("group", Right.MANAGE)
 
 POLICIES: Mapping[str, Policy] = {
@@ -54,12 +58,24 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/sign-in/oidc/{name}/back": OPEN,
     "POST /api/sign-in/oidc/{name}/logout": OPEN,
     "GET /api/sign-in/oidc/{name}/left": OPEN,
+    "POST /api/sign-in/passkey": OPEN,
+    "POST /api/sign-in/passkey/options": OPEN,
     "GET /api/sign-ins": ASKER,
     "DELETE /api/sign-ins/{sign_in_id}": OWNER,
     "GET /api/me/account": ASKER,
     "PUT /api/me/password": ASKER,
+    "GET /api/me/passkeys": ASKER,
+    "POST /api/me/passkeys": ASKER,
+    "POST /api/me/passkeys/options": ASKER,
+    "DELETE /api/me/passkeys/{passkey_id}": OWNER,
+    "GET /api/me/keys": ASKER,
+    "POST /api/me/keys": ASKER,
+    "DELETE /api/me/keys/{key_id}": OWNER,
+    "GET /api/me/guest": ASKER,
+    "POST /api/me/guest": ASKER,
     "POST /api/me/second-factor": ASKER,
     "PUT /api/me/second-factor": ASKER,
+    "POST /api/me/second-factor/codes": ASKER,
     "POST /api/me/second-factor/remove": ASKER,
     "GET /api/people": OPERATOR,
     "PATCH /api/people/{person_id}": OPERATOR,
@@ -74,6 +90,11 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/chats/{chat_id}": OWNER,
     "PATCH /api/chats/{chat_id}": OWNER,
     "DELETE /api/chats/{chat_id}": OWNER,
+    "POST /api/chats/{chat_id}/links": OWNER,
+    "GET /api/links": ASKER,
+    "DELETE /api/links/{link_id}": OWNER,
+    "POST /api/shared": BY_LINK,
+    "POST /api/shared/events": BY_LINK,
     "POST /api/search": ASKER,
     "POST /api/questions": ASKER,
     "POST /api/questions/{question_id}/answers": OWNER,
@@ -132,3 +153,91 @@ POLICIES: Mapping[str, Policy] = {
     "GET /chat_history/sessions/{session_id}": ASKER,
     "DELETE /chat_history/sessions/{session_id}": ASKER,
 }
+
+_SCOPED: Mapping[Scope, tuple[str, ...]] = {
+    "chat:read": (
+        "GET /api/chats",
+        "GET /api/chats/found",
+        "GET /api/chats/{chat_id}",
+        "POST /api/shared",
+        "POST /api/shared/events",
+        "GET /api/answers/events",
+        "GET /api/answers/{answer_id}",
+        "GET /api/answers/{answer_id}/events",
+        "GET /v1/responses/{response_id}",
+        "GET /v1/responses/{response_id}/input_items",
+        "GET /v1/conversations/{conversation_id}",
+        "GET /v1/conversations/{conversation_id}/items",
+        "GET /chat_history/sessions",
+        "GET /chat_history/sessions/{session_id}",
+    ),
+    "chat:write": (
+        "PATCH /api/chats/{chat_id}",
+        "DELETE /api/chats/{chat_id}",
+        "POST /api/questions",
+        "POST /api/questions/{question_id}/answers",
+        "POST /api/answers/{answer_id}/stop",
+        "POST /v1/chat/completions",
+        "POST /v1/completions",
+        "POST /v1/responses",
+        "POST /v1/responses/{response_id}/cancel",
+        "DELETE /v1/responses/{response_id}",
+        "POST /v1/conversations",
+        "DELETE /v1/conversations/{conversation_id}",
+        "POST /v1/conversations/{conversation_id}/items",
+        "POST /chat",
+        "POST /chat/stream",
+        "POST /ask",
+        "POST /v0/chat",
+        "POST /v0/chat/stream",
+        "POST /v0/ask",
+        "POST /chat_history",
+        "DELETE /chat_history/sessions/{session_id}",
+    ),
+    "chat:share": ("POST /api/chats/{chat_id}/links", "GET /api/links", "DELETE /api/links/{link_id}"),
+    "search": ("POST /api/search",),
+    "documents:read": (
+        "GET /api/collections",
+        "GET /api/collections/{collection_id}/documents",
+        "GET /api/documents/{document_id}",
+        "GET /api/documents/{document_id}/file",
+        "GET /api/documents/{document_id}/pages/{number}",
+        "GET /content/{name:path}",
+        "GET /list_uploaded",
+    ),
+    "documents:write": (
+        "POST /api/collections",
+        "DELETE /api/collections/{collection_id}",
+        "PUT /api/collections/{collection_id}/documents/{name:path}",
+        "DELETE /api/documents/{document_id}",
+        "POST /upload",
+        "POST /delete_uploaded",
+    ),
+    "documents:share": (
+        "GET /api/collections/{collection_id}/grants",
+        "PUT /api/collections/{collection_id}/grants",
+        "GET /api/groups",
+        "DELETE /api/groups/{group_id}",
+        "GET /api/groups/{group_id}/members",
+        "PUT /api/groups/{group_id}/members/{person_id}",
+        "DELETE /api/groups/{group_id}/members/{person_id}",
+    ),
+    "embeddings": ("POST /v1/embeddings",),
+    "operate": tuple(route for route, policy in POLICIES.items() if policy == OPERATOR),
+}
+SCOPES: Mapping[str, Scope] = {route: scope for scope, routes in _SCOPED.items() for route in routes}
+"""The scope that a key has to have for a route."""
+WITHOUT_SCOPE = frozenset(
+    {
+        "GET /api/me",
+        "GET /api/models",
+        "GET /api/usage",
+        "GET /v1/models",
+        "GET /v1/models/{name:path}",
+        "GET /auth_setup",
+        "GET /.auth/me",
+        "GET /config",
+        "POST /speech",
+    }
+)
+"""What any key may call. What stands neither here nor in `SCOPES` is closed to keys that are limited to scopes."""

@@ -10,7 +10,9 @@ import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
 import { Account } from "../account/Account";
+import { ApiKeys } from "../account/ApiKeys";
 import { People } from "../account/People";
+import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -27,7 +29,12 @@ import { TopBar } from "./TopBar";
 
 const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
 
-const TITLES: Record<string, string> = { library: "Documents", account: "Your account", people: "People" };
+const TITLES: Record<string, string> = {
+  library: "Documents",
+  account: "Your account",
+  keys: "API keys",
+  people: "People",
+};
 
 export function App() {
   useShortcuts();
@@ -64,13 +71,15 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
-          {page !== "library" && page !== "account" && page !== "people" && <Chat />}
+          {page === "keys" && <ApiKeys />}
+          {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
       <Uploads />
       <UploadDialog />
+      <TakeAlong />
       <Notices />
       <Keys />
       <DropTarget />

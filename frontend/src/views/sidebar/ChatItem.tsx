@@ -8,6 +8,7 @@ import { chatPath, navigate } from "../../state/route";
 import { openAt } from "../../state/thread";
 import { isComposing } from "../keys";
 import { Menu } from "../menu/Menu";
+import { ShareChat } from "../shared/ShareChat";
 
 interface Properties {
   chat: Chat;
@@ -21,6 +22,7 @@ interface Properties {
 
 export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   const [isNaming, setNaming] = useState(false);
+  const [isSharing, setSharing] = useState(false);
   const name = `chat-${chat.id}`;
   const endNaming = () => {
     setNaming(false);
@@ -36,6 +38,7 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   return (
     <li>
       {label && <span class="chat-day">{label}</span>}
+      {isSharing && <ShareChat chat={chat} close={() => setSharing(false)} />}
       {isNaming ? (
         <Naming chat={chat} over={endNaming} />
       ) : (
@@ -55,6 +58,7 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
             label="Actions"
             describedBy={name}
             items={[
+              { label: "Share", icon: "external", run: () => setSharing(true) },
               { label: "Rename", icon: "pencil", run: () => setNaming(true) },
               { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
             ]}

@@ -108,7 +108,7 @@ function WhoIsHere({ leave }: { leave: () => void }) {
         <button
           type="button"
           class="sidebar-link"
-          aria-current={here === "account" ? "page" : undefined}
+          aria-current={here === "account" || here === "keys" ? "page" : undefined}
           onClick={open(accountPath)}
         >
           <Icon name="person" /> Your account

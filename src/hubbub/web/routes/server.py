@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 import hubbub
 from hubbub.app.application import Application
 from hubbub.app.documents import READABLE
+from hubbub.core.scopes import may_use_model
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
@@ -101,7 +102,8 @@ async def show_me(request: Request, app: App) -> Response:
 async def list_models(app: App, person: Asker) -> Response:
     """List the models that can be asked."""
     default = app.catalog.default
-    return Json(Models([model.card for model in app.catalog], default.card.name if default else None))
+    cards = [model.card for model in app.catalog if may_use_model(person, model.card.name)]
+    return Json(Models(cards, default.card.name if default and default.card in cards else None))
 
 
 @router.get("/health", responses=sends(Health))
