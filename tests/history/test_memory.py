@@ -1,8 +1,10 @@
 import pytest
 
 from hubbub.history.memory import MemoryHistory
+from hubbub.history.records_memory import MemoryRecords
 from hubbub.history.sessions_memory import MemorySessions
 from tests.history.contract import HistoryContract
+from tests.history.records_contract import RecordsContract
 from tests.history.sessions_contract import SessionsContract
 
 
@@ -16,3 +18,10 @@ class TestMemorySessions(SessionsContract):
     @pytest.fixture
     def sessions(self) -> MemorySessions:
         return MemorySessions()
+
+
+class TestMemoryRecords(RecordsContract):
+    @pytest.fixture
+    def kept(self) -> tuple[MemoryHistory, MemoryRecords]:
+        records = MemoryRecords()
+        return MemoryHistory(records), records

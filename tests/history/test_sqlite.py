@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from hubbub.connections.sqlite import Sqlite
+from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
 from tests.history.contract import HistoryContract
+from tests.history.records_contract import RecordsContract
 from tests.history.sessions_contract import SessionsContract
 
 
@@ -22,3 +24,10 @@ class TestSqliteSessions(SessionsContract):
     async def sessions(self, tmp_path: Path) -> AsyncIterator[SqliteSessions]:
         async with Sqlite(tmp_path / "hubbub.db") as database, SqliteSessions(database) as sessions:
             yield sessions
+
+
+class TestSqliteRecords(RecordsContract):
+    @pytest.fixture
+    async def kept(self, tmp_path: Path) -> AsyncIterator[tuple[SqliteHistory, SqliteRecords]]:
+        async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:
+            yield history, SqliteRecords(database)
