@@ -71,7 +71,7 @@ class HistoryContract:
 
     async def test_how_a_question_was_asked_comes_back(self, history: History) -> None:
         picture = Attachment("picture", "p1", "a.png", "image/png", 5)
-        asked_with = AskedWith((picture,), "Be brief.", "high", 100)
+        asked_with = AskedWith((picture,), "Be brief.", "high")
         message = Message("m1", "c1", None, "user", "What is this?", 2.0, asked_with=asked_with)
         await history.adding([message], chat=CHAT)()
         assert await history.messages("c1") == [message]

@@ -23,5 +23,5 @@ class TestMemorySessions(SessionsContract):
 class TestMemoryRecords(RecordsContract):
     @pytest.fixture
     def kept(self) -> tuple[MemoryHistory, MemoryRecords]:
-        records = MemoryRecords()
-        return MemoryHistory(records), records
+        history = MemoryHistory()
+        return history, history.records

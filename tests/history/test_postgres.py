@@ -36,4 +36,4 @@ class TestPostgresRecords(RecordsContract):
     @pytest.fixture
     async def kept(self, postgres: Postgres) -> AsyncIterator[tuple[PostgresHistory, PostgresRecords]]:
         async with PostgresHistory(postgres) as history:
-            yield history, PostgresRecords(postgres)
+            yield history, history.records

@@ -30,4 +30,4 @@ class TestSqliteRecords(RecordsContract):
     @pytest.fixture
     async def kept(self, tmp_path: Path) -> AsyncIterator[tuple[SqliteHistory, SqliteRecords]]:
         async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:
-            yield history, SqliteRecords(database)
+            yield history, history.records

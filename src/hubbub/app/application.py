@@ -9,6 +9,7 @@ from hubbub.answers.log import Log
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
+from hubbub.app.attachments import Attachments
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
@@ -17,9 +18,12 @@ from hubbub.app.groups import Groups
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.prompts import Prompts
 from hubbub.app.questions import Questions
+from hubbub.app.ratings import Ratings
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.sent_along import SentAlong
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
@@ -27,7 +31,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
-from hubbub.history.base import History, Sessions
+from hubbub.history.base import History, Records, Sessions
 from hubbub.identity.base import Identity, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -62,6 +66,7 @@ class Application:
     log: Log
     history: History
     sessions: Sessions
+    records: Records
     engine: Engine
     catalog: Catalog
     search: Search
@@ -102,7 +107,25 @@ class Application:
             self.grants,
             self.rights,
             self.meter,
+            SentAlong(self.attachments, self.prompts, self.history),
         )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Takes pictures and files that are sent with questions."""
+        most_bytes = self.limits.picture_bytes * 3 // 4  # of base64, in which models take them
+        parts = (self.access, self.history, self.records, self.library, self.pipeline, self.files, self.catalog)
+        return Attachments(*parts, most_bytes, self.limits.person_bytes)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """Keeps people's prompts and instructions."""
+        return Prompts(self.records)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Keeps what people say of answers."""
+        return Ratings(self.access, self.history, self.records, self.log)
 
     @cached_property
     def answers(self) -> Answers:
@@ -112,7 +135,7 @@ class Application:
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log)
+        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings)
 
     @cached_property
     def responses(self) -> Responses:

@@ -15,6 +15,7 @@ from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
+from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
@@ -36,7 +37,8 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
-from hubbub.history.base import History, Sessions
+from hubbub.history.base import History, KeepsRecords, Sessions
+from hubbub.history.records_memory import MemoryRecords
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -145,6 +147,7 @@ async def open_application(
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
+        await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
 
@@ -230,6 +233,7 @@ async def _assembled(
         log=log,
         history=history,
         sessions=sessions,
+        records=history.records if isinstance(history, KeepsRecords) else MemoryRecords(),
         engine=_engine(settings, catalog, shelf, flights),
         catalog=catalog,
         search=shelf.search,
@@ -332,6 +336,7 @@ def _limits(settings: Settings) -> RequestLimits:
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
         picture_bytes=limits.picture_bytes,
+        person_bytes=limits.person_bytes,
         chat_messages=limits.chat_messages,
         image_hosts=tuple(host.lower() for host in limits.image_hosts),
         is_stopped_unwatched=settings.answers.unwatched == "stop",

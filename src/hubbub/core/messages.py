@@ -97,7 +97,6 @@ class AskedWith(msgspec.Struct, frozen=True, omit_defaults=True):
     instructions: str = ""
     """What the person tells models with each question, and with each of this chat."""
     reasoning_effort: str = ""
-    max_tokens: int | None = None
 
 
 class Message(msgspec.Struct, frozen=True):

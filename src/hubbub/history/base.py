@@ -172,11 +172,23 @@ class Records(Protocol):
 
     async def count(self, kind: str, owner_id: str) -> int: ...
 
+    async def size_bytes(self, kind: str, owner_id: str) -> int:
+        """Return how many bytes of data a person's records have."""
+        ...
+
     async def delete(self, kind: str, record_id: str) -> None: ...
 
     async def sweep(self, kind: str, before: float) -> None:
         """Forget records that belong to no chat and were last changed before a time."""
         ...
+
+
+@runtime_checkable
+class KeepsRecords(Protocol):
+    """A history that keeps records beside its chats. Beside another one they are kept in memory alone."""
+
+    @property
+    def records(self) -> Records: ...
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -17,11 +17,8 @@ from hubbub.history.records_memory import MemoryRecords
 class MemoryHistory:
     """A `History` that is gone with its process."""
 
-    def __init__(self, records: MemoryRecords | None = None) -> None:
-        """Take the records that go with their chats."""
-        self._records = records
-        if records is not None:
-            records.has_chat = self._has_chat
+    def __init__(self) -> None:
+        self.records = MemoryRecords(self._has_chat)
         self._chats: dict[str, Chat] = {}
         self._messages: dict[str, Message] = {}
         self._fingerprints: dict[str, str] = {}
@@ -84,8 +81,7 @@ class MemoryHistory:
 
     async def delete(self, chat_id: str) -> Sequence[str]:
         self._chats.pop(chat_id, None)
-        if self._records is not None:
-            self._records.forget_chat(chat_id)
+        self.records.forget_chat(chat_id)
         gone = [message for message in self._messages.values() if message.chat_id == chat_id]
         for message in gone:
             del self._messages[message.id]
@@ -127,9 +123,8 @@ class MemoryHistory:
                 fingerprints[message.id] = fingerprint
             chats[chat.id] = replace(chat, updated_at=max(chat.updated_at, message.created_at))
         self._chats, self._messages, self._fingerprints = chats, kept, fingerprints
-        if self._records is not None:
-            for message in messages:
-                self._records.take(message.chat_id, pictures_of(message))
+        for message in messages:
+            self.records.take(message.chat_id, pictures_of(message))
 
     def _has_chat(self, chat_id: str) -> bool:
         return chat_id in self._chats

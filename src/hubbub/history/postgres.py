@@ -15,6 +15,7 @@ from hubbub.core.messages import Chat, Message
 from hubbub.history.asked_with import FIRST, decoded, encoded, pictures_of
 from hubbub.history.base import ChatChanges, Kept, Place
 from hubbub.history.postgres_words import query_of, vector_of
+from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks"))
@@ -36,6 +37,11 @@ class PostgresHistory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pass
+
+    @property
+    def records(self) -> PostgresRecords:
+        """What is kept beside the chats."""
+        return PostgresRecords(self._database)
 
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)

@@ -12,14 +12,14 @@ from hubbub.history.base import Record
 class MemoryRecords:
     """`Records` that are gone with their process."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_chat: Callable[[str], bool] = lambda _: True) -> None:
+        """Take what tells whether there is a chat."""
+        self._has_chat = has_chat
         self._records: dict[tuple[str, str], Record] = {}
         self._data: dict[tuple[str, str], bytes] = {}
-        self.has_chat: Callable[[str], bool] = lambda _: True
-        """Tells whether there is a chat; the history says how."""
 
     async def put(self, record: Record, data: bytes | None = None) -> None:
-        if record.chat_id is not None and not self.has_chat(record.chat_id):
+        if record.chat_id is not None and not self._has_chat(record.chat_id):
             raise NotFound("There is no such chat any more.")
         key = (record.kind, record.id)
         known = self._records.get(key)
@@ -49,6 +49,10 @@ class MemoryRecords:
 
     async def count(self, kind: str, owner_id: str) -> int:
         return sum((one.kind, one.owner_id) == (kind, owner_id) for one in self._records.values())
+
+    async def size_bytes(self, kind: str, owner_id: str) -> int:
+        own = [key for key, one in self._records.items() if (one.kind, one.owner_id) == (kind, owner_id)]
+        return sum(len(self._data.get(key, b"")) for key in own)
 
     async def delete(self, kind: str, record_id: str) -> None:
         self._forget([(kind, record_id)])

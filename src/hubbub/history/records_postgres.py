@@ -53,6 +53,10 @@ class PostgresRecords:
         row = await self._database.one(_SQL["count"], kind, owner_id)
         return row[0] if row else 0
 
+    async def size_bytes(self, kind: str, owner_id: str) -> int:
+        row = await self._database.one(_SQL["size_bytes"], kind, owner_id)
+        return int(row[0]) if row else 0
+
     async def delete(self, kind: str, record_id: str) -> None:
         await self._database.run(_SQL["delete"], kind, plain(record_id))
 

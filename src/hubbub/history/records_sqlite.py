@@ -49,6 +49,10 @@ class SqliteRecords:
         row = await self._database.read(Connection.one, _SQL["count"], (kind, owner_id))
         return row[0] if row else 0
 
+    async def size_bytes(self, kind: str, owner_id: str) -> int:
+        row = await self._database.read(Connection.one, _SQL["size_bytes"], (kind, owner_id))
+        return row[0] if row else 0
+
     async def delete(self, kind: str, record_id: str) -> None:
         await self._database.write(Connection.all, _SQL["delete"], (kind, record_id))
 

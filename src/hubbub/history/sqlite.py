@@ -13,6 +13,7 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.history.asked_with import FIRST, decoded, encoded, pictures_of
 from hubbub.history.base import ChatChanges, Kept, Place
+from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
 from hubbub.history.words import begins_with
 
@@ -38,6 +39,11 @@ class SqliteHistory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._index.stop()
+
+    @property
+    def records(self) -> SqliteRecords:
+        """What is kept beside the chats."""
+        return SqliteRecords(self._database)
 
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)

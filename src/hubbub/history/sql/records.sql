@@ -33,3 +33,6 @@ delete from record where kind = ? and chat_id is null and updated_at < ?
 
 -- name: has_chat
 select 1 from chat where id = ?
+
+-- name: size_bytes
+select coalesce(sum(length(data)), 0) from record where kind = ? and owner_id = ?

@@ -33,3 +33,6 @@ delete from record where kind = $1 and chat_id is null and updated_at < $2
 
 -- name: has_chat
 select 1 from chat where id = $1 for share
+
+-- name: size_bytes
+select coalesce(sum(octet_length(data)), 0) from record where kind = $1 and owner_id = $2
