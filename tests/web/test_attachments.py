@@ -158,7 +158,7 @@ async def test_files_are_searched_in_their_chat_alone_and_go_with_it(
     async with ann.post("/api/search", json={"query": "harbour", "collections": [files_id]}) as response:
         assert response.status == 404
     async with ann.post("/api/search", json={"query": "harbour"}) as response:
-        assert (response.status, (await response.json())["hits"]) == (200, [])
+        assert (response.status, (await response.json())["results"]) == (200, [])
     chat_id = asked["chat"]["id"]
     assert await begin_files(ann, chat_id=chat_id) == files_id
     async with ann.post(f"/api/questions/{asked['question']['id']}/answers", json={}) as response:

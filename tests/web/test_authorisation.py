@@ -99,7 +99,7 @@ def routes(hubbub: Hubbub) -> list[Route]:
             )
     assert len(found) > 15
     return sorted(one for one in found if one[0] != "DELETE") + sorted(
-        (one for one in found if one[0] == "DELETE"), reverse=True
+        (one for one in found if one[0] == "DELETE"), key=lambda one: (one[1].count("/"), one[1]), reverse=True
     )
 
 
@@ -273,7 +273,7 @@ async def test_a_programs_things_exist_for_it_alone(
             else:
                 assert not any(one in said for one in things.values()), f"{who}: {route}"
     seen = "".join([(await call(hubbub, program, route, things))[1] for route in covered if route[0] == "GET"])
-    assert all(one in seen for one in things.values())
+    assert all(one in seen for name, one in things.items() if name != "picture_id")  # which is shown as it is
     for route in covered:
         if parameters(route[1]) & IDS_IN_PATHS:
             status, said = await call(hubbub, program, route, things)

@@ -101,11 +101,17 @@ async function send(
 }
 
 /** Send a file's bytes; `progress` gets the part that is sent, 0 to 1. Throws `Problem`, or the signal's reason. */
-export function upload<T>(signal: AbortSignal, path: string, file: Blob, progress: (part: number) => void): Promise<T> {
+export function upload<T>(
+  signal: AbortSignal,
+  method: "PUT" | "POST",
+  path: string,
+  file: Blob,
+  progress: (part: number) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest(); // fetch can't tell how much of a body is sent
     const abort = () => sending.abort();
-    sending.open("PUT", PREFIX + path);
+    sending.open(method, PREFIX + path);
     sending.setRequestHeader("Content-Type", file.type || "application/octet-stream");
     sending.upload.onprogress = (event) => {
       if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);

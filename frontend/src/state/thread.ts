@@ -5,6 +5,7 @@ import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
+import type { Along } from "./attachments";
 import { touch } from "./chats";
 import { forgetNewChoice, keepChoice, takeChoice } from "./choices";
 import { keepForNextPage, takeBack } from "./drafts";
@@ -125,14 +126,37 @@ export function newChat(): void {
   for (const { question } of unsent) takeBack(question.text);
 }
 
+/** Whether the chat that is shown leaves nothing behind. */
+export const isTemporaryHere = computed(() => thread.value.chat?.is_temporary ?? false);
+
 /** Begin a chat about Hubbub itself. */
 export function newChatWithGuide(): void {
   newChat();
   if (guide.peek() !== null) chooseCollections([(guide.peek() as Collection).id], { isRemembered: false });
 }
 
-/** Ask a question after a message, or as the first of the chat (`parentId` null). */
-export function ask(text: string, parentId: string | null = path.peek().at(-1)?.message.id ?? null): void {
+/** How the next question is asked, besides what was chosen for its chat. */
+export interface Wish {
+  isTemporary?: boolean;
+  effort?: string | null;
+  maxTokens?: number | null;
+  hasInstructions?: boolean;
+}
+
+let wished: () => Wish = () => ({});
+
+/** Call `wish` with each question for how it is to be asked. */
+export function onAsk(wish: () => Wish): void {
+  wished = wish;
+}
+
+/** Ask a question after a message, or as the first of the chat (`parentId` null), with what goes along. */
+export function ask(
+  text: string,
+  parentId: string | null = path.peek().at(-1)?.message.id ?? null,
+  along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
+): void {
+  const wish = wished();
   const question: Question = {
     question_id: newId(),
     chat_id: thread.peek().chat?.id ?? null,
@@ -140,6 +164,13 @@ export function ask(text: string, parentId: string | null = path.peek().at(-1)?.
     text,
     model: model.peek()?.name ?? null,
     collections: chosenCollections.peek(),
+    files: along.filesId,
+    attached: along.files.map(({ id }) => id),
+    pictures: along.pictures.map(({ id }) => id),
+    with_instructions: wish.hasInstructions ?? false,
+    reasoning_effort: wish.effort ?? null,
+    max_tokens: wish.maxTokens ?? null,
+    is_temporary: thread.peek().chat === null && (wish.isTemporary ?? false),
   };
   const message: Message = {
     id: question.question_id,
@@ -150,6 +181,7 @@ export function ask(text: string, parentId: string | null = path.peek().at(-1)?.
     created_at: Date.now() / 1000,
     model: question.model ?? "",
     collections: question.collections,
+    asked_with: { attachments: [...along.pictures, ...along.files] },
   };
   add(question.chat_id ?? NEW, [message]);
   asks.value++;
@@ -193,6 +225,7 @@ function settle(question: Question, asked: Asked): void {
         navigate(chatPath(asked.chat.id), { replace: true });
       }
     } else {
+      changeShownChat(asked.chat);
       add(asked.chat.id, [asked.question, asked.answer]);
     }
   });
@@ -207,7 +240,12 @@ export function discard(question: Question): void {
 
 /** Have a question answered once more, by the model and over the collections that are chosen now. */
 export async function regenerate(questionId: string): Promise<void> {
-  const collections = chosenCollections.peek();
+  const files = thread.peek().chat?.files_id;
+  const wasSearched = thread
+    .peek()
+    .messages.find(({ id }) => id === questionId)
+    ?.collections.includes(files ?? "");
+  const collections = [...chosenCollections.peek(), ...(files && wasSearched ? [files] : [])];
   try {
     const asked = await hubbub.askAgain(
       new AbortController().signal,
@@ -235,6 +273,21 @@ export async function continueAnswer(questionId: string, answerId: string): Prom
   } catch (error) {
     tell(error);
   }
+}
+
+/** Change what is known of a message. */
+export function changeMessage({ id, chat_id }: Message, changes: Partial<Message>): void {
+  const cell = threadOf(chat_id);
+  cell.value = {
+    ...cell.peek(),
+    messages: cell.peek().messages.map((one) => (one.id === id ? { ...one, ...changes } : one)),
+  };
+}
+
+/** Put what is known of the chat that is shown in the place of what was. */
+export function changeShownChat(chat: Chat): void {
+  const cell = threadOf(chat.id);
+  cell.value = { ...cell.peek(), chat };
 }
 
 export function turnTo(message: Message): void {

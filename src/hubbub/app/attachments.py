@@ -199,9 +199,9 @@ class Attachments:
         """
         if len(picture_ids) > MOST_PICTURES:
             raise Invalid(f"A question can hold {MOST_PICTURES} pictures. Remove some.")
-        if picture_ids:
-            self.check_model(question)
         found = [_attachment(await self._picture(person, one)) for one in dict.fromkeys(picture_ids)]
+        if found:
+            self.check_model(question)
         for document_id in dict.fromkeys(document_ids):
             document = await self._access.document(person, document_id)
             if document.collection_id != files_id:

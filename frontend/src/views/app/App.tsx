@@ -20,6 +20,7 @@ import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
+import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
@@ -73,6 +74,7 @@ export function App() {
       <UploadDialog />
       <Notices />
       <Keys />
+      <LazyWords />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
         <span key={announcement.value.count}>{announcement.value.text}</span>
