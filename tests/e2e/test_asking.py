@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import opened, violations
 from tests.e2e.steps import answer, ask, finished
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
-from tests.servers.model_server import ModelServer, Script
+from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +58,7 @@ async def choose_model(page: Page, name: str) -> None:
     await page.get_by_role("combobox", name="Model").select_option(name)
 
 
-def attached(page: Page):
+def attached(page: Page) -> Locator:
     return page.get_by_role("list", name="Goes with the question").get_by_role("listitem")
 
 
@@ -76,7 +76,7 @@ async def test_a_picture_goes_into_the_question(page: Page, model: ModelServer, 
     await finished(page)
     question = page.get_by_role("article", name="You asked")
     await expect(question.get_by_role("img", name="dot.png")).to_be_visible()
-    assert "data:image/png;base64," in str(model.requests[-1])
+    assert "data:image/png;base64," in str(model.seen[-1].body)
     await expect(attached(page)).to_have_count(0)
     await page.reload()
     await expect(question.get_by_role("img", name="dot.png")).to_be_visible()
@@ -120,7 +120,7 @@ async def test_files_are_searched_in_this_chat_and_survive_a_reload(
     await expect(page.get_by_role("checkbox", name="Files of this chat")).to_be_checked()
     assert await violations(page) == []
     await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="lighthouse.pdf").click()
+    await page.get_by_role("list", name="Sent with the question").get_by_role("button").click()
     dialog = page.get_by_role("dialog", name="lighthouse.pdf")
     assert await violations(page) == []
     await dialog.get_by_role("textbox", name="Name").fill("Harbour")
@@ -168,7 +168,10 @@ async def test_an_answer_is_rated_with_a_comment(page: Page, server: HubbubServe
     bad = answer(page).get_by_role("button", name="Bad answer")
     await expect(bad).to_have_attribute("aria-pressed", "true")
     told = await page.evaluate("fetch('api/operators/ratings').then(response => response.json())")
-    assert (told["ratings"][0]["comment"], told["ratings"][0]["question"]) == ("It is not so.", "A question to be rated")
+    newest = told["ratings"][0]
+        "It is not so.",
+        "A question to be rated",
+    )
     await bad.click()
     await expect(bad).to_have_attribute("aria-pressed", "false")
 
@@ -232,7 +235,7 @@ async def test_prompts_come_after_a_slash_and_collections_after_a_number_sign(pa
     await dialog.get_by_role("button", name="Close").click()
     await field.fill("")
     await field.press_sequentially("/fr")
-    await expect(page.get_by_role("option")).to_have_count(1)
+    await expect(page.get_by_role("listbox", name="Suggestions").get_by_role("option")).to_have_count(1)
     assert await violations(page) == []
     await page.keyboard.press("Enter")
     await expect(field).to_have_value(re.compile("^Translate to French:"))
@@ -266,7 +269,7 @@ async def test_models_are_told_ones_instructions_and_how_hard_to_think(page: Pag
     await dialog.get_by_role("button", name="Close").click()
     await ask(page, "Hello")
     await finished(page)
-    asked = str(model.requests[-1])
+    asked = str(model.seen[-1].body)
     assert "Be brief." in asked
     assert "high" in asked
     assert "300" in asked
@@ -274,12 +277,18 @@ async def test_models_are_told_ones_instructions_and_how_hard_to_think(page: Pag
     await page.get_by_role("menuitem", name="Instructions for this chat").click()
     await page.get_by_role("textbox", name=re.compile("^What models are told")).fill("Speak like a pirate.")
     await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_be_hidden()
     await ask(page, "And now?")
     await finished(page)
-    assert "pirate" in str(model.requests[-1])
+    assert "pirate" in str(model.seen[-1].body)
 
 
-async def test_a_temporary_chat_is_gone_when_it_is_left(page: Page) -> None:
+async def test_a_temporary_chat_is_gone_when_it_is_left(browser: Browser, server: HubbubServer) -> None:
+    async with opened(browser, server.url, bears="404") as page:  # which the browser tells when it is looked for
+        await leave_a_temporary_chat(page)
+
+
+async def leave_a_temporary_chat(page: Page) -> None:
     await page.get_by_role("button", name="How to answer").click()
     await page.get_by_role("checkbox", name=re.compile("^Temporary chat")).check()
     await page.keyboard.press("Escape")

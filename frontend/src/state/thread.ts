@@ -294,7 +294,7 @@ export function turnTo(message: Message): void {
   const chatKey = key.peek() ?? NEW;
   const cell = threadOf(chatKey);
   cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
-  if (chatKey !== NEW) keepTurns(chatKey, cell.peek().messages, cell.peek().turns);
+  keep(chatKey);
 }
 
 /** The message that is to come in sight, once its chat is there. */
@@ -334,7 +334,13 @@ function add(chatKey: string, added: readonly Message[]): void {
     else messages[index] = message;
   }
   cell.value = { ...cell.peek(), messages, turns };
-  if (chatKey !== NEW) keepTurns(chatKey, messages, turns);
+  keep(chatKey);
+}
+
+/** Remember what was turned to in a chat, if anything of it is to be kept. */
+function keep(chatKey: string): void {
+  const { chat, messages, turns } = threadOf(chatKey).peek();
+  if (chatKey !== NEW && !chat?.is_temporary) keepTurns(chatKey, messages, turns);
 }
 
 function setOutgoing(id: string, value: Outgoing | null): void {

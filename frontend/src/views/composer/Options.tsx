@@ -40,7 +40,7 @@ export function Options() {
     areWordsShown.value = { draft: "" };
   };
   return (
-    <span class="picker" ref={root} onKeyDown={press}>
+    <span class="picker options" ref={root} onKeyDown={press}>
       <button
         ref={button}
         type="button"
