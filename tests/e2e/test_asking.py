@@ -169,9 +169,7 @@ async def test_an_answer_is_rated_with_a_comment(page: Page, server: HubbubServe
     await expect(bad).to_have_attribute("aria-pressed", "true")
     told = await page.evaluate("fetch('api/operators/ratings').then(response => response.json())")
     newest = told["ratings"][0]
-        "It is not so.",
-        "A question to be rated",
-    )
+    assert (newest["comment"], newest["question"]) == ("It is not so.", "A question to be rated")
     await bad.click()
     await expect(bad).to_have_attribute("aria-pressed", "false")
 
