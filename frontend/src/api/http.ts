@@ -26,14 +26,17 @@ export class Problem extends Error {
   }
 }
 
-let listen: (isReachable: boolean) => void = () => {};
+const listeners = new Set<(isReachable: boolean) => void>();
 
 /** Tell who listens whether the server was reached. */
-export const tellReachable = (isReachable: boolean) => listen(isReachable);
+export function tellReachable(isReachable: boolean): void {
+  for (const listener of listeners) listener(isReachable);
+}
 
-/** Call `listener` after every attempt to speak with the server, with whether it was reached. */
-export function onReachability(listener: (isReachable: boolean) => void): void {
-  listen = listener;
+/** Call `listener` after every attempt to speak with the server, with whether it was reached; returns what ends that. */
+export function onReachability(listener: (isReachable: boolean) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 let signedOut: () => void = () => {};
