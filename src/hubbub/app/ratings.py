@@ -85,28 +85,7 @@ class Ratings:
 
     async def all(self, *, limit: int, after: tuple[float, str] | None = None) -> Sequence[RatedAnswer]:
         """Return what people said of answers, the newest first: behind one, by its time and id. For operators."""
-        records = await self._records.listed(RATING, limit=limit, after=after)
-        answers = await self._log.answers([one.id for one in records])
-        rated: list[RatedAnswer] = []
-        for record in records:
-            rating, answer = _rating(record), answers.get(record.id)
-            message = await self._history.message(record.id)
-            asked = await self._history.message(message.parent_id) if message and message.parent_id else None
-            rated.append(
-                RatedAnswer(
-                    record.id,
-                    record.owner_id,
-                    record.updated_at,
-                    rating.is_good,
-                    rating.comment,
-                    "" if asked is None else asked.text,
-                    "" if answer is None else answer.text,
-                    "" if answer is None else answer.model,
-                    "" if answer is None else answer.way,
-                    () if answer is None else tuple(dict.fromkeys(one.name for one in answer.citations)),
-                )
-            )
-        return rated
+        return await rated_answers(self._history, self._records, self._log, limit=limit, after=after)
 
     async def _answer(self, person: Person, answer_id: str) -> Message:
         try:
@@ -116,6 +95,34 @@ class Ratings:
         if message.role != "assistant":
             raise NotFound("There is no such answer in a chat.")
         return message
+
+
+async def rated_answers(
+    history: History, records: Records, log: Log, *, limit: int, after: tuple[float, str] | None = None
+) -> Sequence[RatedAnswer]:
+    """Return ratings with what was rated, the newest first: behind one, by its time and id."""
+    listed = await records.listed(RATING, limit=limit, after=after)
+    answers = await log.answers([one.id for one in listed])
+    rated: list[RatedAnswer] = []
+    for record in listed:
+        rating, answer = _rating(record), answers.get(record.id)
+        message = await history.message(record.id)
+        asked = await history.message(message.parent_id) if message and message.parent_id else None
+        rated.append(
+            RatedAnswer(
+                record.id,
+                record.owner_id,
+                record.updated_at,
+                rating.is_good,
+                rating.comment,
+                "" if asked is None else asked.text,
+                "" if answer is None else answer.text,
+                "" if answer is None else answer.model,
+                "" if answer is None else answer.way,
+                () if answer is None else tuple(dict.fromkeys(one.name for one in answer.citations)),
+            )
+        )
+    return rated
 
 
 def _rating(record: Record) -> Rating:

@@ -29,6 +29,7 @@ from hubbub.compose.models import (
     open_embedder,
 )
 from hubbub.compose.pools import faults_of, pools_of
+from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.syncing import round_lock
 
@@ -57,6 +58,7 @@ __all__ = [
     "open_engine",
     "open_keys",
     "open_people",
+    "open_rated",
     "open_shelf",
     "open_usage",
     "open_web_application",

@@ -27,6 +27,7 @@ from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
+from hubbub.compose.rated import records_of
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -37,8 +38,7 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
-from hubbub.history.base import History, KeepsRecords, Sessions
-from hubbub.history.records_memory import MemoryRecords
+from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -233,7 +233,7 @@ async def _assembled(
         log=log,
         history=history,
         sessions=sessions,
-        records=history.records if isinstance(history, KeepsRecords) else MemoryRecords(),
+        records=records_of(history),
         engine=_engine(settings, catalog, shelf, flights),
         catalog=catalog,
         search=shelf.search,
