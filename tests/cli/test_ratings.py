@@ -12,6 +12,7 @@ from tests.servers.reader import ask, read_all
 
 async def test_ratings_are_exported_with_question_and_answer(tmp_path: Path) -> None:
     folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
     async with hubbub_serving(folder, scripted(words=2, pause_seconds=0)) as server, aiohttp.ClientSession() as http:
         asked = await ask(http, server.url, "Is it so?")
         await read_all(http, server.url, asked["answer"]["id"])

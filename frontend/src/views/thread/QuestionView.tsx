@@ -8,6 +8,7 @@ import { ask, discard, type Outgoing, openAnswerId, send, thread } from "../../s
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
+import { unbroken } from "../unbroken";
 import { Sent } from "./Sent";
 import { Switcher } from "./Switcher";
 import { Time } from "./Time";
@@ -40,7 +41,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {isEditing ? (
         <Editing message={message} end={endEditing} />
       ) : (
-        <p class="question-text" dir="auto">
+        <p class={`question-text${unbroken(message.text)}`} dir="auto">
           {message.text}
         </p>
       )}
