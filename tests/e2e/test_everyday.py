@@ -114,6 +114,8 @@ async def test_a_menu_is_used_by_the_keyboard(page: Page) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Pin")).to_be_focused()
+    await page.keyboard.press("End")
     await expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(button).to_be_focused()
