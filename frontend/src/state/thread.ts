@@ -12,10 +12,12 @@ import { keepForNextPage, takeBack } from "./drafts";
 import { newId } from "./identifiers";
 import { chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
-import { isAbort, messageOf, tell } from "./notices";
+import { isAbort, messageOf } from "./notices";
 import { chatPath, homePath, navigate, route } from "./route";
+import { sendPatiently } from "./sending";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
+import { wish } from "./wished";
 
 export interface Thread {
   chat: Chat | null;
@@ -33,7 +35,6 @@ export interface Outgoing {
 }
 
 const NEW = "";
-const RETRY_MILLISECONDS = [500, 1500, 4000];
 const threads = new Map<string, Signal<Thread>>();
 const blank: Thread = { chat: null, messages: [], turns: new Map(), problem: null, isLoaded: false };
 
@@ -135,28 +136,13 @@ export function newChatWithGuide(): void {
   if (guide.peek() !== null) chooseCollections([(guide.peek() as Collection).id], { isRemembered: false });
 }
 
-/** How the next question is asked, besides what was chosen for its chat. */
-export interface Wish {
-  isTemporary?: boolean;
-  effort?: string | null;
-  maxTokens?: number | null;
-  hasInstructions?: boolean;
-}
-
-let wished: () => Wish = () => ({});
-
-/** Call `wish` with each question for how it is to be asked. */
-export function onAsk(wish: () => Wish): void {
-  wished = wish;
-}
-
 /** Ask a question after a message, or as the first of the chat (`parentId` null), with what goes along. */
 export function ask(
   text: string,
   parentId: string | null = path.peek().at(-1)?.message.id ?? null,
   along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
 ): void {
-  const wish = wished();
+  const how = wish();
   const question: Question = {
     question_id: newId(),
     chat_id: thread.peek().chat?.id ?? null,
@@ -167,10 +153,10 @@ export function ask(
     files: along.filesId,
     attached: along.files.map(({ id }) => id),
     pictures: along.pictures.map(({ id }) => id),
-    with_instructions: wish.hasInstructions ?? false,
-    reasoning_effort: wish.effort ?? null,
-    max_tokens: wish.maxTokens ?? null,
-    is_temporary: thread.peek().chat === null && (wish.isTemporary ?? false),
+    with_instructions: how.hasInstructions ?? false,
+    reasoning_effort: how.effort ?? null,
+    max_tokens: how.maxTokens ?? null,
+    is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
   };
   const message: Message = {
     id: question.question_id,
@@ -199,18 +185,6 @@ export function send(question: Question): void {
     .catch((error: unknown) => setOutgoing(question.question_id, { question, problem: messageOf(error) }));
 }
 
-async function sendPatiently(question: Question): Promise<Asked> {
-  for (const wait of RETRY_MILLISECONDS) {
-    try {
-      return await hubbub.ask(new AbortController().signal, question);
-    } catch (error) {
-      if (!(error instanceof Problem && error.isUnreachable)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
-  return hubbub.ask(new AbortController().signal, question);
-}
-
 function settle(question: Question, asked: Asked): void {
   batch(() => {
     touch(asked.chat);
@@ -236,43 +210,6 @@ export function discard(question: Question): void {
   const cell = threadOf(question.chat_id ?? NEW);
   cell.value = { ...cell.peek(), messages: cell.peek().messages.filter(({ id }) => id !== question.question_id) };
   setOutgoing(question.question_id, null);
-}
-
-/** Have a question answered once more, by the model and over the collections that are chosen now. */
-export async function regenerate(questionId: string): Promise<void> {
-  const files = thread.peek().chat?.files_id;
-  const wasSearched = thread
-    .peek()
-    .messages.find(({ id }) => id === questionId)
-    ?.collections.includes(files ?? "");
-  const collections = [...chosenCollections.peek(), ...(files && wasSearched ? [files] : [])];
-  try {
-    const asked = await hubbub.askAgain(
-      new AbortController().signal,
-      questionId,
-      model.peek()?.name ?? null,
-      collections,
-    );
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
-  } catch (error) {
-    tell(error);
-  }
-}
-
-/** Have an answer that broke off go on: the new one begins with what it said. */
-export async function continueAnswer(questionId: string, answerId: string): Promise<void> {
-  try {
-    const asked = await hubbub.goOn(new AbortController().signal, questionId, answerId);
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
-  } catch (error) {
-    tell(error);
-  }
 }
 
 /** Change what is known of a message. */
@@ -321,7 +258,7 @@ export function stopOpenAnswer(): void {
 }
 
 /** Add messages or put them in the place of what was known of them, and turn to them. */
-function add(chatKey: string, added: readonly Message[]): void {
+export function add(chatKey: string, added: readonly Message[]): void {
   loading.abort(); // what is under way may not know these yet
   const cell = threadOf(chatKey);
   const turns = new Map(cell.peek().turns);

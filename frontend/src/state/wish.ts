@@ -6,7 +6,8 @@ import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
 import { recall, remember } from "./storage";
-import { isTemporaryHere, onAsk, thread } from "./thread";
+import { isTemporaryHere, thread } from "./thread";
+import { onAsk } from "./wished";
 
 export const EFFORTS = ["low", "medium", "high"] as const;
 /** How long an answer may get, in tokens; null: as long as the model makes it. */

@@ -3,10 +3,11 @@
 import { useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import type { Answer, Citation } from "../../events";
+import { continueAnswer, regenerate } from "../../state/again";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
-import { ask, continueAnswer, isTemporaryHere, openAnswerId, regenerate } from "../../state/thread";
+import { ask, isTemporaryHere, openAnswerId } from "../../state/thread";
 import { copyText } from "../copy";
 import { Icon } from "../icons";
 import { Markdown } from "../markdown/Markdown";
