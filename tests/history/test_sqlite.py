@@ -5,10 +5,12 @@ import pytest
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.history.links_sqlite import SqliteLinks
+from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
 from tests.history.contract import HistoryContract
 from tests.history.links_contract import LinksContract
+from tests.history.records_contract import RecordsContract
 from tests.history.sessions_contract import SessionsContract
 
 
@@ -32,3 +34,10 @@ class TestSqliteLinks(LinksContract):
         database = Sqlite(tmp_path / "hubbub.db")
         async with database, SqliteHistory(database) as history, SqliteLinks(database) as links:
             yield links, history
+
+
+class TestSqliteRecords(RecordsContract):
+    @pytest.fixture
+    async def kept(self, tmp_path: Path) -> AsyncIterator[tuple[SqliteHistory, SqliteRecords]]:
+        async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:
+            yield history, history.records

@@ -148,6 +148,7 @@ async def hubbub_running(
             log=log,
             history=history,
             links=MemoryLinks(history),
+            records=history.records,
             sessions=MemorySessions(),
             engine=Engine(catalog, search, again=Again(5)),
             catalog=catalog,

@@ -20,7 +20,15 @@ from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
 
 BODIES: dict[str, dict[str, Any]] = {
-    "NewTitle": {"title": "Changed"},
+    "ChatChange": {"title": "Changed"},
+    "ManyChats": {"ids": [], "is_pinned": True},
+    "ChatsToDelete": {"ids": []},
+    "FolderName": {"name": "A folder of nobody's", "new": ""},
+    "NewChatFiles": {},
+    "Copy": {},
+    "NewPrompt": {"name": "A prompt", "text": "What?"},
+    "InstructionsText": {"text": ""},
+    "NewRating": {"is_good": True},
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
@@ -52,7 +60,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "SharedSecret": {"link": "x"},
 }
 """A body that each route with one takes, by its schema."""
-IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
+IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures"}
+IDS_OF_THEIR_OWN = {"ids", "document_id"}
+"""Those of chats that are changed together, and of what is copied: see `test_attachments` and `test_keeping`."""
 IDS_TO_GO_ON_WITH = {"continues"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
@@ -60,6 +70,8 @@ PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_s
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
+PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
+PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
@@ -69,6 +81,7 @@ PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
 PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
 IDS_IN_PATHS = {"conversation_id", "group_id"}
+IDS_IN_PATHS |= {"picture_id", "prompt_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
@@ -95,7 +108,7 @@ def routes(hubbub: Hubbub) -> list[Route]:
             )
     assert len(found) > 15
     return sorted(one for one in found if one[0] != "DELETE") + sorted(
-        (one for one in found if one[0] == "DELETE"), reverse=True
+        (one for one in found if one[0] == "DELETE"), key=lambda one: (one[1].count("/"), one[1]), reverse=True
     )
 
 
@@ -115,11 +128,15 @@ def schema_of_body(hubbub: Hubbub, route: Route) -> str | None:
     return reference.rsplit("/", 1)[1] if reference else None
 
 
+def body_of(name: str, ids: dict[str, str]) -> dict[str, Any]:
+    return BODIES[name] if name != "Copy" else {"document_id": ids.get("document_id", "x")}
+
+
 async def call(hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, ids: dict[str, str]) -> tuple[int, str]:
     """Return the status and what the body says: the code of an error, else all of its text."""
     method, path = route
     name = schema_of_body(hubbub, route)
-    more: dict[str, Any] = {"json": BODIES[name]} if name else {"data": b"new text"} if method == "PUT" else {}
+    more: dict[str, Any] = {"json": body_of(name, ids)} if name else {"data": b"new text"} if method == "PUT" else {}
     async with http.request(method, filled(path, ids), **more) as response:
         if path.endswith("/events") and response.status == 200:
             return 200, ""  # it would go on for ever
@@ -187,7 +204,22 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         "collection_id": collection_id,
         "document_id": document_id,
         "session_id": session_id,
+        "picture_id": await put_picture(ann),
+        "prompt_id": await put_prompt(ann),
     }
+
+
+async def put_picture(http: aiohttp.ClientSession) -> str:
+    headers = {"Content-Type": "image/png"}
+    async with http.post(
+        "/api/pictures?name=secret.png", data=b"\x89PNG\r\n\x1a\n secret", headers=headers
+    ) as response:
+        return (await response.json())["id"]
+
+
+async def put_prompt(http: aiohttp.ClientSession) -> str:
+    async with http.post("/api/prompts", json={"name": "A secret", "text": "Say the secret."}) as response:
+        return (await response.json())["id"]
 
 
 async def put(hubbub: Hubbub, http: aiohttp.ClientSession, collection_id: str) -> str:
@@ -206,7 +238,8 @@ async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
         if name := schema_of_body(hubbub, route):
             assert name in BODIES, f"{route}: give a body for it here"
             fields = set(schemas[name]["properties"]) if name not in WITHOUT_IDS else set[str]()
-            assert fields <= IDS_IN_BODIES | IDS_TO_GO_ON_WITH | PLAIN_IN_BODIES, f"{name}: classify its fields here"
+            known = IDS_IN_BODIES | IDS_OF_THEIR_OWN | IDS_TO_GO_ON_WITH | PLAIN_IN_BODIES
+            assert fields <= known, f"{name}: classify its fields here"
 
 
 async def test_other_peoples_things_do_not_exist(
@@ -249,7 +282,7 @@ async def test_a_programs_things_exist_for_it_alone(
             else:
                 assert not any(one in said for one in things.values()), f"{who}: {route}"
     seen = "".join([(await call(hubbub, program, route, things))[1] for route in covered if route[0] == "GET"])
-    assert all(one in seen for one in things.values())
+    assert all(one in seen for name, one in things.items() if name != "picture_id")  # which is shown as it is
     for route in covered:
         if parameters(route[1]) & IDS_IN_PATHS:
             status, said = await call(hubbub, program, route, things)
@@ -342,6 +375,9 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
         "parent_id": {"chat_id": own["chat"]["id"], "parent_id": things["answer_id"]},
         "question_id": {"question_id": things["question_id"]},
         "collections": {"collections": [things["collection_id"]]},
+        "files": {"files": things["collection_id"]},
+        "attached": {"attached": [things["document_id"]]},
+        "pictures": {"pictures": [things["picture_id"]]},
     }
     assert set(stolen) == IDS_IN_BODIES
     for http in (bob, program, await hubbub.guest()):

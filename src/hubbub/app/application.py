@@ -9,6 +9,7 @@ from hubbub.answers.log import Log
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
+from hubbub.app.attachments import Attachments
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
@@ -20,9 +21,12 @@ from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
+from hubbub.app.prompts import Prompts
 from hubbub.app.questions import Questions
+from hubbub.app.ratings import Ratings
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.sent_along import SentAlong
 from hubbub.app.shared_chats import SharedChats
 from hubbub.app.texts_of_files import TextsOfFiles
 from hubbub.audit.sqlite import SqliteAudit
@@ -32,7 +36,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.core.scopes import may_use_model
-from hubbub.history.base import ChatLinks, History, Sessions
+from hubbub.history.base import ChatLinks, History, Records, Sessions
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -77,6 +81,7 @@ class Application:
     log: Log
     history: History
     sessions: Sessions
+    records: Records
     engine: Engine
     catalog: Catalog
     search: Search
@@ -117,7 +122,25 @@ class Application:
             self.grants,
             self.rights,
             self.meter,
+            SentAlong(self.attachments, self.prompts, self.history),
         )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Takes pictures and files that are sent with questions."""
+        most_bytes = self.limits.picture_bytes * 3 // 4  # of base64, in which models take them
+        parts = (self.access, self.history, self.records, self.library, self.pipeline, self.files, self.catalog)
+        return Attachments(*parts, most_bytes, self.limits.person_bytes)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """Keeps people's prompts and instructions."""
+        return Prompts(self.records)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Keeps what people say of answers."""
+        return Ratings(self.access, self.history, self.records, self.log)
 
     @cached_property
     def answers(self) -> Answers:
@@ -127,7 +150,7 @@ class Application:
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log)
+        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings)
 
     @cached_property
     def responses(self) -> Responses:

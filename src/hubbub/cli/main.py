@@ -238,6 +238,19 @@ def usage(
         reporting.report(settings, by, first, last, form)
 
 
+@app.command("ratings")
+def export_ratings(
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print what people said of answers as JSON, one a line, the newest first, with question and answer."""
+    from hubbub.cli import ratings
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        ratings.export(settings)
+
+
 @audit.command("verify")
 def verify_audit(
     known: Annotated[

@@ -15,6 +15,7 @@ from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
+from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
@@ -29,6 +30,7 @@ from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.providers import identity_proxies, provider_names
+from hubbub.compose.rated import records_of
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -157,6 +159,7 @@ async def open_application(
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
+        await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
 
@@ -248,6 +251,7 @@ async def _assembled(
         log=log,
         history=history,
         sessions=sessions,
+        records=records_of(history),
         engine=_engine(settings, catalog, shelf, flights),
         catalog=catalog,
         search=shelf.search,
@@ -351,6 +355,7 @@ def _limits(settings: Settings) -> RequestLimits:
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
         picture_bytes=limits.picture_bytes,
+        person_bytes=limits.person_bytes,
         chat_messages=limits.chat_messages,
         image_hosts=tuple(host.lower() for host in limits.image_hosts),
         is_stopped_unwatched=settings.answers.unwatched == "stop",

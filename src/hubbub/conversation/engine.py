@@ -22,6 +22,7 @@ from hubbub.conversation.prompt import (
     instructed,
     prompt_text,
     shortened,
+    with_pictures,
     with_sources,
 )
 from hubbub.conversation.query import stand_alone, write_query
@@ -364,6 +365,7 @@ class Engine:
             fitted = plan(budget_tokens)
             if self._summaries is not None and fitted.left_out is not None and fitted.left_out.turns:
                 fitted = await self._summed_up(self._summaries, model, question, plan, budget_tokens, times, send)
+            fitted = with_pictures(fitted, question, reads_images=model.card.reads_images)
             if fitted.left_out is not None:
                 send(fitted.left_out)
             if tell:

@@ -26,6 +26,7 @@ from hubbub.web.page import ForeignPage, Page
 from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
+    attachments,
     chat_completions,
     chat_protocols,
     chats,
@@ -41,6 +42,8 @@ from hubbub.web.routes import (
     passkeys,
     people,
     permissions,
+    prompts,
+    ratings,
     responses,
     sample,
     sample_content,
@@ -95,7 +98,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, documents, permissions, search, server, operators, usage)
+    ours = (chats, answers, attachments, documents, permissions, prompts, ratings, search, server, operators, usage)
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)

@@ -22,6 +22,7 @@ import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
+import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
@@ -82,6 +83,7 @@ export function App() {
       <TakeAlong />
       <Notices />
       <Keys />
+      <LazyWords />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
         <span key={announcement.value.count}>{announcement.value.text}</span>

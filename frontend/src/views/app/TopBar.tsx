@@ -9,10 +9,12 @@ import { newChat } from "../../state/thread";
 import { Icon } from "../icons";
 import { Menu } from "../menu/Menu";
 import { ShareChat } from "../shared/ShareChat";
+import { ChatInstructions } from "./ChatInstructions";
 
 /** `chat` is the one that is shown, if one is. */
 export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
   const [shared, setShared] = useState<Chat | null>(null);
+  const [isInstructing, setInstructing] = useState(false);
   return (
     <header class="topbar">
       {isNarrow.value && (
@@ -38,6 +40,7 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
           label="This chat"
           items={[
             { label: "Share", icon: "external", run: () => setShared(chat) },
+            { label: "Instructions for this chat", icon: "pencil", run: () => setInstructing(true) },
             { label: "Save as Markdown", icon: "download", run: () => saveAsMarkdown(chat) },
             { label: "Save as JSON", icon: "download", run: () => saveAsJson(chat) },
             { label: "Print", icon: "file", run: () => print() },
@@ -45,6 +48,7 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
           ]}
         />
       )}
+      {chat && isInstructing && <ChatInstructions chat={chat} close={() => setInstructing(false)} />}
       {isNarrow.value && (
         <button type="button" class="icon-button" aria-label="New chat" onClick={newChat}>
           <Icon name="plus" />

@@ -27,6 +27,8 @@ class Limits(msgspec.Struct):
 
     question_characters: int
     document_bytes: int
+    picture_bytes: int
+    """How large a picture may be that is sent with a question."""
     document_suffixes: list[str]
     """How the names of the files end that can be read."""
 
@@ -89,7 +91,7 @@ async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
     suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
-    limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
+    limits = Limits(app.limits.question_characters, app.limits.document_bytes, app.attachments.most_bytes, suffixes)
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
