@@ -146,7 +146,7 @@ async def hubbub_running(
             log=log,
             history=MemoryHistory(),
             sessions=MemorySessions(),
-            engine=Engine(catalog, search, again=Again(5)),
+            engine=Engine(catalog, search, again=Again(5), shelf=library),
             catalog=catalog,
             search=search,
             library=library,

@@ -29,6 +29,7 @@ from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Shelf, in_words, until_read
 from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
+from hubbub.conversation.searches import Searches
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
@@ -114,6 +115,7 @@ class Engine:
         """
         self._summaries = summaries
         self._shelf = shelf
+        self._searches = Searches(shelf)
         self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
@@ -173,12 +175,13 @@ class Engine:
         times = Times(question.within_seconds)
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
-        begun = question.continues
+        begun = question.continues or await self._searches.kept(question)
         reading = None if begun else await self._until_read(question, times, send)
         query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
             return await self._quote(query, question, times.for_search(), send, reading)
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
+        self._searches.keep(question, query, hits)
         send(Searched(query, tuple(hits)))
         if not hits:
             send(Text(_nothing_found(reading, is_plain=question.is_plain)))
@@ -254,7 +257,6 @@ class Engine:
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
-
         rates = self._rates[model.card.name]
 
         def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
