@@ -288,7 +288,7 @@ def _further(new: NewResponse, passed: Collection[str]) -> JsonObject:
     return {VERBOSITY: verbosity}
 
 
-def echo_to(new: NewResponse, model: str) -> Echo:
+def echo_to(new: NewResponse, model: str, new_turns: int) -> Echo:
     """Return what the response says of its request."""
     left_out = ", ".join(unserved(new.tools or ()))
     text: JsonObject | None = None
@@ -314,6 +314,7 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         user=new.user,
         include=tuple(new.include or ()),
         conversation=_conversation(new.conversation),
+        new_turns=new_turns,
     )
 
 

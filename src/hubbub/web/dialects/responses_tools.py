@@ -69,12 +69,16 @@ def _output(item: JsonObject, where: str, able: Able) -> Content:
     output: object = item.get("output", item.get("tools"))
     if output is None:
         raise BadParam(f"{where} has no output: what the tool returned.", where)
-    address = cast(JsonObject, output).get("image_url") if isinstance(output, dict) else None
+    address = _address(output)
     if isinstance(address, str):  # a picture of a screen
         return read_content([{"type": "input_image", "image_url": address}], place, "tool", able)
     if isinstance(output, str) or _is_of_parts(output):
         return read_content(output, place, "tool", able)
-    return Content(_as_json(cast(object, output)))
+    return Content(_as_json(output))
+
+
+def _address(output: object) -> object:
+    return cast(JsonObject, output).get("image_url") if isinstance(output, dict) else None
 
 
 def _is_of_parts(output: object) -> bool:
