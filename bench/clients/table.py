@@ -31,7 +31,7 @@ def _all_but(*cells: str) -> tuple[str, ...]:
 
 CLIENTS = (
     Client("openai-python", "openai_python_program.py", without=("handoff",)),
-    Client("AzureOpenAI", "azure_program.py", without=(*_NO_STORE, "pdf", "picture", "batch of 100", "cancel")),
+    Client("AzureOpenAI", "azure_program.py", without=("handoff", "batch of 100")),
     Client("openai-node", "openai_node.mjs", ("openai",), ("handoff", "batch of 100"), is_of_npm=True),
     Client("AI SDK, openai", "ai_sdk.mjs", ("ai", "@ai-sdk/openai", "zod"), ("handoff", "background"), is_of_npm=True),
     Client(
