@@ -7,7 +7,7 @@ import pytest
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import AskedWith, Attachment, Chat, Message
-from hubbub.history.base import ChatChanges, History, Kept, SearchableHistory
+from hubbub.history.base import AnnotatedHistory, ChatChanges, History, Kept, SearchableHistory
 
 CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
 QUESTION = Message("m1", "c1", None, "user", "Where is it?", 2.0, "m", ("x", "y"))
@@ -23,6 +23,19 @@ class HistoryContract:
         assert await history.chat("c2") is None
         with pytest.raises(Conflict):
             await history.create(CHAT)
+
+    async def test_what_stands_beside_a_chat_goes_with_it(self, history: History) -> None:
+        assert isinstance(history, AnnotatedHistory)
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None
+        for content in (b'{"topic":"demo"}', b"\x00\xff"):
+            await history.annotate("c1", content)
+            assert await history.annotation("c1") == content
+        await history.annotate("nowhere", b"x")
+        assert await history.annotation("nowhere") is None
+        await history.delete("c1")
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None
 
     async def test_a_person_sees_own_chats_last_used_first(self, history: History) -> None:
         await history.create(CHAT)

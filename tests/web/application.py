@@ -150,7 +150,7 @@ async def hubbub_running(
             links=MemoryLinks(history),
             records=history.records,
             sessions=MemorySessions(),
-            engine=Engine(catalog, search, again=Again(5)),
+            engine=Engine(catalog, search, again=Again(5), shelf=library),
             catalog=catalog,
             search=search,
             library=library,

@@ -37,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
     "CompletionRequest": {"model": "scripted", "prompt": "What?"},
     "NewItems": {"items": [{"role": "user", "content": "A secret"}]},
+    "NewMetadata": {"metadata": {"topic": "A secret"}},
     "EmbeddingRequest": {"model": "toy", "input": "What?"},
     "NewResponse": {"model": "scripted", "input": "What?"},
     "NewSession": {"id": "7e57", "answers": [["What?", {}]]},
@@ -75,12 +76,19 @@ PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
-WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
+WITHOUT_IDS = {
+    "ChatCompletionRequest",
+    "CompletionRequest",
+    "NewItems",
+    "NewMetadata",
+    "EmbeddingRequest",
+    "NewResponse",
+}
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
 PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
-IDS_IN_PATHS = {"conversation_id", "group_id"}
+IDS_IN_PATHS = {"conversation_id", "group_id", "item_id"}
 IDS_IN_PATHS |= {"picture_id", "prompt_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
@@ -190,6 +198,8 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         assert response.status == 201
     async with ann.post("/v1/conversations", json=BODIES["NewItems"]) as response:
         conversation_id = (await response.json())["id"]
+    async with ann.get(f"/v1/conversations/{conversation_id}/items") as response:
+        item_id = (await response.json())["data"][0]["id"]
     async with ann.get("/api/me") as response:
         person_id = (await response.json())["person"]["id"]
     group = await hubbub.services.library.groups.create(f"Group of {person_id}")
@@ -197,6 +207,7 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
     return {
         "group_id": group.id,
         "conversation_id": conversation_id,
+        "item_id": item_id,
         "response_id": response_id,
         "chat_id": asked["chat"]["id"],
         "question_id": asked["question"]["id"],

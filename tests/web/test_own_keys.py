@@ -165,7 +165,7 @@ async def test_groups_that_a_provider_claims_are_the_keys_too(tmp_path: Path) ->
         await member(server, tmp_path, root, "root@example.org")
         async with root.post("/api/collections", json={"name": "Handbook"}) as response:
             collection = (await told(response))["id"]
-        grants = {"grants": [{"subject": "claim:staff", "right": "use"}]}
+        grants = {"grants": [{"subject": "claim:entra/staff", "right": "use"}]}
         async with root.put(f"/api/collections/{collection}/grants", json=grants) as response:
             assert response.status == 200
         async with accounts_in(tmp_path) as (_, people), open_keys(settings) as keys:

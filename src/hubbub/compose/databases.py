@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 5,
+    "history": 6,
     "answers": 4,
     "sessions": 1,
     "identity": 2,
@@ -29,7 +29,7 @@ CHATS: Mapping[str, int] = {
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
-    "history": 2,
+    "history": 3,
     "answers": 1,
     "sessions": 1,
     "identity": 2,

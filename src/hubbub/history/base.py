@@ -106,6 +106,17 @@ class History(Protocol):
         ...
 
 
+@runtime_checkable
+class AnnotatedHistory(Protocol):
+    """A history that keeps something beside a chat, which goes with it. What it is, its writer knows."""
+
+    async def annotation(self, chat_id: str) -> bytes | None: ...
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        """Keep something in place of what was kept. Nothing happens where there is no such chat."""
+        ...
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where words were found: in a message, or in the title of a chat (its `message_id` is None)."""
 

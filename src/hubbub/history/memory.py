@@ -22,6 +22,7 @@ class MemoryHistory:
         self._chats: dict[str, Chat] = {}
         self._messages: dict[str, Message] = {}
         self._fingerprints: dict[str, str] = {}
+        self._annotations: dict[str, bytes] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,8 +80,16 @@ class MemoryHistory:
     async def temporary(self, before: float) -> list[str]:
         return [chat.id for chat in self._chats.values() if chat.is_temporary and chat.updated_at < before]
 
+    async def annotation(self, chat_id: str) -> bytes | None:
+        return self._annotations.get(chat_id)
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        if chat_id in self._chats:
+            self._annotations[chat_id] = content
+
     async def delete(self, chat_id: str) -> Sequence[str]:
         self._chats.pop(chat_id, None)
+        self._annotations.pop(chat_id, None)
         self.records.forget_chat(chat_id)
         gone = [message for message in self._messages.values() if message.chat_id == chat_id]
         for message in gone:

@@ -18,7 +18,7 @@ from hubbub.history.postgres_words import query_of, vector_of
 from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks"))
+_SCHEMA = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation"))
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
 
@@ -94,6 +94,16 @@ class PostgresHistory:
             return answer_ids
 
         return await self._database.write(drop)
+
+    async def annotation(self, chat_id: str) -> bytes | None:
+        row = await self._database.one(_SQL["annotation"], chat_id)
+        return row[0] if row else None
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        async def keep(connection: Connection) -> None:
+            await connection.run(_SQL["annotate"], chat_id, content)
+
+        await self._database.write(keep)
 
     async def add(self, messages: Sequence[Message]) -> None:
         await self.adding(messages)()

@@ -18,7 +18,8 @@ from hubbub.history.sqlite_search import ChatIndex, note, note_answers
 from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(
-    read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted", "marks")
+    read_sql("hubbub.history", f"{name}.sql")
+    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation")
 )
 _SQL = load_sql("hubbub.history", "history.sql")
 
@@ -101,6 +102,13 @@ class SqliteHistory:
             return answer_ids
 
         return await self._database.write(drop)
+
+    async def annotation(self, chat_id: str) -> bytes | None:
+        row = await self._database.read(Connection.one, _SQL["annotation"], (chat_id,))
+        return row[0] if row else None
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        await self._database.write(Connection.all, _SQL["annotate"], (chat_id, content))
 
     async def add(self, messages: Sequence[Message]) -> None:
         await self.adding(messages)()

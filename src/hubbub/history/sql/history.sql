@@ -124,3 +124,10 @@ select 1 from sqlite_schema where name = 'answer'
 
 -- name: said
 select json_extract(result, '$.text') from answer where id = ? and result is not null
+
+-- name: annotation
+select content from annotation where chat_id = ?
+
+-- name: annotate
+insert into annotation (chat_id, content) select id, ?2 from chat where id = ?1
+on conflict (chat_id) do update set content = excluded.content

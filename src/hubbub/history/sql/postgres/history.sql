@@ -81,3 +81,10 @@ select chat.id, chat.owner_id from message join chat on chat.id = message.chat_i
 -- name: find
 select row, id, chat_id from searched
 where words @@ $1::text::tsquery and owner_id = $2 and row < $3 order by row desc limit $4
+
+-- name: annotation
+select content from annotation where chat_id = $1
+
+-- name: annotate
+insert into annotation (chat_id, content) select id, $2 from chat where id = $1
+on conflict (chat_id) do update set content = excluded.content
