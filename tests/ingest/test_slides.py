@@ -136,8 +136,8 @@ def test_hidden_shapes_are_left_out_and_counted(tmp_path: Path) -> None:
     assert found.completeness.but == "1 hidden shape was left out"
 
 
-def test_embedded_documents_are_counted(tmp_path: Path) -> None:
+def test_embedded_documents_that_are_missing_are_named(tmp_path: Path) -> None:
     path = boxes(tmp_path / "a.pptx", (1, 1, "shown"))
     links = relations(oleObject1="../embeddings/a.bin", package="../embeddings/b.xlsx")
     documents.replace_part(path, "ppt/slides/_rels/slide1.xml.rels", links.encode())
-    assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read"]
+    assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read: a.bin, b.xlsx"]

@@ -1,7 +1,7 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -120,6 +120,8 @@ class _Walk:
                 self._tables.append(TableFlow())
             case "tr" if self._tables:
                 self._tables[-1].begin_row()
+            case "tfoot" if self._tables:
+                self._tables[-1].begin_foot()
             case "td" | "th" if self._tables:
                 self._tables[-1].begin_cell(node.attributes)
                 self._flows.append(Flow())
@@ -151,6 +153,8 @@ class _Walk:
             case "td" | "th" if self._tables:
                 self._flows.pop()
                 self._tables[-1].end_cell(flow.end())
+            case "tfoot" if self._tables:
+                self._tables[-1].end_foot()
             case "caption" if self._tables:
                 self._flows.pop()
                 self._tables[-1].captions += flow.end()
@@ -200,13 +204,21 @@ def _nodes(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
 
 def _is_unseen(node: LexborNode, tag: str) -> bool:
     attributes = node.attributes
-    if "hidden" in attributes or attributes.get("role") == "navigation":
+    if "hidden" in attributes and not _is_found_on_demand(attributes):
+        return True
+    if attributes.get("role") == "navigation":
         return True
     if tag == "dialog" and "open" not in attributes:
         return True
     if tag in ("span", "math") and "katex-mathml" in (attributes.get("class") or ""):
         return True  # the same formula follows as it is shown
     return _UNSEEN.search(attributes.get("style") or "") is not None
+
+
+def _is_found_on_demand(attributes: Mapping[str, str | None]) -> bool:
+    """Tell whether what is hidden is shown when it is searched for, or when its mark is pressed in a book."""
+    is_note = (attributes.get("epub:type") or "").endswith("note")
+    return is_note or (attributes.get("hidden") or "").lower() == "until-found"
 
 
 def _value(node: LexborNode) -> str:

@@ -160,13 +160,23 @@ class TableFlow:
     """A table that is open."""
 
     def __init__(self) -> None:
-        self._rows: list[list[Cell]] = []
+        self._body: list[list[Cell]] = []
+        self._foot: list[list[Cell]] = []
+        self._rows = self._body
         self._next = Cell([])
         self.captions: list[Block] = []
 
     def begin_row(self) -> None:
         """Begin a row."""
         self._rows.append([])
+
+    def begin_foot(self) -> None:
+        """Begin rows that are shown below all others, wherever they stand."""
+        self._rows = self._foot
+
+    def end_foot(self) -> None:
+        """End them."""
+        self._rows = self._body
 
     def begin_cell(self, attributes: Attributes) -> None:
         """Begin a cell."""
@@ -184,7 +194,7 @@ class TableFlow:
 
     def blocks(self) -> list[Block]:
         """Return what the table says, its caption first."""
-        return [*self.captions, *table_blocks(self._rows)]
+        return [*self.captions, *table_blocks([*self._body, *self._foot])]
 
 
 def _whole(text: str | None, default: int) -> int:
