@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Omission
 
 
-class Heading(msgspec.Struct, frozen=True):
+class Heading(msgspec.Struct, frozen=True, gc=False):
     """The title of what follows. Level 1 is the outermost."""
 
     text: str
@@ -17,21 +17,21 @@ class Heading(msgspec.Struct, frozen=True):
     page: int | None = None
 
 
-class Paragraph(msgspec.Struct, frozen=True):
+class Paragraph(msgspec.Struct, frozen=True, gc=False):
     """Running text, or a list with one item a line."""
 
     text: str
     page: int | None = None
 
 
-class Code(msgspec.Struct, frozen=True):
+class Code(msgspec.Struct, frozen=True, gc=False):
     """Text whose lines belong together as they stand."""
 
     text: str
     page: int | None = None
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, gc=False):
     """Rows of cells; the first row names the columns, unless `has_header` says that none does."""
 
     rows: tuple[tuple[str, ...], ...]

@@ -74,6 +74,7 @@ def load(file: BinaryIO) -> Loaded:
         TooLarge: it has too many pages.
     """
     document = open_pdf(file)
+    notes: Notes | None = None
     try:
         pages = len(document)
         if pages > MOST_PAGES:
@@ -100,6 +101,8 @@ def load(file: BinaryIO) -> Loaded:
         omitted = (*_omitted(document, found), *lost)
         return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted)
     finally:
+        if notes is not None:
+            notes.close()
         document.close()
 
 
