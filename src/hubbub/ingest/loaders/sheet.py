@@ -169,6 +169,7 @@ def _cells(
     row: Any, grid: Grid, columns: dict[str, int], strings: list[str], show: Callable[[str, str], str]
 ) -> list[tuple[int, str]]:
     cells: list[tuple[int, str]] = []
+    is_in_order = True
     column = 0
     for cell in row:
         get = cell.get
@@ -204,8 +205,9 @@ def _cells(
         else:
             text = value.strip()
         if text:
+            is_in_order = is_in_order and (not cells or column > cells[-1][0])
             cells.append((column, text))
-    return cells
+    return cells if is_in_order else sorted(dict(cells).items())
 
 
 def plain_text(element: Any) -> str:
