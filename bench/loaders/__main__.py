@@ -97,18 +97,18 @@ def fuzz(documents: Sequence[tuple[str, bytes]], seconds: float, seed: int) -> I
         yield seed, name, tried(name, damaged(data, chance))
 
 
-async def explode(names: Sequence[str] = ()) -> Iterator[tuple[str, str, float]]:
+async def explode(names: Sequence[str] = ()) -> list[tuple[str, str, float]]:
     """Read the bombs in the sandbox; return for each its name, what came of it, and how long the loop stood still."""
     results: list[tuple[str, str, float]] = []
-    sandbox = Sandbox(LIMITS)
+    sandbox = Sandbox(limits=LIMITS)
     with tempfile.TemporaryDirectory() as folder:
-        for name, data in bombs():
+        for name, made in bombs():
             if names and name not in names:
                 continue
             path = Path(folder, name)
-            path.write_bytes(data)  # noqa: ASYNC240 (before the clock runs)
+            path.write_bytes(made())  # noqa: ASYNC240 (before the clock runs)
             results.append((name, *await _exploded(sandbox, path)))
-    return iter(results)
+    return results
 
 
 async def _exploded(sandbox: Sandbox, path: Path) -> tuple[str, float]:

@@ -269,7 +269,7 @@ def book(sheet: str, **parts: str) -> bytes:
             "_rels/.rels": links(("officeDocument", "xl/workbook.xml")),
             "xl/workbook.xml": f'<workbook xmlns:r="{LINKS}"><sheets><sheet name="S" r:id="worksheet"/></sheets></workbook>',
             "xl/_rels/workbook.xml.rels": links(("worksheet", "worksheets/s.xml")),
-            "xl/worksheets/s.xml": f"<worksheet>{sheet}</worksheet>",
+            "xl/worksheets/s.xml": f'<worksheet xmlns="m">{sheet}</worksheet>',
             "xl/worksheets/_rels/s.xml.rels": links(*beside),
             **{f"xl/{name}.xml": data for name, data in parts.items()},
         }
