@@ -35,7 +35,7 @@ PIECES = (b"", b"<", b">", b'"', b"&", b"\0", b"\xff\xff\xff\xff", b"9999999999"
 
 
 def damaged(data: bytes, chance: random.Random, depth: int = 0) -> bytes:
-    """Return a document with some of its bytes changed, cut out or repeated; inside of its parts if it is an archive."""
+    """Return a document with some of its bytes changed, cut out or repeated; an archive's parts are damaged inside."""
     if data.startswith(b"PK\x03\x04") and depth < 2 and chance.random() < 0.85:
         return _repacked(data, chance, depth)
     for _ in range(chance.randint(1, 8)):

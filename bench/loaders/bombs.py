@@ -23,7 +23,10 @@ def bombs() -> Iterator[tuple[str, Callable[[], bytes]]]:
     entities = "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
     lol = f'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "lolololol">{entities}]><d>&m;</d>'.encode()
     yield "entities.xml", lambda: lol
-    yield "entities.svg", lambda: lol.replace(b"<d>", b"<svg>").replace(b"</d>", b"</svg>").replace(b"DOCTYPE d", b"DOCTYPE svg")
+    yield (
+        "entities.svg",
+        lambda: lol.replace(b"<d>", b"<svg>").replace(b"</d>", b"</svg>").replace(b"DOCTYPE d", b"DOCTYPE svg"),
+    )
     yield "outside.xml", lambda: b'<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><d>&e;</d>'
     yield "quadratic.xml", lambda: b'<!DOCTYPE d [<!ENTITY e "%s">]><d>%s</d>' % (b"x" * 50_000, b"&e;" * 50_000)
     yield "deep.xml", lambda: b"<a>" * MANY + b"x" + b"</a>" * MANY
@@ -46,10 +49,13 @@ def bombs() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "pixels.pdf", lambda: _picture(60_000)
     rows = "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(1, 1_048_577, 100))
     yield "far.xlsx", lambda: _book(f"<sheetData>{rows}</sheetData>")
-    yield "merged.xlsx", lambda: _book(
-        '<sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData><mergeCells>'
-        + '<mergeCell ref="A1:XFD1048576"/>' * 50_000
-        + "</mergeCells>"
+    yield (
+        "merged.xlsx",
+        lambda: _book(
+            '<sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData><mergeCells>'
+            + '<mergeCell ref="A1:XFD1048576"/>' * 50_000
+            + "</mergeCells>"
+        ),
     )
     yield "cells.xlsx", lambda: _book("<sheetData>" + "<row>" + "<c><v>1</v></c>" * 3_000_000 + "</row></sheetData>")
     repeated = (
@@ -89,7 +95,9 @@ def _book(sheet: str) -> bytes:
         {
             "[Content_Types].xml": b"<Types/>",
             "_rels/.rels": (link % (kinds, "officeDocument", "xl/workbook.xml")).encode(),
-            "xl/workbook.xml": f'<workbook xmlns:r="{kinds}"><sheets><sheet name="S" r:id="a"/></sheets></workbook>'.encode(),
+            "xl/workbook.xml": (
+                f'<workbook xmlns:r="{kinds}"><sheets><sheet name="S" r:id="a"/></sheets></workbook>'.encode()
+            ),
             "xl/_rels/workbook.xml.rels": (link % (kinds, "worksheet", "worksheets/s.xml")).encode(),
             "xl/worksheets/s.xml": f'<worksheet xmlns="m">{sheet}</worksheet>'.encode(),
         }
@@ -99,13 +107,17 @@ def _book(sheet: str) -> bytes:
 def _picture(size: int) -> bytes:
     """Return a PDF whose only picture has so many pixels each way."""
     line = zlib.compress(b"\0" * 100_000)
-    head = b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8" % (size, size)
+    head = b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8" % (
+        size,
+        size,
+    )
     content = b"q 500 0 0 500 0 0 cm /P Do Q"
     return documents.pdf_of(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R /Resources << /XObject << /P 4 0 R >> >> >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R "
+            b"/Resources << /XObject << /P 4 0 R >> >> >>",
             head + b" /Filter /FlateDecode /Length %d >>\nstream\n" % len(line) + line + b"\nendstream",
             b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream",
         ]

@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.ingest import documents
 from tests.ingest.compound import compound, properties, texts
 
+# ruff: noqa: E501 (documents as they are written)
+
 DATA = Path(__file__).parents[2] / "tests" / "ingest" / "data"
 MAIL = (
     b"From: =?utf-8?B?R3LDvMOfZQ==?= <a@x>\nSubject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n"
@@ -50,13 +52,22 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "record.json", json.dumps({"a": ["x" * 700, {"b": [1.5, True]}] * 3, "c": {"d": "e"}}).encode()
     yield "text.txt", "Größe und Maß.\f\n2024-01-01 10:00:00 INFO x\n".encode("cp1252") * 5
     yield "wide.txt", "Größe 日本語。\n".encode("utf-16-le") * 5
-    yield "text.md", b"---\ntitle: t\n---\n# H\n\n- a\n  - b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```x\ny\n```\n<div>d</div>\n"
+    yield (
+        "text.md",
+        b"---\ntitle: t\n---\n# H\n\n- a\n  - b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```x\ny\n```\n<div>d</div>\n",
+    )
     yield "drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><defs/><text><tspan x="1">a</tspan></text></svg>'
-    yield "data.xml", b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE d [<!ENTITY e "x">]><d a="b">&e;<p>c <i>d</i></p></d>'
+    yield (
+        "data.xml",
+        b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE d [<!ENTITY e "x">]><d a="b">&e;<p>c <i>d</i></p></d>',
+    )
     yield "sheets.ods", _packed({"META-INF/manifest.xml": b"<m/>", "content.xml": SHEETS.encode()})
-    yield "sheets.fods", SHEETS.replace("document-content", 'document office:mimetype="m"', 1).replace(
-        "document-content", "document"
-    ).encode()
+    yield (
+        "sheets.fods",
+        SHEETS.replace("document-content", 'document office:mimetype="m"', 1)
+        .replace("document-content", "document")
+        .encode(),
+    )
     notebook = {"cells": [{"cell_type": "code", "source": ["x"], "outputs": [{"data": {"text/html": "<p>y"}}]}]}
     yield "book.ipynb", json.dumps(notebook).encode()
     opf = b'<package><manifest><item id="a" href="a.x"/></manifest><spine><itemref idref="a"/></spine></package>'

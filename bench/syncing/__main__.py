@@ -2,8 +2,8 @@
 
     python -m bench.syncing [--seconds 300] [--kill-every 20] [--seed N]
 
-It knows the server from outside: its command, its settings and its database file. Exits with 1 where the collection does
-not become equal to the folder.
+It knows the server from outside: its command, its settings and its database file. Exits with 1 where the collection
+does not become equal to the folder.
 """
 
 import argparse

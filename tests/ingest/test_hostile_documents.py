@@ -160,7 +160,7 @@ def test_a_page_of_very_many_gaps_ends_in_time(tmp_path: Path) -> None:
     ends_well(pdf, documents.pdf([["A n n u a l " * 200] * 60]), tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_damaged_documents_of_every_kind_end_well(seed: int) -> None:
     """The short form of `make bench-loaders`, which also explodes its bombs."""
     documents_of_all_kinds = list(seeds())
@@ -169,6 +169,6 @@ def test_damaged_documents_of_every_kind_end_well(seed: int) -> None:
 
 
 async def test_bombs_end_within_the_limits_and_do_not_hold_up_the_loop() -> None:
-    quick = ["nested.zip", "entities.xml", "spans.html", "groups.rtf", "far.xlsx", "packed.msg", "circle.msg"]
+    quick = ["nested.zip", "groups.rtf", "packed.msg", "circle.msg"]
     for name, outcome, _ in await explode(quick):
         assert not outcome.startswith("FAULT"), f"{name}: {outcome}"

@@ -20,7 +20,9 @@ from tests.ingest import documents
 from tests.ingest.compound import compound, properties, texts
 from tests.ingest.pdfs import pdf_with, placed
 
-PACKED = bytes.fromhex("2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0")
+PACKED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+)
 """The example of the specification (MS-OXRTFCP, 4.1.1)."""
 SENT = datetime.datetime(2024, 3, 4, 15, 40)
 ADDED = (SENT - datetime.datetime(1601, 1, 1)) // datetime.timedelta(microseconds=1) * 10
@@ -39,7 +41,11 @@ def mail() -> dict[str, bytes]:
 
 def attached(number: int, name: str, data: bytes) -> dict[str, bytes]:
     below = f"__attach_version1.0_#{number:08X}/"
-    return {f"{below}__properties_version1.0": b"\0" * 8, f"{below}__substg1.0_37010102": data, **texts(below, x3707=name)}
+    return {
+        f"{below}__properties_version1.0": b"\0" * 8,
+        f"{below}__substg1.0_37010102": data,
+        **texts(below, x3707=name),
+    }
 
 
 def test_a_mail_of_outlook_is_read_with_what_is_attached() -> None:
@@ -74,7 +80,10 @@ def test_a_mail_of_outlook_is_read_with_what_is_attached() -> None:
         {"__substg1.0_10130102": b"<meta charset=windows-1252><p>Die Gr\xf6\xdfe"},
         {"__substg1.0_1000001E": "Die Größe".encode("cp1252")},
         {"__substg1.0_1000001F": "Die Größe".encode("utf-16-le")},
-        {"__substg1.0_10090102": struct.pack("<II4sI", 60, 48, b"MELA", 0) + rb"{\rtf1\ansi\fromhtml1 Die Gr\'f6\'dfe\par}"},
+        {
+            "__substg1.0_10090102": struct.pack("<II4sI", 60, 48, b"MELA", 0)
+            + rb"{\rtf1\ansi\fromhtml1 Die Gr\'f6\'dfe\par}"
+        },
     ],
 )
 def test_each_form_of_a_body_is_read(body: dict[str, bytes]) -> None:
@@ -138,7 +147,9 @@ def inner_docx(folder: Path) -> bytes:
 
 
 def test_documents_within_a_word_document_are_read(tmp_path: Path) -> None:
-    objects = "".join(f'<w:p><w:r><w:object><OLEObject xmlns="urn:schemas-microsoft-com:office:office" r:id="e{n}"/></w:object></w:r></w:p>' for n in range(4))
+    objects = "".join(
+        f'<w:p><w:r><w:object><OLEObject xmlns="urn:office" r:id="e{n}"/></w:object></w:r></w:p>' for n in range(4)
+    )
     body = f'<w:p><w:r><w:t>Outside.</w:t></w:r></w:p>{objects}<w:altChunk r:id="e4"/>'
     documents.word_xml(path := tmp_path / "a.docx", body)
     links = "".join(

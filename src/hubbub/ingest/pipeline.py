@@ -19,7 +19,7 @@ from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.names import usable_name
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
-from hubbub.search.base import EmbedsLater, Library, Renames, RemovesMany, Search
+from hubbub.search.base import EmbedsLater, Library, RemovesMany, Renames, Search
 
 WATCH_SECONDS = 0.3
 

@@ -76,10 +76,8 @@ class Ole:
 
     def _chain(self, first: int, length: int) -> bytes:
         """Return the bytes of the sectors that follow each other, no more than so many."""
-        parts: list[bytes] = []
-        for number in _followed(first, self._next, -(-length // self._size)):
-            parts.append(self._sector(number))
-        return b"".join(parts)[:length]
+        numbers = _followed(first, self._next, -(-length // self._size))
+        return b"".join(map(self._sector, numbers))[:length]
 
     def __contains__(self, path: str) -> bool:
         return path in self._streams

@@ -22,11 +22,23 @@ _SKIPPED = frozenset(
             b"fldinst",
             b"objdata",
         ),
-        *(b"xmlnstbl", b"filetbl", b"bkmkstart", b"bkmkend", b"listtext_", b"nonshppict", b"mmathPr", b"mctrlPr", b"wgrffmtfilter"),
+        *(
+            b"xmlnstbl",
+            b"filetbl",
+            b"bkmkstart",
+            b"bkmkend",
+            b"listtext_",
+            b"nonshppict",
+            b"mmathPr",
+            b"mctrlPr",
+            b"wgrffmtfilter",
+        ),
         *(b"private", b"xe", b"tc", b"objclass", b"atnid", b"atnauthor", b"atrfstart", b"atrfend", b"pgdsctbl"),
     )
 )
-_SHOWN_STARRED = frozenset((b"shptxt", b"footnote", b"annotation", b"shpinst", b"shprslt", b"pn", b"moMath", b"moMathPara"))
+_SHOWN_STARRED = frozenset(
+    (b"shptxt", b"footnote", b"annotation", b"shpinst", b"shprslt", b"pn", b"moMath", b"moMathPara")
+)
 _NOTES = {
     **{b"footnote": "Footnote", b"annotation": "Comment", b"header": "Header", b"footer": "Footer"},
     **{b"headerf": "Header", b"footerf": "Footer", b"headerl": "Header", b"headerr": "Header"},

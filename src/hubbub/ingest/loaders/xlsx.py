@@ -146,7 +146,9 @@ class _Workbook:
 def _controls(drawing: bytes) -> list[Block]:
     """Return what stands on buttons and in boxes of the old kind. Comments are drawn so, too, without their text."""
     root = etree.fromstring(drawing, etree.XMLParser(recover=True, **SAFE)) if drawing.strip() else None
-    found = (" ".join(" ".join(box.itertext()).split()) for box in ((root.iter("{*}textbox")) if root is not None else ()))
+    found = (
+        " ".join(" ".join(box.itertext()).split()) for box in ((root.iter("{*}textbox")) if root is not None else ())
+    )
     lines = [line for line in found if line]
     return [Paragraph("\n".join(lines))] if lines else []
 
