@@ -169,6 +169,9 @@ class _Slide:
             return [block for inner in self._ordered(iter(shape)) for block in self._read(inner, depth + 1)]
         if name == "graphicFrame":
             return self._graphic(shape)
+        if name == "pic":
+            said = (" ".join(one.get("descr", "").split()) for one in shape.iterfind("{*}nvPicPr/{*}cNvPr"))
+            return [Paragraph(f"[Image: {text}]", self._page) for text in said if text]
         lines = list(paragraphs(shape))
         mark = "- " if len(lines) > 1 else ""
         return [Paragraph("\n".join(mark + line for line in lines), self._page)] if lines else []
