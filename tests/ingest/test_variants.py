@@ -300,3 +300,19 @@ def test_what_stands_beside_a_sheets_cells_is_read() -> None:
 def test_cells_out_of_their_order_are_read_in_it() -> None:
     row = '<row r="1"><c r="C1"><v>3</v></c><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row>'
     assert shown(load("a.xlsx", book(f"<sheetData>{row}</sheetData>"))) == "S 1 | 2 | 3"
+
+
+def test_a_charts_values_are_read_in_their_format() -> None:
+    series = (
+        "<c:ser><c:tx><c:v>Share</c:v></c:tx><c:cat><c:pt idx='0'><c:v>North</c:v></c:pt></c:cat><c:val><c:numCache>"
+        "<c:formatCode>0%</c:formatCode><c:pt idx='0'><c:v>0.07</c:v></c:pt></c:numCache></c:val></c:ser>"
+    )
+    chart = f'<c:chartSpace xmlns:c="c">{series}</c:chartSpace>'
+    anchor = '<wsDr xmlns="x"/>'
+    link = f'<Relationships xmlns="r"><Relationship Id="a" Type="{LINKS}/chart" Target="chart.xml"/></Relationships>'
+    data = book("<sheetData/>", drawing1=anchor)
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/_rels/drawing1.xml.rels", link)
+        archive.writestr("xl/chart.xml", chart)
+    assert shown(load("a.xlsx", out.getvalue())) == "S | Share North | 7%"
