@@ -172,3 +172,7 @@ async def test_bombs_end_within_the_limits_and_do_not_hold_up_the_loop() -> None
     quick = ["nested.zip", "groups.rtf", "packed.msg", "circle.msg"]
     for name, outcome, _ in await explode(quick):
         assert not outcome.startswith("FAULT"), f"{name}: {outcome}"
+
+
+def test_a_quote_that_nobody_closes_costs_nothing() -> None:
+    ends_well(csv, b"a,b\n'" + b"x," * 200_000)

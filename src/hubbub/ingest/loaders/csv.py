@@ -25,7 +25,7 @@ MOST_LINES_OF_A_CELL = 200
 _EVEN = 0.8
 _FEW = 3
 _NAMED = re.compile(r"\ufeff?\"?sep=(.)\"?\n", re.IGNORECASE)
-_SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]*[,;\t|][^'\n]*'(?:$|[,;\t|\r\n])", re.MULTILINE)
+_SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]{0,200}[,;\t|][^'\n]{0,200}'(?:$|[,;\t|\r\n])", re.MULTILINE)
 """A cell in single quotes that holds what separates cells."""
 _DECIMAL = re.compile(r"[-+(]?[\d.\s]*,\d+\s*[%€)]?$")
 
