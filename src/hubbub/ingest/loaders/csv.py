@@ -74,15 +74,19 @@ def _is_comment(row: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _rows(text: str, separator: str) -> list[tuple[str, ...]]:
-    rows = list(_parsed(text, separator, quotes='"' in text or _SINGLE.search(text) is not None))
+    rows = list(_parsed(text, separator, quotes='"' in text or _is_single_quoted(text)))
     if '"' in text and any(cell.count("\n") > MOST_LINES_OF_A_CELL for row in rows for cell in row):
         rows = list(_parsed(text, separator, quotes=False))
     return rows
 
 
+def _is_single_quoted(text: str) -> bool:
+    return "'" in text and '"' not in text and _SINGLE.search(text[:SAMPLE_LENGTH]) is not None
+
+
 def _parsed(text: str, separator: str, *, quotes: bool) -> Iterator[tuple[str, ...]]:
     is_spaced = quotes and f'{separator} "' in text
-    sign = "'" if '"' not in text and _SINGLE.search(text) else '"'
+    sign = "'" if _is_single_quoted(text) else '"'
     is_escaped = quotes and '\\"' in text and '""' not in text.replace(f'{separator}""', "")
     reader = csv.reader(
         io.StringIO(text, newline=""),

@@ -170,7 +170,7 @@ def _cells(
 ) -> list[tuple[int, str]]:
     cells: list[tuple[int, str]] = []
     is_in_order = True
-    column = 0
+    column = last = 0
     for cell in row:
         get = cell.get
         reference = get("r")
@@ -205,7 +205,9 @@ def _cells(
         else:
             text = value.strip()
         if text:
-            is_in_order = is_in_order and (not cells or column > cells[-1][0])
+            if column <= last:
+                is_in_order = False
+            last = column
             cells.append((column, text))
     return cells if is_in_order else sorted(dict(cells).items())
 
