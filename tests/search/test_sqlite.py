@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.documents import Document, Retrieval, Vector
@@ -262,3 +263,23 @@ async def test_an_index_of_an_earlier_version_is_searched_at_once_and_brought_up
         assert not {"passage_words", "passage_vector"} & {row[0] for row in tables}
         await put(search, document(), "new")
         assert await found(search, "cats") == []
+
+
+async def test_a_renamed_document_is_found_by_its_new_name_and_keeps_its_vectors(database: Sqlite) -> None:
+    async def rows(name: str) -> int:
+        query = "select count(*) from passage_terms where passage_terms match ?"
+        found = await database.read(lambda connection: connection.one(query, (f"title : {name}",)))
+        return found[0] if found else 0
+
+    async with SqliteSearch(database, TopicEmbedder()) as search:
+        await put(search, replace(document(1), name="zq17.txt", title=""), "cats", "birds")
+        await put(search, replace(document(2), name="other.txt", title=""), "dogs")
+        while await search.embed_next():
+            pass
+        counts = await search.counts()
+        assert (await rows('"zq17"*'), await rows('"xk42"*')) == (2, 0)
+        assert await search.rename("d1", "xk42.txt")
+        assert await search.rename("unknown", "xk42.txt")
+        assert (await rows('"zq17"*'), await rows('"xk42"*')) == (0, 2)
+        assert await search.counts() == counts == {"d1": (2, 2), "d2": (1, 1)}
+        assert [hit.name for hit in await search.find("cats", ["c1"], limit=1)] == ["xk42.txt"]

@@ -73,6 +73,18 @@ class RemovesMany(Protocol):
 
 
 @runtime_checkable
+class Renames(Protocol):
+    """A library, or a search, in which a document may get another name without being read again."""
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; return False where it is gone, or another one of its collection has the name.
+
+        A search always returns True: it has the name for what it shows and finds alone.
+        """
+        ...
+
+
+@runtime_checkable
 class Tunable(Protocol):
     """A search that says what of a `Retrieval` it goes by."""
 

@@ -171,6 +171,10 @@ class SqliteLibrary:
         values["completeness"] = None if completeness is None else msgspec.json.encode(completeness).decode()
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`."""
+        return await self._write("rename", {"id": document_id, "name": name}) > 0
+
     async def advance(self, document: Document, read: float) -> None:
         await self._write("advance", {"id": document.id, "sha256": document.sha256, "read": read})
 

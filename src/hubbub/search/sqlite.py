@@ -111,6 +111,11 @@ class SqliteSearch:
         for start in range(0, len(document_ids), REMOVED_AT_ONCE):
             await self._database.write(_remove, document_ids[start : start + REMOVED_AT_ONCE])
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`. Its vectors stay."""
+        await self._database.write(_rename, document_id, name)
+        return True
+
     async def passages(self, document_id: str) -> list[Passage]:
         return await self._database.read(_passages, document_id)
 
@@ -153,6 +158,13 @@ def _put(connection: Connection, document: Document, passages: Iterable[Passage]
     _remove(connection, [document.id])
     put_passages(connection, document, passages)
     put_terms(connection, connection.all(SQL["waiting_of_document"], (document.id,)))
+
+
+def _rename(connection: Connection, document_id: str, name: str) -> None:
+    connection.all(SQL["rename"], (name, document_id))
+    connection.all(SQL["drop_terms"], (document_id,))
+    connection.all(SQL["wait_again"], (document_id,))
+    put_terms(connection, connection.all(SQL["waiting_of_document"], (document_id,)))
 
 
 def put_passages(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:

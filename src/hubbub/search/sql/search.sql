@@ -31,6 +31,18 @@ select row, collection_id, name, title, heading, text
 from passage
 where document_id = ? and row in (select row from passage_waiting)
 
+-- name: rename
+update passage set name = ? where document_id = ?
+
+-- name: drop_terms
+delete from passage_terms
+where rowid in (
+    select row from passage where document_id = ? and row not in (select row from passage_waiting)
+)
+
+-- name: wait_again
+insert or ignore into passage_waiting select row from passage where document_id = ?
+
 -- name: put_terms
 insert into passage_terms (rowid, inside, title, heading, text) values (?, ?, ?, ?, ?)
 
