@@ -262,3 +262,18 @@ async def test_an_index_of_an_earlier_version_is_searched_at_once_and_brought_up
         assert not {"passage_words", "passage_vector"} & {row[0] for row in tables}
         await put(search, document(), "new")
         assert await found(search, "cats") == []
+
+
+async def test_a_narrowed_search_finds_what_many_others_outrank(database: Sqlite) -> None:
+    async with SqliteSearch(database, TopicEmbedder()) as search:
+        for number in range(60):
+            await put(search, document(number), "cats cats cats")
+        await put(search, document(99), "a long text in which cats are named but once among much else")
+        while await search.embed_next():
+            pass
+        for query in ("cats", "purring"):  # by words, and by meaning alone
+            assert "d99" not in [hit.document_id for hit in await search.find(query, ["c1"], limit=50)]
+            (hit,) = await search.find_among(query, ["c1"], ["d99", "d-none"])
+            assert hit.document_id == "d99"
+        assert await search.find_among("cats", ["c2"], ["d99"]) == []
+        assert await search.find_among("cats", ["c1"], []) == []

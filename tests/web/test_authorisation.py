@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "StoreQuery": {"query": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -52,11 +53,18 @@ IDS_TO_GO_ON_WITH = {"continues"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
-PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
+PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
-WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
+WITHOUT_IDS = {
+    "ChatCompletionRequest",
+    "CompletionRequest",
+    "NewItems",
+    "EmbeddingRequest",
+    "NewResponse",
+    "StoreQuery",
+}
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
