@@ -272,8 +272,8 @@ async def test_a_narrowed_search_finds_what_many_others_outrank(database: Sqlite
         while await search.embed_next():
             pass
         for query in ("cats", "purring"):  # by words, and by meaning alone
-            assert "d99" not in [hit.document_id for hit in await search.find(query, ["c1"])]
-            (hit,) = await search.find_among(query, ["c1"], ["d99", "d-none"])
-            assert hit.document_id == "d99"
+            for one in ("d0", "d31", "d59", "d99"):  # of 61 that `find` returns 8 of
+                (hit,) = await search.find_among(query, ["c1"], [one, "d-none"])
+                assert hit.document_id == one
         assert await search.find_among("cats", ["c2"], ["d99"]) == []
         assert await search.find_among("cats", ["c1"], []) == []
