@@ -8,15 +8,18 @@ from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import (
+    CLAIM,
     EVERYBODY,
     GROUP,
     SIGNED_IN,
     Permission,
     Person,
     Right,
+    is_of_provider,
     is_subject,
     is_vouched_for,
     reader_of,
+    scoped,
 )
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
@@ -25,10 +28,11 @@ from hubbub.search.base import Library
 class Collections:
     """The collections of people, and those that are shared with them."""
 
-    def __init__(self, access: Access, library: Library, pipeline: Pipeline) -> None:
+    def __init__(self, access: Access, library: Library, pipeline: Pipeline, claim_scopes: Sequence[str] = ()) -> None:
         self._access = access
         self._library = library
         self._pipeline = pipeline
+        self._claim_scopes = claim_scopes
 
     async def list(self, person: Person) -> Sequence[Collection]:
         """Return the collections that a person may see: their own and those shared with them."""
@@ -80,8 +84,13 @@ class Collections:
         for one in permissions:
             if not is_subject(one.subject):
                 raise Invalid(
-                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or claim:NAME of a "
-                    "group that your sign-in names."
+                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
+                    "claim:PROVIDER/NAME of a group that a sign-in names."
+                )
+            if one.subject.startswith(CLAIM) and not is_of_provider(one.subject, self._claim_scopes):
+                raise Invalid(
+                    f"Say at which provider the group {one.subject.removeprefix(CLAIM)!r} is, as in "
+                    f"{CLAIM}{scoped(self._claim_scopes[0], 'NAME')}."
                 )
             if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
                 raise NotAllowed(
