@@ -98,6 +98,32 @@ def search(
 
 
 @app.command()
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="JSON Lines or CSV: question, answers, documents, answerable.")],
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Ask over this collection; may be repeated.", show_default="all")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the first there is")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A second configuration to compare with.", show_default=False)
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write an HTML page with each answer there.", show_default=False)
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Measure search and answers with questions whose answers you know."""
+    from hubbub.cli import evaluate as evaluating
+
+    configurations = {"this": settings_of(config, {"server": {"data_folder": data}})}
+    if against is not None:
+        configurations[str(against)] = settings_of(against, {"server": {"data_folder": data}})
+    with named_errors():
+        evaluating.evaluate(questions, configurations, collection or [], model=model, page=page)
+
+
+@app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
     collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],

@@ -85,6 +85,24 @@ class Renames(Protocol):
 
 
 @runtime_checkable
+class Narrowing(Protocol):
+    """A search that can keep to some documents of the collections."""
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        """Return what `Search.find` does, as if the collections held these documents alone."""
+        ...
+
+
+@runtime_checkable
 class Tunable(Protocol):
     """A search that says what of a `Retrieval` it goes by."""
 

@@ -80,6 +80,29 @@ class SqliteSearch:
         retrieval: Retrieval | None = None,
         reader: Reader | None = None,
     ) -> list[Hit]:
+        return await self._find(query, collection_ids, None, limit, retrieval, reader)
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        return await self._find(query, collection_ids, list(document_ids), limit, retrieval, reader)
+
+    async def _find(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: list[str] | None,
+        limit: int,
+        retrieval: Retrieval | None,
+        reader: Reader | None,
+    ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
             return []
@@ -95,6 +118,7 @@ class SqliteSearch:
             self._embedder.name if self._embedder and vector else None,
             self._embedder is None or speaks(self._embedder, language),
             reader,
+            document_ids,
         )
         try:
             return await self._reads.read(rank, asked, self._frequencies)

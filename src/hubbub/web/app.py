@@ -53,6 +53,7 @@ from hubbub.web.routes import (
     server,
     sign_in,
     usage,
+    vector_stores,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -112,7 +113,7 @@ def create_app(
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router, conversations.router):
+    for router in (responses.quick, responses.router, conversations.router, vector_stores.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):

@@ -1,6 +1,15 @@
 -- name: find_words
 select rowid from passage_terms(:match) order by rank, rowid limit :limit
 
+-- The plus keeps SQLite from running the match anew for each row.
+-- name: find_words_among
+select rowid from passage_terms(:match)
+where +rowid in (select row from passage where document_id in (select value from json_each(:document_ids)))
+order by rank, rowid limit :limit
+
+-- name: rows_of
+select row from passage where document_id in (select value from json_each(?))
+
 -- name: passages_with
 select doc from passage_vocabulary where term = ?
 
