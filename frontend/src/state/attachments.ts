@@ -77,8 +77,8 @@ export const pictureProblem = computed<string | null>(() => {
   const asked = model.value;
   const readers = (models.value ?? []).filter(({ reads_images }) => reads_images).map(({ name }) => name);
   if (asked === null || !asked.reads_images) {
-    const able = `${readers.slice(0, 3).join(", ")} can: choose one of them, or remove the picture.`;
-    const advice = readers.length === 0 ? "No model here can: remove the picture." : able;
+    const able = `${readers.slice(0, 3).join(", ")} can. Choose another model, or remove the picture.`;
+    const advice = readers.length === 0 ? "No model here can. Remove the picture." : able;
     return `${asked?.name ?? "This server"} can’t read pictures. ${advice}`;
   }
   const hasDocuments = chosenCollections.value.length > 0 || searchedFiles.value !== null;

@@ -225,10 +225,11 @@ class Attachments:
             )
         if asked is None or not asked.card.reads_images:
             readers = [one.card.name for one in self._catalog if one.card.reads_images]
-            able = f"{', '.join(readers[:3])} can: choose one of them, or remove the pictures."
             name = "This server's default model" if asked is None else asked.card.name
-            unable = "No model here can: remove the pictures."
-            raise Invalid(f"{name} can't read pictures. {able if readers else unable}")
+            able = f"{', '.join(readers[:3])} can. Choose another model, or remove the pictures."
+            raise Invalid(
+                f"{name} can't read pictures. {able if readers else 'No model here can. Remove the pictures.'}"
+            )
 
     async def images(self, asked_with: AskedWith) -> tuple[str, ...]:
         """Return the pictures of a question as `data:` URLs, for a model. Those that are gone are left out."""
