@@ -5,11 +5,11 @@ import { Problem } from "../../api/http";
 import * as hubbub from "../../api/hubbub";
 import * as mine from "../../api/mine";
 import type { Chat, Group } from "../../api/resources";
-import { announce, isAbort, tell } from "../../state/notices";
+import { isAbort, tell } from "../../state/notices";
 import { sharedAddress } from "../../state/route";
 import { me } from "../../state/session";
 import { path, thread } from "../../state/thread";
-import { copyText } from "../copy";
+import { CopyField, copyAloud } from "../dialog/CopyDialog";
 import { Dialog } from "../dialog/Dialog";
 import { FormProblem, useSubmit } from "../sign-in/Form";
 import "../account/account.css";
@@ -156,19 +156,12 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
 }
 
 function Made({ address }: { address: string }) {
-  const copy = async () => announce((await copyText(address)) ? "Copied" : "The browser did not allow copying");
   return (
     <>
       <p>The link is shown only now. Pass it on:</p>
       <div class="share-made">
-        <input
-          class="field"
-          aria-label="The link"
-          readOnly
-          value={address}
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <button type="button" class="button is-primary" onClick={copy}>
+        <CopyField label="The link" text={address} />
+        <button type="button" class="button is-primary" onClick={() => copyAloud(address)}>
           Copy
         </button>
       </div>
