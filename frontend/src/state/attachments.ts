@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
+import type { Along } from "./along";
 import { draftKey } from "./drafts";
 import { refusalOf } from "./kinds";
 import { chosenCollections, isUnfinished } from "./library";
@@ -28,15 +29,6 @@ export interface Attached {
   /** Why it will not go with the question. */
   problem: string | null;
 }
-
-/** What goes with a question. */
-export interface Along {
-  pictures: readonly Attachment[];
-  files: readonly Attachment[];
-  filesId: string | null;
-}
-
-export const nothingAlong: Along = { pictures: [], files: [], filesId: null };
 
 const NAME = "hubbub.attached";
 const LOOK_MILLISECONDS = 400;
