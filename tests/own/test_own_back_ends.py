@@ -86,8 +86,8 @@ async def test_it_is_in_the_own_index_with_vectors_of_the_own_embedder(served: S
     index.close()
     assert rows
     assert all(length == 26 * 4 for _, length in rows)
-    found = await served.post("/api/search", {"query": "days of leave", "collection_ids": [served.collection_id]})
-    assert "thirty days" in found["hits"][0]["text"]
+    found = await served.post("/api/search", {"query": "days of leave", "collections": [served.collection_id]})
+    assert "thirty days" in found["results"][0]["hit"]["text"]
 
 
 async def test_the_own_model_answers_in_the_own_dialect_over_what_the_own_search_finds(served: Served) -> None:
@@ -121,10 +121,10 @@ async def test_a_body_that_the_own_dialect_cannot_read_is_refused_with_its_reaso
 
 async def test_chats_are_kept_in_the_own_history(served: Served) -> None:
     async with served.http.post("/api/questions", json={"text": "Hello you"}) as response:
-        assert response.status == 200
-        await response.read()
-    (chat,) = (await served.get("/api/chats"))["chats"]
-    messages = (await served.get(f"/api/chats/{chat['id']}"))["messages"]
+        asked = await response.json()
+    async with served.http.get(f"/api/answers/{asked['answer']['id']}/events") as response:
+        assert "Welcome!" in await response.text()
+    messages = (await served.get(f"/api/chats/{asked['question']['chat_id']}"))["messages"]
     assert messages[0]["text"] == "Hello you"
     with sqlite3.connect(served.folder / "hubbub.db") as database:
         tables = {row[0] for row in database.execute("select name from sqlite_master")}

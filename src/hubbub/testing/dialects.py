@@ -8,8 +8,8 @@ from hubbub.core.errors import HubbubError, StoreError
 from hubbub.core.events import Done, Event, Failed, Started, Text, encode
 from hubbub.web.dialects.base import WireFormat
 
-ANSWERED = (Started("house", "written"), Text("thirty "), Text("days"), Done())
-FAILED = (Started("house", "written"), Text("thir"), Failed("broke_off", "The model broke off."))
+ANSWERED = (Started("house", "chat"), Text("thirty "), Text("days"), Done())
+FAILED = (Started("house", "chat"), Text("thir"), Failed("broke_off", "The model broke off."))
 
 
 class DialectContract:

@@ -103,13 +103,6 @@ class SearchContract:
         await put(search, document(title="Handbook of gardens"), "Water it.")
         assert await found(search, "gardens") == await found(search, "part one") == ["Water it."]
 
-    async def test_hits_below_the_minimum_score_are_left_out(self, search: Search) -> None:
-        await put(search, document(), "red apple tart", "red wine")
-        hits = await search.find("red apple tart", ["c1"])
-        assert len(hits) == 2
-        good = await search.find("red apple tart", ["c1"], retrieval=Retrieval(minimum_score=hits[0].score))
-        assert good == hits[:1]
-
     async def test_passages_come_in_reading_order(self, search: Search) -> None:
         made = passages(document(), "a", "b", "c")
         await search.put(document(), made[::-1])
@@ -129,7 +122,10 @@ class SearchContract:
 
 
 class EmbeddingSearchContract(SearchContract):
-    """Subclasses give a fixture `search` that embeds with the fixture `embedder`, a `TopicEmbedder`."""
+    """Subclasses give a fixture `search` that embeds with the fixture `embedder`, a `TopicEmbedder`.
+
+    It goes by the mode and the minimum score of a `Retrieval`.
+    """
 
     async def test_meanings_are_found_once_embedded(self, search: SearchThatEmbedsLater) -> None:
         await put(search, document(), "The kitten plays.", "The bank is closed.", "A storm came.")
@@ -227,3 +223,10 @@ class EmbeddingSearchContract(SearchContract):
                 assert len(hits) == 8
 
         await asyncio.gather(replace(), look(), look())
+
+    async def test_hits_below_the_minimum_score_are_left_out(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "red apple tart", "red wine")
+        hits = await search.find("red apple tart", ["c1"])
+        assert len(hits) == 2
+        good = await search.find("red apple tart", ["c1"], retrieval=Retrieval(minimum_score=hits[0].score))
+        assert good == hits[:1]
