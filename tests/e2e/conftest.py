@@ -99,7 +99,7 @@ async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
 
 @asynccontextmanager
 async def opened(browser: Browser, url: str, *, bears: str = "nothing") -> AsyncIterator[Page]:
-    """A page that has loaded, opened by somebody who is new; an error on its console that has not these words in it is a failure."""
+    """A page that has loaded, opened by somebody new; an error on its console without these words is a failure."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     page = await context.new_page()
     faults: list[str] = []
