@@ -67,6 +67,23 @@ async def test_a_chat_is_found_by_its_words_and_opened_at_the_place(page: Page) 
     await expect(page.get_by_text("No chat has these words")).to_be_visible()
 
 
+async def test_a_row_that_has_just_come_lies_over_no_other(page: Page) -> None:
+    watch = """() => {
+        window.overlaps = [];
+        const look = () => {
+            const rows = [...document.querySelectorAll(".chat-open")].map(row => row.getBoundingClientRect());
+            rows.slice(1).forEach((row, at) => row.top < rows[at].bottom && window.overlaps.push([rows[at], row]));
+        };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    }"""
+    await page.evaluate(watch)
+    for text in ("First", "Second"):
+        await new_chat(page)
+        await answered(page, text)
+    await expect(page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem")).to_have_count(2)
+    assert await page.evaluate("window.overlaps") == []
+
+
 async def test_all_chats_are_in_the_list(page: Page, server: HubbubServer) -> None:
     ask_many = """async count => {
         for (let number = 0; number < count; number++) {

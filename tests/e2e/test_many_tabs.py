@@ -1,6 +1,5 @@
 """Many tabs of one browser, which has six connections to a server: they share one for what is being answered."""
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
