@@ -20,6 +20,8 @@ serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make 
 	$(WEB)
 	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
+# The many servers that the tests start would each compile the whole package where nothing keeps what was compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)
 	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest $(SIDE_BY_SIDE) && exit $$front_end

