@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.clients.model import Actor
+from bench.clients.report import page_of, version_of
 from bench.clients.table import CELLS, CLIENTS, Client
 from tests.servers.hubbub_server import environment, hubbub_serving
 
@@ -152,14 +153,18 @@ async def _run(asked: argparse.Namespace) -> bool:
             if client.packages and command_of(client, asked.environments) is None:
                 await install(client, asked.environments)
     has_fallen = False
+    outcomes: dict[str, dict[str, str]] = {}
     async with serving() as served:
         for client in chosen:
-            outcome = await tried(client, served, asked.environments)
+            outcome = outcomes[client.name] = await tried(client, served, asked.environments)
             print(f"\n{client.name}")
             for cell, told in outcome.items():
                 kind, _, note = told.partition(": ")
-                print(f"  {cell:26} {MARKS[kind]:10} {note}", flush=True)
+                print(f"  {cell:26} {MARKS[kind]:10} {note or client.without.get(cell, '')}", flush=True)
                 has_fallen = has_fallen or kind == "fell"
+    if asked.page:
+        versions = {one.name: await version_of(one, folder_of(one, asked.environments)) for one in chosen}
+        asked.page.write_text(page_of(chosen, outcomes, versions))
     return has_fallen
 
 
@@ -169,6 +174,7 @@ def main() -> None:
     parser.add_argument("only", nargs="*", help="names of clients, or parts of them; all if none is given")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "hubbub-clients")
     parser.add_argument("--install", action="store_true", help="install those that are missing, each by itself")
+    parser.add_argument("--page", type=Path, help="where to write the outcome as a page of the documentation")
     sys.exit(asyncio.run(_run(parser.parse_args())))
 
 
