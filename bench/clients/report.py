@@ -46,9 +46,21 @@ def page_of(clients: Sequence[Client], outcomes: Mapping[str, Mapping[str, str]]
     for client in clients:
         marks = [_MARKS.get(outcomes[client.name][cell].partition(": ")[0], "**NO**") for cell in CELLS]
         rows.append(f"| {client.name} | {versions[client.name]} | " + " | ".join(marks) + " |")
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, dict[str, list[str]]] = {}
     for client in clients:
         for cell, reason in client.without.items():
-            reasons.setdefault(f"{client.name}: {reason}", []).append(cell)
-    lines = [f"- {told} ({', '.join(cells)})." for told, cells in reasons.items()]
+            reasons.setdefault(reason, {}).setdefault(client.name, []).append(cell)
+    lines = [f"- {_sentence(reason)}: {_named(found)}." for reason, found in reasons.items()]
     return _HEAD + "\n".join(rows) + "\n\nWhere a cell means nothing:\n\n" + "\n".join(lines) + "\n"
+
+
+def _sentence(reason: str) -> str:
+    return reason[0].upper() + reason[1:]
+
+
+def _named(without: Mapping[str, Sequence[str]]) -> str:
+    """Return clients with their cells; those of which the same cells mean nothing stand together."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name, cells in without.items():
+        together.setdefault(tuple(cells), []).append(name)
+    return "; ".join(f"{', '.join(names)} ({', '.join(cells)})" for cells, names in together.items())

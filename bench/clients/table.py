@@ -39,14 +39,14 @@ CLIENTS = (
     Client("AzureOpenAI", "azure_program.py", without=_NO_HANDOFF),
     Client("openai-node", "openai_node.mjs", ("openai",), _NO_HANDOFF, is_of_npm=True),
     Client(
-        "AI SDK, openai",
+        "AI SDK (openai)",
         "ai_sdk.mjs",
         ("ai", "@ai-sdk/openai", "zod"),
         _NO_HANDOFF | _NO_BACKGROUND,
         is_of_npm=True,
     ),
     Client(
-        "AI SDK, compatible",
+        "AI SDK (compatible)",
         "ai_sdk_compatible.mjs",
         ("ai", "@ai-sdk/openai-compatible", "zod"),
         _NO_SEARCH | _NO_HANDOFF | _NO_BACKGROUND,
@@ -55,7 +55,7 @@ CLIENTS = (
     Client("openai-agents", "agents_program.py", ("openai-agents",), _NO_BACKGROUND),
     Client("LangChain", "langchain_program.py", ("langchain-openai",), _NO_HANDOFF | _NO_BACKGROUND),
     Client("LlamaIndex", "llama_index_program.py", ("llama-index-llms-openai-like",), _NO_BACKGROUND),
-    Client("pydantic-ai", "pydantic_ai_program.py", ("pydantic-ai-slim[openai]",), _NO_HANDOFF | _NO_BACKGROUND),
+    Client("pydantic-ai", "pydantic_ai_program.py", ("pydantic-ai-slim[openai]",), _NO_HANDOFF),
     Client("litellm", "litellm_program.py", ("litellm",), _NO_HANDOFF),
     Client(
         "instructor",

@@ -34,4 +34,4 @@ def test_the_page_tells_what_fell_and_what_means_nothing() -> None:
     page = page_of([client], {"one": outcome}, {"one": "1.2"})
     assert "| one | 1.2 | yes |" in page
     assert page.count("**NO**") == 1
-    assert "- one: it has no agents (handoff)." in page
+    assert "- It has no agents: one (handoff)." in page

@@ -5,7 +5,7 @@ import asyncio
 from pydantic import BaseModel
 from pydantic_ai import Agent, BinaryContent, ImageUrl
 from pydantic_ai.capabilities import NativeTool
-from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel, OpenAIResponsesModelSettings
 from pydantic_ai.native_tools import FileSearchTool
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -91,6 +91,14 @@ async def file_search():
     same((await agent.run("Days of leave? Look THRICE.")).output, "Thirty days [1].")
 
 
+async def background():
+    *_, model = models()
+    settings = OpenAIResponsesModelSettings(openai_background=True)
+    holds((await Agent(model).run("SLOWLY", model_settings=settings)).output, "word39")
+    async with Agent(model).run_stream("SLOWLY", model_settings=settings) as result:
+        holds(await result.get_output(), "word39")
+
+
 async def batch():
     for model in models():
         said = await asyncio.gather(*(Agent(model).run(f"Number {number}") for number in range(100)))
@@ -122,6 +130,7 @@ if __name__ == "__main__":
             "pdf": pdf,
             "documents": documents,
             "file_search and functions": file_search,
+            "background": background,
             "batch of 100": batch,
             "errors": errors,
             "cancel": cancel,

@@ -82,7 +82,7 @@ class ChatBody(msgspec.Struct, frozen=True):
 
     @property
     def is_of_vision_sample(self) -> bool:
-        """Whether its client is the vision sample's page: a chat about pictures, read in lines of the simple samples."""
+        """Whether its client is the vision sample's page, which reads the lines of the simple samples."""
         return isinstance(self.context, SentContext) and self.context.file is not UNSET
 
 
