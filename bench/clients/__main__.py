@@ -19,7 +19,9 @@ from bench.clients.table import CELLS, CLIENTS, Client
 from tests.servers.hubbub_server import environment, hubbub_serving
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 180.0
+SECONDS = 600.0
+LINE_BYTES = 1 << 20
+UNTOLD = "fell: nothing was told"
 LEAVE = b"# Leave\n\nEverybody has thirty days of leave a year.\n"
 MARKS = {"held": "yes", "fell": "NO", "nothing": "-", "missing": "not tried"}
 
@@ -84,29 +86,39 @@ async def _collection(served: Served) -> None:
 
 async def tried(client: Client, served: Served, environments: Path) -> dict[str, str]:
     """Return what became of each cell: held, or how it fell; `nothing` where it means nothing, `missing` without it."""
-    outcome = {cell: "nothing" if cell in client.without else "fell: nothing was told" for cell in CELLS}
+    outcome = {cell: "nothing" if cell in client.without else UNTOLD for cell in CELLS}
     command = command_of(client, environments)
     if command is None:
         return {cell: "missing" if told != "nothing" else told for cell, told in outcome.items()}
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "HUBBUB_"))}
     env |= served.variables | {"ENVIRONMENT": str(folder_of(client, environments))}
-    process = await asyncio.create_subprocess_exec(
-        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            told, errors = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        told, errors = await process.communicate()
-    for line in told.decode("utf-8", "replace").splitlines():
-        if line.startswith('{"cell"'):
-            cell = json.loads(line)
-            if outcome.get(cell["cell"], "nothing") != "nothing":
-                outcome[cell["cell"]] = "held" if cell["ok"] else f"fell: {cell['note']}"
-    if process.returncode and not any(one == "held" for one in outcome.values()):
-        print(errors.decode("utf-8", "replace")[-2000:], file=sys.stderr)
+    with tempfile.TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=LINE_BYTES
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(SECONDS):
+                async for line in process.stdout:
+                    _note(outcome, line.decode("utf-8", "replace"))
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            late = f"fell: not done after {SECONDS:.0f} s"
+            outcome |= {cell: late for cell, told in outcome.items() if told == UNTOLD}
+        if process.returncode and not any(one == "held" for one in outcome.values()):
+            errors.seek(0)
+            print(errors.read().decode("utf-8", "replace")[-2000:], file=sys.stderr)
     return outcome
+
+
+def _note(outcome: dict[str, str], line: str) -> None:
+    """Note what a line says of a cell; others are the client's own."""
+    if line.startswith('{"cell"'):
+        cell = json.loads(line)
+        if outcome.get(cell["cell"], "nothing") != "nothing":
+            outcome[cell["cell"]] = "held" if cell["ok"] else f"fell: {cell['note']}"
 
 
 def folder_of(client: Client, environments: Path) -> Path:

@@ -66,7 +66,7 @@ class Side:
 
     async def seconds(self, dialect: Dialect, count: int) -> float | None:
         """Return the CPU time that so many questions cost; None where the dialect is not served."""
-        begun = self._tree.cpu_seconds()
+        begun = self._nanoseconds()
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def ask(number: int) -> bool:
@@ -76,10 +76,22 @@ class Side:
 
         if not all(await asyncio.gather(*(ask(number) for number in range(count)))):
             return None
-        return self._tree.cpu_seconds() - begun
+        now = self._nanoseconds()
+        return sum(spent - begun.get(thread, 0) for thread, spent in now.items()) / 1e9
+
+    def _nanoseconds(self) -> dict[Path, int]:
+        """Return what each thread has had: one that ends, as those that read documents do, takes its share with it."""
+        found: dict[Path, int] = {}
+        for pid in self._tree.pids():
+            for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+                try:
+                    found[task] = int(task.read_text().split()[0])
+                except OSError:  # it has just ended
+                    continue
+        return found
 
 
-async def _ratio(dialect: Dialect, sides: tuple[Side, Side], count: int, rounds: int) -> tuple[float, float] | None:
+async def ratio(dialect: Dialect, sides: tuple[Side, Side], count: int, rounds: int) -> tuple[float, float] | None:
     """Return the median of ours over theirs, and the median of ours for one question; None where one serves it not."""
     ratios: list[float] = []
     own: list[float] = []
@@ -118,9 +130,9 @@ async def _run(asked: argparse.Namespace) -> bool:
             if asked.only and not any(word.lower() in dialect.name.lower() for word in asked.only):
                 continue
             model.script = Script(tokens=("Yes.",))
-            question = await _ratio(dialect, pair, QUESTIONS, asked.rounds)
+            question = await ratio(dialect, pair, QUESTIONS, asked.rounds)
             model.script = Script(tokens=("word ",) * TOKENS, seconds_between=0.002)
-            token = await _ratio(dialect, pair, STREAMS, asked.rounds)
+            token = await ratio(dialect, pair, STREAMS, asked.rounds)
             if question is None or token is None:
                 print(f"{dialect.name:28} {'not served beside':>20}")
                 continue
