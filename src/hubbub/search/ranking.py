@@ -12,6 +12,7 @@ from hubbub.search.index_meanings import find_near
 from hubbub.search.index_words import Frequencies, find_words
 from hubbub.search.permissions_sqlite import usable_of
 from hubbub.search.rebuilding import find_before, is_behind
+from hubbub.search.signs import SignsCache
 
 SQL = load_sql("hubbub.search", "search.sql")
 
@@ -39,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The documents that are searched; None: all of the collections."""
 
 
-def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
+def rank(connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache) -> list[Hit]:
     """Return the best passages, best first."""
     depth = max(DEPTH, asked.limit)
     ids, retrieval = asked.collection_ids, asked.retrieval
@@ -54,9 +55,9 @@ def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list
     words: list[int] = []
     near: list[int] = []
     if retrieval.mode != "vectors":
-        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, documents)
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, among)
     if vector is not None:
-        near = find_near(connection, vector, ids, depth, among)
+        near = find_near(connection, signs, vector, ids, depth, among)
     if is_behind(connection):
         words, near = find_before(
             connection, asked.query if retrieval.mode != "vectors" else "", vector, ids, depth, words, near

@@ -17,13 +17,15 @@ from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
 from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
 from hubbub.search.index_words import Frequencies, put_terms
+from hubbub.search.postings import forget_changes
 from hubbub.search.ranking import Asked, rank
 from hubbub.search.rebuilding import is_behind, rebuild_some, remove_before
+from hubbub.search.signs import SignsCache
 from hubbub.search.vectors import QueryVectors, embedded_text
 
 ROOM = "search"
 _SCHEMA = load_sql("hubbub.search", "schema.sql")
-SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"])
+SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"], load_sql("hubbub.search", "changes.sql")["changes"])
 SQL = load_sql("hubbub.search", "search.sql")
 
 REBUILT_AT_ONCE = 50
@@ -48,6 +50,7 @@ class SqliteSearch:
         self._vectors = QueryVectors(embedder)
         self._reads = ReadPool(database, "search")
         self._frequencies = Frequencies()
+        self._signs = SignsCache()
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -121,7 +124,7 @@ class SqliteSearch:
             document_ids,
         )
         try:
-            return await self._reads.read(rank, asked, self._frequencies)
+            return await self._reads.read(rank, asked, self._frequencies, self._signs)
         except StoreError as error:
             raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
@@ -207,6 +210,7 @@ def _remove(connection: Connection, document_ids: Sequence[str]) -> None:
     blocks = blocks_of(connection, rows) if rows else []
     remove_before(connection, rows)
     connection.all(SQL["remove"], (ids,))  # in one statement: FTS5 writes to the file after each
+    forget_changes(connection)
     tidy(connection, blocks)
 
 
