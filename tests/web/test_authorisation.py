@@ -25,6 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatsToDelete": {"ids": []},
     "FolderName": {"name": "A folder of nobody's", "new": ""},
     "NewChatFiles": {},
+    "McpRequest": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "Copy": {},
     "NewPrompt": {"name": "A prompt", "text": "What?"},
     "InstructionsText": {"text": ""},
@@ -74,6 +75,7 @@ PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", 
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
+PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
