@@ -139,3 +139,32 @@ async def test_the_nearest_are_found_where_signs_alone_tell_little(database: Sql
             hits = await search.find(f"text {asked}", ["c1"], limit=10, retrieval=Retrieval(mode="vectors"))
             right += len({hit.text for hit in hits} & {f"text {number}" for number in exact})
         assert right / 200 >= 0.9  # 0.82 by signs alone
+
+
+async def test_why_a_passage_is_found_is_what_the_indexes_say_of_it(database: Sqlite) -> None:
+    async with SqliteSearch(database, TopicEmbedder()) as search:
+        await put(search, document(), "A kitten in the harbour.", "A purring cat.", "The harbour.", "Nothing of it.")
+        while await search.embed_next(100):
+            pass
+        hits = await search.find("kitten harbour", ["c1"], limit=3)
+        ids = [hit.passage_id for hit in hits]
+        why = await search.explain("kitten harbour", ["c1"], ids, depth=3)
+        assert list(why[ids[0]].terms) and why[ids[0]].words_rank == why[ids[0]].vectors_rank == 1
+        for hit in hits:
+            one = why[hit.passage_id]
+            ranks = [rank for rank in (one.words_rank, one.vectors_rank) if rank is not None]
+            assert hit.score == pytest.approx(sum(1 / (60 + rank) for rank in ranks))
+        cat = next(why[hit.passage_id] for hit in hits if hit.text == "A purring cat.")
+        assert (cat.words_rank, cat.terms) == (None, ())
+        assert cat.similarity == pytest.approx(1.0, abs=0.01)
+        assert await search.explain("kitten", ["another"], ids) == {}
+
+
+async def test_a_word_is_found_as_soon_as_a_document_has_it(database: Sqlite) -> None:
+    async with SqliteSearch(database, None) as search:
+        await put(search, document(1), "The harbour.")
+        for number, word in enumerate(("lantern", "meadow"), start=2):
+            assert await search.find(f"harbour {word}", ["c1"], limit=1) != []
+            assert await search.find(word, ["c1"]) == []
+            await put(search, document(number), f"A {word}.")
+            assert [hit.text for hit in await search.find(word, ["c1"])] == [f"A {word}."]

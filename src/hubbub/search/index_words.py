@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hubbub.connections.sqlite import Connection, Row, load_sql
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
+from hubbub.search.base import TermFound
 from hubbub.search.postings import Moment, PostingsCache, forget_changes, idf, note_change
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ CHECKED = 128
 """So many of the best are looked up at once to see that they are still there."""
 REMEMBERED_SECONDS = 300.0
 MOST_REMEMBERED = 50_000
+REMEMBERED_FROM = 100
+"""Fewer are counted anew, which costs little: a word that was nowhere a moment ago may be in a document by now."""
 SHORT_CHARACTERS = 200
 """A shorter text is taken to be in the language of the document around it."""
 
@@ -57,14 +60,18 @@ class Frequencies:
         now = time.monotonic()
         if now - self._since > REMEMBERED_SECONDS or len(self._known) > MOST_REMEMBERED:
             self._known, self._since = {}, now
-        known = self._known  # another thread may begin a new one
-        for form in term.forms:
-            if form not in known and (count := self.postings.known(form)) is not None:
-                known[form] = count
-            elif form not in known:
-                found = connection.one(SQL["passages_with"], (form,))
-                known[form] = found[0] if found else 0
-        return sum(known[form] for form in term.forms)
+        return sum(self._count(connection, form) for form in term.forms)
+
+    def _count(self, connection: Connection, form: str) -> int:
+        count = self.postings.known(form)
+        if count is None:
+            count = self._known.get(form)
+        if count is None:
+            found = connection.one(SQL["passages_with"], (form,))
+            count = found[0] if found else 0
+            if count >= REMEMBERED_FROM:
+                self._known[form] = count
+        return count
 
 
 def find_words(
@@ -81,18 +88,10 @@ def find_words(
     Of a long query the rarest words count. Where there are many passages, one has to hold one of the rarer words.
     With `among` only these rows count.
     """
-    languages = [row[0] for row in connection.all(SQL["languages"])]
     moment = frequencies.postings.catch_up(connection)
-    counted = [
-        (count, term)
-        for term in telling(query_terms(query, languages, language))[:MOST_COUNTED]
-        if (count := frequencies.of(connection, term))
-    ]
+    counted = _counted(connection, frequencies, moment, query, language)
     if not counted:
         return []
-    counted = sorted(counted, key=lambda one: one[0])[:MAX_TERMS]
-    if moment.passages > RATED:  # what more than half of them hold weighs nothing, and takes the longest to read
-        counted = [one for one in counted if one[0] * 2 <= moment.passages] or counted[:1]
     wanted = [term for _, term in counted]
     rare = _rare([count for count, _ in counted])
     ranked = _ranked(connection, frequencies.postings, moment, wanted, rare, collection_ids, among)
@@ -104,6 +103,42 @@ def find_words(
         if len(found) >= depth:
             break
     return found[:depth]
+
+
+def weigh_words(
+    connection: Connection, frequencies: Frequencies, query: str, language: str, rows: Sequence[int]
+) -> dict[int, list[TermFound]]:
+    """Return the terms of a query that rows hold, the weightiest first."""
+    moment = frequencies.postings.catch_up(connection)
+    found: dict[int, list[TermFound]] = {row: [] for row in rows}
+    for _, term in _counted(connection, frequencies, moment, query, language):
+        weights = dict.fromkeys(rows, 0.0)
+        for form in term.forms:
+            one = frequencies.postings.term(connection, moment, form)
+            rarity = idf(moment.passages, len(one.rows))
+            for row in rows:
+                if (place := int(one.rows.searchsorted(row))) < len(one.rows) and one.rows[place] == row:
+                    weights[row] += float(one.weights[place]) * rarity
+        for row, weight in weights.items():
+            if weight:
+                found[row].append(TermFound(term.forms[0], weight))
+    return {row: sorted(terms, key=lambda one: -one.weight) for row, terms in found.items()}
+
+
+def _counted(
+    connection: Connection, frequencies: Frequencies, moment: Moment, query: str, language: str
+) -> list[tuple[int, Term]]:
+    """Return the terms that are searched, rarest first, each with the number of passages that it is in."""
+    languages = [row[0] for row in connection.all(SQL["languages"])]
+    counted = [
+        (count, term)
+        for term in telling(query_terms(query, languages, language))[:MOST_COUNTED]
+        if (count := frequencies.of(connection, term))
+    ]
+    counted = sorted(counted, key=lambda one: one[0])[:MAX_TERMS]
+    if moment.passages > RATED:  # what more than half of them hold weighs nothing, and takes the longest to read
+        counted = [one for one in counted if one[0] * 2 <= moment.passages] or counted[:1]
+    return counted
 
 
 def _ranked(

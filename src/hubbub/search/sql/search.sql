@@ -14,6 +14,11 @@ where row in (select value from json_each(:rows)) and collection_id in (select v
 order by distance, row
 limit :limit
 
+-- name: similarities
+select row, 1 - vec_distance_cosine(vector, :vector)
+from passage_embedding
+where row in (select value from json_each(:rows))
+
 -- name: hits
 select row, id, document_id, collection_id, name, title, text, page, heading
 from passage
