@@ -184,11 +184,19 @@ class Documents:
         return found
 
     async def find_page(
-        self, person: Person, query: str, collection_ids: Sequence[str], narrow: Narrow, *, offset: int, limit: int
+        self,
+        person: Person,
+        query: str,
+        collection_ids: Sequence[str],
+        narrow: Narrow,
+        *,
+        offset: int,
+        limit: int,
+        with_reasons: bool = False,
     ) -> Page:
         """Return some of the best passages, from a place on, of the documents that `narrow` leaves.
 
-        Of these collections, else of all that the person may list.
+        Of these collections, else of all that the person may list; with reasons, why each is found.
 
         Raises:
             NotFound, SearchError: as `find` does.
@@ -198,7 +206,15 @@ class Documents:
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
         return await page_of(
-            self._library, self._search, query, ids, narrow, offset=offset, limit=limit, reader=reader_of(person)
+            self._library,
+            self._search,
+            query,
+            ids,
+            narrow,
+            offset=offset,
+            limit=limit,
+            reader=reader_of(person),
+            with_reasons=with_reasons,
         )
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:

@@ -110,6 +110,7 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/me/instructions": ASKER,
     "PUT /api/me/instructions": ASKER,
     "POST /api/search": ASKER,
+    "POST /mcp": ASKER,
     "POST /api/questions": ASKER,
     "POST /api/questions/{question_id}/answers": OWNER,
     "GET /api/answers/events": ASKER,
@@ -282,6 +283,7 @@ WITHOUT_SCOPE = frozenset(
         "GET /.auth/me",
         "GET /config",
         "POST /speech",
+        "POST /mcp",  # each of its tools needs a scope: see `dialects/mcp_tools`
     }
 )
 """What any key may call. What stands neither here nor in `SCOPES` is closed to keys that are limited to scopes."""
