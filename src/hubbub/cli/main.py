@@ -125,7 +125,7 @@ def evaluate(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders and URLs.", metavar="PATH...")],
     collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Remove documents whose files are no longer there.")

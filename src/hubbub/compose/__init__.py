@@ -14,6 +14,7 @@ from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
+from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
 from hubbub.compose.metering import open_audit, open_usage
@@ -46,6 +47,7 @@ __all__ = [
     "everybody_warning",
     "faults_of",
     "fetch_weights",
+    "fetcher_of",
     "going_on",
     "identity_faults",
     "missing_packages",

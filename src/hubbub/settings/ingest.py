@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from hubbub.connections.addresses import networks_of
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -31,6 +32,28 @@ class SyncedFolder(Table):
     """Whether the collection, when it is made, is for everybody who may use the server."""
 
 
+def _checked_network(text: str) -> str:
+    networks_of([text])
+    return text
+
+
+NetworkText: TypeAlias = Annotated[str, AfterValidator(_checked_network)]
+
+
+class Urls(Table):
+    """Documents that are added by URL. They are fetched from the public internet alone, without any credentials."""
+
+    allowed_for: Literal["nobody", "operators", "signed-in", "everybody"] = "signed-in"
+    """Who may add documents by URL. Where the server listens on loopback alone and lets everybody in, "signed-in"
+    means everybody. The command line always may."""
+    networks: tuple[NetworkText, ...] = ()
+    """Networks and addresses that may be reached although they are not public, such as `10.1.0.0/16`."""
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443)
+    """The ports that may be reached."""
+    total_seconds: Seconds = 120.0
+    """How long fetching one document may take."""
+
+
 class Ingest(Table):
     """How documents are read: in child processes with limits of their own."""
 
@@ -49,5 +72,6 @@ class Ingest(Table):
     earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
+    urls: Urls = Urls()
     folders: tuple[SyncedFolder, ...] = ()
     """The folders that collections are kept equal to, each a table `[[ingest.folders]]`: see below."""
