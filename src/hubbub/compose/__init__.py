@@ -33,7 +33,7 @@ from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
-from hubbub.compose.syncing import round_lock
+from hubbub.compose.sources import syncing_of
 
 __all__ = [
     "Chosen",
@@ -69,8 +69,8 @@ __all__ = [
     "pools_of",
     "prepare_folder",
     "provider_names",
-    "round_lock",
     "sandbox_of",
+    "syncing_of",
     "ways_to_sign_in",
     "web_application",
     "web_application_within",
