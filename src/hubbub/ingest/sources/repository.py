@@ -99,6 +99,7 @@ _SETTINGS: Sequence[str] = (
     "core.attributesFile=/dev/null",
     "submodule.recurse=false",
     "fetch.fsckObjects=true",
+    *(f"fetch.fsck.{one}=ignore" for one in ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone")),  # old gits
     "http.followRedirects=false",
     "credential.helper=",
     "gc.auto=0",
