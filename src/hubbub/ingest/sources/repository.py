@@ -99,7 +99,8 @@ _SETTINGS: Sequence[str] = (
     "core.attributesFile=/dev/null",
     "submodule.recurse=false",
     "fetch.fsckObjects=true",
-    *(f"fetch.fsck.{one}=ignore" for one in ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone")),  # old gits
+    # Old versions of git wrote these.
+    *(f"fetch.fsck.{one}=ignore" for one in ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone")),
     "http.followRedirects=false",
     "credential.helper=",
     "gc.auto=0",
