@@ -37,7 +37,7 @@ POSTGRES: Mapping[str, int] = {
     "folder": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 6, "azure": 1, "origins": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 1, "origins": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":
