@@ -1,7 +1,7 @@
 import pytest
 
 from hubbub.answers.memory import MemoryAnswers
-from tests.answers.contract import AnswerStoreContract
+from hubbub.testing.answers import AnswerStoreContract
 
 
 class TestMemoryAnswers(AnswerStoreContract):

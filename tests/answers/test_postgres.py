@@ -7,7 +7,7 @@ from hubbub.answers.base import GivenUp, Record
 from hubbub.answers.journal import KEEP_SECONDS, SETTLE_SECONDS
 from hubbub.answers.postgres import PostgresAnswers
 from hubbub.connections.postgres import Postgres
-from tests.answers.contract import AnswerStoreContract, ended
+from hubbub.testing.answers import AnswerStoreContract, ended
 
 
 class Clock:

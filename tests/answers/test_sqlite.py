@@ -12,7 +12,7 @@ from hubbub.core.errors import Conflict, NotFound, StoreError
 from hubbub.core.messages import Chat, Message
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sqlite import SqliteHistory
-from tests.answers.contract import AnswerStoreContract, ended
+from hubbub.testing.answers import AnswerStoreContract, ended
 
 
 class Clock:

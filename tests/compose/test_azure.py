@@ -27,8 +27,8 @@ from hubbub.search.azure import AzureSearch
 from hubbub.search.azure_place import AzureIndex, Names
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.settings import Settings
+from hubbub.testing.search import TopicEmbedder
 from tests.ingest import documents
-from tests.search.contract import TopicEmbedder
 from tests.search.test_azure_sample import sample_index
 from tests.servers.search_server import ADMIN_KEY, QUERY_KEY, Refusal, SearchServer
 

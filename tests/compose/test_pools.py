@@ -10,7 +10,7 @@ from hubbub.connections.http import Http
 from hubbub.core.errors import SettingsError
 from hubbub.core.messages import Turn
 from hubbub.settings import Settings
-from tests.models.contract import Heard
+from hubbub.testing.models import Heard
 from tests.servers.model_server import ModelServer, Script
 
 

@@ -8,7 +8,7 @@ from hubbub.compose import choose_models, open_embedder
 from hubbub.connections.http import Http
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
-from tests.models.contract import ask
+from hubbub.testing.models import ask
 from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.model_server import ModelServer
 

@@ -4,13 +4,13 @@ from hubbub.history.links_memory import MemoryLinks
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.records_memory import MemoryRecords
 from hubbub.history.sessions_memory import MemorySessions
-from tests.history.contract import HistoryContract
+from hubbub.testing.history import AnnotatedHistoryContract
+from hubbub.testing.records import RecordsContract
+from hubbub.testing.sessions import SessionsContract
 from tests.history.links_contract import LinksContract
-from tests.history.records_contract import RecordsContract
-from tests.history.sessions_contract import SessionsContract
 
 
-class TestMemoryHistory(HistoryContract):
+class TestMemoryHistory(AnnotatedHistoryContract):
     @pytest.fixture
     def history(self) -> MemoryHistory:
         return MemoryHistory()

@@ -7,12 +7,12 @@ from hubbub.core.messages import Chat, Message
 from hubbub.history.postgres import PostgresHistory
 from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.sessions_postgres import PostgresSessions
-from tests.history.contract import HistoryContract
-from tests.history.records_contract import RecordsContract
-from tests.history.sessions_contract import SessionsContract
+from hubbub.testing.history import AnnotatedHistoryContract
+from hubbub.testing.records import RecordsContract
+from hubbub.testing.sessions import SessionsContract
 
 
-class TestPostgresHistory(HistoryContract):
+class TestPostgresHistory(AnnotatedHistoryContract):
     @pytest.fixture
     async def history(self, postgres: Postgres) -> AsyncIterator[PostgresHistory]:
         async with PostgresHistory(postgres) as history:

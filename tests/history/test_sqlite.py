@@ -8,13 +8,13 @@ from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
-from tests.history.contract import HistoryContract
+from hubbub.testing.history import AnnotatedHistoryContract
+from hubbub.testing.records import RecordsContract
+from hubbub.testing.sessions import SessionsContract
 from tests.history.links_contract import LinksContract
-from tests.history.records_contract import RecordsContract
-from tests.history.sessions_contract import SessionsContract
 
 
-class TestSqliteHistory(HistoryContract):
+class TestSqliteHistory(AnnotatedHistoryContract):
     @pytest.fixture
     async def history(self, tmp_path: Path) -> AsyncIterator[SqliteHistory]:
         async with Sqlite(tmp_path / "hubbub.db") as database, SqliteHistory(database) as history:

@@ -1,7 +1,7 @@
 import pytest
 
 from hubbub.identity.keys_memory import MemoryKeys
-from tests.identity.contract import KeysContract
+from hubbub.testing.keys import KeysContract
 
 
 class TestMemoryKeys(KeysContract):

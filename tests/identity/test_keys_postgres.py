@@ -6,7 +6,7 @@ import pytest
 from hubbub.connections.postgres import Postgres
 from hubbub.identity.cookies_postgres import cookie_key_in
 from hubbub.identity.keys_postgres import PostgresKeys
-from tests.identity.contract import DIGEST, ONE, KeysContract
+from hubbub.testing.keys import DIGEST, ONE, KeysContract
 
 
 @pytest.fixture

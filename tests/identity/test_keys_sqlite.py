@@ -6,7 +6,7 @@ import pytest
 from hubbub.connections.sqlite import Sqlite
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_sqlite import SqliteKeys
-from tests.identity.contract import DIGEST, ONE, KeysContract
+from hubbub.testing.keys import DIGEST, ONE, KeysContract
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hubbub.models.base import ModelCard
 from hubbub.models.discovery import discover
 from hubbub.models.entra import EARLY_SECONDS, RETRY_SECONDS, SCOPE, SignIn, SignIns, TokenSource
 from hubbub.models.openai import OpenAiModel
-from tests.models.contract import QUESTION, Heard, ask
+from hubbub.testing.models import QUESTION, Heard, ask
 from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.model_server import ModelServer, Script
 

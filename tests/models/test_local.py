@@ -18,7 +18,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local import FAILURES, LocalModel
-from tests.models.contract import QUESTION, Heard, ModelContract, ask
+from hubbub.testing.models import QUESTION, Heard, ModelContract, ask
 from tests.servers.model_server import ModelServer, Script
 from tests.weights import chat_weights as chat_weights
 

@@ -19,7 +19,7 @@ from hubbub.models.address import ApiKey, Secret, azure_address, compatible_addr
 from hubbub.models.base import Completion, Limits, ModelCard
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Asked, Pace
-from tests.models.contract import QUESTION, FailingModelContract, Heard, ModelContract, ask
+from hubbub.testing.models import QUESTION, FailingModelContract, Heard, ModelContract, ask
 from tests.servers.model_server import ModelServer, Script, event
 
 CARD = ModelCard("m", "test", 8192, can_ground=True)

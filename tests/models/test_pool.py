@@ -16,7 +16,7 @@ from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
 from hubbub.models.pool import RETRIES_SAVED, Member, PooledModel
 from hubbub.models.scripted import ScriptedModel
-from tests.models.contract import QUESTION, Heard, ModelContract, ask
+from hubbub.testing.models import QUESTION, Heard, ModelContract, ask
 from tests.servers.model_server import ModelServer, Script
 
 DOWN = ModelError("It is down.", code="unreachable")

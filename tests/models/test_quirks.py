@@ -14,7 +14,7 @@ from hubbub.core.events import Event, Text
 from hubbub.models.address import compatible_address
 from hubbub.models.base import Limits, ModelCard, Piece
 from hubbub.models.openai import OpenAiModel
-from tests.models.contract import QUESTION
+from hubbub.testing.models import QUESTION
 from tests.models.quirks import QUIRKS, Case, sent, told
 from tests.servers.model_server import ModelServer, Script
 

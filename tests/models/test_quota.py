@@ -14,7 +14,7 @@ from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
 from hubbub.models.pool import Member, PooledModel
 from hubbub.models.quota import Quota
-from tests.models.contract import QUESTION, Heard
+from hubbub.testing.models import QUESTION, Heard
 from tests.servers.model_server import ModelServer
 
 

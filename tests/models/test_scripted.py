@@ -4,7 +4,7 @@ import pytest
 
 from hubbub.core.errors import ModelError
 from hubbub.models.scripted import ScriptedModel
-from tests.models.contract import QUESTION, FailingModelContract, ModelContract, ask
+from hubbub.testing.models import QUESTION, FailingModelContract, ModelContract, ask
 
 
 class TestScriptedModel(ModelContract, FailingModelContract):

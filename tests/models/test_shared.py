@@ -16,7 +16,7 @@ from hubbub.connections.http import Http
 from hubbub.core.errors import ModelError
 from hubbub.models.local import FAILURES
 from hubbub.models.shared import SharedModel
-from tests.models.contract import ask
+from hubbub.testing.models import ask
 from tests.models.test_local import CHILD, CRASH, died, own_file
 from tests.servers.model_server import ModelServer, Script
 

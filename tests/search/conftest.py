@@ -10,7 +10,7 @@ import trustme
 
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Vector
-from tests.search.contract import TopicEmbedder
+from hubbub.testing.search import TopicEmbedder
 from tests.servers.search_server import SearchServer
 
 

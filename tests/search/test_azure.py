@@ -23,8 +23,8 @@ from hubbub.search.azure import AzureSearch, azure_search
 from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_service import BATCH_ACTIONS
 from hubbub.search.sqlite import SqliteSearch
+from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, found, put
 from tests.search.conftest import floats
-from tests.search.contract import SearchContract, TopicEmbedder, document, found, put
 from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.search_server import ADMIN_KEY, QUERY_KEY, Refusal, SearchServer
 
@@ -33,7 +33,7 @@ AWAY = Refusal(429, headers={"Retry-After": "60"})
 """Nobody waits for that."""
 
 
-class TestAzureSearch(SearchContract):
+class TestAzureSearch(EmbeddingSearchContract):
     @pytest_asyncio.fixture
     async def search(
         self, server: SearchServer, database: Sqlite, embedder: TopicEmbedder, tls: ssl.SSLContext

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hubbub.core.documents import Retrieval
 from hubbub.search.azure_place import page_of
 from hubbub.search.azure_query import among, of_category, plain_words, quoted
-from tests.search.contract import HOSTILE
+from hubbub.testing.search import HOSTILE
 from tests.servers.search_filter import FilterError, parse_filter
 
 OPERATORS = set('+-|!(){}[]^"~*?:\\/&')

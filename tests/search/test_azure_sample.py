@@ -18,8 +18,8 @@ from hubbub.search.azure import azure_search
 from hubbub.search.azure_place import AzureIndex, Names
 from hubbub.search.azure_sample import AzureSampleSearch
 from hubbub.search.base import Standing
+from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, put
 from tests.search.conftest import floats
-from tests.search.contract import SearchContract, TopicEmbedder, document, put
 from tests.servers.search_server import QUERY_KEY, Index, Refusal, SearchServer
 
 INDEX = "gptkbindex"
@@ -95,7 +95,7 @@ async def search(
         yield search
 
 
-class TestDocumentsKeptHere(SearchContract):
+class TestDocumentsKeptHere(EmbeddingSearchContract):
     """Whatever is put beside the index is searched as ever."""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from hubbub.core.documents import Document
 from hubbub.search.library_memory import MemoryLibrary
-from tests.search.library_contract import LibraryContract, PutPassages
+from hubbub.testing.library import LibraryContract, PutPassages
 
 
 class TestMemoryLibrary(LibraryContract):

@@ -9,7 +9,7 @@ from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.documents import Document
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.sqlite import ROOM, SCHEMA
-from tests.search.library_contract import LibraryContract, PutPassages, a_document
+from hubbub.testing.library import LibraryContract, PutPassages, a_document
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import pytest
 
 from hubbub.search.memory import MemorySearch
-from tests.search.contract import SearchContract, TopicEmbedder
+from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder
 
 
-class TestMemorySearch(SearchContract):
+class TestMemorySearch(EmbeddingSearchContract):
     @pytest.fixture
     def embedder(self) -> TopicEmbedder:
         return TopicEmbedder()

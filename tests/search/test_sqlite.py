@@ -14,7 +14,7 @@ from hubbub.core.errors import ModelError, SearchError
 from hubbub.search import sqlite, vectors
 from hubbub.search.rebuilding import is_behind
 from hubbub.search.sqlite import ROOM, SCHEMA, SQL, SqliteSearch
-from tests.search.contract import SearchContract, TopicEmbedder, document, found, passages, put
+from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, found, passages, put
 
 
 @pytest_asyncio.fixture
@@ -23,7 +23,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
         yield database
 
 
-class TestSqliteSearch(SearchContract):
+class TestSqliteSearch(EmbeddingSearchContract):
     @pytest.fixture
     def embedder(self) -> TopicEmbedder:
         return TopicEmbedder()

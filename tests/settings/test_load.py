@@ -94,7 +94,7 @@ def test_a_model_can_be_made_of_variables_alone(monkeypatch: pytest.MonkeyPatch)
         ("server = 3", "hubbub.toml: server: must be a table"),
         (
             "[models.big]\nmodel = 'm'",
-            "hubbub.toml: models.big.provider: is needed: one of openai, azure, compatible, scripted, pool",
+            "hubbub.toml: models.big.provider: is needed: one of openai, azure, compatible, scripted, own, pool",
         ),
         (
             "[models.big]\nprovider = 'opnai'",

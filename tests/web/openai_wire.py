@@ -18,7 +18,7 @@ from hubbub.models.address import Secret, compatible_address
 from hubbub.models.base import ModelCard
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.scripted import ScriptedModel
-from tests.search.contract import TopicEmbedder
+from hubbub.testing.search import TopicEmbedder
 from tests.servers.model_server import ModelServer, Script, event
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 

@@ -13,8 +13,8 @@ import pytest
 from hubbub.app.limits import RequestLimits
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
+from hubbub.testing.search import TopicEmbedder
 from hubbub.web.dialects.embeddings import MOST_TEXTS
-from tests.search.contract import TopicEmbedder
 from tests.web.application import hubbub_running
 from tests.web.openai_wire import Wired, told, wired
 

@@ -11,8 +11,8 @@ from hubbub.identity.open import COOKIE
 from hubbub.models.address import compatible_address
 from hubbub.models.base import ModelCard
 from hubbub.models.openai import OpenAiModel
+from hubbub.testing.search import TopicEmbedder
 from hubbub.web.choices import SamplePage
-from tests.search.contract import TopicEmbedder
 from tests.web.application import Hubbub, hubbub_running
 
 INDEX = "<!doctype html><title>Sample</title><script type=module src=/assets/index-B1a2c3D4.js></script>"

@@ -21,8 +21,6 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library, Search
 
 NAME_CHARACTERS = 400
-READABLE = KINDS
-"""How the names of files end that can be read, and what each is."""
 PAGE_SCALE = USUAL_SCALE
 """Pixels a point, 1/72 inch."""
 
@@ -48,6 +46,12 @@ class Documents:
         self._files = files
         self._pipeline = pipeline
         self._pictures = pictures
+
+    @property
+    def suffixes(self) -> Sequence[str]:
+        """How the names of files end that can be read."""
+        ours = [suffix for kind in KINDS for suffix in kind.suffixes]
+        return [*ours, *(suffix for suffix in self._pipeline.own_types if suffix not in ours)]
 
     async def list(self, person: Person, collection_id: str) -> Sequence[Document]:
         """Return a collection's documents, by name.

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hubbub.compose import (
     azure_faults,
+    backend_faults,
     can_embed_model,
     check_databases,
     choose_models,
@@ -80,6 +81,7 @@ def check(settings: Settings) -> bool:
     else:
         table.add_row("let in", settings.identity.backend, "the identity, which says who sends a request")
     faults += identity_faults(settings)
+    faults += [fault for fault in backend_faults(settings) if fault not in faults]
     faults += azure_faults(settings)
     if settings.server.frontend is not None:
         table.add_row("page", str(settings.server.frontend), "server.frontend is set; Hubbub's own is not shown")
@@ -124,7 +126,7 @@ async def _models(settings: Settings) -> tuple[list[ModelCard], str | None, list
                         faults.append(fault)
         except SettingsError as error:
             faults += error.faults
-        if settings.embeddings.provider in ("azure", "openai"):  # to open the one on this machine would load it
+        if settings.embeddings.provider in ("azure", "openai", "own"):  # to open the one on this machine would load it
             try:
                 async with open_embedder(settings, http) as opened:
                     embedder = f"{opened.name} ({settings.embeddings.provider})" if opened else None

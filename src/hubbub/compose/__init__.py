@@ -11,6 +11,7 @@ from hubbub.compose.application import (
     web_application_within,
 )
 from hubbub.compose.azure import azure_faults
+from hubbub.compose.backends import backend_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
@@ -40,6 +41,7 @@ __all__ = [
     "OnFetch",
     "Shelf",
     "azure_faults",
+    "backend_faults",
     "can_embed_model",
     "check_databases",
     "choose_models",

@@ -30,6 +30,7 @@ from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
+from hubbub.compose.own import wire_formats
 from hubbub.compose.providers import identity_proxies, provider_names
 from hubbub.compose.rated import records_of
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
@@ -108,6 +109,7 @@ def web_application_within(
         allowed_hosts=names,
         has_page=has_page,
         identity_proxies=identity_proxies(settings),
+        formats=wire_formats(settings),
     )
 
 
@@ -152,7 +154,7 @@ async def open_application(
 
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, share=share)
-        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
+        answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await settle_claims(parts.shelf.library, settings)
         if application.guests is not None:
@@ -219,8 +221,8 @@ async def _assembled(
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
-    history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
-    sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
+    history = await open_backend(stack, settings, "history", name_of(settings, "history"), database=database)
+    sessions = await open_backend(stack, settings, "sessions", name_of(settings, "sessions"), database=database)
     check_over(settings, catalog)
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
     store_with_endings(settings, answers, history, meter)
@@ -259,7 +261,7 @@ async def _assembled(
         library=shelf.library,
         files=shelf.files,
         pipeline=shelf.pipeline,
-        pictures=sandbox_of(settings),
+        pictures=await in_a_thread(partial(sandbox_of, settings)),
         by_url=await open_by_url(stack, settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
@@ -303,7 +305,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
-        yield await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+        yield await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:
@@ -347,6 +349,7 @@ def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncCo
         proxies=Proxies(settings.server.trusted_proxies),
         identity_proxies=identity_proxies(settings),
         foreign_page=front.page,
+        formats=front.formats,
     )
 
 

@@ -2,14 +2,40 @@
 
 import importlib
 import inspect
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
-from hubbub.core.errors import SettingsError
-from hubbub.registry import Kind, load
-from hubbub.settings import Settings
+from hubbub.answers.base import SharedStore
+from hubbub.core.embedding import Embedder
+from hubbub.core.errors import HubbubError, SettingsError
+from hubbub.core.options import NAME, options_for
+from hubbub.history.base import History, Sessions
+from hubbub.identity.base import Identity, Keys
+from hubbub.ingest.base import Loader
+from hubbub.models.base import Model
+from hubbub.registry import Kind, is_ours, lacking, load
+from hubbub.search.base import Search
+from hubbub.settings import OwnTable, Settings
+from hubbub.web.dialects.base import WireFormat
 
+logger = logging.getLogger(__name__)
+
+GUIDE = "docs/how-to/own-back-ends.md says what each kind promises"
+DOORS: Mapping[Kind, type] = {
+    "search": Search,
+    "history": History,
+    "sessions": Sessions,
+    "answers": SharedStore,
+    "identity": Identity,
+    "keys": Keys,
+    "model": Model,
+    "embedder": Embedder,
+    "loader": Loader,
+    "dialect": WireFormat,
+}
+"""What a back end of somebody's own has to fulfil."""
 _BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
     "history": ("history", "backend"),
     "answers": ("history", "answers"),
@@ -20,18 +46,63 @@ _BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
 
 
 def load_backends(settings: Settings) -> None:
-    """Import the back ends that the settings name, so that opening them reads no files any more.
+    """Import the back ends that the settings name, and check what they are told.
+
+    Opening them reads no files any more.
 
     Raises:
-        SettingsError: there is no such back end, or it can't be imported.
+        SettingsError: there is no such back end, it can't be imported, or it isn't told what it needs.
     """
-    load("search", settings.search.backend)
-    load("library", settings.search.library)
     if settings.database.url is not None:
         importlib.import_module("hubbub.identity.cookies_postgres")
+    faults: list[str] = []
+    for kind, name, table, path in _named(settings):
+        try:
+            if kind == "library" and not is_ours(kind, name):
+                raise SettingsError(
+                    [
+                        "search.library: a library of your own can't be used yet, since rights and counts are kept "
+                        "beside it. Leave this out; what finds passages can be your own (search.backend)"
+                    ]
+                )
+            made = load(kind, name)
+            if is_ours(kind, name):
+                if table:
+                    raise SettingsError([f"{path}: {name!r} comes with Hubbub and takes no such table; leave it out"])
+            else:
+                options_for(made, table, path)
+        except SettingsError as error:
+            faults += error.faults
+    if faults:
+        raise SettingsError(list(dict.fromkeys(faults)))
+
+
+def backend_faults(settings: Settings) -> tuple[str, ...]:
+    """Return what is wrong with the back ends that the settings name, a line each."""
+    try:
+        load_backends(settings)
+    except SettingsError as error:
+        return error.faults
+    return ()
+
+
+def _named(settings: Settings) -> Iterator[tuple[Kind, str, Mapping[str, Any], str]]:
+    """Yield the back ends that the settings name, with what each is told, and where that stands."""
+    own = settings.backends
+    yield "search", settings.search.backend, own.search, "backends.search"
+    yield "library", settings.search.library, {}, "search.library"
+    yield "identity", settings.identity.backend, own.identity, "backends.identity"
     for kind in _BESIDE_CHATS:
-        load(kind, name_of(settings, kind))
-    load("identity", settings.identity.backend)
+        yield kind, name_of(settings, kind), table_of(settings, kind), f"backends.{kind}"
+    if settings.embeddings.provider == "own":
+        yield "embedder", settings.embeddings.backend, own.embedder, "backends.embedder"
+    for name, table in settings.models.items():
+        if isinstance(table, OwnTable):
+            yield "model", table.backend, table.settings, f"models.{name}.settings"
+    for name, chosen in own.loaders.items():
+        yield "loader", chosen.backend, chosen.settings, f"backends.loaders.{name}.settings"
+    for name, chosen in own.dialects.items():
+        yield "dialect", chosen.backend, chosen.settings, f"backends.dialects.{name}.settings"
 
 
 def name_of(settings: Settings, kind: Kind) -> str:
@@ -54,13 +125,71 @@ def name_of(settings: Settings, kind: Kind) -> str:
     return name
 
 
-async def open_backend(stack: AsyncExitStack, kind: Kind, name: str, **resources: object) -> Any:
-    """Open a back end for as long as the stack: its class takes the resources that its parameters name.
+def table_of(settings: Settings, kind: Kind) -> Mapping[str, Any]:
+    """Return what a back end is told of which there is one."""
+    table: Mapping[str, Any] = getattr(settings.backends, kind, {})
+    return table
+
+
+async def open_backend(stack: AsyncExitStack, settings: Settings, kind: Kind, name: str, /, **resources: object) -> Any:
+    """Open a back end of which there is one for as long as the stack; see `open_chosen`.
 
     Raises:
-        SettingsError: there is no such back end, or it can't be imported.
+        SettingsError: as `open_chosen` does.
+    """
+    if kind == "library" and not is_ours(kind, name):
+        load_backends(settings)  # says why not
+    return await open_chosen(stack, kind, name, table_of(settings, kind), f"backends.{kind}", **resources)
+
+
+async def open_chosen(
+    stack: AsyncExitStack, kind: Kind, name: str, table: Mapping[str, Any], path: str, /, **resources: object
+) -> Any:
+    """Open a back end for as long as the stack: its class takes the resources that its parameters name.
+
+    One of somebody's own is told what stands in its table, and has to fulfil the door of its kind.
+
+    Raises:
+        SettingsError: there is no such back end, it can't be imported, or, somebody's own, it can't be opened.
     """
     made = load(kind, name)
     wanted = inspect.signature(made).parameters
-    backend = made(**{name: resource for name, resource in resources.items() if name in wanted})
-    return await stack.enter_async_context(backend) if hasattr(backend, "__aenter__") else backend
+    given = {parameter: resource for parameter, resource in resources.items() if parameter in wanted}
+    if is_ours(kind, name):
+        backend = made(**given)
+        return await stack.enter_async_context(backend) if hasattr(backend, "__aenter__") else backend
+    try:
+        backend = made_own(kind, name, made, table, path, given, resources)
+        if hasattr(backend, "__aenter__"):
+            backend = await stack.enter_async_context(backend)
+    except HubbubError:
+        raise
+    except Exception as error:  # whatever the code of others does when it begins
+        logger.debug("%s can't be opened", name, exc_info=True)
+        raise SettingsError([f"{kind}: {name} can't be opened ({type(error).__name__}: {error})"]) from error
+    if missing := lacking(backend, DOORS[kind]):
+        raise SettingsError([f"{kind}: {name} has no {', '.join(missing)}; {GUIDE}"])
+    return backend
+
+
+def made_own(
+    kind: Kind,
+    name: str,
+    made: Callable[..., Any],
+    table: Mapping[str, Any],
+    path: str,
+    given: Mapping[str, object] | None = None,
+    offered: Mapping[str, object] | None = None,
+) -> Any:
+    """Return a back end of somebody's own, made of what it is told and given.
+
+    Raises:
+        SettingsError: it wants a parameter that nobody gives, or is told what it doesn't know.
+    """
+    arguments = {**(given or {}), **options_for(made, table, path)}
+    for parameter, one in inspect.signature(made).parameters.items():
+        is_needed = one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        if is_needed and parameter not in arguments:
+            there = ", ".join(sorted({*(offered or {}), NAME}))
+            raise SettingsError([f"{kind}: {name} wants a parameter {parameter!r}; what it can be given is: {there}"])
+    return made(**arguments)

@@ -6,10 +6,13 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hubbub.compose.backends import load_backends
 from hubbub.compose.identity import identity_faults, is_loopback, lets_everybody_in
+from hubbub.compose.own import wire_formats
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 from hubbub.settings.origins import ANY, origins_in
+from hubbub.web.dialects.base import WireFormat
 from hubbub.web.page import ForeignPage
 
 logger = logging.getLogger(__name__)
@@ -38,12 +41,15 @@ class Front:
     """Whose pages may speak to it besides its own."""
     page: ForeignPage | None
     """The page in place of its own."""
+    formats: Mapping[str, WireFormat]
+    """Wire formats of somebody's own, by name."""
 
 
 def front_of(settings: Settings) -> Front:
-    """Read the page of `server.frontend`, if there is to be one, and decide the rest.
+    """Read the page of `server.frontend`, if there is to be one, load the back ends, and decide the rest.
 
     Raises:
+        SettingsError: a back end can't be loaded, or isn't told what it needs.
         SettingsError: the page can't be read, any origin is to be let in without a key, or everybody would be let in
             and that is not said.
     """
@@ -51,12 +57,13 @@ def front_of(settings: Settings) -> Front:
         raise SettingsError(faults)
     if (warning := everybody_warning(settings)) is not None:
         logger.warning("%s", warning)
+    load_backends(settings)
     folder = settings.server.frontend
     is_trusted = settings.server.frontend_is_trusted
     page = ForeignPage(folder, is_trusted=is_trusted) if folder is not None else None
     if page is not None and is_trusted:
         logger.warning("%s", TRUSTED)
-    return Front(*_hosts(settings), origins_for(settings), page)
+    return Front(*_hosts(settings), origins_for(settings), page, wire_formats(settings))
 
 
 def everybody_warning(settings: Settings) -> str | None:

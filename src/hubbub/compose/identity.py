@@ -114,14 +114,14 @@ async def open_doors(
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
     if given is not None:
         return Doors(given)
-    keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+    keys: Keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
     has_people = bool(ways_to_sign_in(settings))
     people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
     keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
     if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
-        return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
+        return Doors(await open_backend(stack, settings, "identity", wanted.backend, **resources))
     file = _in_file(database)
     sign_ins = await open_sign_ins(stack, settings, file)
     others = OpenIdentity(keyring, cookies=cookies)
@@ -139,7 +139,7 @@ async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, Peop
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
         database = _in_file(await stack.enter_async_context(chats_of(settings)))
-        keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+        keys: Keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
         people = await stack.enter_async_context(SqlitePeople(database))
         sign_ins = await open_sign_ins(stack, settings, database)
         yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people

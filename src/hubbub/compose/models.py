@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hubbub.compose.own import opened_embedder, own_model
 from hubbub.compose.pools import attempt_seconds, pooled
 from hubbub.compose.servers import azure_authorization, azure_embedder, openai_embedder
 from hubbub.connections.http import Http
@@ -33,7 +34,7 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.models.shared import SharedModel
 from hubbub.models.unnamed import UnnamedModel
 from hubbub.models.weights import Weights
-from hubbub.settings import Azure, Compatible, File, OpenAi, Pool, Scripted, Settings
+from hubbub.settings import Azure, Compatible, File, OpenAi, OwnTable, Pool, Scripted, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +80,11 @@ async def choose_models(
         return Pace(most, quota=quota, share=share)
 
     faults: list[str] = []
-    async with SignIns() as sign_ins:
+    async with SignIns() as sign_ins, AsyncExitStack() as stack:
         models = [
-            await _model(name, table, http, sign_ins, limits, pace)
+            await own_model(stack, settings, name, table, limits(name, "", ""))
+            if isinstance(table, OwnTable)
+            else await _model(name, table, http, sign_ins, limits, pace)
             for name, table in settings.models.items()
             if not isinstance(table, Pool)
         ]
@@ -153,6 +156,8 @@ async def open_embedder(
                 embedder = await azure_embedder(settings.embeddings.server, http, environ, sign_ins)
             case "openai":
                 embedder = openai_embedder(settings.embeddings.server, http, environ)
+            case "own":
+                embedder = await opened_embedder(stack, settings)
         yield embedder
 
 

@@ -20,8 +20,8 @@ async def open_rated(settings: Settings) -> AsyncGenerator[tuple[History, Record
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
-        history = await open_backend(stack, "history", name_of(settings, "history"), database=database)
-        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=database)
+        history = await open_backend(stack, settings, "history", name_of(settings, "history"), database=database)
+        answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=database)
         log = await stack.enter_async_context(Log(answers))
         yield history, records_of(history), log
 

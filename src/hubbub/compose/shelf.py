@@ -15,10 +15,12 @@ from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.databases import library_in
 from hubbub.compose.models import OnFetch, open_embedder
+from hubbub.compose.own import media_types_of, setup_of
 from hubbub.connections.http import Http
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.private import open_private
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
@@ -32,7 +34,9 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import RESERVED
 from hubbub.models.late import LateMiniLm
+from hubbub.registry import is_ours, place_of
 from hubbub.search.base import Library, Search, Standing
+from hubbub.search.own import own_search
 from hubbub.settings import Settings
 
 GUIDE = "Hubbub"
@@ -63,10 +67,10 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
         embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
         database = await stack.enter_async_context(library_in(folder))
         azure = await azure_resources(stack, settings)
-        search = await open_backend(
-            stack, "search", settings.search.backend, database=database, embedder=embedder, **azure
+        search = await _opened_search(stack, settings, database=database, embedder=embedder, **azure)
+        library = await open_backend(
+            stack, settings, "library", settings.search.library, database=database, search=search
         )
-        library = await open_backend(stack, "library", settings.search.library, database=database, search=search)
         await _let_stand(search, library)
         origins = Origins(database)
         await origins.open()
@@ -76,7 +80,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             search,
             search if embedder is not None and hasattr(search, "embed_next") else None,
             files,
-            sandbox_of(settings, reserved=RESERVED),
+            await in_a_thread(partial(sandbox_of, settings, reserved=RESERVED)),
             lock_path=folder / "ingest.lock",
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
@@ -89,8 +93,19 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
                 payer_bytes=settings.limits.person_bytes,
                 free_bytes=settings.limits.free_bytes,
             ),
+            own_types=await in_a_thread(partial(media_types_of, settings)),
         )
         yield Shelf(library, search, files, pipeline, embedder, folder, origins)
+
+
+async def _opened_search(stack: AsyncExitStack, settings: Settings, *, database: Sqlite, **resources: object) -> Any:
+    """Open the search. Beside one of somebody's own stands here which passages there are."""
+    name = settings.search.backend
+    search = await open_backend(stack, settings, "search", name, database=database, **resources)
+    if is_ours("search", name):
+        return search
+    place = await in_a_thread(partial(place_of, "search", name))
+    return await stack.enter_async_context(own_search(search, database, place))
 
 
 def _can_embed(embedder: Embedder | None) -> bool:
@@ -124,10 +139,13 @@ async def going_on(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
 
 
 def sandbox_of(settings: Settings, *, reserved: int = 0) -> Sandbox:
-    """Return a sandbox of its own, so that who uses it waits for nobody else; with so many places over the usual."""
+    """Return a sandbox of its own, so that who uses it waits for nobody else; with so many places over the usual.
+
+    Where loaders of somebody's own are named it may read files: not for the event loop.
+    """
     ingest = settings.ingest
     limits = SandboxLimits(ingest.memory_bytes, int(ingest.cpu_seconds), ingest.wall_seconds)
-    return Sandbox(at_once=ingest.children + reserved, limits=limits)
+    return Sandbox(at_once=ingest.children + reserved, limits=limits, setup=setup_of(settings))
 
 
 async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:

@@ -11,7 +11,7 @@ import os
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -63,10 +63,11 @@ def layers() -> Layers:
     return _layers
 
 
-def confine(parent_pid: int) -> None:
+def confine(parent_pid: int, packages: Sequence[str] = ()) -> None:
     """Give up, in this process and for good, what reading does not need. Import what is ours before.
 
-    What is imported later is found as before, in the folders of the interpreter and its packages.
+    What is imported later is found as before, in the folders of the interpreter and its packages; so are `packages`
+    that lie elsewhere.
     """
     if sys.platform != "linux":
         _layers.files = _layers.calls = f"{sys.platform} has neither Landlock nor seccomp"
@@ -74,7 +75,7 @@ def confine(parent_pid: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")
-    readable = list(_readable())
+    readable = list(_readable(packages))
     _leave_network(libc)
     if os.geteuid() == 0:
         _layers.account = _leave_root(libc, readable)
@@ -132,7 +133,7 @@ def _is_open_to_all(path: str) -> bool:
         real = os.path.dirname(real)  # noqa: PTH120
 
 
-def _readable() -> Iterator[str]:
+def _readable(packages: Sequence[str]) -> Iterator[str]:
     """Yield what a child imports from: not all of `sys.path`, on which the server's own folder may stand."""
     yield from _SYSTEM_FOLDERS
     for place in ("stdlib", "platstdlib"):
@@ -144,3 +145,8 @@ def _readable() -> Iterator[str]:
         for folder in (spec and spec.submodule_search_locations) or ():
             # What was installed into a folder of its own lies beside msgspec.
             yield folder if package == "hubbub" else os.path.dirname(folder)  # noqa: PTH120
+    for package in packages:
+        spec = importlib.util.find_spec(package)
+        yield from (spec and spec.submodule_search_locations) or ()
+        if spec is not None and not spec.submodule_search_locations and spec.origin is not None:
+            yield spec.origin

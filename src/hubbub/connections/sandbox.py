@@ -14,7 +14,7 @@ import msgspec
 
 from hubbub.connections import sandboxed
 from hubbub.connections.confinement import Layers
-from hubbub.connections.sandboxed import SandboxLimits
+from hubbub.connections.sandboxed import SandboxLimits, Setup
 from hubbub.connections.threads import in_a_thread
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Returned",
     "Sandbox",
     "SandboxLimits",
+    "Setup",
     "TimedOut",
 ]
 
@@ -89,11 +90,13 @@ class Sandbox:
     A child has a session of its own, no terminal, no input, no network, a bare environment, a low
     priority, and dies with the thread that started it. It sees no files but the interpreter's and
     those that are handed to it, as far as the kernel has the means: see `layers`. Its functions must
-    be ours; it is their input that is not trusted.
+    be ours, or what whoever runs the server has installed; it is their input that is not trusted.
     """
 
-    def __init__(self, *, at_once: int = 2, limits: SandboxLimits | None = None) -> None:
+    def __init__(self, *, at_once: int = 2, limits: SandboxLimits | None = None, setup: Setup | None = None) -> None:
+        """Take how many children may be at once, and what each is made ready for."""
         self.limits = limits or SandboxLimits()
+        self._setup = setup or Setup()
         self._places = asyncio.Semaphore(at_once)
 
     async def call(
@@ -122,7 +125,7 @@ class Sandbox:
                 return NotStarted(str(error))
             try:
                 shared = {**opened, **(lent or {})}
-                request = sandboxed.Request(os.getpid(), function, {**arguments, **shared}, limits)
+                request = sandboxed.Request(os.getpid(), function, {**arguments, **shared}, limits, self._setup)
                 child = await _start(tuple(shared.values()))
             except (OSError, RuntimeError) as error:  # the latter where the system gives no thread to wait for it
                 return NotStarted(str(error))

@@ -7,6 +7,7 @@ if __name__ == "__main__":
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import resource
 import traceback
@@ -39,6 +40,16 @@ class SandboxLimits(msgspec.Struct, frozen=True):
     result_bytes: int = 64 * 1024 * 1024
 
 
+class Setup(msgspec.Struct, frozen=True):
+    """What a child is made ready for before each call."""
+
+    function: str = ""
+    """Called first, behind the fences, by its "package.module:name"; empty: nothing is."""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    packages: tuple[str, ...] = ()
+    """Those that it may read besides the interpreter's and ours, wherever they lie."""
+
+
 class Request(msgspec.Struct, frozen=True):
     """What the child is to do, and for whom."""
 
@@ -46,6 +57,7 @@ class Request(msgspec.Struct, frozen=True):
     function: str
     arguments: dict[str, Any]
     limits: SandboxLimits
+    setup: Setup = Setup()
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -64,18 +76,22 @@ def main() -> None:
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Request)
     result = _take_standard_output()
     out_of_memory = msgspec.msgpack.encode(Reply(code=OUT_OF_MEMORY))
-    module, _, name = request.function.partition(":")
     try:
-        function = getattr(importlib.import_module(module), name)  # ours, so before the fences
+        function = _imported(request.function)  # ours, so before the fences
+        make_ready = _imported(request.setup.function) if request.setup.function else None
+        for package in request.setup.packages:
+            importlib.util.find_spec(package)  # the folder that it lies in can't be listed behind them
     except (ImportError, AttributeError) as error:
         reply = msgspec.msgpack.encode(_failure(error))
         os.write(result, BEGUN)
     else:
         _limit_use(request.limits)
-        confine(request.parent_pid)
+        confine(request.parent_pid, request.setup.packages)
         sys.addaudithook(_forbid)
         os.write(result, BEGUN)
         try:
+            if make_ready is not None:
+                make_ready(**request.setup.arguments)
             reply = msgspec.msgpack.encode(_call(function, request.arguments))
         except MemoryError:
             reply = out_of_memory
@@ -83,6 +99,11 @@ def main() -> None:
         pipe.write(reply)
     # Not by way of the interpreter's end: native libraries have crashed there, after the work was done.
     os._exit(0)
+
+
+def _imported(place: str) -> Callable[..., object]:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _call(function: Callable[..., object], arguments: dict[str, Any]) -> Reply:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 import unicodedata
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path, PurePosixPath
 
@@ -46,12 +46,15 @@ class Pipeline:
         keeps_earlier: bool = True,
         allowance: Allowance | None = None,
         can_embed: Callable[[], bool] = lambda: True,
+        own_types: Mapping[str, str] | None = None,
     ) -> None:
         self._library = library
         self._search = search
         self._files = files
         self._lock_path = lock_path
         self._allowance = allowance
+        self.own_types = own_types or {}
+        """The media types of formats that loaders of somebody's own read, by suffix."""
         self._worker = Worker(
             library,
             search,
@@ -92,6 +95,9 @@ class Pipeline:
             await self._drop(known.sha256)
         return stored
 
+    def _media_type_of(self, name: str) -> str:
+        return self.own_types.get(PurePosixPath(name).suffix.lower()) or media_type_of(name)
+
     async def _record(self, collection_id: str, name: str, kept: Kept, known: Document | None, payer: str) -> Document:
         if known and known.sha256 == kept.sha256 and known.state != "failed":
             return known
@@ -101,7 +107,7 @@ class Pipeline:
             name=name,
             sha256=kept.sha256,
             size_bytes=kept.size_bytes,
-            media_type=media_type_of(name),
+            media_type=self._media_type_of(name),
             added_at=time.time(),
         )
         stored = await self._library.add(document, payer=payer)

@@ -5,7 +5,7 @@ finds counts if it stands here. A crash leaves nothing behind: what is on its wa
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -133,6 +133,19 @@ class Ledger:
             return document_ids
 
         return await self._database.write(mark)
+
+    async def embedded_of(self, counts: Mapping[str, int]) -> None:
+        """Note that so many passages of documents have vectors, the oldest first."""
+        values = list(counts.items())
+        await self._database.write(lambda connection: connection.many(SQL["embed_oldest"], values))
+
+    async def documents_of(self, ids: Sequence[str]) -> list[str]:
+        """Return the documents that passages in the index were put for."""
+        return [row[0] for row in await self._all(SQL["documents_of"], {"ids": json.dumps(ids)})]
+
+    async def unsettle(self, document_id: str) -> None:
+        """Note that nothing of a document is in the index."""
+        await self._write(SQL["unsettle"], {"document_id": document_id})
 
     async def _all(self, query: str, bindings: Sequence[str] | dict[str, str | int] = ()) -> list[Row]:
         return await self._database.read(lambda connection: connection.all(query, bindings))

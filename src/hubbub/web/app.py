@@ -1,6 +1,6 @@
 """Put the web application together from routes, guards and the page."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,6 +18,7 @@ from hubbub.web.address import Proxies
 from hubbub.web.announcing import Announcing
 from hubbub.web.bodies import complete
 from hubbub.web.choices import Choices
+from hubbub.web.dialects.base import WireFormat
 from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
@@ -40,6 +41,7 @@ from hubbub.web.routes import (
     oidc,
     openai,
     operators,
+    own,
     passkeys,
     people,
     permissions,
@@ -72,6 +74,7 @@ def create_app(
     has_page: bool = True,
     proxies: Proxies | None = None,
     identity_proxies: IdentityProxies | None = None,
+    formats: Mapping[str, WireFormat] | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens what it serves when it starts and closes it when it ends.
 
@@ -80,7 +83,7 @@ def create_app(
     are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
     a page there is the API alone. `proxies` are those whose word counts on whom a request comes from,
-    `identity_proxies` those who say who sends it.
+    `identity_proxies` those who say who sends it. `formats` are wire formats of somebody's own, by name.
     """
 
     @asynccontextmanager
@@ -119,6 +122,7 @@ def create_app(
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):
         app.include_router(router, responses=FAULTS)
+    app.include_router(own.router_of(formats or {}))
     if has_page:
         page = foreign_page or Page(page_folder)
         # Not as a route for any path: that would match where the API has the path but not the method.

@@ -180,6 +180,8 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /chat_history/sessions/{session_id}": ASKER,
 }
 
+OWN = "own formats"
+"""What routes of formats of somebody's own are tagged with: their policy and scope are those of `POST /chat`."""
 _SCOPED: Mapping[Scope, tuple[str, ...]] = {
     "chat:read": (
         "GET /api/chats",

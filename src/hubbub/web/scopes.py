@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from hubbub.core.errors import NotAllowed
 from hubbub.core.people import Person
 from hubbub.core.scopes import Scope, check_scope
-from hubbub.web.policies import SCOPES, WITHOUT_SCOPE
+from hubbub.web.policies import OWN, SCOPES, WITHOUT_SCOPE
 
 _ByRoute: TypeAlias = Mapping[tuple[str, Callable[..., Any]], Scope | None]
 
@@ -46,6 +46,8 @@ def _read(app: FastAPI) -> _ByRoute:
             continue
         for method in original.methods or ():
             name = f"{method} {route.path}"
-            if name in SCOPES or name in WITHOUT_SCOPE:
+            if OWN in original.tags:
+                found[method, original.endpoint] = SCOPES["POST /chat"]
+            elif name in SCOPES or name in WITHOUT_SCOPE:
                 found[method, original.endpoint] = SCOPES.get(name)
     return found

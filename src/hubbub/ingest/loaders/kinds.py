@@ -3,30 +3,19 @@
 import importlib
 import re
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
 from hubbub.core.errors import Invalid, Unsupported
-from hubbub.ingest.blocks import Loaded
+from hubbub.ingest.base import OwnFormat, ReadsFiles
 from hubbub.ingest.loaders.archive import check_archive
 from hubbub.ingest.loaders.encoding import looks_like_text
 from hubbub.ingest.loaders.ole import MAGIC, Ole
 
 HEAD_BYTES = 4096
-
-
-class Loader(Protocol):
-    """A module of this package."""
-
-    def load(self, file: BinaryIO) -> Loaded:
-        """Return what an open file holds, read from its beginning.
-
-        Raises:
-            Invalid, Unsupported, TooLarge: why it can't be read, fit for a person.
-        """
-        ...
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -37,9 +26,9 @@ class Kind(msgspec.Struct, frozen=True):
     suffixes: tuple[str, ...]
     media_type: str
 
-    def loader(self) -> Loader:
+    def loader(self) -> ReadsFiles:
         """Return the module that reads it."""
-        return cast(Loader, importlib.import_module(f"hubbub.ingest.loaders.{self.module}"))
+        return cast(ReadsFiles, importlib.import_module(f"hubbub.ingest.loaders.{self.module}"))
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -156,7 +145,15 @@ _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 _TEXTS = (HTML, MARKDOWN, CSV, JSON, TEXT, MAIL, NOTEBOOK, SVG, XML, CODE)
 _OFFICE_PARTS = {"word/": WORD, "ppt/": POWERPOINT, "xl/": EXCEL}
 _OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
+_own: dict[str, OwnFormat] = {}
+"""The formats of somebody's own by suffix, in a sandbox's child alone, which reads one file and ends."""
 ENCRYPTED = "The file is encrypted: remove its password and add it again."
+
+
+def take_formats(formats: Sequence[Mapping[str, Any]]) -> None:
+    """Read formats of somebody's own from now on, in this process: a sandbox's child."""
+    for one in msgspec.convert(formats, list[OwnFormat]):
+        _own.update(dict.fromkeys(one.suffixes, one))
 
 
 def media_type_of(name: str) -> str:
@@ -165,8 +162,10 @@ def media_type_of(name: str) -> str:
     return kind.media_type if kind else "application/octet-stream"
 
 
-def kind_of(file: BinaryIO, name: str) -> Kind:
+def kind_of(file: BinaryIO, name: str) -> Kind | OwnFormat:
     """Return the kind of a file: what its bytes say goes before what its name says. It is at its beginning then.
+
+    A format of somebody's own is told by the name alone.
 
     Raises:
         Unsupported: it is none of the known kinds.
@@ -178,6 +177,8 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
     promised = _BY_SUFFIX.get(_suffix(name))
     if not head:
         raise Invalid("The file is empty. Add it again when something is in it.", code="empty")
+    if (own := _own.get(_suffix(name))) is not None:
+        return own
     if b"%PDF-" in head[:1024] and not (promised in _TEXTS and looks_like_text(head)):
         return PDF
     if head.startswith(b"PK\x03\x04"):
@@ -276,7 +277,8 @@ def _ole_kind(file: BinaryIO, name: str) -> Kind:
 
 
 def _unknown(name: str) -> Unsupported:
-    known = ", ".join(suffix for kind in KINDS if kind is not CODE for suffix in kind.suffixes) + ", source code"
+    ours = [suffix for kind in KINDS if kind is not CODE for suffix in kind.suffixes]
+    known = ", ".join((*_own, *ours, "source code"))
     return Unsupported(f"Files like “{PurePosixPath(name).name}” are not understood. Known are: {known}.")
 
 

@@ -75,3 +75,13 @@ select
 from json_each(:ids) as asked
 left join passage on passage.id = asked.value
 left join azure_passage on azure_passage.id = asked.value
+
+-- name: embed_oldest
+update passage set is_embedded = 1
+where row in (select row from passage where document_id = ? and is_embedded = 0 order by row limit ?)
+
+-- name: documents_of
+select distinct document_id from azure_passage where id in (select value from json_each(:ids))
+
+-- name: unsettle
+update azure_passage set is_there = 0 where document_id = :document_id

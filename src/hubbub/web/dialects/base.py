@@ -1,10 +1,12 @@
-"""The door of the dialects: what each wire format says of an answer's events."""
+"""The door of the dialects: what each wire format says of an answer's events, and how own ones ask."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from hubbub.answers.base import Record
 from hubbub.core.errors import HubbubError
+from hubbub.core.events import Event, decode
+from hubbub.core.questions import Question
 
 
 class Dialect(Protocol):
@@ -30,3 +32,29 @@ class Dialect(Protocol):
     def trouble(self, error: HubbubError) -> bytes:
         """Return the frame that says why the stream breaks off here, though the answer itself goes on."""
         ...
+
+
+class WireFormat(Protocol):
+    """A format of somebody's own in which programs ask: a route, and what is read and said there."""
+
+    @property
+    def path(self) -> str:
+        """Where programs post their questions: "/acme/ask". Bodies are JSON, as everywhere."""
+        ...
+
+    def read(self, body: bytes) -> Question:
+        """Return the question that a body asks. Collections it may name by their ids or names.
+
+        Raises:
+            Malformed, Invalid: it can't be read; the message says why. A `ValueError` says so, too.
+        """
+        ...
+
+    def reply(self, question: Question, answer_id: str) -> Dialect:
+        """Return what tells the answer to the program that asked."""
+        ...
+
+
+def events_in(records: Sequence[Record]) -> list[Event]:
+    """Return the events of records."""
+    return [decode(record.data) for record in records]

@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 
 import hubbub
 from hubbub.app.application import Application
-from hubbub.app.documents import READABLE
 from hubbub.core.scopes import may_use_model
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
@@ -92,7 +91,7 @@ class Ready(msgspec.Struct):
 async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
-    suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
+    suffixes = list(app.documents.suffixes)
     limits = Limits(app.limits.question_characters, app.limits.document_bytes, app.attachments.most_bytes, suffixes)
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)

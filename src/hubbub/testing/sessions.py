@@ -6,6 +6,7 @@ MANY = {"most": 100, "most_bytes": 10_000}
 
 
 def session(name: str, saved_at: int, owner_id: str = "ann") -> Session:
+    """Return a session of somebody."""
     return Session(name, owner_id, f"About {name}", saved_at)
 
 

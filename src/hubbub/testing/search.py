@@ -1,7 +1,4 @@
-"""What every search keeps to. An implementation's tests inherit this and give a `search` fixture.
-
-Its `search` embeds with the fixture `embedder`, a `TopicEmbedder`.
-"""
+"""What every search promises, and what those promise that make their vectors later."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,9 +15,11 @@ TOPICS = (("cat", "kitten", "purring"), ("money", "bank", "interest"), ("rain", 
 
 
 class SearchThatEmbedsLater(Search, EmbedsLater, Protocol):
-    """What the contract is about."""
+    """A search that makes its vectors in the background, and tells how far that is."""
 
-    async def counts(self) -> dict[str, tuple[int, int]]: ...
+    async def counts(self) -> dict[str, tuple[int, int]]:
+        """Return how many passages each document has, and how many of them have a vector."""
+        ...
 
 
 class TopicEmbedder:
@@ -40,16 +39,19 @@ class TopicEmbedder:
         return [self.vector(text.lower()) for text in texts]
 
     def vector(self, text: str) -> Vector:
+        """Return the vector of a text in lower case: how much of it is about each topic."""
         counts = [float(sum(text.count(word) for word in topic)) for topic in TOPICS] + [0.01]
         length = sum(count * count for count in counts) ** 0.5
         return pack("<4f", *(count / length for count in counts))
 
 
 def document(number: int = 1, collection_id: str = "c1", *, title: str = "") -> Document:
+    """Return the record of a document, each number another one."""
     return Document(f"d{number}", collection_id, f"file{number}.md", "0" * 64, 1, title=title)
 
 
 def passages(of: Document, *texts: str, generation: int = 1) -> list[Passage]:
+    """Return passages of a document with these texts."""
     return [
         Passage(f"{of.id}-{generation}-{number}", of.id, number, text, page=number + 1, heading="Part › One")
         for number, text in enumerate(texts)
@@ -57,12 +59,14 @@ def passages(of: Document, *texts: str, generation: int = 1) -> list[Passage]:
 
 
 async def put(search: Search, of: Document, *texts: str, generation: int = 1) -> list[Passage]:
+    """Put passages with these texts in place of those that a document had, and return them."""
     made = passages(of, *texts, generation=generation)
     await search.put(of, made)
     return made
 
 
 async def found(search: Search, query: str, *collection_ids: str, limit: int = 8) -> list[str]:
+    """Return the texts of the hits for a query."""
     return [hit.text for hit in await search.find(query, collection_ids or ("c1",), limit=limit)]
 
 
@@ -74,7 +78,9 @@ HOSTILE = [
 
 
 class SearchContract:
-    async def test_words_are_found_as_soon_as_they_are_put(self, search: SearchThatEmbedsLater) -> None:
+    """Subclasses give a fixture `search`, empty."""
+
+    async def test_words_are_found_as_soon_as_they_are_put(self, search: Search) -> None:
         of = document(title="Pets")
         (cats, _) = await put(search, of, "The castle's cats sleep.", "A bridge over the river.")
         (hit, *_) = await search.find("Do cats sleep?", ["c1"])
@@ -82,20 +88,44 @@ class SearchContract:
         assert (hit.name, hit.title, hit.text) == ("file1.md", "Pets", cats.text)
         assert (hit.page, hit.heading) == (1, "Part › One")
 
-    async def test_the_best_come_first_and_none_twice(self, search: SearchThatEmbedsLater) -> None:
+    async def test_the_best_come_first_and_none_twice(self, search: Search) -> None:
         await put(search, document(), "red apple", "red", "red apple tart with apple", "green pear")
         hits = await search.find("red apple tart", ["c1"])
         assert hits[0].text == "red apple tart with apple"
         assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
         assert len({hit.passage_id for hit in hits}) == len(hits) == 3
 
-    async def test_another_form_of_a_word_is_found(self, search: SearchThatEmbedsLater) -> None:
+    async def test_another_form_of_a_word_is_found(self, search: Search) -> None:
         await put(search, document(), "They were planning new bridges.", "Nothing.")
         assert await found(search, "Who plans a bridge?") == ["They were planning new bridges."]
 
-    async def test_titles_and_headings_are_found(self, search: SearchThatEmbedsLater) -> None:
+    async def test_titles_and_headings_are_found(self, search: Search) -> None:
         await put(search, document(title="Handbook of gardens"), "Water it.")
         assert await found(search, "gardens") == await found(search, "part one") == ["Water it."]
+
+    async def test_passages_come_in_reading_order(self, search: Search) -> None:
+        made = passages(document(), "a", "b", "c")
+        await search.put(document(), made[::-1])
+        assert await search.passages("d1") == made
+
+    @pytest.mark.parametrize("query", HOSTILE, ids=lambda query: repr(query[:20]))
+    async def test_no_query_can_break_it_or_leave_its_collection(self, search: Search, query: str) -> None:
+        await put(search, document(1, "c1"), "a word of mine")
+        await put(search, document(2, "c2"), "a word of others")
+        assert set(await found(search, query)) <= {"a word of mine"}
+        assert await found(search, "mine") == ["a word of mine"]
+
+    async def test_an_odd_collection_name_is_only_a_name(self, search: Search) -> None:
+        for number, name in enumerate(['"', "—", "c1 OR c2", "*"]):
+            await put(search, document(number, name), f"word {number}")
+            assert await found(search, "word", name) == [f"word {number}"]
+
+
+class EmbeddingSearchContract(SearchContract):
+    """Subclasses give a fixture `search` that embeds with the fixture `embedder`, a `TopicEmbedder`.
+
+    It goes by the mode and the minimum score of a `Retrieval`.
+    """
 
     async def test_meanings_are_found_once_embedded(self, search: SearchThatEmbedsLater) -> None:
         await put(search, document(), "The kitten plays.", "The bank is closed.", "A storm came.")
@@ -120,13 +150,6 @@ class SearchContract:
         assert {hit.text for hit in hits} == expected
         (best, *_) = await search.find("feline cat", ["c1"], retrieval=Retrieval(mode="vectors"))
         assert best.text == "purring kittens"
-
-    async def test_hits_below_the_minimum_score_are_left_out(self, search: SearchThatEmbedsLater) -> None:
-        await put(search, document(), "red apple tart", "red wine")
-        hits = await search.find("red apple tart", ["c1"])
-        assert len(hits) == 2
-        good = await search.find("red apple tart", ["c1"], retrieval=Retrieval(minimum_score=hits[0].score))
-        assert good == hits[:1]
 
     async def test_other_collections_are_not_searched(self, search: SearchThatEmbedsLater) -> None:
         await put(search, document(1, "c1"), "cats here")
@@ -174,25 +197,6 @@ class SearchContract:
         assert await search.passages("d2") == kept
         assert await search.counts() == {"d2": (2, 2)}
 
-    async def test_passages_come_in_reading_order(self, search: SearchThatEmbedsLater) -> None:
-        made = passages(document(), "a", "b", "c")
-        await search.put(document(), made[::-1])
-        assert await search.passages("d1") == made
-
-    @pytest.mark.parametrize("query", HOSTILE, ids=lambda query: repr(query[:20]))
-    async def test_no_query_can_break_it_or_leave_its_collection(
-        self, search: SearchThatEmbedsLater, query: str
-    ) -> None:
-        await put(search, document(1, "c1"), "a word of mine")
-        await put(search, document(2, "c2"), "a word of others")
-        assert set(await found(search, query)) <= {"a word of mine"}
-        assert await found(search, "mine") == ["a word of mine"]
-
-    async def test_an_odd_collection_name_is_only_a_name(self, search: SearchThatEmbedsLater) -> None:
-        for number, name in enumerate(['"', "—", "c1 OR c2", "*"]):
-            await put(search, document(number, name), f"word {number}")
-            assert await found(search, "word", name) == [f"word {number}"]
-
     async def test_words_serve_while_the_embedder_fails(
         self, search: SearchThatEmbedsLater, embedder: TopicEmbedder
     ) -> None:
@@ -219,3 +223,10 @@ class SearchContract:
                 assert len(hits) == 8
 
         await asyncio.gather(replace(), look(), look())
+
+    async def test_hits_below_the_minimum_score_are_left_out(self, search: SearchThatEmbedsLater) -> None:
+        await put(search, document(), "red apple tart", "red wine")
+        hits = await search.find("red apple tart", ["c1"])
+        assert len(hits) == 2
+        good = await search.find("red apple tart", ["c1"], retrieval=Retrieval(minimum_score=hits[0].score))
+        assert good == hits[:1]

@@ -12,15 +12,18 @@ from hubbub.core.events import Done, Text, encode
 
 
 async def owner(store: SharedStore, answer_id: str) -> str | None:
+    """Return whom an answer's log belongs to."""
     return next((found.owner_id for found in await store.find([answer_id])), None)
 
 
 def ended(answer_id: str, *texts: str, first: int = 1) -> tuple[list[Record], Answer]:
+    """Return the records of an answer that says these texts and is done, and the answer."""
     events = [*(Text(text) for text in texts), Done()]
     return [Record(answer_id, n, encode(event)) for n, event in enumerate(events, first)], fold(answer_id, events)
 
 
 async def numbers(store: SharedStore) -> list[int]:
+    """Return the numbers of the workers that a store knows."""
     return [peer.number for peer in (await store.renew())[0]]
 
 

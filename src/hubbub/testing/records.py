@@ -10,6 +10,7 @@ CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
 
 
 def record(record_id: str, *, owner_id: str = "ann", chat_id: str | None = None, at: float = 1.0) -> Record:
+    """Return a record of a picture."""
     return Record("picture", record_id, owner_id, chat_id, at, '{"name": "a"}')
 
 

@@ -1,6 +1,7 @@
 """What every history must do."""
 
 import asyncio
+from typing import Protocol
 
 import pytest
 
@@ -23,19 +24,6 @@ class HistoryContract:
         assert await history.chat("c2") is None
         with pytest.raises(Conflict):
             await history.create(CHAT)
-
-    async def test_what_stands_beside_a_chat_goes_with_it(self, history: History) -> None:
-        assert isinstance(history, AnnotatedHistory)
-        await history.create(CHAT)
-        assert await history.annotation("c1") is None
-        for content in (b'{"topic":"demo"}', b"\x00\xff"):
-            await history.annotate("c1", content)
-            assert await history.annotation("c1") == content
-        await history.annotate("nowhere", b"x")
-        assert await history.annotation("nowhere") is None
-        await history.delete("c1")
-        await history.create(CHAT)
-        assert await history.annotation("c1") is None
 
     async def test_a_person_sees_own_chats_last_used_first(self, history: History) -> None:
         await history.create(CHAT)
@@ -205,3 +193,23 @@ class HistoryContract:
         assert kept == ["same", None, None, None]
         await history.delete("c1")
         assert await history.fingerprint("m1") is None
+
+
+class Annotated(History, AnnotatedHistory, Protocol):
+    """A history that keeps something beside a chat."""
+
+
+class AnnotatedHistoryContract(HistoryContract):
+    """Subclasses give a fixture `history` that is an `AnnotatedHistory`, too."""
+
+    async def test_what_stands_beside_a_chat_goes_with_it(self, history: Annotated) -> None:
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None
+        for content in (b'{"topic":"demo"}', b"\x00\xff"):
+            await history.annotate("c1", content)
+            assert await history.annotation("c1") == content
+        await history.annotate("nowhere", b"x")
+        assert await history.annotation("nowhere") is None
+        await history.delete("c1")
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None

@@ -1,0 +1,181 @@
+"""Search with a back end of somebody's own, and keep beside it which passages there are.
+
+What it finds counts if it stands here, too: so rights and counts hold whatever it does, what was removed is not found
+from that moment on, and an index that is new or was lost is filled from here.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.documents import Document, Hit, Passage, Retrieval
+from hubbub.core.errors import HubbubError, ModelError, SearchError
+from hubbub.core.people import Reader
+from hubbub.search.azure_ledger import Ledger
+from hubbub.search.base import EmbedsLater, Narrowing, Search, tuned_by
+from hubbub.search.permissions_sqlite import usable_now
+
+T = TypeVar("T")
+
+CATCH_UP = 250
+"""How many passages that the index lacks are looked up at a time."""
+
+_log = logging.getLogger(__name__)
+
+
+class OwnSearch:
+    """A search of somebody's own, as the others are. Enter it before use."""
+
+    def __init__(self, search: Search, database: Sqlite, place: str) -> None:
+        """Take the search, which is open, and a name for its index: where it is another one, that is filled anew."""
+        self._search = search
+        self._database = database
+        self._place = place
+        self._ledger = Ledger(database)
+
+    async def __aenter__(self) -> Self:
+        await self._ledger.open(self._place, None)
+        try:
+            await self._catch_up()
+        except SearchError as error:
+            _log.warning("The search lacks documents until the next start: %s", error.for_operators)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The search and the database belong to whoever opened them."""
+
+    @property
+    def tunes(self) -> frozenset[str]:
+        return tuned_by(self._search)
+
+    async def find(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        usable = await self._usable(query, collection_ids, limit, reader)
+        if not usable:
+            return []
+        found = await _named(self._search.find(query, usable, limit=limit, retrieval=retrieval, reader=reader))
+        return await self._counting(found, usable, limit)
+
+    async def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        await self._ledger.announce(document.id, passages)
+        await _named(self._search.put(document, passages))
+        await self._ledger.put(document, passages)
+
+    async def remove(self, document_id: str) -> None:
+        ids = await self._ledger.remove(document_id)
+        await _named(self._search.remove(document_id))
+        await self._ledger.gone(ids)
+
+    async def passages(self, document_id: str) -> list[Passage]:
+        return await self._ledger.passages(document_id)
+
+    async def counts(self) -> dict[str, tuple[int, int]]:
+        """Return for each document how many passages it has, and how many of these have a vector."""
+        return await self._ledger.counts()
+
+    async def _usable(
+        self, query: str, collection_ids: Sequence[str], limit: int, reader: Reader | None
+    ) -> Sequence[str]:
+        if limit < 1 or not query.strip():
+            return []
+        return await usable_now(self._database, reader, list(dict.fromkeys(collection_ids)))
+
+    async def _counting(self, found: Sequence[Hit], collection_ids: Sequence[str], limit: int) -> list[Hit]:
+        """Return of what was found what is here, as it stands here, none twice."""
+        scores: dict[str, float] = {}
+        for hit in found:
+            scores.setdefault(hit.passage_id, hit.score)
+        known = (await self._ledger.known(list(scores))).hits
+        hits: list[Hit] = []
+        for passage_id, score in scores.items():
+            if passage_id in known and known[passage_id][1] in collection_ids:
+                hits.append(Hit(passage_id, *known[passage_id], score=score))
+        return hits[:limit]
+
+    async def _catch_up(self) -> None:
+        """Put into the index what is here and not there, and take out what is there and not here."""
+        while strays := await self._ledger.strays((), CATCH_UP):
+            for document_id in await self._ledger.documents_of(strays):
+                await _named(self._search.remove(document_id))
+                await self._ledger.unsettle(document_id)
+            await self._ledger.gone(strays)
+        while missing := await self._ledger.missing(CATCH_UP):
+            for document in {document.id: document for document, _ in missing}.values():
+                passages = await self._ledger.passages(document.id)
+                await _named(self._search.put(document, passages))
+                await self._ledger.arrived(passages)
+
+
+class _Narrows(OwnSearch):
+    """One that can keep to some documents."""
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        usable = await self._usable(query, collection_ids, limit, reader)
+        if not usable:
+            return []
+        search = cast(Narrowing, self._search)
+        asked = search.find_among(query, usable, document_ids, limit=limit, retrieval=retrieval, reader=reader)
+        wanted = set(document_ids)
+        return [hit for hit in await self._counting(await _named(asked), usable, limit) if hit.document_id in wanted]
+
+
+class _Embeds(OwnSearch):
+    """One that makes its vectors later."""
+
+    async def embed_next(self, limit: int = 16) -> Sequence[str]:
+        done = await _named(cast(EmbedsLater, self._search).embed_next(limit))
+        await self._ledger.embedded_of(Counter(done))
+        return done
+
+
+class _NarrowsAndEmbeds(_Narrows, _Embeds):
+    """One that does both."""
+
+
+def own_search(search: Search, database: Sqlite, place: str) -> OwnSearch:
+    """Return a search of somebody's own as the others are. It may name its index by a `place` of its own."""
+    own_place: Any = getattr(search, "place", "")
+    embeds = hasattr(search, "embed_next")
+    narrows = isinstance(search, Narrowing)
+    kind = _NarrowsAndEmbeds if narrows and embeds else _Narrows if narrows else _Embeds if embeds else OwnSearch
+    return kind(search, database, f"{place} {own_place}")
+
+
+async def _named(asked: Awaitable[T]) -> T:
+    """Return what a search returns; whatever it raises has a name.
+
+    Raises:
+        SearchError: it failed.
+        ModelError: the embedder did.
+    """
+    try:
+        return await asked
+    except (SearchError, ModelError):
+        raise
+    except HubbubError as error:
+        raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
+    except Exception as error:  # whatever the code of others raises
+        raise SearchError(
+            "The search could not be done. Try again.", detail=f"the search raised {type(error).__name__}: {error}"
+        ) from error
