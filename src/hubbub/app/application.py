@@ -17,18 +17,20 @@ from hubbub.app.groups import Groups
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.operating import Operating
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.texts_of_files import TextsOfFiles
-from hubbub.audit.sqlite import SqliteAudit
+from hubbub.audit.base import Audit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.history.base import History, Sessions
-from hubbub.identity.base import Identity, People
+from hubbub.identity.base import Identity, Keys, People
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
@@ -73,8 +75,12 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    audit: SqliteAudit | None = None
+    audit: Audit | None = None
     """Keeps who did what; None where nothing is kept."""
+    keys: Keys | None = None
+    """Keeps the API keys; None where an identity of one's own says who asks."""
+    deeds: Deeds = field(default_factory=Deeds)
+    """Records who does what."""
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)
@@ -112,7 +118,7 @@ class Application:
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log)
+        return Chats(self.access, self.history, self.desk, self.log, self.deeds)
 
     @cached_property
     def responses(self) -> Responses:
@@ -122,17 +128,22 @@ class Application:
     @cached_property
     def collections(self) -> Collections:
         """Keeps people's collections."""
-        return Collections(self.access, self.library, self.pipeline)
+        return Collections(self.access, self.library, self.pipeline, self.deeds)
 
     @cached_property
     def groups(self) -> Groups:
         """Keeps the groups that can be given rights."""
-        return Groups(self.library.groups)
+        return Groups(self.library.groups, self.deeds)
+
+    @cached_property
+    def operating(self) -> Operating:
+        """Shows operators what they look after."""
+        return Operating(self.library, self.pipeline, self.people, self.keys, self.sign_ins)
 
     @cached_property
     def documents(self) -> Documents:
         """Keeps the documents in them."""
-        return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
+        return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures, self.deeds)
 
     @cached_property
     def embeddings(self) -> Embeddings | None:

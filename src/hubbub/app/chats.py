@@ -13,6 +13,7 @@ from hubbub.core.errors import Invalid
 from hubbub.core.messages import Chat, Message, Role
 from hubbub.core.people import Person, may_list
 from hubbub.history.base import History
+from hubbub.identity.deeds import Deeds
 
 TITLE_CHARACTERS = 200
 DELETED = "chat_deleted"
@@ -43,7 +44,8 @@ class ChatWithMessages(msgspec.Struct):
 class Chats:
     """The chats of people."""
 
-    def __init__(self, access: Access, history: History, desk: Desk, log: Log) -> None:
+    def __init__(self, access: Access, history: History, desk: Desk, log: Log, deeds: Deeds | None = None) -> None:
+        self._deeds = deeds or Deeds()
         self._access = access
         self._history = history
         self._desk = desk
@@ -87,7 +89,8 @@ class Chats:
             NotFound: there is none for this person.
         """
         await self._access.chat(person, chat_id)
-        answer_ids = await self._history.delete(chat_id)  # first: from here on no answer can come to it
+        async with self._deeds.doing("chat deleted", by=person, of=chat_id):
+            answer_ids = await self._history.delete(chat_id)  # first: from here on no answer can come to it
         for answer_id in answer_ids:
             await self._desk.stop(answer_id, reason=DELETED)
         await self._log.forget(answer_ids)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder, round_lock
+from hubbub.compose import OnFetch, Shelf, going_on, open_deeds, open_shelf, prepare_folder, round_lock
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
@@ -77,9 +78,11 @@ async def _sync(
         Http() as http,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+        AsyncExitStack() as stack,
     ):
         subjects = [await subject_of(one, shelf.library.groups) for one in share]
-        collection = await operators_collection(shelf, name, subjects)
+        deeds = await stack.enter_async_context(open_deeds(settings, shelf))
+        collection = await operators_collection(shelf, deeds, name, subjects)
         syncing = FolderSync(
             shelf.pipeline,
             shelf.library,
@@ -92,7 +95,10 @@ async def _sync(
 
         async def once() -> Round:
             async with round_lock(settings):
-                return await syncing.once(collection.id)
+                done = await syncing.once(collection.id)
+            if done.did_something:
+                await deeds.note("folder synced", of=collection.id, detail=f"{folder}: {done.counts}")
+            return done
 
         if every_seconds is None:
             return await _report(shelf, collection, await _settled(once))

@@ -16,7 +16,7 @@ from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
-from hubbub.compose.metering import open_audit, open_usage
+from hubbub.compose.metering import open_audit, open_deeds, open_usage
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -53,6 +53,7 @@ __all__ = [
     "open_asking",
     "open_audit",
     "open_catalog",
+    "open_deeds",
     "open_embedder",
     "open_engine",
     "open_keys",

@@ -23,7 +23,7 @@ from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
-from hubbub.compose.metering import check_over, open_meter, store_with_endings
+from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
@@ -38,6 +38,8 @@ from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
+from hubbub.identity.deeds import COMMAND_LINE, Deeds
+from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
@@ -144,7 +146,7 @@ async def open_application(
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
-        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
+        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings, application.deeds)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
 
@@ -209,7 +211,9 @@ async def _assembled(
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
     store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    doors = await open_doors(stack, settings, database, identity, was_known, parts.http)
+    audit = await stack.enter_async_context(audit_in(database, shelf)) if isinstance(database, Sqlite) else None
+    deeds = Deeds(audit)
+    doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -220,6 +224,7 @@ async def _assembled(
     application = Application(
         identity=doors.identity,
         grants=await stack.enter_async_context(Grants(doors.identity)),
+        keys=doors.keys,
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
@@ -239,7 +244,8 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
-        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
+        audit=audit,
+        deeds=deeds,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
@@ -274,12 +280,17 @@ async def open_engine(
 async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
     """Open what keeps the API keys, beside a server that may run. The data folder has to be there.
 
+    What is done with them is recorded as done at the command line.
+
     Raises:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
-        yield await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+        deeds = Deeds(default=COMMAND_LINE)
+        if isinstance(database, Sqlite):
+            deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        yield RecordedKeys(await open_backend(stack, "keys", name_of(settings, "keys"), database=database), deeds)
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:

@@ -20,7 +20,7 @@ CHATS: Mapping[str, int] = {
     "people": 1,
     "accounts": 1,
     "usage": 1,
-    "audit": 1,
+    "audit": 2,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
@@ -33,7 +33,7 @@ POSTGRES: Mapping[str, int] = {
     "folder": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1}
+LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1, "outbox": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

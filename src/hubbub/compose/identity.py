@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
@@ -17,6 +18,8 @@ from hubbub.core.errors import SettingsError
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
+from hubbub.identity.deeds import COMMAND_LINE, Deeds
+from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.open import OpenIdentity
@@ -38,6 +41,7 @@ class Doors:
     """What says who asks, and what keeps those who do. Without a way to sign in there is no `sign_ins`."""
 
     identity: Identity
+    keys: Keys | None = None
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
@@ -92,6 +96,7 @@ async def open_doors(
     given: Identity | None,
     was_known: WasKnown,
     http: Http,
+    deeds: Deeds | None = None,
 ) -> Doors:
     """Open what says who asks. An identity that is given does so in place of the one that the settings name.
 
@@ -103,19 +108,20 @@ async def open_doors(
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
     if given is not None:
         return Doors(given)
-    keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+    deeds = deeds or Deeds()
+    keys = RecordedKeys(await open_backend(stack, "keys", name_of(settings, "keys"), database=database), deeds)
     keyring = await stack.enter_async_context(Keyring(keys))
     cookies = Cookies(await cookie_key_of(database), was_known)
     if not ways_to_sign_in(settings):
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
-        return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
+        return Doors(await open_backend(stack, "identity", wanted.backend, **resources), keys)
     file = _in_file(database)
     people = await stack.enter_async_context(SqlitePeople(file))
-    sign_ins = await open_sign_ins(stack, settings, file)
+    sign_ins = await open_sign_ins(stack, settings, file, deeds)
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
+    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
+    return Doors(identity, keys, people, sign_ins, accounts, _providers(settings, http))
 
 
 @asynccontextmanager
@@ -123,10 +129,14 @@ async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, Peop
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
         database = _in_file(await stack.enter_async_context(chats_of(settings)))
-        keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
+        deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        keys = RecordedKeys(await open_backend(stack, "keys", name_of(settings, "keys"), database=database), deeds)
         people = await stack.enter_async_context(SqlitePeople(database))
-        sign_ins = await open_sign_ins(stack, settings, database)
-        yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
+        sign_ins = await open_sign_ins(stack, settings, database, deeds)
+        yield (
+            await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds),
+            people,
+        )
 
 
 def _in_file(database: "Sqlite | Postgres") -> Sqlite:
@@ -137,16 +147,25 @@ def _in_file(database: "Sqlite | Postgres") -> Sqlite:
     )
 
 
-async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
+async def open_sign_ins(
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, deeds: Deeds | None = None
+) -> SignIns:
     """Open the sign-ins of people on browsers."""
     store = await stack.enter_async_context(SqliteSignIns(database))
     wanted = settings.identity
     idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
-    return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total))
+    return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total, deeds=deeds))
 
 
 async def open_accounts(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, *, keys: Keys, sign_ins: SignIns, people: People
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: Sqlite,
+    *,
+    keys: Keys,
+    sign_ins: SignIns,
+    people: People,
+    deeds: Deeds | None = None,
 ) -> Accounts:
     """Open the accounts with passwords."""
     wanted = settings.identity.accounts
@@ -165,7 +184,7 @@ async def open_accounts(
         invitation_seconds=wanted.invitation_hours * HOUR_SECONDS,
         reset_seconds=wanted.reset_minutes * 60.0,
     )
-    return Accounts(store, people, sign_ins, keys, passwords, rules, mail)
+    return Accounts(store, people, sign_ins, keys, passwords, rules, mail, deeds)
 
 
 def _providers(settings: Settings, http: Http) -> Providers:

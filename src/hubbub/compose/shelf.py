@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from hubbub.audit.outbox import Outbox
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.databases import library_in
@@ -51,6 +52,8 @@ class Shelf:
     embedder: Embedder | None
     folder: Path
     origins: Origins
+    outbox: Outbox
+    """Where deeds that are stored here leave what the audit is to have."""
 
 
 @asynccontextmanager
@@ -87,7 +90,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
                 free_bytes=settings.limits.free_bytes,
             ),
         )
-        yield Shelf(library, search, files, pipeline, embedder, folder, origins)
+        yield Shelf(library, search, files, pipeline, embedder, folder, origins, Outbox(database))
 
 
 async def _let_stand(search: Search, library: Library) -> None:

@@ -9,6 +9,7 @@ from hubbub.core.errors import Conflict, HubbubError
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
+from hubbub.identity.deeds import Deeds
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sync import FolderSync
 from hubbub.search.base import Library
@@ -23,17 +24,17 @@ def round_lock(settings: Settings) -> FolderLock:
     return FolderLock(settings.server.data_folder / "sync.lock")
 
 
-async def keep_synced(shelf: Shelf, settings: Settings) -> None:
+async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds) -> None:
     """Compare the folders of the settings with their collections, until cancelled; one process of all does."""
     if not settings.ingest.folders:
         return
     async with FolderLock(settings.server.data_folder / "syncing.lock"), Tasks() as group:
         await shelf.origins.prune([one.id for one in await shelf.library.collections()])
         for wanted in settings.ingest.folders:
-            group.create_task(_keep_one(shelf, settings, wanted), name=f"syncing {wanted.path}")
+            group.create_task(_keep_one(shelf, settings, wanted, deeds), name=f"syncing {wanted.path}")
 
 
-async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder) -> None:
+async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder, deeds: Deeds) -> None:
     syncing = FolderSync(
         shelf.pipeline,
         shelf.library,
@@ -50,6 +51,9 @@ async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder) -> N
             collection_id = await _collection(shelf.library, wanted)
             async with round_lock(settings):
                 done = await syncing.once(collection_id)
+            if done.did_something:
+                told = f"{wanted.path}: {done.counts}"
+                await deeds.note("folder synced", by=OPERATOR_ID, of=collection_id, where="the server", detail=told)
         except HubbubError as error:
             fails.met(f"the folder {wanted.path} can't be synced now", error.for_operators)
         else:

@@ -202,6 +202,10 @@ class SignInStore(Protocol):
         """Return a person's that were not ended, the newest first."""
         ...
 
+    async def page(self, after: str, limit: int) -> list[SignIn]:
+        """Return anybody's that were not ended, in the order of their ids, from after one on."""
+        ...
+
     async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:
         """End one by its id, or all of a person's but the one to keep."""
         ...

@@ -24,6 +24,7 @@ from hubbub.web.page import ForeignPage, Page
 from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
+    audit,
     chat_completions,
     chat_protocols,
     chats,
@@ -95,6 +96,7 @@ def create_app(
     app.include_router(oidc.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
+    app.include_router(audit.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

@@ -1,6 +1,7 @@
 """Say who sends a request, and give routes the application that serves it."""
 
 import ipaddress
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from hubbub.app.application import Application
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
+from hubbub.identity.deeds import Acting, acting
 from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
 from hubbub.web.choices import choices_of
@@ -24,6 +26,7 @@ async def person_of(request: Request) -> Person:
     app = application_of(request)
     person = await app.identity.person(request.headers)
     granted.set(app.grants.of(request.headers, person.id))
+    acting.set(Acting(person.id, partial(client_address, request.scope)))
     if person.known_by in ("cookie", "nothing"):
         return replace(person, address=client_address(request.scope))
     return person
