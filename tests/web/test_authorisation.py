@@ -45,6 +45,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "Confirmation": {"confirm": "x"},
+    "Reason": {"reason": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -55,10 +57,12 @@ PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_s
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
+PLAIN_IN_BODIES |= {"confirm", "reason"}  # what a path names is said once more
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
 WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
+PLAIN_IN_PATHS |= {"job_id": "j1"}  # see test_personal_data
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
 IDS_IN_PATHS = {"conversation_id", "group_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}

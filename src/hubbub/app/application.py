@@ -18,6 +18,7 @@ from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
 from hubbub.app.operating import Operating
+from hubbub.app.personal_data import PersonalData
 from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
@@ -28,6 +29,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
+from hubbub.core.shown import ShownSetting
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.deeds import Deeds
@@ -77,8 +79,12 @@ class Application:
     limits: RequestLimits = field(default_factory=RequestLimits)
     audit: Audit | None = None
     """Keeps who did what; None where nothing is kept."""
+    settings_shown: Sequence[ShownSetting] = ()
+    """The settings in force, as operators see them."""
     keys: Keys | None = None
     """Keeps the API keys; None where an identity of one's own says who asks."""
+    personal: PersonalData | None = None
+    """Takes in exports, erasures and legal holds; None where they can't be kept."""
     deeds: Deeds = field(default_factory=Deeds)
     """Records who does what."""
     meter: Meter = field(default_factory=Meter)

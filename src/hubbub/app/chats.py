@@ -91,6 +91,13 @@ class Chats:
         await self._access.chat(person, chat_id)
         async with self._deeds.doing("chat deleted", by=person, of=chat_id):
             answer_ids = await self._history.delete(chat_id)  # first: from here on no answer can come to it
+        await self._forget(answer_ids)
+
+    async def discard(self, chat_id: str) -> None:
+        """Delete a chat, whosever it is: what does so for many records it for all of them."""
+        await self._forget(await self._history.delete(chat_id))
+
+    async def _forget(self, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
             await self._desk.stop(answer_id, reason=DELETED)
         await self._log.forget(answer_ids)

@@ -1,5 +1,6 @@
 """Keep the audit in SQLite: each entry in the transaction of the deed that it tells of."""
 
+import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from types import TracebackType
@@ -12,11 +13,13 @@ from hubbub.audit.chain import FIRST, PRUNED, Entry, Kept, Verdict, digest_of, p
 from hubbub.audit.outbox import Outbox, put_out
 from hubbub.connections.joining import Joining
 from hubbub.connections.sqlite import Connection, Sqlite, Write, load_sql, read_sql
+from hubbub.core.shown import ShownSetting
 
 _STEPS = [read_sql("hubbub.audit", "schema.sql"), read_sql("hubbub.audit", "pruned.sql")]
 _SQL = load_sql("hubbub.audit", "audit.sql")
 _ENTRY = msgspec.json.Decoder(Entry)
 PAGE = 500
+SETTINGS, MOST_TOLD = "settings", 20
 LOOKED_THROUGH = 20_000
 """So many entries are looked through for a page of those that a filter takes: some 30 ms."""
 
@@ -97,6 +100,23 @@ class SqliteAudit:
             if len(rows) < PAGE:
                 return Found(found, 0)
         return Found(found, place)
+
+    async def note_settings(self, settings: Sequence[ShownSetting]) -> None:
+        """Record which settings are others than when this was called last; not their values."""
+        now = {one.name: hashlib.sha256(one.value.encode()).hexdigest()[:16] for one in settings}
+
+        def note(connection: Connection) -> None:
+            row = connection.one(_SQL["state"], (SETTINGS,))
+            before = msgspec.json.decode(row[0], type=dict[str, str]) if row else now
+            changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+            if changed:
+                told = ", ".join(changed[:MOST_TOLD]) + (" …" if len(changed) > MOST_TOLD else "")
+                entry = Entry(at=self._clock(), who="", deed="settings changed", where="the server", detail=told)
+                record(connection, entry)
+            if changed or row is None:
+                connection.all(_SQL["put_state"], (SETTINGS, msgspec.json.encode(now).decode()))
+
+        await self._database.write(note)
 
     async def last(self) -> int:
         """Return the number of the last entry; 0: there is none."""

@@ -26,6 +26,7 @@ from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
+from hubbub.compose.personal import open_personal, work_on_people
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -38,13 +39,15 @@ from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
-from hubbub.identity.deeds import COMMAND_LINE, Deeds
+from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
 from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
+from hubbub.settings.shown import shown
+from hubbub.settings.tree import Embeddings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
@@ -146,6 +149,7 @@ async def open_application(
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings, application.deeds)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
@@ -164,8 +168,26 @@ async def open_asking(
     """
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, starts_embedded=needs_model)
-        answers = await stack.enter_async_context(MemoryAnswers())
+        answers: SharedStore = await stack.enter_async_context(MemoryAnswers())
         yield await _assembled(stack, settings, parts, answers, None, lambda: 1)
+
+
+@asynccontextmanager
+async def open_people_work(settings: Settings) -> AsyncGenerator[Application]:
+    """Open an application that works on people's things, beside a server that may run: who has the lock does so.
+
+    Nothing is asked or ingested. The data folder has to be there.
+
+    Raises:
+        SettingsError, StoreError: something can't be opened; the message says what to do.
+    """
+    without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
+    async with AsyncExitStack() as stack:
+        parts = await _open_parts(stack, without, None, starts_embedded=False)
+        answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
+        application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        yield application
 
 
 @dataclass(frozen=True)
@@ -202,6 +224,8 @@ async def _assembled(
     answers: SharedStore,
     identity: Identity | None,
     share: Callable[[], int],
+    *,
+    default: Acting | None = None,
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
@@ -212,7 +236,10 @@ async def _assembled(
     store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
     audit = await stack.enter_async_context(audit_in(database, shelf)) if isinstance(database, Sqlite) else None
-    deeds = Deeds(audit)
+    deeds = Deeds(audit, default=default)
+    settings_shown = shown(settings)
+    if audit is not None and default is None:
+        await audit.note_settings(settings_shown)
     doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
@@ -246,6 +273,8 @@ async def _assembled(
         limits=_limits(settings),
         audit=audit,
         deeds=deeds,
+        personal=await open_personal(stack, settings, database, deeds, doors.people),
+        settings_shown=settings_shown,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )

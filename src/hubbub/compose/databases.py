@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 4,
+    "history": 5,
     "answers": 4,
     "sessions": 1,
     "identity": 1,
@@ -21,6 +21,7 @@ CHATS: Mapping[str, int] = {
     "accounts": 1,
     "usage": 1,
     "audit": 2,
+    "person_jobs": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""

@@ -87,6 +87,15 @@ class SearchableHistory(Protocol):
         ...
 
 
+@runtime_checkable
+class AgingHistory(Protocol):
+    """A history that finds the chats that nobody has used for long."""
+
+    async def unused_since(self, before: float, *, held: Sequence[str], limit: int) -> list[Chat]:
+        """Return chats that were used last before a time, the oldest first; none of the owners that are held."""
+        ...
+
+
 class Session(msgspec.Struct, frozen=True):
     """A chat that a page keeps here as a whole, in a form of its own. Ids are the page's: each person has their own."""
 
@@ -115,4 +124,16 @@ class Sessions(Protocol):
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         """Forget a session; returns whether there was one."""
+        ...
+
+
+@runtime_checkable
+class AgingSessions(Protocol):
+    """Sessions of which the old ones can be forgotten, whosever they are."""
+
+    async def forget_before(self, before: float, *, held: Sequence[str], limit: int) -> int:
+        """Forget sessions that were saved last before a time (seconds of the epoch), so many at most; returns how many.
+
+        None of the owners that are held.
+        """
         ...

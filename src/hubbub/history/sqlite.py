@@ -15,7 +15,9 @@ from hubbub.history.base import Place
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
 from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted"))
+_SCHEMA = tuple(
+    read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted", "by_age")
+)
 _SQL = load_sql("hubbub.history", "history.sql")
 
 
@@ -108,6 +110,10 @@ class SqliteHistory:
     async def fingerprint(self, question_id: str) -> str | None:
         row = await self._database.read(Connection.one, _SQL["fingerprint"], (question_id,))
         return row[0] if row else None
+
+    async def unused_since(self, before: float, *, held: Sequence[str], limit: int) -> list[Chat]:
+        values = (before, json.dumps(list(held)), limit)
+        return [Chat(*row) for row in await self._database.read(Connection.all, _SQL["unused_since"], values)]
 
     async def message(self, message_id: str) -> Message | None:
         row = await self._database.read(Connection.one, _SQL["message"], (message_id,))

@@ -74,6 +74,15 @@ class KeysInBatch(Protocol):
         ...
 
 
+@runtime_checkable
+class ForgetsPerson(Protocol):
+    """Keeps something of people, and forgets it when they are erased."""
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget all of a person that is kept here; returns how many things that were."""
+        ...
+
+
 class Keys(Protocol):
     """Keeps API keys, each by its digest."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from hubbub.identity.base import Key, Keys, KeysInBatch
+from hubbub.identity.base import ForgetsPerson, Key, Keys, KeysInBatch
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.keys import ended_of
 
@@ -31,6 +31,9 @@ class RecordedKeys:
 
     async def note_use(self, times: Mapping[str, float]) -> None:
         await self._keys.note_use(times)
+
+    async def forget_person(self, person_id: str) -> int:
+        return await self._keys.forget_person(person_id) if isinstance(self._keys, ForgetsPerson) else 0
 
     async def ended(self, key_ids: Collection[str], now: float) -> frozenset[str]:
         if isinstance(self._keys, KeysInBatch):

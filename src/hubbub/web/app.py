@@ -33,9 +33,11 @@ from hubbub.web.routes import (
     documents,
     oidc,
     openai,
+    operating,
     operators,
     people,
     permissions,
+    personal,
     responses,
     sample,
     sample_content,
@@ -97,6 +99,8 @@ def create_app(
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     app.include_router(audit.router)
+    app.include_router(operating.router)
+    app.include_router(personal.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router):

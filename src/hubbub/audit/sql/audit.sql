@@ -42,3 +42,9 @@ select place, entry from audit_outbox order by place limit ?
 
 -- name: taken_over
 delete from audit_outbox where place <= ?
+
+-- name: state
+select value from audit_state where name = ?
+
+-- name: put_state
+insert into audit_state (name, value) values (?, ?) on conflict do update set value = excluded.value

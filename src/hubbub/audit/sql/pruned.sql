@@ -17,3 +17,9 @@ create table audit_taken (
     outbox text primary key,
     place integer not null
 ) without rowid;
+
+-- What held when the server started last, so that a change is recorded: digests by names.
+create table audit_state (
+    name text primary key,
+    value text not null
+) without rowid;

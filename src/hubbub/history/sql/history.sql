@@ -91,3 +91,7 @@ select 1 from sqlite_schema where name = 'answer'
 
 -- name: said
 select json_extract(result, '$.text') from answer where id = ? and result is not null
+
+-- name: unused_since
+select id, owner_id, title, created_at, updated_at from chat
+where updated_at < ? and owner_id not in (select value from json_each(?)) order by updated_at, id limit ?

@@ -17,7 +17,7 @@ from hubbub.core.errors import NotFound
 from hubbub.identity.grants import granted
 from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends
-from hubbub.web.signing_in import Operator
+from hubbub.web.routes.operating import Looker
 
 router = APIRouter(prefix="/api/operators/audit", tags=["operators"])
 
@@ -64,7 +64,7 @@ class AuditVerdict(msgspec.Struct, frozen=True):
 @router.get("", responses=sends(AuditPage))
 async def show_audit(
     app: App,
-    operator: Operator,
+    operator: Looker,
     before: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
     who: str = "",
@@ -90,7 +90,7 @@ async def show_audit(
 
 
 @router.get("/verified", responses=sends(AuditVerdict))
-async def verify_audit(app: App, operator: Operator) -> Response:
+async def verify_audit(app: App, operator: Looker) -> Response:
     """Check that nothing in the audit was changed, removed or put in. For operators."""
     verdict = await _audit(app).verify()
     last = f"{verdict.entries}:{verdict.digest.hex()}"
@@ -99,7 +99,7 @@ async def verify_audit(app: App, operator: Operator) -> Response:
 
 @router.get("/lines", response_class=StreamingResponse)
 async def export_audit(
-    app: App, operator: Operator, after: Annotated[int, Query(ge=0)] = 0, live: bool = False
+    app: App, operator: Looker, after: Annotated[int, Query(ge=0)] = 0, live: bool = False
 ) -> Response:
     """Send the audit as lines of JSON, with their digests; `live` goes on with what comes. For operators."""
     audit = _audit(app)

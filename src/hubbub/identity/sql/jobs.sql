@@ -1,0 +1,40 @@
+-- name: hold
+insert into legal_hold (person_id, reason, placed_by, placed_at) values (?, ?, ?, ?)
+on conflict do update set reason = excluded.reason
+
+-- name: release
+delete from legal_hold where person_id = ?
+
+-- name: holds
+select person_id, reason, placed_by, placed_at from legal_hold order by person_id
+
+-- name: is_held
+select 1 from legal_hold where person_id = ?
+
+-- name: add
+insert into person_job (id, kind, person_id, asked_by, asked_at, state, report) values (?, ?, ?, ?, ?, 'waiting', '{}')
+
+-- name: waiting_of
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+where person_id = ? and kind = ? and state = 'waiting'
+
+-- name: next
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+where state = 'waiting' order by id limit 1
+
+-- name: job
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job where id = ?
+
+-- name: of
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+where person_id = ? order by id desc limit ?
+
+-- name: page
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+where ? = '' or id < ?1 order by id desc limit ?2
+
+-- name: note
+update person_job set report = ? where id = ?
+
+-- name: end
+update person_job set state = ?, ended_at = ?, report = ? where id = ?
