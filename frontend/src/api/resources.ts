@@ -7,6 +7,8 @@ export interface Me {
   /** Whether the settings say that everybody is let in, without signing in. */
   is_open_to_everybody: boolean;
   can_sign_in: boolean;
+  /** Whether the operators' pages are there for them. */
+  may_operate: boolean;
   version: string;
   /** Whether what people use is bounded. */
   has_quotas: boolean;

@@ -6,6 +6,7 @@ import { PREFIX } from "../api/http";
 export type Route =
   | { page: "chat"; chatId: string | null }
   | { page: "library"; collectionId: string | null }
+  | { page: "operate"; section: string }
   | { page: "account" | "people" | "welcome" };
 
 const path = signal(location.pathname);
@@ -18,6 +19,7 @@ export const route = computed<Route>(() => routeOf(path.value));
 export function routeOf(pathname: string): Route {
   const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
   if (first === "library") return { page: "library", collectionId: second ?? null };
+  if (first === "operate") return { page: "operate", section: second ?? "" };
   if (first === "account" || first === "people" || first === "welcome") return { page: first };
   return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
 }
@@ -25,6 +27,7 @@ export function routeOf(pathname: string): Route {
 export const homePath = `${PREFIX}/`;
 export const accountPath = `${PREFIX}/account`;
 export const peoplePath = `${PREFIX}/people`;
+export const operatePath = (section: string) => `${PREFIX}/operate${section ? `/${section}` : ""}`;
 export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;
 export const libraryPath = (collectionId: string | null) =>
   `${PREFIX}/library${collectionId ? `/${collectionId}` : ""}`;

@@ -52,9 +52,13 @@ def check_operator(person: Person, request: Request) -> None:
     Raises:
         NotFound: they may not.
     """
-    is_here = choices_of(request).has_local_operators and _comes_from_here(request)
-    if not (person.is_operator or is_here):
+    if not may_operate(person, request):
         raise NotFound("There is nothing at this address.")
+
+
+def may_operate(person: Person, request: Request) -> bool:
+    """Tell whether who asks may see how the server does."""
+    return person.is_operator or (choices_of(request).has_local_operators and _comes_from_here(request))
 
 
 def _comes_from_here(request: Request) -> bool:

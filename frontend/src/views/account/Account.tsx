@@ -7,6 +7,7 @@ import { signOut } from "../../state/session";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
 import "./account.css";
+import { MyData } from "./MyData";
 import { moment } from "./moments";
 
 const never = new AbortController().signal;
@@ -37,6 +38,7 @@ export function Account() {
           <SecondFactor hasFactor={account.has_second_factor} changed={load} />
         </>
       )}
+      <MyData />
     </div>
   );
 }

@@ -14,6 +14,7 @@ import { People } from "../account/People";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
+import { OperatorsWhenLoaded } from "../operators/loading";
 import { Sidebar } from "../sidebar/Sidebar";
 import { Sources } from "../sources/Sources";
 import { Chat } from "../thread/Chat";
@@ -27,7 +28,12 @@ import { TopBar } from "./TopBar";
 
 const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
 
-const TITLES: Record<string, string> = { library: "Documents", account: "Your account", people: "People" };
+const TITLES: Record<string, string> = {
+  library: "Documents",
+  account: "Your account",
+  people: "People",
+  operate: "Operators",
+};
 
 export function App() {
   useShortcuts();
@@ -64,7 +70,8 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
-          {page !== "library" && page !== "account" && page !== "people" && <Chat />}
+          {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
+          {!(page in TITLES) && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}

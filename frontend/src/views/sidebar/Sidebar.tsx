@@ -5,7 +5,7 @@ import { chatOf, chats, hasMoreChats, loadMoreChats } from "../../state/chats";
 import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
-import { accountPath, chatPath, libraryPath, navigate, peoplePath, route } from "../../state/route";
+import { accountPath, chatPath, libraryPath, navigate, operatePath, peoplePath, route } from "../../state/route";
 import { me, needsSignIn } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
 import { newChat, newChatWithGuide, openAt } from "../../state/thread";
@@ -96,7 +96,7 @@ export function Sidebar() {
 /** The way to one's account and to the people, or to signing in; or that nobody has to. */
 function WhoIsHere({ leave }: { leave: () => void }) {
   if (me.value === null) return null;
-  const { person, can_sign_in, is_open_to_everybody } = me.value;
+  const { person, can_sign_in, is_open_to_everybody, may_operate } = me.value;
   const open = (path: string) => () => {
     navigate(path);
     leave();
@@ -122,6 +122,16 @@ function WhoIsHere({ leave }: { leave: () => void }) {
           onClick={open(peoplePath)}
         >
           <Icon name="people" /> People
+        </button>
+      )}
+      {may_operate && (
+        <button
+          type="button"
+          class="sidebar-link"
+          aria-current={here === "operate" ? "page" : undefined}
+          onClick={open(operatePath(""))}
+        >
+          <Icon name="gauge" /> Operators
         </button>
       )}
       {can_sign_in && !person.is_signed_in && (

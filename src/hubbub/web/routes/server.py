@@ -10,7 +10,7 @@ import hubbub
 from hubbub.app.application import Application
 from hubbub.app.documents import READABLE
 from hubbub.models.base import Model, ModelCard, Pooled, Started
-from hubbub.web.asker import App, Asker
+from hubbub.web.asker import App, Asker, may_operate
 from hubbub.web.bodies import Json, sends
 from hubbub.web.choices import choices_of
 from hubbub.web.page import set_cookie
@@ -51,6 +51,8 @@ class Me(msgspec.Struct):
     """Whether the settings say that everybody is let in, without signing in and without a key."""
     can_sign_in: bool
     """Whether people can sign in here: see `/api/sign-in`."""
+    may_operate: bool
+    """Whether you may look at how the server does: `/api/operators/…`."""
 
 
 class Models(msgspec.Struct):
@@ -92,7 +94,9 @@ async def show_me(request: Request, app: App) -> Response:
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
-    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None))
+    can_sign_in = app.sign_ins is not None
+    may = may_operate(person, request)
+    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, can_sign_in, may))
     set_cookie(request, response, welcome)
     return response
 
