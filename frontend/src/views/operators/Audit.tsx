@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as operators from "../../api/operators";
 import { isAbort, tell } from "../../state/notices";
+import { PersonField } from "./PersonField";
 import { More, number, Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
@@ -29,6 +30,8 @@ export function Audit() {
   const [filter, setFilter] = useState<Record<string, string>>({});
   const [shown, setShown] = useState<Shown | null>(null);
   const [verdict, setVerdict] = useState("");
+  const [said, setSaid] = useState("");
+  const [about, setAbout] = useState("");
   useEffect(() => {
     const stop = new AbortController();
     const look = () => {
@@ -77,13 +80,17 @@ export function Audit() {
         onSubmit={(event) => {
           event.preventDefault();
           const values = new FormData(event.currentTarget);
-          setFilter(Object.fromEntries([...values].map(([key, value]) => [key, String(value).trim()])));
+          setFilter({ about, ...Object.fromEntries([...values].map(([key, value]) => [key, String(value).trim()])) });
         }}
       >
-        <label>
-          About the person (id)
-          <input class="field" name="about" autocomplete="off" />
-        </label>
+        <PersonField
+          label="About the person"
+          value={said}
+          changed={(text, found) => {
+            setSaid(text);
+            setAbout(found);
+          }}
+        />
         <label>
           What was done
           <input class="field" name="deed" autocomplete="off" placeholder="sign-in" />

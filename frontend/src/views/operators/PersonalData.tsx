@@ -6,6 +6,7 @@ import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
 import { useLive } from "./live";
+import { PersonField } from "./PersonField";
 import { Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
@@ -22,7 +23,8 @@ export const reportOf = (job: operators.Job) =>
 export function PersonalData() {
   const holds = useLive(operators.holds, 0);
   const jobs = useLive(operators.jobs, LIVE_SECONDS);
-  const [person, setPerson] = useState("");
+  const [said, setSaid] = useState("");
+  const [id, setId] = useState("");
   const [erasing, setErasing] = useState("");
   if (!me.value?.person.is_operator) return <p>Only operators who have signed in can do this.</p>;
   const ask = (work: Promise<unknown>) => {
@@ -31,7 +33,6 @@ export function PersonalData() {
       holds.reload();
     }, tell);
   };
-  const id = person.trim();
   return (
     <>
       <form
@@ -41,16 +42,15 @@ export function PersonalData() {
           ask(operators.placeHold(never, id, String(new FormData(event.currentTarget).get("reason") ?? "")));
         }}
       >
-        <label>
-          Person (id)
-          <input
-            class="field"
-            value={person}
-            required
-            autocomplete="off"
-            onInput={(event) => setPerson(event.currentTarget.value)}
-          />
-        </label>
+        <PersonField
+          label="E-mail or id of a person"
+          value={said}
+          isNeeded
+          changed={(text, found) => {
+            setSaid(text);
+            setId(found);
+          }}
+        />
         <button type="button" class="button" disabled={!id} onClick={() => ask(operators.exportPerson(never, id))}>
           Export
         </button>

@@ -68,7 +68,7 @@ export function Usage() {
           <select class="field" value={by} onChange={(event) => setBy(event.currentTarget.value as operators.By)}>
             {Object.entries(BY).map(([name, label]) => (
               <option key={name} value={name}>
-                {label}
+                {`By ${label.toLowerCase()}`}
               </option>
             ))}
           </select>
@@ -81,8 +81,8 @@ export function Usage() {
       {value !== null && lines.length === 0 && <p>Nothing was used on these days.</p>}
       {lines.length > 0 && (
         <Table
-          label={BY[by]}
-          heads={[BY[by].slice(3), "Tokens", "Part", "Questions", "In", "Cached", "Out", "Thoughts", "Money"]}
+          label={`By ${by}`}
+          heads={[BY[by], "Tokens", "Part", "Questions", "In", "Cached", "Out", "Thoughts", "Money"]}
           numbers={[1, 3, 4, 5, 6, 7, 8]}
         >
           {lines.map((line) => (
