@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewMember": {},
     "Confirmation": {"confirm": "x"},
     "Reason": {"reason": "x"},
+    "NewReading": {"person_id": "p1", "reason": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
@@ -57,7 +58,7 @@ PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_s
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
-PLAIN_IN_BODIES |= {"confirm", "reason"}  # what a path names is said once more
+PLAIN_IN_BODIES |= {"confirm", "reason", "person_id", "minutes"}  # of operators, or what a path names once more
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
 WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
 """Whose fields name things in ways of their own, which tests of their own go into."""

@@ -20,6 +20,7 @@ from hubbub.app.model_names import ModelNames
 from hubbub.app.operating import Operating
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.questions import Questions
+from hubbub.app.readings import Readings
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.texts_of_files import TextsOfFiles
@@ -83,6 +84,8 @@ class Application:
     """The settings in force, as operators see them."""
     keys: Keys | None = None
     """Keeps the API keys; None where an identity of one's own says who asks."""
+    readings: Readings = field(default_factory=Readings)
+    """Says whose things operators read."""
     personal: PersonalData | None = None
     """Takes in exports, erasures and legal holds; None where they can't be kept."""
     deeds: Deeds = field(default_factory=Deeds)
@@ -97,7 +100,7 @@ class Application:
     @cached_property
     def access(self) -> Access:
         """Says who may see what."""
-        return Access(self.history, self.library, self.log)
+        return Access(self.history, self.library, self.log, self.readings)
 
     @cached_property
     def questions(self) -> Questions:

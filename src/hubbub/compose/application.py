@@ -16,6 +16,8 @@ from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.app.readings import Readings
+from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
@@ -273,6 +275,7 @@ async def _assembled(
         limits=_limits(settings),
         audit=audit,
         deeds=deeds,
+        readings=Readings(SqliteReadings(database) if isinstance(database, Sqlite) else None, deeds),
         personal=await open_personal(stack, settings, database, deeds, doors.people),
         settings_shown=settings_shown,
         meter=meter,

@@ -17,7 +17,7 @@ class Policy(msgspec.Struct, frozen=True):
     - "open": anybody, even where a key is needed: it tells nothing of anybody.
     - "asker": whoever is let in, about what is their own, by ids of one's own if a path names any.
       What else a query or a body names is checked as a path's is.
-    - "owner": who owns the thing that the path names, and operators.
+    - "owner": who owns the thing that the path names, and operators who have begun to read that person's things.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
     - "operator": operators, and for looking, where everybody is let in, whoever sits at the machine itself.
@@ -86,6 +86,9 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /api/people/{person_id}/hold": OPERATOR,
     "GET /api/operators/holds": OPERATOR,
     "GET /api/operators/jobs": OPERATOR,
+    "GET /api/operators/readings": OPERATOR,
+    "POST /api/operators/readings": OPERATOR,
+    "DELETE /api/operators/readings/{person_id}": OPERATOR,
     "GET /api/models": ASKER,
     "GET /api/usage": ASKER,
     "GET /api/chats": ASKER,

@@ -38,3 +38,16 @@ update person_job set report = ? where id = ?
 
 -- name: end
 update person_job set state = ?, ended_at = ?, report = ? where id = ?
+
+-- name: put_reading
+insert into operator_reading (operator_id, person_id, reason, until) values (?, ?, ?, ?)
+on conflict do update set reason = excluded.reason, until = excluded.until
+
+-- name: drop_reading
+delete from operator_reading where operator_id = ? and person_id = ?
+
+-- name: forget_readings
+delete from operator_reading where until < ?
+
+-- name: readings
+select operator_id, person_id, reason, until from operator_reading where operator_id = ? and until > ?

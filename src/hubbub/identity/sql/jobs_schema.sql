@@ -18,3 +18,11 @@ create table person_job (
 
 create index person_job_of on person_job (person_id, id);
 create index person_job_waiting on person_job (id) where state = 'waiting';
+
+create table operator_reading (
+  operator_id text not null,
+  person_id text not null,
+  reason text not null,
+  until real not null,
+  primary key (operator_id, person_id)
+) without rowid;

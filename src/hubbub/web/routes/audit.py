@@ -97,7 +97,9 @@ async def verify_audit(app: App, operator: Looker) -> Response:
     return Json(AuditVerdict(verdict.entries, last, verdict.fault), headers=_NO_STORE)
 
 
-@router.get("/lines", response_class=StreamingResponse)
+@router.get(
+    "/lines", response_class=Response, responses={200: {"description": "Lines of JSON", "content": {LINES: {}}}}
+)
 async def export_audit(
     app: App, operator: Looker, after: Annotated[int, Query(ge=0)] = 0, live: bool = False
 ) -> Response:

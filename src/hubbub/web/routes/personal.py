@@ -78,6 +78,29 @@ class HoldView(msgspec.Struct, frozen=True):
     placed_at: float
 
 
+class NewReading(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose things are to be read, why, and for how long."""
+
+    person_id: str
+    reason: str
+    minutes: float = 30.0
+
+
+class ReadingView(msgspec.Struct, frozen=True):
+    """Somebody's things are read by you until a time (seconds of the epoch)."""
+
+    person_id: str
+    person: str
+    reason: str
+    until: float
+
+
+class ReadingsOfYours(msgspec.Struct, frozen=True):
+    """Whose things you read now."""
+
+    readings: list[ReadingView]
+
+
 class Holds(msgspec.Struct, frozen=True):
     """All legal holds."""
 
@@ -109,7 +132,11 @@ async def show_export(job_id: str, person: Asker, personal: Personal) -> Respons
     return Json(_view(await personal.job(person, job_id)), headers=_NO_STORE)
 
 
-@router.get("/exports/{job_id}/file", response_class=FileResponse)
+@router.get(
+    "/exports/{job_id}/file",
+    response_class=Response,
+    responses={200: {"description": "The file", "content": {"application/zip": {}}}},
+)
 async def fetch_export(job_id: str, person: Asker, personal: Personal) -> Response:
     """Fetch an export that is done, for as long as it is kept."""
     path = await personal.file(person, job_id)
@@ -151,6 +178,32 @@ async def list_holds(app: App, operator: Operator, personal: Personal) -> Respon
     found = await personal.jobs.holds()
     names = await app.operating.names({one.person_id for one in found})
     return Json(Holds([_hold(one, names.get(one.person_id, "")) for one in found]), headers=_NO_STORE)
+
+
+@router.get("/operators/readings", responses=sends(ReadingsOfYours))
+async def list_readings(app: App, operator: Operator) -> Response:
+    """List whose things you read as an operator, and until when."""
+    found = await app.readings.of(operator)
+    names = await app.operating.names({one.person_id for one in found})
+    views = [ReadingView(one.person_id, names.get(one.person_id, ""), one.reason, one.until) for one in found]
+    return Json(ReadingsOfYours(views), headers=_NO_STORE)
+
+
+@router.post("/operators/readings", status_code=201, responses=sends(ReadingView, 201), openapi_extra=takes(NewReading))
+async def begin_reading(request: Request, app: App, operator: Operator) -> Response:
+    """Begin to read a person's chats and documents as an operator. That you did, and why, is in the audit."""
+    new = await body_as(request, NewReading)
+    made = await app.readings.begin(operator, new.person_id, new.reason, new.minutes)
+    names = await app.operating.names({made.person_id})
+    view = ReadingView(made.person_id, names.get(made.person_id, ""), made.reason, made.until)
+    return Json(view, status_code=201, headers=_NO_STORE)
+
+
+@router.delete("/operators/readings/{person_id}", status_code=204)
+async def end_reading(person_id: str, app: App, operator: Operator) -> Response:
+    """Read a person's things no longer."""
+    await app.readings.end(operator, person_id)
+    return Response(status_code=204)
 
 
 @router.get("/operators/jobs", responses=sends(JobsPage))
