@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from hubbub.ingest.origins import Origins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import RESERVED
+from hubbub.models.late import LateMiniLm
 from hubbub.search.base import Library, Search, Standing
 from hubbub.settings import Settings
 
@@ -83,6 +85,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             readers=settings.ingest.children,
             reads_hidden=settings.ingest.reads_hidden,
             keeps_earlier=settings.ingest.unreadable_update == "keep",
+            can_embed=partial(_can_embed, embedder),
             allowance=Allowance(
                 library,
                 folder,
@@ -91,6 +94,10 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             ),
         )
         yield Shelf(library, search, files, pipeline, embedder, folder, origins, Outbox(database))
+
+
+def _can_embed(embedder: Embedder | None) -> bool:
+    return embedder is not None and not (isinstance(embedder, LateMiniLm) and not embedder.is_ready)
 
 
 async def _let_stand(search: Search, library: Library) -> None:
