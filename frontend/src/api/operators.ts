@@ -232,6 +232,23 @@ export const exportPerson = (signal: AbortSignal, person: string) =>
 export const erasePerson = (signal: AbortSignal, person: string) =>
   request<Job>(signal, "POST", at("people", person, "erasure"), { body: { confirm: person } });
 
+export interface Reading {
+  person_id: string;
+  person: string;
+  reason: string;
+  until: number;
+}
+
+export async function readings(signal: AbortSignal): Promise<readonly Reading[]> {
+  return (await request<{ readings: Reading[] }>(signal, "GET", "/api/operators/readings")).readings;
+}
+
+export const beginReading = (signal: AbortSignal, person: string, reason: string) =>
+  request<Reading>(signal, "POST", "/api/operators/readings", { body: { person_id: person, reason } });
+
+export const endReading = (signal: AbortSignal, person: string) =>
+  request<void>(signal, "DELETE", at("operators", "readings", person));
+
 export const exportAddress = (id: string) => `${PREFIX}${at("exports", id, "file")}`;
 
 export async function myJobs(signal: AbortSignal): Promise<readonly Job[]> {

@@ -23,6 +23,8 @@ export const reportOf = (job: operators.Job) =>
 export function PersonalData() {
   const holds = useLive(operators.holds, 0);
   const jobs = useLive(operators.jobs, LIVE_SECONDS);
+  const readings = useLive(operators.readings, LIVE_SECONDS);
+  const [reason, setReason] = useState("");
   const [said, setSaid] = useState("");
   const [id, setId] = useState("");
   const [erasing, setErasing] = useState("");
@@ -31,6 +33,7 @@ export function PersonalData() {
     work.then(() => {
       jobs.reload();
       holds.reload();
+      readings.reload();
     }, tell);
   };
   return (
@@ -39,7 +42,7 @@ export function PersonalData() {
         class="operators-filter"
         onSubmit={(event) => {
           event.preventDefault();
-          ask(operators.placeHold(never, id, String(new FormData(event.currentTarget).get("reason") ?? "")));
+          ask(operators.placeHold(never, id, reason));
         }}
       >
         <PersonField
@@ -58,13 +61,56 @@ export function PersonalData() {
           Erase
         </button>
         <label>
-          Reason for a hold
-          <input class="field" name="reason" required autocomplete="off" />
+          Reason for a hold or for reading
+          <input
+            class="field"
+            value={reason}
+            required
+            autocomplete="off"
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
         </label>
         <button type="submit" class="button" disabled={!id}>
           Place a legal hold
         </button>
+        <button
+          type="button"
+          class="button"
+          disabled={!id || !reason.trim()}
+          onClick={() => ask(operators.beginReading(never, id, reason))}
+        >
+          Read their things
+        </button>
       </form>
+      <p class="operators-soft">
+        To read somebody’s chats and documents you say why. It is recorded, and ends after half an hour.
+      </p>
+      {readings.value !== null && readings.value.length > 0 && (
+        <>
+          <h3>What you read now</h3>
+          <Table label="What you read now" heads={["Person", "Why", "Until", ""]}>
+            {readings.value.map((one) => (
+              <tr key={one.person_id}>
+                <th scope="row" title={one.person_id}>
+                  {one.person || one.person_id}
+                </th>
+                <td class="is-text">{one.reason}</td>
+                <td>{when(one.until)}</td>
+                <td>
+                  <button
+                    type="button"
+                    class="button"
+                    aria-label={`Stop reading the things of ${one.person || one.person_id}`}
+                    onClick={() => ask(operators.endReading(never, one.person_id))}
+                  >
+                    End
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </Table>
+        </>
+      )}
       <h3>Legal holds</h3>
       {holds.value?.length === 0 && <p>There are none.</p>}
       {holds.value !== null && holds.value.length > 0 && (

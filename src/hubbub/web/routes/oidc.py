@@ -50,6 +50,8 @@ async def finish_sign_in(
     try:
         response = await _finished(provider, request, app, state=state, code=code, error=error, issuer=iss)
     except HubbubError as refusal:
+        where, detail = client_address(request.scope), f"{name}: {refusal.code}"
+        await app.deeds.note("sign-in", by="", where=where, outcome="refused", detail=detail)
         response = _told(provider, refusal)
     is_secure = request.url.scheme == "https"
     response.delete_cookie(_cookie(request), httponly=True, samesite="lax", secure=is_secure)
