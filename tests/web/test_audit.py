@@ -17,7 +17,7 @@ from hubbub.core.errors import StoreError
 from hubbub.core.people import OPERATOR
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.settings import Settings
-from tests.cli.commands import run
+from tests.cli.commands import run, start
 from tests.servers.hubbub_server import HubbubServer
 from tests.web.test_signing_in import PASSWORD, accounts_in, become, browser, member, serving, sign_in, told
 
@@ -165,7 +165,12 @@ def test_keys_and_groups_of_the_command_line_are_recorded(tmp_path: Path) -> Non
     assert [(one["deed"], one["where"], one["who"]) for one in entries] == [
         (deed, "command line", "operator") for deed in ("group made", "key made", "key revoked")
     ]
-    assert run(folder, "audit", "verify")[0] == 0
+    with start(folder, "audit", "follow", "--after", "2") as following:
+        try:
+            assert following.stdout is not None
+            assert json.loads(following.stdout.readline())["deed"] == "key revoked"
+        finally:
+            following.kill()
 
 
 async def test_a_deed_whose_entry_can_not_be_stored_is_not_done(tmp_path: Path) -> None:

@@ -48,11 +48,14 @@ class PersonWork:
         """Work until cancelled. What was cut off is done again: nothing of it is lost."""
         fails = Lasting(logger)
         round_at = 0.0
+        held: set[str] = set()
         clock = asyncio.get_running_loop().time
         while True:
             wait = LOOK_SECONDS
             try:
                 await self.work()
+                if {one.person_id for one in await self._personal.jobs.holds()} != held:
+                    held = set(await self._retention.keep_held())
                 if clock() >= round_at:
                     await self._retention.round()
                     await self._drop_exports()

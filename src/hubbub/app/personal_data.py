@@ -70,6 +70,7 @@ class PersonalData:
         hold = Hold(person_id, reason, by.id, now)
         async with self._deeds.doing("legal hold placed", by=by, of=person_id, detail=reason):
             await self.jobs.hold(hold)
+        self.has_work.set()
         return hold
 
     async def release(self, by: Person, person_id: str) -> None:

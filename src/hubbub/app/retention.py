@@ -49,9 +49,7 @@ class Retention:
 
     async def round(self) -> dict[str, int]:
         """Delete all that is too old now; returns how many of what. It can be cut off and done again at any point."""
-        held = [hold.person_id for hold in await self._jobs.holds()]
-        if held and isinstance(self._answers, KnowsOwners):
-            await self._answers.keep_longer(held, self._clock() + HELD_SECONDS)
+        held = await self.keep_held()
         counts = {
             "chats": await self._chats(held),
             "sessions of pages": await self._sessions(held),
@@ -64,6 +62,13 @@ class Retention:
         if not held and (pruned := await self._audit()):
             done["lines of the audit"] = pruned
         return done
+
+    async def keep_held(self) -> list[str]:
+        """Keep the answers that would be forgotten by themselves of who is held; returns who that is."""
+        held = [hold.person_id for hold in await self._jobs.holds()]
+        if held and isinstance(self._answers, KnowsOwners):
+            await self._answers.keep_longer(held, self._clock() + HELD_SECONDS)
+        return held
 
     async def _chats(self, held: Sequence[str]) -> int:
         history, count = self._app.history, 0
