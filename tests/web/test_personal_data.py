@@ -110,6 +110,9 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
             assert response.status == 200
             archive = zipfile.ZipFile(io.BytesIO(await response.read()))
         assert archive.testzip() is None
+        next((tmp_path / "exports").glob("*.zip")).unlink()  # as when its time is over
+        async with ada.get(f"/api/exports/{job['id']}/file") as response:
+            assert response.status == 404
         names = archive.namelist()
         assert all(not Path(name).is_absolute() and ".." not in Path(name).parts for name in names)
         chat = json.loads(archive.read(f"chats/{things['chat']}.json"))

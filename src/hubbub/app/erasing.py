@@ -20,7 +20,8 @@ WINDOW = 2_000
 MOST_LISTED = 500
 
 STAYS = (
-    "Lines of the audit name the person's id: they are chained, and go when the time of the audit is over. What was "
+    "Lines of the audit name the person's id: they are chained, and go when the time of the audit is over. The list of "
+    "erasures names it, too. What was "
     "used stays in sums, without the person. Documents that the person added to collections of others stay there. "
     "The journal of answers holds its last minutes until it is cleared, and a database file what was deleted until "
     "that place is used again. Backups keep what was there until they are replaced."

@@ -1,9 +1,11 @@
 """Take in what people and operators want done with somebody's things: exports, erasure, legal holds."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
 from hubbub.identity.base import People
@@ -98,8 +100,8 @@ class PersonalData:
             raise NotFound("There is no such export.")
         return job
 
-    async def file(self, person: Person, job_id: str) -> Path:
-        """Return where an export that is done lies; that it is fetched is recorded.
+    async def file(self, person: Person, job_id: str) -> tuple[Path, os.stat_result]:
+        """Return where an export that is done lies, and its size and times; that it is fetched is recorded.
 
         Raises:
             NotFound: there is none for this person, it is not done, or its time is over.
@@ -107,8 +109,13 @@ class PersonalData:
         job = await self.job(person, job_id)
         if job.kind != "export" or job.state != "done":
             raise NotFound("There is no such export, or it is not done yet.")
+        path = self.path(job)
+        try:
+            found = await in_a_thread(path.stat)
+        except FileNotFoundError:
+            raise NotFound("This export is not kept any more. Ask for another one.") from None
         await self._deeds.note("export fetched", by=person, of=job.person_id, detail=job_id)
-        return self.path(job)
+        return path, found
 
     def path(self, job: Job) -> Path:
         """Return where an export is put."""

@@ -139,8 +139,9 @@ async def show_export(job_id: str, person: Asker, personal: Personal) -> Respons
 )
 async def fetch_export(job_id: str, person: Asker, personal: Personal) -> Response:
     """Fetch an export that is done, for as long as it is kept."""
-    path = await personal.file(person, job_id)
-    return FileResponse(path, filename=f"hubbub-{job_id}.zip", media_type="application/zip", headers=_NO_STORE)
+    path, found = await personal.file(person, job_id)
+    name = f"hubbub-{job_id}.zip"
+    return FileResponse(path, stat_result=found, filename=name, media_type="application/zip", headers=_NO_STORE)
 
 
 @router.post("/people/{person_id}/export", status_code=202, responses=sends(JobView, 202))
