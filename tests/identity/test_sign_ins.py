@@ -9,7 +9,9 @@ import pytest
 from hubbub.compose.databases import chats_in
 from hubbub.connections.sqlite import Connection
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
-from hubbub.identity.people_sqlite import SqlitePeople
+from hubbub.identity.accounts_sqlite import Link, SqliteAccounts
+from hubbub.identity.base import EmailTaken
+from hubbub.identity.people_sqlite import SCRIPTS, SqlitePeople
 from hubbub.identity.sign_ins import MOST_OF_PERSON, SignIns, cookies_in, id_in
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 
@@ -44,17 +46,95 @@ async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(tmp_pa
     async with worker(tmp_path) as (people, _):
         first = await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["b", "a", "a"])
         again = await people.known("entra", "1", name="Ada L.", email="ada@example.org", groups=["c"], is_operator=True)
-        other = await people.known("google", "1", name="Ada", email="ada@example.org")
+        other = await people.known("google", "1", name="Ada", email="ada@elsewhere.example", groups=["c"])
         found = await people.find(first.id)
         listed = await people.people()
-    assert first.groups == {"a", "b"}
+    assert first.groups == {"entra/a", "entra/b"}
     assert not first.is_operator
     assert again.id == first.id
-    assert (again.name, again.groups, again.is_operator) == ("Ada L.", {"c"}, True)
-    assert other.id != first.id, "an e-mail address never says who somebody is"
+    assert (again.name, again.groups, again.is_operator) == ("Ada L.", {"entra/c"}, True)
+    assert other.id != first.id, "a subject is one provider's"
+    assert other.groups == {"google/c"}, "and so is a group"
     assert found is not None
     assert found.providers == ("entra",)
     assert [one.id for one in listed] == [first.id, other.id]
+
+
+VERIFIED = {"email": "Ada@Example.org", "is_email_verified": True}
+
+
+async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_verified_and_a_setting_links(
+    tmp_path: Path,
+) -> None:
+    async with worker(tmp_path) as (people, _):
+        ada = await people.known("entra", "1", name="Ada", **VERIFIED)
+        with pytest.raises(EmailTaken) as caught:
+            await people.known("google", "1", **VERIFIED)
+        assert "links_by_email is off" in caught.value.for_operators
+        assert ada.id not in caught.value.message
+        with pytest.raises(EmailTaken, match="not verified there"):
+            await people.known("google", "1", email=" ada@example.ORG", links_by_email=True)
+        assert len(await people.people()) == 1
+        linked = await people.known("google", "1", **VERIFIED, links_by_email=True, groups=["team"])
+        assert (linked.id, linked.groups) == (ada.id, {"google/team"})
+        assert linked.ids == {"entra/1", "google/1"}
+        assert (await people.known("google", "1", email="else@example.org")).id == ada.id, "known by the subject"
+        await people.known("entra", "9", is_operator=True)
+        await people.set_active(ada.id, is_active=False)
+        with pytest.raises(EmailTaken, match="who is disabled"):
+            await people.known("keycloak", "1", email="else@example.org", is_email_verified=True, links_by_email=True)
+
+
+async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(tmp_path: Path) -> None:
+    def link(email: str, *, is_operator: bool = False) -> Link:
+        return Link("invitation", None, email, "", is_operator, 0.0, 1e12)
+
+    async with worker(tmp_path) as (people, _), chats_in(tmp_path) as database, SqliteAccounts(database) as accounts:
+        await accounts.add_link(link("bob@example.org"), b"bob")
+        await people.known("entra", "1", **VERIFIED)
+        await people.known("entra", "2", email="bob@example.org")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.add_link(link("ada@example.org"), b"ada")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.use_link(b"bob", "hash", email="", name="")
+        await accounts.add_link(link("ada@example.org", is_operator=True), b"root")
+        made = await accounts.use_link(b"root", "hash", email="", name="")
+        assert made.is_operator, "who runs the machine gets in in any case"
+
+
+async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_it_verified(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
+        squatter = await people.known("public", "1", email="ada@example.org")
+        with pytest.raises(EmailTaken):
+            await people.known("public", "2", email="ada@example.org", links_by_email=True)
+        ada = await people.known("entra", "1", **VERIFIED, links_by_email=True)
+        found = await people.find(squatter.id)
+        assert ada.id != squatter.id
+        assert found is not None
+        assert found.email == ""
+        await people.known("public", "1", email="ada@example.org")
+        found = await people.find(squatter.id)
+        assert found is not None
+        assert found.email == "", "it is somebody else's now"
+
+
+async def test_what_a_provider_does_not_say_stays_as_it_was(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
+        await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["team"], is_operator=True)
+        again = await people.known("entra", "1", groups=None)
+        assert (again.name, again.groups, again.is_operator) == ("Ada", {"entra/team"}, True)
+        assert (await people.known("entra", "1", groups=[])).groups == frozenset()
+
+
+async def test_people_of_before_e_mails_were_compared_are_compared_too(tmp_path: Path) -> None:
+    async with chats_in(tmp_path) as database:
+        await database.migrate("people", SCRIPTS[:1])
+        await database.write(
+            Connection.all, "insert into person values ('p1', 'Ada', 'Ada@example.org', 0, 1, 1.0, null)"
+        )
+    async with worker(tmp_path) as (people, _):
+        with pytest.raises(EmailTaken):
+            await people.known("entra", "1", email="ada@example.org")
 
 
 async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
 """
 WAYS_IN = {"/api/sign-in", "/api/sign-in/link", "/api/sign-in/forgotten", "/api/sign-out"}
-WAYS_IN |= {f"/api/sign-in/oidc/{{name}}{end}" for end in ("", "/back", "/logout")}
+WAYS_IN |= {f"/api/sign-in/oidc/{{name}}{end}" for end in ("", "/back", "/logout", "/left")}
 """For who is not signed in yet: they go by a password or a link, not by who asks."""
 
 Route = tuple[str, str]

@@ -51,7 +51,7 @@ export interface Given {
   may_give_to_all: boolean;
 }
 
-/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME. */
+/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:PROVIDER/NAME. */
 export interface Grant {
   subject: string;
   right: Right;

@@ -24,9 +24,9 @@ async function loadMe(signal: AbortSignal): Promise<void> {
 
 /** Sign out, and leave nothing of what was written here to who comes next. */
 export function signOut(): void {
-  people.signOut(new AbortController().signal).then(() => {
+  people.signOut(new AbortController().signal).then((left) => {
     forgetAll();
-    location.assign(homePath);
+    location.assign(left?.address ?? homePath);
   }, tell);
 }
 

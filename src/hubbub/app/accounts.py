@@ -11,10 +11,11 @@ from hubbub.connections.mail import Mail
 from hubbub.core.errors import Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.identity import totp
-from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts, compared
+from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts
 from hubbub.identity.base import Keys, KnownPerson, People
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.passwords import Passwords, check_password
+from hubbub.identity.people_sqlite import compared
 from hubbub.identity.sign_ins import SignIns
 
 WRONG = "The e-mail address or the password is wrong."

@@ -61,6 +61,8 @@ class Application:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     providers: Providers | None = None
+    claim_scopes: Sequence[str] = ()
+    """The providers that claimed groups are of; none: the application around Hubbub names them."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
     desk: Desk
@@ -137,7 +139,7 @@ class Application:
     @cached_property
     def collections(self) -> Collections:
         """Keeps people's collections."""
-        return Collections(self.access, self.library, self.pipeline, self.deeds)
+        return Collections(self.access, self.library, self.pipeline, self.claim_scopes, self.deeds)
 
     @cached_property
     def groups(self) -> Groups:

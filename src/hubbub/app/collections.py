@@ -8,6 +8,7 @@ from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import (
+    CLAIM,
     EVERYBODY,
     GROUP,
     RIGHTS,
@@ -15,9 +16,11 @@ from hubbub.core.people import (
     Permission,
     Person,
     Right,
+    is_of_provider,
     is_subject,
     is_vouched_for,
     reader_of,
+    scoped,
 )
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
@@ -27,11 +30,19 @@ from hubbub.search.base import Library
 class Collections:
     """The collections of people, and those that are shared with them."""
 
-    def __init__(self, access: Access, library: Library, pipeline: Pipeline, deeds: Deeds | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        library: Library,
+        pipeline: Pipeline,
+        claim_scopes: Sequence[str] = (),
+        deeds: Deeds | None = None,
+    ) -> None:
         self._deeds = deeds or Deeds()
         self._access = access
         self._library = library
         self._pipeline = pipeline
+        self._claim_scopes = claim_scopes
 
     async def list(self, person: Person) -> Sequence[Collection]:
         """Return the collections that a person may see: their own and those shared with them."""
@@ -85,8 +96,13 @@ class Collections:
         for one in permissions:
             if not is_subject(one.subject):
                 raise Invalid(
-                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or claim:NAME of a "
-                    "group that your sign-in names."
+                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
+                    "claim:PROVIDER/NAME of a group that a sign-in names."
+                )
+            if one.subject.startswith(CLAIM) and not is_of_provider(one.subject, self._claim_scopes):
+                raise Invalid(
+                    f"Say at which provider the group {one.subject.removeprefix(CLAIM)!r} is, as in "
+                    f"{CLAIM}{scoped(self._claim_scopes[0], 'NAME')}."
                 )
             if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
                 raise NotAllowed(

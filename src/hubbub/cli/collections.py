@@ -84,7 +84,7 @@ async def _list(settings: Settings) -> tuple[list[Collection], dict[str, str]]:
 async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], right: Right) -> tuple[Collection, str]:
     async with library_open(settings) as shelf:
         collection = await _named(shelf, name_or_id)
-        subjects = [await subject_of(one, shelf.library.groups) for one in wanted or [EVERYBODY]]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in wanted or [EVERYBODY]]
         detail = " ".join(f"{one}={right.name.lower()}" for one in subjects) if wanted or right else "with nobody"
         async with (
             open_deeds(settings, shelf) as deeds,

@@ -123,7 +123,7 @@ async def _ingest(
         AsyncExitStack() as stack,
     ):
         deeds = await stack.enter_async_context(open_deeds(settings, shelf))
-        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
         collection = await operators_collection(shelf, deeds, name, subjects)
         await deeds.note("documents ingested", of=collection.id, outcome="unknown", detail=f"{len(files)} begun")
         files = await claimed(shelf.origins, collection.id, files)

@@ -108,8 +108,8 @@ def ingest(
     share: Annotated[
         list[str] | None,
         typer.Option(
-            help="Let these use the collection, too: everybody, signed-in, group:NAME, claim:NAME or person:ID; "
-            "may be repeated.",
+            help="Let these use the collection, too: everybody, signed-in, group:NAME, claim:PROVIDER/NAME or "
+            "person:ID; may be repeated.",
             metavar="WITH",
         ),
     ] = None,
@@ -363,7 +363,7 @@ def share_collection(
         list[str] | None,
         typer.Option(
             "--with",
-            help="With whom: everybody, signed-in, group:NAME, claim:NAME or person:ID; may be repeated.",
+            help="With whom: everybody, signed-in, group:NAME, claim:PROVIDER/NAME or person:ID; may be repeated.",
             metavar="WITH",
             show_default="everybody",
         ),

@@ -80,7 +80,7 @@ async def _sync(
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
         AsyncExitStack() as stack,
     ):
-        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
         deeds = await stack.enter_async_context(open_deeds(settings, shelf))
         collection = await operators_collection(shelf, deeds, name, subjects)
         syncing = FolderSync(

@@ -30,6 +30,7 @@ from hubbub.compose.models import (
     open_embedder,
 )
 from hubbub.compose.pools import faults_of, pools_of
+from hubbub.compose.providers import provider_names
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.syncing import round_lock
 
@@ -66,6 +67,7 @@ __all__ = [
     "origins_for",
     "pools_of",
     "prepare_folder",
+    "provider_names",
     "round_lock",
     "sandbox_of",
     "ways_to_sign_in",

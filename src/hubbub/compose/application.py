@@ -21,6 +21,7 @@ from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
+from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
@@ -29,6 +30,7 @@ from hubbub.compose.metering import audit_in, check_over, open_meter, store_with
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.personal import open_personal, work_on_people
+from hubbub.compose.providers import identity_proxies, provider_names
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -102,7 +104,12 @@ def web_application_within(
     """
     names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
     return create_app(
-        opening, limits=_limits(settings), choices=_choices(settings), allowed_hosts=names, has_page=has_page
+        opening,
+        limits=_limits(settings),
+        choices=_choices(settings),
+        allowed_hosts=names,
+        has_page=has_page,
+        identity_proxies=identity_proxies(settings),
     )
 
 
@@ -149,6 +156,7 @@ async def open_application(
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
+        await settle_claims(parts.shelf.library, settings)
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
@@ -258,6 +266,7 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         providers=doors.providers,
+        claim_scopes=() if identity else provider_names(settings),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
@@ -364,6 +373,7 @@ def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncCo
         answers_addresses=front.answers_addresses,
         allowed_origins=front.origins,
         proxies=Proxies(settings.server.trusted_proxies),
+        identity_proxies=identity_proxies(settings),
         foreign_page=front.page,
     )
 

@@ -17,7 +17,7 @@ CHATS: Mapping[str, int] = {
     "sessions": 1,
     "identity": 1,
     "cookies": 1,
-    "people": 1,
+    "people": 3,
     "accounts": 1,
     "usage": 1,
     "audit": 2,
@@ -34,7 +34,7 @@ POSTGRES: Mapping[str, int] = {
     "folder": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1, "outbox": 1}
+LIBRARY: Mapping[str, int] = {"search": 2, "library": 6, "azure": 1, "origins": 1, "outbox": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

@@ -11,6 +11,7 @@ from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
+from hubbub.compose.providers import faults_of_names, providers_of, sources_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
@@ -21,13 +22,14 @@ from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.deeds import COMMAND_LINE, Deeds
 from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.keys import Keyring
-from hubbub.identity.oidc import Client, Provider, Providers
+from hubbub.identity.oidc import Providers
 from hubbub.identity.open import OpenIdentity
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins import SignIns
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 from hubbub.identity.signed_in import SignedInIdentity
+from hubbub.identity.vouched import Vouched
 from hubbub.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ class Doors:
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
     """Return the settings by which people can sign in on the page; none: they can't."""
     ways = ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
-    return (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
+    ways = (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
+    return (*ways, *(f"identity.proxies.{name}" for name in settings.identity.proxies))
 
 
 def is_loopback(host: str) -> bool:
@@ -80,6 +83,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
+    faults += faults_of_names(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
@@ -119,9 +123,11 @@ async def open_doors(
     people = await stack.enter_async_context(SqlitePeople(file))
     sign_ins = await open_sign_ins(stack, settings, file, deeds)
     others = OpenIdentity(keyring, cookies=cookies)
-    identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
+    providers = providers_of(settings, http, file)
+    vouched = Vouched(people, sources_of(settings, providers, http), sign_ins.changes)
+    identity = SignedInIdentity(sign_ins, others, vouched, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
-    return Doors(identity, keys, people, sign_ins, accounts, _providers(settings, http))
+    return Doors(identity, keys, people, sign_ins, accounts, providers)
 
 
 @asynccontextmanager
@@ -185,28 +191,3 @@ async def open_accounts(
         reset_seconds=wanted.reset_minutes * 60.0,
     )
     return Accounts(store, people, sign_ins, keys, passwords, rules, mail, deeds)
-
-
-def _providers(settings: Settings, http: Http) -> Providers:
-    return Providers(
-        {
-            name: Provider(
-                Client(
-                    name=name,
-                    label=one.label or name,
-                    issuer=one.issuer,
-                    client_id=one.client_id,
-                    client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
-                    scopes=one.scopes,
-                    groups_claim=one.groups_claim,
-                    roles_claim=one.roles_claim,
-                    operator_groups=frozenset(one.operator_groups),
-                    allowed_groups=frozenset(one.allowed_groups),
-                    allowed_domains=frozenset(domain.lower() for domain in one.allowed_domains),
-                    allowed_tenants=one.allowed_tenants,
-                ),
-                http,
-            )
-            for name, one in settings.identity.oidc.items()
-        }
-    )

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import unicodedata
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -12,11 +11,13 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sq
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
 from hubbub.identity.people_sqlite import (
-    SCHEMA,
+    SCRIPTS,
     add_person,
     add_subject,
+    compared,
     count_operators,
     end_sign_ins,
+    has_email,
     note_change,
     person_in,
 )
@@ -31,6 +32,8 @@ MOST_OF_ACCOUNT = 10
 MOST_OF_ADDRESS = 50
 """So many attempts may fail in that time."""
 NO_LINK = "This link is not good: it was used already, was replaced by a newer one, or has expired. Ask for another."
+
+ELSEWHERE = "Somebody who signs in at a provider or a proxy has this e-mail address already, so it can have no account."
 
 LinkKind: TypeAlias = Literal["first", "invitation", "reset", "forgotten"]
 """For the first operator; for somebody new; an operator's, which removes the second factor, too; one's own."""
@@ -67,7 +70,7 @@ class SqliteAccounts:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("people", [SCHEMA])
+        await self._database.migrate("people", SCRIPTS)
         await self._database.migrate("accounts", [_ACCOUNTS])
         return self
 
@@ -156,6 +159,8 @@ class SqliteAccounts:
         def add(connection: Connection) -> None:
             if link.kind == "invitation" and connection.one(_SQL["account"], (link.email,)):
                 raise Conflict("There is an account with this e-mail address already.")
+            if link.kind == "invitation" and not link.is_operator and has_email(connection, link.email):
+                raise Conflict(ELSEWHERE)
             connection.all(_SQL["replace_links"], (link.kind, link.email, link.person_id, link.created_at))
             values = (link.kind, link.person_id, link.email, link.name, link.is_operator)
             connection.all(_SQL["add_link"], (digest, *values, link.created_at, link.expires_at))
@@ -227,6 +232,8 @@ class SqliteAccounts:
         address = compared(written)
         if connection.one(_SQL["account"], (address,)):
             raise Conflict("There is an account with this e-mail address already. Sign in with it.")
+        if not link.is_operator and has_email(connection, address):
+            raise Conflict(ELSEWHERE)
         person_id = add_person(connection, name=name, email=address, is_operator=link.is_operator)
         add_subject(connection, PROVIDER, person_id, person_id)
         connection.all(_SQL["add"], (person_id, address, password))
@@ -240,11 +247,6 @@ class SqliteAccounts:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))
         end_sign_ins(connection, person_id)
-
-
-def compared(email: str) -> str:
-    """Return an e-mail address in the form in which two are the same."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
 
 
 def _account(row: Row | None) -> Account | None:

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from hubbub.core.errors import NotAllowed
 from hubbub.core.people import Person
 
 
@@ -124,16 +125,31 @@ class KnownPerson(msgspec.Struct, frozen=True):
     providers: tuple[str, ...] = ()
     """Where they can sign in."""
     groups: frozenset[str] = frozenset()
-    """Those that the providers name."""
+    """Those that the providers name, each with its provider: see `scoped`."""
+    ids: frozenset[str] = frozenset()
+    """What the providers call them, likewise."""
 
     @property
     def person(self) -> Person:
         """Who this is when they ask."""
-        return Person(self.id, self.name or self.email, self.groups, self.is_operator)
+        return Person(self.id, self.name or self.email, self.groups, self.is_operator, ids=self.ids)
+
+
+class EmailTaken(NotAllowed):
+    """Somebody new gives the e-mail address of another person: nobody could tell the two apart."""
+
+    code = "email_taken"
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__(
+            "Somebody here has your e-mail address already. If that is you, sign in the way you did before; "
+            "otherwise ask whoever runs this server.",
+            detail=detail,
+        )
 
 
 class People(Protocol):
-    """Keeps who is known here. Two people may have one e-mail address: it never tells who somebody is."""
+    """Keeps who is known here: by a provider's subject. An e-mail alone never tells who somebody is."""
 
     async def known(
         self,
@@ -142,15 +158,21 @@ class People(Protocol):
         *,
         name: str = "",
         email: str = "",
-        groups: Collection[str] = (),
+        is_email_verified: bool = False,
+        links_by_email: bool = False,
+        groups: Collection[str] | None = (),
         is_operator: bool = False,
     ) -> Person:
         """Return who has this subject at a provider, made when they first come, brought up to date with what is said.
 
-        Groups and `is_operator` are the provider's word, and replace its earlier one.
+        Groups (by the provider's own names) and `is_operator` are its word, and replace its earlier one; None says
+        nothing of either. An empty name or e-mail says nothing.
+
+        With `links_by_email`, somebody new is the person who has the same e-mail, if both are verified.
 
         Raises:
             NotAllowed: this person is disabled.
+            EmailTaken: somebody new gives the e-mail of another person.
         """
         ...
 

@@ -26,7 +26,7 @@ from hubbub.core.people import Reader, Right
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 COLLECTION_NAME_LENGTH = 100
-STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress")
+STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
 
 
 class SqliteLibrary:

@@ -13,7 +13,9 @@ from starlette.routing import request_response
 import hubbub
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.identity.proxy_headers import IdentityProxies
 from hubbub.web.address import Proxies
+from hubbub.web.announcing import Announcing
 from hubbub.web.bodies import complete
 from hubbub.web.choices import Choices
 from hubbub.web.dialects.sample_errors import FAULTS
@@ -63,6 +65,7 @@ def create_app(
     foreign_page: ForeignPage | None = None,
     has_page: bool = True,
     proxies: Proxies | None = None,
+    identity_proxies: IdentityProxies | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens what it serves when it starts and closes it when it ends.
 
@@ -70,7 +73,8 @@ def create_app(
     `answers_addresses` it answers to plain IP addresses, too. `allowed_origins`
     are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
-    a page there is the API alone. `proxies` are those whose word counts on whom a request comes from.
+    a page there is the API alone. `proxies` are those whose word counts on whom a request comes from,
+    `identity_proxies` those who say who sends it.
     """
 
     @asynccontextmanager
@@ -115,6 +119,8 @@ def create_app(
     add_error_handlers(app)
     limits = limits or RequestLimits()
     drop_trailers()
+    if identity_proxies is not None:
+        app.add_middleware(Announcing, proxies=identity_proxies)
     app.add_middleware(
         Guards,
         body_bytes=limits.body_bytes,

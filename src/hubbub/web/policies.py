@@ -62,6 +62,7 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/sign-in/oidc/{name}": OPEN,
     "GET /api/sign-in/oidc/{name}/back": OPEN,
     "POST /api/sign-in/oidc/{name}/logout": OPEN,
+    "GET /api/sign-in/oidc/{name}/left": OPEN,
     "GET /api/sign-ins": ASKER,
     "DELETE /api/sign-ins/{sign_in_id}": OWNER,
     "GET /api/me/account": ASKER,

@@ -23,9 +23,16 @@ export function SignIn() {
     <SignInFrame title={hasForgotten ? "Choose a new password" : "Sign in"}>
       {ways?.ways.map((way) =>
         way.kind === "address" ? (
-          <a key={way.name} class="button sign-in-way" href={PREFIX + way.address}>
-            Sign in with {way.name}
-          </a>
+          <div key={way.name} class="sign-in-way">
+            <a class="button" href={PREFIX + way.address}>
+              Sign in with {way.name}
+            </a>
+            {!way.is_there && (
+              <p class="sign-in-note" role="status">
+                {way.name} can’t be reached at the moment. Whoever is signed in already can go on.
+              </p>
+            )}
+          </div>
         ) : null,
       )}
       {ways?.ways.some((way) => way.kind === "password") &&
@@ -34,6 +41,12 @@ export function SignIn() {
         ) : (
           <Credentials forgot={() => setHasForgotten(true)} />
         ))}
+      {ways?.ways.length === 0 && (
+        <p class="sign-in-note">
+          You are signed in before you reach this page. Open it at its usual address; if you do, ask whoever runs this
+          server.
+        </p>
+      )}
       <FormProblem text={problem} />
     </SignInFrame>
   );

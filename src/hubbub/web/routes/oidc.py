@@ -83,6 +83,18 @@ async def hear_of_logout(name: str, request: Request, app: App) -> Response:
     return Response(status_code=200, headers=_NO_STORE)
 
 
+@router.get("/{name}/left", status_code=200, include_in_schema=False)
+async def hear_of_leaving(name: str, request: Request, app: App, iss: str = "", sid: str = "") -> Response:
+    """End the sign-ins of a session that ends at the provider, whose page opens this address (front-channel logout)."""
+    provider = _provider(app.providers, name)
+    try:
+        session = await provider.left(iss, sid)
+    except TokenRefused as error:
+        raise Malformed("This address is for pages of the provider.", detail=error.for_operators) from error
+    await sign_ins_of(request).end_session(name, session)
+    return HTMLResponse("<!doctype html><title>Signed out</title>", headers=_NO_STORE)
+
+
 async def _finished(
     provider: Provider, request: Request, app: App, *, state: str, code: str, error: str, issuer: str
 ) -> Response:
@@ -92,14 +104,17 @@ async def _finished(
         raise TokenRefused("the state is not the one of a sign-in that this browser began")
     if error or not code:
         raise TokenRefused(f"the provider says {error[:200]!r}")
-    claims = await provider.finish(flow, code, _redirect_uri(request, suffix=""), issuer=issuer)
-    if app.people is None:
+    signed_in = await provider.finish(flow, code, _redirect_uri(request, suffix=""), issuer=issuer)
+    claims = signed_in.claims
+    if app.people is None or app.providers is None:
         raise NotFound("There is nothing at this address.")
     person = await app.people.known(
         name,
         claims.subject,
         name=claims.name,
         email=claims.email,
+        is_email_verified=claims.is_email_verified,
+        links_by_email=provider.client.links_by_email,
         groups=claims.groups,
         is_operator=bool(claims.groups & provider.client.operator_groups),
     )
@@ -110,6 +125,7 @@ async def _finished(
         address=client_address(request.scope),
         agent=request.headers.get("user-agent", ""),
     )
+    await app.providers.keep(cookie, signed_in)
     response = RedirectResponse(own_path(flow.back), status_code=303)
     await give_sign_in(request, response, cookie)
     return response

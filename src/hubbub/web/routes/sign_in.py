@@ -1,5 +1,6 @@
 """Sign in and out, use links that set a password, and manage one's own sign-ins."""
 
+import asyncio
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.choices import choices_of
 from hubbub.web.quick import body_as
-from hubbub.web.signing_in import PasswordAccounts, SignedIn, give_sign_in, sign_ins_of, take_sign_in
+from hubbub.web.signing_in import PasswordAccounts, SignedIn, address_to_leave, give_sign_in, sign_ins_of, take_sign_in
 
 router = APIRouter(prefix="/api", tags=["signing in"])
 
@@ -24,6 +25,8 @@ class Way(msgspec.Struct):
     kind: Literal["password", "address"]
     name: str
     address: str = ""
+    is_there: bool = True
+    """Whether what stands there answers at the moment."""
 
 
 class Ways(msgspec.Struct):
@@ -79,6 +82,12 @@ class LinkUse(msgspec.Struct, forbid_unknown_fields=True):
     password: str
     name: str = ""
     email: str = ""
+
+
+class SignedOut(msgspec.Struct):
+    """Where the browser goes on to, to be signed out there too."""
+
+    address: str
 
 
 class SignInView(msgspec.Struct):
@@ -140,7 +149,12 @@ async def show_ways(request: Request, app: App) -> Response:
     """Say how people sign in here. Anybody may ask."""
     accounts = _enabled(app.accounts)
     ways = [Way("password", "E-mail and password")] if accounts else []
-    ways += [Way("address", name, address) for name, address in app.sign_in_addresses]
+    providers = list(app.providers.by_name.values()) if app.providers is not None else []
+    there = await asyncio.gather(*(one.kept.is_there() for one in providers))
+    ways += [
+        Way("address", name, address, is_there)
+        for (name, address), is_there in zip(app.sign_in_addresses, there, strict=True)
+    ]
     is_open = choices_of(request).is_open_to_everybody
     fewest = accounts.rules.password_characters if accounts else 0
     content = Ways(ways, is_open, accounts is not None and accounts.sends_mail, fewest)
@@ -156,10 +170,11 @@ async def sign_in(request: Request, accounts: PasswordAccounts) -> Response:
     return await _begun(request, accounts, person_id)
 
 
-@router.post("/sign-out", status_code=204)
-async def sign_out(request: Request) -> Response:
-    """End this browser's sign-in."""
-    response = Response(status_code=204)
+@router.post("/sign-out", responses=sends(SignedOut) | {204: {"description": "Signed out"}})
+async def sign_out(request: Request, app: App) -> Response:
+    """End this browser's sign-in. Where a provider or a proxy signed it in, say where it is signed out there."""
+    address = await address_to_leave(request, app)
+    response = Json(SignedOut(address), headers={"cache-control": "no-store"}) if address else Response(status_code=204)
     await take_sign_in(request, response)
     return response
 
