@@ -33,6 +33,7 @@ export interface Account {
   email: string;
   provider: string;
   has_second_factor: boolean | null;
+  recovery_codes: number;
   password_characters: number;
 }
 
@@ -95,7 +96,10 @@ export const proposeFactor = (signal: AbortSignal, password: string) =>
   request<{ secret: string; address: string }>(signal, "POST", "/api/me/second-factor", { body: { password } });
 
 export const confirmFactor = (signal: AbortSignal, code: string) =>
-  request<void>(signal, "PUT", "/api/me/second-factor", { body: { code } });
+  request<{ codes: string[] }>(signal, "PUT", "/api/me/second-factor", { body: { code } });
+
+export const renewCodes = (signal: AbortSignal, password: string) =>
+  request<{ codes: string[] }>(signal, "POST", "/api/me/second-factor/codes", { body: { password } });
 
 export const removeFactor = (signal: AbortSignal, password: string) =>
   request<void>(signal, "POST", "/api/me/second-factor/remove", { body: { password } });

@@ -8,6 +8,7 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
+from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -57,6 +58,14 @@ class Access:
             raise NotFound("There is no such answer.")
         await self._readings.check(person, owner_id, answer_id)
 
+    async def check_reading(self, person: Person, owner_id: str, what: str) -> None:
+        """Return if a person may read a thing that they may see: operators read another's only within a reading.
+
+        Raises:
+            NotAllowed: they have not begun one.
+        """
+        await self._readings.check(person, owner_id, what)
+
     async def reader(self, person: Person) -> Reader:
         """Return who a person is to what is read: operators read what anybody could whose things they read now."""
         reader = reader_of(person)
@@ -68,7 +77,9 @@ class Access:
     async def known_collections(self, person: Person, least: Right = Right.USE) -> list[Collection]:
         """Return the collections that the person may use, without their counts: also those not to be listed."""
         found = await self._library.named_collections(reader=await self.reader(person))
-        return [one for one in found if one.right >= least]
+        return [
+            one for one in found if one.right >= least and may_use_collection(person, one.id) and not is_of_chat(one)
+        ]
 
     async def listed_collections(self, person: Person) -> list[Collection]:
         """Return those of them that may be listed for the person."""
@@ -81,6 +92,8 @@ class Access:
             NotFound: there is none that they may see.
             NotAllowed: they may see it, and not do this.
         """
+        if not may_use_collection(person, collection_id):
+            raise NotFound("There is no such collection.")
         reader = await self.reader(person) if right is Right.USE else reader_of(person)
         found = await self._library.named_collections(reader=reader, ids=[collection_id])
         if not found:
@@ -116,12 +129,13 @@ class Access:
         return (await self.readable(person, collection_ids))[0]
 
     async def readable(
-        self, person: Person, collection_ids: Sequence[str], *, may_share: bool = False
+        self, person: Person, collection_ids: Sequence[str], *, may_share: bool = False, files_id: str = ""
     ) -> tuple[tuple[str, ...], Reader | None]:
         """Return the ids, each once, if all are collections that the person may use, and who reads them.
 
         Where the answer may be shared, and they have no other right than everybody has, that is anybody: so the same
-        question of different people is one. Without collections it is nobody.
+        question of different people is one. Without collections it is nobody. The files of a chat are searched in
+        that chat alone: those of `files_id` may be among the collections.
 
         Raises:
             NotFound, NotAllowed: as `check_collections` does.
@@ -129,10 +143,15 @@ class Access:
         wanted = tuple(dict.fromkeys(collection_ids))
         if not wanted:
             return wanted, None
+        if person.limits is not None:
+            check_scope(person, "search")
+            if not all(may_use_collection(person, one) for one in wanted):
+                raise NotFound("There is no such collection.")
         reader = await self.reader(person)
         found = await self._library.named_collections(reader=reader, ids=wanted)
-        if not {one.id for one in found}.issuperset(wanted):
+        if len(found) < len(wanted):
             await self._tell_unread(person, wanted)
+        if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
             raise NotFound("There is no such collection.")
         if any(one.right < Right.USE for one in found):
             raise NotAllowed(REFUSALS[Right.USE])
@@ -151,6 +170,10 @@ class Access:
                 raise NotAllowed(UNREAD, code="reading_needed")
 
 
+CHAT_FILES = "chat-files:"
+"""What the owner of a collection begins with that holds the files of a chat: nobody has such an id. The person has a
+right to write to it, and no right to share it."""
+
 REFUSALS = {
     Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",
     Right.WRITE: "This collection is shared with you to read. Make one of your own to add documents.",
@@ -166,6 +189,13 @@ def whose_first(person: Person, collection: Collection) -> tuple[bool, bool, flo
     return collection.owner_id != person.id, collection.owner_id != OPERATOR_ID, collection.created_at, collection.id
 
 
+def is_of_chat(collection: Collection) -> bool:
+    """Tell whether a collection holds the files of a chat."""
+    return collection.owner_id.startswith(CHAT_FILES)
+
+
 def is_listed(person: Person, collection: Collection) -> bool:
     """Tell whether a collection that a person may see is shown to them where they don't name it."""
+    if is_of_chat(collection):
+        return False
     return person.id != GUEST_ID or collection.owner_id != GUEST_ID or collection.is_shared

@@ -22,6 +22,7 @@ from hubbub.core.people import (
     reader_of,
     scoped,
 )
+from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
@@ -46,7 +47,8 @@ class Collections:
 
     async def list(self, person: Person) -> Sequence[Collection]:
         """Return the collections that a person may see: their own and those shared with them."""
-        return [one for one in await self._library.collections(reader=reader_of(person)) if is_listed(person, one)]
+        found = await self._library.collections(reader=reader_of(person))
+        return [one for one in found if is_listed(person, one) and may_use_collection(person, one.id)]
 
     async def named(self, person: Person) -> Sequence[Collection]:
         """Return those that they may use, without their counts, at a cost that does not depend on what they hold."""

@@ -94,10 +94,13 @@ class PersonalData:
 
         Raises:
             NotFound: there is none for them.
+            NotAllowed: it is about themselves, and their API key is limited to less than that holds.
         """
         job = await self.jobs.job(job_id)
         if job is None or person.id not in (job.asked_by, job.person_id) or person.id == GUEST_ID:
             raise NotFound("There is no such export.")
+        if person.limits is not None and job.person_id == person.id:
+            raise NotAllowed("An API key can't do this. Sign in on a browser.")
         return job
 
     async def file(self, person: Person, job_id: str) -> tuple[Path, os.stat_result]:

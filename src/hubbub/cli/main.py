@@ -10,6 +10,7 @@ import typer
 
 import hubbub
 from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 app.add_typer(groups, name="groups")
+app.add_typer(links, name="links")
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]
@@ -93,6 +95,32 @@ def search(
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         searching.search(settings, query, collection or [], limit=limit, as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="JSON Lines or CSV: question, answers, documents, answerable.")],
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Ask over this collection; may be repeated.", show_default="all")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the first there is")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A second configuration to compare with.", show_default=False)
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write an HTML page with each answer there.", show_default=False)
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Measure search and answers with questions whose answers you know."""
+    from hubbub.cli import evaluate as evaluating
+
+    configurations = {"this": settings_of(config, {"server": {"data_folder": data}})}
+    if against is not None:
+        configurations[str(against)] = settings_of(against, {"server": {"data_folder": data}})
+    with named_errors():
+        evaluating.evaluate(questions, configurations, collection or [], model=model, page=page)
 
 
 @app.command()
@@ -234,6 +262,19 @@ def usage(
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         reporting.report(settings, by, first, last, form)
+
+
+@app.command("ratings")
+def export_ratings(
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print what people said of answers as JSON, one a line, the newest first, with question and answer."""
+    from hubbub.cli import ratings
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        ratings.export(settings)
 
 
 @audit.command("verify")

@@ -118,10 +118,11 @@ async def _settled(once: Once) -> Round:
 
 def _both(first: Round, second: Round) -> Round:
     """Return what two rounds did together: what the first one stored is unchanged in the second."""
-    second.unchanged -= first.added + first.changed
+    second.unchanged -= first.added + first.changed + first.moved
     second.added += first.added
     second.changed += first.changed
     second.removed += first.removed
+    second.moved += first.moved
     return second
 
 

@@ -31,6 +31,7 @@ from hubbub.compose.models import (
 )
 from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
+from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.syncing import round_lock
 
@@ -61,6 +62,7 @@ __all__ = [
     "open_keys",
     "open_people",
     "open_people_work",
+    "open_rated",
     "open_shelf",
     "open_usage",
     "open_web_application",

@@ -12,24 +12,28 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 5,
+    "history": 7,
     "answers": 4,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "people": 3,
     "accounts": 1,
     "usage": 1,
     "audit": 2,
     "person_jobs": 1,
+    "guests": 1,
+    "links": 1,
+    "recovery": 1,
+    "passkeys": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
-    "history": 1,
+    "history": 3,
     "answers": 1,
     "sessions": 1,
-    "identity": 1,
+    "identity": 2,
     "cookies": 1,
     "folder": 1,
 }

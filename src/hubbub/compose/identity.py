@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
+from hubbub.app.passkeys import Passkeys
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
@@ -15,7 +16,9 @@ from hubbub.compose.providers import faults_of_names, providers_of, sources_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
+from hubbub.identity import webauthn
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
@@ -24,6 +27,7 @@ from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Providers
 from hubbub.identity.open import OpenIdentity
+from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins import SignIns
@@ -47,7 +51,9 @@ class Doors:
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
+    cookies: Cookies | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
@@ -114,20 +120,23 @@ async def open_doors(
         return Doors(given)
     deeds = deeds or Deeds()
     keys = RecordedKeys(await open_backend(stack, "keys", name_of(settings, "keys"), database=database), deeds)
-    keyring = await stack.enter_async_context(Keyring(keys))
+    has_people = bool(ways_to_sign_in(settings))
+    people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
+    keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
-    if not ways_to_sign_in(settings):
+    if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, "identity", wanted.backend, **resources), keys)
     file = _in_file(database)
-    people = await stack.enter_async_context(SqlitePeople(file))
     sign_ins = await open_sign_ins(stack, settings, file, deeds)
     others = OpenIdentity(keyring, cookies=cookies)
     providers = providers_of(settings, http, file)
     vouched = Vouched(people, sources_of(settings, providers, http), sign_ins.changes)
     identity = SignedInIdentity(sign_ins, others, vouched, open_to_everybody=wanted.open_to_everybody)
     accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
-    return Doors(identity, keys, people, sign_ins, accounts, providers)
+    await in_a_thread(webauthn.load)
+    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts, deeds)
+    return Doors(identity, keys, people, sign_ins, accounts, passkeys, providers, cookies)
 
 
 @asynccontextmanager

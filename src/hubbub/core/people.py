@@ -10,6 +10,15 @@ GUEST_ID = "guest"
 OPERATOR_ID = "operator"
 
 
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an API key may of what its person may. None: all of it."""
+
+    scopes: frozenset[str] | None = None
+    models: frozenset[str] | None = None
+    collections: frozenset[str] | None = None
+    """Their ids."""
+
+
 class Person(msgspec.Struct, frozen=True):
     """Who asks. An operator works on the machine itself (the command line) and sees everything."""
 
@@ -26,6 +35,8 @@ class Person(msgspec.Struct, frozen=True):
     """The id of the API key that a request of theirs came with."""
     ids: frozenset[str] = frozenset()
     """What providers call them, each with its provider: see `scoped`."""
+    limits: Limits | None = None
+    """What that key may of what the person may; None: all of it."""
 
 
 GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")

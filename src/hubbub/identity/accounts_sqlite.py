@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Collection
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -10,6 +11,7 @@ import msgspec
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
+from hubbub.identity.passkeys_sqlite import SCHEMA as PASSKEYS
 from hubbub.identity.people_sqlite import (
     SCRIPTS,
     add_person,
@@ -23,7 +25,10 @@ from hubbub.identity.people_sqlite import (
 )
 
 _ACCOUNTS = read_sql("hubbub.identity", "accounts_schema.sql")
+_RECOVERY = read_sql("hubbub.identity", "recovery_schema.sql")
 _SQL = load_sql("hubbub.identity", "accounts.sql")
+_PASSKEYS = load_sql("hubbub.identity", "passkeys.sql")
+_CODES = load_sql("hubbub.identity", "recovery.sql")
 
 PROVIDER = "accounts"
 """What this is among the providers where people sign in."""
@@ -72,6 +77,8 @@ class SqliteAccounts:
     async def __aenter__(self) -> Self:
         await self._database.migrate("people", SCRIPTS)
         await self._database.migrate("accounts", [_ACCOUNTS])
+        await self._database.migrate("recovery", [_RECOVERY])
+        await self._database.migrate("passkeys", [PASSKEYS])
         return self
 
     async def __aexit__(
@@ -132,13 +139,46 @@ class SqliteAccounts:
         """Keep a secret that becomes the second factor once an app has shown that it has it."""
         await self._database.write(Connection.all, _SQL["propose_totp"], (secret, person_id))
 
-    async def confirm_totp(self, person_id: str, step: int) -> None:
-        """Make the proposed secret the second factor."""
-        await self._database.write(Connection.all, _SQL["confirm_totp"], (step, person_id))
+    async def confirm_totp(self, person_id: str, step: int, codes: Collection[bytes]) -> None:
+        """Make the proposed secret the second factor, with the digests of these recovery codes beside it."""
+
+        def confirm(connection: Connection) -> None:
+            connection.all(_SQL["confirm_totp"], (step, person_id))
+            _put_codes(connection, person_id, codes)
+
+        await self._database.write(confirm)
 
     async def remove_totp(self, person_id: str) -> None:
-        """Ask for no second factor any more."""
-        await self._database.write(Connection.all, _SQL["remove_totp"], (person_id,))
+        """Ask for no second factor any more. Its recovery codes are gone with it."""
+
+        def remove(connection: Connection) -> None:
+            connection.all(_SQL["remove_totp"], (person_id,))
+            _put_codes(connection, person_id, ())
+
+        await self._database.write(remove)
+
+    async def put_codes(self, person_id: str, codes: Collection[bytes]) -> None:
+        """Keep the digests of recovery codes, in place of those that there were."""
+        await self._database.write(_put_codes, person_id, codes)
+
+    async def count_codes(self, person_id: str) -> int:
+        """Return how many recovery codes are left."""
+        row = await self._database.read(Connection.one, _CODES["count"], (person_id,))
+        return row[0] if row else 0
+
+    async def use_code(self, person_id: str, digest: bytes) -> None:
+        """Use a recovery code up.
+
+        Raises:
+            NotFound: there is none; nothing is written, so that nothing is recorded as done.
+        """
+
+        def use(connection: Connection) -> None:
+            connection.all(_CODES["use"], (person_id, digest))
+            if connection.changes() == 0:
+                raise NotFound("There is no such recovery code.")
+
+        await self._database.write(use)
 
     async def use_totp(self, person_id: str, step: int) -> bool:
         """Use up the codes up to a step of time; tells whether they had not been."""
@@ -243,10 +283,17 @@ class SqliteAccounts:
         connection.all(_SQL["set_password"], (password, person_id))
         if link.kind == "reset":
             connection.all(_SQL["remove_totp"], (person_id,))
+            _put_codes(connection, person_id, ())
+            connection.all(_PASSKEYS["remove_all"], (person_id,))
         if link.is_operator:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))
         end_sign_ins(connection, person_id)
+
+
+def _put_codes(connection: Connection, person_id: str, codes: Collection[bytes]) -> None:
+    connection.all(_CODES["drop"], (person_id,))
+    connection.many(_CODES["add"], [(person_id, digest) for digest in codes])
 
 
 def _account(row: Row | None) -> Account | None:

@@ -1,12 +1,15 @@
 """The doors of the identity: from a request's headers to a person; where people, sign-ins and API keys are kept."""
 
-from collections.abc import Collection, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from hubbub.core.errors import NotAllowed
-from hubbub.core.people import Person
+from hubbub.core.people import Limits, Person
+
+KNOWN = "p"
+"""What the ids of people begin with who have an account here or at a provider."""
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -64,6 +67,21 @@ class Key(msgspec.Struct, frozen=True):
     revoked_at: float | None = None
     last_used: float | None = None
     """To a minute or so."""
+    owner_id: str = ""
+    """The person who made it for themselves; empty: an operator made it."""
+    limits: Limits | None = None
+    """What it has of its person's rights; None: all of them."""
+
+
+def key_of(row: Sequence[Any]) -> Key:
+    """Return a key from a row whose last column holds its limits as JSON."""
+    *known, limits = row
+    return Key(*known, limits=None if limits is None else msgspec.json.decode(limits, type=Limits))
+
+
+def limits_text(key: Key) -> str | None:
+    """Return a key's limits as JSON."""
+    return None if key.limits is None else msgspec.json.encode(key.limits).decode()
 
 
 @runtime_checkable
@@ -91,7 +109,7 @@ class Keys(Protocol):
         """Store a new key.
 
         Raises:
-            Conflict: there is one with this id, or one with this name that is not revoked.
+            Conflict: there is one with this id, or one of its owner with this name that is not revoked.
         """
         ...
 
@@ -146,6 +164,11 @@ class EmailTaken(NotAllowed):
             "otherwise ask whoever runs this server.",
             detail=detail,
         )
+
+
+def is_known_id(person_id: str) -> bool:
+    """Tell whether an id is one of those that `People` gives: programs' and browsers' begin with other letters."""
+    return person_id.startswith(KNOWN)
 
 
 class People(Protocol):

@@ -23,6 +23,7 @@ from hubbub.core.documents import (
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
+from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 COLLECTION_NAME_LENGTH = 100
@@ -170,6 +171,10 @@ class SqliteLibrary:
         values["completeness"] = None if completeness is None else msgspec.json.encode(completeness).decode()
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`."""
+        return await self._write("rename", {"id": document_id, "name": name}) > 0
+
     async def advance(self, document: Document, read: float) -> None:
         await self._write("advance", {"id": document.id, "sha256": document.sha256, "read": read})
 
@@ -210,6 +215,12 @@ class SqliteLibrary:
 
     async def contents(self) -> set[str]:
         return {row[0] for row in await self._all("contents")}
+
+    async def count_kept(self, owner_id: str) -> dict[str, int]:
+        return await self._database.read(count_kept, owner_id)
+
+    async def give(self, giver_id: str, taker_id: str) -> None:
+        await self._database.write(give_kept, giver_id, taker_id)
 
     async def _all(self, query: str, bindings: Bindings = ()) -> list[Row]:
         def look(connection: Connection) -> list[Row]:

@@ -17,6 +17,7 @@ from hubbub.settings.proxies import IdentityProxy
 from hubbub.settings.quotas import Quotas
 from hubbub.settings.retention import Retention
 from hubbub.settings.search import Search
+from hubbub.settings.sharing import Sharing
 from hubbub.settings.table import Count, Network, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
@@ -379,6 +380,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    sharing: Sharing = Sharing()
     quotas: Quotas = Quotas()
     retention: Retention = Retention()
     models: dict[Text, ModelTable] = {}

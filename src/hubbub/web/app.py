@@ -26,6 +26,7 @@ from hubbub.web.page import ForeignPage, Page
 from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
+    attachments,
     audit,
     chat_completions,
     chat_protocols,
@@ -33,13 +34,19 @@ from hubbub.web.routes import (
     completions,
     conversations,
     documents,
+    guests,
+    keys,
+    links,
     oidc,
     openai,
     operating,
     operators,
+    passkeys,
     people,
     permissions,
     personal,
+    prompts,
+    ratings,
     responses,
     sample,
     sample_content,
@@ -49,6 +56,7 @@ from hubbub.web.routes import (
     server,
     sign_in,
     usage,
+    vector_stores,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -94,12 +102,16 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, documents, permissions, search, server, operators, usage)
+    ours = (chats, answers, attachments, documents, permissions, prompts, ratings, search, server, operators, usage)
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
+    app.include_router(passkeys.router)
+    app.include_router(guests.router)
+    app.include_router(keys.router)
+    app.include_router(links.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     app.include_router(audit.router)
@@ -107,7 +119,7 @@ def create_app(
     app.include_router(personal.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router, conversations.router):
+    for router in (responses.quick, responses.router, conversations.router, vector_stores.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):

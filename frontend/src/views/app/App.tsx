@@ -10,7 +10,9 @@ import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
 import { Account } from "../account/Account";
+import { ApiKeys } from "../account/ApiKeys";
 import { People } from "../account/People";
+import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -21,6 +23,7 @@ import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
+import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
@@ -31,6 +34,7 @@ const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).t
 const TITLES: Record<string, string> = {
   library: "Documents",
   account: "Your account",
+  keys: "API keys",
   people: "People",
   operate: "Operators",
 };
@@ -70,16 +74,19 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
+          {page === "keys" && <ApiKeys />}
           {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
-          {!(page in TITLES) && <Chat />}
+          {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
       <Uploads />
       <UploadDialog />
+      <TakeAlong />
       <Notices />
       <Keys />
+      <LazyWords />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
         <span key={announcement.value.count}>{announcement.value.text}</span>

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PREFIX, Problem } from "../../api/http";
+import { hasPasskeys, signInByPasskey } from "../../api/passkeys";
 import * as people from "../../api/people";
 import { Sign } from "../icons";
 import { Field, FormProblem, useSubmit } from "./Form";
@@ -35,6 +36,7 @@ export function SignIn() {
           </div>
         ) : null,
       )}
+      {!hasForgotten && hasPasskeys() && ways?.ways.some((way) => way.kind === "password") && <ByPasskey />}
       {ways?.ways.some((way) => way.kind === "password") &&
         (hasForgotten ? (
           <Forgotten ways={ways} back={() => setHasForgotten(false)} />
@@ -66,6 +68,21 @@ export function SignInFrame({ title, children }: { title: string; children: prea
   );
 }
 
+function ByPasskey() {
+  const form = useSubmit(async (signal) => {
+    await signInByPasskey(signal);
+    location.reload();
+  });
+  return (
+    <form class="sign-in-passkey" onSubmit={form.submit}>
+      <button type="submit" class="button sign-in-way" disabled={form.isBusy}>
+        Sign in with a passkey
+      </button>
+      <FormProblem text={form.problem} />
+    </form>
+  );
+}
+
 function Credentials({ forgot }: { forgot: () => void }) {
   const [needsCode, setNeedsCode] = useState(false);
   const code = useRef<HTMLInputElement>(null);
@@ -90,7 +107,7 @@ function Credentials({ forgot }: { forgot: () => void }) {
           name="code"
           type="text"
           autocomplete="one-time-code"
-          inputMode="numeric"
+          hint="Or one of your recovery codes."
           inputRef={code}
         />
       )}

@@ -285,6 +285,12 @@ set
     part_read = 0
 where id = :id and sha256 = :sha256;
 
+-- name: rename
+update document set name = :name
+where id = :id and not exists (
+    select 1 from document as other where other.collection_id = document.collection_id and other.name = :name
+);
+
 -- name: advance
 update document set part_read = :read where id = :id and sha256 = :sha256 and state = 'reading';
 

@@ -1,6 +1,7 @@
 """Sign in and out, use links that set a password, and manage one's own sign-ins."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -134,6 +135,12 @@ class Secret(msgspec.Struct):
     address: str
 
 
+class RecoveryCodes(msgspec.Struct):
+    """Codes that stand in for those of the app, each once. They are shown this once."""
+
+    codes: Sequence[str]
+
+
 class Account(msgspec.Struct):
     """Your account. Without a password of its own there is no second factor here."""
 
@@ -141,6 +148,8 @@ class Account(msgspec.Struct):
     email: str
     provider: str
     has_second_factor: bool | None
+    recovery_codes: int
+    """How many are left."""
     password_characters: int
 
 
@@ -167,7 +176,7 @@ async def sign_in(request: Request, accounts: PasswordAccounts) -> Response:
     said = await body_as(request, Credentials)
     address = client_address(request.scope)
     person_id = await accounts.sign_in(said.email, said.password, said.code, address=address)
-    return await _begun(request, accounts, person_id)
+    return await begun(request, accounts, person_id)
 
 
 @router.post("/sign-out", responses=sends(SignedOut) | {204: {"description": "Signed out"}})
@@ -203,7 +212,7 @@ async def use_link(request: Request, accounts: PasswordAccounts) -> Response:
     person = await accounts.use_link(said.link, said.password, name=said.name, email=said.email, address=address)
     if not person.is_active or await accounts.has_second_factor(person.person):
         return Json(SignedInPerson("", ""), headers={"cache-control": "no-store"})  # they sign in, with the code
-    return await _begun(request, accounts, person.id)
+    return await begun(request, accounts, person.id)
 
 
 @router.get("/sign-ins", responses=sends(SignInList))
@@ -240,8 +249,9 @@ async def show_account(app: App, signed: SignedIn) -> Response:
         raise NotFound("There is no such account.")
     accounts = _enabled(app.accounts)
     has_factor = await accounts.has_second_factor(signed.person) if accounts else None
+    codes = await accounts.count_recovery_codes(signed.person) if accounts and has_factor else 0
     fewest = accounts.rules.password_characters if accounts else 0
-    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, fewest))
+    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, codes, fewest))
 
 
 @router.put("/me/password", status_code=204, openapi_extra=takes(NewPassword))
@@ -262,11 +272,20 @@ async def propose_second_factor(request: Request, signed: SignedIn, accounts: Pa
     return Json(Secret(secret, app_address), headers={"cache-control": "no-store"})
 
 
-@router.put("/me/second-factor", status_code=204, openapi_extra=takes(Code))
+@router.put("/me/second-factor", responses=sends(RecoveryCodes), openapi_extra=takes(Code))
 async def confirm_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
-    """Show that the app has the secret: from now on a code is asked for at each sign-in."""
-    await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
-    return Response(status_code=204)
+    """Show that the app has the secret: a code is asked for at each sign-in from now on. Returns recovery codes."""
+    codes = await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
+
+
+@router.post("/me/second-factor/codes", responses=sends(RecoveryCodes), openapi_extra=takes(Password))
+async def renew_recovery_codes(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
+    """Return new recovery codes in place of the earlier ones."""
+    said = await body_as(request, Password)
+    address = client_address(request.scope)
+    codes = await accounts.renew_recovery_codes(signed.person, said.password, address=address)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
 
 
 @router.post("/me/second-factor/remove", status_code=204, openapi_extra=takes(Password))
@@ -277,7 +296,8 @@ async def remove_second_factor(request: Request, signed: SignedIn, accounts: Pas
     return Response(status_code=204)
 
 
-async def _begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+async def begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+    """Begin a sign-in of a person on the browser that sends a request."""
     agent = request.headers.get("user-agent", "")
     cookie = await accounts.begin(person_id, address=client_address(request.scope), agent=agent)
     person = await sign_ins_of(request).person(cookie)

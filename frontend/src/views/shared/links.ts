@@ -1,0 +1,15 @@
+/** Say in words for whom a link is, and until when. */
+
+import type { ChatLink } from "../../api/mine";
+import { moment } from "../account/moments";
+
+export function audienceOf({ audience, subjects }: ChatLink): string {
+  if (audience === "everybody") return "anybody with the link";
+  if (audience === "signed-in") return "everybody who is signed in";
+  return subjects.length === 1 ? "one person or group" : `${subjects.length} persons or groups`;
+}
+
+export function aboutLink(link: ChatLink): string {
+  const until = link.expires_at === null ? "until it is ended" : `until ${moment(link.expires_at)}`;
+  return [`for ${audienceOf(link)}`, link.follows ? "follows the chat" : "as it was", until].join(" · ");
+}
