@@ -51,7 +51,7 @@ async def test_behind_a_proxy_nobody_signs_in_on_the_page(browser: Browser, tmp_
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("word4")).to_be_visible()
         await page.get_by_role("button", name="Your account", exact=True).click()
-        await expect(page.get_by_text("ada@example.org")).to_be_visible()
+        await expect(page.locator("main").get_by_text("ada@example.org", exact=True)).to_be_visible()
         await page.get_by_role("button", name="Sign out", exact=True).click()
         await page.wait_for_url(proxy.url + SIGN_OUT)
         await page.goto(proxy.url)

@@ -15,6 +15,7 @@ from hubbub.identity.cookies import COOKIE
 from hubbub.identity.guests_sqlite import SqliteGuests
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.reader import ask, read_all
+from tests.web.test_attachments import PNG
 from tests.web.test_signing_in import ON, browser, member, sign_in, told
 
 OPEN = ON | {"HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true"}
@@ -92,6 +93,31 @@ async def test_all_of_it_becomes_the_persons_and_nobody_elses(tmp_path: Path) ->
             assert await get(http, "/api/me/guest") == NOTHING
             async with http.post("/api/me/guest") as response:
                 assert response.status == 404
+
+
+async def test_pictures_files_of_chats_and_words_of_ones_own_come_along(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, browser(server) as ada, browser(server) as bob:
+        ids = await be_a_guest(ada)
+        async with ada.post("/api/pictures?name=dot.png", data=PNG) as response:
+            picture = (await told(response))["id"]
+        async with ada.post("/api/chat-files", json={"chat_id": ids["chat"]}) as response:
+            files = (await told(response))["id"]
+        async with ada.put(f"/api/collections/{files}/documents/pier.txt", data=b"The pier is closed.") as response:
+            document = (await told(response))["id"]
+        async with ada.put("/api/me/instructions", json={"text": "Be brief."}) as response:
+            assert response.status == 200
+        await member(server, tmp_path, bob, "bob@example.org")
+        await member(server, tmp_path, ada, "ada@example.org")
+        async with ada.post("/api/me/guest") as response:
+            assert response.status == 200
+        for http, status in ((ada, 200), (bob, 404)):
+            for path in (f"/api/pictures/{picture}", f"/api/documents/{document}"):
+                async with http.get(path) as response:
+                    assert response.status == status, path
+        assert (await get(ada, "/api/me/instructions"))["text"] == "Be brief."
+        async with ada.put(f"/api/collections/{files}/documents/more.txt", data=b"The ferry goes.") as response:
+            assert response.status in (201, 202), "the files are still those of a chat of theirs"
+        assert files not in [one["id"] for one in (await get(ada, "/api/collections"))["collections"]]
 
 
 async def test_a_cookie_that_was_not_issued_here_takes_nothing(tmp_path: Path) -> None:

@@ -322,6 +322,12 @@ async def test_two_providers_with_a_group_of_one_name_mean_two_groups(served: Se
         for subject, status in (("claim:team", 422), ("claim:nobody/team", 422), ("claim:house/team", 200)):
             async with ada.put(path, json={"grants": [{"subject": subject, "right": "use"}]}) as response:
                 assert response.status == status, subject
+        async with ada.post("/api/questions", json={"text": "A question"}) as response:
+            chat = (await response.json())["chat"]["id"]
+        for subject, status in (("claim:team", 422), ("claim:nobody/team", 422), ("claim:house/team", 201)):
+            named = {"audience": "some", "subjects": [subject]}
+            async with ada.post(f"/api/chats/{chat}/links", json=named) as response:
+                assert response.status == status, subject
         for http, can_see in ((bob, True), (eve, False)):
             async with http.get("/api/collections") as response:
                 assert (plans in {one["id"] for one in (await response.json())["collections"]}) == can_see

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
+import type { Along } from "./along";
 import { draftKey } from "./drafts";
 import { refusalOf } from "./kinds";
 import { chosenCollections, isUnfinished } from "./library";
@@ -28,15 +29,6 @@ export interface Attached {
   /** Why it will not go with the question. */
   problem: string | null;
 }
-
-/** What goes with a question. */
-export interface Along {
-  pictures: readonly Attachment[];
-  files: readonly Attachment[];
-  filesId: string | null;
-}
-
-export const nothingAlong: Along = { pictures: [], files: [], filesId: null };
 
 const NAME = "hubbub.attached";
 const LOOK_MILLISECONDS = 400;
@@ -77,8 +69,9 @@ export const pictureProblem = computed<string | null>(() => {
   const asked = model.value;
   const readers = (models.value ?? []).filter(({ reads_images }) => reads_images).map(({ name }) => name);
   if (asked === null || !asked.reads_images) {
-    const able = readers.length === 0 ? "No model here can." : `${readers.slice(0, 3).join(", ")} can.`;
-    return `${asked?.name ?? "This server"} can’t read pictures. ${able} Choose another model, or remove the picture.`;
+    const able = `${readers.slice(0, 3).join(", ")} can. Choose another model, or remove the picture.`;
+    const advice = readers.length === 0 ? "No model here can. Remove the picture." : able;
+    return `${asked?.name ?? "This server"} can’t read pictures. ${advice}`;
   }
   const hasDocuments = chosenCollections.value.length > 0 || searchedFiles.value !== null;
   if (hasDocuments && !asked.can_ground)

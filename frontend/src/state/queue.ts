@@ -1,8 +1,9 @@
 /** Keep what is asked while an answer is still being written; it is sent when that is done. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Along } from "./along";
 import { answerOf } from "./answers";
-import { type Along, putBack } from "./attachments";
+import { putBack } from "./attachments";
 import { takeBack } from "./drafts";
 import { announce } from "./notices";
 import { ask, isSending, openAnswerId, path, thread } from "./thread";

@@ -208,6 +208,7 @@ class Application:
             self.library.groups,
             with_everybody=self.shares_with_everybody,
             has_sign_in=self.sign_ins is not None,
+            claim_scopes=self.claim_scopes,
             deeds=self.deeds,
         )
 

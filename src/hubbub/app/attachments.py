@@ -4,12 +4,14 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterable, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
 from hubbub.app.access import CHAT_FILES, Access, is_of_chat
 from hubbub.app.images import media_type_of
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Invalid, NotFound, Overloaded, TooLarge, Unsupported
 from hubbub.core.identifiers import new_id
@@ -226,17 +228,17 @@ class Attachments:
             )
         if asked is None or not asked.card.reads_images:
             readers = [one.card.name for one in self._catalog if one.card.reads_images]
-            able = f"{', '.join(readers[:3])} can." if readers else "No model here can."
             name = "This server's default model" if asked is None else asked.card.name
-            raise Invalid(f"{name} can't read pictures. {able} Choose another model, or remove the pictures.")
+            able = f"{', '.join(readers[:3])} can. Choose another model, or remove the pictures."
+            raise Invalid(
+                f"{name} can't read pictures. {able if readers else 'No model here can. Remove the pictures.'}"
+            )
 
     async def images(self, asked_with: AskedWith) -> tuple[str, ...]:
         """Return the pictures of a question as `data:` URLs, for a model. Those that are gone are left out."""
         pictures = [one for one in asked_with.attachments if one.kind == PICTURE]
         kept = [(one, await self._records.data(PICTURE, one.id)) for one in pictures]
-        return tuple(
-            f"data:{one.media_type};base64,{base64.b64encode(data).decode()}" for one, data in kept if data is not None
-        )
+        return tuple([await in_a_thread(partial(_url, one, data)) for one, data in kept if data is not None])
 
     async def copy(self, person: Person, document_id: str, collection_id: str, *, payer: str = "") -> Document:
         """Add a document, such as a file of a chat, to a collection; it is read there anew.
@@ -261,6 +263,10 @@ class Attachments:
         for one in await self._library.named_collections():
             if is_of_chat(one) and one.created_at < before and await self._history.chat_of_files(one.id) is None:
                 await self._pipeline.remove_collection(one.id)
+
+
+def _url(picture: Attachment, data: bytes) -> str:
+    return f"data:{picture.media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def _attachment(record: Record) -> Attachment:

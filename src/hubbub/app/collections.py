@@ -8,7 +8,6 @@ from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import (
-    CLAIM,
     EVERYBODY,
     GROUP,
     RIGHTS,
@@ -16,11 +15,10 @@ from hubbub.core.people import (
     Permission,
     Person,
     Right,
-    is_of_provider,
+    check_claim,
     is_subject,
     is_vouched_for,
     reader_of,
-    scoped,
 )
 from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
@@ -101,11 +99,7 @@ class Collections:
                     "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
                     "claim:PROVIDER/NAME of a group that a sign-in names."
                 )
-            if one.subject.startswith(CLAIM) and not is_of_provider(one.subject, self._claim_scopes):
-                raise Invalid(
-                    f"Say at which provider the group {one.subject.removeprefix(CLAIM)!r} is, as in "
-                    f"{CLAIM}{scoped(self._claim_scopes[0], 'NAME')}."
-                )
+            check_claim(one.subject, self._claim_scopes)
             if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
                 raise NotAllowed(
                     "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "

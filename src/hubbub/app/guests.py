@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hubbub.app.access import CHAT_FILES
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
 from hubbub.identity.cookies import Cookies
@@ -29,8 +30,8 @@ class Guests:
     """What guests did, and who takes it along.
 
     A guest is known by the browser's cookie alone, which nobody can make: so who sends it is who was the guest.
-    What is in the file of the chats is given in one transaction, which notes that the library is to follow; that is one
-    transaction, too, and done again after a crash between them.
+    What is in the file of the chats is given in one transaction, which notes that the library is to follow: its
+    collections, and the files of chats. That is done again after a crash between them.
     """
 
     def __init__(self, store: SqliteGuests, library: Givable, cookies: Cookies, deeds: Deeds | None = None) -> None:
@@ -70,6 +71,7 @@ class Guests:
 
     async def _follow(self, guest_id: str, person_id: str) -> None:
         await self._library.give(guest_id, person_id)
+        await self._library.give(CHAT_FILES + guest_id, CHAT_FILES + person_id)
         await self._store.finish(guest_id, person_id)
 
     async def _guest(self, person: Person, headers: Mapping[str, str]) -> str | None:

@@ -278,8 +278,9 @@ class Questions:
         fingerprint: str | None = None,
     ) -> Asked:
         """Start the answer to a message of a chat; they are stored with it."""
-        self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
-        question = replace(question, turns=await self._turns_before(stored))
+        if stored.parent_id is not None:
+            self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
+            question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
             model, now = question.model or "", time.time()

@@ -13,7 +13,17 @@ from hubbub.core.answer import AnswerState
 from hubbub.core.documents import Citation
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.messages import Role
-from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, SIGNED_IN, Person, is_subject, is_vouched_for
+from hubbub.core.people import (
+    CLAIM,
+    EVERYBODY,
+    GROUP,
+    PERSON,
+    SIGNED_IN,
+    Person,
+    check_claim,
+    is_subject,
+    is_vouched_for,
+)
 from hubbub.history.base import Audience, ChatLink, ChatLinks, ListedLink
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
@@ -74,10 +84,12 @@ class SharedChats:
         *,
         with_everybody: bool,
         has_sign_in: bool,
+        claim_scopes: Sequence[str] = (),
         deeds: Deeds | None = None,
     ) -> None:
-        """Take whether anybody with a link may be let in, and whether people can sign in here."""
+        """Take whether anybody with a link may be let in, whether people can sign in here, and where groups are of."""
         self._deeds = deeds or Deeds()
+        self._claim_scopes = claim_scopes
         self.with_everybody = with_everybody
         self._links = links
         self._chats = chats
@@ -170,7 +182,9 @@ class SharedChats:
             return
         named = [one for one in new.subjects if is_subject(one) and one not in (EVERYBODY, SIGNED_IN)]
         if not named or len(named) < len(new.subjects) or len(named) > MOST_SUBJECTS:
-            raise Invalid(f"Name 1 to {MOST_SUBJECTS} of person:ID, group:ID or claim:NAME.")
+            raise Invalid(f"Name 1 to {MOST_SUBJECTS} of person:ID, group:ID or claim:PROVIDER/NAME.")
+        for one in named:
+            check_claim(one, self._claim_scopes)
         wanted = {one for one in named if one.startswith(GROUP)}
         if wanted and not wanted <= await self._groups_of(person):
             raise NotFound("There is no such group that you are a member of.")

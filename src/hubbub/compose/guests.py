@@ -7,7 +7,7 @@ from hubbub.answers.giving_sqlite import give_answers
 from hubbub.app.guests import Guests
 from hubbub.compose.backends import name_of
 from hubbub.connections.sqlite import Sqlite
-from hubbub.history.giving_sqlite import count_chats, count_sessions, give_chats, give_sessions
+from hubbub.history.giving_sqlite import count_chats, count_sessions, give_chats, give_records, give_sessions
 from hubbub.history.links_sqlite import give_links
 from hubbub.identity.cookies import Cookies
 from hubbub.identity.deeds import Deeds
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KINDS: Kinds = {
     "answers": Givable(give_answers),  # before the chats: it looks at whose those are
     "chats": Givable(give_chats, count_chats),
+    "records": Givable(give_records),
     "links": Givable(give_links),
     "sessions": Givable(give_sessions, count_sessions),
     "keys": Givable(give_keys, count_keys),

@@ -1,10 +1,12 @@
 """Say who asks, what they are a part of, and decide what they may see."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Literal
 
 import msgspec
+
+from hubbub.core.errors import Invalid
 
 GUEST_ID = "guest"
 OPERATOR_ID = "operator"
@@ -168,6 +170,19 @@ def is_of_provider(subject: str, providers: Collection[str]) -> bool:
     """Tell whether the claimed group that a subject names says of which of these providers it is; true of none."""
     provider, slash, name = subject.removeprefix(CLAIM).partition("/")
     return not providers or (provider in providers and bool(slash and name))
+
+
+def check_claim(subject: str, providers: Sequence[str]) -> None:
+    """Return if a subject names no claimed group, or says at which of these providers that is.
+
+    Raises:
+        Invalid: two providers may each have a group of that name.
+    """
+    if subject.startswith(CLAIM) and not is_of_provider(subject, providers):
+        raise Invalid(
+            f"Say at which provider the group {subject.removeprefix(CLAIM)!r} is, as in "
+            f"{CLAIM}{scoped(providers[0], 'NAME')}."
+        )
 
 
 def is_subject(text: str) -> bool:

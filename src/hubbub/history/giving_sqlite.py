@@ -1,4 +1,4 @@
-"""Give all chats and sessions of somebody to somebody else, as a part of a transaction in SQLite."""
+"""Give all chats, records and sessions of somebody to somebody else, as a part of a transaction in SQLite."""
 
 from hubbub.connections.sqlite import Connection, load_sql
 
@@ -17,6 +17,12 @@ def give_chats(connection: Connection, giver_id: str, taker_id: str) -> None:
     connection.all(_SQL["note"], {"owner": giver_id})  # the index holds each owner with the words
     connection.all(_SQL["give_searched"], both)
     connection.all(_SQL["give_chats"], both)
+
+
+def give_records(connection: Connection, giver_id: str, taker_id: str) -> None:
+    """Give what somebody keeps beside their chats: pictures, ratings, prompts, instructions."""
+    connection.all(_SQL["give_records"], {"giver": giver_id, "taker": taker_id})
+    connection.all(_SQL["drop_left_records"], {"giver": giver_id})
 
 
 def count_sessions(connection: Connection, owner_id: str) -> int:

@@ -29,7 +29,7 @@ export function Account() {
         <h2>You</h2>
         <p>
           {account.name || account.email}
-          {account.name && account.email && ` · ${account.email}`}
+          {account.name && account.email && account.name !== account.email && ` · ${account.email}`}
         </p>
         <button type="button" class="button" onClick={signOut}>
           Sign out

@@ -4,13 +4,13 @@ import { useEffect, useId, useState } from "preact/hooks";
 import * as mine from "../../api/mine";
 import { collections } from "../../state/library";
 import { models } from "../../state/models";
-import { announce, tell } from "../../state/notices";
-import { copyText } from "../copy";
-import { Confirm, Dialog } from "../dialog/Dialog";
+import { tell } from "../../state/notices";
+import { CopyDialog, CopyField } from "../dialog/CopyDialog";
+import { Confirm } from "../dialog/Dialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import { moment } from "./moments";
 import "../sign-in/sign-in.css";
 import "./account.css";
-import { moment } from "./moments";
 
 const DAY_SECONDS = 86_400;
 const never = new AbortController().signal;
@@ -177,26 +177,11 @@ function Choice({ legend, all, options, chosen, change }: ChoiceProperties) {
 }
 
 function Made({ secret, close }: { secret: string; close: () => void }) {
-  const copy = async () => announce((await copyText(secret)) ? "Copied" : "The browser did not allow copying");
   return (
-    <Dialog title="Your new key" close={close}>
+    <CopyDialog title="Your new key" text={secret} close={close}>
       <p>Copy it now: it is shown this once and kept nowhere.</p>
-      <input
-        class="field account-link account-secret"
-        aria-label="The key"
-        readOnly
-        value={secret}
-        onFocus={(event) => event.currentTarget.select()}
-      />
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={copy}>
-          Copy
-        </button>
-        <button type="button" class="button is-primary" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Dialog>
+      <CopyField label="The key" text={secret} kind="account-link account-secret" />
+    </CopyDialog>
   );
 }
 

@@ -2,9 +2,7 @@
 
 import { useState } from "preact/hooks";
 import * as people from "../../api/people";
-import { announce } from "../../state/notices";
-import { copyText } from "../copy";
-import { Dialog } from "../dialog/Dialog";
+import { CopyDialog } from "../dialog/CopyDialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 
 export function SecondFactor({ account, changed }: { account: people.Account; changed: () => void }) {
@@ -70,10 +68,8 @@ export function SecondFactor({ account, changed }: { account: people.Account; ch
 }
 
 function Codes({ codes, close }: { codes: readonly string[]; close: () => void }) {
-  const copy = async () =>
-    announce((await copyText(codes.join("\n"))) ? "Copied" : "The browser did not allow copying");
   return (
-    <Dialog title="Your recovery codes" close={close}>
+    <CopyDialog title="Your recovery codes" text={codes.join("\n")} close={close}>
       <p>Without your app you sign in with one of these in place of its code; each is good once. Store them now.</p>
       <ul class="account-codes" aria-label="Recovery codes">
         {codes.map((code) => (
@@ -82,15 +78,7 @@ function Codes({ codes, close }: { codes: readonly string[]; close: () => void }
           </li>
         ))}
       </ul>
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={copy}>
-          Copy
-        </button>
-        <button type="button" class="button is-primary" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Dialog>
+    </CopyDialog>
   );
 }
 

@@ -1,16 +1,15 @@
 /** Choose the collections that are asked. */
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import { filesHere, searchedFiles, searchFiles } from "../../state/attachments";
 import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { libraryPath, navigate } from "../../state/route";
 import { picked } from "../../state/uploads";
 import { Icon } from "../icons";
+import { usePopover } from "./popover";
 
 export function CollectionsPicker() {
-  const [isOpen, setOpen] = useState(false);
-  const root = useRef<HTMLSpanElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
+  const { isOpen, setOpen, root, button, press } = usePopover("input, .picker-foot button");
   const files = useRef<HTMLInputElement>(null);
   const list = useId();
   const all = (collections.value ?? []).filter(({ right }) => right !== "see");
@@ -18,27 +17,6 @@ export function CollectionsPicker() {
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
   if (searchedFiles.value !== null) names.unshift("Files of this chat");
   const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;
-
-  useLayoutEffect(() => {
-    if (!isOpen) return undefined;
-    root.current?.querySelector<HTMLElement>("input, .picker-foot button")?.focus();
-    const outside = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside);
-    document.addEventListener("focusin", outside);
-    return () => {
-      document.removeEventListener("pointerdown", outside);
-      document.removeEventListener("focusin", outside);
-    };
-  }, [isOpen]);
-
-  const press = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !isOpen) return;
-    event.preventDefault();
-    setOpen(false);
-    button.current?.focus();
-  };
   const toggle = (id: string) =>
     chooseCollections(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (

@@ -1,40 +1,19 @@
 /** Choose how the next answers are made: how hard the model thinks, how long they get; or a chat that is not kept. */
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { model } from "../../state/models";
 import { areWordsShown } from "../../state/prompts";
 import { thread } from "../../state/thread";
 import { chooseEffort, chooseLength, EFFORTS, effort, isTemporaryNext, LENGTHS, maxTokens } from "../../state/wish";
 import { Icon } from "../icons";
+import { usePopover } from "./popover";
 
 export function Options() {
-  const [isOpen, setOpen] = useState(false);
-  const root = useRef<HTMLSpanElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
+  const { isOpen, setOpen, root, button, press } = usePopover(".picker-list select, .picker-list input");
   const id = useId();
   const canThink = Boolean(model.value?.reasoning_effort);
   const isNew = thread.value.chat === null;
   const isChanged = (canThink && effort.value !== null) || maxTokens.value !== null || isTemporaryNext.value;
-
-  useLayoutEffect(() => {
-    if (!isOpen) return undefined;
-    root.current?.querySelector<HTMLElement>(".picker-list select, .picker-list input")?.focus();
-    const outside = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside);
-    document.addEventListener("focusin", outside);
-    return () => {
-      document.removeEventListener("pointerdown", outside);
-      document.removeEventListener("focusin", outside);
-    };
-  }, [isOpen]);
-  const press = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !isOpen) return;
-    event.preventDefault();
-    setOpen(false);
-    button.current?.focus();
-  };
   const openWords = () => {
     setOpen(false);
     areWordsShown.value = { draft: "" };

@@ -1,17 +1,20 @@
 /** Make a link by which others read a chat, and end those that there are. */
 
 import { useEffect, useId, useState } from "preact/hooks";
+import { Problem } from "../../api/http";
 import * as hubbub from "../../api/hubbub";
 import * as mine from "../../api/mine";
 import type { Chat, Group } from "../../api/resources";
-import { announce, isAbort, tell } from "../../state/notices";
+import { isAbort, tell } from "../../state/notices";
 import { sharedAddress } from "../../state/route";
+import { me } from "../../state/session";
 import { path, thread } from "../../state/thread";
-import { copyText } from "../copy";
+import { CopyField, copyAloud } from "../dialog/CopyDialog";
 import { Dialog } from "../dialog/Dialog";
 import { FormProblem, useSubmit } from "../sign-in/Form";
 import "../account/account.css";
 import "../sign-in/sign-in.css";
+import { insiders } from "./links";
 import { LinkList } from "./SharedLinks";
 
 const DAY_SECONDS = 86_400;
@@ -22,13 +25,17 @@ export function ShareChat({ chat, close }: { chat: Chat; close: () => void }) {
   const [isForAll, setForAll] = useState(false);
   const [groups, setGroups] = useState<readonly Group[]>([]);
   const [made, setMade] = useState<string | null>(null);
+  const [isOff, setOff] = useState(false);
   const load = (signal: AbortSignal) =>
     mine.chatLinks(signal).then(
       (told) => {
         setForAll(told.may_share_with_everybody);
         setLinks(told.links.filter((link) => link.chat_id === chat.id));
       },
-      (error: unknown) => isAbort(error) || tell(error),
+      (error: unknown) => {
+        if (error instanceof Problem && error.status === 404) setOff(true);
+        else if (!isAbort(error)) tell(error);
+      },
     );
   useEffect(() => {
     const leaving = new AbortController();
@@ -39,7 +46,9 @@ export function ShareChat({ chat, close }: { chat: Chat; close: () => void }) {
   const end = (link: mine.ChatLink) => mine.endChatLink(never, link.id).then(() => load(never), tell);
   return (
     <Dialog title={`Share “${chat.title || "Untitled"}”`} close={close}>
-      {made === null ? (
+      {isOff ? (
+        <p>Chats can’t be shared on this server.</p>
+      ) : made === null ? (
         <NewLink
           chat={chat}
           isForAll={isForAll}
@@ -76,6 +85,7 @@ interface NewProperties {
 
 function NewLink({ chat, isForAll, groups, done }: NewProperties) {
   const [audience, setAudience] = useState("signed-in");
+  const canSignIn = me.value?.can_sign_in ?? false;
   const field = useId();
   const form = useSubmit(async (signal, values) => {
     const subjects = values.audience?.includes(":") ? [values.audience] : [`person:${(values.person ?? "").trim()}`];
@@ -103,13 +113,13 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
           value={audience}
           onChange={(event) => setAudience(event.currentTarget.value)}
         >
-          <option value="signed-in">everybody who is signed in</option>
+          <option value="signed-in">{insiders()}</option>
           {groups.map((group) => (
             <option key={group.id} value={`group:${group.id}`}>
               the group {group.name}
             </option>
           ))}
-          <option value="person">one person</option>
+          {canSignIn && <option value="person">one person</option>}
           {isForAll && <option value="everybody">anybody with the link</option>}
         </select>
       </div>
@@ -146,19 +156,12 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
 }
 
 function Made({ address }: { address: string }) {
-  const copy = async () => announce((await copyText(address)) ? "Copied" : "The browser did not allow copying");
   return (
     <>
       <p>The link is shown only now. Pass it on:</p>
       <div class="share-made">
-        <input
-          class="field"
-          aria-label="The link"
-          readOnly
-          value={address}
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <button type="button" class="button is-primary" onClick={copy}>
+        <CopyField label="The link" text={address} />
+        <button type="button" class="button is-primary" onClick={() => copyAloud(address)}>
           Copy
         </button>
       </div>

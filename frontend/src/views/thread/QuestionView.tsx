@@ -2,7 +2,8 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
-import { type Along, putBack } from "../../state/attachments";
+import type { Along } from "../../state/along";
+import { putBack } from "../../state/attachments";
 import { takeBack } from "../../state/drafts";
 import { ask, discard, type Outgoing, openAnswerId, send, thread } from "../../state/thread";
 import { growWithText } from "../grow";

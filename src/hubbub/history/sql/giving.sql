@@ -29,3 +29,10 @@ update or ignore session set owner_id = :taker where owner_id = :giver
 
 -- name: drop_left
 delete from session where owner_id = :giver
+
+-- name: give_records
+-- What there is once for each person has that person's id; who takes keeps theirs.
+update or ignore record set owner_id = :taker, id = case id when :giver then :taker else id end where owner_id = :giver
+
+-- name: drop_left_records
+delete from record where owner_id = :giver

@@ -29,7 +29,7 @@ class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     audience: AudienceName = "signed-in"
     subjects: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=100)] = []
-    """person:ID, group:ID or claim:NAME."""
+    """person:ID, group:ID or claim:PROVIDER/NAME."""
     follows: bool = False
     """Whether it shows what comes to the chat from now on."""
     shows_name: bool = False
