@@ -174,6 +174,15 @@ CHAT_FILES = "chat-files:"
 """What the owner of a collection begins with that holds the files of a chat: nobody has such an id. The person has a
 right to write to it, and no right to share it."""
 
+
+def owner_ids(person_id: str) -> tuple[str, ...]:
+    """Return what owners of a person's collections are called: the person, and whatever else is made of their id.
+
+    Exports, erasures, legal holds and what guests take along go by this.
+    """
+    return person_id, CHAT_FILES + person_id
+
+
 REFUSALS = {
     Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",
     Right.WRITE: "This collection is shared with you to read. Make one of your own to add documents.",

@@ -357,6 +357,14 @@ class Accounts:
         """Return the account with an e-mail."""
         return await self._store.find(email)
 
+    async def of(self, person_id: str) -> Account | None:
+        """Return a person's account."""
+        return await self._store.of(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's account: whoever deletes a person calls this. Returns how many they had."""
+        return await self._store.forget_person(person_id)
+
     async def _own(self, person: Person) -> Account:
         account = await self._store.of(person.id)
         if account is None:

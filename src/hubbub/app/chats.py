@@ -167,9 +167,9 @@ class Chats:
         if may_list(person, person.id):
             await self._history.rename_folder(person.id, name, new)
 
-    async def sweep(self, now: float) -> None:
-        """Delete the temporary chats that nobody uses any more."""
-        for chat_id in await self._history.temporary(now - TEMPORARY_SECONDS):
+    async def sweep(self, now: float, *, held: Sequence[str] = ()) -> None:
+        """Delete the temporary chats that nobody uses any more; none of the owners that are held."""
+        for chat_id in await self._history.temporary(now - TEMPORARY_SECONDS, held=held):
             await self.discard(chat_id)
 
     async def delete(self, person: Person, chat_id: str) -> None:

@@ -3,40 +3,39 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from hubbub.answers.base import AnswerStore, KnowsOwners
+from hubbub.app.access import owner_ids
 from hubbub.app.application import Application
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
+from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
 from hubbub.identity.base import ForgetsPerson
 from hubbub.identity.jobs_sqlite import Job, PersonJobs
+from hubbub.search.base import KnowsPersons
 
 AT_ONCE = 50
 WINDOW = 2_000
 MOST_LISTED = 500
 
-STAYS = (
-    "Lines of the audit name the person's id: they are chained, and go when the time of the audit is over. The list of "
-    "erasures names it, too. What was "
-    "used stays in sums, without the person. Documents that the person added to collections of others stay there. "
-    "The journal of answers holds its last minutes until it is cleared, and a database file what was deleted until "
-    "that place is used again. Backups keep what was there until they are replaced."
-)
+EraseStep: TypeAlias = Callable[["Erasing", str], AsyncGenerator[int]]
+"""Deletes one kind of a person's things, and yields how many it has deleted, now and then."""
 
 
 class Erasing:
-    """Erases people."""
+    """Erases people: of what, and in which order, `personal_kinds` lists."""
 
     def __init__(self, app: Application, answers: AnswerStore, jobs: PersonJobs) -> None:
         self._app = app
         self._answers = answers
         self._jobs = jobs
 
-    async def run(self, job: Job) -> dict[str, int | str]:
+    async def run(self, job: Job, stays: str, steps: Sequence[tuple[str, EraseStep]]) -> dict[str, int | str]:
         """Erase a person and return what went and what stays.
 
         Raises:
@@ -44,28 +43,16 @@ class Erasing:
         """
         counts: dict[str, int | str] = dict(job.report)
         person_id = job.person_id
-        steps: list[tuple[str, Callable[[str], AsyncGenerator[int]]]] = [
-            ("keys revoked", self._keys),
-            ("chats", self._chats),
-            ("answers in no chat", self._loose_answers),
-            ("sessions of pages", self._sessions),
-            ("collections", self._collections),
-            ("groups and rights", self._rights),
-            ("records of usage made nameless", self._usage),
-            ("exports", self._exports),
-            ("keys", self._forgotten_keys),
-            ("accounts", self._account),
-        ]
         await self._close(person_id)
         for name, step in steps:
-            async with contextlib.aclosing(step(person_id)) as done:
+            async with contextlib.aclosing(step(self, person_id)) as done:
                 async for count in done:
                     counts[name] = int(counts.get(name, 0)) + count
                     await self._jobs.note(job, counts)
                     if await self._jobs.is_held(person_id):
                         raise Conflict("A legal hold was placed on this person meanwhile.", code="held")
             counts.setdefault(name, 0)
-        counts["stays"] = STAYS
+        counts["stays"] = stays
         return counts
 
     async def _close(self, person_id: str) -> None:
@@ -76,23 +63,27 @@ class Erasing:
                 await app.people.set_active(person_id, False)
         if app.sign_ins is not None:
             await app.sign_ins.end_of(person_id)
+        if app.keys is not None:
+            for key in await app.keys.keys():
+                if key.person_id == person_id and key.revoked_at is None:
+                    await app.keys.revoke(key.id, time.time())
 
-    async def _keys(self, person_id: str) -> AsyncGenerator[int]:
-        if (keys := self._app.keys) is None:
-            return
-        for key in await keys.keys():
-            if key.person_id == person_id and key.revoked_at is None:
-                await keys.revoke(key.id, time.time())
-                yield 1
+    async def links(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the links to chats, and name the person no more in those of others."""
+        if isinstance(self._app.links, LinksOfPersons):
+            yield await self._app.links.forget_person(person_id)
 
-    async def _chats(self, person_id: str) -> AsyncGenerator[int]:
-        while chats := await self._app.history.chats(person_id, limit=AT_ONCE):
+    async def chats(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the chats with all that belongs to them."""
+        history = self._app.history
+        while isinstance(history, AgingHistory) and (chats := await history.all_chats(person_id, limit=AT_ONCE)):
             for chat in chats:
                 await self._app.chats.discard(chat.id)
                 await asyncio.sleep(0)
             yield len(chats)
 
-    async def _loose_answers(self, person_id: str) -> AsyncGenerator[int]:
+    async def loose_answers(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the answers that belong to no chat."""
         if not isinstance(self._answers, KnowsOwners):
             return
         after = ""
@@ -105,40 +96,77 @@ class Erasing:
                 await self._app.log.forget(ids)
                 yield len(ids)
 
-    async def _sessions(self, person_id: str) -> AsyncGenerator[int]:
+    async def records(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete pictures, prompts, instructions, and whatever else is kept so and went with no chat."""
+        if isinstance(self._app.records, RecordsOfPersons):
+            yield await self._app.records.forget_owned(person_id)
+
+    async def sessions(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the chats that a page keeps here as a whole."""
         while found := await self._app.sessions.sessions(person_id, limit=AT_ONCE):
             for one in found:
                 await self._app.sessions.delete(person_id, one.id)
             yield len(found)
 
-    async def _collections(self, person_id: str) -> AsyncGenerator[int]:
-        for collection in await self._app.library.collections():
-            if collection.owner_id == person_id:
+    async def collections(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the collections, those of chats' files too, with their documents."""
+        own = owner_ids(person_id)
+        for collection in await self._app.library.named_collections():
+            if collection.owner_id in own:
                 await self._app.pipeline.remove_collection(collection.id)
                 yield 1
 
-    async def _rights(self, person_id: str) -> AsyncGenerator[int]:
-        groups = len(await self._app.library.groups.groups(person_id))
+    async def documents_elsewhere(self, person_id: str) -> AsyncGenerator[int]:
+        """Name the person no more at documents that they added to collections of others."""
+        if isinstance(self._app.library, KnowsPersons):
+            yield await self._app.library.forget_payer(PERSON + person_id)
+
+    async def rights(self, person_id: str) -> AsyncGenerator[int]:
+        """Take the person out of all groups, and take all that they were given."""
+        library = self._app.library
+        count = len(await library.groups.groups(person_id))
+        if isinstance(library, KnowsPersons):
+            count += len(await library.given(PERSON + person_id))
         await self._app.groups.forget_person(person_id)
-        await self._app.library.permissions.drop(PERSON + person_id)
-        if groups:
-            yield groups
+        yield count
 
-    async def _usage(self, person_id: str) -> AsyncGenerator[int]:
-        yield await self._app.meter.forget_person(person_id)
+    async def usage(self, person_id: str) -> AsyncGenerator[int]:
+        """Name the person no more in what was used, nor the guests that they were."""
+        guests = await self._app.guests.taken_by(person_id) if self._app.guests is not None else []
+        for one in (person_id, *guests):
+            yield await self._app.meter.forget_person(one)
 
-    async def _exports(self, person_id: str) -> AsyncGenerator[int]:
+    async def taken_along(self, person_id: str) -> AsyncGenerator[int]:
+        """Forget which guests' things the person took along."""
+        if self._app.guests is not None:
+            yield await self._app.guests.forget_person(person_id)
+
+    async def readings(self, person_id: str) -> AsyncGenerator[int]:
+        """Forget which operators read the person's things, and whose the person reads."""
+        yield await self._app.readings.forget_person(person_id)
+
+    async def exports(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the exports that were made."""
         if (personal := self._app.personal) is None:
             return
         for job in await self._jobs.of(person_id, limit=MOST_LISTED):
             if job.kind == "export" and await in_a_thread(partial(_removed, personal.path(job))):
                 yield 1
 
-    async def _forgotten_keys(self, person_id: str) -> AsyncGenerator[int]:
+    async def keys(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the API keys."""
         if isinstance(self._app.keys, ForgetsPerson):
             yield await self._app.keys.forget_person(person_id)
 
-    async def _account(self, person_id: str) -> AsyncGenerator[int]:
+    async def passkeys(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the passkeys."""
+        if self._app.passkeys is not None:
+            yield await self._app.passkeys.forget_person(person_id)
+
+    async def account(self, person_id: str) -> AsyncGenerator[int]:
+        """Delete the account, and who it was: the sign-ins go with it."""
+        if self._app.accounts is not None:
+            await self._app.accounts.forget_person(person_id)
         if isinstance(self._app.people, ForgetsPerson):
             yield await self._app.people.forget_person(person_id)
 

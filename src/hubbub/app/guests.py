@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hubbub.app.access import CHAT_FILES
+from hubbub.app.access import owner_ids
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
 from hubbub.identity.cookies import Cookies
@@ -69,9 +69,17 @@ class Guests:
         for guest_id, person_id in await self._store.unfinished():
             await self._follow(guest_id, person_id)
 
+    async def taken_by(self, person_id: str) -> list[str]:
+        """Return the guests whose things a person took along."""
+        return await self._store.taken_by(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget that a person took anything along: whoever deletes a person calls this."""
+        return await self._store.forget_person(person_id)
+
     async def _follow(self, guest_id: str, person_id: str) -> None:
-        await self._library.give(guest_id, person_id)
-        await self._library.give(CHAT_FILES + guest_id, CHAT_FILES + person_id)
+        for giver_id, taker_id in zip(owner_ids(guest_id), owner_ids(person_id), strict=True):
+            await self._library.give(giver_id, taker_id)
         await self._store.finish(guest_id, person_id)
 
     async def _guest(self, person: Person, headers: Mapping[str, str]) -> str | None:

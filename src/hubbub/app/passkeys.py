@@ -77,6 +77,10 @@ class Passkeys:
         async with self._deeds.doing("passkey removed", by=person, of=person.id):
             await self._store.remove(person.id, known_id)
 
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's passkeys: whoever deletes a person calls this. Returns how many they were."""
+        return await self._store.forget_person(person_id)
+
     async def begin(self, site: webauthn.Site) -> str:
         """Return what a browser signs in by, as JSON: the same for everybody."""
         options, challenge = webauthn.sign_in_options(site)

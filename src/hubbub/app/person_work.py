@@ -11,6 +11,7 @@ from hubbub.app.application import Application
 from hubbub.app.erasing import Erasing
 from hubbub.app.exporting import Exporting
 from hubbub.app.personal_data import PersonalData
+from hubbub.app.personal_kinds import ERASURES, EXPORTS, README, STAYS
 from hubbub.app.retention import DAY_SECONDS, Ages, Retention
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError
@@ -54,7 +55,7 @@ class PersonWork:
             wait = LOOK_SECONDS
             try:
                 await self.work()
-                if {one.person_id for one in await self._personal.jobs.holds()} != held:
+                if set(await self._personal.held_owners()) != held:
                     held = set(await self._retention.keep_held())
                 if clock() >= round_at:
                     await self._retention.round()
@@ -80,9 +81,9 @@ class PersonWork:
         deed = "exported" if job.kind == "export" else "erased"
         try:
             if job.kind == "export":
-                report = await self._exporting.run(job, self._personal.path(job))
+                report = await self._exporting.run(job, self._personal.path(job), README, EXPORTS)
             else:
-                report = await self._erasing.run(job)
+                report = await self._erasing.run(job, STAYS, ERASURES)
         except HubbubError as error:
             if error.status >= 500:  # a full disk, a lost file: it is tried again
                 raise

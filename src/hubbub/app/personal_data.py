@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from hubbub.app.access import owner_ids
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
@@ -84,6 +85,10 @@ class PersonalData:
         self._check_operator(by)
         async with self._deeds.doing("legal hold ended", by=by, of=person_id):
             await self.jobs.release(person_id)
+
+    async def held_owners(self) -> Sequence[str]:
+        """Return whose things are held, by what the owners of their collections are called, too."""
+        return [owner for hold in await self.jobs.holds() for owner in owner_ids(hold.person_id)]
 
     async def of(self, person_id: str) -> Sequence[Job]:
         """Return a person's jobs, the newest first."""

@@ -42,6 +42,14 @@ class ReadingStore(Protocol):
         """Return an operator's that have not ended."""
         ...
 
+    async def about(self, person_id: str) -> Sequence[Reading]:
+        """Return those that a person began, and those of their things."""
+        ...
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget them; returns how many they were."""
+        ...
+
 
 class MemoryReadings:
     """Readings of this process alone."""
@@ -57,6 +65,15 @@ class MemoryReadings:
 
     async def of(self, operator_id: str, now: float) -> Sequence[Reading]:
         return [one for one in self._known.values() if one.operator_id == operator_id and one.until > now]
+
+    async def about(self, person_id: str) -> Sequence[Reading]:
+        return [one for key, one in self._known.items() if person_id in key]
+
+    async def forget_person(self, person_id: str) -> int:
+        gone = [key for key in self._known if person_id in key]
+        for key in gone:
+            del self._known[key]
+        return len(gone)
 
 
 class Readings:
@@ -106,6 +123,14 @@ class Readings:
     async def of(self, person: Person) -> Sequence[Reading]:
         """Return an operator's readings that go on."""
         return await self._store.of(person.id, self._clock())
+
+    async def about(self, person_id: str) -> Sequence[Reading]:
+        """Return those that a person began, and those of their things, if they are kept still."""
+        return await self._store.about(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget them: whoever deletes a person calls this. Returns how many they were."""
+        return await self._store.forget_person(person_id)
 
     async def owners(self, person: Person) -> list[str]:
         """Return whose things an operator reads now."""

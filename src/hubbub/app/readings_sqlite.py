@@ -33,3 +33,14 @@ class SqliteReadings:
     async def of(self, operator_id: str, now: float) -> Sequence[Reading]:
         rows = await self._database.read(Connection.all, _SQL["readings"], (operator_id, now))
         return [Reading(*row) for row in rows]
+
+    async def about(self, person_id: str) -> Sequence[Reading]:
+        rows = await self._database.read(Connection.all, _SQL["readings_about"], (person_id,))
+        return [Reading(*row) for row in rows]
+
+    async def forget_person(self, person_id: str) -> int:
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_readings_about"], (person_id,))
+            return connection.changes()
+
+        return await self._database.write(forget)

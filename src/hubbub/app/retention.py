@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hubbub.answers.base import AnswerStore, KnowsOwners
+from hubbub.app.access import owner_ids
 from hubbub.app.application import Application
 from hubbub.core.people import OPERATOR_ID
 from hubbub.history.base import AgingHistory, AgingSessions
@@ -64,8 +65,11 @@ class Retention:
         return done
 
     async def keep_held(self) -> list[str]:
-        """Keep the answers that would be forgotten by themselves of who is held; returns who that is."""
-        held = [hold.person_id for hold in await self._jobs.holds()]
+        """Keep the answers that would be forgotten by themselves of who is held; returns whose things are held.
+
+        Those are persons and whatever else is made of their ids: see `owner_ids`.
+        """
+        held = [owner for hold in await self._jobs.holds() for owner in owner_ids(hold.person_id)]
         if held and isinstance(self._answers, KnowsOwners):
             await self._answers.keep_longer(held, self._clock() + HELD_SECONDS)
         return held

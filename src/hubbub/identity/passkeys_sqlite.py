@@ -98,6 +98,16 @@ class SqlitePasskeys:
 
         await self._database.write(remove)
 
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's passkeys, and one that is being set up; returns how many passkeys they had."""
+
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_challenges_of"], (person_id,))
+            connection.all(_SQL["remove_all"], (person_id,))
+            return connection.changes()
+
+        return await self._database.write(forget)
+
 
 def _digest(challenge: bytes) -> bytes:
     return hashlib.sha256(challenge).digest()

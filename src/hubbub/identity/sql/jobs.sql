@@ -51,3 +51,9 @@ delete from operator_reading where until < ?
 
 -- name: readings
 select operator_id, person_id, reason, until from operator_reading where operator_id = ? and until > ?
+
+-- name: readings_about
+select operator_id, person_id, reason, until from operator_reading where operator_id = ?1 or person_id = ?1
+
+-- name: forget_readings_about
+delete from operator_reading where operator_id = ?1 or person_id = ?1
