@@ -66,7 +66,15 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
     Kind(
         name="collections",
         tables=(
-            *("collection", "document", "origin", "collection_passages", "passage", "passage_words"),
+            *(
+                "collection",
+                "document",
+                "origin",
+                "collection_passages",
+                "passage",
+                "passage_terms",
+                "passage_vocabulary",
+            ),
             *("passage_embedding", "passage_waiting", "sign_block", "azure_passage", "azure_place"),
         ),
         told="collections.json   collections, with who may do what with them, and their documents; chats' files, too\n"
