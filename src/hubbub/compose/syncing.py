@@ -24,14 +24,14 @@ def round_lock(settings: Settings) -> FolderLock:
     return FolderLock(settings.server.data_folder / "sync.lock")
 
 
-async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds) -> None:
+async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds | None = None) -> None:
     """Compare the folders of the settings with their collections, until cancelled; one process of all does."""
     if not settings.ingest.folders:
         return
     async with FolderLock(settings.server.data_folder / "syncing.lock"), Tasks() as group:
         await shelf.origins.prune([one.id for one in await shelf.library.collections()])
         for wanted in settings.ingest.folders:
-            group.create_task(_keep_one(shelf, settings, wanted, deeds), name=f"syncing {wanted.path}")
+            group.create_task(_keep_one(shelf, settings, wanted, deeds or Deeds()), name=f"syncing {wanted.path}")
 
 
 async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder, deeds: Deeds) -> None:

@@ -6,7 +6,7 @@ import { useLive } from "./live";
 import { Bars, number, Share, Table } from "./parts";
 
 const LIVE_SECONDS = 60;
-const BY = { model: "By model", person: "By person", group: "By group", key: "By key", day: "By day" } as const;
+const BY = { model: "Model", person: "Person", group: "Group", key: "Key", day: "Day" } as const;
 const SCOPES = { server: "All together", group: "Each group", person: "Each person", key: "Each key" } as const;
 
 const day = (at: Date) =>
