@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hubbub.audit.chain import FIRST, Entry, digest_of
+from hubbub.audit.chain import FIRST, PRUNED, Entry, digest_of
 from hubbub.audit.sqlite import SqliteAudit, record
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import StoreError
@@ -27,7 +27,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
 async def audit(database: Sqlite) -> AsyncIterator[SqliteAudit]:
     async with SqliteAudit(database, clock=lambda: 1000.0) as audit:
         for deed in DEEDS:
-            await audit.recording("ann", deed, "k1", "192.0.2.1")()
+            await audit.recording(Entry(at=1000.0, who="ann", deed=deed, what="k1", where="192.0.2.1"))()
         yield audit
 
 
@@ -123,7 +123,7 @@ def test_the_command_line_verifies_and_exports(tmp_path: Path) -> None:
         folder.mkdir(mode=0o700)
         async with Sqlite(folder / "hubbub.db") as database, SqliteAudit(database) as audit:
             for deed in DEEDS:
-                await audit.recording("ann", deed)()
+                await audit.recording(Entry(at=1000.0, who="ann", deed=deed))()
 
     asyncio.run(record_some())
     code, known, _ = run(folder, "audit", "verify")
@@ -134,3 +134,26 @@ def test_the_command_line_verifies_and_exports(tmp_path: Path) -> None:
     code, _, told = run(folder, "audit", "verify", "--known", known.strip())
     assert code == 1
     assert "Entries 5 to 5 are missing at the end." in told
+
+
+async def test_the_oldest_entries_are_pruned_by_an_entry_that_says_so_and_the_rest_holds(
+    database: Sqlite, audit: SqliteAudit
+) -> None:
+    await audit.recording(Entry(at=5000.0, who="ann", deed="later"))()
+    assert await audit.prune(2000.0, most=3) == 3
+    assert await audit.prune(2000.0, most=3) == 2
+    assert await audit.prune(1000.0, most=3) == 0, "what is left is newer, the entry of the pruning included"
+    assert [json.loads(one.entry)["deed"] async for one in audit.entries()] == ["later", PRUNED, PRUNED]
+    verdict = await audit.verify()
+    assert verdict.fault == ""
+    await audit.recording(Entry(at=6000.0, who="ann", deed="later still"))()
+    assert (await audit.verify((verdict.entries, verdict.digest))).fault == ""
+
+
+async def test_a_start_that_no_entry_tells_of_is_found(database: Sqlite, audit: SqliteAudit) -> None:
+    third = [one async for one in audit.entries()][2]
+    meddled(
+        database.path,
+        f"insert into audit_start values (3, x'{third.digest.hex()}'); delete from audit where number <= 3",
+    )
+    assert "no entry says so" in (await audit.verify()).fault

@@ -5,7 +5,7 @@ import time
 from msgspec.structs import replace
 
 from hubbub.core.messages import Chat
-from hubbub.history.base import ChatLink, ChatLinks, History, ListedLink
+from hubbub.history.base import ChatLink, ChatLinks, History, LinksOfPersons, ListedLink
 
 DIGEST, OTHER_DIGEST = b"\0" * 32, b"\xff" * 32
 LINK = ChatLink("l1", "chat", "ann", "Ann", "some", ("person:bob", "group:1"), 10.0, follows=True)
@@ -52,3 +52,19 @@ class LinksContract:
         await history.delete("chat")
         assert await links.find(DIGEST) is None
         assert await links.of(None) == []
+
+    async def test_somebody_is_forgotten_in_their_links_and_in_those_of_others(
+        self, kept: tuple[ChatLinks, History]
+    ) -> None:
+        links, history = kept
+        if not isinstance(links, LinksOfPersons):
+            return
+        await history.create(Chat("chat", "ann", "About it", 1.0, 1.0))
+        await links.add(LINK, DIGEST, None)
+        await links.add(OTHER, OTHER_DIGEST, b"as it was")
+        await links.end("l2", 21.0)
+        assert [one.id for one in await links.all_of("bob")] == ["l2"], "those that were ended, too"
+        assert await links.forget_person("bob") == 1
+        assert await links.find(OTHER_DIGEST) is None
+        assert await links.find(DIGEST) == replace(LINK, subjects=("group:1",))
+        assert await links.forget_person("bob") == 0

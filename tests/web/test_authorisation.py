@@ -56,6 +56,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "Confirmation": {"confirm": "x"},
+    "Reason": {"reason": "x"},
+    "NewReading": {"person_id": "p1", "reason": "x"},
     "NewKey": {"name": "Mine"},
     "NewLink": {},
     "NewPasskey": {"name": "Mine", "credential": {}},
@@ -79,6 +82,7 @@ PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
+PLAIN_IN_BODIES |= {"confirm", "reason", "person_id", "minutes"}  # of operators, or what a path names once more
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
 WITHOUT_IDS = {
     "ChatCompletionRequest",
@@ -91,6 +95,7 @@ WITHOUT_IDS = {
 }
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
+PLAIN_IN_PATHS |= {"job_id": "j1"}  # see test_personal_data
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
 PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
 IDS_IN_PATHS = {"conversation_id", "group_id", "item_id"}

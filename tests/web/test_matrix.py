@@ -117,6 +117,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             ]
             await library.permissions.put(collection_id, permissions)
             shares[name] = {"collection_id": collection_id, "document_id": document_id}
+        for owner in ("ann", "second key"):  # else they'd administrate them alone: see test_readings
+            body = {"person_id": ids[owner], "reason": "Somebody asked."}
+            async with askers["operator"].post("/api/operators/readings", json=body) as response:
+                assert response.status == 201
         yield World(hubbub, askers, ids, things, shares)
 
 

@@ -9,6 +9,8 @@ export interface Me {
   can_sign_in: boolean;
   /** Whether you may add documents by URL. */
   can_add_by_url: boolean;
+  /** Whether the operators' pages are there for them. */
+  may_operate: boolean;
   version: string;
   /** Whether what people use is bounded. */
   has_quotas: boolean;

@@ -6,6 +6,7 @@ import { PREFIX } from "../api/http";
 export type Route =
   | { page: "chat"; chatId: string | null }
   | { page: "library"; collectionId: string | null }
+  | { page: "operate"; section: string }
   | { page: "account" | "keys" | "people" | "shared" | "welcome" };
 
 /** Pages that are named by nothing more. */
@@ -22,6 +23,7 @@ export const route = computed<Route>(() => routeOf(path.value));
 export function routeOf(pathname: string): Route {
   const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
   if (first === "library") return { page: "library", collectionId: second ?? null };
+  if (first === "operate") return { page: "operate", section: second ?? "" };
   if (first !== undefined && (PLAIN as readonly string[]).includes(first)) return { page: first as Plain };
   return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
 }
@@ -32,6 +34,7 @@ export const keysPath = `${PREFIX}/keys`;
 /** Where a link shows a chat: its secret stands behind a #, and is sent to no server. */
 export const sharedAddress = (secret: string) => `${location.origin}${PREFIX}/shared#${secret}`;
 export const peoplePath = `${PREFIX}/people`;
+export const operatePath = (section: string) => `${PREFIX}/operate${section ? `/${section}` : ""}`;
 export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;
 export const libraryPath = (collectionId: string | null) =>
   `${PREFIX}/library${collectionId ? `/${collectionId}` : ""}`;

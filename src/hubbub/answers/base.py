@@ -193,6 +193,19 @@ class TellsEndings(Protocol):
     """Given answers that end, returns what is to be stored beside. Set by who composes."""
 
 
+@runtime_checkable
+class KnowsOwners(Protocol):
+    """A store that says whose answers are, page by page, and keeps them longer where it has to."""
+
+    async def owners(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """Return answers' ids and owners in the order of the ids, from after one on."""
+        ...
+
+    async def keep_longer(self, owner_ids: Sequence[str], until: float) -> None:
+        """Keep those answers of these people that are kept for a time at least until another one (of the epoch)."""
+        ...
+
+
 class Peer(msgspec.Struct, frozen=True):
     """Another worker on the same store."""
 

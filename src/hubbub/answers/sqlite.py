@@ -163,6 +163,14 @@ class SqliteAnswers:
     async def forget(self, answer_ids: Collection[str]) -> None:
         await self._database.write(Connection.all, _SQL["forget"], (json.dumps(list(answer_ids)),))
 
+    async def owners(self, after: str, limit: int) -> list[tuple[str, str]]:
+        rows = await self._database.read(Connection.all, _SQL["owners"], (after, limit))
+        return [(row[0], row[1]) for row in rows]
+
+    async def keep_longer(self, owner_ids: Sequence[str], until: float) -> None:
+        values = (msgspec.json.encode(list(owner_ids)).decode(), until)
+        await self._database.write(Connection.all, _SQL["keep_longer"], values)
+
     async def renew(self) -> tuple[Sequence[Peer], bool]:
         number, was_given_up, others = await self._database.write(_renew, self._journal.worker)
         if was_given_up:

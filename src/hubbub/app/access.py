@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from hubbub.answers.log import Log
+from hubbub.app.readings import UNREAD, Readings, needs_reading
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, Person, Reader, Right, may_see, reader_of
+from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
 from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
 from hubbub.search.base import Library
@@ -15,7 +16,8 @@ from hubbub.search.base import Library
 class Access:
     """Decides who may see what: every door asks here."""
 
-    def __init__(self, history: History, library: Library, log: Log) -> None:
+    def __init__(self, history: History, library: Library, log: Log, readings: Readings | None = None) -> None:
+        self._readings = readings or Readings()
         self._history = history
         self._library = library
         self._log = log
@@ -29,6 +31,7 @@ class Access:
         chat = await self._history.chat(chat_id)
         if chat is None or not may_see(person, chat.owner_id):
             raise NotFound("There is no such chat.")
+        await self._readings.check(person, chat.owner_id, chat_id)
         return chat
 
     async def message(self, person: Person, message_id: str) -> Message:
@@ -41,6 +44,7 @@ class Access:
         chat = await self._history.chat(message.chat_id) if message is not None else None
         if message is None or chat is None or not may_see(person, chat.owner_id):
             raise NotFound("There is no such message.")
+        await self._readings.check(person, chat.owner_id, message_id)
         return message
 
     async def check_answer(self, person: Person, answer_id: str) -> None:
@@ -52,10 +56,27 @@ class Access:
         owner_id = await self._log.owner(answer_id)
         if owner_id is None or not may_see(person, owner_id):
             raise NotFound("There is no such answer.")
+        await self._readings.check(person, owner_id, answer_id)
+
+    async def check_reading(self, person: Person, owner_id: str, what: str) -> None:
+        """Return if a person may read a thing that they may see: operators read another's only within a reading.
+
+        Raises:
+            NotAllowed: they have not begun one.
+        """
+        await self._readings.check(person, owner_id, what)
+
+    async def reader(self, person: Person) -> Reader:
+        """Return who a person is to what is read: operators read what anybody could whose things they read now."""
+        reader = reader_of(person)
+        if not needs_reading(person):
+            return reader
+        read = [PERSON + owner_id for owner_id in await self._readings.owners(person)]
+        return Reader(person.id, (*reader.subjects, *read))
 
     async def known_collections(self, person: Person, least: Right = Right.USE) -> list[Collection]:
         """Return the collections that the person may use, without their counts: also those not to be listed."""
-        found = await self._library.named_collections(reader=reader_of(person))
+        found = await self._library.named_collections(reader=await self.reader(person))
         return [
             one for one in found if one.right >= least and may_use_collection(person, one.id) and not is_of_chat(one)
         ]
@@ -71,8 +92,12 @@ class Access:
             NotFound: there is none that they may see.
             NotAllowed: they may see it, and not do this.
         """
-        found = await self._library.named_collections(reader=reader_of(person), ids=[collection_id])
-        if not found or not may_use_collection(person, collection_id):
+        if not may_use_collection(person, collection_id):
+            raise NotFound("There is no such collection.")
+        reader = await self.reader(person) if right is Right.USE else reader_of(person)
+        found = await self._library.named_collections(reader=reader, ids=[collection_id])
+        if not found:
+            await self._tell_unread(person, [collection_id])
             raise NotFound("There is no such collection.")
         if found[0].right < right:
             raise NotAllowed(REFUSALS[right])
@@ -122,8 +147,10 @@ class Access:
             check_scope(person, "search")
             if not all(may_use_collection(person, one) for one in wanted):
                 raise NotFound("There is no such collection.")
-        reader = reader_of(person)
+        reader = await self.reader(person)
         found = await self._library.named_collections(reader=reader, ids=wanted)
+        if len(found) < len(wanted):
+            await self._tell_unread(person, wanted)
         if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
             raise NotFound("There is no such collection.")
         if any(one.right < Right.USE for one in found):
@@ -131,10 +158,30 @@ class Access:
         is_anybody = may_share and all(one.is_shared and one.right is Right.USE for one in found)
         return wanted, ANYBODY if is_anybody else reader
 
+    async def _tell_unread(self, person: Person, ids: Sequence[str]) -> None:
+        """Say to an operator why they don't get what they administrate.
+
+        Raises:
+            NotAllowed: all of it is there.
+        """
+        if needs_reading(person):
+            found = await self._library.named_collections(reader=reader_of(person), ids=ids)
+            if len(found) == len(set(ids)):
+                raise NotAllowed(UNREAD, code="reading_needed")
+
 
 CHAT_FILES = "chat-files:"
 """What the owner of a collection begins with that holds the files of a chat: nobody has such an id. The person has a
 right to write to it, and no right to share it."""
+
+
+def owner_ids(person_id: str) -> tuple[str, ...]:
+    """Return what owners of a person's collections are called: the person, and whatever else is made of their id.
+
+    Exports, erasures, legal holds and what guests take along go by this.
+    """
+    return person_id, CHAT_FILES + person_id
+
 
 REFUSALS = {
     Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from hubbub.connections.mail import Mail
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
-from hubbub.identity import deeds, recovery, totp
+from hubbub.identity import recovery, totp
 from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts
 from hubbub.identity.base import Keys, KnownPerson, People
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.passwords import Passwords, check_password
 from hubbub.identity.people_sqlite import compared
 from hubbub.identity.sign_ins import SignIns
@@ -65,8 +66,10 @@ class Accounts:
         passwords: Passwords,
         rules: AccountRules,
         mail: Mail | None = None,
+        deeds: Deeds | None = None,
     ) -> None:
         self.rules = rules
+        self._deeds = deeds or Deeds()
         self._store = store
         self._people = people
         self._sign_ins = sign_ins
@@ -93,7 +96,8 @@ class Accounts:
         account = await self._store.find(email)
         fits = await self._passwords.fits(password, account.password if account else None)
         if account is None or not fits or not account.is_active:
-            deeds.note("sign-in", of=account.person_id if account else "", address=address, outcome="refused")
+            known = account.person_id if account else ""
+            await self._deeds.note("sign-in", by="", of=known, where=address, outcome="refused", detail=PROVIDER)
             raise NotSignedIn(WRONG, code="wrong_credentials")
         if account.totp_secret is not None:
             if not code.strip():
@@ -107,7 +111,6 @@ class Accounts:
 
     async def begin(self, person_id: str, *, address: str, agent: str) -> str:
         """Begin a sign-in on a browser, and return its cookie."""
-        deeds.note("sign-in", by=person_id, of=person_id, address=address)
         return await self._sign_ins.begin(person_id, provider=PROVIDER, address=address, agent=agent)
 
     async def change_password(self, person: Person, old: str, new: str, *, keep: str, address: str) -> None:
@@ -120,9 +123,10 @@ class Accounts:
         account = await self._own(person)
         await self._check_again(account, old, address)
         self._check(new, account.email, person.name)
-        await self._store.set_password(person.id, await self._passwords.hash(new), keep=keep)
+        hashed = await self._passwords.hash(new)
+        async with self._deeds.doing("password changed", by=person, of=person.id, where=address):
+            await self._store.set_password(person.id, hashed, keep=keep)
         self._sign_ins.forget()
-        deeds.note("password changed", by=person.id, of=person.id, address=address)
 
     async def has_second_factor(self, person: Person) -> bool | None:
         """Tell whether a code of an app is asked for; None where the person has no password here."""
@@ -152,8 +156,8 @@ class Accounts:
         if step is None:
             raise Invalid(WRONG_CODE, code="wrong_code")
         codes, digests = _recovery_codes()
-        await self._store.confirm_totp(person.id, step, digests)
-        deeds.note("second factor added", by=person.id, of=person.id)
+        async with self._deeds.doing("second factor added", by=person, of=person.id):
+            await self._store.confirm_totp(person.id, step, digests)
         return codes
 
     async def renew_recovery_codes(self, person: Person, password: str, *, address: str) -> Sequence[str]:
@@ -168,8 +172,8 @@ class Accounts:
             raise Conflict("Recovery codes stand in for an authenticator app. Set one up first.")
         await self._check_again(account, password, address)
         codes, digests = _recovery_codes()
-        await self._store.put_codes(person.id, digests)
-        deeds.note("recovery codes made", by=person.id, of=person.id, address=address)
+        async with self._deeds.doing("recovery codes made", by=person, of=person.id, where=address):
+            await self._store.put_codes(person.id, digests)
         return codes
 
     async def count_recovery_codes(self, person: Person) -> int:
@@ -183,8 +187,8 @@ class Accounts:
             NotSignedIn, TooBusy: the password is wrong (too often).
         """
         await self._check_again(await self._own(person), password, address)
-        await self._store.remove_totp(person.id)
-        deeds.note("second factor removed", by=person.id, of=person.id, address=address)
+        async with self._deeds.doing("second factor removed", by=person, of=person.id, where=address):
+            await self._store.remove_totp(person.id)
 
     async def forgot(self, email: str, *, address: str) -> None:
         """Send a link for a new password to who has this e-mail. Says nothing of whether anybody has.
@@ -200,10 +204,11 @@ class Accounts:
         found = account if account is not None and account.is_active else None
         # Where there is nobody a link is stored all the same, for nobody: it takes as long.
         link = self._link("forgotten", self.rules.reset_seconds, person_id=found.person_id if found else None)
-        url = await self._add(link)
+        known = found.person_id if found else ""
+        async with self._deeds.doing("password reset asked for", by="", of=known, where=address):
+            url = await self._add(link)
         if found is not None:
             self._send(found.email, url, link, "Somebody, probably you, asked for a new password for Hubbub.")
-            deeds.note("password reset asked for", of=found.person_id, address=address)
 
     async def look_at(self, secret: str) -> Link:
         """Return what a link is for, without using it.
@@ -230,9 +235,9 @@ class Accounts:
         name = _checked_name(name)
         self._check(password, email or link.email, name)
         hashed = await self._passwords.hash(password)
-        person = await self._store.use_link(_digest(secret), hashed, email=email, name=name)
+        async with self._deeds.doing("link used", by="", where=address, detail=link.kind):
+            person = await self._store.use_link(_digest(secret), hashed, email=email, name=name)
         self._sign_ins.forget()
-        deeds.note(f"link used ({link.kind})", by=person.id, of=person.id, address=address)
         return person
 
     async def invite(self, by: Person, email: str, *, name: str = "", is_operator: bool = False) -> MadeLink:
@@ -245,8 +250,9 @@ class Accounts:
         email = compared(_checked_email(email))
         lasting = self.rules.invitation_seconds
         link = self._link("invitation", lasting, email=email, name=_checked_name(name), is_operator=is_operator)
-        url = await self._add(link)
-        deeds.note("invited", by=by.id, of=email)
+        detail = "as an operator" if is_operator else ""
+        async with self._deeds.doing("invited", by=by, of=email, detail=detail):
+            url = await self._add(link)
         return MadeLink(url, link.expires_at, self._send(email, url, link, "You are invited to use Hubbub."))
 
     async def invitations(self) -> list[Link]:
@@ -259,8 +265,8 @@ class Accounts:
         Raises:
             NotFound: there is none.
         """
-        await self._store.withdraw(email)
-        deeds.note("invitation withdrawn", by=by.id, of=email)
+        async with self._deeds.doing("invitation withdrawn", by=by, of=email):
+            await self._store.withdraw(email)
 
     async def reset(self, by: Person, person_id: str, *, makes_operator: bool = False) -> MadeLink:
         """Make a link by which a person sets a new password; their second factor is removed when it is used.
@@ -272,8 +278,9 @@ class Accounts:
         if account is None:
             raise NotFound("There is no such person with a password.")
         link = self._link("reset", self.rules.reset_seconds, person_id=person_id, is_operator=makes_operator)
-        url = await self._add(link)
-        deeds.note("password reset", by=by.id, of=person_id)
+        detail = "makes an operator" if makes_operator else ""
+        async with self._deeds.doing("password reset", by=by, of=person_id, detail=detail):
+            url = await self._add(link)
         is_mailed = not makes_operator and self._send(account.email, url, link, "Here you set a new password.")
         return MadeLink(url, link.expires_at, is_mailed)
 
@@ -284,14 +291,14 @@ class Accounts:
             NotFound: there is no such person.
             Conflict: they are the last operator.
         """
-        await self._people.set_active(person_id, is_active)
+        async with self._deeds.doing("enabled" if is_active else "disabled", by=by, of=person_id):
+            await self._people.set_active(person_id, is_active)
         self._sign_ins.forget()
         if not is_active:
             now = time.time()
             for key in await self._keys.keys():
                 if key.person_id == person_id and key.revoked_at is None:
                     await self._keys.revoke(key.id, now)
-        deeds.note("enabled" if is_active else "disabled", by=by.id, of=person_id)
 
     async def set_operator(self, by: Person, person_id: str, is_operator: bool) -> None:
         """Make a person an operator, or one no more.
@@ -300,9 +307,10 @@ class Accounts:
             NotFound: there is no such person.
             Conflict: they are the last operator.
         """
-        await self._people.set_operator(person_id, is_operator)
+        deed = "made an operator" if is_operator else "made a member"
+        async with self._deeds.doing(deed, by=by, of=person_id):
+            await self._people.set_operator(person_id, is_operator)
         self._sign_ins.forget()
-        deeds.note("made an operator" if is_operator else "no operator any more", by=by.id, of=person_id)
 
     async def check_password(self, person: Person, password: str, *, address: str) -> None:
         """Return if this is the person's password.
@@ -329,7 +337,8 @@ class Accounts:
         if await self._store.has_operator():
             return None
         link = self._link("first", self.rules.reset_seconds, is_operator=True)
-        return MadeLink(await self._add(link), link.expires_at, False)
+        async with self._deeds.doing("link for the first operator made"):
+            return MadeLink(await self._add(link), link.expires_at, False)
 
     async def rescue(self, by: Person, email: str) -> MadeLink:
         """Make a link that lets whoever runs the machine in again as an operator, whatever has happened.
@@ -339,14 +348,22 @@ class Accounts:
         account = await self._store.find(email) if email else None
         if account is not None:
             return await self.reset(by, account.person_id, makes_operator=True)
-        deeds.note("rescue", by=by.id, of=email)
         wanted = compared(_checked_email(email))
         link = self._link("invitation", self.rules.reset_seconds, email=wanted, is_operator=True)
-        return MadeLink(await self._add(link), link.expires_at, False)
+        async with self._deeds.doing("operator rescued", by=by, of=wanted):
+            return MadeLink(await self._add(link), link.expires_at, False)
 
     async def find(self, email: str) -> Account | None:
         """Return the account with an e-mail."""
         return await self._store.find(email)
+
+    async def of(self, person_id: str) -> Account | None:
+        """Return a person's account."""
+        return await self._store.of(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's account: whoever deletes a person calls this. Returns how many they had."""
+        return await self._store.forget_person(person_id)
 
     async def _own(self, person: Person) -> Account:
         account = await self._store.of(person.id)
@@ -362,13 +379,21 @@ class Accounts:
 
     async def _use_code(self, account: Account, secret: bytes, code: str, address: str) -> None:
         digest = recovery.digest_in(code)
-        if digest is not None and await self._store.use_code(account.person_id, digest):
-            deeds.note("recovery code used", of=account.person_id, address=address)
+        if digest is not None and await self._used_recovery_code(account.person_id, digest, address):
             return
         step = totp.step_of(secret, code, after=account.totp_step)
         if step is None or not await self._store.use_totp(account.person_id, step):
-            deeds.note("sign-in", of=account.person_id, address=address, outcome="wrong code")
+            refused = {"of": account.person_id, "where": address, "detail": "wrong code"}
+            await self._deeds.note("sign-in", by="", outcome="refused", **refused)
             raise NotSignedIn(WRONG_CODE, code="wrong_code")
+
+    async def _used_recovery_code(self, person_id: str, digest: bytes, address: str) -> bool:
+        try:
+            async with self._deeds.doing("recovery code used", by=person_id, of=person_id, where=address):
+                await self._store.use_code(person_id, digest)
+        except NotFound:
+            return False
+        return True
 
     def _check(self, password: str, *told: str) -> None:
         check_password(password, fewest=self.rules.password_characters, told=" ".join(told))

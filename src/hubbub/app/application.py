@@ -20,25 +20,30 @@ from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.operating import Operating
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
+from hubbub.app.personal_data import PersonalData
 from hubbub.app.prompts import Prompts
 from hubbub.app.questions import Questions
 from hubbub.app.ratings import Ratings
+from hubbub.app.readings import Readings
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.sent_along import SentAlong
 from hubbub.app.shared_chats import SharedChats
 from hubbub.app.texts_of_files import TextsOfFiles
-from hubbub.audit.sqlite import SqliteAudit
+from hubbub.audit.base import Audit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.core.scopes import may_use_model
+from hubbub.core.shown import ShownSetting
 from hubbub.history.base import ChatLinks, History, Records, Sessions
 from hubbub.identity.base import Identity, Keys, People
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
@@ -70,6 +75,7 @@ class Application:
     claim_scopes: Sequence[str] = ()
     """The providers that claimed groups are of; none: the application around Hubbub names them."""
     keys: Keys | None = None
+    """Keeps the API keys; None where an identity of one's own says who asks."""
     links: ChatLinks | None = None
     """Keeps the links by which chats are shared; None where they can't be."""
     shares_with_everybody: bool = False
@@ -96,8 +102,16 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    audit: SqliteAudit | None = None
+    audit: Audit | None = None
     """Keeps who did what; None where nothing is kept."""
+    settings_shown: Sequence[ShownSetting] = ()
+    """The settings in force, as operators see them."""
+    readings: Readings = field(default_factory=Readings)
+    """Says whose things operators read."""
+    personal: PersonalData | None = None
+    """Takes in exports, erasures and legal holds; None where they can't be kept."""
+    deeds: Deeds = field(default_factory=Deeds)
+    """Records who does what."""
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)
@@ -108,7 +122,7 @@ class Application:
     @cached_property
     def access(self) -> Access:
         """Says who may see what."""
-        return Access(self.history, self.library, self.log)
+        return Access(self.history, self.library, self.log, self.readings)
 
     @cached_property
     def questions(self) -> Questions:
@@ -153,7 +167,7 @@ class Application:
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings)
+        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings, self.deeds)
 
     @cached_property
     def responses(self) -> Responses:
@@ -163,17 +177,22 @@ class Application:
     @cached_property
     def collections(self) -> Collections:
         """Keeps people's collections."""
-        return Collections(self.access, self.library, self.pipeline, self.claim_scopes)
+        return Collections(self.access, self.library, self.pipeline, self.claim_scopes, self.deeds)
 
     @cached_property
     def groups(self) -> Groups:
         """Keeps the groups that can be given rights."""
-        return Groups(self.library.groups)
+        return Groups(self.library.groups, self.deeds)
+
+    @cached_property
+    def operating(self) -> Operating:
+        """Shows operators what they look after."""
+        return Operating(self.library, self.pipeline, self.people, self.keys, self.sign_ins)
 
     @cached_property
     def documents(self) -> Documents:
         """Keeps the documents in them."""
-        return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
+        return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures, self.deeds)
 
     @cached_property
     def own_keys(self) -> OwnKeys | None:
@@ -193,6 +212,7 @@ class Application:
             with_everybody=self.shares_with_everybody,
             has_sign_in=self.sign_ins is not None,
             claim_scopes=self.claim_scopes,
+            deeds=self.deeds,
         )
 
     @cached_property

@@ -147,6 +147,7 @@ class Attachments:
         record = await self._records.get(PICTURE, picture_id)
         if record is None or not may_see(person, record.owner_id):
             raise NotFound("There is no such picture.")
+        await self._access.check_reading(person, record.owner_id, picture_id)
         return record
 
     async def begin_files(self, person: Person, chat_id: str | None = None) -> Collection:
@@ -256,10 +257,12 @@ class Attachments:
         if chat.files_id:
             await self._pipeline.remove_collection(chat.files_id)
 
-    async def sweep(self, before: float) -> None:
-        """Forget pictures and files that were sent before a time, and that no chat has."""
-        await self._records.sweep(PICTURE, before)
+    async def sweep(self, before: float, *, held: Sequence[str] = ()) -> None:
+        """Forget pictures and files that were sent before a time, and that no chat has; none of who is held."""
+        await self._records.sweep(PICTURE, before, held=held)
         for one in await self._library.named_collections():
+            if one.owner_id in held:
+                continue
             if is_of_chat(one) and one.created_at < before and await self._history.chat_of_files(one.id) is None:
                 await self._pipeline.remove_collection(one.id)
 

@@ -16,6 +16,7 @@ from hubbub.core.errors import Invalid
 from hubbub.core.messages import AskedWith, Chat, Message, Role
 from hubbub.core.people import Person, may_list
 from hubbub.history.base import ChatChanges, History, Kept
+from hubbub.identity.deeds import Deeds
 
 TITLE_CHARACTERS = 200
 DELETED = "chat_deleted"
@@ -56,8 +57,16 @@ class Chats:
     """The chats of people."""
 
     def __init__(
-        self, access: Access, history: History, desk: Desk, log: Log, attachments: Attachments, ratings: Ratings
+        self,
+        access: Access,
+        history: History,
+        desk: Desk,
+        log: Log,
+        attachments: Attachments,
+        ratings: Ratings,
+        deeds: Deeds | None = None,
     ) -> None:
+        self._deeds = deeds or Deeds()
         self._access = access
         self._history = history
         self._desk = desk
@@ -137,7 +146,7 @@ class Chats:
             Invalid: there are too many.
         """
         for chat_id in await self._all(person, chat_ids):
-            await self._delete(chat_id)
+            await self._delete(person, chat_id)
 
     async def _all(self, person: Person, chat_ids: Sequence[str]) -> Sequence[str]:
         if len(chat_ids) > MOST_AT_ONCE:
@@ -158,10 +167,10 @@ class Chats:
         if may_list(person, person.id):
             await self._history.rename_folder(person.id, name, new)
 
-    async def sweep(self, now: float) -> None:
-        """Delete the temporary chats that nobody uses any more."""
-        for chat_id in await self._history.temporary(now - TEMPORARY_SECONDS):
-            await self._delete(chat_id)
+    async def sweep(self, now: float, *, held: Sequence[str] = ()) -> None:
+        """Delete the temporary chats that nobody uses any more; none of the owners that are held."""
+        for chat_id in await self._history.temporary(now - TEMPORARY_SECONDS, held=held):
+            await self.discard(chat_id)
 
     async def delete(self, person: Person, chat_id: str) -> None:
         """Delete a chat with all its messages and files. Answers that are under way are stopped.
@@ -170,11 +179,20 @@ class Chats:
             NotFound: there is none for this person.
         """
         await self._access.chat(person, chat_id)
-        await self._delete(chat_id)
+        await self._delete(person, chat_id)
 
-    async def _delete(self, chat_id: str) -> None:
+    async def discard(self, chat_id: str) -> None:
+        """Delete a chat, whosever it is: what does so for many records it for all of them."""
         chat = await self._history.chat(chat_id)
-        answer_ids = await self._history.delete(chat_id)  # first: from here on no answer can come to it
+        await self._forget(chat, await self._history.delete(chat_id))
+
+    async def _delete(self, person: Person, chat_id: str) -> None:
+        chat = await self._history.chat(chat_id)
+        async with self._deeds.doing("chat deleted", by=person, of=chat_id):
+            answer_ids = await self._history.delete(chat_id)  # first: from here on no answer can come to it
+        await self._forget(chat, answer_ids)
+
+    async def _forget(self, chat: Chat | None, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
             await self._desk.stop(answer_id, reason=DELETED)
         await self._log.forget(answer_ids)

@@ -10,6 +10,7 @@ from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import (
     EVERYBODY,
     GROUP,
+    RIGHTS,
     SIGNED_IN,
     Permission,
     Person,
@@ -20,6 +21,7 @@ from hubbub.core.people import (
     reader_of,
 )
 from hubbub.core.scopes import may_use_collection
+from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 
@@ -27,7 +29,15 @@ from hubbub.search.base import Library
 class Collections:
     """The collections of people, and those that are shared with them."""
 
-    def __init__(self, access: Access, library: Library, pipeline: Pipeline, claim_scopes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        access: Access,
+        library: Library,
+        pipeline: Pipeline,
+        claim_scopes: Sequence[str] = (),
+        deeds: Deeds | None = None,
+    ) -> None:
+        self._deeds = deeds or Deeds()
         self._access = access
         self._library = library
         self._pipeline = pipeline
@@ -54,7 +64,9 @@ class Collections:
             Conflict: they have one of that name.
             Invalid: the name is empty or too long.
         """
-        made = await self._library.create(name, owner_id=person.id, is_shared=False, description=description)
+        async with self._deeds.doing("collection made", by=person, detail=name) as doing:
+            made = await self._library.create(name, owner_id=person.id, is_shared=False, description=description)
+            doing.of = made.id
         return replace(made, right=Right.MANAGE)
 
     async def permissions(self, person: Person, collection_id: str) -> Sequence[Permission]:
@@ -96,7 +108,9 @@ class Collections:
             if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
                 raise Invalid("A collection can't be managed by everybody. Name persons or groups.")
         await self._check_groups(person, permissions, before)
-        await self._library.permissions.put(collection_id, permissions)
+        detail = changes_of(before, permissions)
+        async with self._deeds.doing("collection shared", by=person, of=collection_id, detail=detail):
+            await self._library.permissions.put(collection_id, permissions)
 
     async def _check_groups(
         self, person: Person, permissions: Sequence[Permission], before: Sequence[Permission]
@@ -117,8 +131,9 @@ class Collections:
             NotFound: there is none for this person.
             NotAllowed: it is somebody else's.
         """
-        await self._access.collection(person, collection_id, Right.MANAGE)
-        await self._pipeline.remove_collection(collection_id)
+        collection = await self._access.collection(person, collection_id, Right.MANAGE)
+        async with self._deeds.doing("collection deleted", by=person, of=collection_id, detail=collection.name):
+            await self._pipeline.remove_collection(collection_id)
 
     async def ids(self, person: Person, named: Sequence[str]) -> tuple[str, ...]:
         """Return the ids, each once, of collections that are named by id or by name; of a name one's own comes first.
@@ -131,3 +146,12 @@ class Collections:
         listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
         ids = {one.name: one.id for one in listed}
         return await self._access.check_collections(person, [ids.get(name, name) for name in named])
+
+
+def changes_of(before: Sequence[Permission], after: Sequence[Permission]) -> str:
+    """Say in one line how rights changed: what was given, and what was taken."""
+    names = {right: name for name, right in RIGHTS.items()}
+    had, have = set(before), {one for one in after if one.right is not Right.NONE}
+    given = [f"+{one.subject}={names[one.right]}" for one in after if one in have - had]
+    taken = [f"-{one.subject}={names[one.right]}" for one in before if one in had - have]
+    return " ".join(given + taken) or "as before"

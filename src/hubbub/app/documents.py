@@ -13,7 +13,8 @@ from hubbub.app.found_pages import Narrow, Page, page_of
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
-from hubbub.core.people import Person, Right, reader_of
+from hubbub.core.people import Person, Right
+from hubbub.identity.deeds import Deeds
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import KINDS
 from hubbub.ingest.picture import USUAL_SCALE, picture
@@ -37,9 +38,17 @@ class Documents:
     """The documents of the collections that people may see."""
 
     def __init__(
-        self, access: Access, library: Library, search: Search, files: Files, pipeline: Pipeline, pictures: Sandbox
+        self,
+        access: Access,
+        library: Library,
+        search: Search,
+        files: Files,
+        pipeline: Pipeline,
+        pictures: Sandbox,
+        deeds: Deeds | None = None,
     ) -> None:
         """Take what keeps documents, and where pages are drawn."""
+        self._deeds = deeds or Deeds()
         self._access = access
         self._library = library
         self._search = search
@@ -95,7 +104,11 @@ class Documents:
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
         source = _once(content) if isinstance(content, bytes) else content
-        return await self._pipeline.add(collection_id, name, source, payer=payer)
+        detail = f"{name} in {collection_id}"
+        async with self._deeds.doing("document added", by=person, detail=detail) as doing:
+            added = await self._pipeline.add(collection_id, name, source, payer=payer)
+            doing.of = added.id
+        return added
 
     async def show(self, person: Person, document_id: str) -> tuple[Document, Sequence[Passage]]:
         """Return a document, and its passages in reading order.
@@ -152,8 +165,10 @@ class Documents:
             NotFound: there is none for this person.
             NotAllowed: it is in a collection that is not theirs to change.
         """
-        await self._access.document(person, document_id, Right.WRITE)
-        await self._pipeline.remove(document_id)
+        document = await self._access.document(person, document_id, Right.WRITE)
+        detail = f"{document.name} in {document.collection_id}"
+        async with self._deeds.doing("document deleted", by=person, of=document_id, detail=detail):
+            await self._pipeline.remove(document_id)
 
     async def named(self, person: Person, names: Sequence[str]) -> Document:
         """Return the first document of one of these names: of the person's own ones, else of those that are shared.
@@ -180,7 +195,7 @@ class Documents:
         ids = await self._access.check_collections(person, collection_ids)
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
-        return await self._search.find(query, ids, limit=limit, reader=reader_of(person)) if ids else []
+        return await self._search.find(query, ids, limit=limit, reader=await self._access.reader(person)) if ids else []
 
     async def find_marked(
         self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8
@@ -218,6 +233,7 @@ class Documents:
         ids = await self._access.check_collections(person, collection_ids)
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
+        reader = await self._access.reader(person)
         return await page_of(
             self._library,
             self._search,
@@ -226,7 +242,7 @@ class Documents:
             narrow,
             offset=offset,
             limit=limit,
-            reader=reader_of(person),
+            reader=reader,
             with_reasons=with_reasons,
         )
 

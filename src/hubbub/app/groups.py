@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, PERSON, Group, Member, Person, is_subject
+from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups as GroupStore
 
 
 class Groups:
     """The groups that are kept here. Who is not in one, and no operator, doesn't know that it is there."""
 
-    def __init__(self, store: GroupStore) -> None:
+    def __init__(self, store: GroupStore, deeds: Deeds | None = None) -> None:
         self._store = store
+        self._deeds = deeds or Deeds()
 
     async def list(self, person: Person) -> Sequence[Group]:
         """Return the groups that a person is in; to operators all."""
@@ -29,7 +31,10 @@ class Groups:
         """
         if not person.is_operator:
             raise NotAllowed("Only an operator may make groups. `hubbub groups add` does it on the machine itself.")
-        return await self._store.create(name)
+        async with self._deeds.doing("group made", by=person, detail=name) as doing:
+            made = await self._store.create(name)
+            doing.of = made.id
+        return made
 
     async def delete(self, person: Person, group_id: str) -> None:
         """Delete a group; what it was given it has no more.
@@ -38,8 +43,9 @@ class Groups:
             NotFound: there is none for this person.
             NotAllowed: they don't manage it.
         """
-        await self._managed(person, group_id)
-        await self._store.delete(group_id)
+        group = await self._managed(person, group_id)
+        async with self._deeds.doing("group deleted", by=person, of=group_id, detail=group.name):
+            await self._store.delete(group_id)
 
     async def members(self, person: Person, group_id: str) -> Sequence[Member]:
         """Return a group's members.
@@ -62,7 +68,9 @@ class Groups:
         await self._managed(person, group_id)
         if not is_subject(PERSON + member.person_id):
             raise Invalid("This can't be a person's id. `/api/me` tells everybody their own.")
-        await self._store.put_member(group_id, member)
+        detail = f"{member.person_id} as {'a manager' if member.is_manager else 'a member'}"
+        async with self._deeds.doing("member put into a group", by=person, of=group_id, detail=detail):
+            await self._store.put_member(group_id, member)
 
     async def remove_member(self, person: Person, group_id: str, person_id: str) -> None:
         """Take somebody out of a group, or leave it oneself. Their rights by it end with that.
@@ -72,7 +80,8 @@ class Groups:
             NotAllowed: they don't manage it, and it is not themselves.
         """
         await (self._known if person_id == person.id else self._managed)(person, group_id)
-        await self._store.remove_member(group_id, person_id)
+        async with self._deeds.doing("member taken out of a group", by=person, of=group_id, detail=person_id):
+            await self._store.remove_member(group_id, person_id)
 
     async def forget_person(self, person_id: str) -> None:
         """Take somebody out of all groups, and all that they were given: whoever deletes a person calls this."""
@@ -84,7 +93,8 @@ class Groups:
                 return group
         raise NotFound("There is no such group.")
 
-    async def _managed(self, person: Person, group_id: str) -> None:
+    async def _managed(self, person: Person, group_id: str) -> Group:
         group = await self._known(person, group_id)
         if not (person.is_operator or group.is_managed):
             raise NotAllowed("Only an operator, or somebody who manages this group, may do that.")
+        return group

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hubbub.app.access import CHAT_FILES
+from hubbub.app.access import owner_ids
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
-from hubbub.identity import deeds
 from hubbub.identity.cookies import Cookies
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.guests_sqlite import SqliteGuests
 from hubbub.search.base import Givable
 
@@ -34,7 +34,8 @@ class Guests:
     collections, and the files of chats. That is done again after a crash between them.
     """
 
-    def __init__(self, store: SqliteGuests, library: Givable, cookies: Cookies) -> None:
+    def __init__(self, store: SqliteGuests, library: Givable, cookies: Cookies, deeds: Deeds | None = None) -> None:
+        self._deeds = deeds or Deeds()
         self._store = store
         self._library = library
         self._cookies = cookies
@@ -58,9 +59,9 @@ class Guests:
         if guest_id is None:
             raise NotFound(NOTHING)
         kept = await self._library.count_kept(guest_id)
-        counts = await self._store.begin(guest_id, person.id)
+        async with self._deeds.doing("guest's things taken along", by=person, of=guest_id, where=address or None):
+            counts = await self._store.begin(guest_id, person.id)
         await self._follow(guest_id, person.id)
-        deeds.note("guest's things taken along", by=person.id, of=guest_id, address=address)
         return GuestThings(**(counts | kept))
 
     async def resume(self) -> None:
@@ -68,9 +69,17 @@ class Guests:
         for guest_id, person_id in await self._store.unfinished():
             await self._follow(guest_id, person_id)
 
+    async def taken_by(self, person_id: str) -> list[str]:
+        """Return the guests whose things a person took along."""
+        return await self._store.taken_by(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget that a person took anything along: whoever deletes a person calls this."""
+        return await self._store.forget_person(person_id)
+
     async def _follow(self, guest_id: str, person_id: str) -> None:
-        await self._library.give(guest_id, person_id)
-        await self._library.give(CHAT_FILES + guest_id, CHAT_FILES + person_id)
+        for giver_id, taker_id in zip(owner_ids(guest_id), owner_ids(person_id), strict=True):
+            await self._library.give(giver_id, taker_id)
         await self._store.finish(guest_id, person_id)
 
     async def _guest(self, person: Person, headers: Mapping[str, str]) -> str | None:

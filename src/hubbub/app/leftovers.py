@@ -16,13 +16,14 @@ UNSENT_SECONDS = 7 * 86400.0
 
 
 async def sweep(app: Application, now: float) -> None:
-    """Delete what was left behind by this time.
+    """Delete what was left behind by this time, but for what is held.
 
     Raises:
         StoreError: it could not be deleted.
     """
-    await app.chats.sweep(now)
-    await app.attachments.sweep(now - UNSENT_SECONDS)
+    held = await app.personal.held_owners() if app.personal is not None else ()
+    await app.chats.sweep(now, held=held)
+    await app.attachments.sweep(now - UNSENT_SECONDS, held=held)
 
 
 async def keep_sweeping(app: Application) -> None:

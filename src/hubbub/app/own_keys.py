@@ -8,7 +8,6 @@ from hubbub.app.access import Access
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Limits, Person
 from hubbub.core.scopes import SCOPES
-from hubbub.identity import deeds
 from hubbub.identity.base import Key, Keys
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.models.catalog import Catalog
@@ -19,7 +18,10 @@ MOST_KEYS = 50
 
 
 class OwnKeys:
-    """The API keys that people made for themselves. A key is its person, and never has more rights."""
+    """The API keys that people made for themselves. A key is its person, and never has more rights.
+
+    What keeps the keys records what becomes of them: see `RecordedKeys`.
+    """
 
     def __init__(self, keys: Keys, access: Access, catalog: Catalog) -> None:
         self._keys = keys
@@ -30,9 +32,7 @@ class OwnKeys:
         """Return a person's own keys that are not revoked, the newest first."""
         return [key for key in reversed(await self._keys.keys()) if _is_of(key, person) and key.revoked_at is None]
 
-    async def make(
-        self, person: Person, name: str, limits: Limits, expires_at: float | None, *, address: str = ""
-    ) -> tuple[Key, str]:
+    async def make(self, person: Person, name: str, limits: Limits, expires_at: float | None) -> tuple[Key, str]:
         """Make a key, and return it with its text, which is kept nowhere.
 
         Raises:
@@ -54,10 +54,9 @@ class OwnKeys:
             raise Conflict(f"You have {MOST_KEYS} API keys, which is as many as one person may have. Revoke one first.")
         key, text = new_key(name, person_id=person.id, expires_at=expires_at, owner_id=person.id, limits=limits)
         await self._keys.add(key, digest_of(text))
-        deeds.note(f"API key made ({key.id})", by=person.id, of=person.id, address=address)
         return key, text
 
-    async def revoke(self, person: Person, key_id: str, *, address: str = "") -> None:
+    async def revoke(self, person: Person, key_id: str) -> None:
         """Revoke a key. What it has open ends within a second.
 
         Raises:
@@ -66,7 +65,6 @@ class OwnKeys:
         if not any(key.id == key_id for key in await self.list(person)):
             raise NotFound("There is no such API key.")
         await self._keys.revoke(key_id, time.time())
-        deeds.note(f"API key revoked ({key_id})", by=person.id, of=person.id, address=address)
 
     def _check_scopes(self, scopes: Collection[str] | None) -> None:
         if scopes is None:

@@ -7,7 +7,8 @@ from hubbub.app.accounts import Accounts
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
-from hubbub.identity import deeds, webauthn
+from hubbub.identity import webauthn
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.passkeys_sqlite import Passkey, SqlitePasskeys
 
 NAME_CHARACTERS = 100
@@ -20,7 +21,8 @@ class Passkeys:
     A passkey is two factors in one: a device that somebody has, and that has looked who they are.
     """
 
-    def __init__(self, store: SqlitePasskeys, accounts: Accounts) -> None:
+    def __init__(self, store: SqlitePasskeys, accounts: Accounts, deeds: Deeds | None = None) -> None:
+        self._deeds = deeds or Deeds()
         self._store = store
         self._accounts = accounts
 
@@ -58,8 +60,8 @@ class Passkeys:
             raise Invalid(webauthn.NOT_GOOD, code="bad_passkey")
         passkey_id, public_key, count = webauthn.new_passkey(site, challenge, credential)
         passkey = Passkey(passkey_id, person.id, public_key, count, name, time.time())
-        await self._store.add(passkey)
-        deeds.note("passkey added", by=person.id, of=person.id)
+        async with self._deeds.doing("passkey added", by=person, of=person.id, detail=name):
+            await self._store.add(passkey)
         return passkey
 
     async def remove(self, person: Person, passkey_id: str) -> None:
@@ -69,12 +71,15 @@ class Passkeys:
             NotFound: the person has no such passkey.
         """
         try:
-            known = await self._store.remove(person.id, webauthn.read_id(passkey_id))
+            known_id = webauthn.read_id(passkey_id)
         except Invalid:
-            known = False
-        if not known:
-            raise NotFound("There is no such passkey.")
-        deeds.note("passkey removed", by=person.id, of=person.id)
+            raise NotFound("There is no such passkey.") from None
+        async with self._deeds.doing("passkey removed", by=person, of=person.id):
+            await self._store.remove(person.id, known_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's passkeys: whoever deletes a person calls this. Returns how many they were."""
+        return await self._store.forget_person(person_id)
 
     async def begin(self, site: webauthn.Site) -> str:
         """Return what a browser signs in by, as JSON: the same for everybody."""
@@ -93,9 +98,13 @@ class Passkeys:
             challenge = webauthn.challenge_in(credential)
             is_ours = await self._store.take_challenge(challenge, None)
             passkey = await self._store.find(webauthn.id_of(credential)) if is_ours else None
-            if passkey is None:
-                deeds.note("sign-in", address=address, outcome="passkey refused")
-                raise NotSignedIn(webauthn.NOT_GOOD, code="bad_passkey")
-            count = webauthn.count_of(site, challenge, credential, passkey)
+            try:
+                if passkey is None:
+                    raise NotSignedIn(webauthn.NOT_GOOD, code="bad_passkey")
+                count = webauthn.count_of(site, challenge, credential, passkey)
+            except NotSignedIn:
+                whose = passkey.person_id if passkey is not None else ""
+                await self._deeds.note("sign-in", by="", of=whose, where=address, outcome="refused", detail="passkey")
+                raise
             await self._store.note_use(passkey.id, count)
         return passkey.person_id

@@ -25,7 +25,7 @@ from hubbub.core.people import (
     is_vouched_for,
 )
 from hubbub.history.base import Audience, ChatLink, ChatLinks, ListedLink
-from hubbub.identity import deeds
+from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
 
 NO_LINK = "This link opens nothing: it was ended, has expired, or is not for you. Ask who gave it to you."
@@ -85,8 +85,10 @@ class SharedChats:
         with_everybody: bool,
         has_sign_in: bool,
         claim_scopes: Sequence[str] = (),
+        deeds: Deeds | None = None,
     ) -> None:
         """Take whether anybody with a link may be let in, whether people can sign in here, and where groups are of."""
+        self._deeds = deeds or Deeds()
         self._claim_scopes = claim_scopes
         self.with_everybody = with_everybody
         self._links = links
@@ -124,8 +126,9 @@ class SharedChats:
             follows=new.follows,
         )
         content = None if new.follows else msgspec.json.encode(_as_it_was(link, shown, new.leaf_id))
-        await self._links.add(link, _digest(secret), content)
-        deeds.note(f"chat shared ({link.id}, {link.audience})", by=person.id, of=chat_id)
+        detail = f"{link.id}, for {', '.join(link.subjects) or link.audience}"
+        async with self._deeds.doing("chat shared by link", by=person, of=chat_id, detail=detail):
+            await self._links.add(link, _digest(secret), content)
         return ListedLink(link, shown.chat.title), secret
 
     async def list(self, person: Person) -> Sequence[ListedLink]:
@@ -140,8 +143,8 @@ class SharedChats:
         """
         if not any(one.link.id == link_id for one in await self._links.of(person.id)):
             raise NotFound("There is no such link.")
-        await self._links.end(link_id, time.time())
-        deeds.note(f"shared chat ended ({link_id})", by=person.id)
+        async with self._deeds.doing("link to a chat ended", by=person, of=link_id):
+            await self._links.end(link_id, time.time())
 
     async def find(self, person: Person | None, secret: str) -> ChatLink:
         """Return the link with a secret, if it holds and is for who asks; None is somebody who is not let in.

@@ -9,7 +9,10 @@ import msgspec
 
 FIRST = bytes(32)
 """What stands in place of the digest before the first."""
-Outcome: TypeAlias = Literal["done", "refused", "failed"]
+PRUNED = "audit pruned"
+"""The deed that says that the entries before another one were deleted, since their time was over."""
+Outcome: TypeAlias = Literal["done", "refused", "failed", "unknown"]
+"""Unknown is what was cut off in the middle, so that nobody can tell."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +51,31 @@ class Verdict(msgspec.Struct, frozen=True):
     """What is wrong with the next one; empty where all hold."""
 
 
+def as_line(one: Kept) -> bytes:
+    """Return an entry as it is exported: a line of JSON, with its number and its digest."""
+    return b'{"number":%d,"digest":"%s",%s\n' % (one.number, one.digest.hex().encode(), one.entry[1:])
+
+
 def digest_of(before: bytes, number: int, entry: bytes) -> bytes:
     """Return the digest of an entry behind another one."""
     return hashlib.sha256(before + number.to_bytes(8, "big") + entry).digest()
 
 
-async def verified(kept: AsyncIterator[Kept], known: tuple[int, bytes] | None = None) -> Verdict:
-    """Check a chain from its first entry on; `known` is the number and the digest of an entry as they once were."""
-    number, digest = 0, FIRST
+def pruned_until(number: int, digest: bytes) -> str:
+    """Return how an entry names the last one that was deleted."""
+    return f"{number}:{digest.hex()}"
+
+
+async def verified(
+    kept: AsyncIterator[Kept], known: tuple[int, bytes] | None = None, *, start: tuple[int, bytes] = (0, FIRST)
+) -> Verdict:
+    """Check a chain from its first entry on; `known` is the number and the digest of an entry as they once were.
+
+    It goes on behind a `start` where what came before was deleted; an entry has to say so.
+    """
+    number, digest = start
+    is_told = number == 0
+    until = pruned_until(number, digest)
     async for one in kept:
         if one.number != number + 1:
             return Verdict(number, digest, f"Entry {number + 1} is missing.")
@@ -63,7 +83,12 @@ async def verified(kept: AsyncIterator[Kept], known: tuple[int, bytes] | None = 
             return Verdict(number, digest, f"Entry {one.number} was changed, or one before it was replaced.")
         if known is not None and known[0] == one.number and not hmac.compare_digest(known[1], one.digest):
             return Verdict(number, digest, f"Entry {one.number} is not the one that was known: all was written anew.")
+        if not is_told:
+            told = msgspec.json.decode(one.entry, type=Entry)
+            is_told = told.deed == PRUNED and told.what == until
         number, digest = one.number, one.digest
+    if not is_told:
+        return Verdict(number, digest, f"The entries up to {start[0]} were deleted, and no entry says so.")
     if known is not None and known[0] > number:
         return Verdict(number, digest, f"Entries {number + 1} to {known[0]} are missing at the end.")
     return Verdict(number, digest)

@@ -1,18 +1,22 @@
 """Check and export the audit in the terminal, while the server runs or not."""
 
 import asyncio
+import contextlib
 import sys
 from contextlib import aclosing
 
 from rich.console import Console
 
-from hubbub.audit.chain import Verdict
+from hubbub.audit.chain import Kept, Verdict, as_line
 from hubbub.compose import open_audit, prepare_folder
 from hubbub.core.errors import Invalid
 from hubbub.settings import Settings
 
 output = Console(soft_wrap=True, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
+
+FOLLOWED_SECONDS = 0.5
+"""How often it is looked for new entries."""
 
 
 def verify(settings: Settings, known: str | None) -> bool:
@@ -42,6 +46,29 @@ def export(settings: Settings, after: int) -> None:
     asyncio.run(_export(settings, after))
 
 
+def follow(settings: Settings, after: int | None) -> None:
+    """Print entries as they come, as JSON, one a line, until interrupted; those above a number first."""
+    prepare_folder(settings.server.data_folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_follow(settings, after))
+
+
+async def _follow(settings: Settings, after: int | None) -> None:
+    async with open_audit(settings) as audit:
+        last = await audit.last() if after is None else after
+        while True:
+            async with aclosing(audit.entries(last)) as entries:
+                async for one in entries:
+                    _print(one)
+                    last = one.number
+            sys.stdout.flush()
+            await asyncio.sleep(FOLLOWED_SECONDS)
+
+
+def _print(one: Kept) -> None:
+    sys.stdout.write(as_line(one).decode())
+
+
 async def _verified(settings: Settings, known: tuple[int, bytes] | None) -> Verdict:
     async with open_audit(settings) as audit:
         return await audit.verify(known)
@@ -50,8 +77,7 @@ async def _verified(settings: Settings, known: tuple[int, bytes] | None) -> Verd
 async def _export(settings: Settings, after: int) -> None:
     async with open_audit(settings) as audit, aclosing(audit.entries(after)) as entries:
         async for one in entries:
-            text = one.entry.decode()
-            sys.stdout.write(f'{{"number":{one.number},"digest":"{one.digest.hex()}",{text[1:]}\n')
+            _print(one)
 
 
 def _known(text: str) -> tuple[int, bytes]:

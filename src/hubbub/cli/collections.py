@@ -11,7 +11,7 @@ from rich.table import Table
 from hubbub.cli.sharing import seen_by, subject_of
 from hubbub.cli.sharing import share as sharing
 from hubbub.cli.terminal import printable
-from hubbub.compose import Shelf, open_shelf, prepare_folder
+from hubbub.compose import Shelf, open_deeds, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Conflict, Invalid, NotFound
@@ -85,10 +85,15 @@ async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], rig
     async with library_open(settings) as shelf:
         collection = await _named(shelf, name_or_id)
         subjects = [await subject_of(one, shelf.library.groups, settings) for one in wanted or [EVERYBODY]]
-        if right is Right.NONE and not wanted:  # shared with nobody any more
-            await shelf.library.permissions.put(collection.id, [])
-        else:
-            await sharing(shelf.library, collection.id, subjects, right)
+        detail = " ".join(f"{one}={right.name.lower()}" for one in subjects) if wanted or right else "with nobody"
+        async with (
+            open_deeds(settings, shelf) as deeds,
+            deeds.doing("collection shared", of=collection.id, detail=detail),
+        ):
+            if right is Right.NONE and not wanted:  # shared with nobody any more
+                await shelf.library.permissions.put(collection.id, [])
+            else:
+                await sharing(shelf.library, collection.id, subjects, right)
         return collection, await seen_by(shelf.library, collection)
 
 
@@ -100,14 +105,22 @@ async def _find(settings: Settings, name_or_id: str) -> Collection:
 async def _rename(settings: Settings, name_or_id: str, name: str) -> tuple[Collection, Collection]:
     async with library_open(settings) as shelf:
         collection = await _named(shelf, name_or_id)
-        changed = await shelf.library.change(collection.id, name=name)
+        async with (
+            open_deeds(settings, shelf) as deeds,
+            deeds.doing("collection renamed", of=collection.id, detail=f"{collection.name} → {name}"),
+        ):
+            changed = await shelf.library.change(collection.id, name=name)
         if changed is None:
             raise NotFound("The collection was deleted just now.")
         return collection, changed
 
 
 async def _remove(settings: Settings, collection_id: str) -> None:
-    async with library_open(settings) as shelf:
+    async with (
+        library_open(settings) as shelf,
+        open_deeds(settings, shelf) as deeds,
+        deeds.doing("collection deleted", of=collection_id),
+    ):
         await shelf.pipeline.remove_collection(collection_id)
 
 

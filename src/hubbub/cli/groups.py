@@ -7,12 +7,13 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from hubbub.app.groups import Groups
 from hubbub.cli.collections import library_open
-from hubbub.cli.sharing import group_id_of
+from hubbub.cli.sharing import group_id_among
 from hubbub.cli.terminal import printable
+from hubbub.compose import open_deeds
 from hubbub.core.errors import Invalid
-from hubbub.core.people import PERSON, Group, Member, is_subject
-from hubbub.search.base import Groups
+from hubbub.core.people import OPERATOR, PERSON, Group, Member, is_subject
 from hubbub.settings import Settings
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ def add(settings: Settings, name: str) -> None:
     Raises:
         Conflict, Invalid: the name is taken, or can't be one.
     """
-    group = _with(settings, lambda groups: groups.create(name))
+    group = _with(settings, lambda groups: groups.make(OPERATOR, name))
     notes.print(f"The group “{printable(group.name)}” ({group.id}) was made. It has no members yet.", markup=False)
 
 
@@ -39,7 +40,7 @@ def remove(settings: Settings, name_or_id: str) -> None:
     """
 
     async def delete(groups: Groups) -> None:
-        await groups.delete(await group_id_of(name_or_id, groups))
+        await groups.delete(OPERATOR, group_id_among(name_or_id, await groups.list(OPERATOR)))
 
     _with(settings, delete)
     notes.print(f"The group “{printable(name_or_id)}” was deleted, and all that it was given.", markup=False)
@@ -47,7 +48,7 @@ def remove(settings: Settings, name_or_id: str) -> None:
 
 def list_groups(settings: Settings) -> None:
     """Print all groups."""
-    groups: Sequence[Group] = _with(settings, lambda groups: groups.groups())
+    groups: Sequence[Group] = _with(settings, lambda groups: groups.list(OPERATOR))
     if not groups:
         notes.print("There are no groups. Make one with `hubbub groups add NAME`.")
         return
@@ -71,12 +72,12 @@ def members(
         raise Invalid(f"{odd[0]!r} can't be a person's id. `/api/me` tells everybody their own.")
 
     async def change(groups: Groups) -> Sequence[Member]:
-        group_id = await group_id_of(name_or_id, groups)
+        group_id = group_id_among(name_or_id, await groups.list(OPERATOR))
         for person_id in add:
-            await groups.put_member(group_id, Member(person_id, are_managers))
+            await groups.put_member(OPERATOR, group_id, Member(person_id, are_managers))
         for person_id in remove:
-            await groups.remove_member(group_id, person_id)
-        return await groups.members(group_id)
+            await groups.remove_member(OPERATOR, group_id, person_id)
+        return await groups.members(OPERATOR, group_id)
 
     there = _with(settings, change)
     if not there:
@@ -90,7 +91,7 @@ def members(
 
 def _with(settings: Settings, work: Callable[[Groups], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with library_open(settings) as shelf:
-            return await work(shelf.library.groups)
+        async with library_open(settings) as shelf, open_deeds(settings, shelf) as deeds:
+            return await work(Groups(shelf.library.groups, deeds))
 
     return asyncio.run(run())

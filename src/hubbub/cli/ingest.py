@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shlex
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -15,11 +16,12 @@ from hubbub.cli.sharing import seen_by, subject_of
 from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_shelf, prepare_folder
+from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_deeds, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
 from hubbub.core.people import OPERATOR, Right
+from hubbub.identity.deeds import Deeds
 from hubbub.ingest.names import usable_name
 from hubbub.ingest.naming import claimed
 from hubbub.ingest.urls import document_name, document_pieces, is_url
@@ -123,9 +125,12 @@ async def _ingest(
         Http() as http,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+        AsyncExitStack() as stack,
     ):
+        deeds = await stack.enter_async_context(open_deeds(settings, shelf))
         subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
-        collection = await operators_collection(shelf, name, subjects)
+        collection = await operators_collection(shelf, deeds, name, subjects)
+        await deeds.note("documents ingested", of=collection.id, outcome="unknown", detail=f"{len(files)} begun")
         files = await claimed(shelf.origins, collection.id, files)
         telling = Telling(console, name, len(files) + len(urls), embeds=shelf.embedder is not None)
         async with going_on(telling.run()):
@@ -142,17 +147,25 @@ async def _ingest(
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.taken -= len(tally.refused)
+        counts = f"{tally.taken} read, {tally.unchanged} unchanged, {tally.removed} removed"
+        await deeds.note("documents ingested", of=collection.id, detail=f"{counts}, {len(tally.refused)} failed")
         if await shelf.library.permissions.of(collection.id):
             tally.seers = await seen_by(shelf.library, collection)
     return tally
 
 
-async def operators_collection(shelf: Shelf, name: str, subjects: Sequence[str]) -> Collection:
+async def operators_collection(shelf: Shelf, deeds: Deeds, name: str, subjects: Sequence[str]) -> Collection:
     """Return the operator's collection of a name, made where it is not there; the subjects may use it."""
     known = [one for one in await shelf.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
-    collection = known[0] if known else await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
+    if known:
+        collection = known[0]
+    else:
+        async with deeds.doing("collection made", detail=name):
+            collection = await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
     if subjects:
-        await allow(shelf.library, collection.id, subjects, Right.USE)
+        detail = " ".join(f"+{one}=use" for one in subjects)
+        async with deeds.doing("collection shared", of=collection.id, detail=detail):
+            await allow(shelf.library, collection.id, subjects, Right.USE)
     return collection
 
 

@@ -42,15 +42,16 @@ def end_link(settings: Settings, link_id: str) -> None:
 
 
 async def _listed(settings: Settings) -> list[ListedLink]:
-    async with open_links(settings) as kept:
+    async with open_links(settings) as (kept, _):
         return await kept.of(None)
 
 
 async def _end(settings: Settings, link_id: str) -> None:
-    async with open_links(settings) as kept:
+    async with open_links(settings) as (kept, deeds):
         if not any(one.link.id == link_id for one in await kept.of(None)):
             raise NotFound(f"There is no link {link_id!r}. `hubbub links list` shows those that there are.")
-        await kept.end(link_id, time.time())
+        async with deeds.doing("link to a chat ended", of=link_id):
+            await kept.end(link_id, time.time())
 
 
 def _moment(at: float) -> str:

@@ -303,6 +303,22 @@ def export_audit(
         auditing.export(settings, after)
 
 
+@audit.command("follow")
+def follow_audit(
+    after: Annotated[
+        int | None, typer.Option(min=0, help="First those above this number.", show_default="none")
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print entries of the audit as they come, as JSON, one a line, until interrupted."""
+    from hubbub.cli import audit as auditing
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        auditing.follow(settings, after)
+
+
 @keys.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="What the key is called here: the program that it is for.")],

@@ -1,5 +1,6 @@
 """The commands of `hubbub people` and `hubbub groups`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -69,6 +70,52 @@ def enable_person(who: EmailOrId, data: DataFolder = None, config: Config = None
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         keeping.set_active(settings, who, is_active=True)
+
+
+@people.command("export")
+def export_person(
+    who: EmailOrId,
+    to: Annotated[Path | None, typer.Option(help="Where the file is put.", show_default="person-ID.zip here")] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Put all that is kept of a person into one ZIP file: chats, documents, collections, usage, audit and the rest."""
+    from hubbub.cli import personal as keeping
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        keeping.export(settings, who, to)
+
+
+@people.command("erase")
+def erase_person(
+    who: EmailOrId,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Delete all that is kept of a person, and print what went and what stays. It can't be undone."""
+    from hubbub.cli import personal as keeping
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        keeping.erase(settings, who, is_agreed=yes)
+
+
+@people.command("hold")
+def hold_person(
+    who: EmailOrId,
+    reason: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
+    end: Annotated[bool, typer.Option("--end", help="End the hold.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Place a legal hold: nothing of the person is erased, or deleted for its age, until the hold ends."""
+    from hubbub.cli import personal as keeping
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        keeping.hold(settings, who, reason, ends=end)
 
 
 @people.command("rescue")

@@ -14,6 +14,7 @@ from hubbub.core.people import (
     RIGHTS,
     SIGNED_IN,
     UNSCOPED,
+    Group,
     Permission,
     Right,
     is_of_provider,
@@ -50,7 +51,15 @@ async def group_id_of(name_or_id: str, groups: Groups) -> str:
     Raises:
         NotFound: there is none.
     """
-    known = await groups.groups()
+    return group_id_among(name_or_id, await groups.groups())
+
+
+def group_id_among(name_or_id: str, known: Sequence[Group]) -> str:
+    """Return the id of the group of this id, else of this name, among those that are known.
+
+    Raises:
+        NotFound: there is none.
+    """
     found = [one for one in known if one.id == name_or_id]
     found += [one for one in known if one.name.casefold() == name_or_id.casefold()]
     if not found:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TypeAlias
 
 from rich.console import Console
@@ -14,7 +15,17 @@ from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_shelf, prepare_folder, syncing_of
+from hubbub.compose import (
+    OnFetch,
+    Shelf,
+    fetcher_of,
+    going_on,
+    open_deeds,
+    open_shelf,
+    prepare_folder,
+    syncing_of,
+    where,
+)
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
@@ -89,13 +100,18 @@ async def _sync(
         fetcher_of(settings) as fetcher,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+        AsyncExitStack() as stack,
     ):
         subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
-        collection = await operators_collection(shelf, wanted.collection, subjects)
+        deeds = await stack.enter_async_context(open_deeds(settings, shelf))
+        collection = await operators_collection(shelf, deeds, wanted.collection, subjects)
         syncing = syncing_of(wanted, shelf, settings, fetcher)
 
         async def once() -> Round:
-            return await syncing.once(collection.id)
+            done = await syncing.once(collection.id)
+            if done.did_something:
+                await deeds.note("folder synced", of=collection.id, detail=f"{where(wanted)}: {done.counts}")
+            return done
 
         if every_seconds is None:
             return await _report(shelf, collection, await _settled(once))

@@ -6,6 +6,7 @@ from hubbub.compose.application import (
     open_asking,
     open_engine,
     open_keys,
+    open_people_work,
     open_web_application,
     web_application,
     web_application_within,
@@ -18,7 +19,7 @@ from hubbub.compose.databases import check_databases
 from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
-from hubbub.compose.metering import open_audit, open_usage
+from hubbub.compose.metering import open_audit, open_deeds, open_usage
 from hubbub.compose.models import (
     Chosen,
     OnFetch,
@@ -34,7 +35,7 @@ from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
-from hubbub.compose.sources import syncing_of
+from hubbub.compose.sources import syncing_of, where
 
 __all__ = [
     "Chosen",
@@ -59,10 +60,12 @@ __all__ = [
     "open_asking",
     "open_audit",
     "open_catalog",
+    "open_deeds",
     "open_embedder",
     "open_engine",
     "open_keys",
     "open_people",
+    "open_people_work",
     "open_rated",
     "open_shelf",
     "open_usage",
@@ -76,4 +79,5 @@ __all__ = [
     "ways_to_sign_in",
     "web_application",
     "web_application_within",
+    "where",
 ]

@@ -17,6 +17,8 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
+from hubbub.app.readings import Readings
+from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
@@ -27,10 +29,11 @@ from hubbub.compose.fetching import open_by_url
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
-from hubbub.compose.metering import check_over, open_meter, store_with_endings
+from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.own import wire_formats
+from hubbub.compose.personal import open_personal, work_on_people
 from hubbub.compose.providers import identity_proxies, provider_names
 from hubbub.compose.rated import records_of
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
@@ -46,11 +49,15 @@ from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
 from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.base import Identity, Keys
+from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
+from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library
 from hubbub.settings import Settings
+from hubbub.settings.shown import shown
+from hubbub.settings.tree import Embeddings
 from hubbub.web.address import Proxies
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
@@ -161,7 +168,8 @@ async def open_application(
             await application.guests.resume()
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
-        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings, application.deeds)))
         await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
@@ -180,8 +188,26 @@ async def open_asking(
     """
     async with AsyncExitStack() as stack:
         parts = await _open_parts(stack, settings, on_fetch, starts_embedded=needs_model)
-        answers = await stack.enter_async_context(MemoryAnswers())
+        answers: SharedStore = await stack.enter_async_context(MemoryAnswers())
         yield await _assembled(stack, settings, parts, answers, None, lambda: 1)
+
+
+@asynccontextmanager
+async def open_people_work(settings: Settings) -> AsyncGenerator[Application]:
+    """Open an application that works on people's things, beside a server that may run: who has the lock does so.
+
+    Nothing is asked or ingested. The data folder has to be there.
+
+    Raises:
+        SettingsError, StoreError: something can't be opened; the message says what to do.
+    """
+    without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
+    async with AsyncExitStack() as stack:
+        parts = await _open_parts(stack, without, None, starts_embedded=False)
+        answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
+        application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        yield application
 
 
 @dataclass(frozen=True)
@@ -218,6 +244,8 @@ async def _assembled(
     answers: SharedStore,
     identity: Identity | None,
     share: Callable[[], int],
+    *,
+    default: Acting | None = None,
 ) -> Application:
     """Put the application together from its parts."""
     shelf, catalog, database = parts.shelf, parts.catalog, parts.database
@@ -227,7 +255,12 @@ async def _assembled(
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
     store_with_endings(settings, answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
-    doors = await open_doors(stack, settings, database, identity, was_known, parts.http)
+    audit = await stack.enter_async_context(audit_in(database, shelf)) if isinstance(database, Sqlite) else None
+    deeds = Deeds(audit, default=default)
+    settings_shown = shown(settings)
+    if audit is not None and default is None:
+        await audit.note_settings(settings_shown)
+    doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
     desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
@@ -238,16 +271,16 @@ async def _assembled(
     application = Application(
         identity=doors.identity,
         grants=await stack.enter_async_context(Grants(doors.identity)),
+        keys=doors.keys,
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         passkeys=doors.passkeys,
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
-        keys=doors.keys,
         links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
         shares_with_everybody=settings.sharing.chats_with_everybody,
-        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
+        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies, deeds),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
@@ -265,7 +298,11 @@ async def _assembled(
         by_url=await open_by_url(stack, settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
-        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
+        audit=audit,
+        deeds=deeds,
+        readings=Readings(SqliteReadings(database) if isinstance(database, Sqlite) else None, deeds),
+        personal=await open_personal(stack, settings, database, deeds, doors.people),
+        settings_shown=settings_shown,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
@@ -300,12 +337,18 @@ async def open_engine(
 async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
     """Open what keeps the API keys, beside a server that may run. The data folder has to be there.
 
+    What is done with them is recorded as done at the command line.
+
     Raises:
         SettingsError: there is no such back end, or it can't be imported.
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
-        yield await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+        deeds = Deeds(default=COMMAND_LINE)
+        if isinstance(database, Sqlite):
+            deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+        yield RecordedKeys(keys, deeds)
 
 
 async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 6,
+    "history": 7,
     "answers": 4,
     "sessions": 1,
     "identity": 2,
@@ -20,7 +20,8 @@ CHATS: Mapping[str, int] = {
     "people": 3,
     "accounts": 1,
     "usage": 1,
-    "audit": 1,
+    "audit": 2,
+    "person_jobs": 1,
     "guests": 1,
     "links": 1,
     "recovery": 1,
@@ -37,7 +38,7 @@ POSTGRES: Mapping[str, int] = {
     "folder": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 1, "origins": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 1, "origins": 1, "outbox": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

@@ -10,6 +10,7 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.history.giving_sqlite import count_chats, count_sessions, give_chats, give_records, give_sessions
 from hubbub.history.links_sqlite import give_links
 from hubbub.identity.cookies import Cookies
+from hubbub.identity.deeds import Deeds
 from hubbub.identity.guests_sqlite import Givable, Kinds, SqliteGuests
 from hubbub.identity.keys_sqlite import count_keys, give_keys
 from hubbub.search.base import Givable as GivableLibrary
@@ -36,10 +37,11 @@ async def open_guests(
     database: "Sqlite | Postgres",
     library: Library,
     cookies: Cookies | None,
+    deeds: Deeds,
 ) -> Guests | None:
     """Open what keeps who took what along; None where nobody can sign in, or things can't be given."""
     is_ours = all(name_of(settings, room) == "sqlite" for room in ("answers", "history", "sessions", "keys"))
     if cookies is None or not is_ours or not isinstance(database, Sqlite) or not isinstance(library, GivableLibrary):
         return None
     store = await stack.enter_async_context(SqliteGuests(database, KINDS))
-    return Guests(store, library, cookies)
+    return Guests(store, library, cookies, deeds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
 from hubbub.app.passkeys import Passkeys
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
@@ -21,6 +22,8 @@ from hubbub.identity import webauthn
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
+from hubbub.identity.deeds import COMMAND_LINE, Deeds
+from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Providers
 from hubbub.identity.open import OpenIdentity
@@ -44,13 +47,13 @@ class Doors:
     """What says who asks, and what keeps those who do. Without a way to sign in there is no `sign_ins`."""
 
     identity: Identity
+    keys: Keys | None = None
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     passkeys: Passkeys | None = None
     providers: Providers | None = None
     cookies: Cookies | None = None
-    keys: Keys | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
@@ -103,6 +106,7 @@ async def open_doors(
     given: Identity | None,
     was_known: WasKnown,
     http: Http,
+    deeds: Deeds | None = None,
 ) -> Doors:
     """Open what says who asks. An identity that is given does so in place of the one that the settings name.
 
@@ -114,24 +118,26 @@ async def open_doors(
         raise SettingsError(['identity.needs_key: holds for the identity "open"; another one decides by itself'])
     if given is not None:
         return Doors(given)
-    keys: Keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+    deeds = deeds or Deeds()
+    kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+    keys = RecordedKeys(kept, deeds)
     has_people = bool(ways_to_sign_in(settings))
     people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
     keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
     if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
-        return Doors(await open_backend(stack, settings, "identity", wanted.backend, **resources))
+        return Doors(await open_backend(stack, settings, "identity", wanted.backend, **resources), keys)
     file = _in_file(database)
-    sign_ins = await open_sign_ins(stack, settings, file)
+    sign_ins = await open_sign_ins(stack, settings, file, deeds)
     others = OpenIdentity(keyring, cookies=cookies)
     providers = providers_of(settings, http, file)
     vouched = Vouched(people, sources_of(settings, providers, http), sign_ins.changes)
     identity = SignedInIdentity(sign_ins, others, vouched, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
+    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
     await in_a_thread(webauthn.load)
-    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts)
-    return Doors(identity, people, sign_ins, accounts, passkeys, providers, cookies, keys)
+    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts, deeds)
+    return Doors(identity, keys, people, sign_ins, accounts, passkeys, providers, cookies)
 
 
 @asynccontextmanager
@@ -139,10 +145,15 @@ async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, Peop
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
         database = _in_file(await stack.enter_async_context(chats_of(settings)))
-        keys: Keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+        deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+        keys = RecordedKeys(kept, deeds)
         people = await stack.enter_async_context(SqlitePeople(database))
-        sign_ins = await open_sign_ins(stack, settings, database)
-        yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
+        sign_ins = await open_sign_ins(stack, settings, database, deeds)
+        yield (
+            await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds),
+            people,
+        )
 
 
 def _in_file(database: "Sqlite | Postgres") -> Sqlite:
@@ -153,16 +164,25 @@ def _in_file(database: "Sqlite | Postgres") -> Sqlite:
     )
 
 
-async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
+async def open_sign_ins(
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, deeds: Deeds | None = None
+) -> SignIns:
     """Open the sign-ins of people on browsers."""
     store = await stack.enter_async_context(SqliteSignIns(database))
     wanted = settings.identity
     idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
-    return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total))
+    return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total, deeds=deeds))
 
 
 async def open_accounts(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, *, keys: Keys, sign_ins: SignIns, people: People
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: Sqlite,
+    *,
+    keys: Keys,
+    sign_ins: SignIns,
+    people: People,
+    deeds: Deeds | None = None,
 ) -> Accounts:
     """Open the accounts with passwords."""
     wanted = settings.identity.accounts
@@ -181,4 +201,4 @@ async def open_accounts(
         invitation_seconds=wanted.invitation_hours * HOUR_SECONDS,
         reset_seconds=wanted.reset_minutes * 60.0,
     )
-    return Accounts(store, people, sign_ins, keys, passwords, rules, mail)
+    return Accounts(store, people, sign_ins, keys, passwords, rules, mail, deeds)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.connections.sqlite import Sqlite
@@ -10,12 +11,13 @@ from hubbub.core.errors import SettingsError
 from hubbub.history.base import ChatLinks
 from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.history.sqlite import SqliteHistory
+from hubbub.identity.deeds import COMMAND_LINE, Deeds
 from hubbub.settings import Settings
 
 
 @asynccontextmanager
-async def open_links(settings: Settings) -> AsyncGenerator[ChatLinks]:
-    """Open it. The data folder is made.
+async def open_links(settings: Settings) -> AsyncGenerator[tuple[ChatLinks, Deeds]]:
+    """Open it, and what records its deeds as done at the command line. The data folder is made.
 
     Raises:
         SettingsError: links are not kept in this database.
@@ -24,5 +26,5 @@ async def open_links(settings: Settings) -> AsyncGenerator[ChatLinks]:
     async with chats_of(settings) as database:
         if not isinstance(database, Sqlite):
             raise SettingsError(["database.url: links to chats are not kept in PostgreSQL yet"])
-        async with SqliteHistory(database), SqliteLinks(database) as links:
-            yield links
+        async with SqliteHistory(database), SqliteLinks(database) as links, SqliteAudit(database) as audit:
+            yield links, Deeds(audit, default=COMMAND_LINE)

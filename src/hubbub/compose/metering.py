@@ -13,12 +13,14 @@ from hubbub.answers.base import Beside, TellsEndings
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.databases import chats_in
 from hubbub.compose.pools import pools_of
+from hubbub.compose.shelf import Shelf
 from hubbub.connections.sqlite import Sqlite, in_one
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.answer import Answer
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SettingsError
 from hubbub.history.base import SearchableHistory
+from hubbub.identity.deeds import COMMAND_LINE, Deeds
 from hubbub.models.catalog import Catalog
 from hubbub.settings import Pool, Settings
 from hubbub.usage.bounds import Bound, read_bound
@@ -70,6 +72,24 @@ async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
     _check_kept(settings, "the audit")
     async with chats_in(settings.server.data_folder) as database, SqliteAudit(database) as audit:
         yield audit
+
+
+def audit_in(database: Sqlite, shelf: Shelf) -> SqliteAudit:
+    """Return the audit beside the chats, which takes over what deeds in the library leave for it; to be opened."""
+    return SqliteAudit(database, outboxes=[shelf.outbox])
+
+
+@asynccontextmanager
+async def open_deeds(settings: Settings, shelf: Shelf) -> AsyncGenerator[Deeds]:
+    """Open what records deeds of the command line, beside a server that may run; in PostgreSQL only the log has them.
+
+    The data folder has to be there.
+    """
+    if settings.database.url is not None:
+        yield Deeds(default=COMMAND_LINE)
+        return
+    async with chats_in(settings.server.data_folder) as database, audit_in(database, shelf) as audit:
+        yield Deeds(audit, default=COMMAND_LINE)
 
 
 def _check_kept(settings: Settings, what: str) -> None:

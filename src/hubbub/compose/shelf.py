@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from hubbub.audit.outbox import Outbox
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import open_backend
 from hubbub.compose.databases import library_in
@@ -57,6 +58,8 @@ class Shelf:
     embedder: Embedder | None
     folder: Path
     origins: Origins
+    outbox: Outbox
+    """Where deeds that are stored here leave what the audit is to have."""
 
 
 @asynccontextmanager
@@ -95,7 +98,7 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             ),
             own_types=await in_a_thread(partial(media_types_of, settings)),
         )
-        yield Shelf(library, search, files, pipeline, embedder, folder, origins)
+        yield Shelf(library, search, files, pipeline, embedder, folder, origins, Outbox(database))
 
 
 async def _opened_search(stack: AsyncExitStack, settings: Settings, *, database: Sqlite, **resources: object) -> Any:

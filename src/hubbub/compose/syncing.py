@@ -12,6 +12,7 @@ from hubbub.core.errors import Conflict, HubbubError, Invalid
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
+from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.settings.ingest import Synced
@@ -19,7 +20,7 @@ from hubbub.settings.ingest import Synced
 _log = logging.getLogger(__name__)
 
 
-async def keep_synced(shelf: Shelf, settings: Settings) -> None:
+async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds | None = None) -> None:
     """Compare the sources of the settings with their collections, until cancelled; one process of all does."""
     if not (sources := wanted_sources(settings)):
         return
@@ -30,10 +31,11 @@ async def keep_synced(shelf: Shelf, settings: Settings) -> None:
     ):
         await shelf.origins.prune([one.id for one in await shelf.library.collections()])
         for wanted in sources:
-            group.create_task(_keep_one(shelf, settings, wanted, fetcher), name=f"syncing {where(wanted)}")
+            keeping = _keep_one(shelf, settings, wanted, fetcher, deeds or Deeds())
+            group.create_task(keeping, name=f"syncing {where(wanted)}")
 
 
-async def _keep_one(shelf: Shelf, settings: Settings, wanted: Synced, fetcher: Guarded) -> None:
+async def _keep_one(shelf: Shelf, settings: Settings, wanted: Synced, fetcher: Guarded, deeds: Deeds) -> None:
     name = where(wanted)
     try:
         syncing = syncing_of(wanted, shelf, settings, fetcher)
@@ -45,6 +47,9 @@ async def _keep_one(shelf: Shelf, settings: Settings, wanted: Synced, fetcher: G
         try:
             collection_id = await _collection(shelf.library, wanted)
             done = await syncing.once(collection_id)
+            if done.did_something:
+                told = f"{name}: {done.counts}"
+                await deeds.note("folder synced", by=OPERATOR_ID, of=collection_id, where="the server", detail=told)
         except HubbubError as error:
             fails.met(f"{name} can't be synced now", error.for_operators)
         else:

@@ -22,6 +22,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 import apsw
 
 from hubbub.connections.group_commit import GroupCommit
+from hubbub.connections.joining import joining
 from hubbub.connections.private import close_to_others, open_private
 from hubbub.connections.sql import load_sql as load_sql
 from hubbub.connections.sql import read_sql as read_sql
@@ -132,8 +133,25 @@ class Sqlite:
             StoreFull: the disk is full; nothing was changed.
             StoreError: SQLite failed; nothing was changed.
         """
-        with store_errors():
-            return await self._writing.run(lambda raw: work(Connection(raw), *args, **kwargs))
+        joined = joining.get()
+        beside = None if joined is None else joined.take(self)
+        if joined is None or beside is None:
+            with store_errors():
+                return await self._writing.run(lambda raw: work(Connection(raw), *args, **kwargs))
+
+        def both(raw: apsw.Connection) -> T:
+            done = work(connection := Connection(raw), *args, **kwargs)
+            beside(connection, done)
+            return done
+
+        is_stored = False
+        try:
+            with store_errors():
+                found = await self._writing.run(both)
+            is_stored = True
+        finally:
+            joined.settle(is_stored=is_stored)
+        return found
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` on a connection that can't write and return what it returns.

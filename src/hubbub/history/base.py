@@ -68,8 +68,8 @@ class History(Protocol):
         """Return the id of the chat that a collection of files belongs to."""
         ...
 
-    async def temporary(self, before: float) -> list[str]:
-        """Return the ids of temporary chats that were last used before a time."""
+    async def temporary(self, before: float, *, held: Sequence[str] = ()) -> list[str]:
+        """Return the ids of temporary chats that were last used before a time; none of the owners that are held."""
         ...
 
     async def delete(self, chat_id: str) -> Sequence[str]:
@@ -142,6 +142,19 @@ class SearchableHistory(Protocol):
         ...
 
 
+@runtime_checkable
+class AgingHistory(Protocol):
+    """A history that finds the chats that nobody has used for long."""
+
+    async def unused_since(self, before: float, *, held: Sequence[str], limit: int) -> list[Chat]:
+        """Return chats that were used last before a time, the oldest first; none of the owners that are held."""
+        ...
+
+    async def all_chats(self, owner_id: str, *, after: str = "", limit: int) -> list[Chat]:
+        """Return a person's chats in the order of their ids, from behind one on: the temporary ones, too."""
+        ...
+
+
 class Record(msgspec.Struct, frozen=True):
     """Something that a person keeps beside their messages: a picture, a rating, a prompt, their instructions."""
 
@@ -189,8 +202,21 @@ class Records(Protocol):
 
     async def delete(self, kind: str, record_id: str) -> None: ...
 
-    async def sweep(self, kind: str, before: float) -> None:
-        """Forget records that belong to no chat and were last changed before a time."""
+    async def sweep(self, kind: str, before: float, *, held: Sequence[str] = ()) -> None:
+        """Forget records that belong to no chat and were last changed before a time; none of owners that are held."""
+        ...
+
+
+@runtime_checkable
+class RecordsOfPersons(Protocol):
+    """Records that are found and forgotten by their owner, whatever kind they are of."""
+
+    async def owned(self, owner_id: str, *, after: tuple[str, str] = ("", ""), limit: int) -> list[Record]:
+        """Return a person's records of all kinds in the order of kind and id, from behind one on."""
+        ...
+
+    async def forget_owned(self, owner_id: str) -> int:
+        """Forget them all; returns how many they were."""
         ...
 
 
@@ -230,6 +256,18 @@ class Sessions(Protocol):
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         """Forget a session; returns whether there was one."""
+        ...
+
+
+@runtime_checkable
+class AgingSessions(Protocol):
+    """Sessions of which the old ones can be forgotten, whosever they are."""
+
+    async def forget_before(self, before: float, *, held: Sequence[str], limit: int) -> int:
+        """Forget sessions that were saved last before a time (seconds of the epoch), so many at most; returns how many.
+
+        None of the owners that are held.
+        """
         ...
 
 
@@ -286,4 +324,17 @@ class ChatLinks(Protocol):
 
     async def end(self, link_id: str, at: float) -> None:
         """Let one open nothing any more, and forget the chat as it was."""
+        ...
+
+
+@runtime_checkable
+class LinksOfPersons(Protocol):
+    """Links that are found and forgotten by who is named in them."""
+
+    async def all_of(self, owner_id: str) -> list[ChatLink]:
+        """Return somebody's, the newest first: those that were ended or have expired, too."""
+        ...
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget somebody's, and name them no more in those of others; returns how many of theirs there were."""
         ...

@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.core.people import PERSON
 from hubbub.history.base import ChatLink, ListedLink
 
 _SCHEMA = read_sql("hubbub.history", "links_schema.sql")
@@ -49,6 +50,18 @@ class SqliteLinks:
 
     async def end(self, link_id: str, at: float) -> None:
         await self._database.write(Connection.all, _SQL["end"], (at, link_id))
+
+    async def all_of(self, owner_id: str) -> list[ChatLink]:
+        return [_link(row) for row in await self._database.read(Connection.all, _SQL["all_of"], (owner_id,))]
+
+    async def forget_person(self, person_id: str) -> int:
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_owner"], (person_id,))
+            gone = connection.changes()
+            connection.all(_SQL["forget_subject"], (PERSON + person_id,))
+            return gone
+
+        return await self._database.write(forget)
 
 
 def give_links(connection: Connection, giver_id: str, taker_id: str) -> None:

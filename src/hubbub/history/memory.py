@@ -77,8 +77,9 @@ class MemoryHistory:
     async def chat_of_files(self, files_id: str) -> str | None:
         return next((chat.id for chat in self._chats.values() if files_id and chat.files_id == files_id), None)
 
-    async def temporary(self, before: float) -> list[str]:
-        return [chat.id for chat in self._chats.values() if chat.is_temporary and chat.updated_at < before]
+    async def temporary(self, before: float, *, held: Sequence[str] = ()) -> list[str]:
+        old = [chat for chat in self._chats.values() if chat.is_temporary and chat.updated_at < before]
+        return [chat.id for chat in old if chat.owner_id not in held]
 
     async def annotation(self, chat_id: str) -> bytes | None:
         return self._annotations.get(chat_id)

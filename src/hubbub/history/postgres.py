@@ -72,8 +72,8 @@ class PostgresHistory:
         row = await self._database.one(_SQL["chat_of_files"], files_id)
         return row[0] if row else None
 
-    async def temporary(self, before: float) -> list[str]:
-        return [row[0] for row in await self._database.all(_SQL["temporary"], before)]
+    async def temporary(self, before: float, *, held: Sequence[str] = ()) -> list[str]:
+        return [row[0] for row in await self._database.all(_SQL["temporary"], before, list(held))]
 
     async def chat(self, chat_id: str) -> Chat | None:
         row = await self._database.one(_SQL["chat"], chat_id)

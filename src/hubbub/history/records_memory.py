@@ -57,9 +57,9 @@ class MemoryRecords:
     async def delete(self, kind: str, record_id: str) -> None:
         self._forget([(kind, record_id)])
 
-    async def sweep(self, kind: str, before: float) -> None:
+    async def sweep(self, kind: str, before: float, *, held: Sequence[str] = ()) -> None:
         old = [one for one in self._records.values() if one.kind == kind and one.chat_id is None]
-        self._forget([(kind, one.id) for one in old if one.updated_at < before])
+        self._forget([(kind, one.id) for one in old if one.updated_at < before and one.owner_id not in held])
 
     def take(self, chat_id: str, picture_ids: Sequence[str]) -> None:
         """Let pictures belong to a chat."""

@@ -1,5 +1,7 @@
 """Keep records in PostgreSQL, in the database of the chats."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from hubbub.connections.postgres import Connection, Postgres, plain
@@ -60,5 +62,5 @@ class PostgresRecords:
     async def delete(self, kind: str, record_id: str) -> None:
         await self._database.run(_SQL["delete"], kind, plain(record_id))
 
-    async def sweep(self, kind: str, before: float) -> None:
-        await self._database.run(_SQL["sweep"], kind, before)
+    async def sweep(self, kind: str, before: float, *, held: Sequence[str] = ()) -> None:
+        await self._database.run(_SQL["sweep"], kind, before, list(held))

@@ -1,5 +1,8 @@
 """Keep records in SQLite, in the database of the chats."""
 
+import json
+from collections.abc import Sequence
+
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.errors import NotFound
 from hubbub.history.asked_with import FIRST
@@ -56,5 +59,16 @@ class SqliteRecords:
     async def delete(self, kind: str, record_id: str) -> None:
         await self._database.write(Connection.all, _SQL["delete"], (kind, record_id))
 
-    async def sweep(self, kind: str, before: float) -> None:
-        await self._database.write(Connection.all, _SQL["sweep"], (kind, before))
+    async def sweep(self, kind: str, before: float, *, held: Sequence[str] = ()) -> None:
+        await self._database.write(Connection.all, _SQL["sweep"], (kind, before, json.dumps(list(held))))
+
+    async def owned(self, owner_id: str, *, after: tuple[str, str] = ("", ""), limit: int) -> list[Record]:
+        rows = await self._database.read(Connection.all, _SQL["owned"], (owner_id, *after, limit))
+        return [Record(*row) for row in rows]
+
+    async def forget_owned(self, owner_id: str) -> int:
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_owned"], (owner_id,))
+            return connection.changes()
+
+        return await self._database.write(forget)

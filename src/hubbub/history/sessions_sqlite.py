@@ -1,5 +1,7 @@
 """Keep a page's sessions in SQLite."""
 
+import json
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -44,6 +46,13 @@ class SqliteSessions:
     async def content(self, owner_id: str, session_id: str) -> bytes | None:
         row = await self._database.read(Connection.one, _SQL["content"], (owner_id, session_id))
         return row[0] if row else None
+
+    async def forget_before(self, before: float, *, held: Sequence[str], limit: int) -> int:
+        def drop(connection: Connection) -> int:
+            connection.all(_SQL["forget_before"], (int(before * 1000), json.dumps(list(held)), limit))
+            return connection.changes()
+
+        return await self._database.write(drop)
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         def drop(connection: Connection) -> bool:

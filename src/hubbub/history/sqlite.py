@@ -19,7 +19,7 @@ from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(
     read_sql("hubbub.history", f"{name}.sql")
-    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation")
+    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation", "by_age")
 )
 _SQL = load_sql("hubbub.history", "history.sql")
 
@@ -80,8 +80,9 @@ class SqliteHistory:
         row = await self._database.read(Connection.one, _SQL["chat_of_files"], (files_id,))
         return row[0] if row else None
 
-    async def temporary(self, before: float) -> list[str]:
-        return [row[0] for row in await self._database.read(Connection.all, _SQL["temporary"], (before,))]
+    async def temporary(self, before: float, *, held: Sequence[str] = ()) -> list[str]:
+        values = (before, json.dumps(list(held)))
+        return [row[0] for row in await self._database.read(Connection.all, _SQL["temporary"], values)]
 
     async def rename(self, chat_id: str, title: str) -> None:
         def change(connection: Connection) -> None:
@@ -151,6 +152,14 @@ class SqliteHistory:
     async def fingerprint(self, question_id: str) -> str | None:
         row = await self._database.read(Connection.one, _SQL["fingerprint"], (question_id,))
         return row[0] if row else None
+
+    async def unused_since(self, before: float, *, held: Sequence[str], limit: int) -> list[Chat]:
+        values = (before, json.dumps(list(held)), limit)
+        return [_chat_of(row) for row in await self._database.read(Connection.all, _SQL["unused_since"], values)]
+
+    async def all_chats(self, owner_id: str, *, after: str = "", limit: int) -> list[Chat]:
+        rows = await self._database.read(Connection.all, _SQL["all_chats"], (owner_id, after, limit))
+        return [_chat_of(row) for row in rows]
 
     async def message(self, message_id: str) -> Message | None:
         row = await self._database.read(Connection.one, _SQL["message"], (message_id,))

@@ -94,13 +94,28 @@ class SqliteAccounts:
         """Return a person's account."""
         return _account(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
 
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's account with all that names its e-mail address: links, attempts to sign in."""
+
+        def forget(connection: Connection) -> int:
+            row = connection.one(_SQL["email_of"], (person_id,))
+            if row is None:
+                return 0
+            connection.all(_SQL["drop_links_to"], (row[0],))
+            connection.all(_SQL["settle_attempt"], (0, _attempts_of(row[0])))
+            connection.all(_SQL["forget_account"], (person_id,))
+            _put_codes(connection, person_id, ())
+            return 1
+
+        return await self._database.write(forget)
+
     async def begin_attempt(self, email: str, address: str) -> int:
         """Count an attempt to sign in as failed, until it is settled: so many at once are not more than one by one.
 
         Raises:
             TooBusy: too many have failed, for this e-mail or from this address.
         """
-        account = hashlib.sha256(compared(email).encode()).digest()
+        account = _attempts_of(email)
 
         def count(connection: Connection) -> int:
             now = time.time()
@@ -121,7 +136,7 @@ class SqliteAccounts:
 
     async def settle_attempt(self, attempt_id: int, email: str) -> None:
         """Let an attempt be one that succeeded: those that failed for this e-mail count no more."""
-        account = hashlib.sha256(compared(email).encode()).digest()
+        account = _attempts_of(email)
         await self._database.write(Connection.all, _SQL["settle_attempt"], (attempt_id, account))
 
     async def set_password(self, person_id: str, password: str, *, keep: str | None = None) -> None:
@@ -166,14 +181,19 @@ class SqliteAccounts:
         row = await self._database.read(Connection.one, _CODES["count"], (person_id,))
         return row[0] if row else 0
 
-    async def use_code(self, person_id: str, digest: bytes) -> bool:
-        """Use a recovery code up; tells whether there was one."""
+    async def use_code(self, person_id: str, digest: bytes) -> None:
+        """Use a recovery code up.
 
-        def use(connection: Connection) -> bool:
+        Raises:
+            NotFound: there is none; nothing is written, so that nothing is recorded as done.
+        """
+
+        def use(connection: Connection) -> None:
             connection.all(_CODES["use"], (person_id, digest))
-            return connection.changes() == 1
+            if connection.changes() == 0:
+                raise NotFound("There is no such recovery code.")
 
-        return await self._database.write(use)
+        await self._database.write(use)
 
     async def use_totp(self, person_id: str, step: int) -> bool:
         """Use up the codes up to a step of time; tells whether they had not been."""
@@ -284,6 +304,11 @@ class SqliteAccounts:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))
         end_sign_ins(connection, person_id)
+
+
+def _attempts_of(email: str) -> bytes:
+    """Return what attempts to sign in with an e-mail are counted by."""
+    return hashlib.sha256(compared(email).encode()).digest()
 
 
 def _put_codes(connection: Connection, person_id: str, codes: Collection[bytes]) -> None:

@@ -93,6 +93,15 @@ class KeysInBatch(Protocol):
         ...
 
 
+@runtime_checkable
+class ForgetsPerson(Protocol):
+    """Keeps something of people, and forgets it when they are erased."""
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget all of a person that is kept here; returns how many things that were."""
+        ...
+
+
 class Keys(Protocol):
     """Keeps API keys, each by its digest."""
 
@@ -245,6 +254,10 @@ class SignInStore(Protocol):
 
     async def of(self, person_id: str) -> list[SignIn]:
         """Return a person's that were not ended, the newest first."""
+        ...
+
+    async def page(self, after: str, limit: int) -> list[SignIn]:
+        """Return anybody's that were not ended, in the order of their ids, from after one on."""
         ...
 
     async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:

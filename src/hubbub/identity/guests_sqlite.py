@@ -85,5 +85,18 @@ class SqliteGuests:
         rows = await self._database.read(Connection.all, _SQL["unfinished"])
         return [(guest_id, person_id) for guest_id, person_id in rows]
 
+    async def taken_by(self, person_id: str) -> list[str]:
+        """Return the guests whose things a person took along."""
+        return [row[0] for row in await self._database.read(Connection.all, _SQL["taken_by"], (person_id,))]
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget that a person took anything along."""
+
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_person"], (person_id,))
+            return connection.changes()
+
+        return await self._database.write(forget)
+
     def _count(self, connection: Connection, guest_id: str) -> dict[str, int]:
         return {name: kind.count(connection, guest_id) for name, kind in self._kinds.items() if kind.count is not None}

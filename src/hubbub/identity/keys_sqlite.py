@@ -52,6 +52,13 @@ class SqliteKeys:
     async def revoke(self, key_id: str, at: float) -> None:
         await self._database.write(Connection.all, _SQL["revoke"], (at, key_id))
 
+    async def forget_person(self, person_id: str) -> int:
+        def drop(connection: Connection) -> int:
+            connection.all(_SQL["forget_person"], (person_id,))
+            return connection.changes()
+
+        return await self._database.write(drop)
+
     async def ended(self, key_ids: Collection[str], now: float) -> frozenset[str]:
         ids = msgspec.json.encode(list(key_ids)).decode()
         return frozenset(row[0] for row in await self._database.read(Connection.all, _SQL["ended"], (ids, now)))

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
-from hubbub.core.errors import Conflict
+from hubbub.core.errors import Conflict, NotFound
 from hubbub.identity.people_sqlite import SCRIPTS
 
 SCHEMA = read_sql("hubbub.identity", "passkeys_schema.sql")
@@ -84,14 +84,29 @@ class SqlitePasskeys:
         """Note that one was used, and how often it says that it was."""
         await self._database.write(Connection.all, _SQL["use"], (sign_count, time.time(), passkey_id, sign_count))
 
-    async def remove(self, person_id: str, passkey_id: bytes) -> bool:
-        """Forget a person's passkey; tells whether there was one."""
+    async def remove(self, person_id: str, passkey_id: bytes) -> None:
+        """Forget a person's passkey.
 
-        def remove(connection: Connection) -> bool:
+        Raises:
+            NotFound: the person has no such passkey; nothing is written, so that nothing is recorded as done.
+        """
+
+        def remove(connection: Connection) -> None:
             connection.all(_SQL["remove"], (person_id, passkey_id))
-            return connection.changes() == 1
+            if connection.changes() == 0:
+                raise NotFound("There is no such passkey.")
 
-        return await self._database.write(remove)
+        await self._database.write(remove)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Forget a person's passkeys, and one that is being set up; returns how many passkeys they had."""
+
+        def forget(connection: Connection) -> int:
+            connection.all(_SQL["forget_challenges_of"], (person_id,))
+            connection.all(_SQL["remove_all"], (person_id,))
+            return connection.changes()
+
+        return await self._database.write(forget)
 
 
 def _digest(challenge: bytes) -> bytes:

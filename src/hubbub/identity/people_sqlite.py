@@ -95,6 +95,15 @@ class SqlitePeople:
     async def set_operator(self, person_id: str, is_operator: bool) -> None:
         await self._database.write(_set, "set_operator", person_id, is_operator)
 
+    async def forget_person(self, person_id: str) -> int:
+        def drop(connection: Connection) -> int:
+            connection.all(_SQL["forget"], (person_id,))
+            gone = connection.changes()
+            note_change(connection)
+            return gone
+
+        return await self._database.write(drop)
+
 
 def add_person(
     connection: Connection, *, name: str, email: str, is_email_verified: bool = False, is_operator: bool = False

@@ -15,6 +15,7 @@ from hubbub.core.lasting import Lasting
 from hubbub.core.people import Person
 from hubbub.identity.base import SignIn, SignInStore
 from hubbub.identity.cookies import HOST_PREFIX, MOST_COOKIES
+from hubbub.identity.deeds import Deeds
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,10 @@ class SignIns:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         noted_seconds: float = NOTED_SECONDS,
+        deeds: Deeds | None = None,
     ) -> None:
         self._store = store
+        self._deeds = deeds or Deeds()
         self._idle_seconds = idle_seconds
         self.total_seconds = total_seconds
         self._clock = clock
@@ -89,7 +92,9 @@ class SignIns:
         cookie = f"{sign_in_id}.{secrets.token_urlsafe(32)}"
         now = self._wall_clock()
         texts = (provider_session, address[:TEXT_CHARACTERS], agent[:TEXT_CHARACTERS])
-        await self._store.add(SignIn(sign_in_id, person_id, provider, *texts, now, now), _digest(cookie))
+        sign_in = SignIn(sign_in_id, person_id, provider, *texts, now, now)
+        async with self._deeds.doing("sign-in", by=person_id, of=person_id, where=address, detail=provider):
+            await self._store.add(sign_in, _digest(cookie))
         for one in (await self._store.of(person_id))[MOST_OF_PERSON:]:
             await self.end(one.id)
         return cookie
@@ -118,20 +123,36 @@ class SignIns:
         """Return a person's sign-ins, the newest first."""
         return [one for one in await self._store.of(person_id) if self._is_good(one)]
 
-    async def end(self, sign_in_id: str) -> None:
+    async def page(self, after: str, limit: int) -> tuple[list[SignIn], str]:
+        """Return anybody's sign-ins in the order of their ids, and after which to go on: "" at the end."""
+        found = await self._store.page(after, limit + 1)
+        return [one for one in found[:limit] if self._is_good(one)], found[limit - 1].id if len(found) > limit else ""
+
+    async def end(self, sign_in_id: str, *, by: Person | str | None = None) -> None:
         """End a sign-in: what it has open ends within a second, in every worker."""
-        await self._store.end(self._wall_clock(), sign_in_id=sign_in_id)
+        async with self._deeds.doing("sign-in ended", by=by, of=sign_in_id):
+            await self._store.end(self._wall_clock(), sign_in_id=sign_in_id)
+        self.forget()
+
+    async def sign_out(self, sign_in: SignIn, *, address: str) -> None:
+        """End the sign-in of the browser that asks for it."""
+        person_id = sign_in.person_id
+        async with self._deeds.doing("sign-out", by=person_id, of=person_id, where=address):
+            await self._store.end(self._wall_clock(), sign_in_id=sign_in.id)
         self.forget()
 
     async def end_of(self, person_id: str, *, but: str = "") -> None:
         """End all of a person's, except the one with an id."""
-        await self._store.end(self._wall_clock(), person_id=person_id, keep=but)
+        async with self._deeds.doing("sign-ins ended", of=person_id, detail=f"all but {but}" if but else "all"):
+            await self._store.end(self._wall_clock(), person_id=person_id, keep=but)
         self.forget()
 
     async def end_session(self, provider: str, provider_session: str) -> None:
         """End all that a session at a provider vouches for."""
         if provider_session:
-            await self._store.end_session(self._wall_clock(), provider, provider_session)
+            detail = f"by the provider {provider}"
+            async with self._deeds.doing("sign-ins ended", by="", of=provider_session, detail=detail):
+                await self._store.end_session(self._wall_clock(), provider, provider_session)
             self.forget()
 
     async def changes(self) -> int:

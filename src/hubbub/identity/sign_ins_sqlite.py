@@ -51,6 +51,9 @@ class SqliteSignIns:
     async def of(self, person_id: str) -> list[SignIn]:
         return [SignIn(*row) for row in await self._database.read(Connection.all, _SQL["of"], (person_id,))]
 
+    async def page(self, after: str, limit: int) -> list[SignIn]:
+        return [SignIn(*row) for row in await self._database.read(Connection.all, _SQL["page"], (after, limit))]
+
     async def end(self, at: float, *, sign_in_id: str = "", person_id: str = "", keep: str = "") -> None:
         def end(connection: Connection) -> None:
             if sign_in_id:

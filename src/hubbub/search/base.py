@@ -17,7 +17,7 @@ from hubbub.core.documents import (
     Queued,
     Retrieval,
 )
-from hubbub.core.people import Group, Member, Permission, Reader
+from hubbub.core.people import Group, Member, Permission, Reader, Right
 
 
 class Search(Protocol):
@@ -397,6 +397,23 @@ class Library(Protocol):
 
     async def contents(self) -> set[str]:
         """Return the sha256 of every document's content that is kept."""
+        ...
+
+
+@runtime_checkable
+class KnowsPersons(Protocol):
+    """A library that says what it keeps of a person besides their collections and groups."""
+
+    async def given(self, subject: str) -> list[tuple[str, Right]]:
+        """Return the ids of the collections that a subject was given a right to, each with the right."""
+        ...
+
+    async def paid(self, payer: str) -> list[str]:
+        """Return the ids of the documents that somebody is charged for, the oldest first."""
+        ...
+
+    async def forget_payer(self, payer: str) -> int:
+        """Charge documents to nobody from now on; returns how many they were."""
         ...
 
 

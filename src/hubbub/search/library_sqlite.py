@@ -23,6 +23,7 @@ from hubbub.core.documents import (
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
+from hubbub.search import personal_sqlite
 from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
@@ -221,6 +222,15 @@ class SqliteLibrary:
 
     async def give(self, giver_id: str, taker_id: str) -> None:
         await self._database.write(give_kept, giver_id, taker_id)
+
+    async def given(self, subject: str) -> list[tuple[str, Right]]:
+        return await self._database.read(personal_sqlite.given, subject)
+
+    async def paid(self, payer: str) -> list[str]:
+        return await self._database.read(personal_sqlite.paid, payer)
+
+    async def forget_payer(self, payer: str) -> int:
+        return await self._database.write(personal_sqlite.forget_payer, payer)
 
     async def _all(self, query: str, bindings: Bindings = ()) -> list[Row]:
         def look(connection: Connection) -> list[Row]:

@@ -99,14 +99,14 @@ class SqliteGroups:
     async def create(self, name: str) -> Group:
         group = Group(new_id(), usable_group_name(name), time.time())
 
-        def create(connection: Connection) -> None:
+        def create(connection: Connection) -> Group:
             if connection.one(SQL["has_group_named"], {"name": group.name}):
                 raise Conflict(f"There is a group named “{group.name}” already. Choose another name.")
             values = {"id": group.id, "name": group.name, "created_at": group.created_at}
             connection.all(SQL["insert_group"], values)
+            return group
 
-        await self._database.write(create)
-        return group
+        return await self._database.write(create)
 
     async def delete(self, group_id: str) -> None:
         def delete(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -69,7 +69,25 @@ def load_settings(flags: Tree | None = None, *, config: Path | None = None) -> S
         raise SettingsError(faults) from None  # the cause holds what was given: keys, too
     if faults:
         raise SettingsError(faults)
-    return settings
+    return settings.coming_from(_sources_of(layers))
+
+
+def _sources_of(layers: tuple[Layer, ...]) -> dict[Keys, str]:
+    """Return for each setting that was given which layer it comes from: the highest one."""
+    found: dict[Keys, str] = {}
+    for layer in layers:
+        for path in _paths(layer.tree, ()):
+            is_file = layer.before.endswith(": ")
+            found.setdefault(path, layer.before[:-2] if is_file else f"{layer.before}{layer.spell(path)}")
+    return found
+
+
+def _paths(tree: Tree, above: Keys) -> Iterator[Keys]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            yield from _paths(cast(Tree, value), (*above, name))
+        else:
+            yield *above, name
 
 
 def variable_of(path: Keys) -> str:

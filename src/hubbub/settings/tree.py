@@ -1,11 +1,11 @@
 """All settings there are, with their defaults: each field's docstring is its line in the reference."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -16,6 +16,7 @@ from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.origins import origin_of
 from hubbub.settings.proxies import IdentityProxy
 from hubbub.settings.quotas import Quotas
+from hubbub.settings.retention import Retention
 from hubbub.settings.search import Search
 from hubbub.settings.sharing import Sharing
 from hubbub.settings.table import Count, Network, Seconds, Table, Text
@@ -386,10 +387,23 @@ class Settings(BaseSettings):
     discovery: Discovery = Discovery()
     sharing: Sharing = Sharing()
     quotas: Quotas = Quotas()
+    retention: Retention = Retention()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""
     default_model: str = ""
     """The model that answers where none was chosen; empty takes the first that there is."""
+
+    _sources: Mapping[tuple[str, ...], str] = PrivateAttr(default_factory=dict[tuple[str, ...], str])
+
+    @property
+    def sources(self) -> Mapping[tuple[str, ...], str]:
+        """Where those settings come from that were set: a file, a variable, a flag, by the names that lead to them."""
+        return self._sources
+
+    def coming_from(self, sources: Mapping[tuple[str, ...], str]) -> Self:
+        """Remember where they come from; returns the settings themselves."""
+        self._sources = sources
+        return self
 
     @classmethod
     def settings_customise_sources(

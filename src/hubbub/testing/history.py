@@ -8,7 +8,7 @@ import pytest
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import AskedWith, Attachment, Chat, Message
-from hubbub.history.base import AnnotatedHistory, ChatChanges, History, Kept, SearchableHistory
+from hubbub.history.base import AgingHistory, AnnotatedHistory, ChatChanges, History, Kept, SearchableHistory
 
 CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
 QUESTION = Message("m1", "c1", None, "user", "Where is it?", 2.0, "m", ("x", "y"))
@@ -121,6 +121,12 @@ class HistoryContract:
         assert await history.chat("c1") is not None
         assert await history.temporary(3.0) == []
         assert await history.temporary(3.5) == ["c1"]
+        assert await history.temporary(3.5, held=["ann"]) == []
+        assert await history.temporary(3.5, held=["bob"]) == ["c1"]
+        if isinstance(history, AgingHistory):
+            assert [one.id for one in await history.all_chats("ann", limit=9)] == ["c1"]
+            assert await history.all_chats("ann", after="c1", limit=9) == []
+            assert await history.all_chats("bob", limit=9) == []
 
     async def test_rename_and_delete(self, history: History) -> None:
         await history.create(CHAT)

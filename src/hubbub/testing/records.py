@@ -4,14 +4,16 @@ import pytest
 
 from hubbub.core.errors import NotFound
 from hubbub.core.messages import AskedWith, Attachment, Chat, Message
-from hubbub.history.base import History, Record, Records
+from hubbub.history.base import History, Record, Records, RecordsOfPersons
 
 CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
 
 
-def record(record_id: str, *, owner_id: str = "ann", chat_id: str | None = None, at: float = 1.0) -> Record:
-    """Return a record of a picture."""
-    return Record("picture", record_id, owner_id, chat_id, at, '{"name": "a"}')
+def record(
+    record_id: str, *, kind: str = "picture", owner_id: str = "ann", chat_id: str | None = None, at: float = 1.0
+) -> Record:
+    """Return a record, of a picture as a rule."""
+    return Record(kind, record_id, owner_id, chat_id, at, '{"name": "a"}')
 
 
 class RecordsContract:
@@ -70,3 +72,25 @@ class RecordsContract:
         await records.sweep("picture", 5.0)
         assert [one.id for one in await records.listed("picture", limit=9)] == ["r1"]
         assert await records.data("picture", "r1") == b"picture"
+
+    async def test_what_is_held_is_not_swept(self, kept: tuple[History, Records]) -> None:
+        _, records = kept
+        await records.put(record("r1"))
+        await records.put(record("r2", owner_id="bob"))
+        await records.sweep("picture", 5.0, held=["bob", "carl"])
+        assert [one.id for one in await records.listed("picture", limit=9)] == ["r2"]
+
+    async def test_all_that_is_somebodys_is_found_and_forgotten_whatever_it_is(
+        self, kept: tuple[History, Records]
+    ) -> None:
+        _, records = kept
+        if not isinstance(records, RecordsOfPersons):
+            return
+        every = [record("r1"), record("r2"), record("r1", kind="prompt"), record("r3", owner_id="bob")]
+        for one in every:
+            await records.put(one)
+        assert await records.owned("ann", limit=2) == every[:2]
+        assert await records.owned("ann", after=("picture", "r2"), limit=2) == every[2:3]
+        assert await records.forget_owned("ann") == 3
+        assert await records.owned("ann", limit=9) == []
+        assert await records.owned("bob", limit=9) == every[3:]

@@ -1,7 +1,7 @@
 """The door of usage: what was used, by whom, and where that is kept."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -152,4 +152,17 @@ class UsageStore(Protocol):
 
         For days: `offsets` are their beginnings and names.
         """
+        ...
+
+
+@runtime_checkable
+class KeepsOfPeople(Protocol):
+    """Keeps what each person used, tells it to them, and forgets who it was."""
+
+    def of_person(self, person: str) -> AsyncGenerator[Mapping[str, str | int]]:
+        """Yield what a person used, record by record."""
+        ...
+
+    async def forget_person(self, person_id: str) -> int:
+        """Name a person no more in what was used; returns in how many records."""
         ...

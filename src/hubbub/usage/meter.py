@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, tzinfo
 from weakref import WeakValueDictionary
@@ -19,6 +20,7 @@ from hubbub.usage.base import (
     By,
     Charge,
     Counter,
+    KeepsOfPeople,
     Kind,
     Outcome,
     Record,
@@ -195,6 +197,17 @@ class Meter:
         if self._store is None or not self.is_on:
             return []
         return await self._store.standings(self._charges(asker, party))
+
+    async def of_person(self, person_id: str) -> AsyncGenerator[Mapping[str, str | int]]:
+        """Yield what a person used, record by record."""
+        if isinstance(self._store, KeepsOfPeople):
+            async with aclosing(self._store.of_person(person_id)) as records:
+                async for record in records:
+                    yield record
+
+    async def forget_person(self, person_id: str) -> int:
+        """Name a person no more in what was used; returns in how many records. The amounts stay."""
+        return await self._store.forget_person(person_id) if isinstance(self._store, KeepsOfPeople) else 0
 
     async def report(self, by: By, start: float, end: float) -> list[Total]:
         """Return what was used from `start` until before `end` (seconds of the epoch), by what it is asked by."""

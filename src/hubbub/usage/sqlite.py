@@ -1,7 +1,7 @@
 """Keep what was used in SQLite, beside the answers: in the transaction that stores their endings."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, cast
 
@@ -19,6 +19,12 @@ KEPT_SECONDS = 40 * 86_400
 """Counters of windows that began before that are of no use any more."""
 LOST_SECONDS = 3_600
 """A reservation that is older, and whose answer is not open, was left by a crash."""
+
+WINDOW = 2_000
+OF_PERSON = (
+    *("answer_id", "place", "at", "kind", "outcome", "model", "deployment", "questions", "input_tokens"),
+    *("cached_tokens", "output_tokens", "reasoning_tokens", "money", "is_estimated"),
+)
 
 
 class SqliteUsage:
@@ -80,6 +86,34 @@ class SqliteUsage:
 
     def releasing(self, answer_id: str) -> Write:
         return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
+
+    async def of_person(self, person: str) -> AsyncGenerator[Mapping[str, str | int]]:
+        """Yield what a person used, record by record."""
+        after = ""
+        while window := await self._window(after):
+            rows = await self._database.read(Connection.all, _SQL["of_person"], (after, window, person))
+            for row in rows:
+                yield dict(zip(OF_PERSON, row, strict=True))
+            after = window
+
+    async def forget_person(self, person_id: str) -> int:
+        """Name a person no more in what was used; the amounts stay, since they are part of sums."""
+
+        def forget(connection: Connection, after: str, window: str) -> int:
+            connection.all(_SQL["forget_person"], (after, window, person_id))
+            return connection.changes()
+
+        after, count = "", 0
+        while window := await self._window(after):
+            count += await self._database.write(forget, after, window)
+            after = window
+        await self._database.write(Connection.all, _SQL["forget_counters_of"], (person_id,))
+        return count
+
+    async def _window(self, after: str) -> str:
+        """Return the last id of so many records behind one: what is looked through at a time."""
+        row = await self._database.read(Connection.one, _SQL["window"], (after, WINDOW))
+        return row[0] if row and row[0] else ""
 
     async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
         return await self._database.read(_standings, charges)

@@ -28,6 +28,7 @@ from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
     attachments,
+    audit,
     chat_completions,
     chat_protocols,
     chats,
@@ -40,11 +41,13 @@ from hubbub.web.routes import (
     mcp,
     oidc,
     openai,
+    operating,
     operators,
     own,
     passkeys,
     people,
     permissions,
+    personal,
     prompts,
     ratings,
     responses,
@@ -115,6 +118,9 @@ def create_app(
     app.include_router(links.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
+    app.include_router(audit.router)
+    app.include_router(operating.router)
+    app.include_router(personal.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router):

@@ -1,6 +1,7 @@
 """Say who sends a request, and give routes the application that serves it."""
 
 import ipaddress
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from hubbub.app.application import Application
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
+from hubbub.identity.deeds import Acting, acting
 from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
 from hubbub.web.choices import choices_of
@@ -27,6 +29,7 @@ async def person_of(request: Request) -> Person:
     if person.limits is not None:
         check_route(request, person)
     granted.set(app.grants.of(request.headers, person.id))
+    acting.set(Acting(person.id, partial(client_address, request.scope)))
     if person.known_by in ("cookie", "nothing"):
         return replace(person, address=client_address(request.scope))
     return person
@@ -52,9 +55,13 @@ def check_operator(person: Person, request: Request) -> None:
     Raises:
         NotFound: they may not.
     """
-    is_here = choices_of(request).has_local_operators and _comes_from_here(request)
-    if not (person.is_operator or is_here):
+    if not may_operate(person, request):
         raise NotFound("There is nothing at this address.")
+
+
+def may_operate(person: Person, request: Request) -> bool:
+    """Tell whether who asks may see how the server does."""
+    return person.is_operator or (choices_of(request).has_local_operators and _comes_from_here(request))
 
 
 def _comes_from_here(request: Request) -> bool:

@@ -19,7 +19,7 @@ class Policy(msgspec.Struct, frozen=True):
     - "open": anybody, even where a key is needed: it tells nothing of anybody.
     - "asker": whoever is let in, about what is their own, by ids of one's own if a path names any.
       What else a query or a body names is checked as a path's is.
-    - "owner": who owns the thing that the path names, and operators.
+    - "owner": who owns the thing that the path names, and operators who have begun to read that person's things.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
     - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
@@ -47,6 +47,15 @@ POLICIES: Mapping[str, Policy] = {
     "GET /operators": OPERATOR,
     "GET /api/operators/usage": OPERATOR,
     "GET /operators/usage": OPERATOR,
+    "GET /api/operators/audit": OPERATOR,
+    "GET /api/operators/server": OPERATOR,
+    "GET /api/operators/collections": OPERATOR,
+    "GET /api/operators/sign-ins": OPERATOR,
+    "DELETE /api/operators/sign-ins/{sign_in_id}": OPERATOR,
+    "GET /api/operators/settings": OPERATOR,
+    "GET /api/operators/quotas": OPERATOR,
+    "GET /api/operators/audit/verified": OPERATOR,
+    "GET /api/operators/audit/lines": OPERATOR,
     "GET /api/me": ASKER,
     "GET /api/sign-in": OPEN,
     "POST /api/sign-in": OPEN,
@@ -83,6 +92,20 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/invitations": OPERATOR,
     "POST /api/invitations": OPERATOR,
     "DELETE /api/invitations/{email}": OPERATOR,
+    "GET /api/me/jobs": ASKER,
+    "POST /api/me/export": ASKER,
+    "POST /api/me/erasure": ASKER,
+    "GET /api/exports/{job_id}": OWNER,
+    "GET /api/exports/{job_id}/file": OWNER,
+    "POST /api/people/{person_id}/export": OPERATOR,
+    "POST /api/people/{person_id}/erasure": OPERATOR,
+    "PUT /api/people/{person_id}/hold": OPERATOR,
+    "DELETE /api/people/{person_id}/hold": OPERATOR,
+    "GET /api/operators/holds": OPERATOR,
+    "GET /api/operators/jobs": OPERATOR,
+    "GET /api/operators/readings": OPERATOR,
+    "POST /api/operators/readings": OPERATOR,
+    "DELETE /api/operators/readings/{person_id}": OPERATOR,
     "GET /api/models": ASKER,
     "GET /api/usage": ASKER,
     "GET /api/chats": ASKER,
@@ -272,7 +295,11 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "DELETE /api/groups/{group_id}/members/{person_id}",
     ),
     "embeddings": ("POST /v1/embeddings",),
-    "operate": tuple(route for route, policy in POLICIES.items() if policy == OPERATOR),
+    "operate": (
+        *(route for route, policy in POLICIES.items() if policy == OPERATOR),
+        "GET /api/exports/{job_id}",  # of others: one's own is for people, as all of /api/me is
+        "GET /api/exports/{job_id}/file",
+    ),
 }
 SCOPES: Mapping[str, Scope] = {route: scope for scope, routes in _SCOPED.items() for route in routes}
 """The scope that a key has to have for a route."""

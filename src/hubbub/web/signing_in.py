@@ -13,6 +13,7 @@ from hubbub.identity.cookies import HOST_PREFIX
 from hubbub.identity.proxy_headers import proxy_name, sign_out_path
 from hubbub.identity.sign_ins import COOKIE, SignIns, cookies_in
 from hubbub.identity.signed_in import SIGN_IN
+from hubbub.web.address import client_address
 from hubbub.web.asker import App, Asker, application_of
 
 _NOTHING = "There is nothing at this address."
@@ -30,7 +31,7 @@ async def give_sign_in(request: Request, response: Response, cookie: str) -> Non
     sign_ins = sign_ins_of(request)
     for old in cookies_in(request.headers):
         if (known := await sign_ins.find(old)) is not None:
-            await sign_ins.end(known.id)
+            await sign_ins.sign_out(known, address=client_address(request.scope))
     is_secure = request.url.scheme == "https"
     response.set_cookie(
         HOST_PREFIX + COOKIE if is_secure else COOKIE,
@@ -48,7 +49,7 @@ async def take_sign_in(request: Request, response: Response) -> None:
     sign_ins = sign_ins_of(request)
     for cookie in cookies_in(request.headers):
         if (known := await sign_ins.find(cookie)) is not None:
-            await sign_ins.end(known.id)
+            await sign_ins.sign_out(known, address=client_address(request.scope))
     is_secure = request.url.scheme == "https"
     for name in (COOKIE, HOST_PREFIX + COOKIE) if is_secure else (COOKIE,):
         response.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure)

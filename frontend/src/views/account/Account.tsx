@@ -11,6 +11,7 @@ import "../sign-in/sign-in.css";
 import { Passkeys } from "./Passkeys";
 import { SecondFactor } from "./SecondFactor";
 import "./account.css";
+import { MyData } from "./MyData";
 import { moment } from "./moments";
 
 const never = new AbortController().signal;
@@ -58,6 +59,7 @@ export function Account() {
           <Passkeys />
         </>
       )}
+      <MyData />
     </div>
   );
 }

@@ -16,6 +16,7 @@ import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
+import { OperatorsWhenLoaded } from "../operators/loading";
 import { Sidebar } from "../sidebar/Sidebar";
 import { Sources } from "../sources/Sources";
 import { Chat } from "../thread/Chat";
@@ -35,6 +36,7 @@ const TITLES: Record<string, string> = {
   account: "Your account",
   keys: "API keys",
   people: "People",
+  operate: "Operators",
 };
 
 export function App() {
@@ -73,6 +75,7 @@ export function App() {
           {page === "account" && <Account />}
           {page === "people" && <People />}
           {page === "keys" && <ApiKeys />}
+          {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
           {page === "chat" && <Chat />}
         </main>
       </div>

@@ -78,3 +78,10 @@ update answer set stop_reason = ? where id = ? and worker is not null
 
 -- name: tell_watched
 update answer set watched_at = ? where worker is not null and id in (select value from json_each(?))
+
+-- name: owners
+select id, owner_id from answer where id > ? order by id limit ?
+
+-- name: keep_longer
+update answer set expires_at = max(expires_at, ?2)
+where expires_at is not null and owner_id in (select value from json_each(?1))

@@ -37,7 +37,8 @@ update chat set folder = ?3 where owner_id = ?1 and folder = ?2 and folder <> ''
 select id from chat where files_id = ? and files_id <> ''
 
 -- name: temporary
-select id from chat where is_temporary = 1 and updated_at < ? order by updated_at limit 500
+select id from chat
+where is_temporary = 1 and updated_at < ? and owner_id not in (select value from json_each(?)) order by updated_at limit 500
 
 -- name: take_pictures
 update record set chat_id = ?1
@@ -124,6 +125,17 @@ select 1 from sqlite_schema where name = 'answer'
 
 -- name: said
 select json_extract(result, '$.text') from answer where id = ? and result is not null
+
+-- name: unused_since
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat
+where updated_at < ? and owner_id not in (select value from json_each(?)) order by updated_at, id limit ?
+
+-- name: all_chats
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat where owner_id = ? and id > ? order by id limit ?
 
 -- name: annotation
 select content from annotation where chat_id = ?

@@ -22,3 +22,14 @@ update chat_link set ended_at = ?, content = null where id = ? and ended_at is n
 
 -- name: give
 update chat_link set owner_id = :taker where owner_id = :giver
+
+-- name: all_of
+select id, chat_id, owner_id, owner_name, audience, subjects, created_at, expires_at, ended_at, follows
+from chat_link where owner_id = ? order by created_at desc, id
+
+-- name: forget_owner
+delete from chat_link where owner_id = ?
+
+-- name: forget_subject
+update chat_link set subjects = (select json_group_array(value) from json_each(subjects) where value <> ?1)
+where exists (select 1 from json_each(subjects) where value = ?1)

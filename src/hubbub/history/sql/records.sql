@@ -29,7 +29,14 @@ select count(*) from record where kind = ? and owner_id = ?
 delete from record where kind = ? and id = ?
 
 -- name: sweep
-delete from record where kind = ? and chat_id is null and updated_at < ?
+delete from record where kind = ? and chat_id is null and updated_at < ? and owner_id not in (select value from json_each(?))
+
+-- name: owned
+select kind, id, owner_id, chat_id, updated_at, about from record
+where owner_id = ? and (kind, id) > (?, ?) order by kind, id limit ?
+
+-- name: forget_owned
+delete from record where owner_id = ?
 
 -- name: has_chat
 select 1 from chat where id = ?

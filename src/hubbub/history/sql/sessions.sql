@@ -23,3 +23,8 @@ select content from session where owner_id = ? and id = ?
 
 -- name: delete
 delete from session where owner_id = ? and id = ?
+
+-- name: forget_before
+delete from session where rowid in (
+  select rowid from session where saved_at < ? and owner_id not in (select value from json_each(?)) limit ?
+)

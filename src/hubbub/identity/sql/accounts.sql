@@ -69,3 +69,12 @@ insert into sign_in_attempt (account, address, at) values (?, ?, ?) returning id
 
 -- name: settle_attempt
 delete from sign_in_attempt where id = ? or account = ?
+
+-- name: email_of
+select email from account where person_id = ?
+
+-- name: drop_links_to
+delete from account_link where email = ?
+
+-- name: forget_account
+delete from account where person_id = ?

@@ -10,3 +10,9 @@ update guest_taken set done_at = ? where guest_id = ? and person_id = ?
 
 -- name: unfinished
 select guest_id, person_id from guest_taken where done_at is null order by begun_at
+
+-- name: taken_by
+select guest_id from guest_taken where person_id = ? order by begun_at, guest_id
+
+-- name: forget_person
+delete from guest_taken where person_id = ?

@@ -24,3 +24,6 @@ where not exists (
   select 1 from api_key
   where id = wanted.value and revoked_at is null and (expires_at is null or expires_at > ?)
 )
+
+-- name: forget_person
+delete from api_key where person_id = ?

@@ -27,3 +27,6 @@ delete from passkey where person_id = ? and id = ?
 
 -- name: remove_all
 delete from passkey where person_id = ?
+
+-- name: forget_challenges_of
+delete from passkey_challenge where person_id = ?

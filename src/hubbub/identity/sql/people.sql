@@ -75,3 +75,6 @@ update people_revision set revision = revision + 1
 
 -- name: revision
 select revision from people_revision
+
+-- name: forget
+delete from person where id = ?

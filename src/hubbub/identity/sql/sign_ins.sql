@@ -35,3 +35,7 @@ update sign_in set last_used = max(last_used, ?) where id = ?
 
 -- name: forget
 delete from sign_in where coalesce(ended_at, last_used) < ?
+
+-- name: page
+select id, person_id, provider, provider_session, address, agent, created_at, last_used
+from sign_in where ended_at is null and id > ? order by id limit ?

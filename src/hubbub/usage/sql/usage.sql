@@ -70,3 +70,17 @@ group by one.value order by sum(money) desc, 2 desc, 1
 
 -- name: in_all
 select '', {sums} from usage where at >= ? and at < ? having count(*) > 0
+
+-- name: window
+select max(answer_id) from (select answer_id from usage where answer_id > ? order by answer_id limit ?)
+
+-- name: of_person
+select answer_id, place, at, kind, outcome, model, deployment, questions, input_tokens, cached_tokens, output_tokens,
+    reasoning_tokens, money, is_estimated
+from usage where answer_id > ? and answer_id <= ? and person = ? order by answer_id, place
+
+-- name: forget_person
+update usage set person = '', key = '' where answer_id > ? and answer_id <= ? and person = ?
+
+-- name: forget_counters_of
+delete from quota_counter where scope = 'person' and subject = ?

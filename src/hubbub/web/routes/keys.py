@@ -12,7 +12,6 @@ from hubbub.core.errors import NotFound
 from hubbub.core.people import Limits
 from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key
-from hubbub.web.address import client_address
 from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.quick import body_as
@@ -82,16 +81,14 @@ async def make_key(request: Request, app: App, signed: SignedIn) -> Response:
     """Make a key for a program of yours. It never has more rights than you have."""
     new = await body_as(request, NewKey)
     limits = Limits(_set(new.scopes), _set(new.models), _set(new.collections))
-    key, text = await _keys_of(app.own_keys).make(
-        signed.person, new.name, limits, new.expires_at, address=client_address(request.scope)
-    )
+    key, text = await _keys_of(app.own_keys).make(signed.person, new.name, limits, new.expires_at)
     return Json(MadeKey(_view(key), text), status_code=201, headers={"cache-control": "no-store"})
 
 
 @router.delete("/me/keys/{key_id}", status_code=204)
-async def revoke_key(key_id: str, request: Request, app: App, signed: SignedIn) -> Response:
+async def revoke_key(key_id: str, app: App, signed: SignedIn) -> Response:
     """Revoke a key of yours. What it has open ends within a second."""
-    await _keys_of(app.own_keys).revoke(signed.person, key_id, address=client_address(request.scope))
+    await _keys_of(app.own_keys).revoke(signed.person, key_id)
     return Response(status_code=204)
 
 

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hubbub.core.errors import HubbubError, Malformed, NotFound
-from hubbub.identity import deeds
 from hubbub.identity.cookies import HOST_PREFIX
 from hubbub.identity.oidc import Flow, Provider, Providers, own_path
 from hubbub.identity.oidc_tokens import MOST_TOKEN_BYTES, TokenRefused
@@ -51,7 +50,8 @@ async def finish_sign_in(
     try:
         response = await _finished(provider, request, app, state=state, code=code, error=error, issuer=iss)
     except HubbubError as refusal:
-        deeds.note("sign-in", address=client_address(request.scope), outcome=f"refused by {name}: {refusal.code}")
+        where, detail = client_address(request.scope), f"{name}: {refusal.code}"
+        await app.deeds.note("sign-in", by="", where=where, outcome="refused", detail=detail)
         response = _told(provider, refusal)
     is_secure = request.url.scheme == "https"
     response.delete_cookie(_cookie(request), httponly=True, samesite="lax", secure=is_secure)
@@ -126,7 +126,6 @@ async def _finished(
         agent=request.headers.get("user-agent", ""),
     )
     await app.providers.keep(cookie, signed_in)
-    deeds.note("sign-in", of=person.id, address=client_address(request.scope), outcome=f"done by {name}")
     response = RedirectResponse(own_path(flow.back), status_code=303)
     await give_sign_in(request, response, cookie)
     return response

@@ -10,7 +10,7 @@ import hubbub
 from hubbub.app.application import Application
 from hubbub.core.scopes import may_use_model
 from hubbub.models.base import Model, ModelCard, Pooled, Started
-from hubbub.web.asker import App, Asker
+from hubbub.web.asker import App, Asker, may_operate
 from hubbub.web.bodies import Json, sends
 from hubbub.web.choices import choices_of
 from hubbub.web.page import set_cookie
@@ -55,6 +55,8 @@ class Me(msgspec.Struct):
     """Whether people can sign in here: see `/api/sign-in`."""
     can_add_by_url: bool
     """Whether you may add documents by URL."""
+    may_operate: bool
+    """Whether you may look at how the server does: `/api/operators/…`."""
 
 
 class Models(msgspec.Struct):
@@ -97,7 +99,9 @@ async def show_me(request: Request, app: App) -> Response:
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
     by_url = app.by_url is not None and app.by_url.may_add(person)
-    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None, by_url))
+    can_sign_in = app.sign_ins is not None
+    may = may_operate(person, request)
+    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, can_sign_in, by_url, may))
     set_cookie(request, response, welcome)
     return response
 

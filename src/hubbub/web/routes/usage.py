@@ -80,6 +80,8 @@ class Line(msgspec.Struct, frozen=True):
     reasoning_tokens: int
     money: str
     estimated: int
+    label: str = ""
+    """What whom the name means is called, where that is known."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -119,7 +121,8 @@ async def report_usage(
     totals = await app.meter.report(by, start, end)
     if format == "csv":
         return Response(as_csv(totals), media_type="text/csv; charset=utf-8", headers=_NEVER_KEPT)
-    lines = [_line(one) for one in totals]
+    names = await app.operating.names({one.name for one in totals} if by in ("person", "group", "key") else ())
+    lines = [_line(one, names.get(one.name, "")) for one in totals]
     return Json(Report(by, start, end, app.meter.rules.currency, lines), headers=_NEVER_KEPT)
 
 
@@ -174,7 +177,7 @@ def _bound(one: Standing, currency: str) -> BoundOfYours:
     )
 
 
-def _line(one: Total) -> Line:
+def _line(one: Total, label: str) -> Line:
     return Line(
         one.name,
         one.questions,
@@ -185,6 +188,7 @@ def _line(one: Total) -> Line:
         one.reasoning_tokens,
         as_text(one.money),
         one.estimated,
+        label,
     )
 
 

@@ -37,7 +37,7 @@ update chat set folder = $3 where owner_id = $1 and folder = $2 and folder <> ''
 select id from chat where files_id = $1 and files_id <> ''
 
 -- name: temporary
-select id from chat where is_temporary and updated_at < $1 order by updated_at limit 500
+select id from chat where is_temporary and updated_at < $1 and owner_id <> all($2::text[]) order by updated_at limit 500
 
 -- name: take_pictures
 update record set chat_id = $1 where kind = 'picture' and chat_id is null and id = any($2::text[])

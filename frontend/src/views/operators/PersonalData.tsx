@@ -1,0 +1,174 @@
+/** Export and erase people's things, and place legal holds. */
+
+import { useState } from "preact/hooks";
+import * as operators from "../../api/operators";
+import { tell } from "../../state/notices";
+import { me } from "../../state/session";
+import { Confirm } from "../dialog/Dialog";
+import { useLive } from "./live";
+import { PersonField } from "./PersonField";
+import { Table, when } from "./parts";
+
+const LIVE_SECONDS = 3;
+const never = new AbortController().signal;
+const STATES = { waiting: "under way", done: "done", failed: "failed" } as const;
+
+/** What a job has come to, in words. */
+export const reportOf = (job: operators.Job) =>
+  Object.entries(job.report)
+    .filter(([name, value]) => value !== 0 && name !== "stays")
+    .map(([name, value]) => (name === "reason" ? String(value) : `${value.toLocaleString()} ${name}`))
+    .join(", ");
+
+export function PersonalData() {
+  const holds = useLive(operators.holds, 0);
+  const jobs = useLive(operators.jobs, LIVE_SECONDS);
+  const readings = useLive(operators.readings, LIVE_SECONDS);
+  const [reason, setReason] = useState("");
+  const [said, setSaid] = useState("");
+  const [id, setId] = useState("");
+  const [erasing, setErasing] = useState("");
+  if (!me.value?.person.is_operator) return <p>Only operators who have signed in can do this.</p>;
+  const ask = (work: Promise<unknown>) => {
+    work.then(() => {
+      jobs.reload();
+      holds.reload();
+      readings.reload();
+    }, tell);
+  };
+  return (
+    <>
+      <form
+        class="operators-filter"
+        onSubmit={(event) => {
+          event.preventDefault();
+          ask(operators.placeHold(never, id, reason));
+        }}
+      >
+        <PersonField
+          label="E-mail or id of a person"
+          value={said}
+          isNeeded
+          changed={(text, found) => {
+            setSaid(text);
+            setId(found);
+          }}
+        />
+        <button type="button" class="button" disabled={!id} onClick={() => ask(operators.exportPerson(never, id))}>
+          Export
+        </button>
+        <button type="button" class="button is-danger" disabled={!id} onClick={() => setErasing(id)}>
+          Erase
+        </button>
+        <label>
+          Reason for a hold or for reading
+          <input
+            class="field"
+            value={reason}
+            required
+            autocomplete="off"
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="button" disabled={!id}>
+          Place a legal hold
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={!id || !reason.trim()}
+          onClick={() => ask(operators.beginReading(never, id, reason))}
+        >
+          Read their things
+        </button>
+      </form>
+      <p class="operators-soft">
+        To read somebody’s chats and documents you say why. It is recorded, and ends after half an hour.
+      </p>
+      {readings.value !== null && readings.value.length > 0 && (
+        <>
+          <h3>What you read now</h3>
+          <Table label="What you read now" heads={["Person", "Why", "Until", ""]}>
+            {readings.value.map((one) => (
+              <tr key={one.person_id}>
+                <th scope="row" title={one.person_id}>
+                  {one.person || one.person_id}
+                </th>
+                <td class="is-text">{one.reason}</td>
+                <td>{when(one.until)}</td>
+                <td>
+                  <button
+                    type="button"
+                    class="button"
+                    aria-label={`Stop reading the things of ${one.person || one.person_id}`}
+                    onClick={() => ask(operators.endReading(never, one.person_id))}
+                  >
+                    End
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </Table>
+        </>
+      )}
+      <h3>Legal holds</h3>
+      {holds.value?.length === 0 && <p>There are none.</p>}
+      {holds.value !== null && holds.value.length > 0 && (
+        <Table label="Legal holds" heads={["Person", "Why", "Since", ""]}>
+          {holds.value.map((one) => (
+            <tr key={one.person_id}>
+              <th scope="row" title={one.person_id}>
+                {one.person || one.person_id}
+              </th>
+              <td class="is-text">{one.reason}</td>
+              <td>{when(one.placed_at)}</td>
+              <td>
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`End the hold on ${one.person || one.person_id}`}
+                  onClick={() => ask(operators.endHold(never, one.person_id))}
+                >
+                  End
+                </button>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <h3>Exports and erasures</h3>
+      {jobs.value?.jobs.length === 0 && <p>There are none.</p>}
+      {jobs.value !== null && jobs.value.jobs.length > 0 && (
+        <Table label="Exports and erasures" heads={["What", "Person", "Asked for", "State", "What it came to", ""]}>
+          {jobs.value.jobs.map((job) => (
+            <tr key={job.id}>
+              <th scope="row">{job.kind}</th>
+              <td title={job.person_id}>{jobs.value?.names[job.person_id] ?? job.person_id}</td>
+              <td>{when(job.asked_at)}</td>
+              <td class={job.state === "failed" ? "is-bad" : ""}>{STATES[job.state]}</td>
+              <td class="is-text" title={String(job.report.stays ?? "")}>
+                {reportOf(job)}
+              </td>
+              <td>
+                {job.kind === "export" && job.state === "done" && (
+                  <a class="button" href={operators.exportAddress(job.id)} download>
+                    Save
+                  </a>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {erasing && (
+        <Confirm
+          title="Erase this person?"
+          text={`All that is kept of ${erasing} is deleted: account, chats, collections with their documents, keys. It can’t be undone.`}
+          action="Erase"
+          confirm={() => ask(operators.erasePerson(never, erasing))}
+          close={() => setErasing("")}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+/** Show what people use, as charts by day, model, person, group and key, and the quotas that are set. */
+
+import { useState } from "preact/hooks";
+import * as operators from "../../api/operators";
+import { useLive } from "./live";
+import { Bars, number, Share, Table } from "./parts";
+
+const LIVE_SECONDS = 60;
+const BY = { model: "Model", person: "Person", group: "Group", key: "Key", day: "Day" } as const;
+const SCOPES = { server: "All together", group: "Each group", person: "Each person", key: "Each key" } as const;
+
+const day = (at: Date) =>
+  `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
+const tokens = (line: operators.UsageLine) => line.input_tokens + line.output_tokens;
+
+/** Every day from the first to the last, also those on which nothing was used. */
+export function daysBetween(from: string, to: string, lines: readonly operators.UsageLine[]): [string, number][] {
+  const used = new Map(lines.map((line) => [line.name, tokens(line)]));
+  const found: [string, number][] = [];
+  for (let at = new Date(`${from}T12:00:00`); day(at) <= to && found.length < 400; at.setDate(at.getDate() + 1))
+    found.push([day(at), used.get(day(at)) ?? 0]);
+  return found;
+}
+
+export function Usage() {
+  const [from, setFrom] = useState(() => day(new Date(Date.now() - 29 * 86_400_000)));
+  const [to, setTo] = useState(() => day(new Date()));
+  const [by, setBy] = useState<operators.By>("model");
+  const isPeriod = from !== "" && to !== "" && from <= to;
+  const load = async (signal: AbortSignal) =>
+    isPeriod
+      ? {
+          days: await operators.usage(signal, "day", from, to),
+          lines: await operators.usage(signal, by, from, to),
+        }
+      : null;
+  const { value } = useLive(load, LIVE_SECONDS, `${from} ${to} ${by}`);
+  const quotas = useLive(operators.quotas, 0).value;
+  const days = value === null || !isPeriod ? [] : daysBetween(from, to, value.days.lines);
+  const lines = value?.lines.lines ?? [];
+  const most = Math.max(1, ...lines.map(tokens));
+  const all = days.reduce((sum, [, amount]) => sum + amount, 0);
+  return (
+    <>
+      <form class="operators-filter" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          From
+          <input
+            class="field"
+            type="date"
+            value={from}
+            max={to}
+            onChange={(event) => setFrom(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          To
+          <input
+            class="field"
+            type="date"
+            value={to}
+            min={from}
+            onChange={(event) => setTo(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Show
+          <select class="field" value={by} onChange={(event) => setBy(event.currentTarget.value as operators.By)}>
+            {Object.entries(BY).map(([name, label]) => (
+              <option key={name} value={name}>
+                {`By ${label.toLowerCase()}`}
+              </option>
+            ))}
+          </select>
+        </label>
+        <a class="button" href={operators.usageAddress(by, from, to)} download>
+          Save as CSV
+        </a>
+      </form>
+      <Bars of={days} words={`${number(all)} tokens from ${from} to ${to}, day by day.`} />
+      {value !== null && lines.length === 0 && <p>Nothing was used on these days.</p>}
+      {lines.length > 0 && (
+        <Table
+          label={`By ${by}`}
+          heads={[BY[by], "Tokens", "Part", "Questions", "In", "Cached", "Out", "Thoughts", "Money"]}
+          numbers={[1, 3, 4, 5, 6, 7, 8]}
+        >
+          {lines.map((line) => (
+            <tr key={line.name}>
+              <th scope="row" title={line.name}>
+                {line.label || line.name || "none"}
+              </th>
+              <td class="is-number">{number(tokens(line))}</td>
+              <td>
+                <Share amount={tokens(line)} most={most} />
+              </td>
+              <td class="is-number">{number(line.questions)}</td>
+              <td class="is-number">{number(line.input_tokens)}</td>
+              <td class="is-number">{number(line.cached_tokens)}</td>
+              <td class="is-number">{number(line.output_tokens)}</td>
+              <td class="is-number">{number(line.reasoning_tokens)}</td>
+              <td class="is-number">{`${line.money} ${value?.lines.currency ?? ""}`.trim()}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <h3>Quotas</h3>
+      {quotas !== null && quotas.quotas.length === 0 && <p>None are set: everybody may use as much as they ask for.</p>}
+      {quotas !== null && quotas.quotas.length > 0 && (
+        <Table label="Quotas" heads={["For", "At most"]}>
+          {quotas.quotas.map((one) => (
+            <tr key={`${one.scope} ${one.subject} ${one.bound}`}>
+              <th scope="row">{one.subject ? `The ${one.scope} ${one.subject}` : SCOPES[one.scope]}</th>
+              <td>{one.bound}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {quotas?.over && <p>Where one is reached, {quotas.over} answers.</p>}
+    </>
+  );
+}

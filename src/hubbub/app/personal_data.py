@@ -1,0 +1,152 @@
+"""Take in what people and operators want done with somebody's things: exports, erasure, legal holds."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hubbub.app.access import owner_ids
+from hubbub.connections.threads import in_a_thread
+from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
+from hubbub.identity.base import People
+from hubbub.identity.deeds import Deeds
+from hubbub.identity.jobs_sqlite import Hold, Job, PersonJobs
+
+REASON_CHARACTERS = 300
+
+
+class PersonalData:
+    """Exports and erasures, which are worked on in the background, and holds."""
+
+    def __init__(self, jobs: PersonJobs, deeds: Deeds, folder: Path, people: People | None = None) -> None:
+        """Take where exports are put: a folder that is nobody else's."""
+        self.jobs = jobs
+        self._deeds = deeds
+        self.folder = folder
+        self._people = people
+        self.has_work = asyncio.Event()
+        """Set when a job was asked for in this process."""
+
+    async def export(self, by: Person, person_id: str) -> Job:
+        """Ask for all that is a person's as one file; returns the job, which waits already where it was asked for.
+
+        Raises:
+            NotFound: this can be nobody.
+            NotAllowed: it is somebody else, and they are no operator.
+        """
+        await self._check(by, person_id)
+        async with self._deeds.doing("export asked for", by=by, of=person_id):
+            job = await self.jobs.ask("export", person_id, by.id)
+        self.has_work.set()
+        return job
+
+    async def erase(self, by: Person, person_id: str) -> Job:
+        """Ask for all that is a person's to be deleted.
+
+        Raises:
+            NotFound, NotAllowed: as `export` does.
+            Conflict: there is a legal hold on the person, or they are the last operator.
+        """
+        await self._check(by, person_id)
+        if await self.jobs.is_held(person_id):
+            raise Conflict("There is a legal hold on this person: nothing of theirs is erased.", code="held")
+        known = await self._people.find(person_id) if self._people is not None else None
+        if known is not None and known.is_operator and known.is_active and self._people is not None:
+            await self._people.set_active(person_id, False)  # refused for the last one; they are signed out with it
+        async with self._deeds.doing("erasure asked for", by=by, of=person_id):
+            job = await self.jobs.ask("erasure", person_id, by.id)
+        self.has_work.set()
+        return job
+
+    async def hold(self, by: Person, person_id: str, reason: str, now: float) -> Hold:
+        """Hold a person's things: nothing of theirs is erased, or deleted for its age.
+
+        Raises:
+            NotFound, NotAllowed: as `export` does.
+            Invalid: there is no reason, or too long a one.
+        """
+        reason = " ".join(reason.split())
+        if not 0 < len(reason) <= REASON_CHARACTERS:
+            raise Invalid(f"Say why, in 1 to {REASON_CHARACTERS} characters.")
+        self._check_operator(by)
+        hold = Hold(person_id, reason, by.id, now)
+        async with self._deeds.doing("legal hold placed", by=by, of=person_id, detail=reason):
+            await self.jobs.hold(hold)
+        self.has_work.set()
+        return hold
+
+    async def release(self, by: Person, person_id: str) -> None:
+        """End a hold.
+
+        Raises:
+            NotFound: there is none.
+        """
+        self._check_operator(by)
+        async with self._deeds.doing("legal hold ended", by=by, of=person_id):
+            await self.jobs.release(person_id)
+
+    async def held_owners(self) -> Sequence[str]:
+        """Return whose things are held, by what the owners of their collections are called, too."""
+        return [owner for hold in await self.jobs.holds() for owner in owner_ids(hold.person_id)]
+
+    async def of(self, person_id: str) -> Sequence[Job]:
+        """Return a person's jobs, the newest first."""
+        return await self.jobs.of(person_id)
+
+    async def job(self, person: Person, job_id: str) -> Job:
+        """Return a job that a person asked for.
+
+        Raises:
+            NotFound: there is none for them.
+            NotAllowed: it is about themselves, and their API key is limited to less than that holds.
+        """
+        job = await self.jobs.job(job_id)
+        if job is None or person.id not in (job.asked_by, job.person_id) or person.id == GUEST_ID:
+            raise NotFound("There is no such export.")
+        if person.limits is not None and job.person_id == person.id:
+            raise NotAllowed("An API key can't do this. Sign in on a browser.")
+        return job
+
+    async def file(self, person: Person, job_id: str) -> tuple[Path, os.stat_result]:
+        """Return where an export that is done lies, and its size and times; that it is fetched is recorded.
+
+        Raises:
+            NotFound: there is none for this person, it is not done, or its time is over.
+        """
+        job = await self.job(person, job_id)
+        if job.kind != "export" or job.state != "done":
+            raise NotFound("There is no such export, or it is not done yet.")
+        path = self.path(job)
+        try:
+            found = await in_a_thread(path.stat)
+        except FileNotFoundError:
+            raise NotFound("This export is not kept any more. Ask for another one.") from None
+        await self._deeds.note("export fetched", by=person, of=job.person_id, detail=job_id)
+        return path, found
+
+    def path(self, job: Job) -> Path:
+        """Return where an export is put."""
+        return self.folder / f"{job.id}.zip"
+
+    async def _check(self, by: Person, person_id: str) -> None:
+        if by.id != person_id:
+            self._check_operator(by)
+        elif by.known_by == "key":
+            raise NotAllowed("An API key can't do this. Sign in, or ask whoever runs the server.")
+        if not person_id or person_id in (GUEST_ID, OPERATOR_ID):
+            raise NotFound("There is no such person.")
+
+    def _check_operator(self, by: Person) -> None:
+        if not by.is_operator:
+            raise NotAllowed("Only an operator may do that.")
+
+
+def check_confirmed(person_id: str, confirmation: str) -> None:
+    """Return if somebody has said whom they mean to erase.
+
+    Raises:
+        Conflict: they have not.
+    """
+    if confirmation != person_id:
+        raise Conflict("Confirm the erasure with the id of the person.", code="not_confirmed")
