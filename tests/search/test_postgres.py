@@ -6,9 +6,8 @@ import pytest
 import pytest_asyncio
 
 from hubbub.connections.postgres import Postgres
-from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.postgres import PostgresSearch
-from tests.search.contract import SearchContract, TopicEmbedder, document, found, put
+from tests.search.contract import SearchContract, TopicEmbedder
 
 
 class TestPostgresSearch(SearchContract):

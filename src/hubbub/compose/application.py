@@ -185,11 +185,11 @@ async def _open_parts(
     share: Callable[[], int] = lambda: 1,
 ) -> _Parts:
     http = await stack.enter_async_context(Http())
-    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
-    opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
-    catalog = await stack.enter_async_context(opening)
     database = await stack.enter_async_context(chats_of(settings))
     await keep_to_one_folder(settings, database)
+    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch, chats=database))
+    opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
+    catalog = await stack.enter_async_context(opening)
     return _Parts(http, shelf, catalog, database)
 
 

@@ -15,8 +15,12 @@ _BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
     "answers": ("history", "answers"),
     "sessions": ("history", "sessions"),
     "keys": ("identity", "keys"),
+    "search": ("search", "backend"),
+    "library": ("search", "library"),
 }
 """The back ends that share the database of the chats, and the settings that name them."""
+IN_FOLDER = ("sqlite", "azure")
+"""The searches that keep their library in SQLite, also beside a PostgreSQL, where that is said."""
 
 
 def load_backends(settings: Settings) -> None:
@@ -25,13 +29,17 @@ def load_backends(settings: Settings) -> None:
     Raises:
         SettingsError: there is no such back end, or it can't be imported.
     """
-    load("search", settings.search.backend)
-    load("library", settings.search.library)
     if settings.database.url is not None:
         importlib.import_module("hubbub.identity.cookies_postgres")
     for kind in _BESIDE_CHATS:
         load(kind, name_of(settings, kind))
     load("identity", settings.identity.backend)
+
+
+def has_documents_in_folder(settings: Settings) -> bool:
+    """Tell whether the library stays in the data folder: always without a PostgreSQL, else where that is said."""
+    wanted = settings.search
+    return settings.database.url is None or (wanted.backend in IN_FOLDER and "backend" in wanted.model_fields_set)
 
 
 def name_of(settings: Settings, kind: Kind) -> str:
@@ -47,8 +55,12 @@ def name_of(settings: Settings, kind: Kind) -> str:
         if name == "postgres":
             raise SettingsError([f'{table}.{field}: "postgres" needs database.url; set it, or leave this out'])
         return name
+    if kind == "library" and has_documents_in_folder(settings):
+        return name
     if field not in of_kind.model_fields_set:
         return "postgres"
+    if kind == "search" and name in IN_FOLDER:
+        return name
     if name in ("sqlite", "memory"):
         raise SettingsError([f'{table}.{field}: "{name}" can\'t be used with database.url; leave one of them out'])
     return name

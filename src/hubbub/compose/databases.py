@@ -31,6 +31,11 @@ POSTGRES: Mapping[str, int] = {
     "identity": 1,
     "cookies": 1,
     "folder": 1,
+    "search": 1,
+    "library": 1,
+    "origins": 1,
+    "files": 1,
+    "leases": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
 LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1}

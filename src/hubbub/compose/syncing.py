@@ -27,7 +27,7 @@ async def keep_synced(shelf: Shelf, settings: Settings) -> None:
     """Compare the folders of the settings with their collections, until cancelled; one process of all does."""
     if not settings.ingest.folders:
         return
-    async with FolderLock(settings.server.data_folder / "syncing.lock"), Tasks() as group:
+    async with shelf.alone("syncing"), Tasks() as group:
         await shelf.origins.prune([one.id for one in await shelf.library.collections()])
         for wanted in settings.ingest.folders:
             group.create_task(_keep_one(shelf, settings, wanted), name=f"syncing {wanted.path}")

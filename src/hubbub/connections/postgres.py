@@ -304,6 +304,10 @@ class Postgres(Queries):
                 if number not in done:
                     await self.write(_migrate, room, number, script)
 
+    async def rooms(self) -> set[str]:
+        """Return the rooms that have tables here."""
+        return {row[0] for row in await self.read(_rooms)}
+
     async def describe(self) -> str:
         """Return its version, how quickly it answers, and what of it is there that Hubbub may need.
 
@@ -377,6 +381,10 @@ def plain(text: str) -> str:
 async def _has_migrations(connection: Connection) -> bool:
     found = await connection.one("select to_regclass('migration') is not null")
     return found is not None and bool(found[0])
+
+
+async def _rooms(connection: Connection) -> list[Row]:
+    return await connection.all("select distinct room from migration") if await _has_migrations(connection) else []
 
 
 async def _migrate(connection: Connection, room: str, number: int, script: str) -> None:

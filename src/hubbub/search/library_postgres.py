@@ -158,7 +158,6 @@ class PostgresLibrary:
         return [document_of(row) for row in await self._all("unfinished")]
 
     async def queue(self, most_of_each: int = 8, *, worker: str | None = None) -> list[Queued]:
-        """Return what `Library.queue` does; for a worker without what others are reading."""
         rows = await self._all("queue", most_of_each, worker)
         return [Queued(document_of(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
 

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import (
@@ -18,11 +17,10 @@ from hubbub.core.documents import (
     Fault,
     Progress,
     Queued,
-    progress_of,
 )
-from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
-from hubbub.core.people import Reader, Right
+from hubbub.core.people import Reader
 from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
-from hubbub.core.errors import Conflict, Invalid, NotFound, SearchError, StoreError
+from hubbub.core.errors import Conflict, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right
 from hubbub.search.permissions_rows import usable_group_name

@@ -97,7 +97,8 @@ class PostgresSearch:
         ((space, languages, total, embedded, *_),) = await connection.all(SQL["settle"], ids)
         words: list[int] = []
         if retrieval.mode != "vectors":
-            wanted = asked.query, languages or [], asked.language
+            among: list[str] = languages or []
+            wanted = asked.query, among, asked.language
             cut = await in_a_thread(lambda: terms_of(*wanted)) if _is_long(asked.query) else terms_of(*wanted)
             words = await find_words(connection, self._counts, cut, total, ids, depth)
         near: list[int] = []

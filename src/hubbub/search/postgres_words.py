@@ -93,9 +93,7 @@ async def find_words(
         return []
     groups = ["(" + " | ".join(_quoted(form) for form in term.forms) + ")" for _, term in counted]
     # `ts_rank` shares what a group is worth among its forms, of which a passage holds one.
-    weights = [
-        len(term.forms) * math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count, term in counted
-    ]
+    weights = [len(term.forms) * math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count, term in counted]
     rare = groups[: _rare([count for count, _ in counted])]
     collections = " | ".join(map(inside, collection_ids))
     any_of = f"({' | '.join(groups)})"
