@@ -1,17 +1,18 @@
 """People and their sign-ins, in a real database that several workers share."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from hubbub.compose.databases import chats_in
-from hubbub.connections.sqlite import Connection
+from hubbub.compose.databases import chats_of
+from hubbub.compose.identity import open_people_in, open_sign_ins_in
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
-from hubbub.identity.people_sqlite import SqlitePeople
+from hubbub.identity.base import People
 from hubbub.identity.sign_ins import MOST_OF_PERSON, SignIns, cookies_in, id_in
-from hubbub.identity.sign_ins_sqlite import SqliteSignIns
+from hubbub.settings import Settings
+from tests.databases import run_sql
 
 
 class Clock:
@@ -29,19 +30,18 @@ def _files(folder: Path) -> list[bytes]:
 
 
 @asynccontextmanager
-async def worker(folder: Path, clock: Clock | None = None) -> AsyncGenerator[tuple[SqlitePeople, SignIns]]:
+async def worker(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[tuple[People, SignIns]]:
     clock = clock or Clock()
-    async with (
-        chats_in(folder) as database,
-        SqlitePeople(database) as people,
-        SqliteSignIns(database) as store,
-        SignIns(store, idle_seconds=1000, total_seconds=5000, clock=clock, wall_clock=clock) as sign_ins,
-    ):
-        yield people, sign_ins
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(chats_of(settings))
+        people = await open_people_in(stack, database)
+        store = await open_sign_ins_in(stack, database)
+        seconds = {"idle_seconds": 1000, "total_seconds": 5000}
+        yield people, await stack.enter_async_context(SignIns(store, **seconds, clock=clock, wall_clock=clock))
 
 
-async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(chats_settings: Settings) -> None:
+    async with worker(chats_settings) as (people, _):
         first = await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["b", "a", "a"])
         again = await people.known("entra", "1", name="Ada L.", email="ada@example.org", groups=["c"], is_operator=True)
         other = await people.known("google", "1", name="Ada", email="ada@example.org")
@@ -57,8 +57,8 @@ async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(tmp_pa
     assert [one.id for one in listed] == [first.id, other.id]
 
 
-async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, sign_ins):
+async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(chats_settings: Settings) -> None:
+    async with worker(chats_settings) as (people, sign_ins):
         ada = await people.known("entra", "1", name="Ada")
         cookie = await sign_ins.begin(ada.id, provider="entra", agent="Browser")
         person = await sign_ins.person(cookie)
@@ -67,12 +67,12 @@ async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tm
     assert person == ada
     assert wrong == [None] * 4
     secret = cookie.partition(".")[2].encode()
-    assert not any(secret in one for one in _files(tmp_path))
+    assert not any(secret in one for one in _files(chats_settings.server.data_folder))
 
 
-async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_path: Path) -> None:
+async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(chats_settings: Settings) -> None:
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins):
+    async with worker(chats_settings, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         cookies: list[str] = []
         for _ in range(MOST_OF_PERSON + 2):
@@ -84,9 +84,9 @@ async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_pa
 
 
 @pytest.mark.parametrize("way", ["one", "all", "session", "disabled"])
-async def test_what_ends_in_one_worker_has_ended_in_the_others(tmp_path: Path, way: str) -> None:
+async def test_what_ends_in_one_worker_has_ended_in_the_others(chats_settings: Settings, way: str) -> None:
     there = Clock()
-    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
+    async with worker(chats_settings) as (people, sign_ins), worker(chats_settings, there) as (_, elsewhere):
         ada, root = await people.known("entra", "1"), await people.known("entra", "2", is_operator=True)
         cookie = await sign_ins.begin(ada.id, provider="entra", provider_session="s1")
         other = await sign_ins.begin(root.id, provider="entra", provider_session="s2")
@@ -108,9 +108,9 @@ async def test_what_ends_in_one_worker_has_ended_in_the_others(tmp_path: Path, w
     assert ended == {id_in(cookie), "nonsense"}
 
 
-async def test_what_changes_of_a_person_reaches_the_other_workers(tmp_path: Path) -> None:
+async def test_what_changes_of_a_person_reaches_the_other_workers(chats_settings: Settings) -> None:
     there = Clock()
-    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
+    async with worker(chats_settings) as (people, sign_ins), worker(chats_settings, there) as (_, elsewhere):
         ada = await people.known("entra", "1", groups=["team"])
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await elsewhere.person(cookie) == ada
@@ -121,9 +121,9 @@ async def test_what_changes_of_a_person_reaches_the_other_workers(tmp_path: Path
     assert person.groups == frozenset()
 
 
-async def test_a_sign_in_ends_when_it_is_idle_or_old(tmp_path: Path) -> None:
+async def test_a_sign_in_ends_when_it_is_idle_or_old(chats_settings: Settings) -> None:
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins):
+    async with worker(chats_settings, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         idle = await sign_ins.begin(ada.id, provider="entra")
         used = await sign_ins.begin(ada.id, provider="entra")
@@ -137,20 +137,20 @@ async def test_a_sign_in_ends_when_it_is_idle_or_old(tmp_path: Path) -> None:
         assert await sign_ins.ended([id_in(used) or ""]) == {id_in(used)}
 
 
-async def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
+async def test_what_is_known_is_not_asked_again(chats_settings: Settings) -> None:
     """Costs one read of a number in half a second, however many ask."""
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins), chats_in(tmp_path) as database:
+    async with worker(chats_settings, clock) as (people, sign_ins), chats_of(chats_settings) as database:
         ada = await people.known("entra", "1")
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await sign_ins.person(cookie) == ada
-        await database.write(Connection.all, "update person set name = 'behind its back'")
+        await run_sql(database, "update person set name = 'behind its back'")
         clock.now += 0.6
         assert await sign_ins.person(cookie) == ada
 
 
-async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(chats_settings: Settings) -> None:
+    async with worker(chats_settings) as (people, _):
         ada = await people.known("entra", "1", is_operator=True)
         with pytest.raises(Conflict):
             await people.set_active(ada.id, is_active=False)

@@ -5,16 +5,20 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.mail import Mail
 from hubbub.core.errors import Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.identity import deeds, totp
-from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts, compared
+from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, compared
 from hubbub.identity.base import Keys, KnownPerson, People
 from hubbub.identity.passwords import Passwords, check_password
 from hubbub.identity.sign_ins import SignIns
+
+if TYPE_CHECKING:
+    from hubbub.identity.accounts_postgres import PostgresAccounts
+    from hubbub.identity.accounts_sqlite import SqliteAccounts
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone."
@@ -55,7 +59,7 @@ class Accounts:
 
     def __init__(
         self,
-        store: SqliteAccounts,
+        store: "SqliteAccounts | PostgresAccounts",
         people: People,
         sign_ins: SignIns,
         keys: Keys,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
@@ -21,7 +22,6 @@ from hubbub.app.questions import Questions
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.texts_of_files import TextsOfFiles
-from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
@@ -37,6 +37,10 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
 from hubbub.usage.meter import Meter
+
+if TYPE_CHECKING:
+    from hubbub.audit.postgres import PostgresAudit
+    from hubbub.audit.sqlite import SqliteAudit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,7 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    audit: SqliteAudit | None = None
+    audit: "SqliteAudit | PostgresAudit | None" = None
     """Keeps who did what; None where nothing is kept."""
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""

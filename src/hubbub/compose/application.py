@@ -17,19 +17,17 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
-from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
-from hubbub.compose.metering import check_over, open_meter, store_with_endings
+from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
-from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -49,6 +47,7 @@ from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
+    from hubbub.connections.sqlite import Sqlite
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -207,7 +206,7 @@ async def _assembled(
     sessions = await open_backend(stack, "sessions", name_of(settings, "sessions"), database=database)
     check_over(settings, catalog)
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
-    store_with_endings(settings, answers, history, meter)
+    store_with_endings(answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
     doors = await open_doors(stack, settings, database, identity, was_known, parts.http)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
@@ -239,7 +238,7 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
-        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
+        audit=await stack.enter_async_context(audit_in(database)),
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )

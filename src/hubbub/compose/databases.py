@@ -1,6 +1,6 @@
 """Name the database files of the data folder, and how far this version knows the tables in each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ POSTGRES: Mapping[str, int] = {
     "origins": 1,
     "files": 1,
     "leases": 1,
+    "people": 1,
+    "accounts": 1,
+    "usage": 1,
+    "audit": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
 LIBRARY: Mapping[str, int] = {"search": 2, "library": 5, "azure": 1, "origins": 1}
@@ -71,6 +75,46 @@ def chats_in(folder: Path) -> Sqlite:
 def library_in(folder: Path) -> Sqlite:
     """Return the database of collections, documents and passages, to be opened."""
     return Sqlite(folder / "library.db", known=LIBRARY)
+
+
+async def make_tables(database: "Postgres") -> None:
+    """Make all tables of Hubbub's own in a PostgreSQL, as opening each room does."""
+    for room, steps in postgres_steps().items():
+        await database.migrate(room, steps)
+
+
+def postgres_steps() -> dict[str, Sequence[str]]:
+    """Return the scripts that make and change the tables in PostgreSQL, by room."""
+    from hubbub.answers import postgres as answers
+    from hubbub.audit import postgres as audit
+    from hubbub.connections import postgres_leases as leases
+    from hubbub.history import postgres as history
+    from hubbub.history import sessions_postgres as sessions
+    from hubbub.identity import accounts_postgres as accounts
+    from hubbub.identity import cookies_postgres as cookies
+    from hubbub.identity import keys_postgres as keys
+    from hubbub.identity import people_postgres as people
+    from hubbub.ingest import files_postgres as files
+    from hubbub.ingest import origins_postgres as origins
+    from hubbub.search import library_postgres as library
+    from hubbub.usage import postgres as usage
+
+    return {
+        "history": history.STEPS,
+        "answers": answers.STEPS,
+        "sessions": sessions.STEPS,
+        "identity": keys.STEPS,
+        "cookies": cookies.STEPS,
+        "people": people.STEPS,
+        "accounts": accounts.ACCOUNT_STEPS,
+        "search": library.SEARCH_STEPS,
+        "library": library.STEPS,
+        "origins": origins.STEPS,
+        "files": files.STEPS,
+        "leases": leases.STEPS,
+        "usage": usage.STEPS,
+        "audit": audit.STEPS,
+    }
 
 
 async def check_databases(settings: Settings) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import SettingsError
 from hubbub.identity.accounts_sqlite import SqliteAccounts
-from hubbub.identity.base import Identity, Keys, People
+from hubbub.identity.base import Identity, Keys, People, SignInStore
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Client, Provider, Providers
@@ -109,12 +109,11 @@ async def open_doors(
     if not ways_to_sign_in(settings):
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
-    file = _in_file(database)
-    people = await stack.enter_async_context(SqlitePeople(file))
-    sign_ins = await open_sign_ins(stack, settings, file)
+    people = await open_people_in(stack, database)
+    sign_ins = await open_sign_ins(stack, settings, database)
     others = OpenIdentity(keyring, cookies=cookies)
     identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
+    accounts = await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people)
     return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
 
 
@@ -122,35 +121,56 @@ async def open_doors(
 async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
-        database = _in_file(await stack.enter_async_context(chats_of(settings)))
+        database = await stack.enter_async_context(chats_of(settings))
         keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
-        people = await stack.enter_async_context(SqlitePeople(database))
+        people = await open_people_in(stack, database)
         sign_ins = await open_sign_ins(stack, settings, database)
         yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
 
 
-def _in_file(database: "Sqlite | Postgres") -> Sqlite:
+async def open_people_in(stack: AsyncExitStack, database: "Sqlite | Postgres") -> People:
+    """Open what keeps people in a database."""
     if isinstance(database, Sqlite):
-        return database
-    raise SettingsError(
-        ["identity: who signs in is not kept in PostgreSQL yet. Leave out database.url, or identity.accounts and .oidc"]
-    )
+        return await stack.enter_async_context(SqlitePeople(database))
+    from hubbub.identity.people_postgres import PostgresPeople
+
+    return await stack.enter_async_context(PostgresPeople(database))
 
 
-async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
+async def open_sign_ins_in(stack: AsyncExitStack, database: "Sqlite | Postgres") -> SignInStore:
+    """Open what keeps sign-ins in a database."""
+    if isinstance(database, Sqlite):
+        return await stack.enter_async_context(SqliteSignIns(database))
+    from hubbub.identity.sign_ins_postgres import PostgresSignIns
+
+    return await stack.enter_async_context(PostgresSignIns(database))
+
+
+async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: "Sqlite | Postgres") -> SignIns:
     """Open the sign-ins of people on browsers."""
-    store = await stack.enter_async_context(SqliteSignIns(database))
+    store = await open_sign_ins_in(stack, database)
     wanted = settings.identity
     idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
     return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total))
 
 
 async def open_accounts(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, *, keys: Keys, sign_ins: SignIns, people: People
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: "Sqlite | Postgres",
+    *,
+    keys: Keys,
+    sign_ins: SignIns,
+    people: People,
 ) -> Accounts:
     """Open the accounts with passwords."""
     wanted = settings.identity.accounts
-    store = await stack.enter_async_context(SqliteAccounts(database))
+    if isinstance(database, Sqlite):
+        store = await stack.enter_async_context(SqliteAccounts(database))
+    else:
+        from hubbub.identity.accounts_postgres import PostgresAccounts
+
+        store = await stack.enter_async_context(PostgresAccounts(database))
     passwords = stack.enter_context(Passwords())
     smtp = wanted.smtp
     mail = None

@@ -372,6 +372,18 @@ class PostgresWrite:
     async def __call__(self) -> None:
         await self.database.write(self.work)
 
+    def along(self, other: object) -> "PostgresWrite | None":
+        """Return what does this and the other in one transaction; None where that goes elsewhere."""
+        if not isinstance(other, PostgresWrite) or other.database is not self.database:
+            return None
+        first, second = self.work, other.work
+
+        async def work(connection: Connection) -> None:
+            await first(connection)
+            await second(connection)
+
+        return PostgresWrite(self.database, work)
+
 
 def plain(text: str) -> str:
     """Return a text as PostgreSQL can keep it: its texts hold no NUL."""

@@ -28,7 +28,7 @@ async def leased(
     """
     await database.migrate("leases", STEPS)
     holder = secrets.token_hex(16)
-    while not await database.run(_SQL["take"], name, holder, seconds):
+    while not await database.run(_SQL["take"], name, holder, seconds):  # noqa: ASYNC110 (the event is elsewhere)
         await asyncio.sleep(retry_seconds)
     try:
         async with Tasks() as group:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar, cast, runtime_checkable
 
 import apsw
 
@@ -302,6 +302,27 @@ class Write:
     async def __call__(self) -> None:
         await self.database.write(self.work)
 
+    def along(self, other: object) -> "Write | None":
+        """Return what does this and the other in one transaction; None where that goes elsewhere."""
+        if not isinstance(other, Write) or other.database is not self.database:
+            return None
+        first, second = self.work, other.work
+
+        def work(connection: Connection) -> None:
+            first(connection)
+            second(connection)
+
+        return Write(self.database, work)
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """A write that takes another one to the same database into its transaction."""
+
+    async def __call__(self) -> None: ...
+
+    def along(self, other: object) -> Callable[[], Awaitable[None]] | None: ...
+
 
 def in_one(
     first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]], *, undo: Callable[[], Awaitable[None]]
@@ -310,14 +331,8 @@ def in_one(
 
     Elsewhere they are done in turn, and `undo` takes the first back where the second fails.
     """
-    if isinstance(first, Write) and isinstance(second, Write) and first.database is second.database:
-        one, other = first, second
-
-        def work(connection: Connection) -> None:
-            one.work(connection)
-            other.work(connection)
-
-        return Write(first.database, work)
+    if isinstance(first, Joins) and (both := first.along(second)) is not None:
+        return both
 
     async def in_turn() -> None:
         await first()

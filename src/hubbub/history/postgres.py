@@ -14,7 +14,7 @@ from hubbub.history.base import Place
 from hubbub.history.postgres_words import query_of, vector_of
 from hubbub.history.words import begins_with
 
-_SCHEMA = (read_sql("hubbub.history", "postgres/schema.sql"),)
+STEPS = (read_sql("hubbub.history", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
 
@@ -26,7 +26,7 @@ class PostgresHistory:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("history", _SCHEMA)
+        await self._database.migrate("history", STEPS)
         return self
 
     async def __aexit__(

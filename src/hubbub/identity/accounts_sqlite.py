@@ -3,12 +3,13 @@
 import hashlib
 import time
 import unicodedata
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
-from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
 from hubbub.identity.people_sqlite import (
@@ -78,11 +79,11 @@ class SqliteAccounts:
 
     async def find(self, email: str) -> Account | None:
         """Return the account with an e-mail address."""
-        return _account(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
+        return account_of(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
 
     async def of(self, person_id: str) -> Account | None:
         """Return a person's account."""
-        return _account(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
+        return account_of(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
 
     async def begin_attempt(self, email: str, address: str) -> int:
         """Count an attempt to sign in as failed, until it is settled: so many at once are not more than one by one.
@@ -171,11 +172,11 @@ class SqliteAccounts:
         row = await self._database.read(Connection.one, _SQL["link"], (digest, time.time()))
         if row is None:
             raise NotFound(NO_LINK)
-        return _link(row)
+        return link_of(row)
 
     async def invitations(self) -> list[Link]:
         """Return the invitations that nobody has used, the oldest first."""
-        return [_link(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
+        return [link_of(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
 
     async def withdraw(self, email: str) -> None:
         """Let an invitation be good no more.
@@ -209,7 +210,7 @@ class SqliteAccounts:
             row = connection.one(_SQL["take_link"], (digest, time.time()))
             if row is None:
                 raise NotFound(NO_LINK)
-            link = _link(row)
+            link = link_of(row)
             if link.kind == "first" and count_operators(connection):
                 raise Conflict("There is an operator already. Ask them for an invitation.")
             if link.person_id is None:
@@ -247,13 +248,15 @@ def compared(email: str) -> str:
     return unicodedata.normalize("NFKC", email).strip().casefold()
 
 
-def _account(row: Row | None) -> Account | None:
+def account_of(row: Sequence[Any] | None) -> Account | None:
+    """Return the account of a row, whichever database it is from."""
     if row is None:
         return None
     person_id, email, password, secret, proposed, step, is_active = row
     return Account(person_id, email, password, secret, proposed, step, bool(is_active))
 
 
-def _link(row: Row) -> Link:
+def link_of(row: Sequence[Any]) -> Link:
+    """Return the link of a row, whichever database it is from."""
     kind, person_id, email, name, is_operator, created_at, expires_at = row
     return Link(kind, person_id, email, name, bool(is_operator), created_at, expires_at)

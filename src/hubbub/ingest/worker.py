@@ -156,7 +156,7 @@ class Worker:
     async def _queue(self) -> list[Queued]:
         if self._sharing is None:
             return await self._library.queue()
-        return await self._sharing.queue(worker=self._id)
+        return await self._sharing.free_queue(self._id)
 
     async def _read_one(self, one: Queued) -> None:
         document = one.document

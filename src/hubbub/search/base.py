@@ -189,8 +189,8 @@ class Groups(Protocol):
 class SharesWork(Protocol):
     """A library whose documents several machines read: each takes some, for as long as it is heard of."""
 
-    async def queue(self, most_of_each: int = 8, *, worker: str | None = None) -> list[Queued]:
-        """Return what `Library.queue` does; for a worker without what others are reading."""
+    async def free_queue(self, worker: str, most_of_each: int = 8) -> list[Queued]:
+        """Return what `Library.queue` does, without what other workers are reading."""
         ...
 
     async def take(self, document: Document, worker: str, seconds: float) -> bool:

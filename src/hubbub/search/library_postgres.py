@@ -157,7 +157,13 @@ class PostgresLibrary:
     async def unfinished(self) -> list[Document]:
         return [document_of(row) for row in await self._all("unfinished")]
 
-    async def queue(self, most_of_each: int = 8, *, worker: str | None = None) -> list[Queued]:
+    async def queue(self, most_of_each: int = 8) -> list[Queued]:
+        return await self._queue(most_of_each, None)
+
+    async def free_queue(self, worker: str, most_of_each: int = 8) -> list[Queued]:
+        return await self._queue(most_of_each, worker)
+
+    async def _queue(self, most_of_each: int, worker: str | None) -> list[Queued]:
         rows = await self._all("queue", most_of_each, worker)
         return [Queued(document_of(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
 

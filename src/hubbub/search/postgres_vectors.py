@@ -71,7 +71,7 @@ async def use_space(connection: Connection, name: str, dimensions: int) -> None:
 async def put_vectors(
     connection: Connection, name: str, dimensions: int, rows: Sequence[int], vectors: Sequence[Vector]
 ) -> list[str] | None:
-    """Store the vectors of those rows that still wait for one, and return their documents; None: it is not their space."""
+    """Store the vectors of those rows that still wait for one, and return their documents; None: not their space."""
     there = await connection.one(SQL["lock_space"])
     if there is None or there[0] != name:
         return None

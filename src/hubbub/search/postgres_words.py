@@ -71,7 +71,7 @@ class TermCounts:
         if unknown:
             quoted = [_quoted(form) for form in unknown]
             found = await connection.all(SQL["passages_with"], unknown, quoted, MOST_RATED)
-            self._known |= {form: count for form, count in found}
+            self._known |= {row[0]: row[1] for row in found}
         counted = [(sum(self._known.get(form, 0) for form in term.forms), term) for term in terms]
         return [one for one in counted if one[0]]
 

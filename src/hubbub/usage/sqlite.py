@@ -55,7 +55,7 @@ class SqliteUsage:
                 for charge in reservation.charges
                 for one in charge.bounds
             ]
-            over = [one for one in standings if one.used > one.bound.most and _needs(reservation.amount, one)]
+            over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
             if over and not obliged:
                 raise OverBound(over, reservation.amount)
             connection.all(_SQL["reserve"], values)
@@ -115,7 +115,7 @@ def _counter(charge: Charge) -> tuple[str, str, str, int]:
     return counter.scope, counter.subject, counter.window, counter.start
 
 
-def _needs(amount: Amount, standing: Standing) -> bool:
+def needs(amount: Amount, standing: Standing) -> bool:
     """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
     return amount.of(standing.bound.measure) > 0
 
