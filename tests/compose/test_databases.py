@@ -5,7 +5,7 @@ from pathlib import Path
 from hubbub.compose import prepare_folder
 from hubbub.compose.application import open_application
 from hubbub.compose.backends import load_backends
-from hubbub.compose.databases import CHATS, LIBRARY, POSTGRES, chats_in, library_in
+from hubbub.compose.databases import CHATS, LIBRARY, POSTGRES, chats_in, library_in, postgres_steps
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -34,18 +34,20 @@ async def test_all_rooms_stand_there_with_as_many_scripts_as_they_have(tmp_path:
         assert await steps(library) == LIBRARY
 
 
-async def test_the_same_holds_for_postgres(tmp_path: Path, postgres_url: str, postgres: Postgres) -> None:
+async def test_the_same_holds_for_postgres(tmp_path: Path, empty_postgres_url: str) -> None:
     flags = {
         "server": {"data_folder": tmp_path},
-        "database": {"url": postgres_url},
+        "database": {"url": empty_postgres_url},
         "embedded": {"is_enabled": False},
         "embeddings": {"provider": "none"},
         "discovery": {"is_enabled": False},
+        "identity": {"accounts": {"is_enabled": True}},
     }
     settings = await in_a_thread(lambda: load_settings(flags))
     await in_a_thread(lambda: prepare_folder(tmp_path))
     await in_a_thread(lambda: load_backends(settings))
-    async with open_application(settings):
-        rows = await postgres.all("select room, max(step) from migration group by room")
-        assert dict(rows) == POSTGRES
-    assert not (tmp_path / "hubbub.db").exists()
+    async with open_application(settings), Postgres(empty_postgres_url) as database:
+        rows = await database.all("select room, max(step) from migration group by room")
+        own = {room: steps for room, steps in POSTGRES.items() if room != "folder"}  # only beside documents in a folder
+        assert dict(rows) == own == {room: len(scripts) for room, scripts in postgres_steps().items()}
+    assert not list(tmp_path.glob("*.db"))

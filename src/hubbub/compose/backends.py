@@ -1,11 +1,11 @@
 """Open back ends by their names."""
 
-import importlib
 import inspect
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hubbub.compose.databases import postgres_steps
 from hubbub.core.errors import SettingsError
 from hubbub.registry import Kind, load
 from hubbub.settings import Settings
@@ -30,7 +30,7 @@ def load_backends(settings: Settings) -> None:
         SettingsError: there is no such back end, or it can't be imported.
     """
     if settings.database.url is not None:
-        importlib.import_module("hubbub.identity.cookies_postgres")
+        postgres_steps()
     for kind in _BESIDE_CHATS:
         load(kind, name_of(settings, kind))
     load("identity", settings.identity.backend)

@@ -84,7 +84,7 @@ async def make_tables(database: "Postgres") -> None:
 
 
 def postgres_steps() -> dict[str, Sequence[str]]:
-    """Return the scripts that make and change the tables in PostgreSQL, by room."""
+    """Return the scripts that make and change the tables in PostgreSQL, by room. All that uses them is imported."""
     from hubbub.answers import postgres as answers
     from hubbub.audit import postgres as audit
     from hubbub.connections import postgres_leases as leases
@@ -93,7 +93,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
     from hubbub.identity import accounts_postgres as accounts
     from hubbub.identity import cookies_postgres as cookies
     from hubbub.identity import keys_postgres as keys
-    from hubbub.identity import people_postgres as people
+    from hubbub.identity import sign_ins_postgres as people
     from hubbub.ingest import files_postgres as files
     from hubbub.ingest import origins_postgres as origins
     from hubbub.search import library_postgres as library

@@ -64,7 +64,9 @@ async def check_moved(settings: Settings, database: "Sqlite | Postgres") -> None
         SettingsError: there are some in the data folder, and PostgreSQL has had no library so far.
     """
     folder = settings.server.data_folder
-    if isinstance(database, Sqlite) or not (folder / MARK).exists() or not (folder / "library.db").exists():
+    if isinstance(database, Sqlite):
+        return
+    if not await in_a_thread(lambda: (folder / MARK).exists() and (folder / "library.db").exists()):
         return
     if "library" in await database.rooms():
         return

@@ -43,8 +43,7 @@ class PostgresFiles(Files):
 
     async def here(self, sha256: str) -> Path:
         path = self.path(sha256)
-        with contextlib.suppress(FileNotFoundError):
-            await self._run(lambda: _use(path))
+        if await self._run(lambda: _used(path)):
             return path
         row = await self._database.one(_SQL["content"], sha256)
         if row is None:
@@ -119,6 +118,13 @@ class PostgresFiles(Files):
                     path.unlink()
 
 
-def _use(path: Path) -> None:
-    """Note that a file is used, so that no sweep takes it now. When it was changed stays: pages ask for that."""
-    os.utime(path, (time.time(), path.stat().st_mtime))
+def _used(path: Path) -> bool:
+    """Note that a file is used, so that no sweep takes it now; False where it is not there.
+
+    When it was changed stays: browsers ask for that.
+    """
+    try:
+        os.utime(path, (time.time(), path.stat().st_mtime))
+    except FileNotFoundError:
+        return False
+    return True
