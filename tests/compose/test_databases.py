@@ -50,4 +50,4 @@ async def test_the_same_holds_for_postgres(tmp_path: Path, empty_postgres_url: s
         rows = await database.all("select room, max(step) from migration group by room")
         own = {room: steps for room, steps in POSTGRES.items() if room != "folder"}  # only beside documents in a folder
         assert dict(rows) == own == {room: len(scripts) for room, scripts in postgres_steps().items()}
-    assert not list(tmp_path.glob("*.db"))
+    assert not await in_a_thread(lambda: list(tmp_path.glob("*.db")))

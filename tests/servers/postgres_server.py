@@ -37,6 +37,9 @@ def postgres_running() -> Iterator[str]:
         folder = Path(tempfile.gettempdir()) / f"hubbub-postgres-{run}"
         server = get_server(folder, cleanup_mode="stop")  # whoever leaves last stops it
         address = server.get_uri()
+        for setting in ("fsync", "full_page_writes"):  # no test takes the machine's power away
+            server.psql(f"alter system set {setting} = off")
+        server.psql("select pg_reload_conf()")
     try:
         yield address
     finally:
