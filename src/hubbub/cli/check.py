@@ -41,7 +41,7 @@ console = Console(soft_wrap=True, highlight=False)
 def check(settings: Settings) -> bool:
     """Print what will be used; returns whether nothing is wrong."""
     faults: list[str] = []
-    postgres: tuple[str, str] | None = None
+    postgres: tuple[str, str, list[str]] | None = None
     table = Table("what", "used", "why", show_edge=False, pad_edge=False)
     try:
         prepare_folder(settings.server.data_folder)
@@ -52,7 +52,7 @@ def check(settings: Settings) -> bool:
     except StoreError as error:
         faults.append(error.for_operators)
     if postgres is not None:
-        table.add_row("chats", *postgres)
+        table.add_row("chats and documents" if settings.search.backend != "azure" else "chats", *postgres[:2])
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults
@@ -96,6 +96,8 @@ def check(settings: Settings) -> bool:
         console.print(line, markup=False)
     for weights in missing_weights(settings):
         console.print(f"To be fetched at the first start: {weights}", markup=False)
+    for lack in postgres[2] if postgres is not None else ():
+        console.print(f"! {lack}", style="yellow", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
     if (warning := everybody_warning(settings)) is not None and settings.identity.open_to_everybody:

@@ -117,8 +117,26 @@ def postgres_steps() -> dict[str, Sequence[str]]:
     }
 
 
-async def check_databases(settings: Settings) -> tuple[str, str] | None:
-    """Return which PostgreSQL is used, and what was found there; None: none is.
+async def _lacks(settings: Settings, database: "Postgres") -> list[str]:
+    """Return what a PostgreSQL lacks that Hubbub does without, each in a sentence that says what to do."""
+    from hubbub.search.postgres_vectors import lack_of_vectors
+
+    lacks: list[str] = []
+    lack = None if settings.embeddings.provider == "none" else await lack_of_vectors(database, makes_it=False)
+    if lack is not None:
+        lacks.append(f"The search goes by words alone. {lack[0].upper()}{lack[1:]}")
+    most = await database.one("select current_setting('max_connections')::integer")
+    wanted = settings.server.workers * settings.database.connections
+    if most is not None and wanted > most[0]:
+        lacks.append(
+            f"{settings.server.workers} workers may open {wanted} connections, and {database.who} has {most[0]}. Raise "
+            "max_connections, or lower database.connections."
+        )
+    return lacks
+
+
+async def check_databases(settings: Settings) -> tuple[str, str, list[str]] | None:
+    """Return which PostgreSQL is used, what was found there, and what is missing; None: none is used.
 
     Nothing is made or changed.
 
@@ -127,11 +145,11 @@ async def check_databases(settings: Settings) -> tuple[str, str] | None:
         StoreError: one can't be opened.
     """
     folder = settings.server.data_folder
-    found: tuple[str, str] | None = None
+    found: tuple[str, str, list[str]] | None = None
     if settings.database.url is not None:
         async with chats_of(settings) as database:
             if not isinstance(database, Sqlite):
-                found = (database.who, await database.describe())
+                found = (database.who, await database.describe(), await _lacks(settings, database))
     for database in (chats_in(folder), library_in(folder)):
         if database.path.exists():
             async with database:

@@ -15,6 +15,10 @@ MOST_INDEXED_DIMENSIONS = 4_000
 """pgvector's HNSW takes no longer halves; such are compared one by one."""
 INLINE_DIMENSIONS = 3_500
 """Longer ones don't fit into the row's page."""
+NOT_ALLOWED = (
+    "pgvector is not switched on in this database, and this role may not do so. Run `create extension vector` there as "
+    "a superuser."
+)
 OLDEST = (0, 8)
 """The first pgvector that looks on in an index where a filter leaves too few."""
 
@@ -35,14 +39,15 @@ async def lack_of_vectors(database: Postgres, *, makes_it: bool = True) -> str |
     ((there, to_be_had),) = await database.all(SQL["extension"])
     if there is None and to_be_had is None:
         return f"{database.who} has no pgvector. Install it on the server, {OLDEST[0]}.{OLDEST[1]} or newer."
+    if there is None and not makes_it:
+        row = await database.one(SQL["may_make_it"])
+        if row is None or not row[0]:
+            return NOT_ALLOWED
     if there is None and makes_it:
         try:
             await database.run("create extension if not exists vector")
-        except StoreError as error:
-            return (
-                f"pgvector is not switched on, and this role may not do so ({error.__cause__}). "
-                "Run `create extension vector` in the database as a superuser."
-            )
+        except StoreError:
+            return NOT_ALLOWED
     version = there or to_be_had
     if _numbers(version) < OLDEST:
         return f"pgvector {version} is too old. Install {OLDEST[0]}.{OLDEST[1]} or newer."

@@ -3,6 +3,12 @@ select
     (select extversion from pg_extension where extname = 'vector'),
     (select default_version from pg_available_extensions where name = 'vector')
 
+-- name: may_make_it
+select rolsuper or exists (
+    select 1 from pg_available_extension_versions where name = 'vector' and trusted
+) and has_database_privilege(current_database(), 'create')
+from pg_roles where rolname = current_user
+
 -- name: settle
 -- What a search needs to know first: whose vectors there are, which languages, how many passages, with how many vectors
 -- in these collections. What is set holds for this transaction; a setting that pgvector is too old for changes nothing.
