@@ -178,6 +178,27 @@ def sync(
 
 
 @app.command()
+def move(
+    to: Annotated[str, typer.Option(help="The address of a PostgreSQL, or “folder”: the data folder.", metavar="TO")],
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Move collections and documents alone, and no chats or people.")
+    ] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Move everything from the data folder into a PostgreSQL, or back, while no server runs.
+
+    An interrupted run goes on where it was. What is left behind stays as it was.
+    """
+    from hubbub.cli import move as moving
+
+    url = None if to == "folder" else to
+    settings = settings_of(config, {"server": {"data_folder": data}, "database": {"url": url}})
+    with named_errors():
+        moving.move(settings, to_postgres=url is not None, only_documents=documents)
+
+
+@app.command()
 def check(data: DataFolder = None, config: Config = None) -> None:
     """Say which models, search and folders will be used, and why."""
     from hubbub.cli import check as checking

@@ -28,6 +28,7 @@ from hubbub.compose.models import (
     open_catalog,
     open_embedder,
 )
+from hubbub.compose.moving import move
 from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.syncing import round_lock
@@ -48,6 +49,7 @@ __all__ = [
     "identity_faults",
     "missing_packages",
     "missing_weights",
+    "move",
     "open_application",
     "open_application_within",
     "open_asking",

@@ -52,7 +52,7 @@ class PostgresHistory:
         async def change(connection: Connection) -> None:
             row = await connection.one(_SQL["rename"], plain(title), chat_id)
             if row is not None:
-                await _index(connection, chat_id, chat_id, row[0], title)
+                await index_text(connection, chat_id, chat_id, row[0], title)
 
         await self._database.write(change)
 
@@ -93,7 +93,7 @@ class PostgresHistory:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
                 if message.role == "user":
-                    await _index(connection, message.id, message.chat_id, owners[message.chat_id], message.text)
+                    await index_text(connection, message.id, message.chat_id, owners[message.chat_id], message.text)
 
         return self._database.writing(insert)
 
@@ -125,7 +125,7 @@ class PostgresHistory:
             for answer_id, text in texts:
                 found = await connection.one(_SQL["owner_of_message"], answer_id)
                 if found is not None:
-                    await _index(connection, answer_id, found[0], found[1], text)
+                    await index_text(connection, answer_id, found[0], found[1], text)
 
         return self._database.writing(index)
 
@@ -136,10 +136,10 @@ async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")
     if is_indexed:
-        await _index(connection, chat.id, chat.id, chat.owner_id, chat.title)
+        await index_text(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
-async def _index(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
+async def index_text(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
     """Let a text be found: a message's, or the title of a chat, whose `key` is the chat's id. It replaces what it was.
 
     Part of the transaction that stores the text.

@@ -1,0 +1,119 @@
+"""Name the tables that are moved between SQLite and PostgreSQL, and turn their values into each other's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from hubbub.compose.moving_places import FolderPlace
+    from hubbub.connections.postgres import Postgres
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, and the columns that its rows are put in order by: they are copied in that order."""
+
+    name: str
+    key: tuple[str, ...]
+    follows: str = ""
+    """The column that names another row of the table; empty: none does."""
+
+
+REST = (
+    Table("chat", ("id",)),
+    Table("message", ("id",), follows="parent_id"),
+    Table("answer", ("id",)),
+    Table("portion", ("answer_id", "last_number")),
+    Table("session", ("owner_id", "id")),
+    Table("api_key", ("id",)),
+    Table("cookie_key", ("id",)),
+    Table("person", ("id",)),
+    Table("person_subject", ("provider", "subject")),
+    Table("sign_in", ("id",)),
+    Table("account", ("person_id",)),
+    Table("account_link", ("digest",)),
+    Table("usage", ("answer_id", "place")),
+    Table("quota_counter", ("scope", "subject", "span")),
+    Table("quota_reservation", ("answer_id",)),
+    Table("audit", ("number",)),
+)
+DOCUMENTS = (
+    Table("collection", ("id",)),
+    Table("document", ("id",)),
+    Table("permission", ("collection_id", "subject")),
+    Table("people_group", ("id",)),
+    Table("group_member", ("group_subject", "person_subject")),
+    Table("origin", ("collection_id", "source", "path")),
+)
+MARKS = ("cookie_key",)
+"""What may be there though nothing else is."""
+_IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
+
+
+def is_of_library(table: str) -> bool:
+    """Tell whether a table is in the library's file, and not in that of the chats."""
+    return table in _IN_FOLDER
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that a table has in both, and their types in PostgreSQL."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        return [self.names.index(name) for name in names]
+
+    def from_sqlite(self, row: Sequence[Any]) -> list[Any]:
+        """Return a row of SQLite as PostgreSQL has it."""
+        return [_to_postgres(value, kind) for value, kind in zip(row, self.types, strict=True)]
+
+    def to_sqlite(self, row: Sequence[Any]) -> list[Any]:
+        """Return a row of PostgreSQL as SQLite has it."""
+        return [_to_sqlite(value, kind) for value, kind in zip(row, self.types, strict=True)]
+
+
+async def columns_of(database: "Postgres", folder: "FolderPlace", table: Table) -> Columns:
+    """Return the columns of a table that both have."""
+    there = await folder.columns(table.name)
+    rows = await database.all(
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = current_schema() and table_name = $1 order by ordinal_position",
+        table.name,
+    )
+    both = [(name, kind) for name, kind in rows if name in there]
+    return Columns(tuple(name for name, _ in both), tuple(kind for _, kind in both))
+
+
+def _to_postgres(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case "boolean":
+            return bool(value)
+        case "ARRAY":
+            return [one.replace("\0", "\ufffd") for one in msgspec.json.decode(value)]
+        case "bytea":
+            return value.encode() if isinstance(value, str) else bytes(value)
+        case "double precision":
+            return float(value)
+        case "text":
+            return value.replace("\0", "\ufffd")
+        case _:
+            return value
+
+
+def _to_sqlite(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    if kind == "boolean":
+        return int(value)
+    return msgspec.json.encode(value).decode() if kind == "ARRAY" else value
+
+
+def plainly(row: Sequence[Any]) -> list[Any]:
+    """Return a row in PostgreSQL's values so that equal ones are written in equal bytes."""
+    return [float(value) if isinstance(value, float) else value for value in row]
