@@ -68,6 +68,8 @@ export interface StillReading {
   type: "still_reading";
   names: readonly string[];
   has_more?: boolean;
+  /** How much of each of them is read, 0 to 99; absent where that is not known of any. */
+  percents?: readonly number[];
 }
 
 /** The model could not be given all that was said: so many of the earliest turns not at all, so many others in part or in a summary. */

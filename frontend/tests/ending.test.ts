@@ -32,11 +32,12 @@ test.each([
 });
 
 test.each([
-  [["a.pdf"], false, "“a.pdf” is still being read"],
-  [["a.pdf", "b.md"], false, "“a.pdf”, “b.md” are still being read"],
-  [["a.pdf"], true, "“a.pdf” and more are still being read"],
-])("what is waited for: %j", (names, has_more, text) => {
-  expect(readingText({ type: "still_reading", names, has_more })).toBe(text);
+  [["a.pdf"], false, [], "“a.pdf” is still being read"],
+  [["a.pdf"], false, [40], "“a.pdf” (40 %) is still being read"],
+  [["a.pdf", "b.md"], false, [0, 5], "“a.pdf”, “b.md” (5 %) are still being read"],
+  [["a.pdf"], true, [], "“a.pdf” and more are still being read"],
+])("what is waited for: %j", (names, has_more, percents, text) => {
+  expect(readingText({ type: "still_reading", names, has_more, percents })).toBe(text);
 });
 
 test("an answer that ended in its thoughts did begin", () => {

@@ -59,6 +59,23 @@ async def test_an_answer_waits_until_what_was_added_is_read() -> None:
     assert [event.hits[0].name for event in events if isinstance(event, Searched)] == ["handbook.pdf"]
 
 
+async def test_how_much_is_read_is_told_in_steps() -> None:
+    shelf = Shelf()
+    handbook = await shelf.add("handbook.pdf")
+    await shelf.library.mark(handbook, "reading")
+    question = Question("What do herons wait for?", collection_ids=(shelf.id,))
+    async with asking(shelf.engine(), question) as (_, events):
+        while StillReading(("handbook.pdf",)) not in events:
+            await asyncio.sleep(0)
+        for part, percent in ((0.42, 40), (0.44, 40), (0.999, 95)):
+            await shelf.library.advance(handbook, part)
+            while StillReading(("handbook.pdf",), percents=(percent,)) not in events:
+                await asyncio.sleep(0)
+        await shelf.read(handbook)
+    told = [event.percents for event in events if isinstance(event, StillReading)]
+    assert told == [(), (40,), (95,), ()]
+
+
 async def test_when_the_time_is_up_it_says_what_was_missing() -> None:
     shelf = Shelf()
     await shelf.add("a_handbook.pdf")
@@ -95,4 +112,7 @@ async def test_it_waits_for_nothing_that_is_elsewhere_and_not_for_very_many() ->
 def test_what_is_read_is_said_in_a_sentence() -> None:
     assert in_words(StillReading(("a.pdf",))) == "a.pdf is still being read."
     assert in_words(StillReading(("a.pdf", "b.pdf"))) == "a.pdf and b.pdf are still being read."
+    assert in_words(StillReading(("a.pdf",), percents=(40,))) == "a.pdf (40 %) is still being read."
     assert in_words(StillReading(("a.pdf", "b.pdf"), True)) == "a.pdf, b.pdf and more documents are still being read."
+    some = StillReading(("a.pdf", "b.pdf"), True, (0, 5))
+    assert in_words(some) == "a.pdf, b.pdf (5 %) and more documents are still being read."

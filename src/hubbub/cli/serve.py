@@ -13,7 +13,7 @@ from hubbub.cli.notifying import READY, notify, watched_by_system
 from hubbub.cli.people import first_link
 from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
-from hubbub.compose import fetch_weights, identity_faults, prepare_folder
+from hubbub.compose import fetch_weights, going_on, identity_faults, prepare_folder
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
@@ -45,9 +45,6 @@ def serve(settings: Settings, reload: Callable[[], Settings] | None = None) -> N
 async def _serve(
     settings: Settings, listeners: Listeners, reload: Callable[[], Settings] | None, told: str | None
 ) -> None:
-    with fetching_shown() as on_fetch:
-        await fetch_weights(settings, on_fetch)
-
     def say_ready() -> None:
         notify(READY)
         console.print(f"Hubbub is ready at {listeners.url} (end it with Ctrl+C)")
@@ -56,5 +53,11 @@ async def _serve(
 
     number = settings.server.workers
     workers = Workers(settings, listeners, number, reload=reload, begins_itself=number == 1)
-    async with watched_by_system():
+    async with watched_by_system(), going_on(_fetch(settings)):
         await workers.run(say_ready)
+
+
+async def _fetch(settings: Settings) -> None:
+    """Fetch what the embedded parts lack, and show how far that is; whoever needs it waits, the others are served."""
+    with fetching_shown() as on_fetch:
+        await fetch_weights(settings, on_fetch)

@@ -23,6 +23,8 @@ from hubbub.models.base import PASSED_FIELDS, Limits, Model, ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.discovery import discover, is_for_reasoning
 from hubbub.models.entra import SignIns
+from hubbub.models.files import WeightsError
+from hubbub.models.late import LateMiniLm
 from hubbub.models.minilm import MiniLmEmbedder
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
@@ -39,6 +41,9 @@ REASONING_SILENCE_SECONDS = 120.0
 """How long a model may pause that thinks between what it says."""
 MODEL_PACKAGES = ("xllamacpp",)
 EMBEDDING_PACKAGES = ("onnxruntime", "tokenizers", "numpy")
+
+_told: set[Path] = set()
+"""Where the files belong whose absence was told in this process."""
 
 OnFetch: TypeAlias = Callable[[str, int, int | None], None]
 """Told how far a file is: its name, bytes done, bytes in all (None: not known)."""
@@ -142,11 +147,7 @@ async def open_embedder(
             case "minilm" if not await in_a_thread(partial(_are_there, EMBEDDING_PACKAGES)):
                 logger.warning("The search goes by words alone.")
             case "minilm":
-                try:
-                    paths = [await _fetch(settings, http, file, on_fetch) for file in _embedding_weights(settings)]
-                    embedder = await stack.enter_async_context(MiniLmEmbedder(*paths))
-                except HubbubError as error:
-                    logger.warning("The search goes by words alone: %s", error.for_operators)
+                embedder = await _opened_minilm(stack, settings, http, on_fetch)
             case "azure":
                 sign_ins = await stack.enter_async_context(SignIns())
                 embedder = await azure_embedder(settings.embeddings.server, http, environ, sign_ins)
@@ -155,24 +156,48 @@ async def open_embedder(
         yield embedder
 
 
+async def _opened_minilm(
+    stack: AsyncExitStack, settings: Settings, http: Http, on_fetch: OnFetch | None
+) -> Embedder | None:
+    """Open the embedder of this machine. Where nobody watches the download, nobody waits for it either."""
+    files = _embedding_weights(settings)
+
+    async def fetched() -> list[Path]:
+        return [await _fetch(settings, http, file, on_fetch) for file in files]
+
+    try:
+        if on_fetch is None and not await in_a_thread(partial(_are_kept, settings, files)):
+            return await stack.enter_async_context(LateMiniLm(fetched))
+        return await stack.enter_async_context(MiniLmEmbedder(*await fetched()))
+    except WeightsError:  # told where it was fetched
+        return None
+    except HubbubError as error:
+        logger.warning("The search goes by words alone: %s", error.for_operators)
+        return None
+
+
 async def fetch_weights(settings: Settings, on_fetch: OnFetch) -> None:
-    """Fetch the model files that are missing, so that nobody has to wait for them later."""
+    """Fetch the model files that are missing; what fails is told, and tried again by whoever needs it."""
     async with Http() as http:
         for file in await in_a_thread(partial(_wanted_weights, settings)):
             try:
                 await _fetch(settings, http, file, on_fetch)
             except HubbubError as error:
-                logger.debug("%s", error.for_operators)  # whoever needs it says so, and louder
+                logger.debug("%s", error.for_operators)
                 return
 
 
 def missing_weights(settings: Settings) -> list[str]:
     """Return the names of the model files that are still to be fetched."""
-    return [
-        file.name
-        for file in _wanted_weights(settings)
-        if not weights.place_of(file, settings.server.cache_folder).exists()
-    ]
+    return [file.name for file in _missing(settings)]
+
+
+def _missing(settings: Settings) -> list[Weights]:
+    return [file for file in _wanted_weights(settings) if not _are_kept(settings, (file,))]
+
+
+def _are_kept(settings: Settings, files: Sequence[Weights]) -> bool:
+    return all(weights.is_kept(file, settings.server.cache_folder) for file in files)
 
 
 def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) -> SharedModel:
@@ -180,12 +205,12 @@ def _embedded_model(settings: Settings, http: Http, on_fetch: OnFetch | None) ->
     file = _chat_weights(settings)
 
     async def fetch(progress: Callable[[int, int | None], None]) -> Path:
-        def tell(done_bytes: int, total_bytes: int | None) -> None:
+        def tell(name: str, done_bytes: int, total_bytes: int | None) -> None:
             progress(done_bytes, total_bytes)
             if on_fetch is not None:
-                on_fetch(file.name, done_bytes, total_bytes)
+                on_fetch(name, done_bytes, total_bytes)
 
-        return await weights.fetch(file, settings.server.cache_folder, http, tell)
+        return await _fetch(settings, http, file, tell)
 
     return SharedModel(
         settings.server.data_folder,
@@ -262,7 +287,24 @@ def _limits(settings: Settings) -> Limits:
 
 async def _fetch(settings: Settings, http: Http, file: Weights, on_fetch: OnFetch | None) -> Path:
     progress = partial(on_fetch, file.name) if on_fetch else None
-    return await weights.fetch(file, settings.server.cache_folder, http, progress)
+    try:
+        return await weights.fetch(file, settings.server.cache_folder, http, progress)
+    except WeightsError as error:
+        await in_a_thread(partial(_tell_missing, settings, error))
+        raise
+
+
+def _tell_missing(settings: Settings, error: WeightsError) -> None:
+    """Name all files that are not there yet in one line, once in this process."""
+    missing = {file.name: weights.place_of(file, settings.server.cache_folder) for file in _missing(settings)}
+    if not _told.issuperset(missing.values()):
+        _told.update(missing.values())
+        logger.warning(
+            "Not there yet: %s. Until they are, the search goes by words alone, and the embedded model can't answer; "
+            "they are tried again. %s",
+            ", ".join(missing),
+            error.for_operators,
+        )
 
 
 def _wanted_weights(settings: Settings) -> list[Weights]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from hubbub.ingest.origins import Origins, SqliteOrigins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import RESERVED
+from hubbub.models.late import LateMiniLm
 from hubbub.search.base import Library, Search, Standing
 from hubbub.settings import Settings
 
@@ -104,6 +106,7 @@ async def open_shelf(
             readers=settings.ingest.children,
             reads_hidden=settings.ingest.reads_hidden,
             keeps_earlier=settings.ingest.unreadable_update == "keep",
+            can_embed=partial(_can_embed, embedder),
             allowance=Allowance(
                 library,
                 folder,
@@ -142,6 +145,10 @@ async def _beside(stack: AsyncExitStack, settings: Settings, database: "Sqlite |
         return there, await stack.enter_async_context(Files(folder, most_bytes=most_bytes))
     here = settings.server.data_folder / "fetched"
     return there, await stack.enter_async_context(PostgresFiles(database, here, most_bytes=most_bytes))
+
+
+def _can_embed(embedder: Embedder | None) -> bool:
+    return embedder is not None and not (isinstance(embedder, LateMiniLm) and not embedder.is_ready)
 
 
 async def _let_stand(search: Search, library: Library) -> None:

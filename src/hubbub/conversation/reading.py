@@ -14,6 +14,8 @@ WAITED_FOR = 20
 WAIT_SECONDS = 20.0
 """How long it waits, where its question doesn't say."""
 LOOK_SECONDS = 0.25
+PERCENT_STEP = 5
+"""What is read of a document is told in steps, so that the log doesn't grow by each look."""
 
 
 class Shelf(Protocol):
@@ -34,7 +36,7 @@ async def until_read(
     told: StillReading | None = None
     while True:
         unread = await shelf.unread(collection_ids, limit=WAITED_FOR + 1)
-        now = StillReading(tuple(document.name for document in unread[:TOLD]), len(unread) > TOLD)
+        now = _told(unread)
         if now != (told or StillReading(())):
             told = now
             send(now)
@@ -45,10 +47,20 @@ async def until_read(
         await asyncio.sleep(LOOK_SECONDS)
 
 
+def _told(unread: Sequence[Document]) -> StillReading:
+    """Return what is told of documents that are not read yet: the first few by name, each with what is read of it."""
+    named = unread[:TOLD]
+    percents = [min(int(document.progress * 100) // PERCENT_STEP * PERCENT_STEP, 99) for document in named]
+    return StillReading(
+        tuple(document.name for document in named), len(unread) > TOLD, tuple(percents) if any(percents) else ()
+    )
+
+
 def in_words(reading: StillReading) -> str:
     """Return a sentence for a person about what is still being read."""
-    *others, last = reading.names
+    parts = dict(enumerate(reading.percents))
+    *others, last = [f"{name} ({parts[i]} %)" if parts.get(i) else name for i, name in enumerate(reading.names)]
     named = f"{', '.join(others)} and {last}" if others else last
     if reading.has_more:
-        return f"{', '.join(reading.names)} and more documents are still being read."
+        return f"{', '.join((*others, last))} and more documents are still being read."
     return f"{named} {'are' if others else 'is'} still being read."

@@ -74,6 +74,8 @@ class StillReading(msgspec.Struct, frozen=True, gc=False, tag="still_reading", o
     names: tuple[str, ...]
     has_more: bool = False
     """Whether there are more than are named."""
+    percents: tuple[int, ...] = ()
+    """How much of each of them is read, 0 to 99; empty where that is not known of any."""
 
 
 class LeftOut(msgspec.Struct, frozen=True, gc=False, tag="left_out", omit_defaults=True):

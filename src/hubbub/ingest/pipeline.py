@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 import unicodedata
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Pipeline:
         reads_hidden: bool = False,
         keeps_earlier: bool = True,
         allowance: Allowance | None = None,
+        can_embed: Callable[[], bool] = lambda: True,
     ) -> None:
         self._library = library
         self._search = search
@@ -61,6 +62,7 @@ class Pipeline:
             readers=readers,
             reads_hidden=reads_hidden,
             keeps_earlier=keeps_earlier,
+            can_embed=can_embed,
         )
 
     async def add(

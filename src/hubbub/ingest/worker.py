@@ -68,10 +68,12 @@ class Worker:
         readers: int = 2,
         reads_hidden: bool = False,
         keeps_earlier: bool = True,
+        can_embed: Callable[[], bool] = lambda: True,
     ) -> None:
         self._library = library
         self._search = search
         self._embeds_later = embeds_later
+        self._can_embed = can_embed
         self._files = files
         self._sandbox = sandbox
         self._sizes = sizes
@@ -222,7 +224,7 @@ class Worker:
             )
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, passages_of(document.id, reading))
-        state = "ready" if self._embeds_later is None else "embedding"
+        state = "embedding" if self._embeds_later is not None and self._can_embed() else "ready"
         how_whole = reading.completeness
         if await self._library.mark(document, state, title=reading.title, pages=reading.pages, completeness=how_whole):
             await self._settle(document.id)  # its last vector may have come before the mark
@@ -290,7 +292,7 @@ class Worker:
     async def _embed_round(self) -> bool:
         assert self._embeds_later is not None  # noqa: S101 (there is no such task without one)
         self._put.clear()
-        embedded: Sequence[str] = await self._embeds_later.embed_next(EMBED_BATCH)
+        embedded: Sequence[str] = await self._embeds_later.embed_next(EMBED_BATCH) if self._can_embed() else ()
         for document_id in dict.fromkeys(embedded):
             await self._settle(document_id)
         if not embedded:

@@ -78,11 +78,14 @@ class Calls:
             self._take(call, call_id, name, arguments, _extra(piece, fields), told)
         return told
 
-    def finish(self) -> list[ToolCall]:
-        """Return what was held, now that nothing more is to be expected."""
+    def finish(self, *, is_complete: bool = True) -> list[ToolCall]:
+        """Return what was held, now that nothing more is to be expected.
+
+        A call without arguments has none, `{}`; in an answer that was cut off they may only not have come.
+        """
         told: list[ToolCall] = []
         for call in self._calls:
-            if call.has_placeholder:
+            if call.has_placeholder or (is_complete and call.name and not call.arguments):
                 call.has_placeholder = False
                 call.arguments.append("{}")
                 if call.is_told:

@@ -21,7 +21,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address, ApiKey, Secret
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
-from hubbub.models.files import Progress
+from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local_server import Job, Ready, Refused
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import FixedPace
@@ -41,6 +41,7 @@ PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
 NOT_STARTED = "The embedded model can't be started. Try again later, or choose another model."
+NOT_FETCHED = "The embedded model is not on this machine yet, and can't be fetched. Try again, or choose another model."
 NOTICE_SECONDS = 0.5
 FAILURES = 5
 PROGRAM = (sys.executable, "-m", "hubbub.models.local_server")
@@ -190,7 +191,8 @@ class LocalModel:
             fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
             is_news = fault.message != self._fault.message  # offline it would say the same again and again
-            level = logging.WARNING if is_news else logging.DEBUG
+            is_told = fault.code == WeightsError.code  # by what fetches
+            level = logging.WARNING if is_news and not is_told else logging.DEBUG
             logger.log(level, "%s (failure %d in a row)", fault.for_operators, in_a_row)
             async with self._news:
                 self._server, self._fault, self.pid = None, fault, None
@@ -205,6 +207,8 @@ class LocalModel:
         """Serve for as long as that goes well; returns what to tell people once it has ended."""
         try:
             return await self._serve()
+        except WeightsError as error:
+            return ModelError(NOT_FETCHED, code=error.code, detail=error.for_operators)
         except HubbubError as error:
             return ModelError(NOT_STARTED, code="not_ready", detail=error.for_operators)
         except (OSError, TimeoutError, ValueError, msgspec.DecodeError) as error:

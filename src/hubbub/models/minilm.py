@@ -16,6 +16,7 @@ from hubbub.core.errors import ModelError
 
 NAME = "all-MiniLM-L6-v2-int8"
 DIMENSIONS = 384
+LANGUAGES = frozenset({"en"})
 MAX_TOKENS = 256
 MAX_CHARACTERS = 8_192
 """More than 256 tokens of any text: the rest isn't even tokenized."""
@@ -55,7 +56,7 @@ class MiniLmEmbedder:
 
     @property
     def languages(self) -> frozenset[str]:
-        return frozenset({"en"})
+        return LANGUAGES
 
     async def __aenter__(self) -> Self:
         try:

@@ -1,7 +1,8 @@
 """Tell a model's thoughts from its answer where both come in one text, such as `<think>…</think>Paris`.
 
-Only the beginning of an answer is a thought: who talks of `<think>` later on means the word. A thought that
-was closed without having been opened began with the answer, because the model's template opened it.
+An answer begins with its thoughts. A model that has marked them so may go on to think further down, between steps:
+there the same mark opens a thought if it begins a line. Elsewhere who talks of `<think>` means the word. A thought
+that was closed without having been opened began with the answer, because the model's template opened it.
 """
 
 from typing import TypeAlias
@@ -63,6 +64,7 @@ class InlineThoughts:
         "_is_at_start",
         "_is_code",
         "_may_be_unopened",
+        "_opener",
         "_thought_has_begun",
         "is_plain",
         "last",
@@ -76,6 +78,8 @@ class InlineThoughts:
         self._is_at_start = True
         self._closer: str | None = None
         """What ends the thought that is open."""
+        self._opener = ""
+        """What opened the thoughts before; empty where nothing did, or where it is no tag."""
         self._thought_has_begun = False
         self._may_be_unopened = True
         self._has_said = False
@@ -128,6 +132,7 @@ class InlineThoughts:
                 self._may_be_unopened = False
                 if (closer := _SPELLINGS.get(mark)) is not None:
                     self._closer, self._thought_has_begun = closer, False
+                    self._opener = mark if mark.startswith("<") and closer.startswith("</") else ""
                 return start[len(mark) :]
         # Nothing but space is the beginning of any.
         if len(text) < SPACE and any(mark.startswith(lower) for mark in _BEGINNINGS):
@@ -156,6 +161,15 @@ class InlineThoughts:
             parts.append(Reasoning(text))
 
     def _say(self, text: str, parts: list[Part]) -> None:
+        if self._opener and "<" in text:
+            if (at := self._reopened_at(text)) >= 0:
+                opener, self._opener = self._opener, ""
+                self._say(text[:at], parts)
+                self._opener, self._closer, self._thought_has_begun = opener, _SPELLINGS[opener], False
+                parts.extend(self.take(text[at + len(opener) :]))
+                return
+            if held := _beginning_at_end(text, (self._opener,)):
+                self._held, text = text[-held:], text[:-held]
         if self._may_be_unopened and "<" in text:
             for closer in _UNOPENED:
                 at = _find(text, closer)
@@ -179,6 +193,19 @@ class InlineThoughts:
             self.last = text if len(text) > SEEN else self.last[-SEEN:] + text
             self.count_marks(text)
             parts.append(text)
+
+    def _reopened_at(self, text: str) -> int:
+        """Return where the mark that opened the thoughts before begins a line again, outside of code; or -1."""
+        at = _find(text, self._opener)
+        while at >= 0:
+            before = text[:at]
+            if not self._is_code ^ (before.count("`") % 2 == 1):
+                line = (self.last + before).rstrip(" \t")
+                if not line or line.endswith("\n"):
+                    return at
+            later = _find(text[at + 1 :], self._opener)
+            at = at + 1 + later if later >= 0 else -1
+        return -1
 
     def _close_unopened(self, before: str, after: str, parts: list[Part]) -> None:
         self._may_be_unopened, self._is_at_start = False, True

@@ -365,7 +365,8 @@ class Transcript:
 
     def _finish_all(self) -> None:
         """Put all that was held: calls whose names might have come, too, and what might have become a mark."""
-        for piece in self._calls.finish():
+        is_complete = self.finish_reason is not None and meaning_of(self.finish_reason) in (STOP, TOOL_CALLS)
+        for piece in self._calls.finish(is_complete=is_complete):
             self._put_call(piece)
         self._finish()
         self._put_parts(self._thoughts.finish())

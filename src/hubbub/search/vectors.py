@@ -28,7 +28,8 @@ class QueryVectors:
             async with asyncio.timeout(EMBED_SECONDS):
                 (vector,) = await self._embedder.embed([query], is_urgent=True)
         except (ModelError, TimeoutError) as error:
-            if not self._is_failing:
+            is_told = isinstance(error, ModelError) and error.code == "not_ready"  # by what fetches its files
+            if not self._is_failing and not is_told:
                 reason = str(error) or f"no vector within {EMBED_SECONDS} s"
                 log.warning("The search goes by words alone, because its embedder fails: %s", reason)
             self._is_failing = True

@@ -8,10 +8,10 @@ export function waitingText(place: number, estimateSeconds: number | null): stri
 }
 
 /** Which documents an answer waits for. */
-export function readingText({ names, has_more: hasMore }: StillReading): string {
-  const [only, ...others] = names;
-  if (only !== undefined && others.length === 0 && !hasMore) return `“${only}” is still being read`;
-  return `${names.map((name) => `“${name}”`).join(", ")}${hasMore ? " and more" : ""} are still being read`;
+export function readingText({ names, has_more: hasMore, percents = [] }: StillReading): string {
+  const told = names.map((name, i) => `“${name}”${percents[i] ? ` (${percents[i]} %)` : ""}`);
+  const isOne = told.length === 1 && !hasMore;
+  return `${told.join(", ")}${hasMore ? " and more" : ""} ${isOne ? "is" : "are"} still being read`;
 }
 
 /** A time as people say it who don't know exactly. */
