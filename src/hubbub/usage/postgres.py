@@ -10,9 +10,21 @@ import msgspec
 from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Value
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.identifiers import time_of
-from hubbub.usage.base import Amount, Asker, By, Charge, Counter, Record, Reservation, Standing, Total
+from hubbub.usage.base import (
+    KEPT_SECONDS,
+    LOST_SECONDS,
+    Amount,
+    Asker,
+    By,
+    Charge,
+    Counter,
+    Record,
+    Reservation,
+    Standing,
+    Total,
+    needs,
+)
 from hubbub.usage.refusals import OverBound
-from hubbub.usage.sqlite import KEPT_SECONDS, LOST_SECONDS, needs
 
 STEPS = (read_sql("hubbub.usage", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.usage", "postgres/usage.sql")
