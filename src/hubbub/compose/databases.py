@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
@@ -151,7 +152,7 @@ async def check_databases(settings: Settings) -> tuple[str, str, list[str]] | No
             if not isinstance(database, Sqlite):
                 found = (database.who, await database.describe(), await _lacks(settings, database))
     for database in (chats_in(folder), library_in(folder)):
-        if database.path.exists():
+        if await in_a_thread(database.path.exists):
             async with database:
                 pass
     return found
