@@ -22,7 +22,7 @@ select
         where collection_id = any($1::text[])
     ),
     set_config('hnsw.iterative_scan', 'strict_order', true),
-    set_config('hnsw.ef_search', '120', true)
+    set_config('hnsw.ef_search', '400', true)
 
 -- name: passages_with
 select form, (
