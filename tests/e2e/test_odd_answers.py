@@ -36,7 +36,16 @@ async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
     await context.close()
 
 
-@pytest.mark.parametrize("odd", [">" * 2000 + " deep", "- " * 3000 + "deep", "*" * 3000 + "deep" + "*" * 3000])
+ODD = {
+    "quotes": ">" * 2000 + " deep",
+    "lists": "- " * 3000 + "deep",
+    "stars": "*" * 3000 + "deep" + "*" * 3000,
+    "a picture's bytes": "![deep](data:image/png;base64," + "A" * 200_000 + ")",
+    "places of links": "".join(f"[{number}]: http://localhost/{number}\n" for number in range(5000)) + "\ndeep [3]",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 async def test_one_answer_that_breaks_the_parser_breaks_nothing_else(page: Page, model: ModelServer, odd: str) -> None:
     model.scripts.append(Script(tokens=[odd]))
     await ask(page, "Say something odd")

@@ -14,7 +14,12 @@ from hubbub.models.base import Piece
 from hubbub.models.faults import read_fault
 from hubbub.models.wire import Transcript
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("🎈ö€"), min_size=1, max_size=12)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="<[◁") | st.sampled_from("🎈ö€"),
+    min_size=1,
+    max_size=12,
+)
+"""Texts that hold no mark of a thought."""
 CHANGES = st.lists(
     st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=6) | st.sampled_from([b"\r", b"\n", b'"'])),
     max_size=4,
@@ -131,3 +136,9 @@ def test_the_checks_hold_for_whatever_is_made_of_it(name: str, data: st.DataObje
         place %= len(sent) + 1
         sent = sent[:place] + other + sent[place + length :]
     CHECKS[name](data.draw(st.binary(min_size=4, max_size=4)) + sent[4:])
+
+
+def test_an_event_may_hold_thousands_of_thoughts() -> None:
+    said = heard([chunk(b'"<think>a</think>b' + rb"\n<think>a</think>" * 20_000 + b'"'), DONE], 10**6)
+    assert text_of(said.pieces) == "b" + "\n" * 20_000
+    assert sum(isinstance(piece, Reasoning) for piece in said.pieces) == 20_001

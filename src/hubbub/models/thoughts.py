@@ -49,6 +49,8 @@ _WATCHED = (*_UNOPENED, "<think>", "<thinking>")
 _QUOTES = "`\"'“‘«"
 SEEN = 16
 """How much of what was said is remembered, to see what a mark stands in."""
+AT_ONCE = 4096
+"""So much is looked at together, so that what a mark costs does not grow with the length of a piece."""
 SPACE = 1000
 """So much space at the beginning is no longer waited through."""
 _LONGEST = max(map(len, (*_BEGINNINGS, *_SPELLINGS.values())))
@@ -91,6 +93,12 @@ class InlineThoughts:
     def take(self, text: str) -> list[Part]:
         """Return what is certain now."""
         parts: list[Part] = []
+        for start in range(0, len(text), AT_ONCE):
+            self._take(text[start : start + AT_ONCE], parts)
+        self.is_plain = not (self._is_at_start or self._held or self._closer)
+        return parts
+
+    def _take(self, text: str, parts: list[Part]) -> None:
         text = self._held + text
         self._held = ""
         while text:
@@ -99,10 +107,7 @@ class InlineThoughts:
             elif self._is_at_start:
                 text = self._begin(text)
             else:
-                self._say(text, parts)
-                break
-        self.is_plain = not (self._is_at_start or self._held or self._closer)
-        return parts
+                text = self._say(text, parts)
 
     def count_marks(self, text: str) -> None:
         """Take note of what of a text that was passed on makes it code."""
@@ -160,14 +165,13 @@ class InlineThoughts:
             self._thought_has_begun = True
             parts.append(Reasoning(text))
 
-    def _say(self, text: str, parts: list[Part]) -> None:
+    def _say(self, text: str, parts: list[Part]) -> str:
+        """Say what is no thought; returns what is left behind a mark."""
         if self._opener and "<" in text:
             if (at := self._reopened_at(text)) >= 0:
-                opener, self._opener = self._opener, ""
-                self._say(text[:at], parts)
-                self._opener, self._closer, self._thought_has_begun = opener, _SPELLINGS[opener], False
-                parts.extend(self.take(text[at + len(opener) :]))
-                return
+                self._put_text(text[:at], parts)
+                self._closer, self._thought_has_begun = _SPELLINGS[self._opener], False
+                return text[at + len(self._opener) :]
             if held := _beginning_at_end(text, (self._opener,)):
                 self._held, text = text[-held:], text[:-held]
         if self._may_be_unopened and "<" in text:
@@ -181,13 +185,17 @@ class InlineThoughts:
                 elif self._is_talk(before, after):
                     self._may_be_unopened = False
                 else:
-                    self._close_unopened(before, after, parts)
-                    return
+                    self._close_unopened(before, parts)
+                    return after
                 break
             if not self._held and (held := _beginning_at_end(text, _WATCHED)):
                 self._held, text = text[-held:], text[:-held]
             if _find(text, "<think") >= 0:
                 self._may_be_unopened = False  # it talks of them
+        self._put_text(text, parts)
+        return ""
+
+    def _put_text(self, text: str, parts: list[Part]) -> None:
         if text:
             self._has_said = self._has_said or not text.isspace()
             self.last = text if len(text) > SEEN else self.last[-SEEN:] + text
@@ -196,23 +204,23 @@ class InlineThoughts:
 
     def _reopened_at(self, text: str) -> int:
         """Return where the mark that opened the thoughts before begins a line again, outside of code; or -1."""
+        is_code, seen = self._is_code, 0
         at = _find(text, self._opener)
         while at >= 0:
-            before = text[:at]
-            if not self._is_code ^ (before.count("`") % 2 == 1):
-                line = (self.last + before).rstrip(" \t")
-                if not line or line.endswith("\n"):
-                    return at
-            later = _find(text[at + 1 :], self._opener)
+            if text.count("`", seen, at) % 2 == 1:
+                is_code = not is_code
+            line = (self.last + text[:at] if at < SEEN else text[at - SEEN : at]).rstrip(" \t")
+            if not is_code and (line.endswith("\n") or (not line and at < SEEN)):
+                return at
+            seen, later = at, _find(text[at + 1 :], self._opener)
             at = at + 1 + later if later >= 0 else -1
         return -1
 
-    def _close_unopened(self, before: str, after: str, parts: list[Part]) -> None:
+    def _close_unopened(self, before: str, parts: list[Part]) -> None:
         self._may_be_unopened, self._is_at_start = False, True
         if self._has_said or before.strip():
             parts.extend((before, Reclassified()) if before else (Reclassified(),))
         self._is_code = False
-        parts.extend(self.take(after))
 
     def _is_talk(self, before: str, after: str) -> bool:
         """Decide whether a closing mark is meant as a word: it is quoted, is code or stands amid a sentence."""

@@ -6,6 +6,7 @@ import { Diagram } from "./Diagram";
 import { highlighterVersion } from "./highlight";
 import { renderer } from "./loading";
 import "./markdown.css";
+import { unbroken } from "../unbroken";
 import type { Block, Reference } from "./blocks";
 import { typeset, typesetterVersion } from "./typeset";
 
@@ -32,7 +33,7 @@ export function Markdown({ text, references, isGrowing, cite }: Properties) {
   };
   return (
     // The buttons inside are real buttons: keys reach them, and their clicks bubble up to here.
-    <div ref={root} class={`markdown ${isGrowing ? "is-growing" : ""}`} onClick={click}>
+    <div ref={root} class={`markdown ${isGrowing ? "is-growing" : ""}${unbroken(text)}`} onClick={click}>
       {blocks === null ? (
         <p class="plain" dir="auto">
           {text}

@@ -46,6 +46,7 @@ export function blockRenderer(): (
   isGrowing?: boolean,
 ) => Block[] {
   let made = new Map<string, string>();
+  let context = { described: "", number: 0 };
   let before: { source: string; lines: string[]; parsed: Parsed } | null = null;
 
   return (text, known, version, isGrowing = false) => {
@@ -65,10 +66,11 @@ export function blockRenderer(): (
       ...(parsed.references === undefined ? {} : { references: parsed.references }),
     };
     // A link may be defined, or still be growing, far from where it stands.
-    const context = JSON.stringify([version, known, parsed.references ?? null, [...numbers]]);
+    const described = JSON.stringify([known, parsed.references ?? null, [...numbers]]);
+    if (described !== context.described) context = { described, number: context.number + 1 };
     const next = new Map<string, string>();
     const htmlOfPart = ({ raw, kind, tokens }: Part, level = 0) => {
-      const key = `${context}${kind}${level}|${raw}`;
+      const key = `${version}${raw.includes("[") ? context.number : ""}${kind}${level}|${raw}`;
       const html =
         next.get(key) ?? made.get(key) ?? (tokens && attempt(() => render(tokens, level, env))) ?? plain(raw);
       next.set(key, html);
@@ -155,7 +157,7 @@ function parse(lines: readonly string[], from = 0): Parsed {
   for (const token of blockParser.parse(tail.join("\n"), env)) {
     open.push(token);
     if (token.level > 0 || token.nesting === 1) continue;
-    parts.push(partOf(open, tail, from));
+    if (token.type !== "reference_definition") parts.push(partOf(open, tail, from)); // which shows nothing
     open = [];
   }
   return { parts, references: env.references };

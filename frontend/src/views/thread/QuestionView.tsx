@@ -7,6 +7,7 @@ import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thr
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
+import { unbroken } from "../unbroken";
 import { Switcher } from "./Switcher";
 import { Time } from "./Time";
 
@@ -35,7 +36,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {isEditing ? (
         <Editing message={message} end={endEditing} />
       ) : (
-        <p class="question-text" dir="auto">
+        <p class={`question-text${unbroken(message.text)}`} dir="auto">
           {message.text}
         </p>
       )}
