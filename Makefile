@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench bench-answers bench-faults bench-completeness attack docs format lock clean help
+.PHONY: serve test check bench bench-answers bench-faults bench-completeness bench-syncing bench-loaders attack docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -42,6 +42,12 @@ bench-faults: .venv/.installed-dev ## let model servers fail in every way, and c
 
 bench-completeness: .venv/.installed ## compare what is read of documents with a cruder count: make bench-completeness ARGS="FOLDER"
 	PYTHONPATH=src $(BIN)/python -m bench.completeness $(ARGS)
+
+bench-syncing: .venv/.installed ## change a folder for five minutes while its server is killed, and compare: make bench-syncing ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.syncing $(ARGS)
+
+bench-loaders: .venv/.installed-dev ## damage documents of every kind for some minutes, and read them: make bench-loaders ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.loaders $(ARGS)
 
 attack: .venv/.installed-dev ## try what once got through, in at most 15 minutes: make attack ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.attack $(ARGS)

@@ -12,7 +12,9 @@ from pydantic_core import PydanticUndefined
 from hubbub.settings.faults import MODEL_TABLES
 from hubbub.settings.ingest import Ingest, SyncedFolder
 from hubbub.settings.load import variable_of
-from hubbub.settings.tree import Settings, fields
+from hubbub.settings.oidc import OidcProvider
+from hubbub.settings.proxies import IdentityProxy
+from hubbub.settings.tree import Identity, Settings, fields
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
@@ -38,6 +40,10 @@ def settings_page() -> str:
             parts.append(_section(f"`[{name}]`", table, (name,)))
             if table is Ingest:
                 parts.append(_repeated("`[[ingest.folders]]`", SyncedFolder))
+            if table is Identity:
+                for kind, one in (("oidc", OidcProvider), ("proxies", IdentityProxy)):
+                    path = ("identity", kind, "<name>")
+                    parts.append(_section(f"`[identity.{kind}.<name>]`", one, path, level="###"))
         elif name != "models":
             alone.append((name, field))
     parts.append("## Above all tables\n\n" + _table((((name,), field) for name, field in alone), ()))
@@ -85,7 +91,7 @@ def _default(path: tuple[str, ...], field: FieldInfo) -> str:
     if path[0] == "models" and path[-1] == "provider":
         return f"`{_toml(get_args(field.annotation)[0])}`"
     default: Any = Settings()
-    if path[0] == "models":
+    if "<name>" in path:
         default = field.get_default(call_default_factory=True, validated_data={})
     else:
         for name in path:

@@ -55,14 +55,15 @@ async def serving() -> AsyncIterator[Served]:
         }
         with tempfile.TemporaryDirectory(prefix="hubbub-clients-") as name:
             folder = Path(name)
-            key = await _key(folder, variables)
+            key = await key_of(folder, variables)
             async with hubbub_serving(folder, variables) as server:
                 served = Served(server.url.rstrip("/"), key)
                 await _collection(served)
                 yield served
 
 
-async def _key(folder: Path, variables: dict[str, str]) -> str:
+async def key_of(folder: Path, variables: dict[str, str]) -> str:
+    """Return a new key for a server on this data folder."""
     command = (sys.executable, "-m", "hubbub", "keys", "add", "clients")
     process = await asyncio.create_subprocess_exec(
         *command, env=environment(folder, variables), stdout=asyncio.subprocess.PIPE, cwd=folder
@@ -112,6 +113,11 @@ def folder_of(client: Client, environments: Path) -> Path:
     return environments / client.program.rpartition(".")[0]
 
 
+def python_of(client: Client, environments: Path) -> Path:
+    """Return the interpreter of a client that pip installs."""
+    return folder_of(client, environments) / "bin" / "python"
+
+
 def command_of(client: Client, environments: Path) -> list[str] | None:
     """Return what runs a client's program; None where it is not installed."""
     program, folder = str(HERE / "programs" / client.program), folder_of(client, environments)
@@ -120,7 +126,7 @@ def command_of(client: Client, environments: Path) -> list[str] | None:
     if client.is_of_npm:
         runner = "node" if program.endswith(".mjs") else sys.executable
         return [runner, program] if (folder / "node_modules").is_dir() else None
-    python = folder / "bin" / "python"
+    python = python_of(client, environments)
     return [str(python), program] if python.exists() else None
 
 

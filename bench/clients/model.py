@@ -40,7 +40,7 @@ class Actor(ModelServer):
             fault = {"error": {"message": "temperature: must be at most 1", "param": "top_p", "code": "invalid_value"}}
             return Script(status=400, body=json.dumps(fault).encode())
         if tools and (called := _calls(question, tools, results)):
-            return _calling(called)
+            return calling(called)
         if "REFUSE" in question:
             return _saying({"refusal": REFUSAL})
         if body.get("response_format") or "FORM" in question:
@@ -77,7 +77,8 @@ def _calls(question: str, tools: Sequence[str], results: Sequence[Message]) -> l
     return []
 
 
-def _calling(calls: Sequence[tuple[str, str]]) -> Script:
+def calling(calls: Sequence[tuple[str, str]]) -> Script:
+    """Return what calls functions, each with its arguments, in pieces."""
     deltas: list[dict[str, Any]] = []
     for index, (name, arguments) in enumerate(calls):
         call_id = f"call_{name}_{abs(hash(arguments)) % 10**6}_{index}"

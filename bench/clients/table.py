@@ -31,7 +31,7 @@ def _all_but(*cells: str) -> tuple[str, ...]:
 
 CLIENTS = (
     Client("openai-python", "openai_python_program.py", without=("handoff",)),
-    Client("AzureOpenAI", "azure_program.py", without=(*_NO_STORE, "pdf", "picture", "batch of 100", "cancel")),
+    Client("AzureOpenAI", "azure_program.py", without=("handoff", "batch of 100")),
     Client("openai-node", "openai_node.mjs", ("openai",), ("handoff", "batch of 100"), is_of_npm=True),
     Client("AI SDK, openai", "ai_sdk.mjs", ("ai", "@ai-sdk/openai", "zod"), ("handoff", "background"), is_of_npm=True),
     Client(
@@ -51,4 +51,18 @@ CLIENTS = (
     Client("instructor", "instructor_program.py", ("instructor",), without=_all_but("structured", "streamed")),
     Client("Codex CLI", "codex_program.py", ("@openai/codex",), without=_all_but("two turns"), is_of_npm=True),
     Client("llm", "llm_program.py", ("llm",), without=_all_but("two turns", "streamed", "loop of three")),
+    Client("haystack", "haystack_program.py", ("haystack-ai",), without=("refusal", "handoff", "background")),
+    Client(
+        "aider",
+        "aider_program.py",
+        ("aider-chat",),
+        without=_all_but("two turns", "streamed", "picture", "documents", "errors"),
+    ),
+    Client(
+        "promptfoo",
+        "promptfoo_program.py",
+        ("promptfoo",),
+        without=("streamed", "loop of three", "handoff", "background", "cancel"),
+        is_of_npm=True,
+    ),
 )

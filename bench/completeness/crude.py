@@ -33,6 +33,10 @@ def words(path: Path) -> list[str] | None:
     return WORD.findall(unicodedata.normalize("NFC", count(path.read_bytes(), path.suffix.lower())).lower())
 
 
+_TAG = re.compile(r"</?[a-z][^<>\n]*>", re.IGNORECASE)
+"""Of a page within Markdown, and addresses between brackets."""
+
+
 def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
     if suffix in _OFFICE_PARTS or suffix in _SAME:
         return _office
@@ -40,7 +44,9 @@ def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
         return _pdf
     if suffix in (".html", ".htm", ".xhtml"):
         return _html
-    return _text if suffix in (".csv", ".tsv", ".txt", ".md", ".json", ".jsonl", ".log") else None
+    if suffix == ".md":
+        return lambda data, _: _TAG.sub(" ", _text(data, suffix))
+    return _text if suffix in (".csv", ".tsv", ".txt", ".json", ".jsonl", ".log") else None
 
 
 def _office(data: bytes, suffix: str) -> str:

@@ -112,7 +112,7 @@ class Look:
         page.get_by_role("button", name=re.compile("^Collections")).click()
         self.shoot("b-collections")
         page.keyboard.press("Escape")
-        page.locator("input[type=file]").first.set_input_files(
+        page.locator("input[name=documents]").first.set_input_files(
             [
                 {"name": "report.txt", "mimeType": "text/plain", "buffer": b"words"},
                 {"name": "setup.exe", "mimeType": "", "buffer": b"MZ"},

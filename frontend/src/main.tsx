@@ -1,10 +1,13 @@
 /** Start the page. */
 
 import { render } from "preact";
+import { runAttachments } from "./state/attachments";
 import { runFinding } from "./state/finding";
+import { runGuest } from "./state/guest";
 import { runQueue } from "./state/queue";
 import { start } from "./state/session";
 import { runThread } from "./state/thread";
+import { runWish } from "./state/wish";
 import "./views/tokens.css";
 import "./views/base.css";
 import { Root } from "./views/app/Root";
@@ -15,5 +18,8 @@ import "./views/print.css";
 runThread();
 runFinding();
 runQueue();
+runGuest();
+runAttachments();
+runWish();
 start(new AbortController().signal);
 render(<Root />, document.getElementById("app") as HTMLElement);

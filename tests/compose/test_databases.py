@@ -41,7 +41,6 @@ async def test_the_same_holds_for_postgres(tmp_path: Path, empty_postgres_url: s
         "embedded": {"is_enabled": False},
         "embeddings": {"provider": "none"},
         "discovery": {"is_enabled": False},
-        "identity": {"accounts": {"is_enabled": True}},
     }
     settings = await in_a_thread(lambda: load_settings(flags))
     await in_a_thread(lambda: prepare_folder(tmp_path))

@@ -147,7 +147,7 @@ async def test_the_child_dies_with_its_parent() -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment)
     try:
         async with asyncio.timeout(10):
-            while not (child := children(parent.pid)) or not is_confined(child[0]):
+            while not (child := children(parent.pid)) or not is_confined_and_asleep(child[0]):
                 await asyncio.sleep(0.02)
     finally:
         parent.kill()
@@ -189,15 +189,16 @@ async def test_a_child_that_dies_before_the_call_did_not_start(monkeypatch: pyte
 async def test_a_child_that_was_killed_is_told_from_one_that_asked_for_too_much() -> None:
     calling = asyncio.create_task(call("sleep", seconds=60))
     async with asyncio.timeout(10):
-        while not (child := children()) or not is_confined(child[0]):
+        while not (child := children()) or not is_confined_and_asleep(child[0]):
             await asyncio.sleep(0.01)
     os.kill(child[0], signal.SIGKILL)
     assert await calling == Killed()
 
 
-def is_confined(pid: int) -> bool:
-    """Tell whether a child has got as far as its last fence: the filter of system calls."""
-    return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+def is_confined_and_asleep(pid: int) -> bool:
+    """Tell whether a child has passed its last fence, the filter of system calls, and does what it was called for."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return "Seccomp:\t2" in status and "State:\tS" in status
 
 
 def is_alive(pid: int) -> bool:

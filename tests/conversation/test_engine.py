@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hubbub.connections.sqlite import Sqlite
-from hubbub.conversation.engine import NOTHING_FOUND, Engine
+from hubbub.conversation.engine import Engine
+from hubbub.conversation.reading import NOTHING_FOUND
 from hubbub.conversation.tokens import estimate_tokens
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, NotFound, SearchError

@@ -313,3 +313,54 @@ def test_a_section_whose_heading_names_the_task_is_quoted_from_its_beginning(
 def test_a_heading_that_shares_one_word_only_lifts_nothing() -> None:
     hits = [hit("Files are blue. To add a file, drag it here.", 1, heading="The colour of old files")]
     assert choose("How do I add a file?", hits)[0].text == "To add a file, drag it here."
+
+
+DIVERSE = hit(
+    "The economy of the valley is diverse. It is dominated by petroleum, while cars matter less. "
+    "Visitors come in summer. The museum of the valley shows old engines."
+)
+
+
+def test_a_sentence_that_leans_on_the_best_one_is_quoted_with_it() -> None:
+    (first, *_) = choose("Which resource dominates the economy of the valley?", [DIVERSE])
+    assert first.text == "The economy of the valley is diverse. It is dominated by petroleum, while cars matter less."
+
+
+def test_quotes_that_follow_each_other_are_one() -> None:
+    text = "The old bridge crosses the river Tarn. The bridge over the Tarn was built in 1911. Boats are for hire."
+    quotes = choose("Who had the wooden bridge across the Tarn built?", [hit(text)])
+    assert [quote.text for quote in quotes][:1] == [text[: text.index(" Boats")]]
+
+
+def test_a_quote_that_says_all_gets_no_longer() -> None:
+    text = "Rollo led the Normans. The Normans led a hard life. Ships were built."
+    assert choose("Who led the Normans?", [hit(text)])[0].text == "Rollo led the Normans."
+
+
+def test_quotes_of_two_paragraphs_stay_two() -> None:
+    text = "The old bridge crosses the river Tarn.\n\nThe bridge over the Tarn was built in 1911."
+    assert len(choose("Who had the wooden bridge across the Tarn built?", [hit(text)])) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (
+            "Innerhalb welcher Frist muss ein Schaden gemeldet werden?",
+            "Wasserschäden sind binnen drei Tagen zu melden.",
+        ),
+        ("Jusqu'à quel montant l'inondation est-elle remboursée ?", "L'inondation est couverte jusqu'à 50 000 euros."),
+        ("Combien de temps dure la garantie ?", "La garantie est de 24 mois."),
+        ("В течение какого времени надо сообщить об ущербе?", "Об ущербе сообщают в течение трёх дней."),
+    ],
+)
+def test_what_asks_for_a_measure_is_no_word_of_the_answer(question: str, answer: str) -> None:
+    others = "1 2 3", "4 5 6"
+    quotes = choose(question, [hit(answer), *(hit(text, number) for number, text in enumerate(others, start=2))])
+    assert [quote.text for quote in quotes] == [answer]
+
+
+def test_a_compound_holds_the_words_that_it_is_made_of() -> None:
+    text = "Kündigungsfristen betragen drei Monate. Die Miete wird am Ersten bezahlt."
+    (first, *_) = choose("Wie lang ist die Frist der Kündigung?", [hit(text)])
+    assert first.text == "Kündigungsfristen betragen drei Monate."

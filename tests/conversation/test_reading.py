@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hubbub.conversation.engine import NOTHING_FOUND, Engine
-from hubbub.conversation.reading import WAITED_FOR, in_words
+from hubbub.conversation.engine import Engine
+from hubbub.conversation.reading import NOTHING_FOUND, WAITED_FOR, in_words
 from hubbub.core.documents import Document, Passage
 from hubbub.core.events import Done, Event, Searched, StillReading
 from hubbub.core.questions import Question

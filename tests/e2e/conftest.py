@@ -10,14 +10,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from hubbub.web import page as page_module
+from tests.e2e.settled import CHANGES, settled, watch
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 STATIC = Path(page_module.__file__).with_name("static")
+SECONDS = 30
+"""How long a test waits for what is to be seen; those that measure time say less."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -47,6 +50,8 @@ async def browser() -> AsyncIterator[Browser]:
     assert (STATIC / "index.html").exists(), "the page is not built: run `make test`, or python tools/build_web.py"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser.on("context", watch)
+        expect.set_options(timeout=SECONDS * 1000)
         yield browser
         await browser.close()
 
@@ -85,25 +90,39 @@ async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
 
 @asynccontextmanager
 async def opened(browser: Browser, url: str, *, bears: str = "nothing") -> AsyncIterator[Page]:
-    """A page, opened by somebody who is new; an error on its console that has not these words in it is a failure."""
+    """A page that has loaded, opened by somebody who is new; an error on its console that has not these words in it is a failure."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     page = await context.new_page()
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     await page.goto(url)
+    await settled(page)
     yield page
     await context.close()
     assert [fault for fault in faults if bears not in fault] == []
 
 
+# Which says, too, whether the page was still while it was checked.
+CHECK = f"""async () => {{
+    {CHANGES}
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const found = await axe.run(document, {{ runOnly: tags, resultTypes: ["violations"] }});
+    observer.disconnect();
+    const what = ({{ id, nodes }}) => `${{id}}: ${{nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(", ")}}`;
+    return [found.violations.map(what), changes > 0 || isMoving()];
+}}"""
+
+
 async def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it is now, once nothing on it moves but what moves for ever."""
-    moving = "document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)"
-    await page.evaluate(f"Promise.all({moving}.map(one => one.finished.catch(() => null)))")
-    session = await page.context.new_cdp_session(page)
-    # Through the debugger, because the page's own policy keeps foreign scripts out.
-    await session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-    rules = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
-    found = await page.evaluate(f"axe.run(document, {{runOnly: {rules}, resultTypes: ['violations']}})")
-    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found["violations"]]
+    """Return what axe finds wrong with the page once it has settled, and stays as it is while it is checked."""
+    while True:
+        await settled(page)
+        if not await page.evaluate("'axe' in window"):
+            session = await page.context.new_cdp_session(page)
+            # Through the debugger, because the page's own policy keeps foreign scripts out.
+            await session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+            await session.detach()
+        found, has_changed = await page.evaluate(CHECK)
+        if not found or not has_changed:
+            return found

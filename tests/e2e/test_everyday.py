@@ -112,8 +112,10 @@ async def test_a_menu_is_used_by_the_keyboard(page: Page) -> None:
     button = item.get_by_role("button", name="Actions")
     await button.focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await expect(page.get_by_role("menuitem", name="Share")).to_be_focused()
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await page.keyboard.press("End")
     await expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(button).to_be_focused()
@@ -233,7 +235,7 @@ async def test_files_that_cannot_be_read_are_refused_at_once_and_counted(page: P
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 1000)
     sent: list[str] = []
     page.on("request", lambda one: sent.append(one.url) if one.method == "PUT" else None)
-    await page.locator("input[type=file]").first.set_input_files([good, picture])
+    await page.locator("input[name=documents]").first.set_input_files([good, picture])
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("textbox").first.fill("Harbour")
     await dialog.get_by_role("button", name="Add", exact=True).click()
@@ -252,6 +254,7 @@ async def test_files_that_cannot_be_read_are_refused_at_once_and_counted(page: P
 
 
 async def test_the_keys_are_named_and_work(page: Page) -> None:
+    await expect(page.get_by_role("textbox", name="Question")).to_be_visible()
     await page.keyboard.press("Control+/")
     await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert await violations(page) == []

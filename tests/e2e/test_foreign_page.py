@@ -59,6 +59,30 @@ window.keep = async () => {
     const list = await (await fetch("/chat_history/sessions?count=20")).json();
     return [kept.status, list.sessions.map(one => one.title)];
 };
+window.talk = async (turns, padding) => {
+    const id = crypto.randomUUID();
+    const answers = [];
+    for (let number = 1; number <= turns; number++) {
+        const question = "How many days of leave are there?";
+        const before = answers.flatMap(([asked, response]) => [
+            { content: asked, role: "user" }, { content: response.output_text, role: "assistant" }]);
+        const asked = { messages: [...before, { content: question, role: "user" }], context: { overrides: {} } };
+        const body = JSON.stringify({ ...asked, session_state: answers.at(-1)?.[1].session_state ?? null });
+        const response = await fetch("/chat/stream", { method: "POST", headers: asJson, body });
+        const lines = (await response.text()).split("\\n").filter(line => line.trim()).map(line => JSON.parse(line));
+        const deltas = lines.filter(one => one.type === "response.output_text.delta").map(one => one.delta);
+        const context = Object.assign({}, ...lines.map(one => one.context ?? {}));
+        const said = { output_text: deltas.join(""), context: { ...context, padding: "x".repeat(padding) } };
+        answers.push([question, { ...said, session_state: lines[0].session_state }]);
+        const kept = JSON.stringify({ id, answers });
+        const stored = await fetch("/chat_history", { method: "POST", headers: asJson, body: kept });
+        if (!response.ok || stored.status !== 201) return [number, response.status, stored.status];
+    }
+    const again = await (await fetch(`/chat_history/sessions/${id}`)).json();
+    document.querySelector("ul").replaceChildren(...again.answers.map(([asked, response]) =>
+        Object.assign(document.createElement("li"), { textContent: `${asked} ${response.output_text}` })));
+    return again.answers.length;
+};
 await list();
 """
 HTML = b"<!doctype html><script>parent.document.title = 'owned'</script><p>Some text.</p>"
@@ -114,6 +138,17 @@ async def test_their_page_starts_uploads_shows_and_keeps(page: Page, folder: Pat
     assert await page.evaluate("keep()") == [201, ["What?"]]
     await page.reload()
     await expect(page.get_by_role("listitem")).to_have_text(["evil.html", "leave days.pdf"])
+
+
+async def test_a_chat_of_forty_turns_is_kept_whole(page: Page, folder: Path) -> None:
+    await expect(page.locator("#said")).to_contain_text("login")  # it has started
+    await page.get_by_label("File").set_input_files(folder / "leave days.pdf")
+    await expect(page.locator("#said")).to_have_text("leave days.pdf: ready to be asked about.")
+    turns = 40
+    assert await page.evaluate(f"talk({turns}, 27_000)") == turns  # with their prompts they are over a mebibyte
+    told = page.get_by_role("listitem")
+    await expect(told).to_have_count(turns)
+    await expect(told.last).to_contain_text("are there? “Thirty days of leave.” [leave days.pdf#page=1]")
 
 
 async def test_pages_of_other_origins(browser: Browser, tmp_path: Path) -> None:

@@ -112,3 +112,19 @@ async def test_a_browser_without_shared_workers(browser: Browser, proxy: Countin
     await expect(answer(page)).to_contain_text(f"word{before + 5}")
     assert proxy.streams == 1
     await context.close()
+
+
+async def test_tabs_without_shared_workers_follow_one_that_leads(browser: Browser, proxy: CountingProxy) -> None:
+    context = await browser.new_context()
+    await context.add_init_script("delete globalThis.SharedWorker")
+    first, second, third = [await streaming(context, proxy.url) for _ in range(3)]
+    assert proxy.streams == 1
+    await first.close()
+    for tab in (second, third):
+        before = await count(tab)
+        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=4000)
+    assert proxy.streams == 1
+    for tab in (second, third):
+        said = await words(tab)
+        assert said == [f"word{number}" for number in range(len(said))]
+    await context.close()

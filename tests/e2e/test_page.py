@@ -87,7 +87,7 @@ async def test_upload_a_pdf_and_open_the_citation(page: Page, tmp_path: Path) ->
     path.write_bytes(
         pdf([["A page about ships."], ["The lighthouse of Alderhaven was built in the year 1887 by Ida Brandt."]])
     )
-    await page.locator("input[type=file]").first.set_input_files(path)
+    await page.locator("input[name=documents]").first.set_input_files(path)
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("textbox").first.fill("Harbour")
     assert await violations(page) == []
@@ -112,7 +112,7 @@ async def test_upload_a_pdf_and_open_the_citation(page: Page, tmp_path: Path) ->
 async def test_a_file_that_cannot_be_read_says_why(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.7\nnothing of a PDF follows")
-    await page.locator("input[type=file]").first.set_input_files(path)
+    await page.locator("input[name=documents]").first.set_input_files(path)
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("textbox").first.fill("Harbour")
     await dialog.get_by_role("button", name="Add", exact=True).click()
@@ -124,7 +124,7 @@ async def test_a_file_that_cannot_be_read_says_why(page: Page, tmp_path: Path) -
 async def test_a_document_read_in_part_says_what_is_missing(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "fax.pdf"
     path.write_bytes(pdf([["Cover sheet of the fax."], None, None]))
-    await page.locator("input[type=file]").first.set_input_files(path)
+    await page.locator("input[name=documents]").first.set_input_files(path)
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("textbox").first.fill("Faxes")
     await dialog.get_by_role("button", name="Add", exact=True).click()

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
-from hubbub.core.messages import Chat, Message
-from hubbub.history.base import History
+from hubbub.core.messages import AskedWith, Attachment, Chat, Message
+from hubbub.history.base import AnnotatedHistory, ChatChanges, History, Kept, SearchableHistory
 
 CHAT = Chat("c1", "ann", "Normandy", 1.0, 1.0)
 QUESTION = Message("m1", "c1", None, "user", "Where is it?", 2.0, "m", ("x", "y"))
@@ -22,6 +23,19 @@ class HistoryContract:
         assert await history.chat("c2") is None
         with pytest.raises(Conflict):
             await history.create(CHAT)
+
+    async def test_what_stands_beside_a_chat_goes_with_it(self, history: History) -> None:
+        assert isinstance(history, AnnotatedHistory)
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None
+        for content in (b'{"topic":"demo"}', b"\x00\xff"):
+            await history.annotate("c1", content)
+            assert await history.annotation("c1") == content
+        await history.annotate("nowhere", b"x")
+        assert await history.annotation("nowhere") is None
+        await history.delete("c1")
+        await history.create(CHAT)
+        assert await history.annotation("c1") is None
 
     async def test_a_person_sees_own_chats_last_used_first(self, history: History) -> None:
         await history.create(CHAT)
@@ -67,6 +81,58 @@ class HistoryContract:
         await history.add([QUESTION])
         with pytest.raises(NotFound):
             await history.add([Message("m4", "c2", "m1", "assistant")])
+
+    async def test_how_a_question_was_asked_comes_back(self, history: History) -> None:
+        picture = Attachment("picture", "p1", "a.png", "image/png", 5)
+        asked_with = AskedWith((picture,), "Be brief.", "high")
+        message = Message("m1", "c1", None, "user", "What is this?", 2.0, asked_with=asked_with)
+        await history.adding([message], chat=CHAT)()
+        assert await history.messages("c1") == [message]
+        assert await history.message("m1") == message
+
+    async def test_how_a_chat_is_kept_can_be_changed(self, history: History) -> None:
+        for number in range(4):
+            await history.create(Chat(f"c{number}", "ann", "A chat", 1.0, 1.0 + number))
+        await history.change("c0", ChatChanges(is_pinned=True, folder="Work"))
+        await history.change("c1", ChatChanges(is_archived=True, is_pinned=True))
+        await history.change("c2", ChatChanges(folder="Home", instructions="Be brief.", files_id="f2"))
+        await history.change("c2", ChatChanges())
+
+        async def ids(kept: Kept, folder: str | None = None) -> list[str]:
+            return [chat.id for chat in await history.chats("ann", kept=kept, folder=folder)]
+
+        assert await ids("any") == ["c3", "c2", "c1", "c0"]
+        assert await ids("usual") == ["c3", "c2", "c0"]
+        assert await ids("pinned") == ["c0"]
+        assert await ids("archived") == ["c1"]
+        assert await ids("usual", "Work") == ["c0"]
+        assert await ids("usual", "") == ["c3"]
+        last = await history.chats("ann", kept="usual", limit=1)
+        behind = await history.chats("ann", kept="usual", after=(last[0].updated_at, last[0].id))
+        assert [chat.id for chat in behind] == ["c2", "c0"]
+        changed = await history.chat("c2")
+        assert changed == Chat("c2", "ann", "A chat", 1.0, 3.0, folder="Home", files_id="f2", instructions="Be brief.")
+        assert await history.chat_of_files("f2") == "c2"
+        assert await history.chat_of_files("") is None
+        assert await history.folders("ann") == [("Home", 1), ("Work", 1)]
+        await history.rename_folder("bob", "Work", "Bob's")
+        await history.rename_folder("ann", "Work", "Office")
+        await history.rename_folder("ann", "Home", "")
+        assert await history.folders("ann") == [("Office", 1)]
+
+    async def test_a_temporary_chat_is_listed_and_found_nowhere(self, history: History) -> None:
+        chat = Chat("c1", "ann", "A secret plan", 1.0, 1.0, is_temporary=True)
+        question = Message("m1", "c1", None, "user", "A secret wish", 2.0)
+        answer = Message("m2", "c1", "m1", "assistant", created_at=2.0)
+        await history.adding([question, answer], chat=chat)()
+        await history.add([Message("m3", "c1", "m2", "user", "A secret hope", 3.0)])
+        if isinstance(history, SearchableHistory):
+            await history.indexing([Answer(id="m2", text="A secret answer")])()
+            assert await history.find("ann", ["secret"], limit=10) == []
+        assert await history.chats("ann") == []
+        assert await history.chat("c1") is not None
+        assert await history.temporary(3.0) == []
+        assert await history.temporary(3.5) == ["c1"]
 
     async def test_rename_and_delete(self, history: History) -> None:
         await history.create(CHAT)

@@ -5,8 +5,10 @@ import pytest
 from hubbub.connections.postgres import Postgres
 from hubbub.core.messages import Chat, Message
 from hubbub.history.postgres import PostgresHistory
+from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.sessions_postgres import PostgresSessions
 from tests.history.contract import HistoryContract
+from tests.history.records_contract import RecordsContract
 from tests.history.sessions_contract import SessionsContract
 
 
@@ -28,3 +30,10 @@ class TestPostgresSessions(SessionsContract):
     async def sessions(self, postgres: Postgres) -> AsyncIterator[PostgresSessions]:
         async with PostgresSessions(postgres) as sessions:
             yield sessions
+
+
+class TestPostgresRecords(RecordsContract):
+    @pytest.fixture
+    async def kept(self, postgres: Postgres) -> AsyncIterator[tuple[PostgresHistory, PostgresRecords]]:
+        async with PostgresHistory(postgres) as history:
+            yield history, history.records

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from hubbub.core.errors import Conflict
+from hubbub.core.people import Limits
 from hubbub.identity.base import Key, Keys
 from hubbub.identity.keys import Keyring
 
@@ -39,6 +40,23 @@ class KeysContract:
             with pytest.raises(Conflict):
                 await keys.add(key, digest)
         assert await keys.keys() == [ONE]
+
+    async def test_each_owner_has_names_of_their_own(self, keys: Keys) -> None:
+        await keys.add(ONE, DIGEST)
+        own = replace(OTHER, name=ONE.name, owner_id="p1")
+        await keys.add(own, OTHER_DIGEST)
+        with pytest.raises(Conflict):
+            await keys.add(replace(own, id="6a1b2c3d4e"), b"1" * 32)
+        await keys.add(replace(own, id="6a1b2c3d4e", owner_id="p2", created_at=30.0), b"1" * 32)
+        assert [key.owner_id for key in await keys.keys()] == ["", "p1", "p2"]
+
+    async def test_limits_come_back(self, keys: Keys) -> None:
+        limits = Limits(frozenset({"chat:read", "search"}), frozenset({"a model"}), frozenset())
+        limited = replace(ONE, limits=limits)
+        await keys.add(limited, DIGEST)
+        await keys.add(replace(OTHER, limits=Limits()), OTHER_DIGEST)
+        assert await keys.find(DIGEST) == limited
+        assert [key.limits for key in await keys.keys()] == [limits, Limits()]
 
     async def test_what_is_revoked_is_kept_and_its_name_is_free(self, keys: Keys) -> None:
         await keys.add(ONE, DIGEST)

@@ -132,6 +132,14 @@ def test_entra_names_its_tenant_and_leaves_out_groups_that_are_too_many() -> Non
             checked(rules, **bad)
 
 
+def test_people_can_be_known_by_another_claim_and_are_signed_out_by_sub() -> None:
+    rules = Rules(RULES.issuer, "hubbub", subject_claim="oid")
+    found = checked(rules, oid="o-1")
+    assert (found.subject, found.sub) == ("o-1", "ada")
+    with pytest.raises(TokenRefused, match="oid is missing"):
+        checked(rules)
+
+
 def test_groups_are_found_inside_and_roles_beside_them() -> None:
     rules = Rules(RULES.issuer, "hubbub", (), "realm.access", "roles")
     assert checked(rules, realm={"access": ["a"]}, roles="b").groups == {"a", "b"}

@@ -1,18 +1,19 @@
 """People and their sign-ins, in a real database that several workers share."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from hubbub.compose.databases import chats_of
-from hubbub.compose.identity import open_people_in, open_sign_ins_in
+from hubbub.compose.databases import chats_in
+from hubbub.connections.sqlite import Connection
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
-from hubbub.identity.base import People
+from hubbub.identity.accounts_sqlite import Link, SqliteAccounts
+from hubbub.identity.base import EmailTaken
+from hubbub.identity.people_sqlite import SCRIPTS, SqlitePeople
 from hubbub.identity.sign_ins import MOST_OF_PERSON, SignIns, cookies_in, id_in
-from hubbub.settings import Settings
-from tests.databases import run_sql
+from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 
 
 class Clock:
@@ -30,35 +31,114 @@ def _files(folder: Path) -> list[bytes]:
 
 
 @asynccontextmanager
-async def worker(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[tuple[People, SignIns]]:
+async def worker(folder: Path, clock: Clock | None = None) -> AsyncGenerator[tuple[SqlitePeople, SignIns]]:
     clock = clock or Clock()
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_of(settings))
-        people = await open_people_in(stack, database)
-        store = await open_sign_ins_in(stack, database)
-        seconds = {"idle_seconds": 1000, "total_seconds": 5000}
-        yield people, await stack.enter_async_context(SignIns(store, **seconds, clock=clock, wall_clock=clock))
+    async with (
+        chats_in(folder) as database,
+        SqlitePeople(database) as people,
+        SqliteSignIns(database) as store,
+        SignIns(store, idle_seconds=1000, total_seconds=5000, clock=clock, wall_clock=clock) as sign_ins,
+    ):
+        yield people, sign_ins
 
 
-async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(chats_settings: Settings) -> None:
-    async with worker(chats_settings) as (people, _):
+async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
         first = await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["b", "a", "a"])
         again = await people.known("entra", "1", name="Ada L.", email="ada@example.org", groups=["c"], is_operator=True)
-        other = await people.known("google", "1", name="Ada", email="ada@example.org")
+        other = await people.known("google", "1", name="Ada", email="ada@elsewhere.example", groups=["c"])
         found = await people.find(first.id)
         listed = await people.people()
-    assert first.groups == {"a", "b"}
+    assert first.groups == {"entra/a", "entra/b"}
     assert not first.is_operator
     assert again.id == first.id
-    assert (again.name, again.groups, again.is_operator) == ("Ada L.", {"c"}, True)
-    assert other.id != first.id, "an e-mail address never says who somebody is"
+    assert (again.name, again.groups, again.is_operator) == ("Ada L.", {"entra/c"}, True)
+    assert other.id != first.id, "a subject is one provider's"
+    assert other.groups == {"google/c"}, "and so is a group"
     assert found is not None
     assert found.providers == ("entra",)
     assert [one.id for one in listed] == [first.id, other.id]
 
 
-async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(chats_settings: Settings) -> None:
-    async with worker(chats_settings) as (people, sign_ins):
+VERIFIED = {"email": "Ada@Example.org", "is_email_verified": True}
+
+
+async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_verified_and_a_setting_links(
+    tmp_path: Path,
+) -> None:
+    async with worker(tmp_path) as (people, _):
+        ada = await people.known("entra", "1", name="Ada", **VERIFIED)
+        with pytest.raises(EmailTaken) as caught:
+            await people.known("google", "1", **VERIFIED)
+        assert "links_by_email is off" in caught.value.for_operators
+        assert ada.id not in caught.value.message
+        with pytest.raises(EmailTaken, match="not verified there"):
+            await people.known("google", "1", email=" ada@example.ORG", links_by_email=True)
+        assert len(await people.people()) == 1
+        linked = await people.known("google", "1", **VERIFIED, links_by_email=True, groups=["team"])
+        assert (linked.id, linked.groups) == (ada.id, {"google/team"})
+        assert linked.ids == {"entra/1", "google/1"}
+        assert (await people.known("google", "1", email="else@example.org")).id == ada.id, "known by the subject"
+        await people.known("entra", "9", is_operator=True)
+        await people.set_active(ada.id, is_active=False)
+        with pytest.raises(EmailTaken, match="who is disabled"):
+            await people.known("keycloak", "1", email="else@example.org", is_email_verified=True, links_by_email=True)
+
+
+async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(tmp_path: Path) -> None:
+    def link(email: str, *, is_operator: bool = False) -> Link:
+        return Link("invitation", None, email, "", is_operator, 0.0, 1e12)
+
+    async with worker(tmp_path) as (people, _), chats_in(tmp_path) as database, SqliteAccounts(database) as accounts:
+        await accounts.add_link(link("bob@example.org"), b"bob")
+        await people.known("entra", "1", **VERIFIED)
+        await people.known("entra", "2", email="bob@example.org")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.add_link(link("ada@example.org"), b"ada")
+        with pytest.raises(Conflict, match="signs in at a provider"):
+            await accounts.use_link(b"bob", "hash", email="", name="")
+        await accounts.add_link(link("ada@example.org", is_operator=True), b"root")
+        made = await accounts.use_link(b"root", "hash", email="", name="")
+        assert made.is_operator, "who runs the machine gets in in any case"
+
+
+async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_it_verified(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
+        squatter = await people.known("public", "1", email="ada@example.org")
+        with pytest.raises(EmailTaken):
+            await people.known("public", "2", email="ada@example.org", links_by_email=True)
+        ada = await people.known("entra", "1", **VERIFIED, links_by_email=True)
+        found = await people.find(squatter.id)
+        assert ada.id != squatter.id
+        assert found is not None
+        assert found.email == ""
+        await people.known("public", "1", email="ada@example.org")
+        found = await people.find(squatter.id)
+        assert found is not None
+        assert found.email == "", "it is somebody else's now"
+
+
+async def test_what_a_provider_does_not_say_stays_as_it_was(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
+        await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["team"], is_operator=True)
+        again = await people.known("entra", "1", groups=None)
+        assert (again.name, again.groups, again.is_operator) == ("Ada", {"entra/team"}, True)
+        assert (await people.known("entra", "1", groups=[])).groups == frozenset()
+
+
+async def test_people_of_before_e_mails_were_compared_are_compared_too(tmp_path: Path) -> None:
+    async with chats_in(tmp_path) as database:
+        await database.migrate("people", SCRIPTS[:1])
+        await database.write(
+            Connection.all, "insert into person values ('p1', 'Ada', 'Ada@example.org', 0, 1, 1.0, null)"
+        )
+    async with worker(tmp_path) as (people, _):
+        with pytest.raises(EmailTaken):
+            await people.known("entra", "1", email="ada@example.org")
+
+
+async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, sign_ins):
         ada = await people.known("entra", "1", name="Ada")
         cookie = await sign_ins.begin(ada.id, provider="entra", agent="Browser")
         person = await sign_ins.person(cookie)
@@ -67,12 +147,12 @@ async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(ch
     assert person == ada
     assert wrong == [None] * 4
     secret = cookie.partition(".")[2].encode()
-    assert not any(secret in one for one in _files(chats_settings.server.data_folder))
+    assert not any(secret in one for one in _files(tmp_path))
 
 
-async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(chats_settings: Settings) -> None:
+async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_path: Path) -> None:
     clock = Clock()
-    async with worker(chats_settings, clock) as (people, sign_ins):
+    async with worker(tmp_path, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         cookies: list[str] = []
         for _ in range(MOST_OF_PERSON + 2):
@@ -84,9 +164,9 @@ async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(chats_
 
 
 @pytest.mark.parametrize("way", ["one", "all", "session", "disabled"])
-async def test_what_ends_in_one_worker_has_ended_in_the_others(chats_settings: Settings, way: str) -> None:
+async def test_what_ends_in_one_worker_has_ended_in_the_others(tmp_path: Path, way: str) -> None:
     there = Clock()
-    async with worker(chats_settings) as (people, sign_ins), worker(chats_settings, there) as (_, elsewhere):
+    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
         ada, root = await people.known("entra", "1"), await people.known("entra", "2", is_operator=True)
         cookie = await sign_ins.begin(ada.id, provider="entra", provider_session="s1")
         other = await sign_ins.begin(root.id, provider="entra", provider_session="s2")
@@ -108,9 +188,9 @@ async def test_what_ends_in_one_worker_has_ended_in_the_others(chats_settings: S
     assert ended == {id_in(cookie), "nonsense"}
 
 
-async def test_what_changes_of_a_person_reaches_the_other_workers(chats_settings: Settings) -> None:
+async def test_what_changes_of_a_person_reaches_the_other_workers(tmp_path: Path) -> None:
     there = Clock()
-    async with worker(chats_settings) as (people, sign_ins), worker(chats_settings, there) as (_, elsewhere):
+    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
         ada = await people.known("entra", "1", groups=["team"])
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await elsewhere.person(cookie) == ada
@@ -121,9 +201,9 @@ async def test_what_changes_of_a_person_reaches_the_other_workers(chats_settings
     assert person.groups == frozenset()
 
 
-async def test_a_sign_in_ends_when_it_is_idle_or_old(chats_settings: Settings) -> None:
+async def test_a_sign_in_ends_when_it_is_idle_or_old(tmp_path: Path) -> None:
     clock = Clock()
-    async with worker(chats_settings, clock) as (people, sign_ins):
+    async with worker(tmp_path, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         idle = await sign_ins.begin(ada.id, provider="entra")
         used = await sign_ins.begin(ada.id, provider="entra")
@@ -137,20 +217,20 @@ async def test_a_sign_in_ends_when_it_is_idle_or_old(chats_settings: Settings) -
         assert await sign_ins.ended([id_in(used) or ""]) == {id_in(used)}
 
 
-async def test_what_is_known_is_not_asked_again(chats_settings: Settings) -> None:
+async def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
     """Costs one read of a number in half a second, however many ask."""
     clock = Clock()
-    async with worker(chats_settings, clock) as (people, sign_ins), chats_of(chats_settings) as database:
+    async with worker(tmp_path, clock) as (people, sign_ins), chats_in(tmp_path) as database:
         ada = await people.known("entra", "1")
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await sign_ins.person(cookie) == ada
-        await run_sql(database, "update person set name = 'behind its back'")
+        await database.write(Connection.all, "update person set name = 'behind its back'")
         clock.now += 0.6
         assert await sign_ins.person(cookie) == ada
 
 
-async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(chats_settings: Settings) -> None:
-    async with worker(chats_settings) as (people, _):
+async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (people, _):
         ada = await people.known("entra", "1", is_operator=True)
         with pytest.raises(Conflict):
             await people.set_active(ada.id, is_active=False)

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import ModelError, SearchError
 from hubbub.core.people import Reader
@@ -44,6 +46,12 @@ class Shelf:
 
     async def remove(self, document_id: str) -> None:
         self.kept.pop(document_id, None)
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        if document_id in self.kept:
+            document, passages = self.kept[document_id]
+            self.kept[document_id] = replace(document, name=name), passages
+        return True
 
     async def passages(self, document_id: str) -> list[Passage]:
         return self.kept[document_id][1] if document_id in self.kept else []

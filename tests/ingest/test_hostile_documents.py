@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.loaders.__main__ import explode, fuzz
+from bench.loaders.seeds import seeds
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.core.errors import HubbubError
 from hubbub.ingest.loaders import csv, pdf, xlsx
@@ -156,3 +158,21 @@ def test_a_page_of_very_many_gaps_ends_in_time(tmp_path: Path) -> None:
     cells = [(20 + 80 * (number % 7), 790 - (number // 7), "ab") for number in range(5000)]
     ends_well(pdf, pdf_with(placed(*cells)), tmp_path)
     ends_well(pdf, documents.pdf([["A n n u a l " * 200] * 60]), tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_damaged_documents_of_every_kind_end_well(seed: int) -> None:
+    """The short form of `make bench-loaders`, which also explodes its bombs."""
+    documents_of_all_kinds = list(seeds())
+    faults = [found for found in fuzz(documents_of_all_kinds, 1.0, seed * 10**6) if found[2].startswith("FAULT")]
+    assert not faults, "\n".join(f"seed {seed}, {name}: {outcome}" for seed, name, outcome in faults)
+
+
+async def test_bombs_end_within_the_limits_and_do_not_hold_up_the_loop() -> None:
+    quick = ["nested.zip", "groups.rtf", "packed.msg", "circle.msg"]
+    for name, outcome, _ in await explode(quick):
+        assert not outcome.startswith("FAULT"), f"{name}: {outcome}"
+
+
+def test_a_quote_that_nobody_closes_costs_nothing() -> None:
+    ends_well(csv, b"a,b\n'" + b"x," * 200_000)

@@ -144,7 +144,10 @@ def test_archives_within_archives_end() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
-        ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500, "unsupported"),
+        ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500, "corrupt"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500, "unsupported"),
+        ("a.xlsb", packed({"[Content_Types].xml": "x", "xl/workbook.bin": "x"}), "unsupported"),
+        ("a.txt", "Die Kündigungsfrist beträgt drei Monate.".encode("cp500"), "unsupported"),
         ("a.rtf", b"{no rtf}", "corrupt"),
         ("a.rtf", b"{\\rtf1 " + b"{" * 100_000, "corrupt"),
         ("a.odt", b"no zip", "corrupt"),

@@ -213,14 +213,14 @@ def test_notes_and_checked_boxes_are_read(tmp_path: Path) -> None:
     assert blocks(tmp_path, data) == [Paragraph("A form.", 1), Paragraph("Note: Ask Bob first.\nagreed: Yes", 1)]
 
 
-def test_attached_files_are_counted(tmp_path: Path) -> None:
+def test_attached_files_that_can_not_be_read_are_named(tmp_path: Path) -> None:
     data = pdf_with(
         placed((60, 700, "For the best experience, open this portfolio elsewhere.")),
-        catalog=b"/Names << /EmbeddedFiles << /Names [(a.txt) 10 0 R] >> >>",
+        catalog=b"/Names << /EmbeddedFiles << /Names [(a.exe) 10 0 R] >> >>",
         more=[
-            b"<< /Type /Filespec /F (a.txt) /EF << /F 11 0 R >> >>",
-            b"<< /Type /EmbeddedFile /Length 5 >>\nstream\nHello\nendstream",
+            b"<< /Type /Filespec /F (a.exe) /EF << /F 11 0 R >> >>",
+            b"<< /Type /EmbeddedFile /Length 5 >>\nstream\nMZ\0\1\2\nendstream",
         ],
     )
     (tmp_path / "a.pdf").write_bytes(data)
-    assert [one.text for one in load(tmp_path / "a.pdf").omitted] == ["1 attached file was not read"]
+    assert [one.text for one in load(tmp_path / "a.pdf").omitted] == ["1 of 1 files in it could not be read: a.exe"]

@@ -136,8 +136,24 @@ def test_hidden_shapes_are_left_out_and_counted(tmp_path: Path) -> None:
     assert found.completeness.but == "1 hidden shape was left out"
 
 
-def test_embedded_documents_are_counted(tmp_path: Path) -> None:
+def test_embedded_documents_that_are_missing_are_named(tmp_path: Path) -> None:
     path = boxes(tmp_path / "a.pptx", (1, 1, "shown"))
     links = relations(oleObject1="../embeddings/a.bin", package="../embeddings/b.xlsx")
     documents.replace_part(path, "ppt/slides/_rels/slide1.xml.rels", links.encode())
-    assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read"]
+    assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read: a.bin, b.xlsx"]
+
+
+def test_what_a_picture_shows_is_read_where_its_author_says_it(tmp_path: Path) -> None:
+    path = boxes(tmp_path / "a.pptx", (1, 1, "shown"))
+    presentation: Any = pptx.Presentation(str(path))
+    (tmp_path / "dot.png").write_bytes(PNG)
+    picture = presentation.slides[0].shapes.add_picture(str(tmp_path / "dot.png"), 0, 3_000_000)
+    picture._element.nvPicPr.cNvPr.set("descr", "A chart\nof growth")
+    presentation.save(str(path))
+    assert Paragraph("[Image: A chart of growth]", 1) in load(path).blocks
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63600000000200"
+    "01e221bc330000000049454e44ae426082"
+)

@@ -11,7 +11,7 @@ import pytest
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
-from hubbub.core.documents import Document
+from hubbub.core.documents import Document, DocumentState
 from hubbub.core.errors import NotFound, StoreError
 from hubbub.ingest.files import Files
 from hubbub.ingest.globs import Globs
@@ -75,6 +75,10 @@ class Place:
     async def round(self, folder: Path | None = None) -> Round:
         return await self.syncing(folder).once(self.collection_id)
 
+    async def mark_all(self, state: DocumentState) -> None:
+        for document in await self.library.documents(self.collection_id):
+            await self.library.mark(document, state)
+
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +117,53 @@ async def test_what_is_added_changed_renamed_and_deleted(place: Place) -> None:
     assert (done.added, done.changed, done.removed, done.unchanged) == (1, 1, 2, 0)
     assert await place.held() == {"a.txt": "A", "below/d.txt": "b"}
     assert (await place.round()).unchanged == 2
+
+
+async def test_a_renamed_file_moves_its_document_and_is_not_read_again(place: Place) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        place.write(name, name)
+    await place.round()
+    await place.mark_all("ready")
+    ids = {one.id for one in await place.library.documents(place.collection_id)}
+    (place.folder / "a.txt").rename(place.folder / "d.txt")
+    (place.folder / "below").mkdir()
+    (place.folder / "b.txt").rename(place.folder / "below/b.txt")
+    (place.folder / "c.txt").rename(place.folder / "c.csv")  # which is read in another way
+    done = await place.round()
+    assert (done.moved, done.added, done.removed, place.pipeline.stored) == (2, 1, 1, 4)
+    assert await place.held() == {"d.txt": "a.txt", "below/b.txt": "b.txt", "c.csv": "c.txt"}
+    assert len(ids & {one.id for one in await place.library.documents(place.collection_id)}) == 2
+    assert (await place.round()).unchanged == 3
+
+
+@pytest.mark.parametrize("step", ["rename", "note", "forget"])
+async def test_a_move_that_is_broken_off_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    place.write("a.txt", "a")
+    await place.round()
+    await place.mark_all("ready")
+    (place.folder / "a.txt").rename(place.folder / "b.txt")
+
+    async def struck(*_: object) -> None:
+        raise StoreError("The disk is away.")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError):
+        patched.setattr(place.library if step == "rename" else place.origins, step, struck)
+        await place.round()
+    done = await place.round()
+    assert done.added + done.changed == 0
+    assert await place.held() == {"b.txt": "a"}
+    assert (place.pipeline.stored, (await place.round()).unchanged) == (1, 1)
+
+
+async def test_two_files_that_change_names_with_each_other_are_both_right(place: Place) -> None:
+    a, b = place.write("a.txt", "a"), place.write("b.txt", "b")
+    await place.round()
+    await place.mark_all("ready")
+    a.rename(place.folder / "c")
+    b.rename(a)
+    (place.folder / "c").rename(b)
+    await place.round()
+    assert await place.held() == {"a.txt": "b", "b.txt": "a"}
 
 
 async def test_nothing_is_read_that_did_not_change(place: Place) -> None:

@@ -199,8 +199,9 @@ async def test_a_server_that_refuses_the_key_fails_in_its_own_place(http: Http, 
         (fault,) = discovery.faults
         assert "status 401" in fault and "Incorrect API key provided" in fault and "Check the API key" in fault
         model = UnnamedModel(discovery.all[0].address, discovery.all[0].card, http)
-        with pytest.raises(ModelError, match="Check the API key"):
+        with pytest.raises(ModelError, match="refused with status 401") as caught:
             await model.complete([Turn("user", "Hi")], lambda piece: None)
+        assert "Check the API key" in caught.value.for_operators and not caught.value.retryable
     async with ModelServer(port=server.port, models=[{"id": "late"}]) as server:  # it is well now
         assert (await model.complete([Turn("user", "Hi")], lambda piece: None)).finish_reason == "stop"
         assert server.seen[-1].body["model"] == "late"

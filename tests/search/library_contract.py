@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
-from hubbub.search.base import Library
+from hubbub.search.base import Library, Renames
 
 PutPassages = Callable[[Document, int, int], Awaitable[None]]
 """Gives a document this many passages in the search's store, of which so many have a vector."""
@@ -50,6 +50,20 @@ class LibraryContract:
         assert await library.named(added.collection_id, "b.txt") == added
         assert await library.named(added.collection_id, "c.txt") is None
         assert await library.document(new_id()) is None
+
+    async def test_a_document_is_renamed_unless_its_new_name_is_taken(self, library: Library) -> None:
+        if not isinstance(library, Renames):
+            pytest.skip("this library can't rename")
+        first = await library.add(await a_document(library, "a.txt"))
+        await library.add(await a_document(library, "b.txt", collection_id=first.collection_id))
+        await library.mark(first, "ready", title="First")
+        assert not await library.rename(first.id, "b.txt")
+        assert not await library.rename(new_id(), "c.txt")
+        assert await library.rename(first.id, "c.txt")
+        renamed = await library.named(first.collection_id, "c.txt")
+        assert renamed is not None
+        assert (renamed.id, renamed.state, renamed.title) == (first.id, "ready", "First")
+        assert await library.named(first.collection_id, "a.txt") is None
 
     async def test_a_document_of_the_same_name_is_replaced_and_keeps_its_id(self, library: Library) -> None:
         first = await library.add(await a_document(library, "a.txt"))

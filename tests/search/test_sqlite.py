@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.documents import Document, Retrieval, Vector
@@ -262,3 +263,38 @@ async def test_an_index_of_an_earlier_version_is_searched_at_once_and_brought_up
         assert not {"passage_words", "passage_vector"} & {row[0] for row in tables}
         await put(search, document(), "new")
         assert await found(search, "cats") == []
+
+
+async def test_a_renamed_document_is_found_by_its_new_name_and_keeps_its_vectors(database: Sqlite) -> None:
+    async def rows(name: str) -> int:
+        query = "select count(*) from passage_terms where passage_terms match ?"
+        found = await database.read(lambda connection: connection.one(query, (f"title : {name}",)))
+        return found[0] if found else 0
+
+    async with SqliteSearch(database, TopicEmbedder()) as search:
+        await put(search, replace(document(1), name="zq17.txt", title=""), "cats", "birds")
+        await put(search, replace(document(2), name="other.txt", title=""), "dogs")
+        while await search.embed_next():
+            pass
+        counts = await search.counts()
+        assert (await rows('"zq17"*'), await rows('"xk42"*')) == (2, 0)
+        assert await search.rename("d1", "xk42.txt")
+        assert await search.rename("unknown", "xk42.txt")
+        assert (await rows('"zq17"*'), await rows('"xk42"*')) == (0, 2)
+        assert await search.counts() == counts == {"d1": (2, 2), "d2": (1, 1)}
+        assert [hit.name for hit in await search.find("cats", ["c1"], limit=1)] == ["xk42.txt"]
+
+
+async def test_a_narrowed_search_finds_what_many_others_outrank(database: Sqlite) -> None:
+    async with SqliteSearch(database, TopicEmbedder()) as search:
+        for number in range(60):
+            await put(search, document(number), "cats cats cats")
+        await put(search, document(99), "a long text in which cats are named but once among much else")
+        while await search.embed_next():
+            pass
+        for query in ("cats", "purring"):  # by words, and by meaning alone
+            for one in ("d0", "d31", "d59", "d99"):  # of 61 that `find` returns 8 of
+                (hit,) = await search.find_among(query, ["c1"], [one, "d-none"])
+                assert hit.document_id == one
+        assert await search.find_among("cats", ["c2"], ["d99"]) == []
+        assert await search.find_among("cats", ["c1"], []) == []

@@ -1,5 +1,6 @@
 """An OpenID Connect provider on loopback that says what it is told to, true or not."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -9,6 +10,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from joserfc import jwk, jwt
 
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -28,13 +30,19 @@ class Issuer:
         """The keys that it publishes."""
         self.calls_itself = ""
         self.is_down = False
+        self.hangs = False
+        self.goes_on = asyncio.Event()
         self.asked: list[str] = []
+        self.left: list[dict[str, str]] = []
+        """What was asked of whoever signed out here."""
         self._codes: dict[str, dict[str, str]] = {}
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=[self._guarded()])
         app.router.add_get("/.well-known/openid-configuration", self._discovery)
         app.router.add_get("/keys", self._keys)
+        app.router.add_get("/cdn-cgi/access/certs", self._keys)
+        app.router.add_get("/end", self._end)
         app.router.add_get("/authorize", self._authorize)
         app.router.add_post("/token", self._token)
         self._runner = web.AppRunner(app)
@@ -58,10 +66,20 @@ class Issuer:
     def logout_token(self, **claims: Any) -> str:
         return self.token(**({"events": {LOGOUT: {}}, "jti": "1"} | claims))
 
+    def _guarded(self) -> Middleware:
+        @web.middleware
+        async def unless_down(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self.is_down:
+                self.asked += ["discovery"] if request.path.endswith("configuration") else []
+                return web.Response(status=503)
+            return await handler(request)
+
+        return unless_down
+
     async def _discovery(self, request: web.Request) -> web.Response:
         self.asked.append("discovery")
-        if self.is_down:
-            return web.Response(status=503)
+        if self.hangs:
+            await self.goes_on.wait()
         return web.json_response(
             {
                 "issuer": self.calls_itself or self.url,
@@ -69,12 +87,17 @@ class Issuer:
                 "token_endpoint": f"{self.url}/token",
                 "jwks_uri": f"{self.url}/keys",
                 "backchannel_logout_session_supported": True,
+                "end_session_endpoint": f"{self.url}/end",
             }
         )
 
     async def _keys(self, request: web.Request) -> web.Response:
         self.asked.append("keys")
         return web.json_response({"keys": [key.as_dict(private=False) for key in self.shown]})
+
+    async def _end(self, request: web.Request) -> web.Response:
+        self.left.append(dict(request.query))
+        raise web.HTTPFound(request.query["post_logout_redirect_uri"])
 
     async def _authorize(self, request: web.Request) -> web.Response:
         query = dict(request.query)

@@ -25,6 +25,7 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
+from hubbub.history.links_memory import MemoryLinks
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sessions_memory import MemorySessions
 from hubbub.identity.base import Identity
@@ -138,15 +139,18 @@ async def hubbub_running(
         keys = MemoryKeys()
         keyring = await stack.enter_async_context(Keyring(keys))
         identity = around(OpenIdentity(keyring, needs_key=needs_key))
+        history = MemoryHistory()
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
             rights=await stack.enter_async_context(RightsWatch(library.permissions, desk.stop_here, log.is_here)),
             desk=desk,
             log=log,
-            history=MemoryHistory(),
+            history=history,
+            links=MemoryLinks(history),
+            records=history.records,
             sessions=MemorySessions(),
-            engine=Engine(catalog, search, again=Again(5)),
+            engine=Engine(catalog, search, again=Again(5), shelf=library),
             catalog=catalog,
             search=search,
             library=library,

@@ -20,7 +20,15 @@ from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
 
 BODIES: dict[str, dict[str, Any]] = {
-    "NewTitle": {"title": "Changed"},
+    "ChatChange": {"title": "Changed"},
+    "ManyChats": {"ids": [], "is_pinned": True},
+    "ChatsToDelete": {"ids": []},
+    "FolderName": {"name": "A folder of nobody's", "new": ""},
+    "NewChatFiles": {},
+    "Copy": {},
+    "NewPrompt": {"name": "A prompt", "text": "What?"},
+    "InstructionsText": {"text": ""},
+    "NewRating": {"is_good": True},
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
@@ -29,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
     "CompletionRequest": {"model": "scripted", "prompt": "What?"},
     "NewItems": {"items": [{"role": "user", "content": "A secret"}]},
+    "NewMetadata": {"metadata": {"topic": "A secret"}},
     "EmbeddingRequest": {"model": "toy", "input": "What?"},
     "NewResponse": {"model": "scripted", "input": "What?"},
     "NewSession": {"id": "7e57", "answers": [["What?", {}]]},
@@ -45,29 +54,52 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGrants": {"grants": []},
     "NewGroup": {"name": "Another"},
     "NewMember": {},
+    "NewKey": {"name": "Mine"},
+    "NewLink": {},
+    "NewPasskey": {"name": "Mine", "credential": {}},
+    "SignedChallenge": {"credential": {}},
+    "SharedSecret": {"link": "x"},
+    "StoreQuery": {"query": "x"},
 }
 """A body that each route with one takes, by its schema."""
-IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections"}
+IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures"}
+IDS_OF_THEIR_OWN = {"ids", "document_id"}
+"""Those of chats that are changed together, and of what is copied: see `test_attachments` and `test_keeping`."""
 IDS_TO_GO_ON_WITH = {"continues"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
-PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit"}
+PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor"}
+PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
+PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
+PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
+PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
-WITHOUT_IDS = {"ChatCompletionRequest", "CompletionRequest", "NewItems", "EmbeddingRequest", "NewResponse"}
+WITHOUT_IDS = {
+    "ChatCompletionRequest",
+    "CompletionRequest",
+    "NewItems",
+    "NewMetadata",
+    "EmbeddingRequest",
+    "NewResponse",
+    "StoreQuery",
+}
 """Whose fields name things in ways of their own, which tests of their own go into."""
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
-IDS_IN_PATHS = {"conversation_id", "group_id"}
+PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
+IDS_IN_PATHS = {"conversation_id", "group_id", "item_id"}
+IDS_IN_PATHS |= {"picture_id", "prompt_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
 """What anybody may call, even where a key is needed. The API's description is a page, too, and comes with the source.
 """
 WAYS_IN = {"/api/sign-in", "/api/sign-in/link", "/api/sign-in/forgotten", "/api/sign-out"}
-WAYS_IN |= {f"/api/sign-in/oidc/{{name}}{end}" for end in ("", "/back", "/logout")}
+WAYS_IN |= {f"/api/sign-in/oidc/{{name}}{end}" for end in ("", "/back", "/logout", "/left")}
+WAYS_IN |= {"/api/sign-in/passkey", "/api/sign-in/passkey/options"}
 """For who is not signed in yet: they go by a password or a link, not by who asks."""
 
 Route = tuple[str, str]
@@ -86,7 +118,7 @@ def routes(hubbub: Hubbub) -> list[Route]:
             )
     assert len(found) > 15
     return sorted(one for one in found if one[0] != "DELETE") + sorted(
-        (one for one in found if one[0] == "DELETE"), reverse=True
+        (one for one in found if one[0] == "DELETE"), key=lambda one: (one[1].count("/"), one[1]), reverse=True
     )
 
 
@@ -106,11 +138,15 @@ def schema_of_body(hubbub: Hubbub, route: Route) -> str | None:
     return reference.rsplit("/", 1)[1] if reference else None
 
 
+def body_of(name: str, ids: dict[str, str]) -> dict[str, Any]:
+    return BODIES[name] if name != "Copy" else {"document_id": ids.get("document_id", "x")}
+
+
 async def call(hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, ids: dict[str, str]) -> tuple[int, str]:
     """Return the status and what the body says: the code of an error, else all of its text."""
     method, path = route
     name = schema_of_body(hubbub, route)
-    more: dict[str, Any] = {"json": BODIES[name]} if name else {"data": b"new text"} if method == "PUT" else {}
+    more: dict[str, Any] = {"json": body_of(name, ids)} if name else {"data": b"new text"} if method == "PUT" else {}
     async with http.request(method, filled(path, ids), **more) as response:
         if path.endswith("/events") and response.status == 200:
             return 200, ""  # it would go on for ever
@@ -164,6 +200,8 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         assert response.status == 201
     async with ann.post("/v1/conversations", json=BODIES["NewItems"]) as response:
         conversation_id = (await response.json())["id"]
+    async with ann.get(f"/v1/conversations/{conversation_id}/items") as response:
+        item_id = (await response.json())["data"][0]["id"]
     async with ann.get("/api/me") as response:
         person_id = (await response.json())["person"]["id"]
     group = await hubbub.services.library.groups.create(f"Group of {person_id}")
@@ -171,6 +209,7 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
     return {
         "group_id": group.id,
         "conversation_id": conversation_id,
+        "item_id": item_id,
         "response_id": response_id,
         "chat_id": asked["chat"]["id"],
         "question_id": asked["question"]["id"],
@@ -178,7 +217,22 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         "collection_id": collection_id,
         "document_id": document_id,
         "session_id": session_id,
+        "picture_id": await put_picture(ann),
+        "prompt_id": await put_prompt(ann),
     }
+
+
+async def put_picture(http: aiohttp.ClientSession) -> str:
+    headers = {"Content-Type": "image/png"}
+    async with http.post(
+        "/api/pictures?name=secret.png", data=b"\x89PNG\r\n\x1a\n secret", headers=headers
+    ) as response:
+        return (await response.json())["id"]
+
+
+async def put_prompt(http: aiohttp.ClientSession) -> str:
+    async with http.post("/api/prompts", json={"name": "A secret", "text": "Say the secret."}) as response:
+        return (await response.json())["id"]
 
 
 async def put(hubbub: Hubbub, http: aiohttp.ClientSession, collection_id: str) -> str:
@@ -197,7 +251,8 @@ async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
         if name := schema_of_body(hubbub, route):
             assert name in BODIES, f"{route}: give a body for it here"
             fields = set(schemas[name]["properties"]) if name not in WITHOUT_IDS else set[str]()
-            assert fields <= IDS_IN_BODIES | IDS_TO_GO_ON_WITH | PLAIN_IN_BODIES, f"{name}: classify its fields here"
+            known = IDS_IN_BODIES | IDS_OF_THEIR_OWN | IDS_TO_GO_ON_WITH | PLAIN_IN_BODIES
+            assert fields <= known, f"{name}: classify its fields here"
 
 
 async def test_other_peoples_things_do_not_exist(
@@ -240,7 +295,7 @@ async def test_a_programs_things_exist_for_it_alone(
             else:
                 assert not any(one in said for one in things.values()), f"{who}: {route}"
     seen = "".join([(await call(hubbub, program, route, things))[1] for route in covered if route[0] == "GET"])
-    assert all(one in seen for one in things.values())
+    assert all(one in seen for name, one in things.items() if name != "picture_id")  # which is shown as it is
     for route in covered:
         if parameters(route[1]) & IDS_IN_PATHS:
             status, said = await call(hubbub, program, route, things)
@@ -333,6 +388,9 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
         "parent_id": {"chat_id": own["chat"]["id"], "parent_id": things["answer_id"]},
         "question_id": {"question_id": things["question_id"]},
         "collections": {"collections": [things["collection_id"]]},
+        "files": {"files": things["collection_id"]},
+        "attached": {"attached": [things["document_id"]]},
+        "pictures": {"pictures": [things["picture_id"]]},
     }
     assert set(stolen) == IDS_IN_BODIES
     for http in (bob, program, await hubbub.guest()):

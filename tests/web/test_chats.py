@@ -232,6 +232,7 @@ async def test_what_the_server_is(hubbub: Hubbub, ann: aiohttp.ClientSession) ->
     assert me["limits"] == {
         "question_characters": LIMITS.question_characters,
         "document_bytes": LIMITS.document_bytes,
+        "picture_bytes": LIMITS.picture_bytes * 3 // 4,
         "document_suffixes": [suffix for kind in KINDS for suffix in kind.suffixes],
     }
     models = await get(ann, "/api/models")

@@ -19,6 +19,8 @@ from tests.servers.reader import ask, read_all
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
 
+TWO = {"HUBBUB_SERVER__WORKERS": "2", "HUBBUB_LANES__RUNNING_PER_PERSON": "200"}
+"""Each worker has half of what a person may have running, and any of them may get nearly all of the questions."""
 SECONDS = 2.0
 """A second, and what a busy machine adds."""
 
@@ -31,7 +33,7 @@ async def makers(database: Sqlite) -> int:
 async def test_what_another_worker_took_over_ends_with_the_key(tmp_path: Path) -> None:
     async with (
         ModelServer(Script(stall_before="first_token")) as model,
-        hubbub_serving(tmp_path, through(model.base_url) | {"HUBBUB_SERVER__WORKERS": "2"}) as server,
+        hubbub_serving(tmp_path, through(model.base_url) | TWO) as server,
         Sqlite(tmp_path / "hubbub.db") as database,
         SqliteKeys(database) as keys,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http,

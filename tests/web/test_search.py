@@ -1,5 +1,7 @@
 """Searching over HTTP."""
 
+from typing import Any
+
 import aiohttp
 
 from tests.web.application import Hubbub
@@ -43,3 +45,55 @@ async def test_what_can_t_be_searched_is_refused(ann: aiohttp.ClientSession) -> 
     for body in ({"query": ""}, {"query": "x", "limit": 0}, {"query": "x", "limit": 51}, {"query": "x", "wrong": 1}):
         async with ann.post("/api/search", json=body) as response:
             assert response.status == 422
+
+
+async def put(http: aiohttp.ClientSession, hubbub: Hubbub, collection_id: str, name: str, text: str) -> None:
+    async with http.put(f"/api/collections/{collection_id}/documents/{name}", data=text.encode()) as response:
+        assert response.status == 202
+    async for _ in hubbub.services.pipeline.watch(collection_id):
+        pass
+
+
+async def names(http: aiohttp.ClientSession, **asked: Any) -> list[str]:
+    async with http.post("/api/search", json=asked) as response:
+        assert response.status == 200, await response.text()
+        return [one["hit"]["name"] for one in (await response.json())["results"]]
+
+
+async def test_only_what_the_filters_leave_is_searched(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    many = "\n\n".join(f"Marzipan {number}. " * 60 for number in range(15))  # these rank above what is looked for
+    made = await collection(hubbub, ann, "Rules", many)
+    await put(ann, hubbub, made, "Plan 2024.md", "A long plan of the town that says little of sweets and marzipan.")
+    asked = {"query": "marzipan", "collections": [made]}
+    assert "Plan 2024.md" not in await names(ann, **asked)
+    for filters in ({"kinds": ["md"]}, {"name": "plan*"}, {"kinds": [".MD"], "name": "*2024*"}):
+        assert await names(ann, **asked, filters=filters) == ["Plan 2024.md"], filters
+    assert await names(ann, **asked, filters={"added_before": "2000-01-01T00:00:00Z"}) == []
+    assert await names(ann, **asked, filters={"added_from": "2000-01-01"}) != []
+
+
+async def test_pages_follow_each_other_and_facets_count_all_of_them(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    made = await collection(hubbub, ann, "Rules", "Marzipan is sold.")
+    for name in ("b.md", "c.md", "d.csv"):
+        await put(ann, hubbub, made, name, f"Marzipan of {name}.")
+    asked: dict[str, Any] = {"query": "marzipan", "collections": [made], "limit": 3}
+    seen: list[str] = []
+    for _ in range(2):
+        async with ann.post("/api/search", json=asked) as response:
+            page = await response.json()
+        assert page["facets"] == {"kinds": {"txt": 1, "md": 2, "csv": 1}, "collections": {made: 4}}
+        seen += [one["hit"]["name"] for one in page["results"]]
+        asked["cursor"] = page["next_cursor"]
+    assert sorted(seen) == ["a.txt", "b.md", "c.md", "d.csv"]
+    assert asked["cursor"] is None
+
+
+async def test_a_cursor_of_another_search_is_refused(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
+    made = await collection(hubbub, ann, "Rules", "Marzipan is sold.")
+    await put(ann, hubbub, made, "b.txt", "Marzipan again.")
+    asked: dict[str, Any] = {"query": "marzipan", "collections": [made], "limit": 1}
+    async with ann.post("/api/search", json=asked) as response:
+        cursor = (await response.json())["next_cursor"]
+    for body in ({**asked, "query": "sold", "cursor": cursor}, {**asked, "cursor": "x"}, {**asked, "cursor": "é"}):
+        async with ann.post("/api/search", json=body) as response:
+            assert response.status == 422, body

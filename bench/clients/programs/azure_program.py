@@ -3,7 +3,7 @@
 import openai
 from pydantic import BaseModel
 
-from cells import FLAT, KEY, MODEL, OVER_DOCUMENTS, SERVER, WEATHER, holds, run, same
+from cells import FLAT, KEY, MODEL, OVER_DOCUMENTS, PDF, PNG, SERVER, WEATHER, holds, run, same
 
 client = openai.AzureOpenAI(azure_endpoint=SERVER, api_key=KEY, api_version="2024-10-21")
 newer = openai.OpenAI(base_url=f"{SERVER}/openai/v1/", api_key=KEY)
@@ -58,6 +58,36 @@ def documents():
     same(chat("Days of leave?", model=OVER_DOCUMENTS).choices[0].message.content, "Thirty days [1].")
 
 
+def picture():
+    parts = [{"type": "image_url", "image_url": {"url": PNG}}]
+    for one in (client, newer):
+        same(chat(parts, one).choices[0].message.content, "Pictures: 1.")
+
+
+def pdf():
+    items = [{"role": "user", "content": [{"type": "input_file", "filename": "wombat.pdf", "file_data": PDF}]}]
+    for one in (client, newer):
+        same(one.responses.create(model=MODEL, input=items).output_text, "The wombat digs.")
+
+
+def file_search():
+    tools = [{"type": "file_search", "vector_store_ids": ["Rules"]}, FLAT]
+    for one in (client, newer):
+        called = one.responses.create(model=MODEL, input="Days of leave? Both TOGETHER.", tools=tools)
+        same([item.type for item in called.output], ["file_search_call", "function_call", "function_call"])
+
+
+def background():
+    response = client.responses.create(model=MODEL, input="SLOWLY", background=True)
+    *_, last = client.responses.retrieve(response.id, stream=True)
+    same(last.type, "response.completed")
+
+
+def cancel():
+    response = newer.responses.create(model=MODEL, input="SLOWLY", background=True)
+    same(newer.responses.cancel(response.id).status, "cancelled")
+
+
 def errors():
     holds(chat("BUSY azure").choices[0].message.content, "Question 1")
     try:
@@ -76,7 +106,12 @@ if __name__ == "__main__":
             "parallel calls": parallel,
             "structured": structured,
             "refusal": refusal,
+            "picture": picture,
+            "pdf": pdf,
             "documents": documents,
+            "file_search and functions": file_search,
+            "background": background,
+            "cancel": cancel,
             "errors": errors,
         }
     )

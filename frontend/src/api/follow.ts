@@ -2,6 +2,7 @@
 
 import type { NumberedEvent } from "../events";
 import { type Feed, type Follower, makeFeed } from "./feed";
+import { type Channel, canLead, openChannel } from "./feed-channel";
 import type { ToTab, ToWorker } from "./feed-messages";
 import { Problem, tellReachable } from "./http";
 
@@ -26,7 +27,7 @@ export function follow(
   after: number,
   take: (events: NumberedEvent[]) => void,
 ): Promise<void> {
-  feed ??= typeof SharedWorker === "undefined" ? ownFeed() : sharedFeed();
+  feed ??= typeof SharedWorker === "undefined" && !canLead() ? ownFeed() : sharedFeed();
   const through = feed;
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -65,11 +66,16 @@ function ownFeed(): Feed {
   return own;
 }
 
-/** The feed of the worker that all tabs share. Where that can't be started, or dies twice, a feed of this tab's own. */
+/**
+ * The feed of the worker that all tabs share, or of the tab that leads where there are no such workers.
+ *
+ * Where neither can be had, or it dies again and again, a feed of this tab's own.
+ */
 function sharedFeed(): Feed {
   const followers = new Map<number, Follower>();
   let own: Feed | null = null;
-  let port: MessagePort | null = null;
+  let port: { postMessage: (message: ToWorker) => void } | null = null;
+  let channel: Channel | null = null;
   let count = 0;
   let heardAt = 0;
   let askedAt = 0;
@@ -79,14 +85,24 @@ function sharedFeed(): Feed {
   const tell = (message: ToWorker) => port?.postMessage(message);
   const begin = (key: number, { answerId, last }: Follower) => tell({ kind: "follow", key, answerId, after: last });
 
+  const beginAll = () => {
+    askedAt = silences = 0;
+    for (const [key, follower] of followers) begin(key, follower);
+  };
+
   const connect = () => {
+    if (typeof SharedWorker === "undefined") {
+      if (channel === null) channel = openChannel(hear, beginAll);
+      else channel.takeOver(); // the tab that leads says nothing any more
+      port = channel;
+      return beginAll();
+    }
     try {
       const worker = new SharedWorker(new URL("./feed-worker.ts", import.meta.url), { type: "module", name: "feed" });
       worker.onerror = fallBack;
+      worker.port.onmessage = ({ data }: MessageEvent<ToTab>) => hear(data);
       port = worker.port;
-      port.onmessage = ({ data }: MessageEvent<ToTab>) => hear(data);
-      askedAt = silences = 0;
-      for (const [key, follower] of followers) begin(key, follower);
+      beginAll();
     } catch {
       fallBack();
     }

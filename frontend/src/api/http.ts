@@ -26,14 +26,17 @@ export class Problem extends Error {
   }
 }
 
-let listen: (isReachable: boolean) => void = () => {};
+const listeners = new Set<(isReachable: boolean) => void>();
 
 /** Tell who listens whether the server was reached. */
-export const tellReachable = (isReachable: boolean) => listen(isReachable);
+export function tellReachable(isReachable: boolean): void {
+  for (const listener of listeners) listener(isReachable);
+}
 
-/** Call `listener` after every attempt to speak with the server, with whether it was reached. */
-export function onReachability(listener: (isReachable: boolean) => void): void {
-  listen = listener;
+/** Call `listener` after every attempt to speak with the server, with whether it was reached; returns what ends that. */
+export function onReachability(listener: (isReachable: boolean) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 let signedOut: () => void = () => {};
@@ -66,6 +69,11 @@ export async function request<T>(signal: AbortSignal, method: string, path: stri
 /** A response whose body is still to be read, without a limit of time. Throws `Problem`, or the signal's reason. */
 export function open(signal: AbortSignal, path: string, headers: Record<string, string>): Promise<Response> {
   return send(signal, signal, "GET", path, { headers });
+}
+
+/** The same of what is asked for with a body. */
+export function openPost(signal: AbortSignal, path: string, body: unknown): Promise<Response> {
+  return send(signal, signal, "POST", path, { body });
 }
 
 async function send(
@@ -101,11 +109,17 @@ async function send(
 }
 
 /** Send a file's bytes; `progress` gets the part that is sent, 0 to 1. Throws `Problem`, or the signal's reason. */
-export function upload<T>(signal: AbortSignal, path: string, file: Blob, progress: (part: number) => void): Promise<T> {
+export function upload<T>(
+  signal: AbortSignal,
+  method: "PUT" | "POST",
+  path: string,
+  file: Blob,
+  progress: (part: number) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest(); // fetch can't tell how much of a body is sent
     const abort = () => sending.abort();
-    sending.open("PUT", PREFIX + path);
+    sending.open(method, PREFIX + path);
     sending.setRequestHeader("Content-Type", file.type || "application/octet-stream");
     sending.upload.onprogress = (event) => {
       if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);

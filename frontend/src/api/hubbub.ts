@@ -4,9 +4,12 @@ import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
 import type {
   Asked,
+  Attachment,
   Chat,
+  ChatChanges,
   Collection,
   Document,
+  Folder,
   FoundChat,
   Given,
   Grant,
@@ -15,8 +18,11 @@ import type {
   Message,
   Model,
   Passage,
+  Prompt,
   Question,
+  Rating,
   Usage,
+  Which,
 } from "./resources";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
@@ -61,7 +67,7 @@ export const putDocument = (
   collectionId: string,
   file: File,
   progress: (part: number) => void,
-): Promise<Document> => upload(signal, at("collections", collectionId, "documents", file.name), file, progress);
+): Promise<Document> => upload(signal, "PUT", at("collections", collectionId, "documents", file.name), file, progress);
 
 export const document = (signal: AbortSignal, id: string) =>
   request<{ document: Document; passages: Passage[] }>(signal, "GET", at("documents", id));
@@ -87,8 +93,12 @@ export function pageAddress(
 }
 
 /** A page of the chats, the one last used first; `after` is `next` of the page before. */
-export function chats(signal: AbortSignal, after: string | null): Promise<{ chats: Chat[]; next: string | null }> {
-  const query = new URLSearchParams({ limit: "100", ...(after === null ? {} : { after }) });
+export function chats(
+  signal: AbortSignal,
+  after: string | null,
+  which: Which,
+): Promise<{ chats: Chat[]; next: string | null }> {
+  const query = new URLSearchParams({ limit: "100", ...which, ...(after === null ? {} : { after }) });
   return request(signal, "GET", `/api/chats?${query}`);
 }
 
@@ -105,8 +115,73 @@ export function findChats(
 export const chat = (signal: AbortSignal, id: string) =>
   request<{ chat: Chat; messages: Message[] }>(signal, "GET", at("chats", id));
 
-export const renameChat = (signal: AbortSignal, id: string, title: string) =>
-  request<Chat>(signal, "PATCH", at("chats", id), { body: { title } });
+export const changeChat = (signal: AbortSignal, id: string, changes: ChatChanges) =>
+  request<Chat>(signal, "PATCH", at("chats", id), { body: changes });
+
+export const changeChats = (signal: AbortSignal, ids: readonly string[], changes: ChatChanges) =>
+  request<void>(signal, "PATCH", "/api/chats", { body: { ids, ...changes } });
+
+/** Outlives the page, as `deleteChat` does. */
+export const deleteChats = (signal: AbortSignal, ids: readonly string[]) =>
+  request<void>(signal, "POST", "/api/chats/deletions", { body: { ids }, keepalive: true });
+
+export async function folders(signal: AbortSignal): Promise<Folder[]> {
+  return (await request<{ folders: Folder[] }>(signal, "GET", "/api/folders")).folders;
+}
+
+export const renameFolder = (signal: AbortSignal, name: string, wanted: string) =>
+  request<void>(signal, "PATCH", "/api/folders", { body: { name, new: wanted } });
+
+/** What takes the files of a chat; null: of one that is still to be begun. */
+export async function beginFiles(signal: AbortSignal, chatId: string | null): Promise<string> {
+  return (await request<{ id: string }>(signal, "POST", "/api/chat-files", { body: { chat_id: chatId } })).id;
+}
+
+export const addPicture = (
+  signal: AbortSignal,
+  name: string,
+  picture: Blob,
+  progress: (part: number) => void,
+): Promise<Attachment> => upload(signal, "POST", `/api/pictures?${new URLSearchParams({ name })}`, picture, progress);
+
+export const removePicture = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("pictures", id));
+
+export const pictureAddress = (id: string) => PREFIX + at("pictures", id);
+
+export const copyDocument = (signal: AbortSignal, documentId: string, collectionId: string) =>
+  request<Document>(signal, "POST", at("collections", collectionId, "copies"), { body: { document_id: documentId } });
+
+export const rate = (signal: AbortSignal, answerId: string, rating: Rating) =>
+  request<Rating>(signal, "PUT", at("answers", answerId, "rating"), { body: rating });
+
+export const unrate = (signal: AbortSignal, answerId: string) =>
+  request<void>(signal, "DELETE", at("answers", answerId, "rating"));
+
+export async function prompts(signal: AbortSignal): Promise<Prompt[]> {
+  const all: Prompt[] = [];
+  for (let after: string | null = ""; after !== null; ) {
+    const query = after === "" ? "" : `?${new URLSearchParams({ after })}`;
+    const page: { prompts: Prompt[]; next: string | null } = await request(signal, "GET", `/api/prompts${query}`);
+    all.push(...page.prompts);
+    after = page.next;
+  }
+  return all;
+}
+
+export const makePrompt = (signal: AbortSignal, name: string, text: string) =>
+  request<Prompt>(signal, "POST", "/api/prompts", { body: { name, text } });
+
+export const changePrompt = (signal: AbortSignal, id: string, name: string, text: string) =>
+  request<Prompt>(signal, "PUT", at("prompts", id), { body: { name, text } });
+
+export const deletePrompt = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("prompts", id));
+
+export async function instructions(signal: AbortSignal): Promise<string> {
+  return (await request<{ text: string }>(signal, "GET", "/api/me/instructions")).text;
+}
+
+export const putInstructions = (signal: AbortSignal, text: string) =>
+  request<{ text: string }>(signal, "PUT", "/api/me/instructions", { body: { text } });
 
 /** Outlives the page, so that a deletion still holds when the page is closed right after it. */
 export const deleteChat = (signal: AbortSignal, id: string) =>

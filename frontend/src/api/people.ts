@@ -5,7 +5,7 @@ import { request } from "./http";
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
 export interface Ways {
-  ways: readonly { kind: "password" | "address"; name: string; address: string }[];
+  ways: readonly { kind: "password" | "address"; name: string; address: string; is_there: boolean }[];
   is_open_to_everybody: boolean;
   can_reset_by_mail: boolean;
   password_characters: number;
@@ -33,6 +33,7 @@ export interface Account {
   email: string;
   provider: string;
   has_second_factor: boolean | null;
+  recovery_codes: number;
   password_characters: number;
 }
 
@@ -65,7 +66,9 @@ export const ways = (signal: AbortSignal) => request<Ways>(signal, "GET", "/api/
 export const signIn = (signal: AbortSignal, email: string, password: string, code: string) =>
   request<{ id: string }>(signal, "POST", "/api/sign-in", { body: { email, password, code } });
 
-export const signOut = (signal: AbortSignal) => request<void>(signal, "POST", "/api/sign-out");
+/** Answers with an address where the browser is to be signed out, too: at the provider that signed it in. */
+export const signOut = (signal: AbortSignal) =>
+  request<{ address: string } | undefined>(signal, "POST", "/api/sign-out");
 
 export const forgotten = (signal: AbortSignal, email: string) =>
   request<void>(signal, "POST", "/api/sign-in/forgotten", { body: { email } });
@@ -93,7 +96,10 @@ export const proposeFactor = (signal: AbortSignal, password: string) =>
   request<{ secret: string; address: string }>(signal, "POST", "/api/me/second-factor", { body: { password } });
 
 export const confirmFactor = (signal: AbortSignal, code: string) =>
-  request<void>(signal, "PUT", "/api/me/second-factor", { body: { code } });
+  request<{ codes: string[] }>(signal, "PUT", "/api/me/second-factor", { body: { code } });
+
+export const renewCodes = (signal: AbortSignal, password: string) =>
+  request<{ codes: string[] }>(signal, "POST", "/api/me/second-factor/codes", { body: { password } });
 
 export const removeFactor = (signal: AbortSignal, password: string) =>
   request<void>(signal, "POST", "/api/me/second-factor/remove", { body: { password } });

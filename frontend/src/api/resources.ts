@@ -10,7 +10,12 @@ export interface Me {
   version: string;
   /** Whether what people use is bounded. */
   has_quotas: boolean;
-  limits: { question_characters: number; document_bytes: number; document_suffixes: readonly string[] };
+  limits: {
+    question_characters: number;
+    document_bytes: number;
+    picture_bytes: number;
+    document_suffixes: readonly string[];
+  };
 }
 
 /** A bound that holds for whoever is here. Amounts of money are decimals as text. */
@@ -38,6 +43,10 @@ export interface Model {
   context_tokens: number;
   /** Whether it writes answers over documents; if not, passages are quoted instead. */
   can_ground: boolean;
+  /** Whether it can be shown pictures. */
+  reads_images: boolean;
+  /** How hard it thinks where nothing is said; empty where it is not asked to think. */
+  reasoning_effort: string;
   reason: string;
 }
 
@@ -49,7 +58,7 @@ export interface Given {
   may_give_to_all: boolean;
 }
 
-/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME. */
+/** A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:PROVIDER/NAME. */
 export interface Grant {
   subject: string;
   right: Right;
@@ -124,6 +133,55 @@ export interface Chat {
   title: string;
   created_at: number;
   updated_at: number;
+  is_pinned: boolean;
+  is_archived: boolean;
+  /** Empty: it is in none. */
+  folder: string;
+  is_temporary: boolean;
+  /** The collection of the files that were sent in it; empty: there are none. */
+  files_id: string;
+  instructions: string;
+}
+
+/** How a chat is to be kept; what is not given stays. */
+export interface ChatChanges {
+  title?: string;
+  is_pinned?: boolean;
+  is_archived?: boolean;
+  folder?: string;
+  instructions?: string;
+}
+
+/** Which chats are listed. */
+export interface Which {
+  kept?: "usual" | "pinned" | "archived";
+  folder?: string;
+}
+
+export interface Folder {
+  name: string;
+  chats: number;
+}
+
+/** A picture or a file that was sent with a question. */
+export interface Attachment {
+  kind: "picture" | "file";
+  id: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+}
+
+export interface Rating {
+  is_good: boolean;
+  comment: string;
+}
+
+export interface Prompt {
+  id: string;
+  name: string;
+  text: string;
+  updated_at: number;
 }
 
 /** A chat in which words were found, with the newest place where they stand. */
@@ -147,7 +205,9 @@ export interface Message {
   created_at: number;
   model: string;
   collections: readonly string[];
+  asked_with?: { attachments?: readonly Attachment[] };
   answer?: Answer | null;
+  rating?: Rating | null;
 }
 
 /** What a question, or asking one again, comes to. */
@@ -164,4 +224,12 @@ export interface Question {
   text: string;
   model: string | null;
   collections: readonly string[];
+  /** The files of the chat, where they are to be searched. */
+  files: string | null;
+  attached: readonly string[];
+  pictures: readonly string[];
+  with_instructions: boolean;
+  reasoning_effort: string | null;
+  max_tokens: number | null;
+  is_temporary: boolean;
 }

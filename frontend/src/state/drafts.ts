@@ -14,13 +14,14 @@ function stored(): Record<string, string> {
 }
 
 const drafts = signal(stored());
-const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? "new") : ""));
+/** The draft that is written: that of the chat that is shown. */
+export const draftKey = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? "new") : ""));
 
-export const draft = computed(() => drafts.value[key.value] ?? "");
+export const draft = computed(() => drafts.value[draftKey.value] ?? "");
 
 export function setDraft(text: string): void {
-  const { [key.peek()]: _, ...rest } = drafts.peek();
-  drafts.value = text === "" ? rest : { ...rest, [key.peek()]: text };
+  const { [draftKey.peek()]: _, ...rest } = drafts.peek();
+  drafts.value = text === "" ? rest : { ...rest, [draftKey.peek()]: text };
   store(drafts.peek());
 }
 

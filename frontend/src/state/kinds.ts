@@ -1,6 +1,7 @@
 /** Tell of a file whether the server can read it, by its name and its first bytes, before it is sent. */
 
 const HEAD_BYTES = 4096;
+const NAMED_SUFFIXES = 8;
 const OLD_OFFICE = [0xd0, 0xcf, 0x11, 0xe0];
 
 /** Why a file is not worth sending; null where it is. `suffixes` are those that the server knows. */
@@ -14,7 +15,8 @@ export async function refusalOf(file: File, suffixes: readonly string[], mostByt
   if (suffixes.length === 0 || suffixes.some((suffix) => name.endsWith(suffix))) return null;
   const beginning = String.fromCharCode(...head.slice(0, 1024));
   if (beginning.includes("%PDF-") || beginning.startsWith("PK\u0003\u0004") || looksLikeText(head)) return null;
-  return `Files of this kind can’t be read. Known are ${suffixes.join(", ")}, and plain text.`;
+  const others = suffixes.length > NAMED_SUFFIXES ? ` and ${suffixes.length - NAMED_SUFFIXES} more kinds` : "";
+  return `Files of this kind can’t be read. Known are ${suffixes.slice(0, NAMED_SUFFIXES).join(", ")}${others}, and plain text.`;
 }
 
 function looksLikeText(head: Uint8Array): boolean {

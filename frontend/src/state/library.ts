@@ -46,6 +46,14 @@ export function documentsOf(collectionId: string): Signal<readonly Document[] | 
   return shelf;
 }
 
+/** Load the documents of a collection once, to be named. */
+export function loadDocuments(collectionId: string): void {
+  const shelf = documentsOf(collectionId);
+  hubbub.documents(new AbortController().signal, collectionId).then((documents) => {
+    shelf.value = documents;
+  }, tell);
+}
+
 export const isUnfinished = ({ state }: Document): boolean => state !== "ready" && state !== "failed";
 
 /** Keep a collection's documents up to date: often while one of them is being read, else once. */

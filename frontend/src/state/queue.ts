@@ -1,31 +1,44 @@
 /** Keep what is asked while an answer is still being written; it is sent when that is done. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Along } from "./along";
 import { answerOf } from "./answers";
+import { putBack } from "./attachments";
 import { takeBack } from "./drafts";
 import { announce } from "./notices";
 import { ask, isSending, openAnswerId, path, thread } from "./thread";
 
-const queues = signal<ReadonlyMap<string, readonly string[]>>(new Map());
+/** A question that waits, and what goes along with it. */
+export interface Queued {
+  text: string;
+  along: Along;
+}
+
+const queues = signal<ReadonlyMap<string, readonly Queued[]>>(new Map());
 const chatId = computed(() => thread.value.chat?.id ?? "");
 
 /** What waits in the chat that is shown, in order. */
-export const queued = computed<readonly string[]>(() => queues.value.get(chatId.value) ?? []);
+export const queued = computed<readonly Queued[]>(() => queues.value.get(chatId.value) ?? []);
 
-function set(texts: readonly string[]): void {
-  queues.value = new Map(queues.peek()).set(chatId.peek(), texts);
+function set(waiting: readonly Queued[]): void {
+  queues.value = new Map(queues.peek()).set(chatId.peek(), waiting);
 }
 
-export function enqueue(text: string): void {
-  set([...queued.peek(), text]);
+export function enqueue(text: string, along: Along): void {
+  set([...queued.peek(), { text, along }]);
   announce("Your question waits for the end of the answer.");
 }
 
 /** Take a question out of the line, and put it back to where it was typed. */
 export function dequeue(index: number): void {
-  const text = queued.peek()[index];
+  const taken = queued.peek()[index];
   set(queued.peek().filter((_, place) => place !== index));
-  if (text !== undefined) takeBack(text);
+  if (taken !== undefined) giveBack([taken]);
+}
+
+function giveBack(waiting: readonly Queued[]): void {
+  takeBack(waiting.map(({ text }) => text).join("\n\n"));
+  for (const { along } of waiting) putBack(along);
 }
 
 /** Send what waits as answers end. After one that did not come to its end it is for the person to say how to go on. */
@@ -39,10 +52,10 @@ export function runQueue(): void {
       if (last?.role !== "assistant") return;
       if (answerOf(last.id).peek().state === "done") {
         set(others);
-        ask(next);
+        ask(next.text, undefined, next.along);
       } else {
         set([]);
-        takeBack([next, ...others].join("\n\n"));
+        giveBack([next, ...others]);
       }
     });
   });

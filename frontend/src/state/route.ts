@@ -6,7 +6,11 @@ import { PREFIX } from "../api/http";
 export type Route =
   | { page: "chat"; chatId: string | null }
   | { page: "library"; collectionId: string | null }
-  | { page: "account" | "people" | "welcome" };
+  | { page: "account" | "keys" | "people" | "shared" | "welcome" };
+
+/** Pages that are named by nothing more. */
+const PLAIN = ["account", "keys", "people", "shared", "welcome"] as const;
+type Plain = (typeof PLAIN)[number];
 
 const path = signal(location.pathname);
 addEventListener("popstate", () => {
@@ -18,12 +22,15 @@ export const route = computed<Route>(() => routeOf(path.value));
 export function routeOf(pathname: string): Route {
   const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
   if (first === "library") return { page: "library", collectionId: second ?? null };
-  if (first === "account" || first === "people" || first === "welcome") return { page: first };
+  if (first !== undefined && (PLAIN as readonly string[]).includes(first)) return { page: first as Plain };
   return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
 }
 
 export const homePath = `${PREFIX}/`;
 export const accountPath = `${PREFIX}/account`;
+export const keysPath = `${PREFIX}/keys`;
+/** Where a link shows a chat: its secret stands behind a #, and is sent to no server. */
+export const sharedAddress = (secret: string) => `${location.origin}${PREFIX}/shared#${secret}`;
 export const peoplePath = `${PREFIX}/people`;
 export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;
 export const libraryPath = (collectionId: string | null) =>

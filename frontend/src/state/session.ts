@@ -10,7 +10,8 @@ import { watchConnection } from "./connection";
 import { loadCollections } from "./library";
 import { loadModels } from "./models";
 import { isAbort, tell } from "./notices";
-import { homePath } from "./route";
+import { loadInstructions } from "./prompts";
+import { homePath, route } from "./route";
 import { forgetAll } from "./storage";
 import { refreshThread } from "./thread";
 
@@ -24,17 +25,19 @@ async function loadMe(signal: AbortSignal): Promise<void> {
 
 /** Sign out, and leave nothing of what was written here to who comes next. */
 export function signOut(): void {
-  people.signOut(new AbortController().signal).then(() => {
+  people.signOut(new AbortController().signal).then((left) => {
     forgetAll();
-    location.assign(homePath);
+    location.assign(left?.address ?? homePath);
   }, tell);
 }
 
 /** Load everything, and again whenever the server is back or the page is looked at again. */
 export function start(signal: AbortSignal): void {
+  if (route.peek().page === "shared") return; // who was given a link need be nobody here
   const load = () => {
     if (needsSignIn.value) return;
-    for (const part of [loadMe, loadModels, loadCollections, loadChats]) part(signal).catch(tellUnlessUnreachable);
+    for (const part of [loadMe, loadModels, loadCollections, loadChats, loadInstructions])
+      part(signal).catch(tellUnlessUnreachable);
     refreshThread();
   };
   const look = () => {

@@ -4,6 +4,7 @@ import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
+import type { Along } from "./along";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
 import { forgetNewChoice, keepChoice, takeChoice } from "./choices";
@@ -11,10 +12,12 @@ import { keepForNextPage, takeBack } from "./drafts";
 import { newId } from "./identifiers";
 import { chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
-import { isAbort, messageOf, tell } from "./notices";
+import { isAbort, messageOf } from "./notices";
 import { chatPath, homePath, navigate, route } from "./route";
+import { sendPatiently } from "./sending";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
+import { wish } from "./wished";
 
 export interface Thread {
   chat: Chat | null;
@@ -32,7 +35,6 @@ export interface Outgoing {
 }
 
 const NEW = "";
-const RETRY_MILLISECONDS = [500, 1500, 4000];
 const threads = new Map<string, Signal<Thread>>();
 const blank: Thread = { chat: null, messages: [], turns: new Map(), problem: null, isLoaded: false };
 
@@ -125,14 +127,22 @@ export function newChat(): void {
   for (const { question } of unsent) takeBack(question.text);
 }
 
+/** Whether the chat that is shown leaves nothing behind. */
+export const isTemporaryHere = computed(() => thread.value.chat?.is_temporary ?? false);
+
 /** Begin a chat about Hubbub itself. */
 export function newChatWithGuide(): void {
   newChat();
   if (guide.peek() !== null) chooseCollections([(guide.peek() as Collection).id], { isRemembered: false });
 }
 
-/** Ask a question after a message, or as the first of the chat (`parentId` null). */
-export function ask(text: string, parentId: string | null = path.peek().at(-1)?.message.id ?? null): void {
+/** Ask a question after a message, or as the first of the chat (`parentId` null), with what goes along. */
+export function ask(
+  text: string,
+  parentId: string | null = path.peek().at(-1)?.message.id ?? null,
+  along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
+): void {
+  const how = wish();
   const question: Question = {
     question_id: newId(),
     chat_id: thread.peek().chat?.id ?? null,
@@ -140,6 +150,13 @@ export function ask(text: string, parentId: string | null = path.peek().at(-1)?.
     text,
     model: model.peek()?.name ?? null,
     collections: chosenCollections.peek(),
+    files: along.filesId,
+    attached: along.files.map(({ id }) => id),
+    pictures: along.pictures.map(({ id }) => id),
+    with_instructions: how.hasInstructions ?? false,
+    reasoning_effort: how.effort ?? null,
+    max_tokens: how.maxTokens ?? null,
+    is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
   };
   const message: Message = {
     id: question.question_id,
@@ -150,6 +167,7 @@ export function ask(text: string, parentId: string | null = path.peek().at(-1)?.
     created_at: Date.now() / 1000,
     model: question.model ?? "",
     collections: question.collections,
+    asked_with: { attachments: [...along.pictures, ...along.files] },
   };
   add(question.chat_id ?? NEW, [message]);
   asks.value++;
@@ -167,18 +185,6 @@ export function send(question: Question): void {
     .catch((error: unknown) => setOutgoing(question.question_id, { question, problem: messageOf(error) }));
 }
 
-async function sendPatiently(question: Question): Promise<Asked> {
-  for (const wait of RETRY_MILLISECONDS) {
-    try {
-      return await hubbub.ask(new AbortController().signal, question);
-    } catch (error) {
-      if (!(error instanceof Problem && error.isUnreachable)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
-  return hubbub.ask(new AbortController().signal, question);
-}
-
 function settle(question: Question, asked: Asked): void {
   batch(() => {
     touch(asked.chat);
@@ -193,6 +199,7 @@ function settle(question: Question, asked: Asked): void {
         navigate(chatPath(asked.chat.id), { replace: true });
       }
     } else {
+      changeShownChat(asked.chat);
       add(asked.chat.id, [asked.question, asked.answer]);
     }
   });
@@ -205,43 +212,26 @@ export function discard(question: Question): void {
   setOutgoing(question.question_id, null);
 }
 
-/** Have a question answered once more, by the model and over the collections that are chosen now. */
-export async function regenerate(questionId: string): Promise<void> {
-  const collections = chosenCollections.peek();
-  try {
-    const asked = await hubbub.askAgain(
-      new AbortController().signal,
-      questionId,
-      model.peek()?.name ?? null,
-      collections,
-    );
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
-  } catch (error) {
-    tell(error);
-  }
+/** Change what is known of a message. */
+export function changeMessage({ id, chat_id }: Message, changes: Partial<Message>): void {
+  const cell = threadOf(chat_id);
+  cell.value = {
+    ...cell.peek(),
+    messages: cell.peek().messages.map((one) => (one.id === id ? { ...one, ...changes } : one)),
+  };
 }
 
-/** Have an answer that broke off go on: the new one begins with what it said. */
-export async function continueAnswer(questionId: string, answerId: string): Promise<void> {
-  try {
-    const asked = await hubbub.goOn(new AbortController().signal, questionId, answerId);
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
-  } catch (error) {
-    tell(error);
-  }
+/** Put what is known of the chat that is shown in the place of what was. */
+export function changeShownChat(chat: Chat): void {
+  const cell = threadOf(chat.id);
+  cell.value = { ...cell.peek(), chat };
 }
 
 export function turnTo(message: Message): void {
   const chatKey = key.peek() ?? NEW;
   const cell = threadOf(chatKey);
   cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
-  if (chatKey !== NEW) keepTurns(chatKey, cell.peek().messages, cell.peek().turns);
+  keep(chatKey);
 }
 
 /** The message that is to come in sight, once its chat is there. */
@@ -268,7 +258,7 @@ export function stopOpenAnswer(): void {
 }
 
 /** Add messages or put them in the place of what was known of them, and turn to them. */
-function add(chatKey: string, added: readonly Message[]): void {
+export function add(chatKey: string, added: readonly Message[]): void {
   loading.abort(); // what is under way may not know these yet
   const cell = threadOf(chatKey);
   const turns = new Map(cell.peek().turns);
@@ -281,7 +271,13 @@ function add(chatKey: string, added: readonly Message[]): void {
     else messages[index] = message;
   }
   cell.value = { ...cell.peek(), messages, turns };
-  if (chatKey !== NEW) keepTurns(chatKey, messages, turns);
+  keep(chatKey);
+}
+
+/** Remember what was turned to in a chat, if anything of it is to be kept. */
+function keep(chatKey: string): void {
+  const { chat, messages, turns } = threadOf(chatKey).peek();
+  if (chatKey !== NEW && !chat?.is_temporary) keepTurns(chatKey, messages, turns);
 }
 
 function setOutgoing(id: string, value: Outgoing | null): void {

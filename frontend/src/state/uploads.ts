@@ -3,10 +3,12 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
+import { answerOf } from "./answers";
 import { refusalOf } from "./kinds";
 import { chooseCollections, chosenCollections, documentsOf, watchDocuments } from "./library";
 import { announce, isAbort, messageOf, tell } from "./notices";
 import { me } from "./session";
+import { path } from "./thread";
 
 export interface Upload {
   id: number;
@@ -39,6 +41,12 @@ export const picked = signal<readonly File[]>([]);
 
 export const isUploading = computed(() => uploads.value.some((upload) => !progressOf(upload).isOver));
 
+/** The documents that the newest answer has found something in: they have been read, whatever was last heard of them. */
+const foundIn = computed<ReadonlySet<string>>(() => {
+  const last = path.value.at(-1)?.message;
+  return new Set(last?.role === "assistant" ? answerOf(last.id).value.hits.map((hit) => hit.document_id) : []);
+});
+
 /** How far an upload has come, the reading of the document included. */
 export function progressOf(upload: Upload): Progress {
   if (upload.problem !== null) return { label: upload.problem, part: null, isOver: true, isFault: true };
@@ -49,6 +57,9 @@ export function progressOf(upload: Upload): Progress {
   }
   const document = documentsOf(upload.collectionId).value?.find(({ id }) => id === upload.documentId);
   if (document === undefined) return { label: "Waiting to be read", part: null, isOver: false, isFault: false };
+  const isRead = document.state !== "waiting" && document.state !== "reading";
+  if (!isRead && foundIn.value.has(document.id))
+    return { label: "Read; can be found by its words", part: null, isOver: false, isFault: false };
   return documentProgress(document);
 }
 

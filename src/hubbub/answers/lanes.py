@@ -195,8 +195,11 @@ class Lanes:
         admission = Admission(self, ticket)
         if not len(lane.line):
             lane.rate.pass_time(is_moving=False)
-        lane.line.add(ticket.party, admission, ticket.tokens)
         admission.askers = self._askers_of(ticket.party)
+        if not self.waiting and self._has_room(lane) and not self._is_held_back(ticket.party):
+            self._begin(lane, admission)  # as a rule: nobody waits, and no line has to be kept
+            return admission
+        lane.line.add(ticket.party, admission, ticket.tokens)
         for asker in admission.askers:
             asker.waiting += 1
         self.waiting += 1
@@ -269,6 +272,15 @@ class Lanes:
             and lane.capacity.opens_in_seconds <= 0
         )
 
+    def _begin(self, lane: _Lane, admission: Admission) -> None:
+        """Count one as running, and let it begin."""
+        self.running += 1
+        lane.running += 1
+        lane.capacity.reserve(admission.ticket.tokens)
+        for asker in admission.askers:
+            asker.running += 1
+        admission.let_in(self._clock())
+
     def _askers_of(self, party: Party) -> list[_Asker]:
         return [self._askers.get(key) or self._askers.setdefault(key, _Asker(key)) for key in _keys(party)]
 
@@ -292,6 +304,8 @@ class Lanes:
 
     def _let_in(self) -> None:
         """Let in whoever can be, lane by lane in turn."""
+        if not self.waiting:
+            return
         waiting = [name for name, lane in self._lanes.items() if len(lane.line)]
         while waiting:
             waiting = [name for name in waiting if self._let_one_in(name)]
@@ -302,15 +316,11 @@ class Lanes:
             return False
         self._lanes.move_to_end(name)
         self.waiting -= 1
-        self.running += 1
-        lane.running += 1
-        lane.capacity.reserve(admission.ticket.tokens)
         for asker in admission.askers:
             asker.waiting -= 1
-            asker.running += 1
         if admission.has_waited:
             lane.rate.let_in()
-        admission.let_in(self._clock())
+        self._begin(lane, admission)
         return True
 
     def _refuse_beyond_bounds(self, party: Party, lane: _Lane, *, coming: int = 0) -> None:

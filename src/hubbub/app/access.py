@@ -7,6 +7,7 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, Person, Reader, Right, may_see, reader_of
+from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
 from hubbub.search.base import Library
 
@@ -55,7 +56,9 @@ class Access:
     async def known_collections(self, person: Person, least: Right = Right.USE) -> list[Collection]:
         """Return the collections that the person may use, without their counts: also those not to be listed."""
         found = await self._library.named_collections(reader=reader_of(person))
-        return [one for one in found if one.right >= least]
+        return [
+            one for one in found if one.right >= least and may_use_collection(person, one.id) and not is_of_chat(one)
+        ]
 
     async def listed_collections(self, person: Person) -> list[Collection]:
         """Return those of them that may be listed for the person."""
@@ -69,7 +72,7 @@ class Access:
             NotAllowed: they may see it, and not do this.
         """
         found = await self._library.named_collections(reader=reader_of(person), ids=[collection_id])
-        if not found:
+        if not found or not may_use_collection(person, collection_id):
             raise NotFound("There is no such collection.")
         if found[0].right < right:
             raise NotAllowed(REFUSALS[right])
@@ -101,12 +104,13 @@ class Access:
         return (await self.readable(person, collection_ids))[0]
 
     async def readable(
-        self, person: Person, collection_ids: Sequence[str], *, may_share: bool = False
+        self, person: Person, collection_ids: Sequence[str], *, may_share: bool = False, files_id: str = ""
     ) -> tuple[tuple[str, ...], Reader | None]:
         """Return the ids, each once, if all are collections that the person may use, and who reads them.
 
         Where the answer may be shared, and they have no other right than everybody has, that is anybody: so the same
-        question of different people is one. Without collections it is nobody.
+        question of different people is one. Without collections it is nobody. The files of a chat are searched in
+        that chat alone: those of `files_id` may be among the collections.
 
         Raises:
             NotFound, NotAllowed: as `check_collections` does.
@@ -114,15 +118,23 @@ class Access:
         wanted = tuple(dict.fromkeys(collection_ids))
         if not wanted:
             return wanted, None
+        if person.limits is not None:
+            check_scope(person, "search")
+            if not all(may_use_collection(person, one) for one in wanted):
+                raise NotFound("There is no such collection.")
         reader = reader_of(person)
         found = await self._library.named_collections(reader=reader, ids=wanted)
-        if not {one.id for one in found}.issuperset(wanted):
+        if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
             raise NotFound("There is no such collection.")
         if any(one.right < Right.USE for one in found):
             raise NotAllowed(REFUSALS[Right.USE])
         is_anybody = may_share and all(one.is_shared and one.right is Right.USE for one in found)
         return wanted, ANYBODY if is_anybody else reader
 
+
+CHAT_FILES = "chat-files:"
+"""What the owner of a collection begins with that holds the files of a chat: nobody has such an id. The person has a
+right to write to it, and no right to share it."""
 
 REFUSALS = {
     Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",
@@ -139,6 +151,13 @@ def whose_first(person: Person, collection: Collection) -> tuple[bool, bool, flo
     return collection.owner_id != person.id, collection.owner_id != OPERATOR_ID, collection.created_at, collection.id
 
 
+def is_of_chat(collection: Collection) -> bool:
+    """Tell whether a collection holds the files of a chat."""
+    return collection.owner_id.startswith(CHAT_FILES)
+
+
 def is_listed(person: Person, collection: Collection) -> bool:
     """Tell whether a collection that a person may see is shown to them where they don't name it."""
+    if is_of_chat(collection):
+        return False
     return person.id != GUEST_ID or collection.owner_id != GUEST_ID or collection.is_shared

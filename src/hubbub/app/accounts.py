@@ -4,21 +4,20 @@ import hashlib
 import re
 import secrets
 import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hubbub.connections.mail import Mail
-from hubbub.core.errors import Invalid, NotFound, NotSignedIn
+from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
-from hubbub.identity import deeds, totp
-from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, compared
+from hubbub.identity import deeds, recovery, totp
+from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts
 from hubbub.identity.base import Keys, KnownPerson, People
 from hubbub.identity.passwords import Passwords, check_password
+from hubbub.identity.people_sqlite import compared
 from hubbub.identity.sign_ins import SignIns
-
-if TYPE_CHECKING:
-    from hubbub.identity.accounts_postgres import PostgresAccounts
-    from hubbub.identity.accounts_sqlite import SqliteAccounts
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone."
@@ -59,7 +58,7 @@ class Accounts:
 
     def __init__(
         self,
-        store: "SqliteAccounts | PostgresAccounts",
+        store: SqliteAccounts,
         people: People,
         sign_ins: SignIns,
         keys: Keys,
@@ -142,8 +141,8 @@ class Accounts:
         await self._store.propose_totp(person.id, secret)
         return totp.text_of(secret), totp.address_of(secret, account.email)
 
-    async def confirm_second_factor(self, person: Person, code: str) -> None:
-        """Ask for a code at each sign-in from now on.
+    async def confirm_second_factor(self, person: Person, code: str) -> Sequence[str]:
+        """Ask for a code at each sign-in from now on. Returns recovery codes, which are kept nowhere.
 
         Raises:
             Invalid: the code is wrong.
@@ -152,8 +151,30 @@ class Accounts:
         step = totp.step_of(account.totp_proposed, code) if account.totp_proposed else None
         if step is None:
             raise Invalid(WRONG_CODE, code="wrong_code")
-        await self._store.confirm_totp(person.id, step)
+        codes, digests = _recovery_codes()
+        await self._store.confirm_totp(person.id, step, digests)
         deeds.note("second factor added", by=person.id, of=person.id)
+        return codes
+
+    async def renew_recovery_codes(self, person: Person, password: str, *, address: str) -> Sequence[str]:
+        """Return new recovery codes in place of the earlier ones.
+
+        Raises:
+            NotSignedIn, TooBusy: the password is wrong (too often).
+            Conflict: there is no second factor that they could stand in for.
+        """
+        account = await self._own(person)
+        if account.totp_secret is None:
+            raise Conflict("Recovery codes stand in for an authenticator app. Set one up first.")
+        await self._check_again(account, password, address)
+        codes, digests = _recovery_codes()
+        await self._store.put_codes(person.id, digests)
+        deeds.note("recovery codes made", by=person.id, of=person.id, address=address)
+        return codes
+
+    async def count_recovery_codes(self, person: Person) -> int:
+        """Return how many recovery codes of a person's are left."""
+        return await self._store.count_codes(person.id)
 
     async def remove_second_factor(self, person: Person, password: str, *, address: str) -> None:
         """Ask for no code any more.
@@ -283,6 +304,26 @@ class Accounts:
         self._sign_ins.forget()
         deeds.note("made an operator" if is_operator else "no operator any more", by=by.id, of=person_id)
 
+    async def check_password(self, person: Person, password: str, *, address: str) -> None:
+        """Return if this is the person's password.
+
+        Raises:
+            NotFound: they have none here.
+            Invalid, TooBusy: it is wrong (too often).
+        """
+        await self._check_again(await self._own(person), password, address)
+
+    @asynccontextmanager
+    async def attempt(self, what: str, address: str) -> AsyncGenerator[None]:
+        """Count what is done meanwhile as an attempt that failed, unless it ends well.
+
+        Raises:
+            TooBusy: too many have failed.
+        """
+        attempt_id = await self._store.begin_attempt(what, address)
+        yield
+        await self._store.settle_attempt(attempt_id, what)
+
     async def first(self) -> MadeLink | None:
         """Make the link for the first operator, in place of an earlier one; None where there is an operator."""
         if await self._store.has_operator():
@@ -320,6 +361,10 @@ class Accounts:
         await self._store.settle_attempt(attempt_id, account.email)
 
     async def _use_code(self, account: Account, secret: bytes, code: str, address: str) -> None:
+        digest = recovery.digest_in(code)
+        if digest is not None and await self._store.use_code(account.person_id, digest):
+            deeds.note("recovery code used", of=account.person_id, address=address)
+            return
         step = totp.step_of(secret, code, after=account.totp_step)
         if step is None or not await self._store.use_totp(account.person_id, step):
             deeds.note("sign-in", of=account.person_id, address=address, outcome="wrong code")
@@ -370,3 +415,8 @@ def _checked_name(name: str) -> str:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _recovery_codes() -> tuple[Sequence[str], Sequence[bytes]]:
+    codes = recovery.new_codes()
+    return codes, [digest for code in codes if (digest := recovery.digest_in(code)) is not None]

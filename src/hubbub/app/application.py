@@ -3,32 +3,41 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
+from hubbub.app.attachments import Attachments
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
+from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.own_keys import OwnKeys
+from hubbub.app.passkeys import Passkeys
+from hubbub.app.prompts import Prompts
 from hubbub.app.questions import Questions
+from hubbub.app.ratings import Ratings
 from hubbub.app.responses import Responses
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.sent_along import SentAlong
+from hubbub.app.shared_chats import SharedChats
 from hubbub.app.texts_of_files import TextsOfFiles
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
-from hubbub.history.base import History, Sessions
-from hubbub.identity.base import Identity, People
+from hubbub.core.scopes import may_use_model
+from hubbub.history.base import ChatLinks, History, Records, Sessions
+from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.identity.sign_ins import SignIns
@@ -37,10 +46,6 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
 from hubbub.usage.meter import Meter
-
-if TYPE_CHECKING:
-    from hubbub.audit.postgres import PostgresAudit
-    from hubbub.audit.sqlite import SqliteAudit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +64,24 @@ class Application:
     """Who is known here; None where nobody can sign in, as the next two."""
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
+    claim_scopes: Sequence[str] = ()
+    """The providers that claimed groups are of; none: the application around Hubbub names them."""
+    keys: Keys | None = None
+    links: ChatLinks | None = None
+    """Keeps the links by which chats are shared; None where they can't be."""
+    shares_with_everybody: bool = False
+    """Whether chats may be shared with anybody who has the link."""
+    guests: Guests | None = None
+    """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
     desk: Desk
     log: Log
     history: History
     sessions: Sessions
+    records: Records
     engine: Engine
     catalog: Catalog
     search: Search
@@ -77,7 +93,7 @@ class Application:
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    audit: "SqliteAudit | PostgresAudit | None" = None
+    audit: SqliteAudit | None = None
     """Keeps who did what; None where nothing is kept."""
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
@@ -106,7 +122,25 @@ class Application:
             self.grants,
             self.rights,
             self.meter,
+            SentAlong(self.attachments, self.prompts, self.history),
         )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Takes pictures and files that are sent with questions."""
+        most_bytes = self.limits.picture_bytes * 3 // 4  # of base64, in which models take them
+        parts = (self.access, self.history, self.records, self.library, self.pipeline, self.files, self.catalog)
+        return Attachments(*parts, most_bytes, self.limits.person_bytes)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """Keeps people's prompts and instructions."""
+        return Prompts(self.records)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Keeps what people say of answers."""
+        return Ratings(self.access, self.history, self.records, self.log)
 
     @cached_property
     def answers(self) -> Answers:
@@ -116,7 +150,7 @@ class Application:
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log)
+        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings)
 
     @cached_property
     def responses(self) -> Responses:
@@ -126,7 +160,7 @@ class Application:
     @cached_property
     def collections(self) -> Collections:
         """Keeps people's collections."""
-        return Collections(self.access, self.library, self.pipeline)
+        return Collections(self.access, self.library, self.pipeline, self.claim_scopes)
 
     @cached_property
     def groups(self) -> Groups:
@@ -139,6 +173,26 @@ class Application:
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures)
 
     @cached_property
+    def own_keys(self) -> OwnKeys | None:
+        """Keeps the API keys that people make for themselves; None where nobody can sign in."""
+        return OwnKeys(self.keys, self.access, self.catalog) if self.keys is not None else None
+
+    @cached_property
+    def shared_chats(self) -> SharedChats | None:
+        """Shares chats by link; None where they can't be shared."""
+        if self.links is None:
+            return None
+        return SharedChats(
+            self.links,
+            self.chats,
+            self.access,
+            self.library.groups,
+            with_everybody=self.shares_with_everybody,
+            has_sign_in=self.sign_ins is not None,
+            claim_scopes=self.claim_scopes,
+        )
+
+    @cached_property
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
         return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
@@ -148,7 +202,7 @@ class Application:
 
         Where some are `asked` for, and all are models', no collections are looked up.
         """
-        models = [model.card.name for model in self.catalog]
+        models = [model.card.name for model in self.catalog if may_use_model(person, model.card.name)]
         if asked and all(name in models for name in asked):
             return ModelNames(models, (), person)
         return ModelNames(models, await self.access.known_collections(person), person)

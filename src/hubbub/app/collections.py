@@ -14,10 +14,12 @@ from hubbub.core.people import (
     Permission,
     Person,
     Right,
+    check_claim,
     is_subject,
     is_vouched_for,
     reader_of,
 )
+from hubbub.core.scopes import may_use_collection
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 
@@ -25,14 +27,16 @@ from hubbub.search.base import Library
 class Collections:
     """The collections of people, and those that are shared with them."""
 
-    def __init__(self, access: Access, library: Library, pipeline: Pipeline) -> None:
+    def __init__(self, access: Access, library: Library, pipeline: Pipeline, claim_scopes: Sequence[str] = ()) -> None:
         self._access = access
         self._library = library
         self._pipeline = pipeline
+        self._claim_scopes = claim_scopes
 
     async def list(self, person: Person) -> Sequence[Collection]:
         """Return the collections that a person may see: their own and those shared with them."""
-        return [one for one in await self._library.collections(reader=reader_of(person)) if is_listed(person, one)]
+        found = await self._library.collections(reader=reader_of(person))
+        return [one for one in found if is_listed(person, one) and may_use_collection(person, one.id)]
 
     async def named(self, person: Person) -> Sequence[Collection]:
         """Return those that they may use, without their counts, at a cost that does not depend on what they hold."""
@@ -80,9 +84,10 @@ class Collections:
         for one in permissions:
             if not is_subject(one.subject):
                 raise Invalid(
-                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or claim:NAME of a "
-                    "group that your sign-in names."
+                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
+                    "claim:PROVIDER/NAME of a group that a sign-in names."
                 )
+            check_claim(one.subject, self._claim_scopes)
             if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
                 raise NotAllowed(
                     "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "

@@ -4,18 +4,32 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from hubbub.answers.log import Log
 from hubbub.app.application import Application
 from hubbub.app.responses import kept_with
 from hubbub.app.titles import title_of
-from hubbub.core.errors import Conflict, TooLarge
+from hubbub.core.errors import Conflict, Invalid, TooLarge
 from hubbub.core.events import Asked, Done, Text
 from hubbub.core.identifiers import new_id
 from hubbub.core.messages import Chat, JsonObject, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
+from hubbub.history.base import AnnotatedHistory
 
 UNTITLED = "New chat"
+
+
+class Annotation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What programs keep with a chat."""
+
+    metadata: dict[str, str] = {}
+    left_out: tuple[str, ...] = ()
+    """The ids of items that were deleted."""
+
+
+_annotation = msgspec.json.Decoder(Annotation)
 
 
 class Standing(NamedTuple):
@@ -32,6 +46,37 @@ async def begin(app: Application, person: Person) -> Chat:
     chat = Chat(new_id(), person.id, UNTITLED, now, now)
     await app.history.create(chat)
     return chat
+
+
+async def annotation_of(app: Application, chat_id: str) -> Annotation:
+    """Return what programs keep with a chat."""
+    content = await app.history.annotation(chat_id) if isinstance(app.history, AnnotatedHistory) else None
+    return Annotation() if content is None else _annotation.decode(content)
+
+
+async def annotate(app: Application, chat_id: str, annotation: Annotation) -> None:
+    """Keep something with a chat.
+
+    Raises:
+        Invalid: this history keeps nothing with chats.
+    """
+    if not isinstance(app.history, AnnotatedHistory):
+        raise Invalid("This server keeps nothing with conversations.")
+    await app.history.annotate(chat_id, msgspec.json.encode(annotation))
+
+
+async def branch_of(app: Application, chat: Chat, last_id: str | None) -> list[Message]:
+    """Return the messages of a chat up to one, without what programs asked: that stands with the answers."""
+    messages = {message.id: message for message in await app.history.messages(chat.id)}
+    branch: list[Message] = []
+    at = messages.get(last_id) if last_id else None
+    while at is not None:
+        branch.append(at)
+        at = messages.get(at.parent_id) if at.parent_id else None
+        first = await app.log.first(branch[-1].id) if branch[-1].role == "assistant" else None
+        if at is not None and isinstance(first, Asked) and kept_with(first).store:
+            at = messages.get(at.parent_id) if at.parent_id else None
+    return branch[::-1]
 
 
 async def standing(app: Application, person: Person, chat_id: str) -> Standing:

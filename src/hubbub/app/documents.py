@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hubbub.app.access import Access, whose_first
 from hubbub.app.found import Found, marked
+from hubbub.app.found_pages import Narrow, Page, page_of
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Invalid, NotFound
@@ -183,6 +184,24 @@ class Documents:
             found.append(marked(query, hit))
             await asyncio.sleep(0)  # a long passage takes a millisecond
         return found
+
+    async def find_page(
+        self, person: Person, query: str, collection_ids: Sequence[str], narrow: Narrow, *, offset: int, limit: int
+    ) -> Page:
+        """Return some of the best passages, from a place on, of the documents that `narrow` leaves.
+
+        Of these collections, else of all that the person may list.
+
+        Raises:
+            NotFound, SearchError: as `find` does.
+            Invalid: that far no ranking goes.
+        """
+        ids = await self._access.check_collections(person, collection_ids)
+        if not collection_ids:
+            ids = tuple(one.id for one in await self._access.listed_collections(person))
+        return await page_of(
+            self._library, self._search, query, ids, narrow, offset=offset, limit=limit, reader=reader_of(person)
+        )
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
         """Return when no document of a collection waits or is read any more, or when the time is up."""

@@ -11,6 +11,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Overloaded, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Person
+from hubbub.core.scopes import check_model
 from hubbub.core.usage import estimated_tokens, spending
 from hubbub.usage.meter import Bill, Meter, told
 from hubbub.usage.refusals import OverBound
@@ -47,6 +48,7 @@ class Embeddings:
             OverQuota: the person may embed no more now.
             ModelError: the embedder is not to be had.
         """
+        check_model(person, self.name)
         if self._open >= MOST_REQUESTS:
             raise Overloaded(
                 f"Too many requests of this kind are open already. Try again in {RETRY_SECONDS:g} s.",

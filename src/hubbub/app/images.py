@@ -13,7 +13,12 @@ SETTING = "limits.image_hosts"
 _DATA = re.compile(r"data:image/[a-z0-9.+-]{1,40}(?:;[a-z0-9=.-]{1,40}){0,4};base64,", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"https://(?P<host>[a-z0-9.-]{1,253})(?:[/?][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE)
 """No user, no port, no backslash: nothing that two programs read as different hosts."""
-_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+_BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
 
 
 def fault_of_image(address: str, hosts: Collection[str]) -> str | None:
@@ -31,9 +36,15 @@ def fault_of_image(address: str, hosts: Collection[str]) -> str | None:
     )
 
 
+def media_type_of(image: bytes) -> str | None:
+    """Return what kind of image these bytes are; None where models don't read it."""
+    if image[:4] == b"RIFF" and image[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for beginning, kind in _BEGINNINGS.items() if image.startswith(beginning)), None)
+
+
 def _is_image(encoded: str) -> bool:
     try:
-        image = base64.b64decode(encoded, validate=True)
+        return media_type_of(base64.b64decode(encoded, validate=True)) is not None
     except (binascii.Error, ValueError):
         return False
-    return image.startswith(_BEGINNINGS) or (image[:4] == b"RIFF" and image[8:12] == b"WEBP")

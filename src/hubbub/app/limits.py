@@ -16,6 +16,8 @@ class RequestLimits:
     body_bytes: int = 1024 * 1024
     picture_bytes: int = 28 * 1024 * 1024
     """The largest body of a question that may hold pictures; its texts stay below `body_bytes`."""
+    person_bytes: int = 2 * 1024 * 1024 * 1024
+    """How much the pictures of a person may take in all."""
     chat_messages: int = 2000
     image_hosts: tuple[str, ...] = ()
     """Where images may be that model servers are to fetch; others have to be sent along."""

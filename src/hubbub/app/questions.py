@@ -1,7 +1,7 @@
 """Take a question in, store it with the place of its answer, and start the answer."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar, overload
 
 import msgspec
@@ -15,15 +15,16 @@ from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.app.sent_along import Sent, SentAlong, with_length
 from hubbub.app.titles import title_of
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
-from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
 from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
-from hubbub.core.questions import Begun, Generation, JsonObject, Question
+from hubbub.core.questions import Begun, JsonObject, Question
+from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
 from hubbub.identity.cookies import is_of_browser
@@ -59,6 +60,9 @@ class Place(msgspec.Struct, frozen=True):
     """Makes repeating a request safe: the same id again returns what it began the first time."""
     fingerprint: str | None = None
     """Tells a repeated request from another one under the same id."""
+    sent: Sent = Sent()
+    is_temporary: bool = False
+    """Whether the chat that it begins is one."""
 
 
 class Questions:
@@ -77,6 +81,7 @@ class Questions:
         grants: Grants,
         rights: RightsWatch,
         meter: Meter,
+        along: SentAlong,
     ) -> None:
         self._access = access
         self._desk = desk
@@ -89,6 +94,7 @@ class Questions:
         self._grants = grants
         self._rights = rights
         self._meter = meter
+        self._along = along
 
     @overload
     async def ask(
@@ -183,14 +189,14 @@ class Questions:
         if continues is not None:
             earlier, begun = await self._begun(person, stored, continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
-        asked = stored.collections if collection_ids is None else collection_ids
-        collection_ids, reader = await self._access.readable(person, asked, may_share=self._engine.shares_answers)
-        stored = replace(stored, collections=collection_ids)
+        asked = stored.collections if collection_ids is None else tuple(collection_ids)
+        stored = replace(stored, collections=asked)
         if model is not None:
             stored = replace(stored, model=model)
         chat = await self._access.chat(person, stored.chat_id)
-        question = replace(_question_of(stored), reader=reader, continues=begun)
-        question = replace(question, generation=Generation(max_tokens=max_tokens))
+        question = with_length(replace(await self._along.restored(stored), continues=begun), max_tokens)
+        question = await self._readable(person, question, chat.files_id)
+        stored = replace(stored, collections=question.collection_ids)
         self._check_model(question)
         await self._check_room(chat)
         return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
@@ -235,18 +241,19 @@ class Questions:
         if place.chat_id is None and place.parent_id is not None:
             raise Invalid("parent_id needs the chat_id of the chat that it is in.")
         self._check_model(question)
-        question = await self._readable(person, question)
         now = time.time()
         if place.chat_id is None:
-            chat = Chat(new_id(), person.id, title_of(question.text), now, now)
+            chat = Chat(new_id(), person.id, title_of(question.text), now, now, is_temporary=place.is_temporary)
         else:
             chat = await self._access.chat(person, place.chat_id)
             await self._check_parent(person, chat, place.parent_id)
             await self._check_room(chat)
-        model = question.model or ""
-        stored = Message(
-            question_id, chat.id, place.parent_id, "user", question.text, now, model, question.collection_ids
+        question, chat, asked_with = await self._along.settle(
+            person, place.sent, question, chat, is_new=place.chat_id is None
         )
+        question = await self._readable(person, question, chat.files_id)
+        model, ids = question.model or "", question.collection_ids
+        stored = Message(question_id, chat.id, place.parent_id, "user", question.text, now, model, ids, asked_with)
         return await self._start(
             person,
             chat,
@@ -271,8 +278,9 @@ class Questions:
         fingerprint: str | None = None,
     ) -> Asked:
         """Start the answer to a message of a chat; they are stored with it."""
-        self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
-        question = replace(question, turns=await self._turns_before(stored))
+        if stored.parent_id is not None:
+            self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
+            question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
             model, now = question.model or "", time.time()
@@ -315,6 +323,7 @@ class Questions:
         self._check_images(question)
         party = party_of(person)
         deployment, tokens = self._engine.weigh(question)
+        check_model(person, deployment)
         written = min(tokens, EXPECTED_TOKENS) if deployment else 0
         bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
         if question.continues is not None:
@@ -341,12 +350,12 @@ class Questions:
         self._stop_when_revoked(answer_id)
         self._watch(answer_id, question)
 
-    async def _readable(self, person: Person, question: Question) -> Question:
+    async def _readable(self, person: Person, question: Question, files_id: str = "") -> Question:
         """Return the question with whoever reads its collections, which have to be there for the person."""
         if not question.collection_ids:
             return question
         ids, reader = await self._access.readable(
-            person, question.collection_ids, may_share=self._engine.shares_answers
+            person, question.collection_ids, may_share=self._engine.shares_answers, files_id=files_id
         )
         return replace(question, collection_ids=ids, reader=reader)
 
@@ -410,7 +419,7 @@ class Questions:
         stored = await self._history.message(answer.parent_id) if answer and answer.parent_id else None
         if answer is None or stored is None:
             return None
-        asked = _question_of(replace(stored, model=answer.model, collections=answer.collections))
+        asked = await self._along.restored(replace(stored, model=answer.model, collections=answer.collections))
         return replace(asked, turns=await self._turns_before(stored))
 
     async def _turns_before(self, question: Message) -> tuple[Turn, ...]:
@@ -427,7 +436,7 @@ class Questions:
             parent = messages.get(parent.parent_id) if parent.parent_id else None
         branch.reverse()
         answers = await self._log.answers([message.id for message in branch if message.role == "assistant"])
-        return tuple(turn for message in branch if (turn := _turn(message, answers)).text)
+        return tuple([turn for message in branch if (turn := await self._along.turn(message, answers)).text])
 
     async def _asked_before(self, person: Person, stored: Message, question: Question, place: Place) -> Asked:
         known = await self._access.message(person, stored.id)
@@ -476,14 +485,6 @@ def _giving(reason: str, send: Send) -> Send:
         send(event)
 
     return told_why
-
-
-def _question_of(stored: Message) -> Question:
-    return Question(stored.text, (), stored.model or None, stored.collections)
-
-
-def _turn(message: Message, answers: Mapping[str, Answer]) -> Turn:
-    return Turn(message.role, answers[message.id].text if message.role == "assistant" else message.text)
 
 
 def _check_text(text: str, most_characters: int) -> None:

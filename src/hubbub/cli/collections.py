@@ -84,7 +84,7 @@ async def _list(settings: Settings) -> tuple[list[Collection], dict[str, str]]:
 async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], right: Right) -> tuple[Collection, str]:
     async with library_open(settings) as shelf:
         collection = await _named(shelf, name_or_id)
-        subjects = [await subject_of(one, shelf.library.groups) for one in wanted or [EVERYBODY]]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in wanted or [EVERYBODY]]
         if right is Right.NONE and not wanted:  # shared with nobody any more
             await shelf.library.permissions.put(collection.id, [])
         else:

@@ -119,7 +119,7 @@ async def _ingest(
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
         collection = await operators_collection(shelf, name, subjects)
         files = await claimed(shelf.origins, collection.id, files)
         telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)

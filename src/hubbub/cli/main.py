@@ -10,6 +10,7 @@ import typer
 
 import hubbub
 from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 app.add_typer(groups, name="groups")
+app.add_typer(links, name="links")
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]
@@ -96,6 +98,32 @@ def search(
 
 
 @app.command()
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="JSON Lines or CSV: question, answers, documents, answerable.")],
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Ask over this collection; may be repeated.", show_default="all")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the first there is")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A second configuration to compare with.", show_default=False)
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write an HTML page with each answer there.", show_default=False)
+    ] = None,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Measure search and answers with questions whose answers you know."""
+    from hubbub.cli import evaluate as evaluating
+
+    configurations = {"this": settings_of(config, {"server": {"data_folder": data}})}
+    if against is not None:
+        configurations[str(against)] = settings_of(against, {"server": {"data_folder": data}})
+    with named_errors():
+        evaluating.evaluate(questions, configurations, collection or [], model=model, page=page)
+
+
+@app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
     collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],
@@ -108,8 +136,8 @@ def ingest(
     share: Annotated[
         list[str] | None,
         typer.Option(
-            help="Let these use the collection, too: everybody, signed-in, group:NAME, claim:NAME or person:ID; "
-            "may be repeated.",
+            help="Let these use the collection, too: everybody, signed-in, group:NAME, claim:PROVIDER/NAME or "
+            "person:ID; may be repeated.",
             metavar="WITH",
         ),
     ] = None,
@@ -181,21 +209,24 @@ def sync(
 def move(
     to: Annotated[str, typer.Option(help="The address of a PostgreSQL, or “folder”: the data folder.", metavar="TO")],
     documents: Annotated[
-        bool, typer.Option("--documents", help="Move collections and documents alone, and no chats or people.")
+        bool, typer.Option("--documents", help="Move collections and documents alone, and no chats.")
+    ] = False,
+    without_audit: Annotated[
+        bool, typer.Option("--without-audit", help="Leave the audit in the data folder: PostgreSQL keeps none yet.")
     ] = False,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
     """Move everything from the data folder into a PostgreSQL, or back, while no server runs.
 
-    An interrupted run goes on where it was. What is left behind stays as it was.
+    A folder with people who sign in is refused. An interrupted run goes on where it was. What is left behind stays.
     """
     from hubbub.cli import move as moving
 
     url = None if to == "folder" else to
     settings = settings_of(config, {"server": {"data_folder": data}, "database": {"url": url}})
     with named_errors():
-        moving.move(settings, to_postgres=url is not None, only_documents=documents)
+        moving.move(settings, to_postgres=url is not None, only_documents=documents, without_audit=without_audit)
 
 
 @app.command()
@@ -255,6 +286,19 @@ def usage(
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         reporting.report(settings, by, first, last, form)
+
+
+@app.command("ratings")
+def export_ratings(
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Print what people said of answers as JSON, one a line, the newest first, with question and answer."""
+    from hubbub.cli import ratings
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        ratings.export(settings)
 
 
 @audit.command("verify")
@@ -368,7 +412,7 @@ def share_collection(
         list[str] | None,
         typer.Option(
             "--with",
-            help="With whom: everybody, signed-in, group:NAME, claim:NAME or person:ID; may be repeated.",
+            help="With whom: everybody, signed-in, group:NAME, claim:PROVIDER/NAME or person:ID; may be repeated.",
             metavar="WITH",
             show_default="everybody",
         ),

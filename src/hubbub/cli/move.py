@@ -29,14 +29,21 @@ class _Progress:
             notes.print(f"{what}: {count:,}", markup=False)
 
 
-def move(settings: Settings, *, to_postgres: bool, only_documents: bool) -> None:
+def move(settings: Settings, *, to_postgres: bool, only_documents: bool, without_audit: bool) -> None:
     """Move, and print what has arrived.
 
     Raises:
         SettingsError, Conflict, StoreError: as `hubbub.compose.move` does.
     """
     prepare_folder(settings.server.data_folder)
-    sums = asyncio.run(moved(settings, to_postgres=to_postgres, only_documents=only_documents, told=_Progress()))
+    moving = moved(
+        settings,
+        to_postgres=to_postgres,
+        only_documents=only_documents,
+        without_audit=without_audit,
+        told=_Progress(),
+    )
+    sums = asyncio.run(moving)
     table = Table("table", "rows", "sum", show_edge=False, pad_edge=False)
     for name, one in sums.items():
         table.add_row(name, f"{one.rows:,}", one.digest[:16])

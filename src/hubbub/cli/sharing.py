@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hubbub.compose import provider_names
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotFound
 from hubbub.core.people import (
@@ -12,26 +13,34 @@ from hubbub.core.people import (
     PERSON,
     RIGHTS,
     SIGNED_IN,
+    UNSCOPED,
     Permission,
     Right,
+    is_of_provider,
     is_subject,
+    scoped,
 )
 from hubbub.search.base import Groups, Library
+from hubbub.settings import Settings
 
-FORMS = "everybody, signed-in, group:NAME, claim:NAME (a group that your sign-in names) or person:ID"
+FORMS = "everybody, signed-in, group:NAME, claim:PROVIDER/NAME (a group that a sign-in names) or person:ID"
 
 
-async def subject_of(text: str, groups: Groups) -> str:
+async def subject_of(text: str, groups: Groups, settings: Settings) -> str:
     """Return whom somebody means at the command line; groups go by their names or ids.
 
     Raises:
-        Invalid: it has none of the forms.
+        Invalid: it has none of the forms, or names a group without its provider.
         NotFound: there is no such group.
     """
     if text.startswith(GROUP):
         return GROUP + (await group_id_of(text.removeprefix(GROUP), groups))
     if not is_subject(text):
         raise Invalid(f"{text!r} is nobody that a collection can be shared with. Say {FORMS}.")
+    providers = provider_names(settings)
+    if text.startswith(CLAIM) and not is_of_provider(text, providers):
+        wanted = " or ".join(CLAIM + scoped(one, "NAME") for one in providers)
+        raise Invalid(f"{text!r} doesn't say at which provider this group is. Say {wanted}.")
     return text
 
 
@@ -74,6 +83,8 @@ def _name(subject: str, names: dict[str, str]) -> str:
         return "everybody who is signed in"
     if subject.startswith(CLAIM):
         return f"the claimed group “{subject.removeprefix(CLAIM)}”"
+    if subject.startswith(UNSCOPED):
+        return f"the claimed group “{subject.removeprefix(UNSCOPED)}” of a provider that is not named (nobody, as yet)"
     if subject.startswith(PERSON):
         return f"the person {subject.removeprefix(PERSON)}"
     return names.get(subject, "everybody" if subject == EVERYBODY else subject)

@@ -78,7 +78,7 @@ async def _sync(
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
-        subjects = [await subject_of(one, shelf.library.groups) for one in share]
+        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
         collection = await operators_collection(shelf, name, subjects)
         syncing = FolderSync(
             shelf.pipeline,
@@ -112,10 +112,11 @@ async def _settled(once: Once) -> Round:
 
 def _both(first: Round, second: Round) -> Round:
     """Return what two rounds did together: what the first one stored is unchanged in the second."""
-    second.unchanged -= first.added + first.changed
+    second.unchanged -= first.added + first.changed + first.moved
     second.added += first.added
     second.changed += first.changed
     second.removed += first.removed
+    second.moved += first.moved
     return second
 
 

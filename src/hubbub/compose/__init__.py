@@ -30,6 +30,8 @@ from hubbub.compose.models import (
 )
 from hubbub.compose.moving import move
 from hubbub.compose.pools import faults_of, pools_of
+from hubbub.compose.providers import provider_names
+from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.syncing import round_lock
 
@@ -59,12 +61,14 @@ __all__ = [
     "open_engine",
     "open_keys",
     "open_people",
+    "open_rated",
     "open_shelf",
     "open_usage",
     "open_web_application",
     "origins_for",
     "pools_of",
     "prepare_folder",
+    "provider_names",
     "round_lock",
     "sandbox_of",
     "ways_to_sign_in",

@@ -15,19 +15,26 @@ from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
+from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
+from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.front import ANY_HOST, Front, front_of
+from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
-from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
+from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
+from hubbub.compose.providers import identity_proxies, provider_names
+from hubbub.compose.rated import records_of
 from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
+from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
@@ -35,6 +42,7 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
+from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
@@ -47,7 +55,6 @@ from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
-    from hubbub.connections.sqlite import Sqlite
 
 MOST_SESSIONS = 500
 """As many as a person can have kept."""
@@ -94,7 +101,12 @@ def web_application_within(
     """
     names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
     return create_app(
-        opening, limits=_limits(settings), choices=_choices(settings), allowed_hosts=names, has_page=has_page
+        opening,
+        limits=_limits(settings),
+        choices=_choices(settings),
+        allowed_hosts=names,
+        has_page=has_page,
+        identity_proxies=identity_proxies(settings),
     )
 
 
@@ -141,9 +153,13 @@ async def open_application(
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
+        await settle_claims(parts.shelf.library, settings)
+        if application.guests is not None:
+            await application.guests.resume()
         await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings)))
+        await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
         yield application
 
@@ -222,13 +238,20 @@ async def _assembled(
         people=doors.people,
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
+        passkeys=doors.passkeys,
         providers=doors.providers,
+        claim_scopes=() if identity else provider_names(settings),
+        keys=doors.keys,
+        links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
+        shares_with_everybody=settings.sharing.chats_with_everybody,
+        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies),
         sign_in_addresses=_sign_in_addresses(doors.providers),
         rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
         desk=desk,
         log=log,
         history=history,
         sessions=sessions,
+        records=records_of(history),
         engine=_engine(settings, catalog, shelf, flights),
         catalog=catalog,
         search=shelf.search,
@@ -238,7 +261,7 @@ async def _assembled(
         pictures=sandbox_of(settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
-        audit=await stack.enter_async_context(audit_in(database)),
+        audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
@@ -320,6 +343,7 @@ def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncCo
         answers_addresses=front.answers_addresses,
         allowed_origins=front.origins,
         proxies=Proxies(settings.server.trusted_proxies),
+        identity_proxies=identity_proxies(settings),
         foreign_page=front.page,
     )
 
@@ -331,6 +355,7 @@ def _limits(settings: Settings) -> RequestLimits:
         document_bytes=limits.document_bytes,
         body_bytes=limits.body_bytes,
         picture_bytes=limits.picture_bytes,
+        person_bytes=limits.person_bytes,
         chat_messages=limits.chat_messages,
         image_hosts=tuple(host.lower() for host in limits.image_hosts),
         is_stopped_unwatched=settings.answers.unwatched == "stop",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+from hubbub.compose.providers import provider_names
 from hubbub.connections.azure import open_credential
 from hubbub.core.errors import SettingsError
 from hubbub.search.azure_place import AzureIndex, Names
@@ -68,6 +69,15 @@ def azure_index(settings: Settings, environ: Mapping[str, str], *, has_key: bool
         faults.append("search.azure.index: is needed: the index's name (or AZURE_SEARCH_INDEX)")
     elif not _INDEX.fullmatch(name):
         faults.append("search.azure.index: must be of small letters, digits and dashes, up to 128")
+    providers = provider_names(settings)
+    provider = table.provider or (providers[0] if len(providers) == 1 else "")
+    if provider and provider not in providers:
+        faults.append(f"search.azure.provider: there is no provider {provider!r}; there is {', '.join(providers)}")
+    elif table.fields == "sample" and table.names.groups and len(providers) > 1 and not provider:
+        faults.append(
+            f"search.azure.provider: say whose groups the index lists ({', '.join(providers)}), or set "
+            'search.azure.names.groups = "" to go by none'
+        )
     if faults:
         raise SettingsError(faults)
     is_ranked = table.semantic_ranker
@@ -86,6 +96,7 @@ def azure_index(settings: Settings, environ: Mapping[str, str], *, has_key: bool
         semantic_configuration=table.semantic_configuration,
         is_ranked=is_ranked,
         rewriting_language=language if is_rewriting else "",
+        provider=provider,
         analyzer=table.analyzer or environ.get("AZURE_SEARCH_ANALYZER_NAME") or "en.microsoft",
         connect_seconds=table.connect_seconds,
         find_seconds=table.find_seconds,

@@ -7,30 +7,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
+from hubbub.app.passkeys import Passkeys
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
 from hubbub.compose.one_folder import cookie_key_of
+from hubbub.compose.providers import faults_of_names, providers_of, sources_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
+from hubbub.identity import webauthn
 from hubbub.identity.accounts_sqlite import SqliteAccounts
-from hubbub.identity.base import Identity, Keys, People, SignInStore
+from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.keys import Keyring
-from hubbub.identity.oidc import Client, Provider, Providers
+from hubbub.identity.oidc import Providers
 from hubbub.identity.open import OpenIdentity
+from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.passwords import Passwords
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins import SignIns
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 from hubbub.identity.signed_in import SignedInIdentity
+from hubbub.identity.vouched import Vouched
 from hubbub.settings import Settings
 
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 HOUR_SECONDS = 3600.0
+_NOT_IN_POSTGRES = "people who sign in, and links to chats, are not kept in PostgreSQL yet"
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,17 @@ class Doors:
     people: People | None = None
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
+    passkeys: Passkeys | None = None
     providers: Providers | None = None
+    cookies: Cookies | None = None
+    keys: Keys | None = None
 
 
 def ways_to_sign_in(settings: Settings) -> tuple[str, ...]:
     """Return the settings by which people can sign in on the page; none: they can't."""
     ways = ("identity.accounts",) if settings.identity.accounts.is_enabled else ()
-    return (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
+    ways = (*ways, *(f"identity.oidc.{name}" for name in settings.identity.oidc))
+    return (*ways, *(f"identity.proxies.{name}" for name in settings.identity.proxies))
 
 
 def is_loopback(host: str) -> bool:
@@ -76,6 +87,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
+    faults += faults_of_names(settings) + _unkept(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
@@ -104,73 +116,64 @@ async def open_doors(
     if given is not None:
         return Doors(given)
     keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
-    keyring = await stack.enter_async_context(Keyring(keys))
+    has_people = bool(ways_to_sign_in(settings))
+    people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
+    keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
-    if not ways_to_sign_in(settings):
+    if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, "identity", wanted.backend, **resources))
-    people = await open_people_in(stack, database)
-    sign_ins = await open_sign_ins(stack, settings, database)
+    file = _in_file(database)
+    sign_ins = await open_sign_ins(stack, settings, file)
     others = OpenIdentity(keyring, cookies=cookies)
-    identity = SignedInIdentity(sign_ins, others, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people)
-    return Doors(identity, people, sign_ins, accounts, _providers(settings, http))
+    providers = providers_of(settings, http, file)
+    vouched = Vouched(people, sources_of(settings, providers, http), sign_ins.changes)
+    identity = SignedInIdentity(sign_ins, others, vouched, open_to_everybody=wanted.open_to_everybody)
+    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people)
+    await in_a_thread(webauthn.load)
+    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts)
+    return Doors(identity, people, sign_ins, accounts, passkeys, providers, cookies, keys)
 
 
 @asynccontextmanager
 async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(chats_of(settings))
+        database = _in_file(await stack.enter_async_context(chats_of(settings)))
         keys: Keys = await open_backend(stack, "keys", name_of(settings, "keys"), database=database)
-        people = await open_people_in(stack, database)
+        people = await stack.enter_async_context(SqlitePeople(database))
         sign_ins = await open_sign_ins(stack, settings, database)
         yield await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people), people
 
 
-async def open_people_in(stack: AsyncExitStack, database: "Sqlite | Postgres") -> People:
-    """Open what keeps people in a database."""
+def _unkept(settings: Settings) -> list[str]:
+    """Return what is wrong where things are asked for that are kept in SQLite alone, and chats are in PostgreSQL."""
+    if settings.database.url is None:
+        return []
+    asked = [*ways_to_sign_in(settings)[:1], *["sharing.chats_with_everybody"] * settings.sharing.chats_with_everybody]
+    return [f"{name}: {_NOT_IN_POSTGRES}. Leave out database.url, or {name}" for name in asked]
+
+
+def _in_file(database: "Sqlite | Postgres") -> Sqlite:
     if isinstance(database, Sqlite):
-        return await stack.enter_async_context(SqlitePeople(database))
-    from hubbub.identity.people_postgres import PostgresPeople
-
-    return await stack.enter_async_context(PostgresPeople(database))
+        return database
+    raise SettingsError([f"identity: {_NOT_IN_POSTGRES}. Leave out database.url, or have nobody sign in"])
 
 
-async def open_sign_ins_in(stack: AsyncExitStack, database: "Sqlite | Postgres") -> SignInStore:
-    """Open what keeps sign-ins in a database."""
-    if isinstance(database, Sqlite):
-        return await stack.enter_async_context(SqliteSignIns(database))
-    from hubbub.identity.sign_ins_postgres import PostgresSignIns
-
-    return await stack.enter_async_context(PostgresSignIns(database))
-
-
-async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: "Sqlite | Postgres") -> SignIns:
+async def open_sign_ins(stack: AsyncExitStack, settings: Settings, database: Sqlite) -> SignIns:
     """Open the sign-ins of people on browsers."""
-    store = await open_sign_ins_in(stack, database)
+    store = await stack.enter_async_context(SqliteSignIns(database))
     wanted = settings.identity
     idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
     return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total))
 
 
 async def open_accounts(
-    stack: AsyncExitStack,
-    settings: Settings,
-    database: "Sqlite | Postgres",
-    *,
-    keys: Keys,
-    sign_ins: SignIns,
-    people: People,
+    stack: AsyncExitStack, settings: Settings, database: Sqlite, *, keys: Keys, sign_ins: SignIns, people: People
 ) -> Accounts:
     """Open the accounts with passwords."""
     wanted = settings.identity.accounts
-    if isinstance(database, Sqlite):
-        store = await stack.enter_async_context(SqliteAccounts(database))
-    else:
-        from hubbub.identity.accounts_postgres import PostgresAccounts
-
-        store = await stack.enter_async_context(PostgresAccounts(database))
+    store = await stack.enter_async_context(SqliteAccounts(database))
     passwords = stack.enter_context(Passwords())
     smtp = wanted.smtp
     mail = None
@@ -186,28 +189,3 @@ async def open_accounts(
         reset_seconds=wanted.reset_minutes * 60.0,
     )
     return Accounts(store, people, sign_ins, keys, passwords, rules, mail)
-
-
-def _providers(settings: Settings, http: Http) -> Providers:
-    return Providers(
-        {
-            name: Provider(
-                Client(
-                    name=name,
-                    label=one.label or name,
-                    issuer=one.issuer,
-                    client_id=one.client_id,
-                    client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
-                    scopes=one.scopes,
-                    groups_claim=one.groups_claim,
-                    roles_claim=one.roles_claim,
-                    operator_groups=frozenset(one.operator_groups),
-                    allowed_groups=frozenset(one.allowed_groups),
-                    allowed_domains=frozenset(domain.lower() for domain in one.allowed_domains),
-                    allowed_tenants=one.allowed_tenants,
-                ),
-                http,
-            )
-            for name, one in settings.identity.oidc.items()
-        }
-    )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
 from hubbub.audit.sqlite import SqliteAudit
-from hubbub.compose.databases import chats_of
+from hubbub.compose.databases import chats_in, chats_of
 from hubbub.compose.pools import pools_of
 from hubbub.connections.sqlite import Sqlite, in_one
 from hubbub.connections.threads import in_a_thread
@@ -27,7 +27,6 @@ from hubbub.usage.prices import Price, price_of
 from hubbub.usage.sqlite import SqliteUsage
 
 if TYPE_CHECKING:
-    from hubbub.audit.postgres import PostgresAudit
     from hubbub.connections.postgres import Postgres
     from hubbub.usage.postgres import PostgresUsage
 
@@ -57,19 +56,16 @@ async def open_usage(settings: Settings) -> AsyncGenerator[Meter]:
 
 
 @asynccontextmanager
-async def open_audit(settings: Settings) -> AsyncGenerator["SqliteAudit | PostgresAudit"]:
-    """Open the audit, beside a server that may run. The data folder has to be there."""
-    async with chats_of(settings) as database, audit_in(database) as audit:
+async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
+    """Open the audit, beside a server that may run. The data folder has to be there.
+
+    Raises:
+        SettingsError: there is none, since chats are kept in PostgreSQL.
+    """
+    if settings.database.url is not None:
+        raise SettingsError(["database.url: the audit is not kept in PostgreSQL yet, so that there is nothing to show"])
+    async with chats_in(settings.server.data_folder) as database, SqliteAudit(database) as audit:
         yield audit
-
-
-def audit_in(database: "Sqlite | Postgres") -> "SqliteAudit | PostgresAudit":
-    """Return the audit that a database holds, to be opened."""
-    if isinstance(database, Sqlite):
-        return SqliteAudit(database)
-    from hubbub.audit.postgres import PostgresAudit
-
-    return PostgresAudit(database)
 
 
 def usage_in(database: "Sqlite | Postgres", *, has_bounds: bool = True) -> "SqliteUsage | PostgresUsage":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from hubbub.compose.backends import has_documents_in_folder
 from hubbub.compose.databases import chats_in, chats_of, library_in, make_tables
 from hubbub.compose.moving_tables import DOCUMENTS, MARKS, REST, Columns, Table, columns_of, plainly
 from hubbub.connections.sqlite import Sqlite
@@ -22,7 +23,6 @@ from hubbub.settings import Settings
 if TYPE_CHECKING:
     from hubbub.compose.moving_places import FolderPlace, PostgresPlace
 
-AT_ONCE = 500
 Told: TypeAlias = Callable[[str, int], None]
 """Is told what is being moved, and how many of it have been so far."""
 
@@ -35,30 +35,40 @@ class Sum(msgspec.Struct, frozen=True):
     """A sum of the hashes of all rows: the same in any order."""
 
 
-async def move(settings: Settings, *, to_postgres: bool, only_documents: bool, told: Told) -> dict[str, Sum]:
+async def move(
+    settings: Settings, *, to_postgres: bool, only_documents: bool = False, without_audit: bool = False, told: Told
+) -> dict[str, Sum]:
     """Copy all tables and files, and return what each holds now. What is there already is not copied again.
 
-    The place that is left keeps what it has.
+    The place that is left keeps what it has. Documents stay in the data folder where the settings say so.
 
     Raises:
-        SettingsError: one of both can't be used, or the other holds something else already.
+        SettingsError: one of both can't be used, the other holds something else already, or the data folder holds what
+            PostgreSQL has no place for; nothing was moved.
         Conflict: a server runs, or an answer is still open.
         StoreError: what arrived is not what was there.
     """
+    has_documents = not has_documents_in_folder(settings)
+    if only_documents and not has_documents:
+        raise SettingsError(["search.backend: keeps documents in the data folder. Leave it out to move them"])
+    tables = (*(() if only_documents else REST), *(DOCUMENTS if has_documents else ()))
     async with _places(settings) as (folder, postgres):
         source, target = (folder, postgres) if to_postgres else (postgres, folder)
-        tables = DOCUMENTS if only_documents else (*REST, *DOCUMENTS)
+        await folder.check_movable(chats=not only_documents, documents=has_documents, without_audit=without_audit)
         await source.check_idle()
         await target.check_idle()
         await target.begin([table for table in tables if table.name not in MARKS])
         columns = {table.name: await columns_of(postgres.database, folder, table) for table in tables}
         for table in tables:
             await _copy(source, target, table, columns[table.name], told)
-        await _copy_passages(source, target, told)
-        await _copy_files(settings, source, target, told)
+        if has_documents:
+            await _copy_passages(source, target, told)
+            await _copy_files(settings, source, target, told)
         if not only_documents:
             told("words of chats", await target.index_chats())
         sums = await _compared(source, target, tables, columns, told)
+        if has_documents:
+            sums["passage"] = await _compared_passages(source, target)
         await target.end()
         return sums
 
@@ -87,7 +97,7 @@ async def _places(settings: Settings) -> "AsyncGenerator[tuple[FolderPlace, Post
 async def _copy(source: Any, target: Any, table: Table, columns: Columns, told: Told) -> None:
     done = 0
     after = await target.mark(table.name)
-    while rows := await source.rows(table, columns, after, AT_ONCE):
+    while rows := await source.rows(table, columns, after, table.at_once):
         after = [rows[-1][place] for place in columns.places(table.key)]
         if table.follows:  # what it names may not be there yet
             at = columns.names.index(table.follows)
@@ -103,7 +113,7 @@ async def _link(source: Any, target: Any, table: Table, columns: Columns) -> Non
     """Let rows follow others of their table, which are all there by now."""
     key, follows = columns.places([table.key[-1], table.follows])
     after = None
-    while rows := await source.rows(table, columns, after, AT_ONCE):
+    while rows := await source.rows(table, columns, after, table.at_once):
         after = [rows[-1][place] for place in columns.places(table.key)]
         await target.link(table, [(row[follows], row[key]) for row in rows if row[follows] is not None])
 
@@ -162,15 +172,19 @@ async def _compared(
                 "differ. Nothing was deleted. Empty the place that was moved to, and move again."
             )
         told(f"{table.name} compared", before.rows)
-    passages = await source.count_passages(), await target.count_passages()
-    if passages[0] != passages[1]:
-        raise StoreError(f"There were {passages[0]:,} passages, and {passages[1]:,} have arrived. Move again.")
-    return sums | {"passage": Sum(passages[1], "")}
+    return sums
+
+
+async def _compared_passages(source: Any, target: Any) -> Sum:
+    before, after = await source.count_passages(), await target.count_passages()
+    if before != after:
+        raise StoreError(f"There were {before:,} passages, and {after:,} have arrived. Move again.")
+    return Sum(after, "")
 
 
 async def _sum(place: Any, table: Table, columns: Columns) -> Sum:
     count, total, after = 0, 0, None
-    while rows := await place.rows(table, columns, after, AT_ONCE):
+    while rows := await place.rows(table, columns, after, table.at_once):
         after = [rows[-1][one] for one in columns.places(table.key)]
         count += len(rows)
         for row in rows:

@@ -9,8 +9,16 @@ from typing import Any, Self
 import msgspec
 
 from hubbub.answers.sqlite import SqliteAnswers
-from hubbub.audit.sqlite import SqliteAudit
-from hubbub.compose.moving_tables import Columns, Table, is_of_library
+from hubbub.compose.moving_tables import (
+    AUDIT,
+    AZURE,
+    LEFT_OUT,
+    NOT_THERE,
+    Columns,
+    Table,
+    are_moved,
+    is_of_library,
+)
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sqlite import Connection as FileConnection
 from hubbub.connections.sqlite import Row, Sqlite
@@ -19,7 +27,6 @@ from hubbub.core.errors import Conflict, SettingsError
 from hubbub.history.postgres import index_text
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
-from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.cookies_sqlite import make_table
 from hubbub.identity.keys_sqlite import SqliteKeys
 from hubbub.ingest.files import Files
@@ -50,7 +57,7 @@ class FolderPlace:
         """Make and bring up to date all tables, as opening each room does."""
         await make_table(self._chats)
         origins = SqliteOrigins(self._documents)
-        stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteAccounts, SqliteUsage, SqliteAudit)
+        stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteUsage)
         async with AsyncExitStack() as stack:
             for store in stores:
                 await stack.enter_async_context(store(self._chats))
@@ -72,6 +79,24 @@ class FolderPlace:
         """
         workers = await self._all("worker", f"select 1 from worker where seen_at > {time.time() - ALIVE_SECONDS}")
         _check(workers, await self._all("answer", "select 1 from answer where result is null limit 1"))
+
+    async def check_movable(self, *, chats: bool, documents: bool, without_audit: bool) -> None:
+        """Return where the folder holds nothing that PostgreSQL has no place for.
+
+        Raises:
+            SettingsError: it does; nothing was moved.
+        """
+        files = [self._chats] * chats + [self._documents] * documents
+        held: dict[str, str] = {}
+        for file in files:
+            for table in sorted(await tables_of(file) - are_moved() - LEFT_OUT):
+                if await file.read(FileConnection.one, f'select 1 from "{table}" limit 1') is not None:
+                    held.setdefault(NOT_THERE.get(table, f"a table that is not known here ({table})"), table)
+        if without_audit:
+            held.pop(AUDIT, None)
+        if held:
+            folder = self._chats.path.parent
+            raise SettingsError([f"server.data_folder: {folder} holds {what}. {_advice(what)}" for what in held])
 
     async def rows(self, table: Table, columns: Columns, after: Sequence[Any] | None, limit: int) -> list[list[Any]]:
         keys = ", ".join(table.key)
@@ -237,8 +262,9 @@ _UNINDEXED = """
 select id, chat_id, owner_id, text, result from (
     select message.id, message.chat_id, chat.owner_id, message.text, answer.result, message.created_at
     from message join chat on chat.id = message.chat_id left join answer on answer.id = message.id
+    where not chat.is_temporary
     union all
-    select id, id, owner_id, title, null, created_at from chat
+    select id, id, owner_id, title, null, created_at from chat where not is_temporary
 ) as one
 where not exists (select 1 from searched where searched.id = one.id)
 order by created_at
@@ -269,6 +295,22 @@ def _read_mark(text: str) -> list[Any]:
 
 def _named(columns: Columns) -> str:
     return ", ".join(columns.names)
+
+
+async def tables_of(file: Sqlite) -> set[str]:
+    """Return the names of a file's tables, without SQLite's own and what virtual ones are kept in."""
+    query = "select name from pragma_table_list where schema = 'main' and type = 'table'"
+    rows = await file.read(FileConnection.all, query)
+    return {name for (name,) in rows if not name.startswith("sqlite_")}
+
+
+def _advice(what: str) -> str:
+    kept = "PostgreSQL does not keep that yet, so nothing was moved"
+    if what == AUDIT:
+        return f"{kept}. Move with --without-audit, which leaves it where it is, or stay with the data folder"
+    if what == AZURE:
+        return f'{kept}. Set search.backend = "azure", so that documents stay in the data folder and the rest is moved'
+    return f"{kept}. Stay with the data folder, or begin anew in PostgreSQL without it"
 
 
 def _check(workers: Sequence[Any], open_answers: Sequence[Any]) -> None:

@@ -1,6 +1,6 @@
 """Name the tables that are moved between SQLite and PostgreSQL, and turn their values into each other's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,25 +19,23 @@ class Table:
     key: tuple[str, ...]
     follows: str = ""
     """The column that names another row of the table; empty: none does."""
+    at_once: int = 500
+    """How many rows are held in memory together; few where they hold pictures or whole files."""
 
 
 REST = (
     Table("chat", ("id",)),
     Table("message", ("id",), follows="parent_id"),
+    Table("annotation", ("chat_id",), at_once=50),
+    Table("record", ("kind", "id"), at_once=10),
     Table("answer", ("id",)),
     Table("portion", ("answer_id", "last_number")),
-    Table("session", ("owner_id", "id")),
+    Table("session", ("owner_id", "id"), at_once=50),
     Table("api_key", ("id",)),
     Table("cookie_key", ("id",)),
-    Table("person", ("id",)),
-    Table("person_subject", ("provider", "subject")),
-    Table("sign_in", ("id",)),
-    Table("account", ("person_id",)),
-    Table("account_link", ("digest",)),
     Table("usage", ("answer_id", "place")),
     Table("quota_counter", ("scope", "subject", "span")),
     Table("quota_reservation", ("answer_id",)),
-    Table("audit", ("number",)),
 )
 DOCUMENTS = (
     Table("collection", ("id",)),
@@ -50,6 +48,34 @@ DOCUMENTS = (
 MARKS = ("cookie_key",)
 """What may be there though nothing else is."""
 _IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
+PEOPLE, LINKS, GUESTS, AUDIT = "people who sign in", "links to chats", "what guests took along", "an audit"
+AZURE = "an index at Azure AI Search"
+NOT_THERE: Mapping[str, str] = {
+    "person": PEOPLE,
+    "person_subject": PEOPLE,
+    "account": PEOPLE,
+    "account_link": PEOPLE,
+    "sign_in": PEOPLE,
+    "id_token": PEOPLE,
+    "passkey": PEOPLE,
+    "recovery_code": PEOPLE,
+    "chat_link": LINKS,
+    "guest_taken": GUESTS,
+    "audit": AUDIT,
+    "azure_passage": AZURE,
+    "azure_place": AZURE,
+}
+"""The tables of SQLite that PostgreSQL has no place for, and what they hold: a folder where one has rows is refused."""
+LEFT_OUT = frozenset(
+    {
+        *("migration", "moving", "worker", "journal"),  # of the place itself, and of answers that are still open
+        *("people_revision", "rights_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
+        *("searched", "noted"),  # made anew from the texts
+        *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document
+        *("vector_space", "passage_embedding", "sign_block"),  # vectors are made anew
+    }
+)
+"""The tables of SQLite that need not be moved."""
 
 
 def is_of_library(table: str) -> bool:
@@ -76,8 +102,13 @@ class Columns:
         return [_to_sqlite(value, kind) for value, kind in zip(row, self.types, strict=True)]
 
 
+def are_moved() -> frozenset[str]:
+    """Return the names of the tables that are moved."""
+    return frozenset(table.name for table in (*REST, *DOCUMENTS))
+
+
 async def columns_of(database: "Postgres", folder: "FolderPlace", table: Table) -> Columns:
-    """Return the columns of a table that both have."""
+    """Return the columns of a table in the data folder, all of which PostgreSQL has to have."""
     there = await folder.columns(table.name)
     rows = await database.all(
         "select column_name, data_type from information_schema.columns "
@@ -85,6 +116,8 @@ async def columns_of(database: "Postgres", folder: "FolderPlace", table: Table) 
         table.name,
     )
     both = [(name, kind) for name, kind in rows if name in there]
+    if missing := there - {name for name, _ in both}:
+        raise RuntimeError(f"{table.name} in PostgreSQL has no {', '.join(sorted(missing))}")
     return Columns(tuple(name for name, _ in both), tuple(kind for _, kind in both))
 
 

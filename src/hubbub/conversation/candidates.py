@@ -32,6 +32,7 @@ _LEANING = re.compile(
     (?:This|These|Those|That|It|Its|They|Their|Them|He|She|His|Her|Such|Both|Each\ of\ (?:these|them)|However|Therefore
     |Thus|Hence|Moreover|Furthermore|Otherwise|Instead|Also|Similarly|Likewise|Then|Here|There(?!\ (?:is|are|was|were))
     |In\ (?:addition|contrast|this|that|these|those|such)|As\ a\ result|For\ (?:example|instance|this|that|these)
+    |(?:[A-Z]\w+\ )?(?:[A-Z]?\w+)\ of\ (?:these|those|them)|What\ (?:all\ )?(?:these|those|this|that)
     |On\ the\ other\ hand|But|And|So|Or|One\ of\ (?:these|them)|The\ (?:former|latter|same)
     |Dies|Dieser|Diese|Dieses|Diesen|Diesem|Jener|Jene|Er|Sie|Es|Ihr|Ihre|Sein|Seine|Solche|Dabei|Dafür|Daher
     |Deshalb|Dazu|Damit|Dadurch|Dort|Davon|Außerdem|Jedoch|Beide|Allerdings|Zudem|Ferner|Danach|Aber|Und
@@ -62,6 +63,8 @@ class Candidate(msgspec.Struct, frozen=True):
     named: Set[str]
     """The terms that stand for it by name: its own, its headings', and those of what it is quoted with."""
     passage: Set[str]
+    leans: bool
+    """Whether it speaks of what stands before it, which it is quoted with."""
     columns: str = ""
     """The row that names the columns, where the sentence is a row of a table."""
 
@@ -97,9 +100,12 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
             if sentence not in seen and not is_first_row and _is_quotable(text, start, end):
                 named = text[slice(*columns)] if columns is not None and columns[0] != start else ""
                 around = above | before
-                is_with = bool(named) or _LEANING.match(sentence) is not None
+                leans = _LEANING.match(sentence) is not None
+                is_with = bool(named) or leans
                 by_name = terms | name | (around if is_with else above)
-                candidates.append(Candidate(hit, rank, start, end, language, terms, around, by_name, known, named))
+                candidates.append(
+                    Candidate(hit, rank, start, end, language, terms, around, by_name, known, leans, named)
+                )
             seen.add(sentence)
             before = terms
     return candidates

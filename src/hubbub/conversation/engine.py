@@ -22,13 +22,15 @@ from hubbub.conversation.prompt import (
     instructed,
     prompt_text,
     shortened,
+    with_pictures,
     with_sources,
 )
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
-from hubbub.conversation.reading import Shelf, in_words, until_read
+from hubbub.conversation.reading import Shelf, nothing_found, until_read
 from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
+from hubbub.conversation.searches import Searches
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
@@ -54,7 +56,6 @@ from hubbub.core.events import (
     ToolCall,
     Usage,
 )
-from hubbub.core.markdown import escape
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
 from hubbub.models.base import Completion, Model, Piece
@@ -71,7 +72,6 @@ class Plan(Protocol):
 Send: TypeAlias = Callable[[Event], None]
 """Takes the next event, in order, and returns at once."""
 
-NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 TEMPERATURE = 0.2
 """How freely an answer over documents is written, unless the question says."""
@@ -114,6 +114,7 @@ class Engine:
         """
         self._summaries = summaries
         self._shelf = shelf
+        self._searches = Searches(shelf)
         self._again = again or Again()
         self._flights = flights
         self._catalog = catalog
@@ -173,15 +174,16 @@ class Engine:
         times = Times(question.within_seconds)
         writer = self._model_for(question)
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
-        begun = question.continues
+        begun = question.continues or await self._searches.kept(question)
         reading = None if begun else await self._until_read(question, times, send)
         query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
             return await self._quote(query, question, times.for_search(), send, reading)
         hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
+        self._searches.keep(question, query, hits)
         send(Searched(query, tuple(hits)))
         if not hits:
-            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
+            send(Text(nothing_found(reading, is_plain=question.is_plain)))
             return Done("nothing_found")
         first = times.for_first_word()
         said = Said(send, first)
@@ -254,7 +256,6 @@ class Engine:
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
-
         rates = self._rates[model.card.name]
 
         def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
@@ -364,6 +365,7 @@ class Engine:
             fitted = plan(budget_tokens)
             if self._summaries is not None and fitted.left_out is not None and fitted.left_out.turns:
                 fitted = await self._summed_up(self._summaries, model, question, plan, budget_tokens, times, send)
+            fitted = with_pictures(fitted, question, reads_images=model.card.reads_images)
             if fitted.left_out is not None:
                 send(fitted.left_out)
             if tell:
@@ -437,19 +439,12 @@ class Engine:
             send(Cited(citation))
             send(Text(quoted(quote, marker, is_plain=question.is_plain)))
         if not quotes:
-            send(Text(_nothing_found(reading, is_plain=question.is_plain)))
+            send(Text(nothing_found(reading, is_plain=question.is_plain)))
         if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
             send(FollowUps(questions))
         if not quotes:
             return Done("nothing_found")
         return Done("stop" if is_sure(quotes) else "closest")
-
-
-def _nothing_found(reading: StillReading | None, *, is_plain: bool) -> str:
-    if reading is None:
-        return NOTHING_FOUND
-    words = in_words(reading)
-    return f"{NOTHING_FOUND} {words if is_plain else escape(words)} Ask again in a moment."
 
 
 def _telling(

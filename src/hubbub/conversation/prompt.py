@@ -11,12 +11,16 @@ from hubbub.conversation.turns import well_formed
 from hubbub.core.documents import Hit
 from hubbub.core.events import LeftOut
 from hubbub.core.messages import Turn
-from hubbub.core.questions import Instructions
+from hubbub.core.questions import Instructions, Question
 
 SHARE_OF_ONE = 0.4
 """How much of a prompt a single earlier turn may take, so that others have room beside it."""
 LEAST_TOKENS = 64
 """With less room than this nothing of a turn is given: it would say nothing."""
+
+
+UNSEEN = "[Pictures were sent here, which you can't see.]"
+"""What a model that reads no pictures is told in their place."""
 
 
 def _read() -> dict[str, str]:
@@ -80,6 +84,18 @@ def fit(
     missing = len(said) - len(kept)
     left_out = LeftOut(missing, in_part) if missing or in_part else None
     return Fitted([Turn("system", system), *kept, Turn("user", given)], left_out)
+
+
+def with_pictures(fitted: Fitted, question: Question, *, reads_images: bool) -> Fitted:
+    """Return a prompt whose last question has its pictures; a model that reads none is told where some were sent."""
+    if question.is_verbatim or not (question.images or any(turn.images for turn in fitted.turns)):
+        return fitted
+    turns = list(fitted.turns)
+    place = max(place for place, turn in enumerate(turns) if turn.role == "user")
+    turns[place] = replace(turns[place], images=question.images)
+    if not reads_images:
+        turns = [replace(turn, text=f"{turn.text}\n\n{UNSEEN}", images=()) if turn.images else turn for turn in turns]
+    return fitted._replace(turns=turns)
 
 
 def shortened(text: str, tokens: int, rates: Rates = USUAL) -> str:

@@ -5,14 +5,20 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Generator, Mapping, Sequence, Set
 from struct import unpack
 from typing import NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.conversation.candidates import READ_HITS, Candidate, read, with_neighbours
+from hubbub.conversation.candidates import (
+    READ_HITS,
+    WITH_NEIGHBOURS_CHARACTERS,
+    Candidate,
+    read,
+    with_neighbours,
+)
 from hubbub.conversation.cues import cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
 from hubbub.core.documents import Hit, Vector
@@ -28,6 +34,11 @@ HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
 OPENING = 0.9
 """The first sentence below a heading that names what is asked: it need not repeat the words of the question."""
+_COMPOUNDING = frozenset(
+    {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
+)
+_LEAST_AKIN = 4
+_NONE = frozenset[str]()
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 EMBED_SECONDS = 3.0
@@ -39,6 +50,10 @@ TURN_SECONDS = 0.003
 # too and changed less than one answer in a hundred.
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
+LEANT_ON = 0.7
+"""… and so much where the sentence speaks of what stands before it, as "It is dominated by …" does."""
+AKIN = 0.6
+"""… and so much where the sentence has it as a part of a longer word, or a part of it."""
 ELSEWHERE = 1
 """So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
 CODE = 0.3
@@ -60,9 +75,23 @@ SURE_EVIDENCE_BY_MEANING = 0.87
 those that only speak of the subject."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+ALL = 0.99
+LEAST_JOINED = 0.7
+"""… and with less than this part of it, not worth making that quote longer."""
 
-
-_MEASURE = re.compile(r"\b(?:how|wie|hoe|hur|hvor)\s+\w+", re.IGNORECASE)
+# "How long", "welcher Betrag": the answer has the measure, not the word for it.
+_MEASURE = re.compile(
+    r"""\b(?:(?:how|wie|hoe|hur|hvor)\s+\w+
+    |(?:what|which)\s+(?:time|date|amount|sum|price|period)
+    |welche[rmns]?\s+(?:Zeit|Frist|Dauer|Höhe|Betrag|Summe|Preis|Datum|Uhrzeit)
+    |combien\s+de\s+temps|quel(?:le)?s?\s+(?:est\s+(?:le|la)\s+)?(?:montant|somme|délai|durée|date|heure|prix)
+    |cuánto\s+tiempo|(?:qué|cuál\s+es\s+(?:el|la))\s+(?:plazo|importe|fecha|hora|precio|duración)
+    |quanto\s+tempo|(?:quale?|che|qual\s+è\s+(?:il|la))\s+(?:termine|importo|data|ora|prezzo|durata)
+    |qual\s+(?:é\s+)?[oa]?\s*(?:prazo|valor|data|hora|preço|duração)
+    |welke?\s+(?:tijd|termijn|bedrag|datum|prijs|duur)|vilke[nt]\s+(?:tid|frist|summa|datum)
+    |сколько\s+времени|как(?:ого|ой|ая|ую|ом)\s+(?:времени|время|срока?|сумм[аыу]|дат[аыу]|цен[аыу]))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 class Evidence(NamedTuple):
@@ -100,6 +129,8 @@ class Rated(msgspec.Struct, frozen=True):
     evidence: float
     opens_answer: bool = False
     """Whether it is the first sentence below a heading that names what is asked."""
+    says_all: bool = False
+    """Whether it holds all that the question names."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -130,9 +161,7 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
         return []
     try:
         async with asyncio.timeout(EMBED_SECONDS):
-            asked, *vectors = await embedder.embed(
-                [question, *(one.candidate.text for one in shortlist)], is_urgent=True
-            )
+            asked, *vectors = await embedder.embed([question, *map(_meant, shortlist)], is_urgent=True)
     except (ModelError, TimeoutError):
         return _fitting(rated, BY_WORDS, limit)
     cosines = [_dot(asked, vector) for vector in vectors]
@@ -141,6 +170,15 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
         for one, cosine in zip(shortlist, cosines, strict=True)
     ]
     return _fitting(_best_first(by_meaning), BY_MEANING, limit)
+
+
+def _meant(one: Rated) -> str:
+    """Return the text whose meaning is compared: what a sentence leans on belongs to it."""
+    candidate = one.candidate
+    if not candidate.leans:
+        return candidate.text
+    start, end = with_neighbours(candidate)
+    return candidate.hit.text[start:end]
 
 
 def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
@@ -174,13 +212,13 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     candidates = yield from read(hits)
     language = language_of(question)
     languages = sorted({candidate.language for candidate in candidates})
-    # "How long", "wie hoch": the answer has the measure, not the word.
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
-    worth = _worth(wanted, candidates)
+    akin = _akin(wanted, candidates)
+    worth = _worth(wanted, candidates, akin)
     asked = set(words(question))
     holds_cue = cue(question)
     needed = musts(question, language, languages)
@@ -191,7 +229,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         yield
         if not _holds_what_must_be(needed, candidate):
             continue
-        share = _share(worth, candidate)
+        share = _share(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         missing = sum(not holds(candidate.passage, name) for name in needed.names)
         alike = _alike(asked, candidate.hit.heading)
@@ -211,6 +249,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 + HEADED * alike
                 + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
+                says_all=share > ALL,
             )
         )
     return _best_first(rated)
@@ -245,9 +284,42 @@ def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
     return share if share > 0.5 else 0.0
 
 
-def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, float]:
+def _akin(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, frozenset[str]]:
+    """Return the words that a term is part of or that are part of it, in languages that compound and inflect much.
+
+    "Schaden" in "Wasserschaden", "melden" in "gemeldet". English is left out: its stems meet by themselves.
+    """
+    vocabulary = {
+        word
+        for candidate in candidates
+        if candidate.language in _COMPOUNDING
+        for word in candidate.terms
+        if len(word) >= _LEAST_AKIN and word.isalpha()
+    }
+    if not vocabulary:
+        return {}
+    return {
+        term: frozenset(
+            word
+            for form in term.forms
+            if len(form) >= _LEAST_AKIN and form.isalpha()
+            for word in vocabulary
+            if word.startswith(form) or word.endswith(form) or form.startswith(word) or form.endswith(word)
+        )
+        for term in wanted
+    }
+
+
+def _worth(
+    wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, frozenset[str]]
+) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
-    held = Counter(term for candidate in candidates for term in wanted if holds(candidate.terms, term))
+    held = Counter(
+        term
+        for candidate in candidates
+        for term in wanted
+        if holds(candidate.terms, term) or not akin.get(term, _NONE).isdisjoint(candidate.terms)
+    )
     count = len(candidates) + ELSEWHERE
     # The inverse document frequency of BM25, sentences taken for documents.
     worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in wanted}
@@ -255,13 +327,15 @@ def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term
     return {term: part / total for term, part in worth.items()}
 
 
-def _share(worth: dict[Term, float], candidate: Candidate) -> float:
+def _share(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, frozenset[str]]) -> float:
     share = 0.0
     for term, part in worth.items():
         if holds(candidate.terms, term):
             share += part
+        elif akin and not akin[term].isdisjoint(candidate.terms):
+            share += AKIN * part
         elif holds(candidate.around, term):
-            share += AROUND * part
+            share += (LEANT_ON if candidate.leans else AROUND) * part
     return share
 
 
@@ -276,22 +350,40 @@ def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]
         return []
     is_sure = evidence >= least.to_be_sure
     quotes: list[Quote] = []
+    whole: list[bool] = []
     for one in best:
         if one.score < LEAST_OF_BEST * best[0].score:
             break
         span = with_neighbours(one.candidate, with_steps=one.opens_answer)
         quote = replace(_quote(one, span), is_sure=is_sure)
-        if not any(_overlap(quote, other) for other in quotes):
+        for place, other in enumerate(quotes):
+            if (joined := _joined(other, quote, is_whole=whole[place])) is not None:
+                quotes[place] = joined
+                break
+        else:
             quotes.append(quote)
+            whole.append(one.says_all)
     return quotes
 
 
-def _overlap(one: Quote, other: Quote) -> bool:
-    return (
-        one.hit.passage_id == other.hit.passage_id
-        and one.start < other.start + len(other.text)
-        and other.start < one.start + len(one.text)
-    )
+def _joined(better: Quote, other: Quote, *, is_whole: bool) -> Quote | None:
+    """Return as one quote two that overlap or follow each other within a paragraph; None where they stay two.
+
+    The better one stays as it is where it is whole by itself, and where both together would be too long.
+    """
+    if better.hit.passage_id != other.hit.passage_id:
+        return None
+    first, second = sorted((better, other), key=lambda quote: quote.start)
+    end = first.start + len(first.text)
+    is_overlap = second.start < end
+    between = first.hit.text[end : second.start]
+    if not is_overlap and (between.strip() or "\n" in between or better.columns or other.columns):
+        return None
+    end = max(end, second.start + len(second.text))
+    is_worth_it = other.score >= LEAST_JOINED * better.score and end - first.start <= WITH_NEIGHBOURS_CHARACTERS
+    if is_whole or not is_worth_it:
+        return better if is_overlap else None
+    return replace(better, start=first.start, text=first.hit.text[first.start : end])
 
 
 def _quote(one: Rated, span: tuple[int, int]) -> Quote:

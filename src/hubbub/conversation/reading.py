@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hubbub.core.documents import Document
 from hubbub.core.events import Event, StillReading
+from hubbub.core.markdown import escape
 
 TOLD = 5
 """So many documents are named."""
@@ -16,6 +17,9 @@ WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.25
 PERCENT_STEP = 5
 """What is read of a document is told in steps, so that the log doesn't grow by each look."""
+
+
+NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 
 class Shelf(Protocol):
@@ -64,3 +68,11 @@ def in_words(reading: StillReading) -> str:
     if reading.has_more:
         return f"{', '.join((*others, last))} and more documents are still being read."
     return f"{named} {'are' if others else 'is'} still being read."
+
+
+def nothing_found(reading: StillReading | None, *, is_plain: bool) -> str:
+    """Return what is said where no document answers: also which of them were not read yet."""
+    if reading is None:
+        return NOTHING_FOUND
+    words = in_words(reading)
+    return f"{NOTHING_FOUND} {words if is_plain else escape(words)} Ask again in a moment."

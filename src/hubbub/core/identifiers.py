@@ -3,17 +3,17 @@
 import os
 import re
 import time
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, in ASCII order
-_PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]
-_SHIFTS = range(120, -1, -10)
+_LETTERS = "".join(_ALPHABET[byte % 32] for byte in range(256)).encode()
+"""For each byte a letter, all letters equally often."""
 _FORM = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
-
-_RANDOM_BYTES = 10
+_RANDOM_LETTERS = 16  # of 5 bits each
 _FETCHED_AT_ONCE = 64
-_random: list[bytes] = []
-"""Random bytes for the next identifiers: to fetch them one by one costs more than all the rest."""
+_random: list[str] = []
+"""The random ends of the next identifiers: to fetch them one by one costs more than all the rest."""
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
     os.register_at_fork(after_in_child=_random.clear)  # a child must not make the identifiers that its parent makes
 
@@ -23,11 +23,15 @@ def new_id() -> str:
     try:
         random = _random.pop()  # in one step: threads make identifiers, too
     except IndexError:
-        fetched = os.urandom(_RANDOM_BYTES * (_FETCHED_AT_ONCE + 1))
-        random, *others = (fetched[at : at + _RANDOM_BYTES] for at in range(0, len(fetched), _RANDOM_BYTES))
+        letters = os.urandom(_RANDOM_LETTERS * (_FETCHED_AT_ONCE + 1)).translate(_LETTERS).decode()
+        random, *others = (letters[at : at + _RANDOM_LETTERS] for at in range(0, len(letters), _RANDOM_LETTERS))
         _random.extend(others)
-    number = (int(time.time() * 1000) << 80) | int.from_bytes(random)
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    return _letters_of(int(time.time() * 1000)) + random
+
+
+@lru_cache(maxsize=1)
+def _letters_of(milliseconds: int) -> str:
+    return "".join([_ALPHABET[(milliseconds >> shift) & 31] for shift in range(45, -1, -5)])
 
 
 def time_of(identifier: str) -> float:

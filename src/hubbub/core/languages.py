@@ -26,7 +26,8 @@ _FUNCTION_WORDS = {
     ihnen ihr ihre im in ins ist jede jedem jeden jeder jedes kann kein keine konnen konnte machen man mein mich mir
     mit muss mussen nach nicht noch nur ob oder ohne sehr sein seine sich sie sind so soll sollen sollte sondern uber
     um und uns unter viel viele vom von vor wann war waren warum was weiter welche welchem welchen welcher welches wem
-    wen wenn wer werde werden wessen wie wieder will wir wird wo wozu wurde wurden zu zum zur zwischen""",
+    wen wenn wer werde werden wessen wie wieder will wir wird wo wozu innerhalb binnen wurde wurden zu zum zur
+    zwischen""",
     "fr": """a afin ai ainsi alors apres au aucun aussi autre aux avec avoir avait ca car ce ceci cela celle celui ces
     cet cette ceux chaque chez ci combien comme comment d dans de depuis des dois doit doivent donc dont du elle elles
     en entre es est et etaient etait etre eu faire fait faut il ils j je jusqu l la laquelle le lequel les lesquels leur

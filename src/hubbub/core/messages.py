@@ -67,6 +67,36 @@ class Chat(msgspec.Struct, frozen=True):
     title: str
     created_at: float
     updated_at: float
+    is_pinned: bool = False
+    is_archived: bool = False
+    folder: str = ""
+    """The name of the folder that it is in; empty: none."""
+    is_temporary: bool = False
+    """Whether it is listed and found nowhere, and deleted once it is left."""
+    files_id: str = ""
+    """The collection of the files that were sent with its questions; empty: there are none."""
+    instructions: str = ""
+    """What models are told with each question of it."""
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """A picture or a file that was sent with a question."""
+
+    kind: Literal["picture", "file"]
+    id: str
+    """Of the picture, or of the document."""
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+class AskedWith(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a question was asked besides its words: another answer to it is made in the same way."""
+
+    attachments: tuple[Attachment, ...] = ()
+    instructions: str = ""
+    """What the person tells models with each question, and with each of this chat."""
+    reasoning_effort: str = ""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -84,3 +114,4 @@ class Message(msgspec.Struct, frozen=True):
     created_at: float = 0.0
     model: str = ""
     collections: tuple[str, ...] = ()
+    asked_with: AskedWith = AskedWith()

@@ -1,13 +1,24 @@
 """Say who asks, what they are a part of, and decide what they may see."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Literal
 
 import msgspec
 
+from hubbub.core.errors import Invalid
+
 GUEST_ID = "guest"
 OPERATOR_ID = "operator"
+
+
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an API key may of what its person may. None: all of it."""
+
+    scopes: frozenset[str] | None = None
+    models: frozenset[str] | None = None
+    collections: frozenset[str] | None = None
+    """Their ids."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -16,6 +27,7 @@ class Person(msgspec.Struct, frozen=True):
     id: str
     name: str = ""
     groups: frozenset[str] = frozenset()
+    """Those that a sign-in names. A provider's carry its name: see `scoped`."""
     is_operator: bool = False
     known_by: Literal["account", "key", "cookie", "nothing"] = "account"
     """What vouches for who it is. Cookies and nothing don't: anybody has as many of these as they like."""
@@ -23,6 +35,10 @@ class Person(msgspec.Struct, frozen=True):
     """Where a request of theirs comes from, where nothing vouches for them: with it they are counted."""
     key: str = ""
     """The id of the API key that a request of theirs came with."""
+    ids: frozenset[str] = frozenset()
+    """What providers call them, each with its provider: see `scoped`."""
+    limits: Limits | None = None
+    """What that key may of what the person may; None: all of it."""
 
 
 GUEST = Person(id=GUEST_ID, name="Guest", known_by="nothing")
@@ -66,6 +82,8 @@ SIGNED_IN = "signed-in"
 PERSON, GROUP, CLAIM = "person:", "group:", "claim:"
 """What a subject begins with: a person's id, the id of a group that is kept here, the name of a group that a provider
 claims. The last two are apart, so that no claim makes anybody a member of a group of ours."""
+UNSCOPED = "unscoped:"
+"""Begins a subject that named a claimed group before groups carried their provider. It stands for nobody."""
 SUBJECT_CHARACTERS = 300
 
 
@@ -101,6 +119,8 @@ class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
     person_id: str = ""
     subjects: tuple[str, ...] = ()
     reads_all: bool = False
+    ids: tuple[str, ...] = ()
+    """What providers call them: for what lists people by those ids."""
 
 
 ANYBODY = Reader("", (EVERYBODY,))
@@ -116,12 +136,53 @@ def reader_of(person: Person) -> Reader:
     """Return who a person is to permissions."""
     vouched = (SIGNED_IN,) if is_vouched_for(person) else ()
     claimed = (CLAIM + name for name in sorted(person.groups))
-    return Reader(person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator)
+    return Reader(
+        person.id, (PERSON + person.id, EVERYBODY, *vouched, *claimed), person.is_operator, tuple(sorted(person.ids))
+    )
 
 
-def claims_of(reader: Reader) -> Iterable[str]:
-    """Return the names of the groups that a provider claims for a reader."""
-    return (one.removeprefix(CLAIM) for one in reader.subjects if one.startswith(CLAIM))
+def scoped(provider: str, name: str) -> str:
+    """Return what a provider's group or person is called here: two providers may each have one of the same name.
+
+    A provider's name has no slash, what it names may have some: the first one ends the provider's.
+    """
+    return f"{provider}/{name}"
+
+
+def claims_of(reader: Reader, provider: str = "") -> Iterable[str]:
+    """Return the groups that a provider claims for a reader, by the names that they have there.
+
+    Without a provider they are those of an application around Hubbub, as it names them.
+    """
+    start = CLAIM + scoped(provider, "") if provider else CLAIM
+    return (one.removeprefix(start) for one in reader.subjects if one.startswith(start))
+
+
+def ids_of(reader: Reader, provider: str = "") -> list[str]:
+    """Return what a provider calls a reader; without one, their id here."""
+    if not provider:
+        return [reader.person_id] if reader.person_id else []
+    start = scoped(provider, "")
+    return [one.removeprefix(start) for one in reader.ids if one.startswith(start)]
+
+
+def is_of_provider(subject: str, providers: Collection[str]) -> bool:
+    """Tell whether the claimed group that a subject names says of which of these providers it is; true of none."""
+    provider, slash, name = subject.removeprefix(CLAIM).partition("/")
+    return not providers or (provider in providers and bool(slash and name))
+
+
+def check_claim(subject: str, providers: Sequence[str]) -> None:
+    """Return if a subject names no claimed group, or says at which of these providers that is.
+
+    Raises:
+        Invalid: two providers may each have a group of that name.
+    """
+    if subject.startswith(CLAIM) and not is_of_provider(subject, providers):
+        raise Invalid(
+            f"Say at which provider the group {subject.removeprefix(CLAIM)!r} is, as in "
+            f"{CLAIM}{scoped(providers[0], 'NAME')}."
+        )
 
 
 def is_subject(text: str) -> bool:

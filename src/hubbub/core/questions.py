@@ -51,6 +51,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     turns: tuple[Turn, ...] = ()
     model: str | None = None
     collection_ids: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    """Pictures that were sent with the text, as `data:` URLs."""
     is_verbatim: bool = False
     """Whether in free chat the model reads `turns` and nothing else, as they are: then the question is among them."""
     is_plain: bool = False

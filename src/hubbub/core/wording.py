@@ -115,11 +115,24 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
     if language is None:
         language = _language_of(cut, folded_text)
     among = dict.fromkeys((language, *languages))
+    built = _built_of_stop_words(folded_text, language)
     found: dict[tuple[str, ...], bool] = {}
     for kind, word in cut:
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
+            if word in built:
+                is_telling = False
             found[forms] = found.get(forms, False) or is_telling
     return [Term(forms, is_telling) for forms, is_telling in found.items()]
+
+
+def _built_of_stop_words(text: str, language: str) -> set[str]:
+    """Return the compounds that are searched whole and whose parts all say nothing, as in "est-elle"."""
+    compounds = (_JOINERS.split(word) for word in _words(text) if "-" in word or "‐" in word or "‑" in word)
+    return {
+        "".join(parts)
+        for parts in compounds
+        if all(is_stop_word(without_accents(part), language) or part == "t" for part in parts)
+    }
 
 
 def telling(terms: Sequence[Term]) -> list[Term]:

@@ -1,12 +1,25 @@
 """The doors of the history: chats and the tree of their messages, and chats that a page of others keeps here."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from hubbub.core.answer import Answer
 from hubbub.core.messages import Chat, Message
+
+Kept: TypeAlias = Literal["any", "usual", "pinned", "archived"]
+"""Which chats are listed: all of them, those that are not archived, the pinned ones of those, or the archived ones."""
+
+
+class ChatChanges(msgspec.Struct, frozen=True):
+    """How a chat is to be kept. None changes nothing."""
+
+    is_pinned: bool | None = None
+    is_archived: bool | None = None
+    folder: str | None = None
+    files_id: str | None = None
+    instructions: str | None = None
 
 
 class History(Protocol):
@@ -20,13 +33,44 @@ class History(Protocol):
         """
         ...
 
-    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
-        """Return a person's chats, the one last used first; those behind one, by its `updated_at` and id."""
+    async def chats(
+        self,
+        owner_id: str,
+        *,
+        limit: int = 200,
+        after: tuple[float, str] | None = None,
+        kept: Kept = "any",
+        folder: str | None = None,
+    ) -> list[Chat]:
+        """Return a person's chats, the one last used first; those behind one, by its `updated_at` and id.
+
+        Temporary chats are never among them. With a folder, those in it; the empty name is that of no folder.
+        """
         ...
 
     async def chat(self, chat_id: str) -> Chat | None: ...
 
     async def rename(self, chat_id: str, title: str) -> None: ...
+
+    async def change(self, chat_id: str, changes: "ChatChanges") -> None:
+        """Change how a chat is kept. Its time of use stays."""
+        ...
+
+    async def folders(self, owner_id: str) -> list[tuple[str, int]]:
+        """Return the names of a person's folders, sorted, and how many chats are in each."""
+        ...
+
+    async def rename_folder(self, owner_id: str, name: str, new: str) -> None:
+        """Put all chats of a folder into another one; into none, where the new name is empty."""
+        ...
+
+    async def chat_of_files(self, files_id: str) -> str | None:
+        """Return the id of the chat that a collection of files belongs to."""
+        ...
+
+    async def temporary(self, before: float) -> list[str]:
+        """Return the ids of temporary chats that were last used before a time."""
+        ...
 
     async def delete(self, chat_id: str) -> Sequence[str]:
         """Forget a chat with its messages; returns the ids of its answers."""
@@ -62,6 +106,17 @@ class History(Protocol):
         ...
 
 
+@runtime_checkable
+class AnnotatedHistory(Protocol):
+    """A history that keeps something beside a chat, which goes with it. What it is, its writer knows."""
+
+    async def annotation(self, chat_id: str) -> bytes | None: ...
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        """Keep something in place of what was kept. Nothing happens where there is no such chat."""
+        ...
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where words were found: in a message, or in the title of a chat (its `message_id` is None)."""
 
@@ -85,6 +140,66 @@ class SearchableHistory(Protocol):
     def indexing(self, answers: Sequence[Answer]) -> Callable[[], Awaitable[None]]:
         """Return what lets answers that have ended be found, to be stored beside their endings."""
         ...
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Something that a person keeps beside their messages: a picture, a rating, a prompt, their instructions."""
+
+    kind: str
+    id: str
+    """Unique among those of its kind."""
+    owner_id: str
+    chat_id: str | None
+    """The chat that it is deleted with."""
+    updated_at: float
+    about: str
+    """JSON."""
+
+
+class Records(Protocol):
+    """Keeps records, in the database of the chats that they are deleted with."""
+
+    async def put(self, record: Record, data: bytes | None = None) -> None:
+        """Store a record, in place of the one with its kind and id if that has the same owner.
+
+        Raises:
+            NotFound: its chat is not there.
+        """
+        ...
+
+    async def get(self, kind: str, record_id: str) -> Record | None: ...
+
+    async def data(self, kind: str, record_id: str) -> bytes | None:
+        """Return what was stored with a record."""
+        ...
+
+    async def listed(
+        self, kind: str, *, owner_id: str | None = None, limit: int, after: tuple[float, str] | None = None
+    ) -> list[Record]:
+        """Return records of a person, or of all, the last changed first; those behind one, by its time and id."""
+        ...
+
+    async def of_chat(self, kind: str, chat_id: str) -> list[Record]: ...
+
+    async def count(self, kind: str, owner_id: str) -> int: ...
+
+    async def size_bytes(self, kind: str, owner_id: str) -> int:
+        """Return how many bytes of data a person's records have."""
+        ...
+
+    async def delete(self, kind: str, record_id: str) -> None: ...
+
+    async def sweep(self, kind: str, before: float) -> None:
+        """Forget records that belong to no chat and were last changed before a time."""
+        ...
+
+
+@runtime_checkable
+class KeepsRecords(Protocol):
+    """A history that keeps records beside its chats. Beside another one they are kept in memory alone."""
+
+    @property
+    def records(self) -> Records: ...
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -115,4 +230,60 @@ class Sessions(Protocol):
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         """Forget a session; returns whether there was one."""
+        ...
+
+
+Audience: TypeAlias = Literal["everybody", "signed-in", "some"]
+"""Whom a link is for: anybody who has it, whoever is signed in, or the subjects that it names."""
+
+
+class ChatLink(msgspec.Struct, frozen=True):
+    """A link by which others read a chat. Its secret is known to nobody but who has it. Times are of the epoch."""
+
+    id: str
+    chat_id: str
+    owner_id: str
+    owner_name: str
+    """Empty: it is not shown."""
+    audience: Audience
+    subjects: tuple[str, ...]
+    created_at: float
+    expires_at: float | None = None
+    ended_at: float | None = None
+    follows: bool = False
+    """Whether it shows the chat as it is; else as it was when the link was made."""
+
+    def holds(self, now: float) -> bool:
+        """Tell whether it opens anything."""
+        return self.ended_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class ListedLink(NamedTuple):
+    """A link, and the title of its chat."""
+
+    link: ChatLink
+    title: str
+
+
+class ChatLinks(Protocol):
+    """Keeps links to chats, each by its secret's digest. A chat that is deleted takes its links along."""
+
+    async def add(self, link: ChatLink, digest: bytes, content: bytes | None) -> None:
+        """Store a new one, and the chat as it is now where it is to be shown so."""
+        ...
+
+    async def find(self, digest: bytes) -> ChatLink | None:
+        """Return the one with a digest, even if it was ended or has expired."""
+        ...
+
+    async def content(self, link_id: str) -> bytes | None:
+        """Return the chat as it was; None where the link follows it, or was ended."""
+        ...
+
+    async def of(self, owner_id: str | None) -> list[ListedLink]:
+        """Return somebody's that hold, the newest first; None: everybody's."""
+        ...
+
+    async def end(self, link_id: str, at: float) -> None:
+        """Let one open nothing any more, and forget the chat as it was."""
         ...

@@ -1,22 +1,28 @@
 """Keep chats in memory: for tests, and where nothing shall stay."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
+from hubbub.history.asked_with import pictures_of
+from hubbub.history.base import ChatChanges, Kept
+from hubbub.history.records_memory import MemoryRecords
 
 
 class MemoryHistory:
     """A `History` that is gone with its process."""
 
     def __init__(self) -> None:
+        self.records = MemoryRecords(self._has_chat)
         self._chats: dict[str, Chat] = {}
         self._messages: dict[str, Message] = {}
         self._fingerprints: dict[str, str] = {}
+        self._annotations: dict[str, bytes] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,8 +37,18 @@ class MemoryHistory:
             raise Conflict("There is a chat with this id already.")
         self._chats[chat.id] = chat
 
-    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
-        own = [chat for chat in self._chats.values() if chat.owner_id == owner_id]
+    async def chats(
+        self,
+        owner_id: str,
+        *,
+        limit: int = 200,
+        after: tuple[float, str] | None = None,
+        kept: Kept = "any",
+        folder: str | None = None,
+    ) -> list[Chat]:
+        own = [chat for chat in self._chats.values() if chat.owner_id == owner_id and not chat.is_temporary]
+        own = [chat for chat in own if kept == "any" or chat.is_archived == (kept == "archived")]
+        own = [chat for chat in own if (kept != "pinned" or chat.is_pinned) and folder in (None, chat.folder)]
         if after is not None:
             own = [chat for chat in own if (chat.updated_at, chat.id) < after]
         return sorted(own, key=lambda chat: (chat.updated_at, chat.id), reverse=True)[:limit]
@@ -44,8 +60,37 @@ class MemoryHistory:
         if chat := self._chats.get(chat_id):
             self._chats[chat_id] = replace(chat, title=title)
 
+    async def change(self, chat_id: str, changes: ChatChanges) -> None:
+        if chat := self._chats.get(chat_id):
+            told = {name: value for name, value in asdict(changes).items() if value is not None}
+            self._chats[chat_id] = replace(chat, **told)
+
+    async def folders(self, owner_id: str) -> list[tuple[str, int]]:
+        own = [chat.folder for chat in await self.chats(owner_id, limit=len(self._chats)) if chat.folder]
+        return sorted(Counter(own).items(), key=lambda one: (one[0].lower(), one[0]))
+
+    async def rename_folder(self, owner_id: str, name: str, new: str) -> None:
+        for chat in await self.chats(owner_id, limit=len(self._chats), folder=name):
+            if name:
+                self._chats[chat.id] = replace(chat, folder=new)
+
+    async def chat_of_files(self, files_id: str) -> str | None:
+        return next((chat.id for chat in self._chats.values() if files_id and chat.files_id == files_id), None)
+
+    async def temporary(self, before: float) -> list[str]:
+        return [chat.id for chat in self._chats.values() if chat.is_temporary and chat.updated_at < before]
+
+    async def annotation(self, chat_id: str) -> bytes | None:
+        return self._annotations.get(chat_id)
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        if chat_id in self._chats:
+            self._annotations[chat_id] = content
+
     async def delete(self, chat_id: str) -> Sequence[str]:
         self._chats.pop(chat_id, None)
+        self._annotations.pop(chat_id, None)
+        self.records.forget_chat(chat_id)
         gone = [message for message in self._messages.values() if message.chat_id == chat_id]
         for message in gone:
             del self._messages[message.id]
@@ -87,6 +132,11 @@ class MemoryHistory:
                 fingerprints[message.id] = fingerprint
             chats[chat.id] = replace(chat, updated_at=max(chat.updated_at, message.created_at))
         self._chats, self._messages, self._fingerprints = chats, kept, fingerprints
+        for message in messages:
+            self.records.take(message.chat_id, pictures_of(message))
+
+    def _has_chat(self, chat_id: str) -> bool:
+        return chat_id in self._chats
 
     async def message(self, message_id: str) -> Message | None:
         return self._messages.get(message_id)

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import astuple
+
 from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Row, plain
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.history.base import Place
+from hubbub.history.asked_with import FIRST, decoded, encoded, pictures_of
+from hubbub.history.base import ChatChanges, Kept, Place
 from hubbub.history.postgres_words import query_of, vector_of
+from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
-STEPS = (read_sql("hubbub.history", "postgres/schema.sql"),)
+STEPS = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation"))
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
 
@@ -34,15 +38,42 @@ class PostgresHistory:
     ) -> None:
         pass
 
+    @property
+    def records(self) -> PostgresRecords:
+        """What is kept beside the chats."""
+        return PostgresRecords(self._database)
+
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)
 
-    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
-        if after is None:
-            rows = await self._database.all(_SQL["chats"], owner_id, limit)
-        else:
-            rows = await self._database.all(_SQL["chats_after"], owner_id, *after, limit)
+    async def chats(
+        self,
+        owner_id: str,
+        *,
+        limit: int = 200,
+        after: tuple[float, str] | None = None,
+        kept: Kept = "any",
+        folder: str | None = None,
+    ) -> list[Chat]:
+        rows = await self._database.all(_SQL["chats"], owner_id, *(after or FIRST), kept, folder, limit)
         return [Chat(*row) for row in rows]
+
+    async def change(self, chat_id: str, changes: ChatChanges) -> None:
+        values = [plain(one) if isinstance(one, str) else one for one in astuple(changes)]
+        await self._database.run(_SQL["change_chat"], chat_id, *values)
+
+    async def folders(self, owner_id: str) -> list[tuple[str, int]]:
+        return [(name, count) for name, count in await self._database.all(_SQL["folders"], owner_id)]
+
+    async def rename_folder(self, owner_id: str, name: str, new: str) -> None:
+        await self._database.run(_SQL["rename_folder"], owner_id, plain(name), plain(new))
+
+    async def chat_of_files(self, files_id: str) -> str | None:
+        row = await self._database.one(_SQL["chat_of_files"], files_id)
+        return row[0] if row else None
+
+    async def temporary(self, before: float) -> list[str]:
+        return [row[0] for row in await self._database.all(_SQL["temporary"], before)]
 
     async def chat(self, chat_id: str) -> Chat | None:
         row = await self._database.one(_SQL["chat"], chat_id)
@@ -64,6 +95,16 @@ class PostgresHistory:
 
         return await self._database.write(drop)
 
+    async def annotation(self, chat_id: str) -> bytes | None:
+        row = await self._database.one(_SQL["annotation"], chat_id)
+        return row[0] if row else None
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        async def keep(connection: Connection) -> None:
+            await connection.run(_SQL["annotate"], chat_id, content)
+
+        await self._database.write(keep)
+
     async def add(self, messages: Sequence[Message]) -> None:
         await self.adding(messages)()
 
@@ -76,7 +117,7 @@ class PostgresHistory:
             if chat is not None:
                 begins = any(begins_with(message.text, chat.title) for message in messages)
                 await _create(connection, chat, is_indexed=not begins)
-            owners = dict[str, str]()
+            owners = dict[str, str | None]()  # None: its words are found nowhere
             for chat_id, at in sorted(touched.items()):  # in one order everywhere: none waits for another
                 row = await connection.one(_SQL["touch"], at, chat_id)
                 if row is None:
@@ -92,8 +133,10 @@ class PostgresHistory:
                 if await connection.run(_SQL["add"], *_row_of(message), kept) == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
-                if message.role == "user":
-                    await index_text(connection, message.id, message.chat_id, owners[message.chat_id], message.text)
+                if pictures := pictures_of(message):
+                    await connection.run(_SQL["take_pictures"], message.chat_id, pictures)
+                if message.role == "user" and (owner_id := owners[message.chat_id]) is not None:
+                    await index_text(connection, message.id, message.chat_id, owner_id, message.text)
 
         return self._database.writing(insert)
 
@@ -133,9 +176,10 @@ class PostgresHistory:
 async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True) -> None:
     """Store a chat. A title that begins the question is found there: it is not indexed a second time."""
     values = (chat.id, chat.owner_id, plain(chat.title), chat.created_at, chat.updated_at)
+    values += (chat.is_temporary, chat.files_id, plain(chat.instructions))
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")
-    if is_indexed:
+    if is_indexed and not chat.is_temporary:
         await index_text(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
@@ -161,9 +205,10 @@ def _row_of(message: Message) -> tuple[str | float | None, ...]:
         message.created_at,
         message.model,
         json.dumps(message.collections),
+        plain(encoded(message.asked_with)),
     )
 
 
 def _message_of(row: Row) -> Message:
-    *fields, collections = row
-    return Message(*fields, collections=tuple(json.loads(collections)))
+    *fields, collections, asked_with = row
+    return Message(*fields, collections=tuple(json.loads(collections)), asked_with=decoded(asked_with))

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.history.base import Place
+from hubbub.history.asked_with import FIRST, decoded, encoded, pictures_of
+from hubbub.history.base import ChatChanges, Kept, Place
+from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
 from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("schema", "fingerprint", "found", "noted"))
+_SCHEMA = tuple(
+    read_sql("hubbub.history", f"{name}.sql")
+    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation")
+)
 _SQL = load_sql("hubbub.history", "history.sql")
 
 
@@ -36,20 +41,47 @@ class SqliteHistory:
     ) -> None:
         await self._index.stop()
 
+    @property
+    def records(self) -> SqliteRecords:
+        """What is kept beside the chats."""
+        return SqliteRecords(self._database)
+
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)
         self._index.wake()
 
-    async def chats(self, owner_id: str, *, limit: int = 200, after: tuple[float, str] | None = None) -> list[Chat]:
-        if after is None:
-            rows = await self._database.read(Connection.all, _SQL["chats"], (owner_id, limit))
-        else:
-            rows = await self._database.read(Connection.all, _SQL["chats_after"], (owner_id, *after, limit))
-        return [Chat(*row) for row in rows]
+    async def chats(
+        self,
+        owner_id: str,
+        *,
+        limit: int = 200,
+        after: tuple[float, str] | None = None,
+        kept: Kept = "any",
+        folder: str | None = None,
+    ) -> list[Chat]:
+        values = (owner_id, *(after or FIRST), kept, folder, limit)
+        return [_chat_of(row) for row in await self._database.read(Connection.all, _SQL["chats"], values)]
 
     async def chat(self, chat_id: str) -> Chat | None:
         row = await self._database.read(Connection.one, _SQL["chat"], (chat_id,))
-        return Chat(*row) if row else None
+        return _chat_of(row) if row else None
+
+    async def change(self, chat_id: str, changes: ChatChanges) -> None:
+        await self._database.write(Connection.all, _SQL["change_chat"], (chat_id, *astuple(changes)))
+
+    async def folders(self, owner_id: str) -> list[tuple[str, int]]:
+        rows = await self._database.read(Connection.all, _SQL["folders"], (owner_id,))
+        return [(name, count) for name, count in rows]
+
+    async def rename_folder(self, owner_id: str, name: str, new: str) -> None:
+        await self._database.write(Connection.all, _SQL["rename_folder"], (owner_id, name, new))
+
+    async def chat_of_files(self, files_id: str) -> str | None:
+        row = await self._database.read(Connection.one, _SQL["chat_of_files"], (files_id,))
+        return row[0] if row else None
+
+    async def temporary(self, before: float) -> list[str]:
+        return [row[0] for row in await self._database.read(Connection.all, _SQL["temporary"], (before,))]
 
     async def rename(self, chat_id: str, title: str) -> None:
         def change(connection: Connection) -> None:
@@ -71,6 +103,13 @@ class SqliteHistory:
 
         return await self._database.write(drop)
 
+    async def annotation(self, chat_id: str) -> bytes | None:
+        row = await self._database.read(Connection.one, _SQL["annotation"], (chat_id,))
+        return row[0] if row else None
+
+    async def annotate(self, chat_id: str, content: bytes) -> None:
+        await self._database.write(Connection.all, _SQL["annotate"], (chat_id, content))
+
     async def add(self, messages: Sequence[Message]) -> None:
         await self.adding(messages)()
 
@@ -80,7 +119,9 @@ class SqliteHistory:
         if chat is not None:
             new = replace(chat, updated_at=max(chat.updated_at, touched.pop(chat.id, 0.0)))
         noted = [message.id for message in messages if message.role == "user"]
-        if chat is not None and not any(begins_with(message.text, chat.title) for message in messages):
+        if chat is not None and chat.is_temporary:
+            noted = []
+        elif chat is not None and not any(begins_with(message.text, chat.title) for message in messages):
             noted.append(chat.id)
 
         def insert(connection: Connection) -> None:
@@ -100,6 +141,8 @@ class SqliteHistory:
                 if connection.changes() == 0:
                     raise Conflict("There is a message with this id already.")
                 added.add((message.id, message.chat_id))
+                if pictures := pictures_of(message):
+                    connection.all(_SQL["take_pictures"], (message.chat_id, json.dumps(pictures)))
             note(connection, *noted)
 
         self._index.wake()
@@ -131,6 +174,7 @@ def _create(connection: Connection, chat: Chat) -> None:
 
 def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
+    values += (chat.is_temporary, chat.files_id, chat.instructions)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")
@@ -150,9 +194,17 @@ def _row_of(message: Message) -> tuple[str | float | None, ...]:
         message.created_at,
         message.model,
         json.dumps(message.collections),
+        encoded(message.asked_with),
     )
 
 
 def _message_of(row: Row) -> Message:
-    *fields, collections = row
-    return Message(*fields, collections=tuple(json.loads(collections)))
+    *fields, collections, asked_with = row
+    return Message(*fields, collections=tuple(json.loads(collections)), asked_with=decoded(asked_with))
+
+
+def _chat_of(row: Row) -> Chat:
+    fields = list(row)
+    for place in (5, 6, 8):  # whether it is pinned, archived, temporary
+        fields[place] = bool(row[place])
+    return Chat(*fields)

@@ -2,28 +2,33 @@
 
 import hashlib
 import time
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
-from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
+from hubbub.identity.passkeys_sqlite import SCHEMA as PASSKEYS
 from hubbub.identity.people_sqlite import (
-    SCHEMA,
+    SCRIPTS,
     add_person,
     add_subject,
+    compared,
     count_operators,
     end_sign_ins,
+    has_email,
     note_change,
     person_in,
 )
 
 _ACCOUNTS = read_sql("hubbub.identity", "accounts_schema.sql")
+_RECOVERY = read_sql("hubbub.identity", "recovery_schema.sql")
 _SQL = load_sql("hubbub.identity", "accounts.sql")
+_PASSKEYS = load_sql("hubbub.identity", "passkeys.sql")
+_CODES = load_sql("hubbub.identity", "recovery.sql")
 
 PROVIDER = "accounts"
 """What this is among the providers where people sign in."""
@@ -32,6 +37,8 @@ MOST_OF_ACCOUNT = 10
 MOST_OF_ADDRESS = 50
 """So many attempts may fail in that time."""
 NO_LINK = "This link is not good: it was used already, was replaced by a newer one, or has expired. Ask for another."
+
+ELSEWHERE = "Somebody who signs in at a provider or a proxy has this e-mail address already, so it can have no account."
 
 LinkKind: TypeAlias = Literal["first", "invitation", "reset", "forgotten"]
 """For the first operator; for somebody new; an operator's, which removes the second factor, too; one's own."""
@@ -68,8 +75,10 @@ class SqliteAccounts:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("people", [SCHEMA])
+        await self._database.migrate("people", SCRIPTS)
         await self._database.migrate("accounts", [_ACCOUNTS])
+        await self._database.migrate("recovery", [_RECOVERY])
+        await self._database.migrate("passkeys", [PASSKEYS])
         return self
 
     async def __aexit__(
@@ -79,11 +88,11 @@ class SqliteAccounts:
 
     async def find(self, email: str) -> Account | None:
         """Return the account with an e-mail address."""
-        return account_of(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
+        return _account(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
 
     async def of(self, person_id: str) -> Account | None:
         """Return a person's account."""
-        return account_of(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
+        return _account(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
 
     async def begin_attempt(self, email: str, address: str) -> int:
         """Count an attempt to sign in as failed, until it is settled: so many at once are not more than one by one.
@@ -130,13 +139,41 @@ class SqliteAccounts:
         """Keep a secret that becomes the second factor once an app has shown that it has it."""
         await self._database.write(Connection.all, _SQL["propose_totp"], (secret, person_id))
 
-    async def confirm_totp(self, person_id: str, step: int) -> None:
-        """Make the proposed secret the second factor."""
-        await self._database.write(Connection.all, _SQL["confirm_totp"], (step, person_id))
+    async def confirm_totp(self, person_id: str, step: int, codes: Collection[bytes]) -> None:
+        """Make the proposed secret the second factor, with the digests of these recovery codes beside it."""
+
+        def confirm(connection: Connection) -> None:
+            connection.all(_SQL["confirm_totp"], (step, person_id))
+            _put_codes(connection, person_id, codes)
+
+        await self._database.write(confirm)
 
     async def remove_totp(self, person_id: str) -> None:
-        """Ask for no second factor any more."""
-        await self._database.write(Connection.all, _SQL["remove_totp"], (person_id,))
+        """Ask for no second factor any more. Its recovery codes are gone with it."""
+
+        def remove(connection: Connection) -> None:
+            connection.all(_SQL["remove_totp"], (person_id,))
+            _put_codes(connection, person_id, ())
+
+        await self._database.write(remove)
+
+    async def put_codes(self, person_id: str, codes: Collection[bytes]) -> None:
+        """Keep the digests of recovery codes, in place of those that there were."""
+        await self._database.write(_put_codes, person_id, codes)
+
+    async def count_codes(self, person_id: str) -> int:
+        """Return how many recovery codes are left."""
+        row = await self._database.read(Connection.one, _CODES["count"], (person_id,))
+        return row[0] if row else 0
+
+    async def use_code(self, person_id: str, digest: bytes) -> bool:
+        """Use a recovery code up; tells whether there was one."""
+
+        def use(connection: Connection) -> bool:
+            connection.all(_CODES["use"], (person_id, digest))
+            return connection.changes() == 1
+
+        return await self._database.write(use)
 
     async def use_totp(self, person_id: str, step: int) -> bool:
         """Use up the codes up to a step of time; tells whether they had not been."""
@@ -157,6 +194,8 @@ class SqliteAccounts:
         def add(connection: Connection) -> None:
             if link.kind == "invitation" and connection.one(_SQL["account"], (link.email,)):
                 raise Conflict("There is an account with this e-mail address already.")
+            if link.kind == "invitation" and not link.is_operator and has_email(connection, link.email):
+                raise Conflict(ELSEWHERE)
             connection.all(_SQL["replace_links"], (link.kind, link.email, link.person_id, link.created_at))
             values = (link.kind, link.person_id, link.email, link.name, link.is_operator)
             connection.all(_SQL["add_link"], (digest, *values, link.created_at, link.expires_at))
@@ -172,11 +211,11 @@ class SqliteAccounts:
         row = await self._database.read(Connection.one, _SQL["link"], (digest, time.time()))
         if row is None:
             raise NotFound(NO_LINK)
-        return link_of(row)
+        return _link(row)
 
     async def invitations(self) -> list[Link]:
         """Return the invitations that nobody has used, the oldest first."""
-        return [link_of(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
+        return [_link(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
 
     async def withdraw(self, email: str) -> None:
         """Let an invitation be good no more.
@@ -210,7 +249,7 @@ class SqliteAccounts:
             row = connection.one(_SQL["take_link"], (digest, time.time()))
             if row is None:
                 raise NotFound(NO_LINK)
-            link = link_of(row)
+            link = _link(row)
             if link.kind == "first" and count_operators(connection):
                 raise Conflict("There is an operator already. Ask them for an invitation.")
             if link.person_id is None:
@@ -228,6 +267,8 @@ class SqliteAccounts:
         address = compared(written)
         if connection.one(_SQL["account"], (address,)):
             raise Conflict("There is an account with this e-mail address already. Sign in with it.")
+        if not link.is_operator and has_email(connection, address):
+            raise Conflict(ELSEWHERE)
         person_id = add_person(connection, name=name, email=address, is_operator=link.is_operator)
         add_subject(connection, PROVIDER, person_id, person_id)
         connection.all(_SQL["add"], (person_id, address, password))
@@ -237,26 +278,26 @@ class SqliteAccounts:
         connection.all(_SQL["set_password"], (password, person_id))
         if link.kind == "reset":
             connection.all(_SQL["remove_totp"], (person_id,))
+            _put_codes(connection, person_id, ())
+            connection.all(_PASSKEYS["remove_all"], (person_id,))
         if link.is_operator:
             connection.all(_SQL["make_operator"], (person_id,))
         connection.all(_SQL["drop_links_of"], (person_id,))
         end_sign_ins(connection, person_id)
 
 
-def compared(email: str) -> str:
-    """Return an e-mail address in the form in which two are the same."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
+def _put_codes(connection: Connection, person_id: str, codes: Collection[bytes]) -> None:
+    connection.all(_CODES["drop"], (person_id,))
+    connection.many(_CODES["add"], [(person_id, digest) for digest in codes])
 
 
-def account_of(row: Sequence[Any] | None) -> Account | None:
-    """Return the account of a row, whichever database it is from."""
+def _account(row: Row | None) -> Account | None:
     if row is None:
         return None
     person_id, email, password, secret, proposed, step, is_active = row
     return Account(person_id, email, password, secret, proposed, step, bool(is_active))
 
 
-def link_of(row: Sequence[Any]) -> Link:
-    """Return the link of a row, whichever database it is from."""
+def _link(row: Row) -> Link:
     kind, person_id, email, name, is_operator, created_at, expires_at = row
     return Link(kind, person_id, email, name, bool(is_operator), created_at, expires_at)

@@ -1,11 +1,15 @@
 """The doors of the identity: from a request's headers to a person; where people, sign-ins and API keys are kept."""
 
-from collections.abc import Collection, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from hubbub.core.people import Person
+from hubbub.core.errors import NotAllowed
+from hubbub.core.people import Limits, Person
+
+KNOWN = "p"
+"""What the ids of people begin with who have an account here or at a provider."""
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -63,6 +67,21 @@ class Key(msgspec.Struct, frozen=True):
     revoked_at: float | None = None
     last_used: float | None = None
     """To a minute or so."""
+    owner_id: str = ""
+    """The person who made it for themselves; empty: an operator made it."""
+    limits: Limits | None = None
+    """What it has of its person's rights; None: all of them."""
+
+
+def key_of(row: Sequence[Any]) -> Key:
+    """Return a key from a row whose last column holds its limits as JSON."""
+    *known, limits = row
+    return Key(*known, limits=None if limits is None else msgspec.json.decode(limits, type=Limits))
+
+
+def limits_text(key: Key) -> str | None:
+    """Return a key's limits as JSON."""
+    return None if key.limits is None else msgspec.json.encode(key.limits).decode()
 
 
 @runtime_checkable
@@ -81,7 +100,7 @@ class Keys(Protocol):
         """Store a new key.
 
         Raises:
-            Conflict: there is one with this id, or one with this name that is not revoked.
+            Conflict: there is one with this id, or one of its owner with this name that is not revoked.
         """
         ...
 
@@ -115,16 +134,36 @@ class KnownPerson(msgspec.Struct, frozen=True):
     providers: tuple[str, ...] = ()
     """Where they can sign in."""
     groups: frozenset[str] = frozenset()
-    """Those that the providers name."""
+    """Those that the providers name, each with its provider: see `scoped`."""
+    ids: frozenset[str] = frozenset()
+    """What the providers call them, likewise."""
 
     @property
     def person(self) -> Person:
         """Who this is when they ask."""
-        return Person(self.id, self.name or self.email, self.groups, self.is_operator)
+        return Person(self.id, self.name or self.email, self.groups, self.is_operator, ids=self.ids)
+
+
+class EmailTaken(NotAllowed):
+    """Somebody new gives the e-mail address of another person: nobody could tell the two apart."""
+
+    code = "email_taken"
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__(
+            "Somebody here has your e-mail address already. If that is you, sign in the way you did before; "
+            "otherwise ask whoever runs this server.",
+            detail=detail,
+        )
+
+
+def is_known_id(person_id: str) -> bool:
+    """Tell whether an id is one of those that `People` gives: programs' and browsers' begin with other letters."""
+    return person_id.startswith(KNOWN)
 
 
 class People(Protocol):
-    """Keeps who is known here. Two people may have one e-mail address: it never tells who somebody is."""
+    """Keeps who is known here: by a provider's subject. An e-mail alone never tells who somebody is."""
 
     async def known(
         self,
@@ -133,15 +172,21 @@ class People(Protocol):
         *,
         name: str = "",
         email: str = "",
-        groups: Collection[str] = (),
+        is_email_verified: bool = False,
+        links_by_email: bool = False,
+        groups: Collection[str] | None = (),
         is_operator: bool = False,
     ) -> Person:
         """Return who has this subject at a provider, made when they first come, brought up to date with what is said.
 
-        Groups and `is_operator` are the provider's word, and replace its earlier one.
+        Groups (by the provider's own names) and `is_operator` are its word, and replace its earlier one; None says
+        nothing of either. An empty name or e-mail says nothing.
+
+        With `links_by_email`, somebody new is the person who has the same e-mail, if both are verified.
 
         Raises:
             NotAllowed: this person is disabled.
+            EmailTaken: somebody new gives the e-mail of another person.
         """
         ...
 

@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
 from weakref import WeakValueDictionary
 
+from msgspec.structs import replace
+
 from hubbub.core.errors import NotSignedIn, StoreError
 from hubbub.core.lasting import Lasting
-from hubbub.core.people import Person
-from hubbub.identity.base import Key, Keys, KeysInBatch
+from hubbub.core.people import Limits, Person
+from hubbub.identity.base import Key, Keys, KeysInBatch, People, is_known_id
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +37,21 @@ _FORM = re.compile(rf"{PREFIX}[0-9a-f]{{10}}-[0-9A-Za-z]{{{_SECRET_CHARACTERS}}}
 T = TypeVar("T")
 
 
-def new_key(name: str, *, person_id: str = "", expires_at: float | None = None) -> tuple[Key, str]:
+def new_key(
+    name: str,
+    *,
+    person_id: str = "",
+    expires_at: float | None = None,
+    owner_id: str = "",
+    limits: Limits | None = None,
+) -> tuple[Key, str]:
     """Return a new key, a new person's unless one is given, and the text that a program sends: `hb-<id>-<secret>`.
 
     The id may be seen by anybody; nobody becomes a person by knowing it.
     """
     key_id = secrets.token_hex(5)
     secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_CHARACTERS))
-    key = Key(key_id, name, person_id or f"k{key_id}", time.time(), expires_at)
+    key = Key(key_id, name, person_id or f"k{key_id}", time.time(), expires_at, owner_id=owner_id, limits=limits)
     return key, f"{PREFIX}{key_id}-{secret}"
 
 
@@ -79,12 +88,15 @@ def ended_of(keys: Collection[Key], key_ids: Collection[str], now: float) -> fro
 
 class _Known(NamedTuple):
     key: Key
-    person: Person
+    person: Person | None
+    """None: they are disabled, or gone."""
     until: float
 
 
 class Keyring:
     """Says whose a key is, mostly from memory, and has it noted which were used. An async context manager.
+
+    A key of somebody known has the rights and groups that they have at the time of the request, and no more.
 
     A look-up in memory costs 3 µs, one in SQLite 0.16 ms: that is made at most once in `FRESH_SECONDS` for a key.
     """
@@ -92,6 +104,7 @@ class Keyring:
     def __init__(
         self,
         keys: Keys,
+        people: People | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -100,6 +113,7 @@ class Keyring:
         most_unknown: int = MOST_UNKNOWN,
     ) -> None:
         self._keys = keys
+        self._people = people
         self._clock = clock
         self._wall_clock = wall_clock
         self._noted_seconds = noted_seconds
@@ -136,6 +150,8 @@ class Keyring:
         key = known.key
         if key.revoked_at is not None:
             raise NotSignedIn("This API key was revoked. Ask whoever runs the server for another one.")
+        if known.person is None:
+            raise NotSignedIn("The account that this API key belongs to is disabled or gone. Ask who runs the server.")
         now = self._wall_clock()
         if key.expires_at is not None and now >= key.expires_at:
             raise NotSignedIn("This API key has expired. Ask whoever runs the server for another one.")
@@ -169,15 +185,27 @@ class Keyring:
             unknown_until = self._unknown.get(digest)
             if unknown_until is not None and now < unknown_until:
                 return None
-            return self._remember(digest, await self._keys.find(digest), now + FRESH_SECONDS)
+            return await self._remember(digest, await self._keys.find(digest), now + FRESH_SECONDS)
 
-    def _remember(self, digest: bytes, key: Key | None, until: float) -> _Known | None:
+    async def _remember(self, digest: bytes, key: Key | None, until: float) -> _Known | None:
         if key is None:
             self._unknown.put(digest, until)
             return None
-        known = _Known(key, Person(id=key.person_id, name=key.name, known_by="key", key=key.id), until)
+        known = _Known(key, await self._person_of(key), until)
         self._known.put(digest, known)
         return known
+
+    async def _person_of(self, key: Key) -> Person | None:
+        """Return whose a key is: somebody known, as they are now, or a program that is a person of its own."""
+        if self._people is None or not is_known_id(key.person_id):
+            return Person(id=key.person_id, name=key.name, known_by="key", key=key.id, limits=key.limits)
+        known = await self._people.find(key.person_id)
+        if known is None or not known.is_active:
+            return None
+        # Operators see what is everybody's: so a key does that only where it is said.
+        acts = key.limits is None or key.limits.scopes is None or "operate" in key.limits.scopes
+        is_operator = known.is_operator and acts
+        return replace(known.person, known_by="key", key=key.id, limits=key.limits, is_operator=is_operator)
 
     async def _go_on_noting(self) -> None:
         while True:

@@ -16,7 +16,10 @@ class MemoryKeys:
         self._ids: dict[bytes, str] = {}
 
     async def add(self, key: Key, digest: bytes) -> None:
-        if any(one.name == key.name and one.revoked_at is None for one in self._keys.values()):
+        if any(
+            (one.name, one.owner_id) == (key.name, key.owner_id) and one.revoked_at is None
+            for one in self._keys.values()
+        ):
             raise Conflict(f"There is an API key {key.name!r} already. Revoke it first, or choose another name.")
         if key.id in self._keys or digest in self._ids:
             raise Conflict("There is an API key with this id already.")

@@ -7,9 +7,9 @@ from typing import Self
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.errors import Conflict
-from hubbub.identity.base import Key
+from hubbub.identity.base import Key, key_of, limits_text
 
-STEPS = (read_sql("hubbub.identity", "postgres/schema.sql"),)
+STEPS = tuple(read_sql("hubbub.identity", f"postgres/{name}.sql") for name in ("schema", "scopes"))
 _SQL = load_sql("hubbub.identity", "postgres/keys.sql")
 
 
@@ -30,10 +30,11 @@ class PostgresKeys:
 
     async def add(self, key: Key, digest: bytes) -> None:
         async def insert(connection: Connection) -> None:
-            values = (key.id, digest, key.name, key.person_id, key.created_at, key.expires_at)
+            whose = (key.person_id, key.created_at, key.expires_at, key.owner_id, limits_text(key))
+            values = (key.id, digest, key.name, *whose)
             if await connection.run(_SQL["add"], *values):
                 return
-            if await connection.one(_SQL["is_taken"], key.name):
+            if await connection.one(_SQL["is_taken"], key.name, key.owner_id):
                 raise Conflict(f"There is an API key {key.name!r} already. Revoke it first, or choose another name.")
             raise Conflict("There is an API key with this id already.")
 
@@ -41,10 +42,10 @@ class PostgresKeys:
 
     async def find(self, digest: bytes) -> Key | None:
         row = await self._database.one(_SQL["find"], digest)
-        return Key(*row) if row else None
+        return key_of(row) if row else None
 
     async def keys(self) -> list[Key]:
-        return [Key(*row) for row in await self._database.all(_SQL["keys"])]
+        return [key_of(row) for row in await self._database.all(_SQL["keys"])]
 
     async def revoke(self, key_id: str, at: float) -> None:
         await self._database.run(_SQL["revoke"], at, key_id)

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import msgspec
@@ -17,17 +17,28 @@ import msgspec
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.errors import NotAllowed, Overloaded
-from hubbub.identity.oidc_tokens import TENANT, Claims, Rules, TokenRefused, id_claims, logout_session
+from hubbub.identity.id_tokens_sqlite import SqliteIdTokens
+from hubbub.identity.oidc_kept import OUT_OF_USE, RETRY_SECONDS, Kept
+from hubbub.identity.oidc_tokens import (
+    MOST_CHARACTERS,
+    TENANT,
+    Claims,
+    Rules,
+    TokenRefused,
+    access_claims,
+    id_claims,
+    logout_session,
+)
 
 logger = logging.getLogger(__name__)
 
-KEPT_SECONDS = 3600.0
-"""How long discovery and keys are believed. While the provider is down, they go on being believed."""
-RETRY_SECONDS = 30.0
-"""The shortest time between two attempts to fetch something again: a token with an invented kid costs no more."""
 REQUEST_SECONDS = 10.0
 MOST_BYTES = 512 * 1024
-_OUT_OF_USE = "This way to sign in does not work at the moment. Who is signed in already can go on."
+_DISCOVERY = "/.well-known/openid-configuration"
+
+P = TypeVar("P")
+T = TypeVar("T")
+Keys: TypeAlias = list[dict[str, Any]]
 
 
 class Discovered(msgspec.Struct, frozen=True):
@@ -37,14 +48,24 @@ class Discovered(msgspec.Struct, frozen=True):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str = ""
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
     backchannel_logout_session_supported: bool = False
     frontchannel_logout_session_supported: bool = False
     authorization_response_iss_parameter_supported: bool = False
 
 
-class _KeySet(msgspec.Struct, frozen=True):
-    keys: list[dict[str, Any]]
+class KeySet(msgspec.Struct, frozen=True):
+    """The keys that a provider signs with."""
+
+    keys: Keys
+
+
+class Published(NamedTuple):
+    """All that a provider says of itself."""
+
+    said: Discovered
+    keys: Keys
 
 
 class _Tokens(msgspec.Struct, frozen=True):
@@ -79,6 +100,17 @@ class Client:
     allowed_groups: frozenset[str]
     allowed_domains: frozenset[str]
     allowed_tenants: tuple[str, ...]
+    subject_claim: str = "sub"
+    audiences: tuple[str, ...] = ()
+    links_by_email: bool = False
+    ends_session: bool = True
+
+
+class SignedIn(NamedTuple):
+    """Who has signed in at a provider, and the token that said so."""
+
+    claims: Claims
+    id_token: str
 
 
 class Provider:
@@ -94,13 +126,8 @@ class Provider:
     ) -> None:
         self.client = client
         self._http = http
-        self._clock = clock
         self._wall_clock = wall_clock
-        self._turn = asyncio.Lock()
-        self._discovered: Discovered | None = None
-        self._keys: list[dict[str, Any]] = []
-        self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
+        self.kept = Kept(client.label, self._publish, self._look, clock=clock)
 
     async def begin(self, redirect_uri: str, back: str) -> tuple[Flow, str]:
         """Return a new sign-in and the address to send the browser to.
@@ -108,7 +135,7 @@ class Provider:
         Raises:
             Overloaded: the provider can't be reached now.
         """
-        said = await self._known()
+        said = (await self.kept.get()).said
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         flow = Flow(self.client.name, state, nonce, verifier, back)
         digest = hashlib.sha256(flow.verifier.encode()).digest()
@@ -125,7 +152,7 @@ class Provider:
         separator = "&" if urlsplit(said.authorization_endpoint).query else "?"
         return flow, said.authorization_endpoint + separator + urlencode(query)
 
-    async def finish(self, flow: Flow, code: str, redirect_uri: str, *, issuer: str = "") -> Claims:
+    async def finish(self, flow: Flow, code: str, redirect_uri: str, *, issuer: str = "") -> SignedIn:
         """Exchange a code, and return who signed in.
 
         Raises:
@@ -133,7 +160,7 @@ class Provider:
             NotAllowed: this person is not among those who are let in.
             Overloaded: the provider can't be reached now.
         """
-        said = await self._known()
+        said = (await self.kept.get()).said
         has_issuer = bool(issuer) or said.authorization_response_iss_parameter_supported
         if TENANT not in said.issuer and has_issuer and issuer != said.issuer:  # RFC 9207: another provider's code
             raise TokenRefused(f"the code is of the issuer {issuer[:200]!r}, not {said.issuer!r}")
@@ -148,15 +175,59 @@ class Provider:
                 now=self._wall_clock(),
             )
         )
-        if not claims.are_groups_known:
-            logger.warning(
-                "%s does not name the groups of %r since they are too many (_claim_names): this person counts as in no "
-                "group. Assign groups to the application there, or send roles in their place.",
-                self.client.label,
-                claims.subject,
-            )
+        self._check_allowed(claims)
+        return SignedIn(claims, tokens.id_token)
+
+    async def of_program(self, token: str) -> Claims:
+        """Return who a token is about that a program sends.
+
+        Raises:
+            TokenRefused: it is not good.
+            NotAllowed: this person is not among those who are let in.
+            Overloaded: the provider can't be reached now, and its keys are not known.
+        """
+        claims = await self._with_keys(
+            lambda keys, rules: access_claims(token, keys, rules, now=self._wall_clock()),
+        )
         self._check_allowed(claims)
         return claims
+
+    def may_have_issued(self, issuer: str) -> bool:
+        """Tell whether tokens of an issuer are to be checked by this provider's keys."""
+        client = self.client
+        if client.allowed_tenants and urlsplit(issuer).netloc == urlsplit(client.issuer).netloc:
+            return True  # one for many tenants: which one it is, is checked with the token
+        return issuer == client.issuer
+
+    async def leaving(self, id_token: str, back: str) -> str:
+        """Return the address that signs somebody out there, and sends them back; empty: the provider has none.
+
+        See openid.net/specs/openid-connect-rpinitiated-1_0.html, 2.
+        """
+        try:
+            address = (await self.kept.get()).said.end_session_endpoint if self.client.ends_session else ""
+        except Overloaded:
+            return ""  # here they are signed out all the same
+        if not address:
+            return ""
+        query = {"client_id": self.client.client_id, "post_logout_redirect_uri": back}
+        query |= {"id_token_hint": id_token} if id_token else {}
+        return address + ("&" if urlsplit(address).query else "?") + urlencode(query)
+
+    async def left(self, issuer: str, session: str) -> str:
+        """Return the session that a page of the provider ends (front-channel logout), as `session_of` names it.
+
+        Raises:
+            TokenRefused: it is not this provider's, or names no session.
+            Overloaded: the provider can't be reached now.
+        """
+        said = (await self.kept.get()).said
+        tenants = self.client.allowed_tenants if TENANT in said.issuer else ("",)
+        if issuer not in {said.issuer.replace(TENANT, tenant) for tenant in tenants}:
+            raise TokenRefused(f"the issuer is {issuer[:200]!r}, not {said.issuer!r}")
+        if not 0 < len(session) <= MOST_CHARACTERS or not _has_sessions(said):
+            raise TokenRefused("it names no session: have the provider send iss and sid")
+        return f"sid:{session}"
 
     async def logged_out(self, token: str) -> str:
         """Return the session that a logout token ends, as `session_of` names it.
@@ -165,7 +236,7 @@ class Provider:
             TokenRefused: the token is not good.
             Overloaded: the provider can't be reached now.
         """
-        said = await self._known()
+        said = (await self.kept.get()).said
         session, subject = await self._with_keys(
             lambda keys, rules: logout_session(token, keys, rules, now=self._wall_clock())
         )
@@ -179,12 +250,19 @@ class Provider:
 
     async def session_of(self, claims: Claims) -> str:
         """Return by what name the provider can end a sign-in; empty: it can't."""
-        if not _has_sessions(await self._known()):
-            return f"sub:{claims.subject}"
+        if not _has_sessions((await self.kept.get()).said):
+            return f"sub:{claims.sub}"
         return f"sid:{claims.session}" if claims.session else ""
 
     def _check_allowed(self, claims: Claims) -> None:
         client = self.client
+        if not claims.are_groups_known:
+            logger.warning(
+                "%s does not name the groups of %r since they are too many (_claim_names): this person counts as in no "
+                "group. Assign groups to the application there, or send roles in their place.",
+                client.label,
+                claims.subject,
+            )
         refusal = f"Your account at {client.label} may not use this server. Ask whoever runs it."
         if client.allowed_groups and not client.allowed_groups & claims.groups:
             raise NotAllowed(refusal, detail=f"{claims.subject!r} is in none of the allowed groups")
@@ -192,44 +270,32 @@ class Provider:
         if client.allowed_domains and not (claims.is_email_verified and domain in client.allowed_domains):
             raise NotAllowed(refusal, detail=f"{claims.subject!r} has no verified e-mail at an allowed domain")
 
-    async def _with_keys(self, check: Callable[[list[dict[str, Any]], Rules], Any]) -> Any:
+    async def _with_keys(self, check: Callable[[Keys, Rules], T]) -> T:
         """Check with the keys that are known, and once more with new ones where the key is not among them."""
         client = self.client
-        said = await self._known()
-        rules = Rules(said.issuer, client.client_id, client.allowed_tenants, client.groups_claim, client.roles_claim)
-        try:
-            return check(self._keys, rules)
-        except TokenRefused as error:
-            if not error.is_key_unknown:
-                raise
-        await self._known(is_key_unknown=True)
-        return check(self._keys, rules)
 
-    async def _known(self, *, is_key_unknown: bool = False) -> Discovered:
-        """Return what the provider says of itself; fetched anew, with its keys, where that is due."""
-        async with self._turn:
-            now = self._clock()
-            is_due = is_key_unknown or now >= self._fetched_at + KEPT_SECONDS
-            if is_due and now >= self._tried_at + RETRY_SECONDS:
-                try:
-                    said = await self._fetch(self.client.issuer.rstrip("/") + "/.well-known/openid-configuration")
-                    discovered = self._believed(said)
-                    self._keys = (await self._decoded(discovered.jwks_uri, _KeySet)).keys
-                    self._discovered, self._fetched_at = discovered, now
-                    # An unknown kid is looked for at once after a rotation; from then on at most twice a minute.
-                    self._tried_at = now if is_key_unknown else float("-inf")
-                except (OSError, ValueError, TimeoutError, msgspec.MsgspecError) as error:
-                    self._tried_at = now
-                    logger.warning(
-                        "Signing in by %s does not work: %s. Tried again in %g s at the earliest.",
-                        self.client.label,
-                        str(error) or type(error).__name__,
-                        RETRY_SECONDS,
-                    )
-            if self._discovered is None:
-                wait = max(1.0, self._tried_at + RETRY_SECONDS - now)
-                raise Overloaded(f"{_OUT_OF_USE} Try again in {wait:.0f} seconds.", retry_after_seconds=wait)
-            return self._discovered
+        def checked(published: Published) -> T:
+            rules = Rules(
+                published.said.issuer,
+                client.client_id,
+                client.allowed_tenants,
+                client.groups_claim,
+                client.roles_claim,
+                client.subject_claim,
+                client.audiences,
+            )
+            return check(published.keys, rules)
+
+        return await with_keys(self.kept, checked)
+
+    async def _publish(self) -> Published:
+        said = await self._fetch(self.client.issuer.rstrip("/") + _DISCOVERY)
+        discovered = self._believed(said)
+        keys = msgspec.json.decode(await self._fetch(discovered.jwks_uri), type=KeySet).keys
+        return Published(discovered, keys)
+
+    async def _look(self) -> None:
+        await self._fetch(self.client.issuer.rstrip("/") + _DISCOVERY)
 
     def _believed(self, body: bytes) -> Discovered:
         said = msgspec.json.decode(body, type=Discovered)
@@ -240,19 +306,13 @@ class Provider:
                 raise ValueError(f"it calls itself {said.issuer}, not {self.client.issuer}")
         elif said.issuer != self.client.issuer:
             raise ValueError(f"it calls itself {said.issuer}, not {self.client.issuer}")
-        for address in (said.authorization_endpoint, said.token_endpoint, said.jwks_uri):
-            if not _is_protected(address):
+        for address in (said.authorization_endpoint, said.token_endpoint, said.jwks_uri, said.end_session_endpoint):
+            if address and not _is_protected(address):
                 raise ValueError(f"it names {address[:200]!r}, which does not begin with https://")
         return said
 
-    async def _decoded(self, url: str, kind: type[_KeySet]) -> _KeySet:
-        return msgspec.json.decode(await self._fetch(url), type=kind)
-
     async def _fetch(self, url: str) -> bytes:
-        status, body = await self._http.get(url, seconds=REQUEST_SECONDS, limit_bytes=MOST_BYTES)
-        if status != 200:
-            raise ValueError(f"{url} is answered with {status}")
-        return body
+        return await fetched(self._http, url)
 
     async def _exchange(self, said: Discovered, flow: Flow, code: str, redirect_uri: str) -> _Tokens:
         client = self.client
@@ -279,7 +339,12 @@ class Provider:
             ):
                 status, body = reply.status, await reply.body(MOST_BYTES)
         except (Unreachable, BrokenOff, TimeoutError) as error:
-            raise Overloaded(_OUT_OF_USE, retry_after_seconds=RETRY_SECONDS) from error
+            self.kept.note(is_there=False)
+            raise Overloaded(OUT_OF_USE, retry_after_seconds=RETRY_SECONDS) from error
+        if status >= 500 or status == 429:
+            self.kept.note(is_there=False)
+            logger.warning("%s does not say whose a code is: it answers with %d.", client.label, status)
+            raise Overloaded(OUT_OF_USE, retry_after_seconds=RETRY_SECONDS)
         if status != 200:
             raise TokenRefused(f"the provider refuses the code ({status}): {_error_in(body)}")
         try:
@@ -291,14 +356,54 @@ class Provider:
 class Providers:
     """The providers that people can sign in at, by their names in the settings."""
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, providers: Mapping[str, Provider], id_tokens: SqliteIdTokens | None = None) -> None:
+        """Take the providers, and what keeps the tokens that they ask for when somebody signs out."""
         self.by_name = providers
+        self._id_tokens = id_tokens
+
+    async def keep(self, cookie: str, signed_in: SignedIn) -> None:
+        """Keep what signing out there needs, by the cookie of the sign-in here."""
+        if self._id_tokens is not None:
+            await self._id_tokens.keep(cookie, signed_in.id_token)
+
+    async def leaving(self, name: str, cookie: str, back: str) -> str:
+        """Return the address that signs somebody out at a provider and sends them back; empty: there is none."""
+        if (provider := self.by_name.get(name)) is None:
+            return ""
+        return await provider.leaving(await self._id_tokens.find(cookie) if self._id_tokens else "", back)
 
 
 def own_path(text: str) -> str:
     """Return a path of this server to go back to; the page's own where the text is anything else."""
     is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and len(text) <= 1000
     return text if is_own and text.isascii() and text.isprintable() else "/"
+
+
+async def fetched(http: Http, url: str) -> bytes:
+    """Return a small page.
+
+    Raises:
+        OSError, ValueError: it is not to be had.
+    """
+    status, body = await http.get(url, seconds=REQUEST_SECONDS, limit_bytes=MOST_BYTES)
+    if status != 200:
+        raise ValueError(f"{url} is answered with {status}")
+    return body
+
+
+async def with_keys(kept: Kept[P], check: Callable[[P], T]) -> T:
+    """Check with the keys that are known, and once more with new ones where the key is not among them.
+
+    Raises:
+        TokenRefused: as the check does.
+        Overloaded: there are no keys yet, and none are to be had.
+    """
+    try:
+        return check(await kept.get())
+    except TokenRefused as error:
+        if not error.is_key_unknown:
+            raise
+    return check(await kept.get(is_key_unknown=True))
 
 
 def _has_sessions(said: Discovered) -> bool:

@@ -24,15 +24,19 @@ _LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 _KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 
+SIGN_IN_FAILED = "The sign-in failed. Try again; if it fails again, ask whoever runs this server."
+NOT_GOOD = (
+    "The token that was sent is not accepted here. Get a new one; if it fails again, ask whoever runs this server."
+)
+
+
 class TokenRefused(NotSignedIn):
     """A provider's token does not say what it must. `detail` says what, for operators."""
 
     code = "token_refused"
 
-    def __init__(self, detail: str, *, is_key_unknown: bool = False) -> None:
-        super().__init__(
-            "The sign-in failed. Try again; if it fails again, ask whoever runs this server.", detail=detail
-        )
+    def __init__(self, detail: str, *, is_key_unknown: bool = False, message: str = SIGN_IN_FAILED) -> None:
+        super().__init__(message, detail=detail)
         self.is_key_unknown = is_key_unknown
 
 
@@ -46,6 +50,9 @@ class Rules:
     allowed_tenants: tuple[str, ...] = ()
     groups_claim: str = "groups"
     roles_claim: str = ""
+    subject_claim: str = "sub"
+    audiences: tuple[str, ...] = ()
+    """What the tokens that programs send may be made for."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,9 @@ class Claims:
     session: str
     are_groups_known: bool = True
     """False: the provider left the groups out since they are too many, and there are none here then."""
+    expires_at: float = 0.0
+    sub: str = ""
+    """What the provider's logout tokens call them."""
 
 
 def id_claims(
@@ -80,15 +90,33 @@ def id_claims(
         expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
         if not hmac.compare_digest(_text(claims, "at_hash").encode(), expected):
             raise TokenRefused("at_hash does not belong to the access token")
+    return _said(claims, rules)
+
+
+def access_claims(token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, *, now: float) -> Claims:
+    """Return who a token is about that a program sends (RFC 9068, as far as providers keep to it).
+
+    Raises:
+        TokenRefused: it is not good, or is one that says that somebody signed in or out.
+    """
+    _, claims = _checked(token, keys, rules, now, is_for_us=False)
+    if "nonce" in claims or "events" in claims:
+        raise TokenRefused("it is the token of a sign-in or a logout, not one for programs")
+    return _said(claims, rules)
+
+
+def _said(claims: Mapping[str, Any], rules: Rules) -> Claims:
     groups, are_known = _groups(claims, rules)
     return Claims(
-        _text(claims, "sub", is_needed=True),
+        _text(claims, rules.subject_claim, is_needed=True),
         _text(claims, "name") or _text(claims, "preferred_username"),
         _text(claims, "email"),
         claims.get("email_verified") is True,
         groups,
         _text(claims, "sid"),
         are_known,
+        float(claims["exp"]),
+        _text(claims, "sub", is_needed=True),
     )
 
 
@@ -111,7 +139,20 @@ def logout_session(token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, 
     return session, subject
 
 
-def _checked(token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, now: float) -> tuple[str, Mapping[str, Any]]:
+def issuer_in(token: str) -> tuple[str, str]:
+    """Return the issuer and the tenant that a token names, unchecked: to find out by whose keys it is to be checked.
+
+    Raises:
+        TokenRefused: it can't be read.
+    """
+    _header(token)
+    claims = _part(token.split(".")[1], "claims")
+    return str(claims.get("iss")), str(claims.get("tid"))
+
+
+def _checked(
+    token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, now: float, *, is_for_us: bool = True
+) -> tuple[str, Mapping[str, Any]]:
     """Return the algorithm and the claims of a token whose signature, issuer, audience and times are good."""
     header = _header(token)
     algorithm, kid = header.get("alg"), header.get("kid")
@@ -138,7 +179,10 @@ def _checked(token: str, keys: Sequence[Mapping[str, Any]], rules: Rules, now: f
     key_issuer = fitting[0].get("issuer")
     if isinstance(key_issuer, str) and key_issuer.replace(TENANT, _text(claims, "tid")) != issuer:
         raise TokenRefused("the key is for another issuer")
-    _check_audience(claims, rules.client_id)
+    if is_for_us:
+        _check_audience(claims, rules.client_id)
+    else:
+        _check_one_audience(claims, rules.audiences)
     _check_times(claims, now)
     return algorithm, claims
 
@@ -149,11 +193,14 @@ def _header(token: str) -> Mapping[str, Any]:
     parts = token.split(".")
     if len(parts) != 3:
         raise TokenRefused("it is no signed token")
+    return _part(parts[0], "header")
+
+
+def _part(text: str, what: str) -> Mapping[str, Any]:
     try:
-        padded = parts[0] + "=" * (-len(parts[0]) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise TokenRefused("the token's header can't be read") from error
+        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=dict[str, Any])
+    except (ValueError, RecursionError, msgspec.DecodeError) as error:
+        raise TokenRefused(f"the token's {what} can't be read") from error
 
 
 def _issuer(claims: Mapping[str, Any], rules: Rules) -> str:
@@ -175,6 +222,13 @@ def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
         raise TokenRefused(f"the audience is {str(audience)[:200]!r}, not {client_id!r}")
     if ("azp" in claims or len(audience) > 1) and claims.get("azp") != client_id:
         raise TokenRefused("the token was made for another client (azp)")
+
+
+def _check_one_audience(claims: Mapping[str, Any], wanted: Sequence[str]) -> None:
+    said: Any = claims.get("aud")
+    audience: list[Any] = cast("list[Any]", said) if isinstance(said, list) else [said]
+    if not any(one in wanted for one in audience):
+        raise TokenRefused(f"the audience is {str(audience)[:200]!r}, none of {', '.join(wanted)}")
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:

@@ -1,7 +1,9 @@
 """Keep the people who are known here in SQLite."""
 
+import logging
 import secrets
 import time
+import unicodedata
 from collections.abc import Collection
 from types import TracebackType
 from typing import Self
@@ -11,9 +13,14 @@ import msgspec
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
 from hubbub.core.people import Person
-from hubbub.identity.base import KnownPerson
+from hubbub.identity.base import EmailTaken, KnownPerson
 
-SCHEMA = read_sql("hubbub.identity", "people_schema.sql")
+logger = logging.getLogger(__name__)
+
+SCRIPTS = [
+    read_sql("hubbub.identity", name) for name in ("people_schema.sql", "people_emails.sql", "people_id_tokens.sql")
+]
+"""Those of the room "people", which accounts and sign-ins need too."""
 _SQL = load_sql("hubbub.identity", "people.sql")
 _SIGN_INS = load_sql("hubbub.identity", "sign_ins.sql")
 DISABLED = "Your account here was disabled. Ask whoever runs this server."
@@ -27,7 +34,7 @@ class SqlitePeople:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("people", [SCHEMA])
+        await self._database.migrate("people", SCRIPTS)
         return self
 
     async def __aexit__(
@@ -42,23 +49,30 @@ class SqlitePeople:
         *,
         name: str = "",
         email: str = "",
-        groups: Collection[str] = (),
+        is_email_verified: bool = False,
+        links_by_email: bool = False,
+        groups: Collection[str] | None = (),
         is_operator: bool = False,
     ) -> Person:
-        said = msgspec.json.encode(sorted(set(groups))).decode()
+        claim = EmailClaim(email, is_verified=is_email_verified, links=links_by_email)
+        said = msgspec.json.encode(sorted(set(groups or ()))).decode()
 
         def write(connection: Connection) -> KnownPerson:
             row = connection.one(_SQL["subject"], (provider, subject))
             if row is None:
-                person_id = add_person(connection, name=name, email=email)
+                person_id = who_claims(connection, claim, f"{subject!r} of {provider}")
+                if person_id is None:
+                    person_id = add_person(connection, name=name, email=email, is_email_verified=claim.is_verified)
                 connection.all(_SQL["add_subject"], (provider, subject, person_id, said, is_operator))
+                note_change(connection)
             else:
                 person_id = row[0]
-                connection.all(_SQL["update"], (name, email, person_id, name, email))
-                changes = connection.changes()
-                values = (said, is_operator, provider, subject, said, is_operator)
-                connection.all(_SQL["update_subject"], values)
-                if changes + connection.changes():
+                connection.all(_SQL["update"], (name, person_id))
+                changes = connection.changes() + renew_email(connection, person_id, claim)
+                if groups is not None:
+                    connection.all(_SQL["update_subject"], (said, is_operator, provider, subject))
+                    changes += connection.changes()
+                if changes:
                     note_change(connection)
             return person_in(connection, person_id)
 
@@ -82,11 +96,92 @@ class SqlitePeople:
         await self._database.write(_set, "set_operator", person_id, is_operator)
 
 
-def add_person(connection: Connection, *, name: str, email: str, is_operator: bool = False) -> str:
+def add_person(
+    connection: Connection, *, name: str, email: str, is_email_verified: bool = False, is_operator: bool = False
+) -> str:
     """Add a person, and return their new id."""
     person_id = "p" + secrets.token_hex(13)[:25]
-    connection.all(_SQL["add"], (person_id, name, email, is_operator, time.time()))
+    values = (person_id, name, email, compared(email), is_email_verified, is_operator, time.time())
+    connection.all(_SQL["add"], values)
     return person_id
+
+
+class EmailClaim(msgspec.Struct, frozen=True):
+    """An e-mail address that a provider gives for somebody."""
+
+    email: str
+    is_verified: bool = False
+    links: bool = False
+    """Whether who has it there may be the person who has it here."""
+
+
+def who_claims(connection: Connection, claim: EmailClaim, whose: str) -> str | None:
+    """Return the person whom somebody new is by their e-mail; None: nobody who is known.
+
+    Raises:
+        EmailTaken: another person has it, and nothing makes the two one.
+    """
+    holders = _holders(connection, claim.email)
+    if not holders:
+        return None
+    if any(not one.is_active for one in holders):  # who was disabled doesn't come back by another door
+        reason = "who is disabled"
+    elif not claim.is_verified:
+        reason = "and it is not verified there"
+    elif not any(one.is_vouched for one in holders):
+        for one in holders:  # they only said that it is theirs
+            connection.all(_SQL["take_email"], (one.person_id,))
+        return None
+    elif not claim.links:
+        reason = "and links_by_email is off there"
+    elif len(holders) > 1:
+        reason = "and so do others"
+    else:
+        return holders[0].person_id
+    raise EmailTaken(
+        detail=f"{whose} gives the e-mail {claim.email[:200]!r}, which {holders[0].person_id} has, {reason}"
+    )
+
+
+def renew_email(connection: Connection, person_id: str, claim: EmailClaim) -> int:
+    """Note the e-mail that a person has now, unless it is somebody else's; return how many rows that changed.
+
+    Who somebody is stays as it was: they are known by the provider's subject.
+    """
+    key = compared(claim.email)
+    row = connection.one(_SQL["email_key"], (person_id,))
+    if not key or row is None:
+        return 0
+    if key != row[0] and _holders(connection, claim.email, but=person_id):
+        logger.warning("%s gives the e-mail of somebody else now, and keeps the one from before.", person_id)
+        return 0
+    connection.all(_SQL["update_email"], (claim.email, key, claim.is_verified, person_id))
+    return connection.changes()
+
+
+def has_email(connection: Connection, email: str) -> bool:
+    """Tell whether somebody is known by an e-mail."""
+    return bool(_holders(connection, email))
+
+
+def compared(email: str) -> str:
+    """Return an e-mail address in the form in which two are the same."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+class _Holder(msgspec.Struct, frozen=True):
+    """Who has an e-mail here, and whether something vouches for that."""
+
+    person_id: str
+    is_active: bool
+    is_vouched: bool
+
+
+def _holders(connection: Connection, email: str, *, but: str = "") -> list[_Holder]:
+    if not (key := compared(email)):
+        return []
+    rows = connection.all(_SQL["holders"], (key, but))
+    return [_Holder(person_id, bool(is_active), bool(is_vouched)) for person_id, is_active, is_vouched in rows]
 
 
 def add_subject(connection: Connection, provider: str, subject: str, person_id: str) -> None:
@@ -134,7 +229,7 @@ def _set(connection: Connection, what: str, person_id: str, value: bool) -> None
 
 
 def _person(row: Row) -> KnownPerson:
-    person_id, name, email, is_operator, is_active, created_at, last_signed_in, providers, groups = row
+    person_id, name, email, is_operator, is_active, created_at, last_signed_in, providers, groups, ids = row
     return KnownPerson(
         person_id,
         name,
@@ -145,4 +240,5 @@ def _person(row: Row) -> KnownPerson:
         last_signed_in,
         tuple(msgspec.json.decode(providers, type=list[str])),
         msgspec.json.decode(groups, type=frozenset[str]),
+        msgspec.json.decode(ids, type=frozenset[str]),
     )

@@ -134,6 +134,12 @@ class SignIns:
             await self._store.end_session(self._wall_clock(), provider, provider_session)
             self.forget()
 
+    async def changes(self) -> int:
+        """Return a number that is another one after any change of people and sign-ins; read at most twice a second."""
+        if self._clock() >= self._fresh_until:
+            await self._look()
+        return self._revision
+
     async def ended(self, ids: Collection[str]) -> frozenset[str]:
         """Return those that let nobody in any more. Always asks the store, once for all.
 

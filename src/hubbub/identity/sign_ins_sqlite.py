@@ -8,7 +8,7 @@ import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.identity.base import KnownPerson, SignIn
-from hubbub.identity.people_sqlite import SCHEMA, note_change, person_in
+from hubbub.identity.people_sqlite import SCRIPTS, note_change, person_in
 
 _SQL = load_sql("hubbub.identity", "sign_ins.sql")
 _PEOPLE = load_sql("hubbub.identity", "people.sql")
@@ -23,7 +23,7 @@ class SqliteSignIns:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("people", [SCHEMA])
+        await self._database.migrate("people", SCRIPTS)
         return self
 
     async def __aexit__(

@@ -1,13 +1,15 @@
 """What a loader finds in a file: headings, paragraphs, code and tables, in reading order."""
 
+from collections import Counter
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.core.documents import Omission
 
 
-class Heading(msgspec.Struct, frozen=True):
+class Heading(msgspec.Struct, frozen=True, gc=False):
     """The title of what follows. Level 1 is the outermost."""
 
     text: str
@@ -15,21 +17,21 @@ class Heading(msgspec.Struct, frozen=True):
     page: int | None = None
 
 
-class Paragraph(msgspec.Struct, frozen=True):
+class Paragraph(msgspec.Struct, frozen=True, gc=False):
     """Running text, or a list with one item a line."""
 
     text: str
     page: int | None = None
 
 
-class Code(msgspec.Struct, frozen=True):
+class Code(msgspec.Struct, frozen=True, gc=False):
     """Text whose lines belong together as they stand."""
 
     text: str
     page: int | None = None
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, gc=False):
     """Rows of cells; the first row names the columns, unless `has_header` says that none does."""
 
     rows: tuple[tuple[str, ...], ...]
@@ -68,3 +70,17 @@ class Loaded(msgspec.Struct, frozen=True):
 def row_line(cells: tuple[str, ...]) -> str:
     """Return a table's row as one line of text."""
     return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"
+
+
+def without_hidden(loaded: Loaded) -> Loaded:
+    """Return what a file shows, and say how much of it is hidden."""
+    counts: Counter[str] = Counter()
+    for one in loaded.hidden:
+        counts[one.what] += one.count
+    said = tuple(
+        Omission(f"hidden_{what}s", f"1 hidden {what} was left out", 1)
+        if count == 1
+        else Omission(f"hidden_{what}s", f"{count} hidden {what}s were left out", count)
+        for what, count in counts.items()
+    )
+    return replace(loaded, omitted=loaded.omitted + said)

@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox
@@ -19,7 +19,7 @@ from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.names import usable_name
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
-from hubbub.search.base import EmbedsLater, Library, RemovesMany, Search
+from hubbub.search.base import EmbedsLater, Library, RemovesMany, Renames, Search
 
 WATCH_SECONDS = 0.3
 
@@ -107,6 +107,23 @@ class Pipeline:
         stored = await self._library.add(document, payer=payer)
         self._worker.wake()
         return stored
+
+    async def rename(self, document: Document, name: str) -> bool:
+        """Give a document that has been read another name; return False where it has to be added under that instead."""
+        name = usable_name(name)
+        is_same_kind = PurePosixPath(document.name).suffix.lower() == PurePosixPath(name).suffix.lower()
+        if document.state not in ("embedding", "ready") or not is_same_kind:
+            return False
+        if not isinstance(self._library, Renames) or not isinstance(self._search, Renames):
+            return False
+        if await self._library.named(document.collection_id, name) is not None:
+            return False
+        # In this order, so that what is broken off in between is renamed again.
+        await self._search.rename(document.id, name)
+        if await self._library.rename(document.id, name):
+            return True
+        await self._search.rename(document.id, document.name)
+        return False
 
     async def remove(self, document_id: str) -> None:
         """Forget a document, its passages and its file, unless another document has the same content."""

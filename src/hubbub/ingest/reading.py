@@ -7,7 +7,6 @@ import re
 import signal
 import unicodedata
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
@@ -28,7 +27,7 @@ from hubbub.connections.sandbox import (
 )
 from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
-from hubbub.ingest.blocks import Block, Loaded, Table
+from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
 from hubbub.ingest.gauge import Gauge, telling
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.names import title_of
@@ -214,20 +213,6 @@ def with_hidden(loaded: Loaded) -> Loaded:
     """Return what a file holds, its hidden parts at the end."""
     blocks = [*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)]
     return replace(loaded, blocks=blocks, hidden=())
-
-
-def without_hidden(loaded: Loaded) -> Loaded:
-    """Return what a file shows, and say how much of it is hidden."""
-    counts: Counter[str] = Counter()
-    for one in loaded.hidden:
-        counts[one.what] += one.count
-    said = tuple(
-        Omission(f"hidden_{what}s", f"1 hidden {what} was left out", 1)
-        if count == 1
-        else Omission(f"hidden_{what}s", f"{count} hidden {what}s were left out", count)
-        for what, count in counts.items()
-    )
-    return replace(loaded, omitted=loaded.omitted + said)
 
 
 def completeness_of(loaded: Loaded) -> Completeness:

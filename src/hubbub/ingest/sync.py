@@ -36,6 +36,8 @@ class Round(msgspec.Struct):
     added: int = 0
     changed: int = 0
     removed: int = 0
+    moved: int = 0
+    """Documents that have another name now, and were not read again."""
     unchanged: int = 0
     pending: list[str] = msgspec.field(default_factory=list[str])
     """Files that are left for the next round, since they are still being written."""
@@ -50,12 +52,13 @@ class Round(msgspec.Struct):
     @property
     def did_something(self) -> bool:
         """Whether the collection is another one now."""
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.removed or self.moved)
 
     @property
     def counts(self) -> str:
         """What was done, in words."""
         parts = [f"{self.added} added", f"{self.changed} changed", f"{self.removed} removed"]
+        parts += [f"{self.moved} moved"] if self.moved else []
         parts += [f"{self.unchanged} unchanged"]
         parts += [f"{len(self.pending)} still being written"] if self.pending else []
         parts += [f"{self.skipped} skipped"] if self.skipped else []
@@ -122,7 +125,9 @@ class FolderSync:
                 new.append(file)
             else:
                 done.pending.append(file.inside)
-        await self._add(collection_id, source, await claimed(self._origins, collection_id, new), done)
+        named = await claimed(self._origins, collection_id, new)
+        left = await self._move(collection_id, source, named, stamps, known, done)
+        await self._add(collection_id, source, left, done)
         await self._remove(collection_id, source, known, {file.inside for file in found}, passed_by, done)
         self._forget_gone(stamps)
         self._count = await self._documents(collection_id)
@@ -161,6 +166,40 @@ class FolderSync:
     def _was_refused(self, file: Found, stamp: str) -> str:
         refused, why = self._refused.get(file.inside, ("", ""))
         return why if refused == stamp else ""
+
+    async def _move(
+        self,
+        collection_id: str,
+        source: str,
+        files: Sequence[Found],
+        stamps: Mapping[str, str],
+        known: dict[str, Origin],
+        done: Round,
+    ) -> list[Found]:
+        """Rename the documents whose files were renamed; return the files for which that could not be done.
+
+        Killed at any point, the next round finds the same files, and documents of one of both names.
+        """
+        gone = {_same(origin.stamp): origin for path, origin in known.items() if path not in stamps and origin.stamp}
+        left: list[Found] = []
+        for file in files:
+            stamp = stamps[file.inside]
+            origin = gone.pop(_same(stamp), None) if stamp else None
+            if origin is None or not await self._renamed(collection_id, origin, file):
+                left.append(file)
+                continue
+            await self._origins.note(collection_id, source, [Origin(file.inside, file.name, stamp, origin.sha256)])
+            await self._origins.forget(collection_id, source, origin.path)
+            del known[origin.path]
+            done.moved += 1
+        return left
+
+    async def _renamed(self, collection_id: str, origin: Origin, file: Found) -> bool:
+        document = await self._library.named(collection_id, origin.name)
+        if document is not None and document.sha256 == origin.sha256:
+            return await self._pipeline.rename(document, file.name)
+        moved = await self._library.named(collection_id, file.name)
+        return document is None and moved is not None and moved.sha256 == origin.sha256
 
     async def _add(self, collection_id: str, source: str, files: Sequence[Found], done: Round) -> None:
         stored: list[Origin] = []
@@ -248,6 +287,12 @@ def _count(done: Round, before: Document | None, now: Document) -> None:
 
 def _stamp(found: os.stat_result) -> str:
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_dev} {found.st_ino}"
+
+
+def _same(stamp: str) -> str:
+    """Return the part of a stamp that a file keeps when it gets another name: all but when that was changed."""
+    size, written, _, device, inode = stamp.split()
+    return f"{size} {written} {device} {inode}"
 
 
 def _stamp_at(path: Path) -> str:

@@ -14,7 +14,7 @@ from hubbub.models.address import OPENAI_URL, Address, Secret, bare, compatible_
 from hubbub.models.azure_names import read_azure
 from hubbub.models.base import PASSED_FIELDS, ModelCard
 from hubbub.models.entra import SignIns
-from hubbub.models.faults import UNREADABLE, read_fault, shortened
+from hubbub.models.faults import UNREADABLE, Fault, read_fault, shortened
 from hubbub.models.loose import count_of, mapping_of
 
 OPENAI_MODEL = "gpt-4.1-mini"
@@ -97,6 +97,15 @@ async def discover(environ: Mapping[str, str], http: Http, sign_ins: SignIns) ->
     )
 
 
+class ListRefused(ConnectionError):
+    """A server was reached, and refused to list its models."""
+
+    def __init__(self, words: str, fault: Fault, status: int) -> None:
+        super().__init__(words)
+        self.fault = fault
+        self.status = status
+
+
 async def ask_models(address: Address, http: Http, *, seconds: float = ASK_SECONDS) -> list[ListedModel]:
     """Return the models that a server lists at `/models`, in its order.
 
@@ -105,10 +114,11 @@ async def ask_models(address: Address, http: Http, *, seconds: float = ASK_SECON
     """
     status, body = await http.get(address.url("models"), headers=await address.authorization.headers(), seconds=seconds)
     if status != 200:
-        said = shortened(read_fault(body).message or "", address)
+        fault = read_fault(body)
+        said = shortened(fault.message or "", address)
         hint = address.authorization.hints.get(status, "").removesuffix(".")
         parts = (f"it answered with status {status}", f"“{said}”" if said else "", hint)
-        raise ConnectionError(": ".join(part for part in parts if part))
+        raise ListRefused(": ".join(part for part in parts if part), fault, status)
     try:
         page: object = msgspec.json.decode(body)
     except UNREADABLE as error:

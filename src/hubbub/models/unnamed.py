@@ -10,7 +10,8 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.address import Address
 from hubbub.models.base import Completion, Limits, ModelCard, SendPiece
-from hubbub.models.discovery import ask_models, choose
+from hubbub.models.discovery import ListRefused, ask_models, choose
+from hubbub.models.faults import failure
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
 
@@ -44,6 +45,8 @@ class UnnamedModel:
         server = self._address.server
         try:
             chosen = choose("", await ask_models(self._address, self._http))
+        except ListRefused as error:
+            raise failure(self._address, error.fault, error.status) from error
         except ConnectionError as error:
             raise ModelError(
                 "The model's server can't be reached.",

@@ -39,6 +39,8 @@ class AzureIndex(msgspec.Struct, frozen=True):
     """The language that queries can be written anew in; empty where that can't be had."""
     has_unrestricted: bool = True
     """Whether all see the passages that list nobody, where somebody else fills it."""
+    provider: str = ""
+    """Whose groups such an index lists; empty: those of the application around Hubbub."""
     analyzer: str = "en.microsoft"
     connect_seconds: float = 5.0
     find_seconds: float = 10.0

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hubbub.core.documents import Retrieval, Vector
-from hubbub.core.people import Reader, claims_of
+from hubbub.core.people import Reader, claims_of, ids_of
 from hubbub.search.azure_place import AzureIndex
 
 EMBEDDING = "embedding"
@@ -145,16 +145,22 @@ def of_category(field: str, retrieval: Retrieval) -> list[str]:
     ]
 
 
-def let_in(reader: Reader, oids: str, groups: str, *, has_unrestricted: bool) -> list[str]:
+_ENTRA = "aad:"
+"""What the ids of Entra ID begin with where App Service announces them."""
+
+
+def let_in(reader: Reader, oids: str, groups: str, *, has_unrestricted: bool, provider: str = "") -> list[str]:
     """Return the filter for what an index lets a reader see by its lists of people and groups; an empty name has none.
 
+    Both are what one provider calls people and groups: another one's of the same name are others.
     What lists nobody was restricted by nobody, and is seen by all unless `has_unrestricted` is False.
     """
     lists = [name for name in (oids, groups) if name]
     if not lists or reader.reads_all:
         return []
-    allowed = [f"{oids}/any(one: {among('one', [reader.person_id])})"] if oids and reader.person_id else []
-    if groups and (claims := list(claims_of(reader))):
+    ids = [one.removeprefix(_ENTRA) for one in ids_of(reader, provider)]
+    allowed = [f"{oids}/any(one: {among('one', ids)})"] if oids and ids else []
+    if groups and (claims := list(claims_of(reader, provider))):
         allowed.append(f"{groups}/any(one: {among('one', claims)})")
     if has_unrestricted:
         allowed.append("(" + " and ".join(f"not {name}/any()" for name in lists) + ")")

@@ -148,7 +148,12 @@ class AzureSampleSearch:
         names = self._names
         where = of_category(names.category, retrieval)
         if reader is not None:
-            where += let_in(reader, *await self._lists(), has_unrestricted=self._azure.has_unrestricted)
+            where += let_in(
+                reader,
+                *await self._lists(),
+                has_unrestricted=self._azure.has_unrestricted,
+                provider=self._azure.provider,
+            )
         asked = ask(
             query,
             retrieval,

@@ -73,6 +73,36 @@ class RemovesMany(Protocol):
 
 
 @runtime_checkable
+class Renames(Protocol):
+    """A library, or a search, in which a document may get another name without being read again."""
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; return False where it is gone, or another one of its collection has the name.
+
+        A search always returns True: it has the name for what it shows and finds alone.
+        """
+        ...
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A search that can keep to some documents of the collections."""
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        """Return what `Search.find` does, as if the collections held these documents alone."""
+        ...
+
+
+@runtime_checkable
 class Tunable(Protocol):
     """A search that says what of a `Retrieval` it goes by."""
 
@@ -339,4 +369,17 @@ class Library(Protocol):
 
     async def contents(self) -> set[str]:
         """Return the sha256 of every document's content that is kept."""
+        ...
+
+
+@runtime_checkable
+class Givable(Protocol):
+    """A library whose collections can become somebody else's."""
+
+    async def count_kept(self, owner_id: str) -> dict[str, int]:
+        """Return how many `collections` somebody has, and how many `documents` in them."""
+        ...
+
+    async def give(self, giver_id: str, taker_id: str) -> None:
+        """Give all that somebody has, and may, to somebody else: all or nothing. Doing it again changes nothing."""
         ...

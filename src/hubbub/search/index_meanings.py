@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from struct import pack
 from typing import NamedTuple
 
@@ -75,12 +75,18 @@ def tidy(connection: Connection, blocks: Iterable[int]) -> None:
             put_vectors(connection, left)
 
 
-def find_near(connection: Connection, vector: Vector, collection_ids: Sequence[str], depth: int) -> list[int]:
-    """Return the rows of these collections whose vectors are the nearest, nearest first."""
+def find_near(
+    connection: Connection,
+    vector: Vector,
+    collection_ids: Sequence[str],
+    depth: int,
+    among: Set[int] | None = None,
+) -> list[int]:
+    """Return the rows of these collections whose vectors are the nearest, nearest first; of `among` only, if given."""
     blocks = [block for one in collection_ids for block in connection.all(SQL["blocks"], (one,))]
     if not blocks:
         return []
-    candidates = _nearest_signs(signs_of(vector), blocks, max(RESCORED, 2 * depth))
+    candidates = _nearest_signs(signs_of(vector), blocks, max(RESCORED, 2 * depth), among)
     bindings = {
         "rows": json.dumps(candidates),
         "collection_ids": json.dumps(list(collection_ids)),
@@ -90,15 +96,20 @@ def find_near(connection: Connection, vector: Vector, collection_ids: Sequence[s
     return [row[0] for row in connection.all(SQL["nearest"], bindings)]
 
 
-def _nearest_signs(signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: int) -> list[int]:
+def _nearest_signs(
+    signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: int, among: Set[int] | None
+) -> list[int]:
     """Return about so many rows whose signs differ least from these, in no order."""
     import numpy as np  # here: it takes a while, and nothing but vectors needs it
 
     rows = np.frombuffer(b"".join(rows for rows, _ in blocks), "<i8")
-    if len(rows) <= limit:
-        return rows.tolist()
     kind = "<u8" if len(signs) % 8 == 0 else "u1"
     there = np.frombuffer(b"".join(signs for _, signs in blocks), kind).reshape(len(rows), -1)
+    if among is not None:
+        kept = np.isin(rows, np.fromiter(among, "<i8", len(among)))
+        rows, there = rows[kept], there[kept]
+    if len(rows) <= limit:
+        return rows.tolist()
     counts = np.bitwise_count(there ^ np.frombuffer(signs, kind))
     differing = counts[:, 0].astype(np.uint16)
     for column in range(1, counts.shape[1]):  # six times as fast as a sum over the short axis

@@ -1,5 +1,6 @@
 """Keep the index of words: put a passage's terms into it, and find rows by them."""
 
+import json
 import time
 from collections.abc import Sequence
 
@@ -59,10 +60,12 @@ def find_words(
     language: str,
     collection_ids: Sequence[str],
     depth: int,
+    document_ids: Sequence[str] | None = None,
 ) -> list[int]:
     """Return the rows that hold all words of the query; where these are too few, then those that hold any.
 
     Of a long query the rarest words count. Where there are many passages, one has to hold one of the rarer words.
+    With documents only their passages count.
     """
     languages = [row[0] for row in connection.all(SQL["languages"])]
     counted = [
@@ -82,7 +85,11 @@ def find_words(
     rows: list[int] = []
     for wanted in (" AND ".join(groups), any_of) if len(groups) > 1 else (any_of,):
         match = f"{{title heading text}} : ({wanted}) AND inside : ({collections})"
-        rows += [row[0] for row in connection.all(SQL["find_words"], {"match": match, "limit": depth})]
+        bindings: dict[str, str | int] = {"match": match, "limit": depth}
+        name = "find_words"
+        if document_ids is not None:
+            name, bindings["document_ids"] = "find_words_among", json.dumps(list(document_ids))
+        rows += [row[0] for row in connection.all(SQL[name], bindings)]
         if len(rows) >= depth:
             break
     return list(dict.fromkeys(rows))[:depth]

@@ -128,6 +128,14 @@ class MemoryLibrary:
         self._facts[stored.id] = _Facts(payer)
         return _with_counts(stored, await self._count())
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`."""
+        known = self._documents.get(document_id)
+        if known is None or await self.named(known.collection_id, name) is not None:
+            return False
+        self._documents[document_id] = replace(known, name=name)
+        return True
+
     async def mark(
         self,
         document: Document,

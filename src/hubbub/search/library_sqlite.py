@@ -21,10 +21,11 @@ from hubbub.core.documents import (
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
+from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
-STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress")
+STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
 
 
 class SqliteLibrary:
@@ -168,6 +169,10 @@ class SqliteLibrary:
         values["completeness"] = None if completeness is None else msgspec.json.encode(completeness).decode()
         return await self._write("mark", {**values, "id": document.id, "sha256": document.sha256}) > 0
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`."""
+        return await self._write("rename", {"id": document_id, "name": name}) > 0
+
     async def advance(self, document: Document, read: float) -> None:
         await self._write("advance", {"id": document.id, "sha256": document.sha256, "read": read})
 
@@ -208,6 +213,12 @@ class SqliteLibrary:
 
     async def contents(self) -> set[str]:
         return {row[0] for row in await self._all("contents")}
+
+    async def count_kept(self, owner_id: str) -> dict[str, int]:
+        return await self._database.read(count_kept, owner_id)
+
+    async def give(self, giver_id: str, taker_id: str) -> None:
+        await self._database.write(give_kept, giver_id, taker_id)
 
     async def _all(self, query: str, bindings: Bindings = ()) -> list[Row]:
         def look(connection: Connection) -> list[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.errors import Conflict, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
-from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right
+from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right, scoped
 from hubbub.search.permissions_rows import usable_group_name
 
 SQL = load_sql("hubbub.search", "permissions.sql")
@@ -38,6 +38,20 @@ class SqlitePermissions:
 
     async def drop(self, subject: str) -> None:
         await self._database.write(lambda connection: connection.all(SQL["drop"], {"subject": subject}))
+
+    async def unscoped(self) -> list[tuple[str, str]]:
+        """Return the collections and the groups of rights from before groups carried their provider."""
+        rows = await self._database.read(lambda connection: connection.all(SQL["unscoped"]))
+        return [(name, group) for name, group in rows]
+
+    async def scope(self, provider: str) -> None:
+        """Let these groups be those of one provider; empty: of the application around Hubbub."""
+
+        def scope(connection: Connection) -> None:
+            connection.all(SQL["scope"], {"scope": scoped(provider, "") if provider else ""})
+            connection.all(SQL["drop_unscoped"])  # what was given anew meanwhile
+
+        await self._database.write(scope)
 
     async def revision(self) -> int:
         return await self._database.read(lambda connection: _number(connection, SQL["revision"]))

@@ -35,6 +35,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Whether that embedder was made for the query's language."""
     reader: Reader | None = None
     """Whose rights count, as they are in the transaction that searches; None: nobody's."""
+    document_ids: list[str] | None = None
+    """The documents that are searched; None: all of the collections."""
 
 
 def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
@@ -45,16 +47,22 @@ def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list
         return []
     there = connection.one(SQL["space"])
     vector = asked.vector if there is not None and there[0] == asked.space else None
+    documents = asked.document_ids
+    among: frozenset[int] | None = None
+    if documents is not None:
+        among = frozenset(row[0] for row in connection.all(SQL["rows_of"], (json.dumps(documents),)))
     words: list[int] = []
     near: list[int] = []
     if retrieval.mode != "vectors":
-        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth)
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, documents)
     if vector is not None:
-        near = find_near(connection, vector, ids, depth)
+        near = find_near(connection, vector, ids, depth, among)
     if is_behind(connection):
         words, near = find_before(
             connection, asked.query if retrieval.mode != "vectors" else "", vector, ids, depth, words, near
         )
+        if among is not None:
+            words, near = ([row for row in rows if row in among] for rows in (words, near))
     if words and not asked.is_understood:
         # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
         near = [row for row in near if row not in set(words)]

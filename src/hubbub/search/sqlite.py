@@ -80,6 +80,29 @@ class SqliteSearch:
         retrieval: Retrieval | None = None,
         reader: Reader | None = None,
     ) -> list[Hit]:
+        return await self._find(query, collection_ids, None, limit, retrieval, reader)
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        return await self._find(query, collection_ids, list(document_ids), limit, retrieval, reader)
+
+    async def _find(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: list[str] | None,
+        limit: int,
+        retrieval: Retrieval | None,
+        reader: Reader | None,
+    ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
             return []
@@ -95,6 +118,7 @@ class SqliteSearch:
             self._embedder.name if self._embedder and vector else None,
             self._embedder is None or speaks(self._embedder, language),
             reader,
+            document_ids,
         )
         try:
             return await self._reads.read(rank, asked, self._frequencies)
@@ -110,6 +134,11 @@ class SqliteSearch:
     async def remove_many(self, document_ids: Sequence[str]) -> None:
         for start in range(0, len(document_ids), REMOVED_AT_ONCE):
             await self._database.write(_remove, document_ids[start : start + REMOVED_AT_ONCE])
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`. Its vectors stay."""
+        await self._database.write(_rename, document_id, name)
+        return True
 
     async def passages(self, document_id: str) -> list[Passage]:
         return await self._database.read(_passages, document_id)
@@ -153,6 +182,13 @@ def _put(connection: Connection, document: Document, passages: Iterable[Passage]
     _remove(connection, [document.id])
     put_passages(connection, document, passages)
     put_terms(connection, connection.all(SQL["waiting_of_document"], (document.id,)))
+
+
+def _rename(connection: Connection, document_id: str, name: str) -> None:
+    connection.all(SQL["rename"], (name, document_id))
+    connection.all(SQL["drop_terms"], (document_id,))
+    connection.all(SQL["wait_again"], (document_id,))
+    put_terms(connection, connection.all(SQL["waiting_of_document"], (document_id,)))
 
 
 def put_passages(connection: Connection, document: Document, passages: Iterable[Passage]) -> None:

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
 
-from hubbub.settings.table import Table, Text
-
-Names = tuple[Text, ...]
+from hubbub.settings.table import Names, Table, Text
 
 
 class OidcProvider(Table):
@@ -22,6 +20,8 @@ class OidcProvider(Table):
     """What the sign-in page calls it; empty: the provider's name in the settings."""
     scopes: Names = ("openid", "profile", "email")
     """What is asked for. "openid" is asked for in any case."""
+    subject_claim: Text = "sub"
+    """The claim that people are known by. At Entra ID take "oid": `sub` differs by application. Keep it."""
     groups_claim: str = "groups"
     """The claim that holds the groups; a dot leads inside, as in "realm_access.roles". Empty: no groups."""
     roles_claim: str = ""
@@ -34,6 +34,13 @@ class OidcProvider(Table):
     """Only who has a verified e-mail address at one of these domains is let in."""
     allowed_tenants: Names = ()
     """The tenants (Entra ID) that are let in, where the issuer is one for many tenants; needed there."""
+    audiences: Names = ()
+    """Programs may send tokens of this provider that were made for one of these (`Authorization: Bearer …`); none:
+    they may not."""
+    links_by_email: bool = False
+    """Whether somebody new is the person with the same e-mail here, if both are verified. Else they are refused."""
+    ends_session: bool = True
+    """Whether signing out here also goes to the provider to sign out there, where it offers that."""
 
     @model_validator(mode="after")
     def _is_protected(self) -> "OidcProvider":

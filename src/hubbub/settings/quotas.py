@@ -39,7 +39,7 @@ class Quotas(Table):
     key: Bounds = ()
     """For each API key."""
     groups: dict[Text, Bounds] = Field(default_factory=dict)
-    """For groups by their names, in place of `group`."""
+    """For groups by their names, in place of `group`; those of a provider as "PROVIDER/NAME"."""
     people: dict[Text, Bounds] = Field(default_factory=dict)
     """For people by their ids, in place of `person`."""
     keys: dict[Text, Bounds] = Field(default_factory=dict)

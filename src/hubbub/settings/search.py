@@ -26,7 +26,7 @@ class AzureNames(Table):
     oids: str = "oids"
     """The ids of the people who may see a passage, where the index has such a field; empty: it is not gone by."""
     groups: str = "groups"
-    """The ids of the groups who may, likewise; they are those that the sign-in names."""
+    """The ids of the groups who may, likewise; they are those that the sign-in of `search.azure.provider` names."""
 
 
 class AzureSearch(Table):
@@ -50,6 +50,8 @@ class AzureSearch(Table):
     """Whether Hubbub makes and fills the index, or reads one that is there, with the fields of the Azure sample."""
     names: AzureNames = AzureNames()
     """What the fields are called in an index that is there."""
+    provider: str = ""
+    """The provider of `identity` whose people and groups such an index lists; empty: the only one there is."""
     shows_unrestricted: bool = True
     """Whether everybody who may use such an index finds the passages that list nobody there."""
     query_vectors: Literal["service", "embedder", "none"] = "service"

@@ -1,15 +1,27 @@
 """What every table of settings is made of."""
 
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Price: TypeAlias = Annotated[Decimal, Field(ge=0, decimal_places=4, max_digits=12)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Names: TypeAlias = tuple[Text, ...]
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError as error:
+        raise ValueError("this is no address and no network, such as 10.0.0.7 or 10.0.0.0/8") from error
+
+
+Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 
 
 class Table(BaseModel):

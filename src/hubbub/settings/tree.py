@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -14,23 +13,15 @@ from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.origins import origin_of
+from hubbub.settings.proxies import IdentityProxy
 from hubbub.settings.quotas import Quotas
 from hubbub.settings.search import Search
-from hubbub.settings.table import Count, Seconds, Table, Text
+from hubbub.settings.sharing import Sharing
+from hubbub.settings.table import Count, Network, Seconds, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 
 Origin: TypeAlias = Annotated[str, AfterValidator(origin_of)]
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError as error:
-        raise ValueError("this is no address and no network, such as 10.0.0.7 or 10.0.0.0/8") from error
-
-
-Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 
 
 def _postgres_url(url: SecretStr) -> SecretStr:
@@ -275,6 +266,8 @@ class Identity(Table):
     oidc: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], OidcProvider] = Field(default_factory=dict)
     """The OpenID Connect providers that people sign in at, by names of your choice. Keep a name: people are known by
     it."""
+    proxies: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], IdentityProxy] = Field(default_factory=dict)
+    """The proxies that say in headers who sends a request, by names of your choice. Keep a name, as above."""
     idle_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 336.0
     """How long a sign-in lasts that is not used."""
     sign_in_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 2160.0
@@ -388,6 +381,7 @@ class Settings(BaseSettings):
     embedded: Embedded = Embedded()
     embeddings: Embeddings = Embeddings()
     discovery: Discovery = Discovery()
+    sharing: Sharing = Sharing()
     quotas: Quotas = Quotas()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""

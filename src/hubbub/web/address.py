@@ -11,6 +11,7 @@ from starlette.types import Scope
 from hubbub.core.people import Person
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+_PEER = "hubbub.peer"
 _SCHEMES = frozenset({"http", "https"})
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 
@@ -58,6 +59,7 @@ class Proxies:
         peer = scope.get("client")
         if not peer:
             return NOTHING
+        scope[_PEER] = peer[0]
         said = self.read(peer[0], scope["headers"])
         if said.client:
             scope["client"] = (said.client, 0)
@@ -84,6 +86,11 @@ class Proxies:
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
         return any(parsed in network for network in self._networks)
+
+
+def peer_of(scope: Scope) -> str:
+    """Return the address that opened the connection, whatever proxies say; empty where it has none."""
+    return str(scope.get(_PEER, ""))
 
 
 def client_address(scope: Scope) -> str:

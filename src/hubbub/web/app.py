@@ -13,7 +13,9 @@ from starlette.routing import request_response
 import hubbub
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
+from hubbub.identity.proxy_headers import IdentityProxies
 from hubbub.web.address import Proxies
+from hubbub.web.announcing import Announcing
 from hubbub.web.bodies import complete
 from hubbub.web.choices import Choices
 from hubbub.web.dialects.sample_errors import FAULTS
@@ -24,17 +26,24 @@ from hubbub.web.page import ForeignPage, Page
 from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
+    attachments,
     chat_completions,
     chat_protocols,
     chats,
     completions,
     conversations,
     documents,
+    guests,
+    keys,
+    links,
     oidc,
     openai,
     operators,
+    passkeys,
     people,
     permissions,
+    prompts,
+    ratings,
     responses,
     sample,
     sample_content,
@@ -44,6 +53,7 @@ from hubbub.web.routes import (
     server,
     sign_in,
     usage,
+    vector_stores,
 )
 from hubbub.web.trailers import drop_trailers
 
@@ -60,6 +70,7 @@ def create_app(
     foreign_page: ForeignPage | None = None,
     has_page: bool = True,
     proxies: Proxies | None = None,
+    identity_proxies: IdentityProxies | None = None,
 ) -> FastAPI:
     """Return the ASGI application; it opens what it serves when it starts and closes it when it ends.
 
@@ -67,7 +78,8 @@ def create_app(
     `answers_addresses` it answers to plain IP addresses, too. `allowed_origins`
     are those whose pages may speak to it besides its own; "*" is any. `page_folder` holds a built web app
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
-    a page there is the API alone. `proxies` are those whose word counts on whom a request comes from.
+    a page there is the API alone. `proxies` are those whose word counts on whom a request comes from,
+    `identity_proxies` those who say who sends it.
     """
 
     @asynccontextmanager
@@ -87,17 +99,21 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, documents, permissions, search, server, operators, usage)
+    ours = (chats, answers, attachments, documents, permissions, prompts, ratings, search, server, operators, usage)
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)
     app.include_router(sign_in.router)
     app.include_router(oidc.router)
+    app.include_router(passkeys.router)
+    app.include_router(guests.router)
+    app.include_router(keys.router)
+    app.include_router(links.router)
     app.include_router(people.router)
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router, conversations.router):
+    for router in (responses.quick, responses.router, conversations.router, vector_stores.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):
@@ -109,6 +125,8 @@ def create_app(
     add_error_handlers(app)
     limits = limits or RequestLimits()
     drop_trailers()
+    if identity_proxies is not None:
+        app.add_middleware(Announcing, proxies=identity_proxies)
     app.add_middleware(
         Guards,
         body_bytes=limits.body_bytes,

@@ -12,6 +12,7 @@ from hubbub.core.people import Person
 from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
 from hubbub.web.choices import choices_of
+from hubbub.web.scopes import check_route
 
 
 def application_of(request: Request) -> Application:
@@ -23,6 +24,8 @@ async def person_of(request: Request) -> Person:
     """Return who sends a request; from where, if nothing vouches for them. What it opens ends with what let it in."""
     app = application_of(request)
     person = await app.identity.person(request.headers)
+    if person.limits is not None:
+        check_route(request, person)
     granted.set(app.grants.of(request.headers, person.id))
     if person.known_by in ("cookie", "nothing"):
         return replace(person, address=client_address(request.scope))

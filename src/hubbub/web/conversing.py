@@ -3,11 +3,12 @@
 from typing import cast
 
 from hubbub.app.application import Application
-from hubbub.app.conversations import Standing, standing
+from hubbub.app.conversations import Annotation, Standing, annotation_of, standing
 from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.identifiers import is_id
 from hubbub.core.messages import Chat, JsonObject
 from hubbub.core.people import Person
+from hubbub.web.conversation_items import items_in, turns_in
 
 PREFIX = "conv_"
 
@@ -50,7 +51,11 @@ async def standing_of(app: Application, person: Person, chat_id: str, param: str
     try:
         if not is_id(chat_id):
             raise NotFound("There is no such chat.")
-        return await standing(app, person, chat_id)
+        at = await standing(app, person, chat_id)
+        if left_out := (await annotation_of(app, chat_id)).left_out:
+            items = await items_in(app, at.chat, at.last_id)
+            at = at._replace(turns=turns_in([item for item in items if item["id"] not in left_out]))
+        return at
     except NotFound as error:
         unknown = _unknown(chat_id)
         raise (BadParam(unknown.message, param, code="not_found") if param else unknown) from error
@@ -63,11 +68,11 @@ def _unknown(chat_id: str) -> NotFound:
     return NotFound(f"Conversation with id '{PREFIX}{chat_id[:64]}' not found.")
 
 
-def conversation_of(chat: Chat) -> JsonObject:
+def conversation_of(chat: Chat, annotation: Annotation) -> JsonObject:
     """Return a chat as a conversation."""
     return {
         "id": PREFIX + chat.id,
         "object": "conversation",
         "created_at": int(chat.created_at),
-        "metadata": {} if not chat.title else {"title": chat.title},
+        "metadata": annotation.metadata,
     }

@@ -14,6 +14,8 @@ from hubbub.web.guards import HEADERS
 from hubbub.web.shapes import told
 
 MESSAGE_CHARACTERS = 1000
+_IDS = {"response_id": "resp_", "conversation_id": "conv_"}
+"""How the ids begin that stand in addresses where other programs look for something else (`/v1/responses/compact`)."""
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -39,6 +41,8 @@ async def _http(request: Request, error: Exception) -> Response:
     match refusal.status_code:
         case 404:
             named: HubbubError = NotFound("There is nothing at this address.")
+        case 405 if _names_nothing(request):
+            return told(request.scope, NotFound("There is nothing at this address."))
         case 405:
             allowed = (refusal.headers or {}).get("Allow", "")
             detail = f"{request.method[:20]} can't be done here; this address takes {allowed or 'other methods'}."
@@ -50,6 +54,11 @@ async def _http(request: Request, error: Exception) -> Response:
     response = told(request.scope, named)
     response.headers.update(refusal.headers or {})
     return response
+
+
+def _names_nothing(request: Request) -> bool:
+    """Tell whether an address only looks like one of a thing: what stands where an id belongs is none."""
+    return any(not request.path_params.get(name, begin).startswith(begin) for name, begin in _IDS.items())
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -28,7 +28,7 @@ HEADERS = {
 """What every response says."""
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _PUT_BELOW = "/documents/"
-_POSTED_TO = "/upload"
+_POSTED_TO = ("/upload", "/api/pictures")
 _LARGE = ("/v1/chat/completions", "/v1/responses", "/v1/conversations", "/chat_history")
 """What may hold pictures, or a whole chat each time."""
 LARGE_AT_ONCE, LARGE_OF_ONE = 8, 4
@@ -179,7 +179,7 @@ def _is_address(name: str) -> bool:
 
 def _is_upload(scope: Scope) -> bool:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return (scope["method"] == "PUT" and _PUT_BELOW in path) or (scope["method"] == "POST" and path == _POSTED_TO)
+    return (scope["method"] == "PUT" and _PUT_BELOW in path) or (scope["method"] == "POST" and path in _POSTED_TO)
 
 
 def _paced(receive: Receive, most_seconds: float) -> Receive:

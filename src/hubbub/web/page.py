@@ -18,6 +18,8 @@ from hubbub.web.bodies import headers_of
 from hubbub.web.shapes import is_of_others
 from hubbub.web.site import FOREVER, File, file_of, read_foreign, read_own, response_of
 
+SHARED = "shared"
+"""Where the page shows what a link to a chat opens. The link's secret stands behind a #, and is sent to nobody."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 _PAGE_POLICY = (
@@ -92,7 +94,10 @@ class Page:
         if file is None or name == "index.html":
             if is_of_api or path.startswith(("assets/", "docs/", "diagram/")):
                 raise NotFound("There is nothing at this address.")
-            return await self._index(request)
+            response = await self._index(request)
+            if path == SHARED:  # what a link shows is for who was given it
+                response.headers["x-robots-tag"] = "noindex, nofollow"
+            return response
         headers = {"cache-control": FOREVER if name.startswith("assets/") else "no-cache"}
         if name.startswith("docs/"):
             headers["content-security-policy"] = _DOCS_POLICY

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from hubbub.app.application import Application
 from hubbub.app.responses import turns_of
 from hubbub.core.errors import BadParam, NotFound
@@ -12,7 +10,8 @@ from hubbub.core.events import Asked
 from hubbub.core.identifiers import is_id
 from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
-from hubbub.web.dialects.responses import PREFIX, response_of
+from hubbub.web.conversation_items import items_at, output_of
+from hubbub.web.dialects.responses import PREFIX
 from hubbub.web.dialects.responses_request import items_of
 
 REFERENCE = "item_reference"
@@ -86,7 +85,16 @@ async def _items(app: Application, person: Person, answer_id: str) -> dict[str, 
     try:
         asked = await app.responses.find(person, answer_id)
     except NotFound:
+        return await _items_of_page(app, person, answer_id)
+    items = (*items_of(answer_id, turns_of(asked)), *await output_of(app, answer_id))
+    return {str(item["id"]): item for item in items}
+
+
+async def _items_of_page(app: Application, person: Person, message_id: str) -> dict[str, JsonObject]:
+    """Return the items of what was asked, or answered, on the page: conversations tell of them as well."""
+    try:
+        message = await app.access.message(person, message_id)
+        await app.access.chat(person, message.chat_id)
+    except NotFound:
         return {}
-    response = response_of(answer_id, await app.log.records(answer_id))
-    output = msgspec.json.decode(msgspec.json.encode(response["output"]), type=list[dict[str, object]])
-    return {str(item["id"]): item for item in (*items_of(answer_id, turns_of(asked)), *output)}
+    return {str(item["id"]): item for item in await items_at(app, message)}

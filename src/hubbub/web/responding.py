@@ -55,7 +55,7 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
         new = replace(new, input=await with_files_read(app, person, items, where="input"))
-    question, model = _question(app, names, new, before)
+    question, model, new_turns = _question(app, names, new, before)
     question = _with_further_fields(app, question, sent)
     within = None
     if at is not None:
@@ -65,7 +65,7 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
         question,
         is_kept=new.store is not False,
         is_told=bool(new.stream or new.background),
-        echo=msgspec.to_builtins(echo_to(new, model)),
+        echo=msgspec.to_builtins(echo_to(new, model, new_turns)),
         within=within,
     )
 
@@ -92,8 +92,10 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
         raise BadParam(message, PREVIOUS, code="previous_response_in_progress") from error
 
 
-def _question(app: Application, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]) -> tuple[Question, str]:
-    """Return the question, and the name of what is asked, as the response is to tell it."""
+def _question(
+    app: Application, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]
+) -> tuple[Question, str, int]:
+    """Return the question, the name of what is asked, as the response is to tell it, and how many turns are new."""
     named = names.read(new.model) if new.model else None
     model = named.model if named else None
     collection_ids, hits = _searched(names, new, named.collection_ids if named else ())
@@ -108,6 +110,9 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     how = generation_of(new, tools, card.passes_fields if card else ())
     said = without_old_thoughts((*before, *read_input(new.input or "", able)))
     check_calls(said)
+    kept = [turn for turn in said if turn.role != "system"] if collection_ids else said
+    known = [turn for turn in before if turn.role != "system"] if collection_ids else before
+    new_turns = len(readable(kept, able)) - len(readable(known, able))
     said = said if collection_ids else readable(said, able)
     app.responses.check_length(said)
     if new.truncation == "auto" and card is not None and not collection_ids:
@@ -115,10 +120,10 @@ def _question(app: Application, names: ModelNames, new: NewResponse, before: tup
     if not collection_ids:
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
-        return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name
+        return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name, new_turns
     question = Question("", (), model, collection_ids, generation=how, hits=hits)
     most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
-    return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name
+    return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name, new_turns
 
 
 def _with_further_fields(app: Application, question: Question, sent: bytes) -> Question:

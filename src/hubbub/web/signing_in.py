@@ -10,6 +10,7 @@ from hubbub.core.errors import NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.identity.base import SignIn
 from hubbub.identity.cookies import HOST_PREFIX
+from hubbub.identity.proxy_headers import proxy_name, sign_out_path
 from hubbub.identity.sign_ins import COOKIE, SignIns, cookies_in
 from hubbub.identity.signed_in import SIGN_IN
 from hubbub.web.asker import App, Asker, application_of
@@ -18,7 +19,7 @@ _NOTHING = "There is nothing at this address."
 
 
 class Signed(NamedTuple):
-    """Who has signed in on the browser that sends a request, and how."""
+    """Who has signed in on the browser that sends a request, and how: here, or at the proxy (which has no id)."""
 
     person: Person
     sign_in: SignIn
@@ -53,6 +54,17 @@ async def take_sign_in(request: Request, response: Response) -> None:
         response.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure)
 
 
+async def address_to_leave(request: Request, app: App) -> str:
+    """Return where a browser is signed out, too: at the proxy before this server, or at a provider; empty: nowhere."""
+    if path := sign_out_path():
+        return path
+    sign_ins = sign_ins_of(request)
+    for cookie in cookies_in(request.headers) if app.providers is not None else ():
+        if (known := await sign_ins.find(cookie)) is not None and app.providers is not None:
+            return await app.providers.leaving(known.provider, cookie, str(request.base_url))
+    return ""
+
+
 def sign_ins_of(request: Request) -> SignIns:
     """Return the sign-ins of the server.
 
@@ -72,6 +84,8 @@ async def _accounts(app: App) -> Accounts:
 
 async def _signed(request: Request, asker: Asker) -> Signed:
     sign_ins = sign_ins_of(request)
+    if (proxy := proxy_name()) and not asker.key:
+        return Signed(asker, SignIn("", asker.id, proxy, "", "", "", 0.0, 0.0))
     for cookie in cookies_in(request.headers):
         sign_in, person = await sign_ins.find(cookie), await sign_ins.person(cookie)
         if sign_in is not None and person is not None:

@@ -3,9 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import * as people from "../../api/people";
 import { tell } from "../../state/notices";
+import { keysPath, navigate } from "../../state/route";
 import { signOut } from "../../state/session";
+import { SharedLinks } from "../shared/SharedLinks";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
+import { Passkeys } from "./Passkeys";
+import { SecondFactor } from "./SecondFactor";
 import "./account.css";
 import { moment } from "./moments";
 
@@ -24,17 +28,34 @@ export function Account() {
         <h2>You</h2>
         <p>
           {account.name || account.email}
-          {account.name && account.email && ` · ${account.email}`}
+          {account.name && account.email && account.name !== account.email && ` · ${account.email}`}
         </p>
         <button type="button" class="button" onClick={signOut}>
           Sign out
         </button>
       </section>
+      <section class="account-part">
+        <h2>API keys</h2>
+        <p>Programs of yours use Hubbub by a key, with no more rights than you have.</p>
+        <a
+          class="button"
+          href={keysPath}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            navigate(keysPath);
+          }}
+        >
+          API keys
+        </a>
+      </section>
+      <SharedLinks />
       <SignIns />
       {account.has_second_factor !== null && (
         <>
           <NewPassword account={account} />
-          <SecondFactor hasFactor={account.has_second_factor} changed={load} />
+          <SecondFactor account={account} changed={load} />
+          <Passkeys />
         </>
       )}
     </div>
@@ -107,55 +128,6 @@ function NewPassword({ account }: { account: people.Account }) {
         <div role="status">{isDone ? "The password is changed." : ""}</div>
         <button type="submit" class="button account-send" disabled={form.isBusy}>
           Change the password
-        </button>
-      </form>
-    </section>
-  );
-}
-
-function SecondFactor({ hasFactor, changed }: { hasFactor: boolean; changed: () => void }) {
-  const [proposed, setProposed] = useState<{ secret: string; address: string } | null>(null);
-  const form = useSubmit(async (signal, values) => {
-    if (proposed !== null) {
-      await people.confirmFactor(signal, values.code ?? "");
-      setProposed(null);
-      changed();
-    } else if (hasFactor) {
-      await people.removeFactor(signal, values.password ?? "");
-      changed();
-    } else {
-      setProposed(await people.proposeFactor(signal, values.password ?? ""));
-    }
-  });
-  return (
-    <section class="account-part">
-      <h2>Second factor</h2>
-      <p>
-        {hasFactor
-          ? "A code of your authenticator app is asked for when you sign in."
-          : "With an authenticator app on your phone, a stolen password alone lets nobody in."}
-      </p>
-      <form class="form" onSubmit={form.submit} key={proposed ? "code" : "password"}>
-        {proposed ? (
-          <>
-            <p>
-              Enter this secret in your app, or <a href={proposed.address}>open the app on this device</a>:
-            </p>
-            <code class="account-secret">{proposed.secret.match(/.{1,4}/g)?.join(" ")}</code>
-            <Field
-              label="Code that the app shows"
-              name="code"
-              type="text"
-              autocomplete="one-time-code"
-              inputMode="numeric"
-            />
-          </>
-        ) : (
-          <Field label="Password" name="password" type="password" autocomplete="current-password" />
-        )}
-        <FormProblem text={form.problem} />
-        <button type="submit" class="button account-send" disabled={form.isBusy}>
-          {proposed ? "Confirm" : hasFactor ? "Remove the second factor" : "Set up an app"}
         </button>
       </form>
     </section>

@@ -5,7 +5,8 @@ import { PREFIX } from "../../api/http";
 import * as people from "../../api/people";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
-import { Confirm, Dialog } from "../dialog/Dialog";
+import { CopyDialog, CopyField } from "../dialog/CopyDialog";
+import { Confirm } from "../dialog/Dialog";
 import { Menu } from "../menu/Menu";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
@@ -133,26 +134,12 @@ function Invite({ done }: { done: (link: people.MadeLink, whose: string) => void
 function MadeLink({ link, whose, close }: { link: people.MadeLink; whose: string; close: () => void }) {
   const address = link.url.startsWith("/") ? location.origin + PREFIX + link.url : link.url;
   return (
-    <Dialog title={`A link for ${whose}`} close={close}>
+    <CopyDialog title={`A link for ${whose}`} text={address} close={close}>
       <p>
         {link.is_mailed ? "A mail with this link was sent." : "Pass this link on."} It can be used once, until{" "}
         {moment(link.expires_at)}, and is shown only now.
       </p>
-      <input
-        class="field account-link"
-        aria-label="The link"
-        readOnly
-        value={address}
-        onFocus={(event) => event.currentTarget.select()}
-      />
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={() => navigator.clipboard?.writeText(address).catch(tell)}>
-          Copy
-        </button>
-        <button type="button" class="button is-primary" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Dialog>
+      <CopyField label="The link" text={address} kind="account-link" />
+    </CopyDialog>
   );
 }

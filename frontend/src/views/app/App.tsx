@@ -10,7 +10,9 @@ import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
 import { Account } from "../account/Account";
+import { ApiKeys } from "../account/ApiKeys";
 import { People } from "../account/People";
+import { TakeAlong } from "../account/TakeAlong";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -20,6 +22,7 @@ import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
 import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
+import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
@@ -27,7 +30,12 @@ import { TopBar } from "./TopBar";
 
 const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
 
-const TITLES: Record<string, string> = { library: "Documents", account: "Your account", people: "People" };
+const TITLES: Record<string, string> = {
+  library: "Documents",
+  account: "Your account",
+  keys: "API keys",
+  people: "People",
+};
 
 export function App() {
   useShortcuts();
@@ -64,15 +72,18 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
-          {page !== "library" && page !== "account" && page !== "people" && <Chat />}
+          {page === "keys" && <ApiKeys />}
+          {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
       <Uploads />
       <UploadDialog />
+      <TakeAlong />
       <Notices />
       <Keys />
+      <LazyWords />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
         <span key={announcement.value.count}>{announcement.value.text}</span>

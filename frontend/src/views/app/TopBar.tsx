@@ -1,5 +1,6 @@
 /** Name what is shown; where there is little room, also the way to the chats. */
 
+import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
 import { remove } from "../../state/chats";
 import { saveAsJson, saveAsMarkdown } from "../../state/export";
@@ -7,9 +8,13 @@ import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { newChat } from "../../state/thread";
 import { Icon } from "../icons";
 import { Menu } from "../menu/Menu";
+import { ShareChat } from "../shared/ShareChat";
+import { ChatInstructions } from "./ChatInstructions";
 
 /** `chat` is the one that is shown, if one is. */
 export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
+  const [shared, setShared] = useState<Chat | null>(null);
+  const [isInstructing, setInstructing] = useState(false);
   return (
     <header class="topbar">
       {isNarrow.value && (
@@ -29,10 +34,13 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
       <h1 class="topbar-title" dir="auto">
         {title}
       </h1>
+      {shared && <ShareChat chat={shared} close={() => setShared(null)} />}
       {chat && (
         <Menu
           label="This chat"
           items={[
+            { label: "Share", icon: "external", run: () => setShared(chat) },
+            { label: "Instructions for this chat", icon: "pencil", run: () => setInstructing(true) },
             { label: "Save as Markdown", icon: "download", run: () => saveAsMarkdown(chat) },
             { label: "Save as JSON", icon: "download", run: () => saveAsJson(chat) },
             { label: "Print", icon: "file", run: () => print() },
@@ -40,6 +48,7 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
           ]}
         />
       )}
+      {chat && isInstructing && <ChatInstructions chat={chat} close={() => setInstructing(false)} />}
       {isNarrow.value && (
         <button type="button" class="icon-button" aria-label="New chat" onClick={newChat}>
           <Icon name="plus" />

@@ -1,40 +1,22 @@
 /** Choose the collections that are asked. */
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
+import { filesHere, searchedFiles, searchFiles } from "../../state/attachments";
 import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { libraryPath, navigate } from "../../state/route";
+import { picked } from "../../state/uploads";
 import { Icon } from "../icons";
+import { usePopover } from "./popover";
 
 export function CollectionsPicker() {
-  const [isOpen, setOpen] = useState(false);
-  const root = useRef<HTMLSpanElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
+  const { isOpen, setOpen, root, button, press } = usePopover("input, .picker-foot button");
+  const files = useRef<HTMLInputElement>(null);
   const list = useId();
   const all = (collections.value ?? []).filter(({ right }) => right !== "see");
   const chosen = chosenCollections.value;
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
+  if (searchedFiles.value !== null) names.unshift("Files of this chat");
   const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;
-
-  useLayoutEffect(() => {
-    if (!isOpen) return undefined;
-    root.current?.querySelector<HTMLElement>("input, .picker-foot button")?.focus();
-    const outside = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside);
-    document.addEventListener("focusin", outside);
-    return () => {
-      document.removeEventListener("pointerdown", outside);
-      document.removeEventListener("focusin", outside);
-    };
-  }, [isOpen]);
-
-  const press = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !isOpen) return;
-    event.preventDefault();
-    setOpen(false);
-    button.current?.focus();
-  };
   const toggle = (id: string) =>
     chooseCollections(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
@@ -70,14 +52,39 @@ export function CollectionsPicker() {
               </span>
             </label>
           ))}
-          {all.length === 0 && <p class="picker-empty">There are no collections yet. Add documents with the plus.</p>}
+          {filesHere.value !== null && (
+            <label class="picker-item">
+              <input
+                type="checkbox"
+                checked={searchedFiles.value !== null}
+                onChange={(event) => searchFiles(event.currentTarget.checked)}
+              />
+              <span class="picker-name">Files of this chat</span>
+            </label>
+          )}
+          {all.length === 0 && <p class="picker-empty">There are no collections yet. Add documents below.</p>}
           <div class="picker-foot">
+            <button type="button" onClick={() => files.current?.click()}>
+              Add documents
+            </button>
             <button type="button" onClick={() => navigate(libraryPath(null))}>
               Manage documents
             </button>
           </div>
         </div>
       )}
+      <input
+        ref={files}
+        type="file"
+        name="documents"
+        multiple
+        hidden
+        onChange={(event) => {
+          picked.value = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = "";
+          setOpen(false);
+        }}
+      />
     </span>
   );
 }

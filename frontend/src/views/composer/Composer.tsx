@@ -1,31 +1,40 @@
 /** Take the next question, with the model and the collections that it is for. */
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { attach, isSendingFiles, pictureProblem, takeAlong } from "../../state/attachments";
 import { draft, setDraft } from "../../state/drafts";
 import { dequeue, enqueue, queued } from "../../state/queue";
 import { route } from "../../state/route";
 import { me } from "../../state/session";
-import { ask, isSending, openAnswerId, stopOpenAnswer, thread } from "../../state/thread";
-import { picked } from "../../state/uploads";
+import { ask, isSending, isTemporaryHere, openAnswerId, stopOpenAnswer, thread } from "../../state/thread";
+import { isTemporaryNext } from "../../state/wish";
 import { growWithText } from "../grow";
 import { Icon, StopIcon } from "../icons";
 import { isComposing } from "../keys";
 import { loadRenderer } from "../markdown/loading";
+import { Attachments } from "./Attachments";
 import { CollectionsPicker } from "./CollectionsPicker";
 import "./composer.css";
 import { ModelPicker } from "./ModelPicker";
+import { Options } from "./Options";
+import { prepare, type Suggestion, suggestionsFor, type Typed, typedBefore } from "./offers";
 import { QuotaNote } from "./QuotaNote";
+import { optionId, Suggestions } from "./Suggestions";
 import { WayNote } from "./WayNote";
 
 export function Composer() {
   const field = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
+  const list = useId();
+  const [typed, setTyped] = useState<Typed | null>(null);
+  const [at, setAt] = useState(0);
+  const offered = typed === null ? [] : suggestionsFor(typed);
   const text = draft.value;
   const isOpen = openAnswerId.value !== null;
   const isReady = thread.value.isLoaded && thread.value.problem === null && !isSending.value;
   const limit = me.value?.limits.question_characters ?? 32_000;
   const isTooLong = text.length > limit;
-  const hasText = text.trim() !== "" && !isTooLong;
+  const hasText = text.trim() !== "" && !isTooLong && !isSendingFiles.value && pictureProblem.value === null;
   const canSend = isReady && !isOpen && hasText;
 
   const chatId = route.value.page === "chat" ? route.value.chatId : null;
@@ -36,12 +45,40 @@ export function Composer() {
 
   const submit = () => {
     if (!canSend && !(isOpen && hasText)) return;
+    const along = takeAlong();
     setDraft("");
-    if (canSend) ask(text.trim());
-    else enqueue(text.trim());
+    setTyped(null);
+    if (canSend) ask(text.trim(), undefined, along);
+    else enqueue(text.trim(), along);
     field.current?.focus();
   };
+  const look = ({ value, selectionStart }: HTMLTextAreaElement) => {
+    const now = typedBefore(value, selectionStart);
+    if (now !== null && now.sign !== typed?.sign) prepare(now);
+    setTyped(now);
+    setAt(0);
+  };
+  const choose = (suggestion: Suggestion) => {
+    if (typed === null) return;
+    const end = typed.begin + 1 + typed.words.length;
+    const put = suggestion.take();
+    setDraft(text.slice(0, typed.begin) + put + text.slice(end));
+    setTyped(null);
+    const caret = typed.begin + put.length;
+    requestAnimationFrame(() => field.current?.setSelectionRange(caret, caret));
+  };
   const press = (event: KeyboardEvent) => {
+    if (offered.length > 0 && !isComposing(event)) {
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+      const here = offered[at];
+      if (step !== 0) setAt((at + step + offered.length) % offered.length);
+      else if (event.key === "Escape") setTyped(null);
+      else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && here) choose(here);
+      if (step !== 0 || ["Escape", "Enter", "Tab"].includes(event.key)) {
+        event.preventDefault();
+        return;
+      }
+    }
     if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     submit();
@@ -50,10 +87,10 @@ export function Composer() {
     const pasted = [...(event.clipboardData?.files ?? [])];
     if (pasted.length === 0 || event.clipboardData?.types.includes("text/plain")) return; // a table is text, too
     event.preventDefault();
-    picked.value = pasted;
+    attach(pasted);
   };
   const pick = (input: HTMLInputElement) => {
-    picked.value = [...(input.files ?? [])];
+    attach([...(input.files ?? [])]);
     input.value = "";
   };
   return (
@@ -66,7 +103,10 @@ export function Composer() {
       }}
     >
       <Queue />
+      <TemporaryNote />
+      {offered.length > 0 && <Suggestions id={list} offered={offered} at={at} choose={choose} />}
       <div class="composer-box">
+        <Attachments />
         <textarea
           ref={field}
           id="question"
@@ -77,8 +117,13 @@ export function Composer() {
           rows={1}
           enterkeyhint="send"
           value={text}
+          aria-autocomplete="list"
+          aria-controls={offered.length > 0 ? list : undefined}
+          aria-activedescendant={offered.length > 0 ? optionId(list, at) : undefined}
+          onBlur={() => setTyped(null)}
           onInput={(event) => {
             setDraft(event.currentTarget.value);
+            look(event.currentTarget);
             loadRenderer(); // the answer will need it
           }}
           onKeyDown={press}
@@ -88,15 +133,23 @@ export function Composer() {
           <button
             type="button"
             class="icon-button"
-            aria-label="Upload"
-            title="Add documents"
+            aria-label="Attach"
+            title="Attach pictures and files to the question"
             onClick={() => files.current?.click()}
           >
             <Icon name="plus" />
           </button>
-          <input ref={files} type="file" multiple hidden onChange={(event) => pick(event.currentTarget)} />
+          <input
+            ref={files}
+            type="file"
+            name="attached"
+            multiple
+            hidden
+            onChange={(event) => pick(event.currentTarget)}
+          />
           <CollectionsPicker />
           <ModelPicker />
+          <Options />
           {isTooLong && (
             <span class="composer-limit" role="alert">
               {text.length - limit} characters too many
@@ -122,15 +175,22 @@ export function Composer() {
 const placeholderOf = (chatId: string | null, isOpen: boolean) =>
   isOpen ? "Ask what comes next" : chatId === null ? "Ask a question" : "Ask a follow-up";
 
+function TemporaryNote() {
+  if (!isTemporaryHere.value && !(isTemporaryNext.value && thread.value.chat === null)) return null;
+  return <p class="temporary-note">Temporary chat: it is listed and found nowhere, and deleted when you leave it.</p>;
+}
+
 /** What was asked while an answer is being written, and waits for its end. */
 function Queue() {
   if (queued.value.length === 0) return null;
   return (
     <ol class="queue" aria-label="Asked next">
-      {queued.value.map((text, index) => (
+      {queued.value.map(({ text, along }, index) => (
         <li key={`${index} ${text}`} class="queue-item">
           <span class="queue-text" dir="auto">
             {text}
+            {along.pictures.length + along.files.length > 0 &&
+              ` (with ${along.pictures.length + along.files.length} files)`}
           </span>
           <button
             type="button"

@@ -1,5 +1,6 @@
 /** Say which way the next answer is made: freely, written over documents, or quoted from them. */
 
+import { searchedFiles } from "../../state/attachments";
 import { chosenCollections, collections } from "../../state/library";
 import { model, models } from "../../state/models";
 
@@ -7,7 +8,11 @@ export function WayNote() {
   if (models.value === null || collections.value === null) return <p class="composer-note">{"\u00a0"}</p>;
   return (
     <p class="composer-note">
-      {wayOf(model.value?.name ?? null, model.value?.can_ground ?? false, chosenCollections.value.length > 0)}
+      {wayOf(
+        model.value?.name ?? null,
+        model.value?.can_ground ?? false,
+        chosenCollections.value.length > 0 || searchedFiles.value !== null,
+      )}
     </p>
   );
 }

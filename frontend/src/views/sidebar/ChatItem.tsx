@@ -1,13 +1,15 @@
-/** Show one chat of the list; it can be opened, renamed and deleted. */
+/** Show one chat of the list; it can be opened, renamed, pinned, moved, archived and deleted. */
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat, FoundChat } from "../../api/resources";
-import { remove, rename } from "../../state/chats";
+import { keep, remove, rename, selected } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
 import { openAt } from "../../state/thread";
 import { isComposing } from "../keys";
 import { Menu } from "../menu/Menu";
+import { ShareChat } from "../shared/ShareChat";
+import { FolderDialog } from "./FolderDialog";
 
 interface Properties {
   chat: Chat;
@@ -21,6 +23,10 @@ interface Properties {
 
 export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   const [isNaming, setNaming] = useState(false);
+  const [isSharing, setSharing] = useState(false);
+  const [isMoving, setMoving] = useState(false);
+  const picked = selected.value;
+  const title = chat.title || "Untitled";
   const name = `chat-${chat.id}`;
   const endNaming = () => {
     setNaming(false);
@@ -36,10 +42,20 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   return (
     <li>
       {label && <span class="chat-day">{label}</span>}
+      {isSharing && <ShareChat chat={chat} close={() => setSharing(false)} />}
       {isNaming ? (
         <Naming chat={chat} over={endNaming} />
       ) : (
         <div class={`chat-item ${isHere ? "is-here" : ""}`}>
+          {picked && (
+            <input
+              type="checkbox"
+              class="chat-pick"
+              aria-label={`Select ${title}`}
+              checked={picked.has(chat.id)}
+              onChange={() => pick(chat.id)}
+            />
+          )}
           <a
             id={name}
             class="chat-open"
@@ -48,21 +64,54 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
             dir="auto"
             onClick={open}
           >
-            <span class="chat-title">{chat.title || "Untitled"}</span>
+            <span class="chat-title">{title}</span>
             {place?.message_id && <Excerpt place={place} />}
           </a>
           <Menu
             label="Actions"
             describedBy={name}
             items={[
+              { label: "Share", icon: "external", run: () => setSharing(true) },
               { label: "Rename", icon: "pencil", run: () => setNaming(true) },
+              {
+                label: chat.is_pinned ? "Unpin" : "Pin",
+                icon: "pin",
+                run: () =>
+                  keep([chat], { is_pinned: !chat.is_pinned }, `${chat.is_pinned ? "Unpinned" : "Pinned"} “${title}”.`),
+              },
+              { label: "Folder …", icon: "folder", run: () => setMoving(true) },
+              {
+                label: chat.is_archived ? "Take out of the archive" : "Archive",
+                icon: "archive",
+                run: () =>
+                  keep(
+                    [chat],
+                    { is_archived: !chat.is_archived },
+                    `${chat.is_archived ? "Took back" : "Archived"} “${title}”.`,
+                  ),
+              },
               { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
             ]}
           />
         </div>
       )}
+      {isMoving && (
+        <FolderDialog
+          title="Put the chat into a folder"
+          before={chat.folder}
+          action="Move"
+          put={(folder) => keep([chat], { folder }, folder === "" ? "Taken out of the folder." : `Moved to ${folder}.`)}
+          close={() => setMoving(false)}
+        />
+      )}
     </li>
   );
+}
+
+function pick(id: string): void {
+  const next = new Set(selected.peek());
+  if (!next.delete(id)) next.add(id);
+  selected.value = next;
 }
 
 /** The words around the place that was found; marks count code points, as the server does. */

@@ -1,7 +1,7 @@
 /** Show the chats there are and the way to everything else. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { chatOf, chats, hasMoreChats, loadMoreChats } from "../../state/chats";
+import { chatOf, chats, hasMoreChats, loadMoreChats, pinned, which } from "../../state/chats";
 import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
@@ -15,6 +15,7 @@ import { isApple, isComposing } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { dayLabel } from "./days";
 import "./sidebar.css";
+import { Selection, Which } from "./Which";
 
 const leave = () => {
   isDrawerOpen.value = false;
@@ -60,6 +61,8 @@ export function Sidebar() {
         <Icon name="plus" size={18} /> New chat
       </button>
       <Search startChat={startChat} />
+      <Which />
+      <Selection />
       <div class="sidebar-chats">
         <ChatList />
       </div>
@@ -108,7 +111,7 @@ function WhoIsHere({ leave }: { leave: () => void }) {
         <button
           type="button"
           class="sidebar-link"
-          aria-current={here === "account" ? "page" : undefined}
+          aria-current={here === "account" || here === "keys" ? "page" : undefined}
           onClick={open(accountPath)}
         >
           <Icon name="person" /> Your account
@@ -218,10 +221,28 @@ function ChatList() {
   }
   const shown = chats.value;
   if (shown === null) return <p class="sidebar-empty">Loading …</p>;
-  if (shown.length === 0) return <p class="sidebar-empty">Your chats will be kept here.</p>;
+  const above = pinned.value;
+  if (shown.length + above.length === 0) {
+    const isAll = which.value.kept === "usual" && which.value.folder === undefined;
+    return <p class="sidebar-empty">{isAll ? "Your chats will be kept here." : "There is no chat here."}</p>;
+  }
   let day = "";
   return (
     <>
+      {above.length > 0 && (
+        <ul aria-label="Pinned chats" class="chat-list" onKeyDown={moveFocus}>
+          {above.map((chat, index) => (
+            <ChatItem
+              key={chat.id}
+              chat={chat}
+              isHere={chat.id === here}
+              label={index === 0 ? "Pinned" : null}
+              place={null}
+              left={leave}
+            />
+          ))}
+        </ul>
+      )}
       <ul aria-label="Chats" class="chat-list" onKeyDown={moveFocus}>
         {shown.map((chat) => {
           const label = dayLabel(chat.updated_at);

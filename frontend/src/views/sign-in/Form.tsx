@@ -51,8 +51,10 @@ export function FormProblem({ text }: { text: string }) {
   );
 }
 
-/** Send a form's values; only once at a time, and not any more when the form is gone. */
-export function useSubmit(send: (signal: AbortSignal, values: Record<string, string>) => Promise<void>) {
+/** Send a form's values, with the value of the button that was pressed; only once at a time, and not any more when the form is gone. */
+export function useSubmit(
+  send: (signal: AbortSignal, values: Record<string, string>, button: string) => Promise<void>,
+) {
   const [problem, setProblem] = useState("");
   const [isBusy, setIsBusy] = useState(false);
   const leaving = useRef(new AbortController());
@@ -68,7 +70,7 @@ export function useSubmit(send: (signal: AbortSignal, values: Record<string, str
     const { signal } = leaving.current;
     setIsBusy(true);
     setProblem("");
-    send(signal, values)
+    send(signal, values, (event.submitter as HTMLButtonElement | null)?.value ?? "")
       .catch((error: unknown) => {
         if (!signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
       })

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PREFIX, Problem } from "../../api/http";
+import { hasPasskeys, signInByPasskey } from "../../api/passkeys";
 import * as people from "../../api/people";
 import { Sign } from "../icons";
 import { Field, FormProblem, useSubmit } from "./Form";
@@ -23,17 +24,31 @@ export function SignIn() {
     <SignInFrame title={hasForgotten ? "Choose a new password" : "Sign in"}>
       {ways?.ways.map((way) =>
         way.kind === "address" ? (
-          <a key={way.name} class="button sign-in-way" href={PREFIX + way.address}>
-            Sign in with {way.name}
-          </a>
+          <div key={way.name} class="sign-in-way">
+            <a class="button" href={PREFIX + way.address}>
+              Sign in with {way.name}
+            </a>
+            {!way.is_there && (
+              <p class="sign-in-note" role="status">
+                {way.name} can’t be reached at the moment. Whoever is signed in already can go on.
+              </p>
+            )}
+          </div>
         ) : null,
       )}
+      {!hasForgotten && hasPasskeys() && ways?.ways.some((way) => way.kind === "password") && <ByPasskey />}
       {ways?.ways.some((way) => way.kind === "password") &&
         (hasForgotten ? (
           <Forgotten ways={ways} back={() => setHasForgotten(false)} />
         ) : (
           <Credentials forgot={() => setHasForgotten(true)} />
         ))}
+      {ways?.ways.length === 0 && (
+        <p class="sign-in-note">
+          You are signed in before you reach this page. Open it at its usual address; if you do, ask whoever runs this
+          server.
+        </p>
+      )}
       <FormProblem text={problem} />
     </SignInFrame>
   );
@@ -50,6 +65,21 @@ export function SignInFrame({ title, children }: { title: string; children: prea
         {children}
       </div>
     </main>
+  );
+}
+
+function ByPasskey() {
+  const form = useSubmit(async (signal) => {
+    await signInByPasskey(signal);
+    location.reload();
+  });
+  return (
+    <form class="sign-in-passkey" onSubmit={form.submit}>
+      <button type="submit" class="button sign-in-way" disabled={form.isBusy}>
+        Sign in with a passkey
+      </button>
+      <FormProblem text={form.problem} />
+    </form>
   );
 }
 
@@ -77,7 +107,7 @@ function Credentials({ forgot }: { forgot: () => void }) {
           name="code"
           type="text"
           autocomplete="one-time-code"
-          inputMode="numeric"
+          hint="Or one of your recovery codes."
           inputRef={code}
         />
       )}

@@ -3,15 +3,17 @@
 import { useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import type { Answer, Citation } from "../../events";
+import { continueAnswer, regenerate } from "../../state/again";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
-import { ask, continueAnswer, openAnswerId, regenerate } from "../../state/thread";
+import { ask, isTemporaryHere, openAnswerId } from "../../state/thread";
 import { copyText } from "../copy";
 import { Icon } from "../icons";
 import { Markdown } from "../markdown/Markdown";
 import { Ending } from "./Ending";
 import { Found } from "./Found";
+import { Rate } from "./Rate";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
 import { Time } from "./Time";
@@ -55,6 +57,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
         <div class="message-actions">
           <Switcher message={message} siblings={siblings} />
           {answer.text !== "" && <Copy text={answer.text} />}
+          {answer.text !== "" && !isTemporaryHere.value && <Rate message={message} />}
           <button
             type="button"
             class="icon-button"

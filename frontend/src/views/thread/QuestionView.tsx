@@ -2,12 +2,15 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
+import type { Along } from "../../state/along";
+import { putBack } from "../../state/attachments";
 import { takeBack } from "../../state/drafts";
-import { ask, discard, type Outgoing, openAnswerId, send } from "../../state/thread";
+import { ask, discard, type Outgoing, openAnswerId, send, thread } from "../../state/thread";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
 import { unbroken } from "../unbroken";
+import { Sent } from "./Sent";
 import { Switcher } from "./Switcher";
 import { Time } from "./Time";
 
@@ -20,6 +23,7 @@ interface Properties {
 
 export function QuestionView({ message, siblings, sending }: Properties) {
   const [isEditing, setEditing] = useState(false);
+  const attachments = message.asked_with?.attachments ?? [];
   const edit = useRef<HTMLButtonElement>(null);
   const endEditing = () => {
     setEditing(false);
@@ -29,10 +33,12 @@ export function QuestionView({ message, siblings, sending }: Properties) {
     if (!sending) return;
     discard(sending.question);
     takeBack(message.text);
+    putBack(alongOf(message));
   };
   return (
     <article id={`message-${message.id}`} tabIndex={-1} class="question" aria-label="You asked">
       <h2 class="visually-hidden">You asked</h2>
+      <Sent attachments={attachments} />
       {isEditing ? (
         <Editing message={message} end={endEditing} />
       ) : (
@@ -74,6 +80,19 @@ export function QuestionView({ message, siblings, sending }: Properties) {
   );
 }
 
+/** What went with a question, to go with it again. */
+function alongOf({ asked_with, collections }: Message): Along {
+  const attachments = asked_with?.attachments ?? [];
+  const files = attachments.filter(({ kind }) => kind === "file");
+  const filesId = thread.peek().chat?.files_id || null;
+  const wasSearched = filesId !== null && (collections.includes(filesId) || files.length > 0);
+  return {
+    pictures: attachments.filter(({ kind }) => kind === "picture"),
+    files,
+    filesId: wasSearched ? filesId : null,
+  };
+}
+
 function Editing({ message, end }: { message: Message; end: () => void }) {
   const [text, setText] = useState(message.text);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -85,7 +104,7 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
   const submit = () => {
     if (text.trim() === "") return;
     end();
-    ask(text.trim(), message.parent_id);
+    ask(text.trim(), message.parent_id, alongOf(message));
   };
   const press = (event: KeyboardEvent) => {
     if (isComposing(event)) return;

@@ -1,6 +1,8 @@
 /** Take files that are dropped anywhere on the page. */
 
 import { useEffect, useState } from "preact/hooks";
+import { attach } from "../../state/attachments";
+import { route } from "../../state/route";
 import { picked } from "../../state/uploads";
 import { Icon } from "../icons";
 import "./uploads.css";
@@ -44,7 +46,9 @@ export function DropTarget() {
         if (!hasFiles(event)) return;
         event.preventDefault();
         set(0);
-        picked.value = [...(event.dataTransfer?.files ?? [])];
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (route.peek().page === "chat") attach(files);
+        else picked.value = files;
       },
       { signal },
     );
@@ -54,7 +58,8 @@ export function DropTarget() {
   return (
     <div class="drop">
       <p class="drop-text">
-        <Icon name="upload" /> Drop to add documents
+        <Icon name="upload" />{" "}
+        {route.value.page === "chat" ? "Drop to attach to the question" : "Drop to add documents"}
       </p>
     </div>
   );

@@ -1,16 +1,47 @@
 -- name: create_chat
-insert into chat (id, owner_id, title, created_at, updated_at) values (?, ?, ?, ?, ?) on conflict do nothing
+insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions)
+values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 
 -- name: chats
-select id, owner_id, title, created_at, updated_at from chat where owner_id = ? order by updated_at desc, id desc limit ?
-
--- name: chats_after
-select id, owner_id, title, created_at, updated_at from chat
-where owner_id = ?1 and (updated_at < ?2 or (updated_at = ?2 and id < ?3))
-order by updated_at desc, id desc limit ?4
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat
+where owner_id = ?1 and is_temporary = 0 and (updated_at < ?2 or (updated_at = ?2 and id < ?3))
+  and (?4 = 'any' or is_archived = (?4 = 'archived'))
+  and (?4 <> 'pinned' or is_pinned = 1)
+  and (?5 is null or folder = ?5)
+order by updated_at desc, id desc limit ?6
 
 -- name: chat
-select id, owner_id, title, created_at, updated_at from chat where id = ?
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat where id = ?
+
+-- name: change_chat
+update chat set
+  is_pinned = coalesce(?2, is_pinned),
+  is_archived = coalesce(?3, is_archived),
+  folder = coalesce(?4, folder),
+  files_id = coalesce(?5, files_id),
+  instructions = coalesce(?6, instructions)
+where id = ?1
+
+-- name: folders
+select folder, count(*) from chat where owner_id = ? and folder <> '' and is_temporary = 0
+group by folder order by folder collate nocase, folder
+
+-- name: rename_folder
+update chat set folder = ?3 where owner_id = ?1 and folder = ?2 and folder <> ''
+
+-- name: chat_of_files
+select id from chat where files_id = ? and files_id <> ''
+
+-- name: temporary
+select id from chat where is_temporary = 1 and updated_at < ? order by updated_at limit 500
+
+-- name: take_pictures
+update record set chat_id = ?1
+where kind = 'picture' and chat_id is null and id in (select value from json_each(?2))
 
 -- name: rename
 update chat set title = ? where id = ?
@@ -31,17 +62,17 @@ update chat set updated_at = max(updated_at, ?) where id = ?
 select 1 from message where id = ? and chat_id = ?
 
 -- name: add
-insert into message (id, chat_id, parent_id, role, text, created_at, model, collections, fingerprint)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
+insert into message (id, chat_id, parent_id, role, text, created_at, model, collections, asked_with, fingerprint)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 
 -- name: message
-select id, chat_id, parent_id, role, text, created_at, model, collections from message where id = ?
+select id, chat_id, parent_id, role, text, created_at, model, collections, asked_with from message where id = ?
 
 -- name: fingerprint
 select fingerprint from message where id = ?
 
 -- name: messages
-select id, chat_id, parent_id, role, text, created_at, model, collections from message where chat_id = ?
+select id, chat_id, parent_id, role, text, created_at, model, collections, asked_with from message where chat_id = ?
 order by created_at, role desc, id -- ids can come from a page, whose clock is its own
 
 -- name: searched
@@ -79,7 +110,9 @@ insert into noted (text, id) select ?, id from message where id = ?
 select 1 from noted limit 1
 
 -- name: noted
-select place, noted.id, noted.text, chat.id, role, message.text, title, owner_id
+select
+  place, noted.id, noted.text, chat.id, role, message.text, title,
+  case when is_temporary then null else owner_id end -- whose words are found nowhere
 from noted left join message on message.id = noted.id
 left join chat on chat.id = coalesce(message.chat_id, noted.id) order by place limit ?
 
@@ -91,3 +124,10 @@ select 1 from sqlite_schema where name = 'answer'
 
 -- name: said
 select json_extract(result, '$.text') from answer where id = ? and result is not null
+
+-- name: annotation
+select content from annotation where chat_id = ?
+
+-- name: annotate
+insert into annotation (chat_id, content) select id, ?2 from chat where id = ?1
+on conflict (chat_id) do update set content = excluded.content

@@ -15,10 +15,18 @@ from hubbub.ingest.loaders.tables import LOOK_ROWS, joined, top
 SAMPLE_LENGTH = 32 * 1024
 CELL_LENGTH = 4 * 1024 * 1024
 SEPARATORS = ",;\t|"
+RARE = "^~\x1f"
+"""What separates cells where none of the usual ones does."""
+_NONE = "\x1e"
+"""No text holds it: each line is one cell."""
 MOST_LINES_OF_A_CELL = 200
 """A cell of more lines is taken for one whose closing quote is missing."""
 
+_EVEN = 0.8
+_FEW = 3
 _NAMED = re.compile(r"\ufeff?\"?sep=(.)\"?\n", re.IGNORECASE)
+_SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]{0,200}[,;\t|][^'\n]{0,200}'(?:$|[,;\t|\r\n])", re.MULTILINE)
+"""A cell in single quotes that holds what separates cells."""
 _DECIMAL = re.compile(r"[-+(]?[\d.\s]*,\d+\s*[%€)]?$")
 
 
@@ -66,17 +74,25 @@ def _is_comment(row: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _rows(text: str, separator: str) -> list[tuple[str, ...]]:
-    rows = list(_parsed(text, separator, quotes='"' in text))
+    rows = list(_parsed(text, separator, quotes='"' in text or _is_single_quoted(text)))
     if '"' in text and any(cell.count("\n") > MOST_LINES_OF_A_CELL for row in rows for cell in row):
         rows = list(_parsed(text, separator, quotes=False))
     return rows
 
 
+def _is_single_quoted(text: str) -> bool:
+    return "'" in text and '"' not in text and _SINGLE.search(text[:SAMPLE_LENGTH]) is not None
+
+
 def _parsed(text: str, separator: str, *, quotes: bool) -> Iterator[tuple[str, ...]]:
+    is_spaced = quotes and f'{separator} "' in text
+    sign = "'" if _is_single_quoted(text) else '"'
     is_escaped = quotes and '\\"' in text and '""' not in text.replace(f'{separator}""', "")
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=separator,
+        quotechar=sign,
+        skipinitialspace=is_spaced,
         quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
         escapechar="\\" if is_escaped else None,
         doublequote=not is_escaped,
@@ -89,7 +105,22 @@ def _separator(text: str) -> str:
     sample = text[:SAMPLE_LENGTH]
     if len(text) > SAMPLE_LENGTH:
         sample = sample.rpartition("\n")[0] or sample
-    return max(SEPARATORS, key=lambda separator: _worth(sample, separator))
+    worths = {separator: _worth(sample, separator) for separator in SEPARATORS}
+    best = max(SEPARATORS, key=lambda separator: worths[separator])
+    if worths[best] == (0.0, 0.0):
+        rare = {separator: _worth(sample, separator) for separator in RARE}
+        best_rare = max(RARE, key=lambda separator: rare[separator])
+        return best_rare if rare[best_rare][0] >= _EVEN else best
+    return _NONE if best == "," and _is_one_column(sample) else best
+
+
+def _is_one_column(sample: str) -> bool:
+    """Tell whether commas only stand within the cells: as decimal signs, or in few lines and not in the first."""
+    lines = [line for line in sample.split("\n")[: LOOK_ROWS + 1] if line.strip()]
+    if len(lines) < _FEW or "," in lines[0] or '"' in sample:
+        return False
+    cut = [line for line in lines[1:] if "," in line]
+    return all(_DECIMAL.match(line.strip()) for line in lines[1:]) or len(cut) * 2 < len(lines)
 
 
 def _worth(sample: str, separator: str) -> tuple[float, float]:

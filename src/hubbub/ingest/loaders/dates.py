@@ -12,6 +12,7 @@ _TOKEN = re.compile(
         | \[\$(?P<currency>[^\]-]*)[^\]]*\]
         | \[[^\]]*\]
         | (?P<half>AM/PM|A/P)
+        | b[12]                         # which calendar
         | (?P<code>y+|m+|d+|h+|s+|e+|g+|b+)
         | (?P<fraction>\.0+)
         | (?P<other>.)

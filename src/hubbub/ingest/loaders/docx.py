@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.ooxml import Package, damaged
 from hubbub.ingest.loaders.word_parts import Parts, Section
 from hubbub.ingest.loaders.word_walk import Walk
@@ -36,8 +37,10 @@ def load(file: BinaryIO) -> Loaded:
         raise damaged() from error
     if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
         parts.lose_pictures(walk.pictures)
+    inner, lost = embedded.inner(parts.package, walk.embedded)
     first = next((block.text for block in blocks if isinstance(block, Heading)), "")
-    return Loaded(blocks, title=parts.package.title() or first, omitted=parts.omissions(), held=parts.held)
+    omitted = (*parts.omissions(), *lost)
+    return Loaded([*blocks, *inner], title=parts.package.title() or first, omitted=omitted, held=parts.held)
 
 
 def _sections(walk: Walk, body: Element, parts: Parts) -> list[Block]:

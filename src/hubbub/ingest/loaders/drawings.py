@@ -3,19 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Paragraph, Table
+from hubbub.ingest.loaders.formats import Shown, format_of
 from hubbub.ingest.loaders.ooxml import Package
 
 MOST_POINTS = 10_000
-EMBEDDED = ("oleObject", "package")
-"""The kinds of relationships that lead to another document inside, of which a picture is shown."""
-
-
-def embedded(count: int) -> Omission:
-    """Return what is said of documents inside a document."""
-    said = "1 embedded document was not read" if count == 1 else f"{count} embedded documents were not read"
-    return Omission("embedded_documents", said, count)
 
 
 def paragraphs(element: Any) -> Iterator[str]:
@@ -84,14 +76,30 @@ def _first(element: Any, *names: str) -> Any:
     return next((found for name in names if (found := element.find(name)) is not None), None)
 
 
+def _format(code: str | None) -> Shown | None:
+    return format_of(0, code, False) if code and code != "General" else None
+
+
+def _shown(text: str, shown: Shown | None) -> str:
+    if shown is None:
+        return text
+    try:
+        return shown(float(text)) or text
+    except (ValueError, OverflowError):
+        return text
+
+
 def _points(element: Any) -> dict[int, str]:
     """Return the values that a chart keeps of the cells that it shows, by their places; parts of a category joined."""
     found: dict[int, str] = {}
     if element is None:
         return found
+    formatted = _format(element.findtext(".//{*}formatCode"))
     for point in element.iter("{*}pt"):
         index = point.get("idx", "")
         text = " ".join((point.findtext("{*}v") or "").split())
+        code = point.get("formatCode")
+        text = _shown(text, _format(code) if code else formatted)
         if text and index.isdigit() and int(index) < MOST_POINTS:
             found[int(index)] = f"{text} {found[int(index)]}" if int(index) in found else text
     if not found and (text := " ".join((element.findtext("{*}v") or "").split())):

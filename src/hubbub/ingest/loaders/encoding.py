@@ -17,7 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\r\f\x1b\b\x0e\x0f"))
+_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\r\f\x1b\b\x0e\x0f\x1c\x1d\x1e\x1f"))
 _NOT_CONTROLS = bytes(set(range(256)) - set(_CONTROLS))
 FEWEST_WIDE = 8
 """With fewer bytes nobody can tell that a text has two or four of them for a character."""
@@ -25,6 +25,10 @@ SAMPLE_BYTES = 64 * 1024
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SURE = 10
 """With so many whole characters for each broken one, a text is UTF-8 that was damaged."""
+_ASIAN = re.compile("[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef\t\n\r ]")
+_ASIAN_MARK = re.compile("[\u3001\u3002\u3041-\u309f\uff0c]|[\uac00-\ud7a3] ")
+_MARK_EVERY = 60
+"""A sentence is no longer than so many letters."""
 _UTF7 = re.compile(rb"\+([A-Za-z0-9+/]+)|\+(-?)")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 NOT_TEXT = "The file is not text, though its name says so. If it is, save it as UTF-8 and add it again."
@@ -63,6 +67,8 @@ def decode(data: bytes, named: str | None = None) -> str:
             return data.decode(wide, errors="replace")
         if data.count(0) > len(data) // 4:
             raise Unsupported(NOT_TEXT)
+    elif asian := _asian(data[:SAMPLE_BYTES]):
+        return data.decode(asian, errors="replace")
     head = data[:4096]
     if len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 100:
         raise Unsupported(NOT_TEXT)
@@ -85,6 +91,8 @@ def _legacy(data: bytes, named: str | None) -> str:
         text = data.decode(named, errors="replace")
         if text.count("\ufffd") <= len(text) // 100:
             return text
+    if _is_mainframe(data):
+        raise Unsupported("The file is in an encoding of mainframes (EBCDIC). Save it as UTF-8 and add it again.")
     found = guessed(data)
     # Whole sequences come about by chance in the encodings of East Asia alone.
     if whole > broken and not (found and found.is_multibyte):
@@ -92,6 +100,13 @@ def _legacy(data: bytes, named: str | None) -> str:
     if found is None:
         raise Unsupported("The file's encoding can't be told. Save it as UTF-8 and add it again.")
     return data.decode(found.codec, errors="replace")
+
+
+def _is_mainframe(data: bytes) -> bool:
+    """Tell whether a text is in EBCDIC: its blanks are 0x40, and most of its letters lie above ASCII."""
+    head = data[:SAMPLE_BYTES]
+    letters = sum(head.count(one) for one in b"\x81\x85\x89\x95\x96\x99\xa2\xa3")  # a e i n o r s t
+    return head.count(b"\x40") > len(head) // 20 > 10 * head.count(b" ") and letters > len(head) // 4
 
 
 def _seven_bits(data: bytes, named: str | None) -> str:
@@ -146,6 +161,24 @@ def _wide(head: bytes) -> str | None:
     for encoding in sorted(zeros, key=lambda one: -zeros[one]):
         other = zeros["utf-16-be" if encoding == "utf-16-le" else "utf-16-le"]
         if zeros[encoding] > other and _reads_as(head[: len(head) // 2 * 2], encoding):
+            return encoding
+    return None
+
+
+def _asian(head: bytes) -> str | None:
+    """Return in which form of UTF-16 a text of East Asia is that has no zero bytes, None where in none.
+
+    Bytes of other encodings read as Chinese letters, too, but not with its punctuation among them.
+    """
+    if len(head) < FEWEST_WIDE or len(head) % 2 or head.isascii():
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = head.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        marks = len(_ASIAN_MARK.findall(text))
+        if marks and marks >= len(text) // _MARK_EVERY and len(_ASIAN.findall(text)) >= len(text) * 0.98:
             return encoding
     return None
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubbub.ingest.blocks import Block, Code, Heading, Table
+from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table
 
 MOST_COLUMNS = 1000
 MOST_CELLS = 2_000_000
@@ -16,7 +16,7 @@ SMALL_LENGTH = 400
 """A table within a cell stays in that cell if it is no longer."""
 
 
-class Cell(msgspec.Struct):
+class Cell(msgspec.Struct, gc=False):
     """A cell, and how far it spans."""
 
     blocks: list[Block]
@@ -31,6 +31,8 @@ class Cell(msgspec.Struct):
 
 def flat(blocks: Sequence[Block]) -> str:
     """Return the text of blocks on one line; a table's rows are parted by semicolons."""
+    if len(blocks) == 1 and not isinstance(blocks[0], Table):
+        return " ".join(blocks[0].text.split())
     parts: list[str] = []
     for block in blocks:
         if isinstance(block, Table):
@@ -66,6 +68,8 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
 
 def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
     cells = [cell for row in rows for cell in row]
+    if not any(len(cell.blocks) != 1 or not isinstance(cell.blocks[0], Paragraph) for cell in cells):
+        return len(rows) == 1 and len(cells) == 1
     is_column = all(len(row) == 1 for row in rows)
     if is_column and (len(rows) == 1 or any(len(cell.blocks) > 1 for cell in cells)):
         return True
@@ -107,6 +111,8 @@ def _spread(line: list[str], row: Sequence[Cell]) -> list[str]:
 
 def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """Return the cells' texts, each in its column; one that spans rows comes in each of them."""
+    if all(cell.rows == 1 and cell.columns == 1 for row in rows for cell in row):
+        return [[cell.text for cell in row] for row in rows]
     lines: list[list[str]] = []
     above: dict[int, tuple[int, str]] = {}  # by column: for how many rows more, and what
     count = 0

@@ -15,6 +15,7 @@ _WEIGHTS = {
     **dict.fromkeys(("cp1258", "iso8859-1", "iso8859-9", "iso8859-13", "cp850", "cp852", "mac-cyrillic"), 0.95),
     **dict.fromkeys(("cp437", "mac-roman", "iso8859-4", "iso8859-16", "cp855", "cp857", "johab"), 0.9),
     **dict.fromkeys(("cp737", "cp775", "cp862", "cp864", "cp865", "mac-greek", "mac-latin2", "mac-turkish"), 0.5),
+    **dict.fromkeys(("iso8859-3", "iso8859-10", "iso8859-14"), 0.8),
 }
 """How likely each encoding is to be met before a text is seen. It decides where a text is short."""
 _WESTERN = 1.15
@@ -98,6 +99,8 @@ def _is_odd(before: str, one: str, after: str) -> bool:
     if one.isalpha():
         is_capital_within = one.isupper() and before.islower()
         return is_capital_within or (before.isalpha() and _script(before) != _script(one))
+    if one == "¤" or (one in "¼½¾" and (before.isalpha() or after.isalpha())):
+        return True  # the euro and letters of French, where they took the place of these
     is_mark = unicodedata.category(one) in ("Mn", "Mc", "Pd") or one in "’·‘\u00ad\u200c\u200d"
     return not is_mark and before.isalpha() and after.isalpha()
 

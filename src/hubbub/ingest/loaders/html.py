@@ -1,14 +1,15 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.loaders.encoding import decode
-from hubbub.ingest.loaders.html_flow import HEADINGS, Flow, TableFlow
+from hubbub.ingest.loaders.grids import Cell
+from hubbub.ingest.loaders.html_flow import HEADINGS, Flow, TableFlow, cell_of
 from hubbub.ingest.loaders.labels import codec_of
 
 _SKIPPED = frozenset(
@@ -84,7 +85,7 @@ class _Walk:
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
-        for node, is_entered in _nodes(root):
+        for node, is_entered in _nodes(root, self._takes_row):
             if node.is_text_node:
                 self._flows[-1].add(node.text_content or "")
             elif is_entered and node.is_element_node:
@@ -92,6 +93,28 @@ class _Walk:
             elif not is_entered:
                 self._leave(node.tag or "")
         return self._flows[0].end()
+
+    def _takes_row(self, row: LexborNode) -> bool:
+        """Read a row of a table at once if its cells hold nothing but text; return whether it was read."""
+        if not self._tables:
+            return False
+        cells: list[Cell] = []
+        one = row.child
+        while one is not None:
+            if one.tag in ("td", "th"):
+                inner = one.child
+                attributes = one.attributes
+                if (inner is not None and (inner.tag != "-text" or inner.next is not None)) or (
+                    attributes and _is_unseen(one, "td")
+                ):
+                    return False
+                text = " ".join((inner.text_content or "").split()) if inner is not None else ""
+                cells.append(cell_of(attributes, text))
+            elif one.tag != "-text":
+                return False
+            one = one.next
+        self._tables[-1].add_row(cells)
+        return True
 
     def _enter(self, node: LexborNode, tag: str) -> None:
         flow = self._flows[-1]
@@ -120,6 +143,8 @@ class _Walk:
                 self._tables.append(TableFlow())
             case "tr" if self._tables:
                 self._tables[-1].begin_row()
+            case "tfoot" if self._tables:
+                self._tables[-1].begin_foot()
             case "td" | "th" if self._tables:
                 self._tables[-1].begin_cell(node.attributes)
                 self._flows.append(Flow())
@@ -151,6 +176,8 @@ class _Walk:
             case "td" | "th" if self._tables:
                 self._flows.pop()
                 self._tables[-1].end_cell(flow.end())
+            case "tfoot" if self._tables:
+                self._tables[-1].end_foot()
             case "caption" if self._tables:
                 self._flows.pop()
                 self._tables[-1].captions += flow.end()
@@ -175,10 +202,10 @@ _LEAVES = frozenset(("br", "img", "input", "select", "sup", *_FORMULAS))
 """What is read when it is entered, or has nothing to end."""
 
 
-def _nodes(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
+def _nodes(root: LexborNode | None, takes: Callable[[LexborNode], bool]) -> Iterator[tuple[LexborNode, bool]]:
     """Yield each node when it is entered (True); elements once more when they are left (False).
 
-    What is not shown is not entered; nor are the insides of those taken as a whole.
+    What is not shown is not entered; nor are rows that `takes` reads, nor the insides of others taken as a whole.
     """
     left: list[tuple[LexborNode, bool]] = [(root, True)] if root else []
     while left:
@@ -191,6 +218,8 @@ def _nodes(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
         tag = node.tag or ""
         if tag in _SKIPPED or (node.is_element_node and _is_unseen(node, tag)):
             continue
+        if tag == "tr" and takes(node):
+            continue
         yield node, True
         if node.is_element_node:
             left.append((node, False))
@@ -200,13 +229,21 @@ def _nodes(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
 
 def _is_unseen(node: LexborNode, tag: str) -> bool:
     attributes = node.attributes
-    if "hidden" in attributes or attributes.get("role") == "navigation":
+    if "hidden" in attributes and not _is_found_on_demand(attributes):
+        return True
+    if attributes.get("role") == "navigation":
         return True
     if tag == "dialog" and "open" not in attributes:
         return True
     if tag in ("span", "math") and "katex-mathml" in (attributes.get("class") or ""):
         return True  # the same formula follows as it is shown
     return _UNSEEN.search(attributes.get("style") or "") is not None
+
+
+def _is_found_on_demand(attributes: Mapping[str, str | None]) -> bool:
+    """Tell whether what is hidden is shown when it is searched for, or when its mark is pressed in a book."""
+    is_note = (attributes.get("epub:type") or "").endswith("note")
+    return is_note or (attributes.get("hidden") or "").lower() == "until-found"
 
 
 def _value(node: LexborNode) -> str:

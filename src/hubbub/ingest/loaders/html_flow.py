@@ -33,6 +33,8 @@ class _List(msgspec.Struct):
 class Flow:
     """Text as it comes: of a page, or of a cell of a table."""
 
+    __slots__ = ("_blocks", "_code", "_heading", "_is_raised", "_items", "_lists", "_text")
+
     def __init__(self) -> None:
         self._blocks: list[Block] = []
         self._text: list[str] = []
@@ -49,7 +51,9 @@ class Flow:
             before = next((piece.rstrip("\0") for piece in reversed(self._text) if piece), "")
             if before[-1:].isdigit() and text.strip()[:1] in "0123456789+-−":
                 text = "^" + text  # 10⁻⁶, which would read 10-6 without
-        self._text.append(text if self._code else _SPACE.sub(" ", text))
+        if not self._code and ("\n" in text or "\r" in text):
+            text = _SPACE.sub(" ", text)  # where it is more than one, it becomes one when the paragraph ends
+        self._text.append(text)
 
     def raise_next(self) -> None:
         """Say that the next text stands higher."""
@@ -71,9 +75,15 @@ class Flow:
         if self._code:
             self._text.append("\n" if self._text and not self._text[-1].endswith("\n") else "")
             return
-        lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
-        text = "\n".join(line for line in lines if line)
+        if not self._text:
+            return
+        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
         self._text.clear()
+        if "\n" in text:
+            lines = (" ".join(line.split()) for line in text.split("\n"))
+            text = "\n".join(line for line in lines if line)
+        else:
+            text = " ".join(text.split())
         if not text:
             return
         if self._heading:
@@ -160,7 +170,9 @@ class TableFlow:
     """A table that is open."""
 
     def __init__(self) -> None:
-        self._rows: list[list[Cell]] = []
+        self._body: list[list[Cell]] = []
+        self._foot: list[list[Cell]] = []
+        self._rows = self._body
         self._next = Cell([])
         self.captions: list[Block] = []
 
@@ -168,12 +180,21 @@ class TableFlow:
         """Begin a row."""
         self._rows.append([])
 
+    def add_row(self, cells: list[Cell]) -> None:
+        """Add a row that is whole already."""
+        self._rows.append(cells)
+
+    def begin_foot(self) -> None:
+        """Begin rows that are shown below all others, wherever they stand."""
+        self._rows = self._foot
+
+    def end_foot(self) -> None:
+        """End them."""
+        self._rows = self._body
+
     def begin_cell(self, attributes: Attributes) -> None:
         """Begin a cell."""
-        columns = min(max(_whole(attributes.get("colspan"), 1), 1), MOST_COLUMNS)
-        rows = _whole(attributes.get("rowspan"), 1)
-        rows = MOST_ROWS if rows == 0 else min(max(rows, 1), MOST_ROWS)  # 0: to the table's end
-        self._next = Cell([], columns, rows)
+        self._next = cell_of(attributes)
         if not self._rows:
             self._rows.append([])
         self._rows[-1].append(self._next)
@@ -184,9 +205,22 @@ class TableFlow:
 
     def blocks(self) -> list[Block]:
         """Return what the table says, its caption first."""
-        return [*self.captions, *table_blocks(self._rows)]
+        return [*self.captions, *table_blocks([*self._body, *self._foot])]
+
+
+def cell_of(attributes: Attributes, text: str = "") -> Cell:
+    """Return a cell, as wide and as high as its attributes say."""
+    blocks: list[Block] = [Paragraph(text)] if text else []
+    if not attributes:
+        return Cell(blocks)
+    columns = min(max(_whole(attributes.get("colspan"), 1), 1), MOST_COLUMNS)
+    rows = _whole(attributes.get("rowspan"), 1)
+    rows = MOST_ROWS if rows == 0 else min(max(rows, 1), MOST_ROWS)  # 0: to the table's end
+    return Cell(blocks, columns, rows)
 
 
 def _whole(text: str | None, default: int) -> int:
-    found = re.match(r"\s*(-?\d{1,6})", text or "")
+    if not text:
+        return default
+    found = re.match(r"\s*(-?\d{1,6})", text)
     return int(found.group(1)) if found else default

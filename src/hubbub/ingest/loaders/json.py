@@ -20,8 +20,9 @@ LIST_LENGTH = 80
 
 _COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
-_PAIR = re.compile(r'"[^"\n]+"\s*:\s*[-\d"tfn\[{]')
-_SPACE = re.compile(r"\s*")
+_PAIR = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[{,]\s*\w+)\s*:\s*[-\d"'tfnTFN\[{]""")
+_SPACE = re.compile(r"[\s\x1e]*")
+"""White space, and what begins each record of a JSON text sequence (RFC 7464)."""
 TOO_DEEP = "The file is nested too deeply to be read."
 
 

@@ -1,6 +1,7 @@
 """Tell which format a file has, by its name and by its first bytes."""
 
 import importlib
+import re
 import zipfile
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol, cast
@@ -11,6 +12,7 @@ from hubbub.core.errors import Invalid, Unsupported
 from hubbub.ingest.blocks import Loaded
 from hubbub.ingest.loaders.archive import check_archive
 from hubbub.ingest.loaders.encoding import looks_like_text
+from hubbub.ingest.loaders.ole import MAGIC, Ole
 
 HEAD_BYTES = 4096
 
@@ -57,14 +59,16 @@ TEXT = Kind(
 )
 RTF = Kind("RTF", "rtf", (".rtf",), "application/rtf")
 MAIL = Kind("mail", "mail", (".eml", ".mbox", ".mht", ".mhtml"), "message/rfc822")
+MSG = Kind("Outlook mail", "msg", (".msg",), "application/vnd.ms-outlook")
 NOTEBOOK = Kind("Jupyter", "notebook", (".ipynb",), "application/x-ipynb+json")
 SVG = Kind("SVG", "markup", (".svg",), "image/svg+xml")
-XML = Kind("XML", "markup", (".xml", ".rss", ".atom"), "application/xml")
+XML = Kind("XML", "markup", (".xml", ".rss", ".atom", ".kml", ".plist", ".fodt", ".fods", ".fodp"), "application/xml")
 ODT = Kind("OpenDocument text", "odf", (".odt", ".ott"), "application/vnd.oasis.opendocument.text")
 ODS = Kind("OpenDocument spreadsheet", "odf", (".ods",), "application/vnd.oasis.opendocument.spreadsheet")
 ODP = Kind("OpenDocument presentation", "odf", (".odp",), "application/vnd.oasis.opendocument.presentation")
 EPUB = Kind("EPUB", "epub", (".epub",), "application/epub+zip")
-ZIP = Kind("ZIP", "bundle", (".zip",), "application/zip")
+ZIP = Kind("ZIP", "bundle", (".zip", ".kmz"), "application/zip")
+TAR = Kind("archive", "tarball", (".gz", ".tgz", ".tar", ".svgz"), "application/gzip")
 CODE = Kind(
     "source code",
     "lines",
@@ -133,6 +137,7 @@ KINDS = (
     TEXT,
     RTF,
     MAIL,
+    MSG,
     NOTEBOOK,
     SVG,
     XML,
@@ -141,13 +146,16 @@ KINDS = (
     ODP,
     EPUB,
     ZIP,
+    TAR,
     CODE,
 )
+_HEADER = re.compile(rb"([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t][^\n]*\n)*")
+_OF_MAIL = frozenset(b"from to subject date received return-path delivered-to message-id mime-version".split())
+"""A text whose first lines are headers, three of these among them, is a mail."""
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 _TEXTS = (HTML, MARKDOWN, CSV, JSON, TEXT, MAIL, NOTEBOOK, SVG, XML, CODE)
 _OFFICE_PARTS = {"word/": WORD, "ppt/": POWERPOINT, "xl/": EXCEL}
 _OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED = "The file is encrypted: remove its password and add it again."
 
 
@@ -174,11 +182,13 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
         return PDF
     if head.startswith(b"PK\x03\x04"):
         return _office_kind(file, name)
-    if head.startswith(_OLE_MAGIC):
-        raise _old_office(file, name)
+    if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar":
+        return TAR
+    if head.startswith(MAGIC):
+        return _ole_kind(file, name)
     if (written := _written(head, name)) is not None:
         return written
-    if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, RTF):
+    if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, TAR, RTF):
         raise Invalid(
             f"The file is damaged, or not {promised.name}, though its name ends in {_suffix(name)}. Save it anew.",
             code="corrupt",
@@ -194,13 +204,14 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
 
 def _written(head: bytes, name: str) -> Kind | None:
     """Return which kind a text is that says so itself, whatever its name promises; None for the others."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024].lower()
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:2048].lower()
     promised = _BY_SUFFIX.get(_suffix(name))
     if start.startswith(b"{\\rtf"):
         return RTF
     if promised not in (None, TEXT, CSV, XML, SVG, WORD, EXCEL, POWERPOINT, HTML):
         return None
-    if start.startswith(b"mime-version:") and promised is not TEXT:
+    is_saved_page = start.startswith(b"mime-version:") and promised is not TEXT  # by Word or Excel, under their names
+    if is_saved_page or (promised in (None, TEXT) and _is_mail(start)):
         return MAIL
     is_page = start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start)
     is_table = start.startswith((b"<table", b"<meta", b"<head", b"<style", b"<body")) and promised is not HTML
@@ -214,6 +225,15 @@ def _written(head: bytes, name: str) -> Kind | None:
     return CSV if _suffix(name) == ".xls" and looks_like_text(head) else None
 
 
+def _is_mail(start: bytes) -> bool:
+    names: set[bytes] = set()
+    place = 0
+    while (found := _HEADER.match(start, place)) is not None:
+        names.add(found[1])
+        place = found.end()
+    return len(names & _OF_MAIL) >= 3
+
+
 def _office_kind(file: BinaryIO, name: str) -> Kind:
     try:
         with zipfile.ZipFile(file) as archive:
@@ -222,6 +242,8 @@ def _office_kind(file: BinaryIO, name: str) -> Kind:
         file.seek(0)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
+    if "xl/workbook.bin" in parts:
+        raise Unsupported("The file is in Excel's binary format: save it as .xlsx and add it again.")
     for folder, kind in _OFFICE_PARTS.items():
         if "[Content_Types].xml" in parts and any(part.startswith(folder) for part in parts):
             return kind
@@ -229,19 +251,28 @@ def _office_kind(file: BinaryIO, name: str) -> Kind:
         return ODT
     if "META-INF/container.xml" in parts:
         return EPUB
-    if _suffix(name) in (".zip", ""):
+    if _suffix(name) in (*ZIP.suffixes, ""):
         return ZIP
     raise _unknown(name)
 
 
-def _old_office(file: BinaryIO, name: str) -> Invalid | Unsupported:
-    # Word and its like keep an encrypted document in an OLE file, with a stream of this name (in UTF-16).
-    if "EncryptedPackage".encode("utf-16-le") in file.read():
-        return Invalid(ENCRYPTED, code="encrypted")
-    if _suffix(name) == ".msg":
-        return Unsupported("The file is a mail of Outlook's own format: save it as .eml and add it again.")
+def _ole_kind(file: BinaryIO, name: str) -> Kind:
+    data = file.read()
+    file.seek(0)
+    try:
+        paths = Ole(data).paths()
+    except Invalid:
+        # As much as its bytes tell.
+        paths = ["EncryptedPackage"] if "EncryptedPackage".encode("utf-16-le") in data else []
+        if not paths and _suffix(name) not in _OLD_OFFICE:
+            raise
+    if "__properties_version1.0" in paths:
+        return MSG
+    # Word and its like keep an encrypted document in a file of this kind.
+    if "EncryptedPackage" in paths:
+        raise Invalid(ENCRYPTED, code="encrypted")
     newer = _OLD_OFFICE.get(_suffix(name), ".docx, .xlsx or .pptx")
-    return Unsupported(f"The file is in Office's format of before 2007: save it as {newer} and add it again.")
+    raise Unsupported(f"The file is in Office's format of before 2007: save it as {newer} and add it again.")
 
 
 def _unknown(name: str) -> Unsupported:

@@ -15,8 +15,11 @@ from hubbub.ingest.loaders.encoding import decode, tidied
 from hubbub.ingest.loaders.labels import codec_of
 from hubbub.ingest.loaders.nested import inner_blocks
 
-_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_SHOWN = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _MAILBOX = re.compile(rb"^From \S+.*\d{4}.*\r?\n", re.MULTILINE)
+
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+"""How mailboxes keep lines that begin as their mails do."""
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -24,7 +27,7 @@ def load(file: BinaryIO) -> Loaded:
     data = file.read()
     if not _MAILBOX.match(data):
         return read(email.message_from_bytes(data))
-    mails = [one for one in _MAILBOX.split(data) if one.strip()]
+    mails = [_QUOTED.sub(rb"\1", one) for one in _MAILBOX.split(data) if one.strip()]
     read_all: list[Loaded] = []
     for number, one in enumerate(mails):
         with reading_one(number, len(mails)):
@@ -56,9 +59,16 @@ def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str
         kind, name = part.get_content_type(), _file_name(part)
         if kind == "message/rfc822":
             attached += [(name or "forwarded.eml", one.as_bytes()) for one in _inner(part)]
+        elif kind.startswith("message/") and part.is_multipart():  # lines on what became of a mail
+            bodies += [text.read(tidied("\n".join(one.as_string() for one in _inner(part))))]
         elif part.is_multipart():
             inner = list(_inner(part))
-            left += [_best(inner)] if kind == "multipart/alternative" and inner else reversed(inner)
+            if kind == "multipart/alternative" and inner:
+                best = _best(inner)
+                left += [best]
+                attached += [file for one in inner if one is not best for file in _parts(one)[1]]
+            else:
+                left += reversed(inner)
         elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not name:
             content = _content(part)
             bodies.append(html.read_page(content) if kind == "text/html" else text.read(tidied(content)))
@@ -107,10 +117,21 @@ def _header(message: email.message.Message, name: str) -> str:
     value = message.get(name)
     if value is None:
         return ""
+    if isinstance(value, email.header.Header):  # bytes that are not ASCII, as they stand
+        value = _raw_header(message, name)
     try:
         return " ".join(str(email.header.make_header(email.header.decode_header(value))).split())
     except (ValueError, LookupError, TypeError):
         return " ".join(str(value).split())
+
+
+def _raw_header(message: email.message.Message, name: str) -> str:
+    """Return a header that holds bytes that are not ASCII, in the encoding that these are in."""
+    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    try:
+        return decode(str(raw).encode("ascii", "surrogateescape"))
+    except (UnicodeEncodeError, Unsupported):
+        return str(raw).encode("ascii", "replace").decode()
 
 
 def _file_name(part: email.message.Message) -> str:

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.loaders import html
 from hubbub.ingest.loaders.encoding import read_text
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -39,9 +40,12 @@ def _blocks(text: str) -> list[Block]:
     lines = text.split("\n")
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     blocks: list[Block] = []
+    covered = 0
     for number, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
+        blocks += _definitions(lines[covered : token.map[0]])
+        covered = max(covered, token.map[1])
         source = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n")
         if token.type == "heading_open":
             blocks.append(Heading(tokens[number + 1].content, int(token.tag[1:])))
@@ -49,9 +53,17 @@ def _blocks(text: str) -> list[Block]:
             blocks.append(Code(source))
         elif token.type == "table_open":
             blocks.append(Table(_rows(tokens, number)))
+        elif token.type == "html_block":
+            blocks += html.read_page(source).blocks
         elif token.type != "hr" and source.strip():
             blocks.append(Paragraph(source))
+    blocks += _definitions(lines[covered:])
     return [block for block in blocks if not isinstance(block, Heading) or block.text.strip()]
+
+
+def _definitions(lines: list[str]) -> list[Block]:
+    """Return the notes among lines that define what others refer to: a note of one word looks like a link's address."""
+    return [Paragraph(line.strip()) for line in lines if line.lstrip().startswith("[^")]
 
 
 def _rows(tokens: list[Token], number: int) -> tuple[tuple[str, ...], ...]:

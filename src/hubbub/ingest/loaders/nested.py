@@ -1,21 +1,25 @@
 """Read files that lie within files: in archives, and attached to mails."""
 
 import io
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeAlias
 
 import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError, TooLarge
-from hubbub.ingest.blocks import Block, Heading
+from hubbub.ingest.blocks import Block, Heading, Loaded, without_hidden
 from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders.kinds import kind_of
 
 MOST_DEPTH = 4
 MOST_BYTES = 256 * 1024 * 1024
 MOST_NAMED = 5
+
+Inner: TypeAlias = bytes | Callable[[], Loaded]
+"""A file that lies within another one: its bytes, or what reads it there."""
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 _left: ContextVar[list[int] | None] = ContextVar("left", default=None)
@@ -33,7 +37,7 @@ def _deeper() -> Generator[list[int]]:
 
 
 def inner_blocks(
-    files: Iterable[tuple[str, bytes]], *, lead: str = "", of: int = 0
+    files: Iterable[tuple[str, Inner]], *, lead: str = "", of: int = 0
 ) -> tuple[list[Block], tuple[Omission, ...]]:
     """Return what files within a file say, each under its name, and which could not be read.
 
@@ -49,7 +53,7 @@ def inner_blocks(
     with _deeper() as left:
         for name, data in files:
             count += 1
-            left[0] -= len(data)
+            left[0] -= len(data) if isinstance(data, bytes) else 0
             if left[0] < 0:
                 raise TooLarge("The file unpacks to more than 256 MB. Split it into smaller ones.", code="bomb")
             if _depth.get() > MOST_DEPTH:
@@ -57,11 +61,11 @@ def inner_blocks(
                 continue
             try:
                 with reading_one(count - 1, of):
-                    loaded = kind_of(io.BytesIO(data), name).loader().load(io.BytesIO(data))
+                    loaded = without_hidden(_loaded(data, name))
             except HubbubError as error:
                 if error.code == "bomb":
                     raise
-                lost += [name] if error.code != "empty" or data.strip() else []
+                lost += [name] if error.code != "empty" or (isinstance(data, bytes) and data.strip()) else []
                 continue
             except (ValueError, KeyError, IndexError, SyntaxError, EOFError, RecursionError, OSError):
                 lost.append(name)  # damaged in a way that its loader does not name
@@ -74,6 +78,12 @@ def inner_blocks(
         words = f"{len(lost)} of {count} files in it could not be read: {named}"
         omitted.append(Omission("files", words, len(lost), count))
     return blocks, tuple(omitted)
+
+
+def _loaded(data: Inner, name: str) -> Loaded:
+    if not isinstance(data, bytes):
+        return data()
+    return kind_of(io.BytesIO(data), name).loader().load(io.BytesIO(data))
 
 
 def _below(block: Block) -> Block:

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, cast
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Code, Loaded
-from hubbub.ingest.loaders import markdown
+from hubbub.ingest.loaders import html, markdown
 from hubbub.ingest.loaders.encoding import decode, tidied
 
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -35,11 +35,26 @@ def _cell(cell: dict[str, Any]) -> Loaded:
         return markdown.read(level + source)
     blocks: list[Block] = [Code(source)] if source.strip() else []
     for output in cell.get("outputs") or ():
-        data = output.get("data") or output
-        shown = output.get("traceback") or data.get("text/plain") or data.get("text") or data.get("text/markdown") or ""
-        text = _COLOURS.sub("", _text(shown, "\n" if "traceback" in output else ""))
-        blocks += [Code(text)] if text.strip() else []
+        blocks += _output(output)
     return Loaded(blocks)
+
+
+def _output(output: dict[str, Any]) -> list[Block]:
+    """Return what came of a cell in one form of those that it was kept in."""
+    data = output.get("data") or output
+    if plain := data.get("text/plain") or data.get("text") or data.get("text/latex") or data.get("text/markdown"):
+        return _code(_text(plain))
+    if page := data.get("text/html"):
+        return html.read_page(_text(page)).blocks
+    if "traceback" in output or "ename" in output:
+        fault = f"{output.get('ename', '')}: {output.get('evalue', '')}"
+        return _code(_text(output.get("traceback") or fault, "\n"))
+    return []
+
+
+def _code(text: str) -> list[Block]:
+    text = _COLOURS.sub("", text)
+    return [Code(text)] if text.strip() else []
 
 
 def _text(value: Any, between: str = "") -> str:

@@ -2,11 +2,15 @@
 
 import zipfile
 import zlib
+from bisect import bisect_right
+from operator import itemgetter
 from typing import BinaryIO
 
+from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
+from hubbub.ingest.loaders.tables import Row, tables
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of, parse
 
 MOST_REPEATED_ROWS = 1000
@@ -20,8 +24,12 @@ _SKIPPED = frozenset(
         "scripts",
         "settings",
         "ruby-text",
+        "hidden-text",
+        "hidden-paragraph",
     )
 )
+_COLLAPSED = ("collapse", "filter")
+NOT_CALCULATED = "(not calculated)"
 _DAMAGED = "The file is damaged. Save it anew and add it again."
 
 
@@ -43,10 +51,23 @@ def load(file: BinaryIO) -> Loaded:
             styles = parse(archive.read("styles.xml")) if "styles.xml" in names else None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, OSError, NotImplementedError) as error:
         raise Invalid(_DAMAGED, code="corrupt") from error
+    return _read(content, styles, meta)
+
+
+def read(root: Element) -> Loaded:
+    """Return what a document says that is one XML file (.fodt, .fods, .fodp).
+
+    Raises:
+        Invalid: it is damaged.
+    """
+    return _read(root, root, child(root, "meta"))
+
+
+def _read(content: Element, styles: Element | None, meta: Element | None) -> Loaded:
     body = child(content, "body")
     if body is None:
         raise Invalid(_DAMAGED, code="corrupt")
-    walk = _Walk()
+    walk = _Walk(_unseen_styles(content))
     try:
         blocks = [*_margins(walk, styles, "header"), *walk.blocks(body), *_margins(walk, styles, "footer")]
     except RecursionError as error:
@@ -54,7 +75,10 @@ def load(file: BinaryIO) -> Loaded:
     title = ""
     if meta is not None:
         title = next((one.text or "" for one in meta.iter() if name_of(one) == "title"), "").strip()
-    return Loaded(blocks, title=title, pages=walk.page or 0)
+    count = walk.not_calculated
+    said = f"{count} formula{' is' if count == 1 else 's are'} not calculated in the file"
+    omitted = (Omission("formulas_not_calculated", said, count),) if count else ()
+    return Loaded(blocks, title=title, pages=walk.page or 0, omitted=omitted, hidden=tuple(walk.hidden))
 
 
 def _margins(walk: "_Walk", styles: Element | None, kind: str) -> list[Block]:
@@ -63,9 +87,22 @@ def _margins(walk: "_Walk", styles: Element | None, kind: str) -> list[Block]:
     return [Paragraph(f"[{kind.capitalize()}: {text}]") for text in texts]
 
 
+def _unseen_styles(content: Element) -> frozenset[str]:
+    """Return the styles of sheets that are hidden."""
+    automatic = child(content, "automatic-styles")
+    return frozenset(
+        attribute(style, "name") or ""
+        for style in (automatic if automatic is not None else ())
+        if any(attribute(one, "display") == "false" for one in style if name_of(one) == "table-properties")
+    )
+
+
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, unseen_styles: frozenset[str]) -> None:
         self.page: int | None = None
+        self.hidden: list[Hidden] = []
+        self.not_calculated = 0
+        self._unseen_styles = unseen_styles
         self._after: list[str] = []
         self._beside: list[Block] = []
 
@@ -88,8 +125,7 @@ class _Walk:
                 blocks += [Paragraph("\n".join(lines), self.page)] if lines else []
             elif name == "table":
                 if root.tag.endswith("}spreadsheet") and (title := attribute(one, "name")):
-                    made = self._table(one)
-                    blocks += [Heading(title, 1), *made] if made else []
+                    blocks += self._sheet(one, title)
                 else:
                     blocks += self._table(one)
             elif name == "page":
@@ -152,9 +188,61 @@ class _Walk:
                     lead = "  "
         return lines
 
+    def _sheet(self, element: Element, title: str) -> list[Block]:
+        """Return what a sheet shows. What of it is hidden is kept apart."""
+        if attribute(element, "style-name") in self._unseen_styles:
+            made = self._table(element)
+            self.hidden.append(Hidden("sheet", 1, [Heading(f"{title} (hidden sheet)", 1), *made]))
+            return []
+        columns = _hidden_columns(element)
+        shown: list[Row] = []
+        apart: dict[str, list[Row]] = {"row": [], "column": []}
+        for row, times in _rows(element):
+            cells = self._cells(row)
+            inside = [cell for cell in cells if columns[bisect_right(columns, cell[0], key=itemgetter(0)) - 1][1]]
+            if attribute(row, "visibility") in _COLLAPSED:
+                apart["row"] += [cells] if cells else []
+                continue
+            apart["column"] += [inside] if inside else []
+            seen = [cell for cell in cells if cell not in inside] if inside else cells
+            shown += [seen] * (min(times, MOST_REPEATED_ROWS) if seen else 1)
+        made = [*tables(shown), *self._shapes(element)]
+        for what, rows in apart.items():
+            count = len({column for row in rows for column, _ in row}) if what == "column" else len(rows)
+            if count:
+                self.hidden.append(Hidden(what, count, [Heading(title, 1), *tables(rows)]))
+        return [Heading(title, 1), *made] if made else []
+
+    def _cells(self, row: Element) -> Row:
+        """Return the cells of a sheet's row that hold something, each in its column."""
+        cells: Row = []
+        column = 1
+        for one in row:
+            if name_of(one) not in ("table-cell", "covered-table-cell"):
+                continue
+            repeated = _count(one, "number-columns-repeated")
+            text = flat(self.blocks(one)) or self._value(one)
+            if text and name_of(one) == "table-cell":
+                cells += [(column + number, text) for number in range(min(repeated, MOST_COLUMNS))]
+            column += repeated
+        return cells
+
+    def _value(self, cell: Element) -> str:
+        """Return the value of a cell that does not say how it is shown."""
+        for name in ("string-value", "date-value", "time-value", "boolean-value", "value"):
+            if value := attribute(cell, name):
+                return value
+        if attribute(cell, "formula") and attribute(cell, "value-type") is None:
+            self.not_calculated += 1
+            return NOT_CALCULATED
+        return ""
+
+    def _shapes(self, element: Element) -> list[Block]:
+        return [block for one in element if name_of(one) == "shapes" for block in self.blocks(one)]
+
     def _table(self, element: Element) -> list[Block]:
         rows: list[list[Cell]] = []
-        for row in _rows(element):
+        for row, row_times in _rows(element):
             cells: list[Cell] = []
             for one in row:
                 if name_of(one) == "covered-table-cell":
@@ -168,17 +256,32 @@ class _Walk:
                     break
             while cells and not cells[-1].blocks:
                 cells.pop()
-            times = min(_count(row, "number-rows-repeated"), MOST_REPEATED_ROWS) if cells else 0
-            rows += [cells] * times
+            rows += [cells] * (min(row_times, MOST_REPEATED_ROWS) if cells else 0)
         return table_blocks(rows, self.page)
 
 
-def _rows(element: Element) -> list[Element]:
-    rows: list[Element] = []
+def _hidden_columns(table: Element) -> list[tuple[int, bool]]:
+    """Return from which column on columns are hidden or shown again."""
+    found = [(0, False)]
+    column = 1
+    for one in table.iter():
+        if name_of(one) == "table-column":
+            is_hidden = attribute(one, "visibility") in _COLLAPSED
+            if is_hidden != found[-1][1]:
+                found.append((column, is_hidden))
+            column += _count(one, "number-columns-repeated")
+    if found[-1][1]:
+        found.append((column, False))
+    return found
+
+
+def _rows(element: Element) -> list[tuple[Element, int]]:
+    """Return a table's rows, and how often each is repeated."""
+    rows: list[tuple[Element, int]] = []
     for one in element:
         name = name_of(one)
         if name == "table-row":
-            rows.append(one)
+            rows.append((one, _count(one, "number-rows-repeated")))
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
             rows += _rows(one)
     return rows

@@ -5,6 +5,7 @@ import importlib
 import io
 import mmap
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,12 +15,14 @@ from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
+from hubbub.ingest.loaders.nested import inner_blocks
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
 from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.loaders.tables import tables
 
 MOST_PAGES = 5000
+MOST_ATTACHED = 500
 MOST_TITLE = 300
 """A line that is longer is no heading."""
 FEW_LETTERS = 120
@@ -71,6 +74,7 @@ def load(file: BinaryIO) -> Loaded:
         TooLarge: it has too many pages.
     """
     document = open_pdf(file)
+    notes: Notes | None = None
     try:
         pages = len(document)
         if pages > MOST_PAGES:
@@ -90,12 +94,27 @@ def load(file: BinaryIO) -> Loaded:
             blocks += _page_blocks(page, number, outline.get(number, []), known)
         pictures = sum(page.has_picture for page in found)
         unreadable = sum(page.is_unreadable for page in found)
-        if not blocks and (pictures or unreadable):
+        inner, lost = inner_blocks(_attached(document), lead="Attachment: ", of=document.count_attachments())
+        if not blocks and not inner and (pictures or unreadable):
             raise _nothing_read(unreadable)
         title = str(document.get_metadata_value("Title")).strip()
-        return Loaded(blocks, title=title, pages=pages, omitted=_omitted(document, found))
+        omitted = (*_omitted(document, found), *lost)
+        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted)
     finally:
+        if notes is not None:
+            notes.close()
         document.close()
+
+
+def _attached(document: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that are attached to a document: all of a portfolio lies in them."""
+    for index in range(min(document.count_attachments(), MOST_ATTACHED)):
+        attachment = document.get_attachment(index)
+        try:
+            data = bytes(attachment.get_data())
+        except (RuntimeError, ValueError):  # one that names a file and holds none
+            data = b""
+        yield " ".join(str(attachment.get_name()).split()) or f"attachment {index + 1}", data
 
 
 class _Page(msgspec.Struct):
@@ -196,9 +215,6 @@ def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
         for kind, count, words in counted
         if count
     ]
-    if attached := document.count_attachments():
-        said = "1 attached file was not read" if attached == 1 else f"{attached} attached files were not read"
-        omitted.append(Omission("attachments", said, attached))
     if document.get_formtype() == _XFA_FULL:
         omitted.append(Omission("xfa_form", "what is filled into its form (XFA) can't be read"))
     return tuple(omitted)

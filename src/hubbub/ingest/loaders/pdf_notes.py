@@ -12,6 +12,8 @@ _CHECKS = (2, 3)  # FPDF_FORMFIELD_CHECKBOX, FPDF_FORMFIELD_RADIOBUTTON
 _SHOWN_ONLY = (0, 1, 8)  # unknown, a button, a signature
 MOST_CHARACTERS = 100_000
 MOST_ANNOTATIONS = 10_000
+USUAL_CHARACTERS = 512
+"""Of a value; a longer one is asked for twice."""
 
 
 class Notes:
@@ -19,10 +21,19 @@ class Notes:
 
     def __init__(self, document: Any) -> None:
         self._raw: Any = importlib.import_module("pypdfium2.raw")
+        self._document = document
         self._form: Any = None
+        self._is_ready = False
+        self._buffer = (ctypes.c_ushort * USUAL_CHARACTERS)()
+        self._place = ctypes.cast(self._buffer, ctypes.POINTER(ctypes.c_ushort))
         if document.get_formtype():
             document.init_forms()
-            self._form = document.formenv
+            # Pages that are loaded with it make all their fields ready to be drawn and filled in: half of the time.
+            self._form, document.formenv = document.formenv, None
+
+    def close(self) -> None:
+        """Let the document close what its form was opened with."""
+        self._document.formenv = self._form
 
     def of(self, page: Any) -> list[str]:
         """Return a line for each filled field and each note of a page."""
@@ -33,48 +44,55 @@ class Notes:
             if not annotation:
                 continue
             try:
-                line = self._line(annotation)
+                line = self._line(page, annotation)
             finally:
                 self._raw.FPDFPage_CloseAnnot(annotation)
             if line and line not in lines[-1:]:
                 lines.append(line)
+        if self._is_ready:
+            self._raw.FORM_OnBeforeClosePage(page, self._form)
+            self._is_ready = False
         return lines
 
-    def _line(self, annotation: Any) -> str:
+    def _line(self, page: Any, annotation: Any) -> str:
         kind = self._raw.FPDFAnnot_GetSubtype(annotation)
         if kind == _WIDGET:
-            return self._field(annotation) if self._form is not None else ""
+            return self._field(page, annotation) if self._form is not None else ""
         if kind not in _NOTES:
             return ""
         text = self._string(lambda *buffer: self._raw.FPDFAnnot_GetStringValue(annotation, b"Contents", *buffer))
         return f"{_NOTES[kind]}: {text}" if text else ""
 
-    def _field(self, annotation: Any) -> str:
+    def _field(self, page: Any, annotation: Any) -> str:
         kind = self._raw.FPDFAnnot_GetFormFieldType(self._form, annotation)
         if kind in _SHOWN_ONLY:
             return ""
-        found = [
-            self._string(
-                lambda *buffer: self._raw.FPDFAnnot_GetFormFieldAlternateName(self._form, annotation, *buffer)
-            ),
-            self._string(lambda *buffer: self._raw.FPDFAnnot_GetFormFieldName(self._form, annotation, *buffer)),
-        ]
-        name = next(filter(None, found), "")
+        named = (self._raw.FPDFAnnot_GetFormFieldAlternateName, self._raw.FPDFAnnot_GetFormFieldName)
         if kind in _CHECKS:
+            if not self._is_ready:  # to be filled in, without which no box counts as checked
+                self._raw.FORM_OnAfterLoadPage(page, self._form)
+                self._is_ready = True
             if not self._raw.FPDFAnnot_IsChecked(self._form, annotation):
                 return ""
             get = self._raw.FPDFAnnot_GetFormFieldExportValue
         else:
             get = self._raw.FPDFAnnot_GetFormFieldValue
         value = self._string(lambda *buffer: get(self._form, annotation, *buffer))
-        return f"{name}: {value}" if name and value else value
+        if not value:
+            return ""
+        names = (self._string(lambda *buffer: get(self._form, annotation, *buffer)) for get in named)  # noqa: B023
+        name = next(filter(None, names), "")
+        return f"{name}: {value}" if name else value
 
     def _string(self, get: Callable[..., int]) -> str:
         """Return what pdfium writes into a buffer as UTF-16, on one line."""
-        length = get(None, 0)
+        length = get(self._place, ctypes.sizeof(self._buffer))
         if length <= 2 or length > 2 * MOST_CHARACTERS:
             return ""
-        buffer = (ctypes.c_ushort * (length // 2 + 1))()
-        get(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
-        text = bytes(buffer)[:length].decode("utf-16-le", errors="replace")
-        return " ".join(text.replace("\0", " ").split())
+        if length <= ctypes.sizeof(self._buffer):
+            data = ctypes.string_at(self._buffer, length)
+        else:
+            buffer = (ctypes.c_ushort * (length // 2 + 1))()
+            get(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
+            data = bytes(buffer)[:length]
+        return " ".join(data.decode("utf-16-le", errors="replace").replace("\0", " ").split())

@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Table
 from hubbub.ingest.gauge import read_so_far
+from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import EMBEDDED, embedded, graphic, paragraph_text, paragraphs
-from hubbub.ingest.loaders.ooxml import Package, damaged, relation_id
+from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, relation_id
 
 _DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
 _SHAPES = ("sp", "grpSp", "graphicFrame", "cxnSp", "pic")
@@ -41,7 +42,8 @@ def load(file: BinaryIO) -> Loaded:
     height = _whole(size.get("cy")) if size is not None else 0
     blocks: list[Block] = []
     hidden: list[Hidden] = []
-    pages = broken = objects = 0
+    pages = broken = 0
+    objects: list[Relation] = []
     slides = root.findall("{*}sldIdLst/{*}sldId")
     for pages, slide in enumerate(slides, start=1):
         read_so_far(pages - 1, len(slides))
@@ -51,7 +53,7 @@ def load(file: BinaryIO) -> Loaded:
         except _DAMAGE:
             found = None
         if found is not None:
-            objects += found.objects
+            objects += found.relations() if not found.is_hidden else []
             hidden += found.hidden_shapes()
         if found is None:
             broken += 1
@@ -61,13 +63,14 @@ def load(file: BinaryIO) -> Loaded:
             blocks += found.blocks
     if broken and broken == pages:
         raise damaged()
+    inner, lost = embedded.inner(package, objects)
     parts = package.parts("ppt/slides/slide", "ppt/notesslides/notes", "ppt/charts/chart", "ppt/diagrams/data")
     return Loaded(
-        blocks,
+        [*blocks, *inner],
         title=package.title(),
         pages=pages,
         hidden=tuple(hidden),
-        omitted=_omitted(broken, pages) + ((embedded(objects),) if objects else ()),
+        omitted=(*_omitted(broken, pages), *lost),
         held=held(package, parts),
     )
 
@@ -93,7 +96,6 @@ class _Slide:
         self._height = height
         self._places = self._inherited_places()
         self.is_hidden = root.get("show") in ("0", "false")
-        self.objects = sum(one.kind in EMBEDDED for one in self._relations.values())
         self._unseen: list[Any] = []
         tree = root.find("{*}cSld/{*}spTree")
         shapes = [] if tree is None else list(tree)
@@ -149,6 +151,10 @@ class _Slide:
                 rows.append([one])
         return [shape for row in rows for _, _, shape in sorted(row, key=lambda one: one[1])]
 
+    def relations(self) -> list[Relation]:
+        """Return what it leads to."""
+        return list(self._relations.values())
+
     def hidden_shapes(self) -> list[Hidden]:
         """Return the shapes that are hidden on the slide."""
         found = [(shape, self._read(shape, 0)) for shape in self._unseen]
@@ -163,6 +169,9 @@ class _Slide:
             return [block for inner in self._ordered(iter(shape)) for block in self._read(inner, depth + 1)]
         if name == "graphicFrame":
             return self._graphic(shape)
+        if name == "pic":
+            said = (" ".join(one.get("descr", "").split()) for one in shape.iterfind("{*}nvPicPr/{*}cNvPr"))
+            return [Paragraph(f"[Image: {text}]", self._page) for text in said if text]
         lines = list(paragraphs(shape))
         mark = "- " if len(lines) > 1 else ""
         return [Paragraph("\n".join(mark + line for line in lines), self._page)] if lines else []

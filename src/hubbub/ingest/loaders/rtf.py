@@ -22,11 +22,23 @@ _SKIPPED = frozenset(
             b"fldinst",
             b"objdata",
         ),
-        *(b"xmlnstbl", b"filetbl", b"bkmkstart", b"bkmkend", b"listtext_", b"nonshppict", b"mmathPr", b"wgrffmtfilter"),
+        *(
+            b"xmlnstbl",
+            b"filetbl",
+            b"bkmkstart",
+            b"bkmkend",
+            b"listtext_",
+            b"nonshppict",
+            b"mmathPr",
+            b"mctrlPr",
+            b"wgrffmtfilter",
+        ),
         *(b"private", b"xe", b"tc", b"objclass", b"atnid", b"atnauthor", b"atrfstart", b"atrfend", b"pgdsctbl"),
     )
 )
-_SHOWN_STARRED = frozenset((b"shptxt", b"footnote", b"annotation", b"shpinst", b"shprslt", b"htmltag_", b"pn"))
+_SHOWN_STARRED = frozenset(
+    (b"shptxt", b"footnote", b"annotation", b"shpinst", b"shprslt", b"pn", b"moMath", b"moMathPara")
+)
 _NOTES = {
     **{b"footnote": "Footnote", b"annotation": "Comment", b"header": "Header", b"footer": "Footer"},
     **{b"headerf": "Header", b"footerf": "Footer", b"headerl": "Header", b"headerr": "Header"},
@@ -39,6 +51,7 @@ _CHARSETS = {
     **{128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258"},
     **{177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 77: "mac-roman"},
 }
+_FAMILIES = {b"ansi": "cp1252", b"mac": "mac-roman", b"pc": "cp437", b"pca": "cp850"}
 _FONT = re.compile(rb"\\f(\d+)(?:\\[a-z]+-?\d*)*?\\fcharset(\d+)")
 MOST_DEPTH = 1000
 
@@ -49,8 +62,10 @@ class _State:
     def __init__(self, outer: "_State | None" = None) -> None:
         self.is_skipped = outer.is_skipped if outer else False
         self.is_hidden = outer.is_hidden if outer else False
+        self.is_deleted = outer.is_deleted if outer else False
         self.after_unicode = outer.after_unicode if outer else 1
         self.codec = outer.codec if outer else ""
+        self.is_upr = outer.is_upr if outer else False
         self.note = ""
 
 
@@ -60,19 +75,30 @@ def load(file: BinaryIO) -> Loaded:
     Raises:
         Invalid: it is nested too deeply.
     """
-    return _Reader(file.read()).read()
+    return read(file.read())
+
+
+def read(data: bytes) -> Loaded:
+    """Return what bytes of RTF say.
+
+    Raises:
+        Invalid: they are nested too deeply.
+    """
+    return _Reader(data).read()
 
 
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         page = re.search(rb"\\ansicpg(\d+)", data[:4096])
-        self._codec = _known(f"cp{int(page.group(1))}") if page else "mac-roman" if b"\\mac" in data[:64] else "cp1252"
+        family = re.search(rb"\\(ansi|mac|pca|pc)(?![a-z])", data[:256])
+        self._codec = _known(f"cp{int(page[1])}") if page else _FAMILIES[family[1]] if family else "cp1252"
         self._fonts = {int(font): _CHARSETS.get(int(kind), "") for font, kind in _FONT.findall(data[:200_000])}
         self._blocks: list[Block] = []
         self._text: list[str] = []
         self._bytes = bytearray()
         self._bytes_codec = ""
+        self._is_hidden = False
         self._row: list[str] = []
         self._rows: list[tuple[str, ...]] = []
 
@@ -131,21 +157,26 @@ class _Reader:
         return Loaded(self._blocks)
 
     def _control(self, word: bytes, value: int | None, state: _State, is_starred: bool) -> None:
-        if word in _SKIPPED or (is_starred and word not in _SHOWN_STARRED) or word == b"upr":
+        if word == b"ud" and is_starred:  # the newer form of what stands before it, which is skipped
+            state.is_skipped = state.is_skipped and not state.is_upr
+        elif word in _SKIPPED or (is_starred and word not in _SHOWN_STARRED):
             state.is_skipped = True
-        elif word == b"ud":
-            state.is_skipped = False
+        elif word == b"upr":
+            state.is_upr = not state.is_skipped
+            state.is_skipped = True
         elif word in _NOTES:
             state.note = _NOTES[word]
             self._add(f" [{state.note}: ", state)
         elif word == b"v":
             state.is_hidden = value != 0
+        elif word == b"deleted":
+            state.is_deleted = value != 0
         elif word == b"uc":
             state.after_unicode = value if value is not None else 1
         elif word == b"f" and value is not None:
             state.codec = self._fonts.get(value, "")
         elif word == b"plain":
-            state.is_hidden, state.codec = False, ""
+            state.is_hidden, state.is_deleted, state.codec = False, False, ""
         elif state.is_skipped:
             return
         elif word in (b"par", b"sect", b"page"):
@@ -161,17 +192,27 @@ class _Reader:
 
     def _add(self, text: str, state: _State) -> None:
         self._flush()
-        if not state.is_skipped:
+        if not state.is_skipped and not state.is_deleted:
+            self._mark(state.is_hidden)
             self._text.append(text)
 
     def _add_bytes(self, data: bytes, state: _State) -> None:
-        if state.is_skipped:
+        if state.is_skipped or state.is_deleted:
             return
+        if state.is_hidden != self._is_hidden:
+            self._flush()
+            self._mark(state.is_hidden)
         codec = state.codec or self._codec
         if codec != self._bytes_codec:
             self._flush()
         self._bytes_codec = codec
         self._bytes += data
+
+    def _mark(self, is_hidden: bool) -> None:
+        """Mark where hidden text begins and ends."""
+        if is_hidden != self._is_hidden:
+            self._text.append("[Hidden: " if is_hidden else "]")
+            self._is_hidden = is_hidden
 
     def _flush(self) -> None:
         if self._bytes:
@@ -180,6 +221,7 @@ class _Reader:
 
     def _taken(self) -> str:
         self._flush()
+        self._mark(False)
         text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         self._text.clear()
         lines = (" ".join(line.split()) for line in text.split("\n"))

@@ -14,6 +14,10 @@ MOST_MERGED = 100_000
 MOST_KNOWN = 20_000
 """Numbers whose shown form is remembered: dates and rates come again and again."""
 NOT_CALCULATED = "(not calculated)"
+_MARGINS = frozenset(f"{when}{what}" for when in ("odd", "even", "first") for what in ("Header", "Footer"))
+_TAGS = ("{*}row", "{*}col", "{*}mergeCell", *(f"{{*}}{name}" for name in sorted(_MARGINS)))
+_MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[LCRPNDTFAZGBIUESXYOH+-])')
+"""What stands in a margin for a font, a place, or what each page has of its own."""
 
 
 class Styles:
@@ -60,6 +64,14 @@ class Grid:
         self._hidden_columns: list[tuple[int, int]] = []
         self.cells = 0
         self.not_calculated = 0
+        self.margins: list[str] = []
+        """What stands above and below each page when the sheet is printed."""
+
+    def margin(self, what: str, text: str) -> None:
+        """Add a header or a footer, unless it holds nothing but page numbers and the like."""
+        shown = " ".join(_MARGIN_CODE.sub(" ", text).replace("&&", "&").split())
+        if any(map(str.isalnum, shown)) and f"[{what}: {shown}]" not in self.margins:
+            self.margins.append(f"[{what}: {shown}]")
 
     def add(self, number: int, is_hidden: bool, cells: list[tuple[int, str]]) -> None:
         """Add a row's cells."""
@@ -127,7 +139,7 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
     columns: dict[str, int] = {}
     number = 0
     merges: list[str] = []
-    for _, element in etree.iterparse(file, tag=("{*}row", "{*}col", "{*}mergeCell"), **SAFE):
+    for _, element in etree.iterparse(file, tag=_TAGS, **SAFE):
         name = element.tag.rpartition("}")[2]
         if name == "row":
             number = _whole(element.get("r")) or number + 1
@@ -142,6 +154,8 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
                 return
         elif name == "col" and element.get("hidden") in ("1", "true"):
             grid.hide_columns(_whole(element.get("min")), _whole(element.get("max")))
+        elif name in _MARGINS:
+            grid.margin(name.removeprefix("odd").removeprefix("even").removeprefix("first"), element.text or "")
         elif name == "mergeCell" and len(merges) < MOST_MERGED:
             merges.append(element.get("ref", ""))
     for merge in merges:
@@ -155,7 +169,8 @@ def _cells(
     row: Any, grid: Grid, columns: dict[str, int], strings: list[str], show: Callable[[str, str], str]
 ) -> list[tuple[int, str]]:
     cells: list[tuple[int, str]] = []
-    column = 0
+    is_in_order = True
+    column = last = 0
     for cell in row:
         get = cell.get
         reference = get("r")
@@ -175,7 +190,7 @@ def _cells(
             elif end == "is":
                 value = plain_text(part)
         if value is None or value == "":
-            if formula is None:
+            if formula is None or kind == "str":  # which is calculated, and shows nothing
                 continue
             grid.not_calculated += 1
             text = f"{NOT_CALCULATED} ={formula.text}" if formula.text else NOT_CALCULATED
@@ -190,8 +205,11 @@ def _cells(
         else:
             text = value.strip()
         if text:
+            if column <= last:
+                is_in_order = False
+            last = column
             cells.append((column, text))
-    return cells
+    return cells if is_in_order else sorted(dict(cells).items())
 
 
 def plain_text(element: Any) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from hubbub.ingest.blocks import Block, Heading, Paragraph
+from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.equations import equation
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
+from hubbub.ingest.loaders.ooxml import Relation
 from hubbub.ingest.loaders.symbols import symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
@@ -71,6 +73,8 @@ class Walk:
         self._noted: dict[str, list[str]] = {"Footnote": [], "Endnote": [], "Comment": []}
         self._is_hidden = False  # by the style of the paragraph
         self.pictures = 0
+        self.embedded: list[Relation] = []
+        """Where to find the documents within the document."""
         self._readers: dict[str, Callable[[Element, _Line], None]] = {
             "footnoteReference": self._note,
             "endnoteReference": self._note,
@@ -124,7 +128,7 @@ class Walk:
                 if (len(flow.blocks), len(flow.items)) != before:
                     return
         elif name == "altChunk":
-            self._parts.lose("inserted_files", "inserted file was not read", "inserted files were not read")
+            self._inserted(element, flow)
         elif name in ("r", "t", "oMath", "oMathPara", "hyperlink"):  # without a paragraph, as no Word writes it
             line = _Line()
             self._inline(element, line, False)
@@ -132,6 +136,14 @@ class Walk:
         elif name not in _REMOVED and not name.endswith("Pr"):
             for one in element:
                 self._block(one, flow)
+
+    def _inserted(self, element: Element, flow: _Flow) -> None:
+        """Read a file that Word shows as a part of the text."""
+        relation = self._parts.related(self._part).get(attribute(element, "id") or "")
+        blocks, omitted = embedded.inner(self._parts.package, [relation] if relation else [])
+        flow.add(*blocks[1:])  # without the file's name
+        if omitted or not relation:
+            self._parts.lose("inserted_files", "inserted file was not read", "inserted files were not read")
 
     # Paragraphs
 
@@ -287,7 +299,11 @@ class Walk:
         self.pictures += 1
 
     def _object(self, element: Element, line: _Line) -> None:
-        self._parts.lose("embedded_objects", "embedded object was not read", "embedded objects were not read")
+        relation = self._parts.related(self._part).get(attribute(element, "id") or "")
+        if relation is not None:
+            self.embedded.append(relation)
+        else:
+            self._parts.lose("embedded_objects", "linked object was not read", "linked objects were not read")
 
     def _subdocument(self, element: Element, line: _Line) -> None:
         self._parts.lose("linked_documents", "linked document was not read", "linked documents were not read")

@@ -9,9 +9,10 @@ from hubbub.core.documents import Omission
 from hubbub.core.errors import TooLarge
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import reading_one
+from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import EMBEDDED, drawn, embedded
-from hubbub.ingest.loaders.ooxml import SAFE, Package, damaged, etree, relation_id
+from hubbub.ingest.loaders.drawings import drawn
+from hubbub.ingest.loaders.ooxml import SAFE, Package, Relation, damaged, etree, relation_id
 from hubbub.ingest.loaders.sheet import MOST_CELLS, Grid, Styles, plain_text, read_grid
 from hubbub.ingest.loaders.tables import tables
 
@@ -32,22 +33,25 @@ def load(file: BinaryIO) -> Loaded:
         raise damaged() from error
     blocks: list[Block] = []
     hidden: list[Hidden] = []
+    links: list[Relation] = []
     for number, (name, part, is_hidden) in enumerate(workbook.sheets):
         with reading_one(number, len(workbook.sheets)):
             shown = workbook.sheet(part)
+        links += workbook.links(part) if not is_hidden else []
         if is_hidden:
             inside = [*shown.blocks, *(block for one in shown.hidden for block in one.blocks)]
             hidden.append(Hidden("sheet", 1, [Heading(f"{name} (hidden sheet)", 1), *inside]))
         elif shown.blocks or shown.hidden:
             blocks += [Heading(name, 1), *shown.blocks] if shown.blocks else []
             hidden += [Hidden(one.what, one.count, [Heading(name, 1), *one.blocks]) for one in shown.hidden]
+    inner, lost = embedded.inner(package, links)
     # Shared strings are no measure: files keep some that no cell shows any more.
     parts = package.parts("xl/drawings/drawing", "xl/charts/chart")
     return Loaded(
-        blocks,
+        [*blocks, *inner],
         title=package.title(),
         hidden=tuple(hidden),
-        omitted=workbook.omitted(),
+        omitted=(*workbook.omitted(), *lost),
         held=held(package, parts),
     )
 
@@ -95,6 +99,7 @@ class _Workbook:
             raise TooLarge(f"The workbook has more than {MOST_CELLS} cells. Split it into smaller ones.")
         self._counts["formulas"] += grid.not_calculated
         blocks = tables(grid.shown())
+        blocks += [Paragraph("\n".join(grid.margins))] if grid.margins else []
         hidden = [
             Hidden(what, count, [Heading(f"Hidden {what}s", 2), *tables(rows)])
             for what, count, rows in (("row", *grid.hidden_rows()), ("column", *grid.hidden_columns()))
@@ -113,10 +118,18 @@ class _Workbook:
         comments = threads or _comments(self._package, [target for kind, target in relations if kind == "comments"])
         blocks: list[Block] = [Paragraph("\n".join(comments))] if comments else []
         for kind, target in relations:
-            self._counts["objects"] += kind in EMBEDDED
             if kind == "drawing":
                 blocks += drawn(self._package, target)
+            elif kind == "vmlDrawing":
+                blocks += _controls(self._package.data(target))
         return blocks
+
+    def links(self, part: str) -> list[Relation]:
+        """Return what a sheet leads to."""
+        try:
+            return list(self._package.relations(part).values())
+        except _DAMAGE:
+            return []
 
     def omitted(self) -> tuple[Omission, ...]:
         """Return what could not be read so far."""
@@ -124,12 +137,20 @@ class _Workbook:
         if count := self._counts["formulas"]:
             one = "1 formula is not calculated" if count == 1 else f"{count} formulas are not calculated"
             found.append(Omission("formulas_not_calculated", f"{one} in the file", count))
-        if count := self._counts["objects"]:
-            found.append(embedded(count))
         if count := self._counts["damaged_sheets"]:
             one = "1 sheet is damaged" if count == 1 else f"{count} sheets are damaged"
             found.append(Omission("damaged_sheets", f"{one}, and read in part", count, len(self.sheets)))
         return tuple(found)
+
+
+def _controls(drawing: bytes) -> list[Block]:
+    """Return what stands on buttons and in boxes of the old kind. Comments are drawn so, too, without their text."""
+    root = etree.fromstring(drawing, etree.XMLParser(recover=True, **SAFE)) if drawing.strip() else None
+    found = (
+        " ".join(" ".join(box.itertext()).split()) for box in ((root.iter("{*}textbox")) if root is not None else ())
+    )
+    lines = [line for line in found if line]
+    return [Paragraph("\n".join(lines))] if lines else []
 
 
 def _strings(package: Package, part: str) -> list[str]:

@@ -42,7 +42,7 @@ where state = 'failed';
 alter table document add column completeness text not null default '';
 
 -- name: add_permissions
--- A subject is what a permission names: everybody, signed-in, person:ID, group:ID or claim:NAME.
+-- A subject is what a permission names: everybody, signed-in, person:ID, group:ID or claim:PROVIDER/NAME.
 create table permission (
     collection_id text not null references collection (id) on delete cascade,
     subject text not null,
@@ -73,6 +73,10 @@ create trigger permission_removed after delete on permission begin update rights
 create trigger member_added after insert on group_member begin update rights_revision set number = number + 1; end;
 create trigger member_removed after delete on group_member begin update rights_revision set number = number + 1; end;
 create trigger collection_removed after delete on collection begin update rights_revision set number = number + 1; end;
+
+-- name: unscope_claims
+-- They named a group of any provider; which one is meant is found out when the server starts.
+update permission set subject = 'unscoped:' || substr(subject, 7) where subject like 'claim:%';
 
 -- name: add_progress
 alter table document add column part_read real not null default 0;
@@ -280,6 +284,12 @@ set
     completeness = coalesce(:completeness, completeness),
     part_read = 0
 where id = :id and sha256 = :sha256;
+
+-- name: rename
+update document set name = :name
+where id = :id and not exists (
+    select 1 from document as other where other.collection_id = document.collection_id and other.name = :name
+);
 
 -- name: advance
 update document set part_read = :read where id = :id and sha256 = :sha256 and state = 'reading';

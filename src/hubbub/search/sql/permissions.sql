@@ -13,6 +13,16 @@ on conflict do update set level = :level;
 -- name: drop
 delete from permission where subject = :subject;
 
+-- name: unscoped
+select name, substr(subject, 10) from permission join collection on collection.id = collection_id
+where subject like 'unscoped:%' order by name, subject;
+
+-- name: scope
+update or ignore permission set subject = 'claim:' || :scope || substr(subject, 10) where subject like 'unscoped:%';
+
+-- name: drop_unscoped
+delete from permission where subject like 'unscoped:%';
+
 -- name: revision
 select number from rights_revision;
 

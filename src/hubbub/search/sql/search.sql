@@ -1,6 +1,15 @@
 -- name: find_words
 select rowid from passage_terms(:match) order by rank, rowid limit :limit
 
+-- The plus keeps SQLite from running the match anew for each row.
+-- name: find_words_among
+select rowid from passage_terms(:match)
+where +rowid in (select row from passage where document_id in (select value from json_each(:document_ids)))
+order by rank, rowid limit :limit
+
+-- name: rows_of
+select row from passage where document_id in (select value from json_each(?))
+
 -- name: passages_with
 select doc from passage_vocabulary where term = ?
 
@@ -30,6 +39,18 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 select row, collection_id, name, title, heading, text
 from passage
 where document_id = ? and row in (select row from passage_waiting)
+
+-- name: rename
+update passage set name = ? where document_id = ?
+
+-- name: drop_terms
+delete from passage_terms
+where rowid in (
+    select row from passage where document_id = ? and row not in (select row from passage_waiting)
+)
+
+-- name: wait_again
+insert or ignore into passage_waiting select row from passage where document_id = ?
 
 -- name: put_terms
 insert into passage_terms (rowid, inside, title, heading, text) values (?, ?, ?, ?, ?)

@@ -26,6 +26,7 @@ from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
 from hubbub.usage.meter import told as standings
 from hubbub.web.bodies import Json, headers_of, sends
+from hubbub.web.dialects.unserved import is_served
 from hubbub.web.quick import body_as
 
 T = TypeVar("T")
@@ -190,14 +191,14 @@ def further_fields(body: bytes, struct: type[msgspec.Struct], card: ModelCard | 
     """Return the fields of a request that are none of ours, and that go on to the model's server.
 
     Raises:
-        BadParam: one of them does not go there. Labels, which change no answer, are left out.
+        BadParam: one of them does not go there, or can't be done here. Labels, which change no answer, are left out.
     """
     sent = _raw_fields.decode(body)
     known = struct.__struct_fields__
     passed = card.passes_fields if card is not None else ()
     further: dict[str, object] = {}
     for name, value in sent.items():
-        if name in known or bytes(value) == b"null":
+        if name in known or bytes(value) == b"null" or not is_served(name, value, passed):
             continue
         if name in passed or ("*" in passed and name not in LABELS):
             further[name] = msgspec.json.decode(value)

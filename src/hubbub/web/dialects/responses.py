@@ -85,6 +85,8 @@ class Echo(msgspec.Struct, frozen=True, omit_defaults=True):
     conversation: str = ""
     include: tuple[str, ...] = ()
     """What is told besides; of this the response itself says nothing."""
+    new_turns: int = 0
+    """How many of the last turns came with the request: the others had been said before. It says nothing of this."""
 
     @property
     def searches(self) -> bool:
@@ -171,7 +173,7 @@ class ResponseEvents:
             "output": output,
             "usage": _usage(self._usage),
         }
-        del response["include"]
+        del response["include"], response["new_turns"]
         if self._echo.conversation:
             response["conversation"] = {"id": self._echo.conversation}
         else:

@@ -8,12 +8,14 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
+from hubbub.app.tool_choice import choose
 from hubbub.core.answer import joined
 from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
+from hubbub.web.dialects.responses_tools import is_of_tools, turns_of_tools
 
 T = TypeVar("T")
 
@@ -25,10 +27,7 @@ LEFT_OUT = "tools_left_out"
 """The key in a response's metadata that names the tools which were left out."""
 _CALL = frozenset({"id", "type", "status", "call_id", "name", "arguments", "namespace"})
 """What a call holds; what else stands with it the model's server wants back."""
-_OWN = ("file_search_call",)
-"""Items of our own output that come back in the input; they are of no use to a model."""
 _FORMATS = ("text", "json_object", "json_schema")
-_CHOICES = ("none", "auto", "required")
 _MOST = 2**63 - 1
 _VALUE_CHARACTERS = 512
 """The longest value of a response's metadata."""
@@ -66,6 +65,10 @@ class NewResponse(msgspec.Struct, frozen=True):
     max_output_tokens: Annotated[int, Meta(ge=1, le=_MOST)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    stop: str | list[str] | None = None
+    seed: Annotated[int, Meta(ge=-_MOST, le=_MOST)] | None = None
     truncation: Annotated[str, Meta(pattern="^(auto|disabled)$")] | None = None
     metadata: (
         Annotated[dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)]
@@ -143,8 +146,12 @@ def read_input(given: str | Sequence[JsonObject], able: Able) -> tuple[Turn, ...
                 else:
                     beside = _beside(beside, unsealed(item))
                 of_calls |= unsealed_calls(item)
-            case kind if kind in _OWN:
-                pass
+            case str(kind) if is_of_tools(kind):
+                for turn in turns_of_tools(item, kind, where, able):
+                    if turn.role == "assistant":
+                        _add(turns, turn, beside)
+                    else:
+                        turns.append(turn)
             case kind:
                 raise BadParam(f"{where} is an item of the type {shown(kind)}, which can't be read here.", where)
     return tuple(_with_extras(turns, of_calls) if of_calls else turns)
@@ -243,14 +250,21 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...], passed: Colle
     Raises:
         BadParam: a wish has a form that is not known.
     """
-    choice = _choice(new.tool_choice)
+    choice = new.tool_choice
     is_searching = any(tool.get("type") == FILE_SEARCH for tool in new.tools or ())
+    if isinstance(choice, dict) and choice.get("type") == FILE_SEARCH:
+        choice = None  # that is done before the model is asked
     if not tools and not is_searching and choice not in (None, "none", "auto"):
         raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
+    tools, choice = choose(tools, choice)
     return Generation(
         max_tokens=new.max_output_tokens,
         temperature=new.temperature,
         top_p=new.top_p,
+        stop=(new.stop,) if isinstance(new.stop, str) else tuple(new.stop or ()),
+        seed=new.seed,
+        presence_penalty=new.presence_penalty,
+        frequency_penalty=new.frequency_penalty,
         reasoning_effort=new.reasoning.effort if new.reasoning else None,
         response_format=_format(new.text.format if new.text else None),
         tools=tools,
@@ -274,7 +288,7 @@ def _further(new: NewResponse, passed: Collection[str]) -> JsonObject:
     return {VERBOSITY: verbosity}
 
 
-def echo_to(new: NewResponse, model: str) -> Echo:
+def echo_to(new: NewResponse, model: str, new_turns: int) -> Echo:
     """Return what the response says of its request."""
     left_out = ", ".join(unserved(new.tools or ()))
     text: JsonObject | None = None
@@ -300,6 +314,7 @@ def echo_to(new: NewResponse, model: str) -> Echo:
         user=new.user,
         include=tuple(new.include or ()),
         conversation=_conversation(new.conversation),
+        new_turns=new_turns,
     )
 
 
@@ -374,17 +389,6 @@ def _beside(before: JsonObject, more: JsonObject) -> JsonObject:
 def _check_calls_tools(able: Able, where: str) -> None:
     if not able.calls_tools:
         raise BadParam(f"{able.name} calls no functions. Leave {where} out, or ask another model.", where)
-
-
-def _choice(choice: str | JsonObject | None) -> str | JsonObject | None:
-    if choice is None or choice in _CHOICES:
-        return choice
-    if isinstance(choice, dict):
-        if choice.get("type") == FILE_SEARCH:
-            return None  # that is done before the model is asked
-        if choice.get("type") == "function":
-            return {"type": "function", "function": {"name": string_at(choice, "name", "tool_choice")}}
-    raise BadParam(f"tool_choice has to be one of {', '.join(_CHOICES)}, or a function.", "tool_choice")
 
 
 def _format(given: JsonObject | None) -> JsonObject | None:

@@ -1,8 +1,8 @@
 """Chat completions, for the clients that OpenAI's API has."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -14,6 +14,7 @@ from hubbub.app import model_names
 from hubbub.app.application import Application
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
+from hubbub.app.tool_choice import choose
 from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
 from hubbub.core.people import Person
@@ -61,30 +62,9 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     reasoning_effort: str | None = None
     response_format: dict[str, Any] | None = None
     tools: list[Any] | None = None
-    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    n: Annotated[int | None, Meta(description="1, or left out")] = None
     input: Any = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-    logit_bias: dict[str, Any] | None = None
-    modalities: list[str] | None = None
-    audio: dict[str, Any] | None = None
-    functions: list[Any] | None = None
-    function_call: Any = None
-    web_search_options: dict[str, Any] | None = None
-
-
-UNSERVED = {
-    "logprobs": "Probabilities of tokens are not told here.",
-    "top_logprobs": "Probabilities of tokens are not told here.",
-    "logit_bias": "Single tokens can't be weighed here.",
-    "audio": "Only text is made here.",
-    "functions": "Functions are given as tools here.",
-    "function_call": "Functions are given as tools here; tool_choice says which one to call.",
-    "web_search_options": "The web is not searched here. MODEL+search searches documents.",
-}
-"""What would change the answer, and can't be done."""
 
 
 @quick.post(
@@ -163,17 +143,6 @@ async def reply_to(
     return WholeReply(app.log, answer_id, render)
 
 
-def check_unserved(body: msgspec.Struct, reasons: Mapping[str, str]) -> None:
-    """Refuse a request for what would change the answer, and can't be done.
-
-    Raises:
-        BadParam: it asks for such a thing.
-    """
-    for name, reason in reasons.items():
-        if getattr(body, name):
-            raise BadParam(f"{name}: {reason}", name, code="unsupported_parameter")
-
-
 def _check(body: ChatCompletionRequest) -> None:
     """Refuse a request that asks for nothing, or for what can't be done."""
     if body.messages is None or body.input is not None:
@@ -181,11 +150,6 @@ def _check(body: ChatCompletionRequest) -> None:
         raise BadParam(message, "messages" if body.messages is None else "input")
     if not body.messages:
         raise BadParam("messages is empty. Say something.", "messages")
-    if body.n not in (None, 1):
-        raise BadParam("Only one choice is made; leave n out, or set it to 1.", "n")
-    if body.modalities is not None and set(body.modalities) - {"text"}:
-        raise BadParam("Only text is made here.", "modalities")
-    check_unserved(body, UNSERVED)
 
 
 def _question(
@@ -214,6 +178,7 @@ def _generation(body: ChatCompletionRequest, able: Able) -> Generation:
     tools = () if body.tool_choice == "none" and not able.calls_tools else read_tools(body.tools or (), able)
     if not tools and body.tool_choice not in (None, "none", "auto"):
         raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
+    tools, choice = choose(tools, body.tool_choice)
     stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
     return Generation(
         max_tokens=body.max_completion_tokens or body.max_tokens,
@@ -226,6 +191,6 @@ def _generation(body: ChatCompletionRequest, able: Able) -> Generation:
         reasoning_effort=body.reasoning_effort,
         response_format=body.response_format,
         tools=tools,
-        tool_choice=body.tool_choice if tools else None,
+        tool_choice=choice if tools else None,
         parallel_tool_calls=body.parallel_tool_calls if tools else None,
     )

@@ -10,16 +10,19 @@ from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from hubbub.app.attachments import MOST_NAMED, MOST_PICTURES
 from hubbub.app.chat_search import find
-from hubbub.app.chats import ChatWithMessages
+from hubbub.app.chats import MOST_AT_ONCE, ChatWithMessages
 from hubbub.app.limits import Unwatched
 from hubbub.app.questions import Asked, Place
-from hubbub.core.errors import Invalid
+from hubbub.app.sent_along import Sent
 from hubbub.core.messages import Chat, Role
 from hubbub.core.people import may_list
 from hubbub.core.questions import Generation, Question
+from hubbub.history.base import ChatChanges, Kept
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.cursors import cursor, cursor_of
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
 from hubbub.web.quick import QuickRoute, body_as
 from hubbub.web.streams import EventStream
@@ -71,6 +74,29 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     model: str | None = None
     collections: Annotated[list[str], Meta(max_length=50)] = []
+    files: Annotated[
+        str | None, Meta(description="The files of this chat, which are to be searched: see POST /api/chat-files")
+    ] = None
+    attached: Annotated[
+        list[str],
+        Meta(max_length=MOST_NAMED, description="Those of them that are sent with this question"),
+    ] = []
+    pictures: Annotated[
+        list[str], Meta(max_length=MOST_PICTURES, description="Pictures for the model: see POST /api/pictures")
+    ] = []
+    with_instructions: Annotated[
+        bool, Meta(description="Whether the model is told your instructions: see PUT /api/me/instructions")
+    ] = False
+    reasoning_effort: Annotated[
+        Annotated[str, Meta(pattern="^[a-z]{1,20}$")] | None,
+        Meta(description="How hard a model that thinks is to think: low, medium, high, or what else it knows"),
+    ] = None
+    is_temporary: Annotated[
+        bool,
+        Meta(
+            description="Whether the chat that this begins is listed and found nowhere, and deleted when it is not used"
+        ),
+    ] = False
     unwatched: Annotated[
         Unwatched | None,
         Meta(description="What happens to the answer when nobody watches any more; as the server is set if not given"),
@@ -94,11 +120,55 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class NewTitle(BaseModel):
-    """What a chat is to be called."""
+class ChatChange(BaseModel):
+    """What is to change of a chat; what is not given stays."""
 
     model_config = ConfigDict(extra="forbid")
-    title: str
+    title: str | None = None
+    is_pinned: bool | None = None
+    is_archived: Annotated[bool | None, Field(description="Archived chats are listed apart, and are still found")] = (
+        None
+    )
+    folder: Annotated[str | None, Field(description="The name of the folder; empty: none")] = None
+    instructions: Annotated[str | None, Field(description="What models are told with each question in it")] = None
+
+
+class ManyChats(BaseModel):
+    """Chats that are to be changed in the same way; what is not given stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    ids: Annotated[list[str], Field(max_length=MOST_AT_ONCE)]
+    is_pinned: bool | None = None
+    is_archived: bool | None = None
+    folder: str | None = None
+
+
+class ChatsToDelete(BaseModel):
+    """Chats that are to be deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+    ids: Annotated[list[str], Field(max_length=MOST_AT_ONCE)]
+
+
+class FolderName(BaseModel):
+    """A folder and its new name. With the name of another folder both become one; with none its chats are in none."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    new: str
+
+
+class Folder(msgspec.Struct):
+    """A folder of chats. It is there for as long as a chat is in it."""
+
+    name: str
+    chats: int
+
+
+class Folders(msgspec.Struct):
+    """A person's folders, by name."""
+
+    folders: list[Folder]
 
 
 class OneMoreAnswer(BaseModel):
@@ -124,13 +194,39 @@ async def list_chats(
     person: Asker,
     limit: Annotated[int, Query(ge=1, le=MOST_CHATS)] = MOST_CHATS,
     after: Annotated[str | None, Query(max_length=100, description="`next` of the chats before")] = None,
+    kept: Annotated[Kept, Query(description="usual: those that are not archived")] = "usual",
+    folder: Annotated[str | None, Query(max_length=400, description="Those in this folder; empty: in none")] = None,
 ) -> Response:
-    """List your chats, the one last used first, a page at a time."""
-    place = None if after is None else _cursor(after)
-    found = await app.chats.list(person, limit=limit + 1, after=place)
+    """List your chats, the one last used first, a page at a time. Temporary ones are never among them."""
+    place = None if after is None else cursor(after)
+    found = await app.chats.list(person, limit=limit + 1, after=place, kept=kept, folder=folder)
     chats = found[:limit]
-    last = f"{chats[-1].updated_at!r}.{chats[-1].id}" if len(found) > limit else None
-    return Json(Chats(chats, last))
+    return Json(Chats(chats, cursor_of(chats[-1].updated_at, chats[-1].id) if len(found) > limit else None))
+
+
+@router.patch("/chats", status_code=204)
+async def change_chats(many: ManyChats, app: App, person: Asker) -> None:
+    """Pin or archive many chats, or put them into a folder: all of them or none."""
+    changes = ChatChanges(many.is_pinned, many.is_archived, many.folder)
+    await app.chats.change_many(person, many.ids, changes)
+
+
+@router.post("/chats/deletions", status_code=204)
+async def delete_chats(many: ChatsToDelete, app: App, person: Asker) -> None:
+    """Delete many chats, as `DELETE /api/chats/{chat_id}` does with one."""
+    await app.chats.delete_many(person, many.ids)
+
+
+@router.get("/folders", responses=sends(Folders))
+async def list_folders(app: App, person: Asker) -> Response:
+    """List the folders that your chats are in."""
+    return Json(Folders([Folder(*one) for one in await app.chats.folders(person)]))
+
+
+@router.patch("/folders", status_code=204)
+async def rename_folder(folder: FolderName, app: App, person: Asker) -> None:
+    """Give a folder another name, or dissolve it."""
+    await app.chats.rename_folder(person, folder.name, folder.new)
 
 
 @router.get("/chats/found", responses=sends(FoundChats))
@@ -155,9 +251,12 @@ async def show_chat(chat_id: str, app: App, person: Asker) -> Response:
 
 
 @router.patch("/chats/{chat_id}", responses=sends(Chat))
-async def rename_chat(chat_id: str, new: NewTitle, app: App, person: Asker) -> Response:
-    """Give a chat another title."""
-    return Json(await app.chats.rename(person, chat_id, new.title))
+async def change_chat(chat_id: str, new: ChatChange, app: App, person: Asker) -> Response:
+    """Give a chat another title; pin or archive it; put it into a folder; say what models are told in it."""
+    if new.title is not None:
+        await app.chats.rename(person, chat_id, new.title)
+    told = new.model_dump(exclude={"title"})
+    return Json(await app.chats.change(person, chat_id, ChatChanges(**told)))
 
 
 @router.delete("/chats/{chat_id}", status_code=204)
@@ -210,7 +309,7 @@ def _question(new: NewQuestion) -> Question:
         new.text,
         model=new.model or None,
         collection_ids=tuple(new.collections),
-        generation=Generation(max_tokens=new.max_tokens),
+        generation=Generation(max_tokens=new.max_tokens, reasoning_effort=new.reasoning_effort),
         within_seconds=new.within_seconds,
         wait_seconds=new.wait_seconds,
     )
@@ -218,18 +317,11 @@ def _question(new: NewQuestion) -> Question:
 
 def _place(new: NewQuestion) -> Place:
     fingerprint = None if new.question_id is None else _fingerprint(new)
-    return Place(new.chat_id, new.parent_id, new.question_id, fingerprint)
+    sent = Sent(tuple(new.pictures), new.files, tuple(new.attached), new.with_instructions)
+    return Place(new.chat_id, new.parent_id, new.question_id, fingerprint, sent, new.is_temporary)
 
 
 def _fingerprint(new: NewQuestion) -> str:
     """Return what tells a repeated request from another one under the same `question_id`."""
     whole = msgspec.structs.replace(new, question_id=None, collections=sorted(set(new.collections)))
     return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
-
-
-def _cursor(text: str) -> tuple[float, str]:
-    at, _, chat_id = text.rpartition(".")
-    try:
-        return float(at), chat_id
-    except ValueError as error:
-        raise Invalid("`after` is not what `next` of a page of chats was.") from error

@@ -15,10 +15,8 @@ from hubbub.web.dialects.completions import CompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, further_fields, read_body
 from hubbub.web.quick import QuickRoute
 from hubbub.web.routes.chat_completions import (
-    UNSERVED,
     ChatCompletionRequest,
     StreamOptions,
-    check_unserved,
     named_in,
     reply_to,
     target_of,
@@ -43,20 +41,6 @@ class CompletionRequest(msgspec.Struct, frozen=True):
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     seed: Annotated[int, Meta(ge=-_MOST, le=_MOST)] | None = None
-    n: int | None = None
-    best_of: int | None = None
-    suffix: str | None = None
-    echo: bool | None = None
-    logprobs: Any = None
-    logit_bias: dict[str, Any] | None = None
-
-
-_UNSERVED = {
-    "suffix": "Texts are only gone on with at their end here.",
-    "echo": "The prompt is not told again here.",
-    "logprobs": UNSERVED["logprobs"],
-    "logit_bias": UNSERVED["logit_bias"],
-}
 
 
 @quick.post(
@@ -70,10 +54,6 @@ async def complete(request: Request) -> Response:
     app, person = application_of(request), await person_of(request)
     body = await read_body(request, CompletionRequest)
     target = await target_of(app, person, named_in(request, body.model))
-    check_unserved(body, _UNSERVED)
-    for name in ("n", "best_of"):
-        if getattr(body, name) not in (None, 1):
-            raise BadParam(f"Only one choice is made; leave {name} out, or set it to 1.", name)
     chat = ChatCompletionRequest(
         messages=[{"role": "user", "content": _prompt(body.prompt)}],
         stream=body.stream,

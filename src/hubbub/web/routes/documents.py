@@ -102,7 +102,7 @@ async def list_documents(collection_id: str, app: App, person: Asker) -> Respons
 async def put_document(collection_id: str, name: str, request: Request, app: App, person: Asker) -> Response:
     """Add a document, or replace the one of this name. The body is the file itself; it is read in the background."""
     payer = payer_of(request.scope, person)
-    added = await app.documents.add(person, collection_id, name, _pieces(request), payer=payer)
+    added = await app.documents.add(person, collection_id, name, pieces_of(request), payer=payer)
     return Json(added, status_code=202)
 
 
@@ -162,7 +162,12 @@ def _file_name(name: str) -> str:
     return parts[-1] if parts else "document"
 
 
-async def _pieces(request: Request) -> AsyncGenerator[bytes]:
+async def pieces_of(request: Request) -> AsyncGenerator[bytes]:
+    """Yield a request's body as it comes.
+
+    Raises:
+        Malformed: it ended too early.
+    """
     try:
         async for piece in request.stream():
             yield piece

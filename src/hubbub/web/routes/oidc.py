@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hubbub.core.errors import HubbubError, Malformed, NotFound
+from hubbub.identity import deeds
 from hubbub.identity.cookies import HOST_PREFIX
 from hubbub.identity.oidc import Flow, Provider, Providers, own_path
 from hubbub.identity.oidc_tokens import MOST_TOKEN_BYTES, TokenRefused
@@ -50,6 +51,7 @@ async def finish_sign_in(
     try:
         response = await _finished(provider, request, app, state=state, code=code, error=error, issuer=iss)
     except HubbubError as refusal:
+        deeds.note("sign-in", address=client_address(request.scope), outcome=f"refused by {name}: {refusal.code}")
         response = _told(provider, refusal)
     is_secure = request.url.scheme == "https"
     response.delete_cookie(_cookie(request), httponly=True, samesite="lax", secure=is_secure)
@@ -81,6 +83,18 @@ async def hear_of_logout(name: str, request: Request, app: App) -> Response:
     return Response(status_code=200, headers=_NO_STORE)
 
 
+@router.get("/{name}/left", status_code=200, include_in_schema=False)
+async def hear_of_leaving(name: str, request: Request, app: App, iss: str = "", sid: str = "") -> Response:
+    """End the sign-ins of a session that ends at the provider, whose page opens this address (front-channel logout)."""
+    provider = _provider(app.providers, name)
+    try:
+        session = await provider.left(iss, sid)
+    except TokenRefused as error:
+        raise Malformed("This address is for pages of the provider.", detail=error.for_operators) from error
+    await sign_ins_of(request).end_session(name, session)
+    return HTMLResponse("<!doctype html><title>Signed out</title>", headers=_NO_STORE)
+
+
 async def _finished(
     provider: Provider, request: Request, app: App, *, state: str, code: str, error: str, issuer: str
 ) -> Response:
@@ -90,14 +104,17 @@ async def _finished(
         raise TokenRefused("the state is not the one of a sign-in that this browser began")
     if error or not code:
         raise TokenRefused(f"the provider says {error[:200]!r}")
-    claims = await provider.finish(flow, code, _redirect_uri(request, suffix=""), issuer=issuer)
-    if app.people is None:
+    signed_in = await provider.finish(flow, code, _redirect_uri(request, suffix=""), issuer=issuer)
+    claims = signed_in.claims
+    if app.people is None or app.providers is None:
         raise NotFound("There is nothing at this address.")
     person = await app.people.known(
         name,
         claims.subject,
         name=claims.name,
         email=claims.email,
+        is_email_verified=claims.is_email_verified,
+        links_by_email=provider.client.links_by_email,
         groups=claims.groups,
         is_operator=bool(claims.groups & provider.client.operator_groups),
     )
@@ -108,6 +125,8 @@ async def _finished(
         address=client_address(request.scope),
         agent=request.headers.get("user-agent", ""),
     )
+    await app.providers.keep(cookie, signed_in)
+    deeds.note("sign-in", of=person.id, address=client_address(request.scope), outcome=f"done by {name}")
     response = RedirectResponse(own_path(flow.back), status_code=303)
     await give_sign_in(request, response, cookie)
     return response

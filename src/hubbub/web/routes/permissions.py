@@ -21,7 +21,7 @@ NAMES = {right: name for name, right in RIGHTS.items()}
 
 
 class Grant(BaseModel):
-    """A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:NAME."""
+    """A right, and who has it: everybody, signed-in, person:ID, group:ID, or claim:PROVIDER/NAME."""
 
     model_config = ConfigDict(extra="forbid")
     subject: Annotated[str, Field(max_length=300)]

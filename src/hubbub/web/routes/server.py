@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 import hubbub
 from hubbub.app.application import Application
 from hubbub.app.documents import READABLE
+from hubbub.core.scopes import may_use_model
 from hubbub.models.base import Model, ModelCard, Pooled, Started
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
@@ -26,6 +27,8 @@ class Limits(msgspec.Struct):
 
     question_characters: int
     document_bytes: int
+    picture_bytes: int
+    """How large a picture may be that is sent with a question."""
     document_suffixes: list[str]
     """How the names of the files end that can be read."""
 
@@ -88,7 +91,7 @@ async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
     suffixes = [suffix for kind in READABLE for suffix in kind.suffixes]
-    limits = Limits(app.limits.question_characters, app.limits.document_bytes, suffixes)
+    limits = Limits(app.limits.question_characters, app.limits.document_bytes, app.attachments.most_bytes, suffixes)
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
@@ -101,7 +104,8 @@ async def show_me(request: Request, app: App) -> Response:
 async def list_models(app: App, person: Asker) -> Response:
     """List the models that can be asked."""
     default = app.catalog.default
-    return Json(Models([model.card for model in app.catalog], default.card.name if default else None))
+    cards = [model.card for model in app.catalog if may_use_model(person, model.card.name)]
+    return Json(Models(cards, default.card.name if default and default.card in cards else None))
 
 
 @router.get("/health", responses=sends(Health))

@@ -1,5 +1,7 @@
 """Sign in and out, use links that set a password, and manage one's own sign-ins."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -13,7 +15,7 @@ from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.choices import choices_of
 from hubbub.web.quick import body_as
-from hubbub.web.signing_in import PasswordAccounts, SignedIn, give_sign_in, sign_ins_of, take_sign_in
+from hubbub.web.signing_in import PasswordAccounts, SignedIn, address_to_leave, give_sign_in, sign_ins_of, take_sign_in
 
 router = APIRouter(prefix="/api", tags=["signing in"])
 
@@ -24,6 +26,8 @@ class Way(msgspec.Struct):
     kind: Literal["password", "address"]
     name: str
     address: str = ""
+    is_there: bool = True
+    """Whether what stands there answers at the moment."""
 
 
 class Ways(msgspec.Struct):
@@ -81,6 +85,12 @@ class LinkUse(msgspec.Struct, forbid_unknown_fields=True):
     email: str = ""
 
 
+class SignedOut(msgspec.Struct):
+    """Where the browser goes on to, to be signed out there too."""
+
+    address: str
+
+
 class SignInView(msgspec.Struct):
     """A sign-in of yours. Times are seconds of the epoch."""
 
@@ -125,6 +135,12 @@ class Secret(msgspec.Struct):
     address: str
 
 
+class RecoveryCodes(msgspec.Struct):
+    """Codes that stand in for those of the app, each once. They are shown this once."""
+
+    codes: Sequence[str]
+
+
 class Account(msgspec.Struct):
     """Your account. Without a password of its own there is no second factor here."""
 
@@ -132,6 +148,8 @@ class Account(msgspec.Struct):
     email: str
     provider: str
     has_second_factor: bool | None
+    recovery_codes: int
+    """How many are left."""
     password_characters: int
 
 
@@ -140,7 +158,12 @@ async def show_ways(request: Request, app: App) -> Response:
     """Say how people sign in here. Anybody may ask."""
     accounts = _enabled(app.accounts)
     ways = [Way("password", "E-mail and password")] if accounts else []
-    ways += [Way("address", name, address) for name, address in app.sign_in_addresses]
+    providers = list(app.providers.by_name.values()) if app.providers is not None else []
+    there = await asyncio.gather(*(one.kept.is_there() for one in providers))
+    ways += [
+        Way("address", name, address, is_there)
+        for (name, address), is_there in zip(app.sign_in_addresses, there, strict=True)
+    ]
     is_open = choices_of(request).is_open_to_everybody
     fewest = accounts.rules.password_characters if accounts else 0
     content = Ways(ways, is_open, accounts is not None and accounts.sends_mail, fewest)
@@ -153,13 +176,14 @@ async def sign_in(request: Request, accounts: PasswordAccounts) -> Response:
     said = await body_as(request, Credentials)
     address = client_address(request.scope)
     person_id = await accounts.sign_in(said.email, said.password, said.code, address=address)
-    return await _begun(request, accounts, person_id)
+    return await begun(request, accounts, person_id)
 
 
-@router.post("/sign-out", status_code=204)
-async def sign_out(request: Request) -> Response:
-    """End this browser's sign-in."""
-    response = Response(status_code=204)
+@router.post("/sign-out", responses=sends(SignedOut) | {204: {"description": "Signed out"}})
+async def sign_out(request: Request, app: App) -> Response:
+    """End this browser's sign-in. Where a provider or a proxy signed it in, say where it is signed out there."""
+    address = await address_to_leave(request, app)
+    response = Json(SignedOut(address), headers={"cache-control": "no-store"}) if address else Response(status_code=204)
     await take_sign_in(request, response)
     return response
 
@@ -188,7 +212,7 @@ async def use_link(request: Request, accounts: PasswordAccounts) -> Response:
     person = await accounts.use_link(said.link, said.password, name=said.name, email=said.email, address=address)
     if not person.is_active or await accounts.has_second_factor(person.person):
         return Json(SignedInPerson("", ""), headers={"cache-control": "no-store"})  # they sign in, with the code
-    return await _begun(request, accounts, person.id)
+    return await begun(request, accounts, person.id)
 
 
 @router.get("/sign-ins", responses=sends(SignInList))
@@ -225,8 +249,9 @@ async def show_account(app: App, signed: SignedIn) -> Response:
         raise NotFound("There is no such account.")
     accounts = _enabled(app.accounts)
     has_factor = await accounts.has_second_factor(signed.person) if accounts else None
+    codes = await accounts.count_recovery_codes(signed.person) if accounts and has_factor else 0
     fewest = accounts.rules.password_characters if accounts else 0
-    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, fewest))
+    return Json(Account(person.name, person.email, signed.sign_in.provider, has_factor, codes, fewest))
 
 
 @router.put("/me/password", status_code=204, openapi_extra=takes(NewPassword))
@@ -247,11 +272,20 @@ async def propose_second_factor(request: Request, signed: SignedIn, accounts: Pa
     return Json(Secret(secret, app_address), headers={"cache-control": "no-store"})
 
 
-@router.put("/me/second-factor", status_code=204, openapi_extra=takes(Code))
+@router.put("/me/second-factor", responses=sends(RecoveryCodes), openapi_extra=takes(Code))
 async def confirm_second_factor(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
-    """Show that the app has the secret: from now on a code is asked for at each sign-in."""
-    await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
-    return Response(status_code=204)
+    """Show that the app has the secret: a code is asked for at each sign-in from now on. Returns recovery codes."""
+    codes = await accounts.confirm_second_factor(signed.person, (await body_as(request, Code)).code)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
+
+
+@router.post("/me/second-factor/codes", responses=sends(RecoveryCodes), openapi_extra=takes(Password))
+async def renew_recovery_codes(request: Request, signed: SignedIn, accounts: PasswordAccounts) -> Response:
+    """Return new recovery codes in place of the earlier ones."""
+    said = await body_as(request, Password)
+    address = client_address(request.scope)
+    codes = await accounts.renew_recovery_codes(signed.person, said.password, address=address)
+    return Json(RecoveryCodes(codes), headers={"cache-control": "no-store"})
 
 
 @router.post("/me/second-factor/remove", status_code=204, openapi_extra=takes(Password))
@@ -262,7 +296,8 @@ async def remove_second_factor(request: Request, signed: SignedIn, accounts: Pas
     return Response(status_code=204)
 
 
-async def _begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+async def begun(request: Request, accounts: Accounts, person_id: str) -> Response:
+    """Begin a sign-in of a person on the browser that sends a request."""
     agent = request.headers.get("user-agent", "")
     cookie = await accounts.begin(person_id, address=client_address(request.scope), agent=agent)
     person = await sign_ins_of(request).person(cookie)

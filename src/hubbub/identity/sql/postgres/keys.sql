@@ -1,15 +1,16 @@
 -- name: is_taken
-select 1 from api_key where name = $1 and revoked_at is null
+select 1 from api_key where name = $1 and owner_id = $2 and revoked_at is null
 
 -- name: add
-insert into api_key (id, digest, name, person_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)
+insert into api_key (id, digest, name, person_id, created_at, expires_at, owner_id, limits)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict do nothing
 
 -- name: find
-select id, name, person_id, created_at, expires_at, revoked_at, last_used from api_key where digest = $1
+select id, name, person_id, created_at, expires_at, revoked_at, last_used, owner_id, limits from api_key where digest = $1
 
 -- name: keys
-select id, name, person_id, created_at, expires_at, revoked_at, last_used from api_key order by created_at, id
+select id, name, person_id, created_at, expires_at, revoked_at, last_used, owner_id, limits from api_key order by created_at, id
 
 -- name: revoke
 update api_key set revoked_at = $1 where id = $2 and revoked_at is null

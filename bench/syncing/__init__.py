@@ -1,0 +1,1 @@
+"""A synced folder under changes at random, while the server is killed."""

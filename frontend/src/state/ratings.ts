@@ -1,0 +1,22 @@
+/** Say what one thinks of an answer. */
+
+import * as hubbub from "../api/hubbub";
+import type { Message, Rating } from "../api/resources";
+import { announce, tell } from "./notices";
+import { changeMessage } from "./thread";
+
+const never = new AbortController().signal;
+
+/** Rate an answer; null takes the rating back. */
+export async function rate(message: Message, rating: Rating | null): Promise<void> {
+  const before = message.rating ?? null;
+  changeMessage(message, { rating });
+  try {
+    if (rating === null) await hubbub.unrate(never, message.id);
+    else changeMessage(message, { rating: await hubbub.rate(never, message.id, rating) });
+    announce(rating === null ? "Rating taken back" : "Thank you. Rated.");
+  } catch (error) {
+    changeMessage(message, { rating: before });
+    tell(error);
+  }
+}

@@ -1,0 +1,59 @@
+/** Keep how questions are asked: how hard the model thinks, how long answers get, and whether a chat is kept at all. */
+
+import { effect, signal } from "@preact/signals";
+import * as hubbub from "../api/hubbub";
+import { model } from "./models";
+import { instructions } from "./prompts";
+import { route } from "./route";
+import { recall, remember } from "./storage";
+import { isTemporaryHere, thread } from "./thread";
+import { onAsk } from "./wished";
+
+export const EFFORTS = ["low", "medium", "high"] as const;
+/** How long an answer may get, in tokens; null: as long as the model makes it. */
+export const LENGTHS: readonly (readonly [string, number | null])[] = [
+  ["As it comes", null],
+  ["Short", 300],
+  ["Medium", 1000],
+  ["Long", 4000],
+];
+
+/** Null: as the model is set. */
+export const effort = signal<string | null>(recall<string>("effort"));
+export const maxTokens = signal<number | null>(recall<number>("length"));
+/** Whether the next new chat leaves nothing behind. */
+export const isTemporaryNext = signal(false);
+
+export function chooseEffort(chosen: string | null): void {
+  effort.value = chosen;
+  remember("effort", chosen);
+}
+
+export function chooseLength(chosen: number | null): void {
+  maxTokens.value = chosen;
+  remember("length", chosen);
+}
+
+/** Say with each question how it is asked, and delete a temporary chat when it is left. Runs as long as the page does. */
+export function runWish(): void {
+  onAsk(() => ({
+    isTemporary: isTemporaryNext.peek(),
+    effort: model.peek()?.reasoning_effort ? effort.peek() : null,
+    maxTokens: maxTokens.peek(),
+    hasInstructions: instructions.peek() !== "",
+  }));
+  let here: string | null = null;
+  const leave = () => {
+    if (here !== null) hubbub.deleteChat(new AbortController().signal, here).catch(() => {}); // else the server does
+    here = null;
+  };
+  addEventListener("pagehide", ({ persisted }) => persisted || leave());
+  effect(() => {
+    const shown = route.value.page === "chat" ? route.value.chatId : null;
+    if (here !== null && here !== shown) leave();
+    if (shown !== null && isTemporaryHere.value && thread.value.chat?.id === shown) {
+      here = shown;
+      isTemporaryNext.value = false;
+    }
+  });
+}

@@ -1,0 +1,203 @@
+/** Let somebody make API keys for programs of theirs, see when they were used, and revoke them. */
+
+import { useEffect, useId, useState } from "preact/hooks";
+import * as mine from "../../api/mine";
+import { collections } from "../../state/library";
+import { models } from "../../state/models";
+import { tell } from "../../state/notices";
+import { CopyDialog, CopyField } from "../dialog/CopyDialog";
+import { Confirm } from "../dialog/Dialog";
+import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import { moment } from "./moments";
+import "../sign-in/sign-in.css";
+import "./account.css";
+
+const DAY_SECONDS = 86_400;
+const never = new AbortController().signal;
+
+export function ApiKeys() {
+  const [found, setFound] = useState<{ keys: mine.ApiKey[]; scopes: mine.Scope[] } | null>(null);
+  const [secret, setSecret] = useState<string | null>(null);
+  const [revoking, setRevoking] = useState<mine.ApiKey | null>(null);
+  const load = () => mine.apiKeys(never).then(setFound, tell);
+  useEffect(() => {
+    load();
+  }, []);
+  return (
+    <div class="account">
+      <NewKey
+        scopes={found?.scopes ?? []}
+        done={(made) => {
+          setSecret(made);
+          load();
+        }}
+      />
+      <section class="account-part">
+        <h2>Your keys</h2>
+        {found?.keys.length === 0 && <p>You have none yet.</p>}
+        <ul class="account-list">
+          {found?.keys.map((key) => (
+            <li key={key.id}>
+              <div>
+                <span class="account-main" dir="auto">
+                  {key.name}
+                </span>
+                <span class="account-soft">{aboutKey(key)}</span>
+                <span class="account-soft">{limitsOf(key)}</span>
+              </div>
+              <button
+                type="button"
+                class="button"
+                aria-label={`Revoke the key ${key.name}`}
+                onClick={() => setRevoking(key)}
+              >
+                Revoke
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {secret !== null && <Made secret={secret} close={() => setSecret(null)} />}
+      {revoking && (
+        <Confirm
+          title={`Revoke the key “${revoking.name}”?`}
+          text="Programs that use it are let in no more, and what they have open ends at once. It can’t be undone."
+          action="Revoke"
+          confirm={() => mine.revokeApiKey(never, revoking.id).then(load, tell)}
+          close={() => setRevoking(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret: string) => void }) {
+  const [count, setCount] = useState(0);
+  const [wanted, setWanted] = useState<Limits>(NONE);
+  const field = useId();
+  const form = useSubmit(async (signal, values) => {
+    const days = Number(values.days);
+    const { secret } = await mine.makeApiKey(signal, {
+      name: values.name ?? "",
+      ...wanted,
+      expires_at: days > 0 ? Date.now() / 1000 + days * DAY_SECONDS : null,
+    });
+    setCount(count + 1);
+    setWanted(NONE);
+    done(secret);
+  });
+  const change = (what: keyof Limits) => (names: readonly string[] | null) => setWanted({ ...wanted, [what]: names });
+  return (
+    <section class="account-part">
+      <h2>Make a key</h2>
+      <p>A program that sends it is you, with your rights at that time and no more. Give each program its own.</p>
+      <form class="form" onSubmit={form.submit} key={count}>
+        <Field label="Name" name="name" type="text" autocomplete="off" hint="What it is for." />
+        <div class="form-field">
+          <label for={`${field}-days`}>It holds</label>
+          <select id={`${field}-days`} class="field" name="days">
+            <option value="30">30 days</option>
+            <option value="90" selected>
+              90 days
+            </option>
+            <option value="365">a year</option>
+            <option value="0">until it is revoked</option>
+          </select>
+        </div>
+        <Choice
+          legend="What it may do"
+          all="All that you may"
+          options={scopes.map(({ name, description }) => [name, `${description} (${name})`])}
+          chosen={wanted.scopes}
+          change={change("scopes")}
+        />
+        <Choice
+          legend="Models"
+          all="All models"
+          options={(models.value ?? []).map(({ name }) => [name, name])}
+          chosen={wanted.models}
+          change={change("models")}
+        />
+        <Choice
+          legend="Collections"
+          all="All collections that you may use"
+          options={(collections.value ?? []).map(({ id, name }) => [id, name])}
+          chosen={wanted.collections}
+          change={change("collections")}
+        />
+        <FormProblem text={form.problem} />
+        <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
+          Make the key
+        </button>
+      </form>
+    </section>
+  );
+}
+
+interface Limits {
+  scopes: readonly string[] | null;
+  models: readonly string[] | null;
+  collections: readonly string[] | null;
+}
+const NONE: Limits = { scopes: null, models: null, collections: null };
+
+interface ChoiceProperties {
+  legend: string;
+  all: string;
+  options: readonly (readonly [string, string])[];
+  /** Null: all. */
+  chosen: readonly string[] | null;
+  change: (chosen: readonly string[] | null) => void;
+}
+
+function Choice({ legend, all, options, chosen, change }: ChoiceProperties) {
+  const turn = (value: string, isOn: boolean) => {
+    const others = (chosen ?? []).filter((one) => one !== value);
+    change(isOn ? [...others, value] : others);
+  };
+  return (
+    <fieldset class="form-choice">
+      <legend>{legend}</legend>
+      <label class="form-check">
+        <input type="checkbox" checked={chosen === null} onChange={() => change(chosen === null ? [] : null)} /> {all}
+      </label>
+      {chosen !== null &&
+        options.map(([value, label]) => (
+          <label key={value} class="form-check">
+            <input
+              type="checkbox"
+              checked={chosen.includes(value)}
+              onChange={(event) => turn(value, event.currentTarget.checked)}
+            />{" "}
+            {label}
+          </label>
+        ))}
+    </fieldset>
+  );
+}
+
+function Made({ secret, close }: { secret: string; close: () => void }) {
+  return (
+    <CopyDialog title="Your new key" text={secret} close={close}>
+      <p>Copy it now: it is shown this once and kept nowhere.</p>
+      <CopyField label="The key" text={secret} kind="account-link account-secret" />
+    </CopyDialog>
+  );
+}
+
+function aboutKey({ last_used: used, expires_at: until }: mine.ApiKey): string {
+  const isOver = until !== null && until * 1000 <= Date.now();
+  const holds = until === null ? "until it is revoked" : `${isOver ? "expired" : "until"} ${moment(until)}`;
+  return `${used === null ? "never used" : `last used ${moment(used)}`} · ${holds}`;
+}
+
+function limitsOf({ scopes, models: named, collections: inside }: mine.ApiKey): string {
+  const names = (collections.value ?? []).filter(({ id }) => inside?.includes(id)).map(({ name }) => name);
+  return [
+    scopes === null ? "all that you may" : scopes.join(", "),
+    named === null ? "" : `models: ${named.join(", ") || "none"}`,
+    inside === null ? "" : `collections: ${names.join(", ") || "none"}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}

@@ -1,0 +1,62 @@
+/** Let somebody add passkeys and remove them. */
+
+import { useEffect, useState } from "preact/hooks";
+import { hasPasskeys, makePasskey, type Passkey, passkeys, removePasskey } from "../../api/passkeys";
+import { tell } from "../../state/notices";
+import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import { moment } from "./moments";
+
+const never = new AbortController().signal;
+
+export function Passkeys() {
+  const [found, setFound] = useState<readonly Passkey[]>([]);
+  const [count, setCount] = useState(0);
+  const load = () => passkeys(never).then(setFound, tell);
+  useEffect(() => {
+    load();
+  }, []);
+  const form = useSubmit(async (signal, values) => {
+    await makePasskey(signal, values.name ?? "", values.password ?? "");
+    setCount(count + 1);
+    await load();
+  });
+  if (!hasPasskeys() && found.length === 0) return null;
+  return (
+    <section class="account-part">
+      <h2>Passkeys</h2>
+      <p>A passkey on your phone, computer or security key signs you in without password and code.</p>
+      <ul class="account-list">
+        {found.map((one) => (
+          <li key={one.id}>
+            <div>
+              <span class="account-main" dir="auto">
+                {one.name}
+              </span>
+              <span class="account-soft">
+                {one.last_used === null ? "never used" : `last used ${moment(one.last_used)}`}
+              </span>
+            </div>
+            <button
+              type="button"
+              class="button"
+              aria-label={`Remove the passkey ${one.name}`}
+              onClick={() => removePasskey(never, one.id).then(load, tell)}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+      {hasPasskeys() && (
+        <form class="form" onSubmit={form.submit} key={count}>
+          <Field label="Name of the passkey" name="name" type="text" autocomplete="off" hint="The device it is on." />
+          <Field label="Your password" name="password" type="password" autocomplete="current-password" />
+          <FormProblem text={form.problem} />
+          <button type="submit" class="button account-send" disabled={form.isBusy}>
+            Add a passkey
+          </button>
+        </form>
+      )}
+    </section>
+  );
+}

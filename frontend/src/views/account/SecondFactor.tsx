@@ -1,0 +1,88 @@
+/** The second factor of an account: an authenticator app, and recovery codes in case that is lost. */
+
+import { useState } from "preact/hooks";
+import * as people from "../../api/people";
+import { CopyDialog } from "../dialog/CopyDialog";
+import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+
+export function SecondFactor({ account, changed }: { account: people.Account; changed: () => void }) {
+  const hasFactor = account.has_second_factor === true;
+  const [proposed, setProposed] = useState<{ secret: string; address: string } | null>(null);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const form = useSubmit(async (signal, values, button) => {
+    if (proposed !== null) {
+      setCodes((await people.confirmFactor(signal, values.code ?? "")).codes);
+      setProposed(null);
+      changed();
+    } else if (button === "codes") {
+      setCodes((await people.renewCodes(signal, values.password ?? "")).codes);
+      changed();
+    } else if (hasFactor) {
+      await people.removeFactor(signal, values.password ?? "");
+      changed();
+    } else {
+      setProposed(await people.proposeFactor(signal, values.password ?? ""));
+    }
+  });
+  return (
+    <section class="account-part">
+      <h2>Second factor</h2>
+      <p>
+        {hasFactor
+          ? `A code of your authenticator app is asked for when you sign in. ${leftOf(account.recovery_codes)}`
+          : "With an authenticator app on your phone, a stolen password alone lets nobody in."}
+      </p>
+      <form class="form" onSubmit={form.submit} key={proposed ? "code" : "password"}>
+        {proposed ? (
+          <>
+            <p>
+              Enter this secret in your app, or <a href={proposed.address}>open the app on this device</a>:
+            </p>
+            <code class="account-secret">{proposed.secret.match(/.{1,4}/g)?.join(" ")}</code>
+            <Field
+              label="Code that the app shows"
+              name="code"
+              type="text"
+              autocomplete="one-time-code"
+              inputMode="numeric"
+            />
+          </>
+        ) : (
+          <Field label="Password" name="password" type="password" autocomplete="current-password" />
+        )}
+        <FormProblem text={form.problem} />
+        <div class="account-buttons">
+          <button type="submit" class="button" value="factor" disabled={form.isBusy}>
+            {proposed ? "Confirm" : hasFactor ? "Remove the second factor" : "Set up an app"}
+          </button>
+          {hasFactor && (
+            <button type="submit" class="button" value="codes" disabled={form.isBusy}>
+              Make new recovery codes
+            </button>
+          )}
+        </div>
+      </form>
+      {codes !== null && <Codes codes={codes} close={() => setCodes(null)} />}
+    </section>
+  );
+}
+
+function Codes({ codes, close }: { codes: readonly string[]; close: () => void }) {
+  return (
+    <CopyDialog title="Your recovery codes" text={codes.join("\n")} close={close}>
+      <p>Without your app you sign in with one of these in place of its code; each is good once. Store them now.</p>
+      <ul class="account-codes" aria-label="Recovery codes">
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+    </CopyDialog>
+  );
+}
+
+function leftOf(count: number): string {
+  if (count === 0) return "You have no recovery codes.";
+  return count === 1 ? "One recovery code is left." : `${count} recovery codes are left.`;
+}

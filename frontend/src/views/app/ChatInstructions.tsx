@@ -1,0 +1,44 @@
+/** Say what models are told with each question of one chat. */
+
+import { useState } from "preact/hooks";
+import type { Chat } from "../../api/resources";
+import { instruct } from "../../state/chats";
+import { changeShownChat } from "../../state/thread";
+import { Dialog } from "../dialog/Dialog";
+
+export function ChatInstructions({ chat, close }: { chat: Chat; close: () => void }) {
+  const [text, setText] = useState(chat.instructions);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const changed = await instruct(chat, text);
+    if (changed === null) return;
+    changeShownChat(changed);
+    close();
+  };
+  return (
+    <Dialog title="Instructions for this chat" close={close}>
+      <form onSubmit={submit}>
+        <label class="label" for="chat-instructions">
+          What models are told with each question here, after your instructions for all chats
+        </label>
+        <textarea
+          id="chat-instructions"
+          class="field"
+          rows={5}
+          maxLength={8000}
+          dir="auto"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button is-primary">
+            Save
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

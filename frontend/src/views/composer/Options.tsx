@@ -1,0 +1,89 @@
+/** Choose how the next answers are made: how hard the model thinks, how long they get; or a chat that is not kept. */
+
+import { useId } from "preact/hooks";
+import { model } from "../../state/models";
+import { areWordsShown } from "../../state/prompts";
+import { thread } from "../../state/thread";
+import { chooseEffort, chooseLength, EFFORTS, effort, isTemporaryNext, LENGTHS, maxTokens } from "../../state/wish";
+import { Icon } from "../icons";
+import { usePopover } from "./popover";
+
+export function Options() {
+  const { isOpen, setOpen, root, button, press } = usePopover(".picker-list select, .picker-list input");
+  const id = useId();
+  const canThink = Boolean(model.value?.reasoning_effort);
+  const isNew = thread.value.chat === null;
+  const isChanged = (canThink && effort.value !== null) || maxTokens.value !== null || isTemporaryNext.value;
+  const openWords = () => {
+    setOpen(false);
+    areWordsShown.value = { draft: "" };
+  };
+  return (
+    <span class="picker options" ref={root} onKeyDown={press}>
+      <button
+        ref={button}
+        type="button"
+        class={`icon-button ${isChanged ? "is-on" : ""}`}
+        aria-label="How to answer"
+        title="How to answer"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? id : undefined}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name="tune" />
+      </button>
+      {isOpen && (
+        <div id={id} class="picker-list" role="group" aria-label="How to answer">
+          {canThink && (
+            <label class="option">
+              <span>Thinking</span>
+              <select
+                class="field"
+                value={effort.value ?? ""}
+                onChange={(event) => chooseEffort(event.currentTarget.value || null)}
+              >
+                <option value="">As set ({model.value?.reasoning_effort})</option>
+                {EFFORTS.map((one) => (
+                  <option key={one} value={one}>
+                    {one}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <label class="option">
+            <span>Length of answers</span>
+            <select
+              class="field"
+              value={maxTokens.value ?? ""}
+              onChange={(event) => chooseLength(Number(event.currentTarget.value) || null)}
+            >
+              {LENGTHS.map(([name, tokens]) => (
+                <option key={name} value={tokens ?? ""}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          {isNew && (
+            <label class="picker-item">
+              <input
+                type="checkbox"
+                checked={isTemporaryNext.value}
+                onChange={(event) => {
+                  isTemporaryNext.value = event.currentTarget.checked;
+                }}
+              />
+              <span class="picker-name">Temporary chat: nothing of it is kept</span>
+            </label>
+          )}
+          <div class="picker-foot">
+            <button type="button" onClick={openWords}>
+              Prompts and instructions …
+            </button>
+          </div>
+        </div>
+      )}
+    </span>
+  );
+}

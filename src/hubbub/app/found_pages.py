@@ -1,0 +1,109 @@
+"""Search some documents of collections, page by page."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import msgspec
+
+from hubbub.core.documents import Document, Hit
+from hubbub.core.errors import Invalid
+from hubbub.core.people import Reader
+from hubbub.search.base import Library, Narrowing, Search
+
+DEEPEST = 200
+"""How far a ranking can be read, page by page; facets count so many of the best."""
+
+
+class Narrow(msgspec.Struct, frozen=True):
+    """Which documents are searched: those that fulfil all that is given here."""
+
+    kinds: Sequence[str] = ()
+    """How the names of files end, without the point: "pdf"."""
+    name: str = ""
+    """A file's name, with `*` for any characters; upper and lower case are the same."""
+    added_from: datetime | None = None
+    added_before: datetime | None = None
+    also: Callable[[Document], bool] | None = None
+    """What else must hold of a document."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it leaves all documents."""
+        return not (self.kinds or self.name or self.added_from or self.added_before or self.also)
+
+    def leaves(self, document: Document) -> bool:
+        """Tell whether a document is searched."""
+        added = datetime.fromtimestamp(document.added_at, UTC)
+        return (
+            (not self.kinds or kind_of(document.name) in {kind.lower().lstrip(".") for kind in self.kinds})
+            and (not self.name or fnmatchcase(document.name.lower(), self.name.lower()))
+            and (self.added_from is None or added >= _with_zone(self.added_from))
+            and (self.added_before is None or added < _with_zone(self.added_before))
+            and (self.also is None or self.also(document))
+        )
+
+
+class Page(NamedTuple):
+    """Some of the passages that were found."""
+
+    hits: Sequence[Hit]
+    next_offset: int | None
+    """Where the next page begins; None after the last."""
+    kinds: Mapping[str, int]
+    """How many of the best passages, of all pages, are of each kind of file."""
+    collections: Mapping[str, int]
+    """The same by collection."""
+
+
+def kind_of(name: str) -> str:
+    """Return how a file's name ends, without the point, in lower case."""
+    return PurePosixPath(name).suffix[1:].lower()
+
+
+async def page_of(
+    library: Library,
+    search: Search,
+    query: str,
+    collection_ids: Sequence[str],
+    narrow: Narrow,
+    *,
+    offset: int,
+    limit: int,
+    reader: Reader | None,
+) -> Page:
+    """Return a page of what is found in collections that the reader may use.
+
+    Raises:
+        Invalid: that far no ranking goes.
+        SearchError: the search could not answer.
+    """
+    if not 0 <= offset < DEEPEST:
+        raise Invalid(f"A search shows the best {DEEPEST} passages. Narrow it down to see others.")
+    if not collection_ids:
+        return Page([], None, {}, {})
+    if narrow.is_open:
+        hits = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
+    else:
+        documents = [one for id_ in collection_ids for one in await library.documents(id_)]
+        ids = [one.id for one in documents if narrow.leaves(one)]
+        if isinstance(search, Narrowing):
+            hits = await search.find_among(query, collection_ids, ids, limit=DEEPEST, reader=reader)
+        else:
+            left = frozenset(ids)
+            found = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
+            hits = [hit for hit in found if hit.document_id in left]
+    end = offset + limit
+    return Page(
+        hits[offset:end],
+        end if end < len(hits) else None,
+        Counter(kind_of(hit.name) for hit in hits),
+        Counter(hit.collection_id for hit in hits),
+    )
+
+
+def _with_zone(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

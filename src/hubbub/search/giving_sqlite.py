@@ -1,0 +1,37 @@
+"""Give all that somebody keeps in the library to somebody else: collections, and what was shared with them."""
+
+from hubbub.connections.sqlite import Connection, load_sql
+
+_SQL = load_sql("hubbub.search", "giving.sql")
+_NAME_CHARACTERS = 100
+
+
+def count_kept(connection: Connection, owner_id: str) -> dict[str, int]:
+    """Return how many collections somebody has, and how many documents in them."""
+    owner = {"owner": owner_id}
+    row = connection.one(_SQL["count_documents"], owner)
+    return {"collections": len(connection.all(_SQL["collections"], owner)), "documents": row[0] if row else 0}
+
+
+def give_kept(connection: Connection, giver_id: str, taker_id: str) -> None:
+    """Give it all. A collection whose name the taker has already gets a number; doing it again changes nothing."""
+    both = {"giver": giver_id, "taker": taker_id}
+    given = connection.all(_SQL["collections"], {"owner": giver_id})
+    taken = {row[0] for row in connection.all(_SQL["names"], {"owner": taker_id})}
+    for collection_id, name in given:
+        free = _free(name, taken)
+        taken.add(free)
+        connection.all(_SQL["give_collection"], {"taker": taker_id, "id": collection_id, "name": free})
+    for query in ("give_payer", "give_permissions", "drop_permissions", "give_memberships", "drop_memberships"):
+        needed = {"giver": giver_id} if query.startswith("drop") else both
+        connection.all(_SQL[query], needed)
+    connection.all(_SQL["note_change"])
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        end = f" ({number})"
+        free = name[: _NAME_CHARACTERS - len(end)] + end
+    return free
