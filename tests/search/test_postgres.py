@@ -112,3 +112,25 @@ async def test_words_of_a_language_are_found_by_its_stems(postgres: Postgres) ->
         assert await found(search, "Welche Versicherung zahlt einen Schaden am Haus?") == [german]
         await put(search, document(2), "'; drop table passage; -- \\' it's a\0 cat's \\ life")
         assert await found(search, "it's the cat's life") != []
+
+
+async def test_a_narrowed_search_looks_on_in_the_index_where_many_documents_are_left(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_vectors, "EXACT", 1)
+    async with PostgresSearch(postgres, TopicEmbedder()) as search:
+        await put(search, document(1), *(f"cat {number}" for number in range(400)))
+        await put(search, document(2), "a kitten in the rain", "the bank")
+        while await search.embed_next(100):
+            pass
+        hits = await search.find_among("purring", ["c1"], ["d2"], retrieval=Retrieval(mode="vectors"))
+        assert [hit.text for hit in hits] == ["a kitten in the rain", "the bank"]
+
+
+async def test_what_is_put_while_its_document_is_renamed_gets_the_new_name(postgres: Postgres) -> None:
+    async with PostgresSearch(postgres, None) as search:
+        await put(search, document(1), "old cats")
+        await asyncio.gather(put(search, document(1), "new cats"), search.rename("d1", "xk42.txt"))
+        await search.rename("d1", "xk42.txt")
+        (hit,) = await search.find("xk42", ["c1"])
+        assert (hit.text, hit.name) == ("new cats", "xk42.txt")

@@ -148,6 +148,10 @@ class PostgresLibrary:
         values = (state, plain(reason), fault, time.time(), titled, pages, how_whole)
         return await self._run("mark", document.id, document.sha256, *values) > 0
 
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`."""
+        return await self._run("rename", document_id, plain(name)) > 0
+
     async def advance(self, document: Document, read: float) -> None:
         await self._run("advance", document.id, document.sha256, read)
 

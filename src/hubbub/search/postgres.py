@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -68,6 +69,29 @@ class PostgresSearch:
         retrieval: Retrieval | None = None,
         reader: Reader | None = None,
     ) -> list[Hit]:
+        return await self._find(query, collection_ids, None, limit, retrieval, reader)
+
+    async def find_among(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: Sequence[str],
+        *,
+        limit: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        return await self._find(query, collection_ids, list(document_ids), limit, retrieval, reader)
+
+    async def _find(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: list[str] | None,
+        limit: int,
+        retrieval: Retrieval | None,
+        reader: Reader | None,
+    ) -> list[Hit]:
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
             return []
@@ -83,6 +107,7 @@ class PostgresSearch:
             self._embedder.name if self._embedder and vector else None,
             self._embedder is None or speaks(self._embedder, language),
             reader,
+            document_ids,
         )
         try:
             return await self._database.read(self._rank, asked)
@@ -100,10 +125,10 @@ class PostgresSearch:
             among: list[str] = languages or []
             wanted = asked.query, among, asked.language
             cut = await in_a_thread(lambda: terms_of(*wanted)) if _is_long(asked.query) else terms_of(*wanted)
-            words = await find_words(connection, self._counts, cut, total, ids, depth)
+            words = await find_words(connection, self._counts, cut, total, ids, depth, asked.document_ids)
         near: list[int] = []
         if asked.vector is not None and space == asked.space:
-            near = await find_near(connection, asked.vector, ids, embedded, depth)
+            near = await find_near(connection, asked.vector, ids, embedded, depth, asked.document_ids)
         if words and not asked.is_understood:
             # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
             near = [row for row in near if row not in set(words)]
@@ -142,6 +167,18 @@ class PostgresSearch:
     async def remove_many(self, document_ids: Sequence[str]) -> None:
         for start in range(0, len(document_ids), AT_ONCE):
             await self._database.write(_remove, document_ids[start : start + AT_ONCE])
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`. Its vectors stay."""
+        while texts := await self._database.all(SQL["texts"], document_id):
+            rows = [row[0] for row in texts]
+            collection_id, title = texts[0][3:]
+            document = Document(document_id, collection_id, name, "", 0, title=title)
+            passages = [Passage("", document_id, 0, row[2], heading=row[1]) for row in texts]
+            terms, languages = await in_a_thread(partial(vectors_of, document, passages))
+            if await self._database.write(_rename, document, rows, terms, languages):
+                break
+        return True
 
     async def passages(self, document_id: str) -> list[Passage]:
         return [Passage(*row) for row in await self._database.all(SQL["passages"], document_id)]
@@ -185,6 +222,19 @@ async def _remove(connection: Connection, document_ids: Sequence[str]) -> None:
     ids = list(document_ids)
     await connection.all(SQL["lock_document"], ids)  # two who put one document take turns
     await connection.run(SQL["remove"], ids)
+
+
+async def _rename(
+    connection: Connection, document: Document, rows: Sequence[int], terms: Sequence[str], languages: Sequence[str]
+) -> bool:
+    """Store a document's new name and terms; False where its passages have been put anew meanwhile."""
+    await connection.all(SQL["lock_document"], [document.id])
+    if [row[0] for row in await connection.all(SQL["rows_of"], document.id)] != list(rows):
+        return False
+    await connection.run(SQL["rename"], document.id, plain(document.name))
+    await connection.run(SQL["put_languages"], list(languages))
+    await connection.run(SQL["put_terms"], list(rows), list(terms))
+    return True
 
 
 def _is_long(query: str) -> bool:

@@ -85,11 +85,24 @@ async def put_vectors(
 
 
 async def find_near(
-    connection: Connection, vector: Vector, collection_ids: Sequence[str], embedded: int, depth: int
+    connection: Connection,
+    vector: Vector,
+    collection_ids: Sequence[str],
+    embedded: int,
+    depth: int,
+    document_ids: list[str] | None = None,
 ) -> list[int]:
-    """Return the rows of these collections whose vectors are the nearest, nearest first. So many have one."""
+    """Return the rows of these collections whose vectors are the nearest, nearest first. So many have one.
+
+    Where documents are named, those of others are left out.
+    """
     if embedded < 1:
         return []
-    statement = "nearest_of_few" if embedded <= EXACT else "nearest_of_many"
     values = memoryview(vector).cast("f").tolist()
-    return [row[0] for row in await connection.all(SQL[statement], values, list(collection_ids), depth)]
+    if document_ids is None:
+        statement = "nearest_of_few" if embedded <= EXACT else "nearest_of_many"
+        return [row[0] for row in await connection.all(SQL[statement], values, list(collection_ids), depth)]
+    counted = await connection.one(SQL["count_of"], document_ids)
+    statement = "nearest_among_few" if counted is None or counted[0] <= EXACT else "nearest_among_many"
+    found = await connection.all(SQL[statement], values, list(collection_ids), depth, document_ids)
+    return [row[0] for row in found]

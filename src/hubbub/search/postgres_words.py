@@ -83,9 +83,11 @@ async def find_words(
     total: int,
     collection_ids: Sequence[str],
     depth: int,
+    document_ids: list[str] | None = None,
 ) -> list[int]:
     """Return the rows that hold all the terms; where these are too few, then those that hold any.
 
+    Where documents are named, those of others are left out.
     Of many terms the rarest count. Where there are many passages, one has to hold one of the rarer terms.
     """
     counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one[0])[:MAX_TERMS]
@@ -102,9 +104,11 @@ async def find_words(
     rows: list[int] = []
     for match in (" & ".join(groups), any_of) if len(groups) > 1 else (any_of,):
         query = f"({match}) & ({collections})"
-        rows += [
-            row[0] for row in await connection.all(SQL["find_words"], query, groups, weights, depth, 2 * MOST_RATED)
-        ]
+        values = (query, groups, weights, depth, 2 * MOST_RATED)
+        if document_ids is None:
+            rows += [row[0] for row in await connection.all(SQL["find_words"], *values)]
+        else:
+            rows += [row[0] for row in await connection.all(SQL["find_words_among"], *values, document_ids)]
         if len(rows) >= depth:
             break
     return list(dict.fromkeys(rows))[:depth]

@@ -37,7 +37,7 @@ create index document_unfinished on document (added_at, id) where state in ('wai
 create index document_payer on document (payer) where payer <> '';
 create index document_content on document (sha256);
 
--- A subject is what a permission names: everybody, signed-in, person:ID, group:ID or claim:NAME.
+-- A subject is what a permission names: everybody, signed-in, person:ID, group:ID or claim:PROVIDER/NAME.
 create table permission (
     collection_id text not null references collection (id) on delete cascade,
     subject text not null,
@@ -242,6 +242,12 @@ set
     completeness = coalesce($9, completeness),
     part_read = 0
 where id = $1 and sha256 = $2;
+
+-- name: rename
+update document set name = $2
+where id = $1 and not exists (
+    select 1 from document as other where other.collection_id = document.collection_id and other.name = $2
+);
 
 -- name: advance
 update document set part_read = $3 where id = $1 and sha256 = $2 and state = 'reading';

@@ -47,6 +47,40 @@ order by (
 ) desc, row_id
 limit $4::integer
 
+-- name: find_words_among
+with asked as materialized (
+    select * from unnest($2::text[]::tsquery[], $3::real[]) as one (query, weight)
+),
+found as materialized (
+    select row_id, terms from passage_terms
+    where terms @@ $1::text::tsquery
+        and row_id in (select row_id from passage where document_id = any($6::text[]))
+    limit $5::integer
+)
+select row_id
+from found
+order by (
+    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 1)) from asked
+) desc, row_id
+limit $4::integer
+
+-- name: count_of
+select count(*) from passage where document_id = any($1::text[])
+
+-- name: nearest_among_few
+select row_id from passage_embedding
+where collection_id = any($2::text[])
+    and row_id in (select row_id from passage where document_id = any($4::text[]))
+order by (vector <=> $1::real[]::halfvec) + 0, row_id
+limit $3::integer
+
+-- name: nearest_among_many
+select row_id from passage_embedding
+where collection_id = any($2::text[])
+    and row_id in (select row_id from passage where document_id = any($4::text[]))
+order by vector <=> $1::real[]::halfvec
+limit $3::integer
+
 -- name: nearest_of_few
 select row_id from passage_embedding
 where collection_id = any($2::text[])
@@ -97,6 +131,20 @@ delete from passage_unembedded where document_id = any($1::text[])
 
 -- name: passages
 select id, document_id, number, text, page, heading from passage where document_id = $1 order by number
+
+-- name: texts
+select row_id, heading, text, collection_id, title from passage where document_id = $1 order by row_id
+
+-- name: rows_of
+select row_id from passage where document_id = $1 order by row_id
+
+-- name: rename
+update passage set name = $2 where document_id = $1
+
+-- name: put_terms
+update passage_terms set terms = one.terms::tsvector
+from unnest($1::bigint[], $2::text[]) as one (row_id, terms)
+where passage_terms.row_id = one.row_id
 
 -- name: counts
 select passage.document_id, count(*), count(*) filter (where passage_unembedded.row_id is null)
