@@ -15,6 +15,7 @@ from hubbub.compose import (
     choose_models,
     everybody_warning,
     faults_of,
+    has_documents_in_folder,
     identity_faults,
     missing_packages,
     missing_weights,
@@ -52,7 +53,7 @@ def check(settings: Settings) -> bool:
     except StoreError as error:
         faults.append(error.for_operators)
     if postgres is not None:
-        table.add_row("chats and documents" if settings.search.backend != "azure" else "chats", *postgres[:2])
+        table.add_row("chats" if has_documents_in_folder(settings) else "chats and documents", *postgres[:2])
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults
@@ -72,7 +73,9 @@ def check(settings: Settings) -> bool:
         table.add_row("over documents", f"written by {writer.name}", "it can write grounded answers")
     else:
         table.add_row("over documents", "quoted sentences", "no model here is trusted to write over documents")
-    table.add_row("search", settings.search.backend, f"words, and meanings by {embedder}" if embedder else "words only")
+    is_there = settings.search.backend == "sqlite" and not has_documents_in_folder(settings)
+    search = "postgres" if is_there else settings.search.backend
+    table.add_row("search", search, f"words, and meanings by {embedder}" if embedder else "words only")
     if settings.identity.needs_key:
         table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
     elif ways := ways_to_sign_in(settings):

@@ -15,7 +15,7 @@ from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder, round_lock
+from hubbub.compose import ROUND, OnFetch, Shelf, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
@@ -91,7 +91,7 @@ async def _sync(
         )
 
         async def once() -> Round:
-            async with round_lock(settings):
+            async with shelf.alone(ROUND):
                 return await syncing.once(collection.id)
 
         if every_seconds is None:

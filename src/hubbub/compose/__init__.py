@@ -11,6 +11,7 @@ from hubbub.compose.application import (
     web_application_within,
 )
 from hubbub.compose.azure import azure_faults
+from hubbub.compose.backends import has_documents_in_folder
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
@@ -33,9 +34,10 @@ from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
-from hubbub.compose.syncing import round_lock
+from hubbub.compose.syncing import ROUND
 
 __all__ = [
+    "ROUND",
     "Chosen",
     "OnFetch",
     "Shelf",
@@ -48,6 +50,7 @@ __all__ = [
     "faults_of",
     "fetch_weights",
     "going_on",
+    "has_documents_in_folder",
     "identity_faults",
     "missing_packages",
     "missing_weights",
@@ -69,7 +72,6 @@ __all__ = [
     "pools_of",
     "prepare_folder",
     "provider_names",
-    "round_lock",
     "sandbox_of",
     "ways_to_sign_in",
     "web_application",

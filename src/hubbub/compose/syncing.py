@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from hubbub.compose.shelf import Shelf
-from hubbub.connections.lock import FolderLock
 from hubbub.core.errors import Conflict, HubbubError
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
@@ -15,12 +14,9 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.settings.ingest import SyncedFolder
 
+ROUND = "sync"
+"""The work of comparing a folder: one process of all does so at a time, a server or the command line."""
 _log = logging.getLogger(__name__)
-
-
-def round_lock(settings: Settings) -> FolderLock:
-    """Return the lock that is held while a folder is compared: by the server, and by the command line."""
-    return FolderLock(settings.server.data_folder / "sync.lock")
 
 
 async def keep_synced(shelf: Shelf, settings: Settings) -> None:
@@ -48,7 +44,7 @@ async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder) -> N
     while True:
         try:
             collection_id = await _collection(shelf.library, wanted)
-            async with round_lock(settings):
+            async with shelf.alone(ROUND):
                 done = await syncing.once(collection_id)
         except HubbubError as error:
             fails.met(f"the folder {wanted.path} can't be synced now", error.for_operators)

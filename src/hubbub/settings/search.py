@@ -78,7 +78,8 @@ class Search(Table):
     """Where passages are found."""
 
     backend: Text = "sqlite"
-    """The search: "sqlite", "azure", or a class of your own as "package.module:Class"."""
+    """The search: "sqlite", "azure", or a class of your own as "package.module:Class". Left out, it is PostgreSQL where
+    `database.url` is set."""
     library: Text = "sqlite"
     """What knows the collections and their documents: "sqlite", or a class of your own."""
     hits: Annotated[int, Field(ge=1, le=100)] = 8
