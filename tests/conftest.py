@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Sqlite
@@ -27,6 +28,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in ("COLUMNS", "LINES"):  # set by readline in the first process; a console keeps what it finds on import
     os.environ.pop(name, None)
+
+
+# Other work may stop this process for a while: how long an example takes says nothing.
+settings.register_profile("hubbub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hubbub")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

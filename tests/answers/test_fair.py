@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.answers.base import Party
@@ -99,7 +99,6 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None)  # other work may stop this process for a while
 @given(steps)
 def test_the_order_told_is_the_order_kept_and_nothing_is_lost(steps: list[tuple[str, object, int]]) -> None:
     queue: FairQueue[str] = FairQueue()
@@ -127,7 +126,6 @@ def test_the_order_told_is_the_order_kept_and_nothing_is_lost(steps: list[tuple[
     assert set(told) == set(waiting)
 
 
-@settings(deadline=None)  # other work may stop this process for a while
 @given(st.lists(st.integers(1, LARGEST_TOKENS), min_size=50, max_size=50), st.integers(2, 6))
 def test_tokens_are_shared_evenly_while_all_wait(costs: list[int], people: int) -> None:
     """Shreedhar and Varghese: nobody is ahead of another by more than a quantum and the largest question or two."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.answers.base import Beside, Fixed, Party, Ticket
@@ -506,7 +506,6 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None)  # other work may stop this process for a while
 @given(steps)
 def test_whatever_happens_the_counts_are_right_and_nobody_waits_in_vain(
     steps: list[tuple[str, str | int | float, str, int]],

@@ -36,7 +36,7 @@ def write() -> None:
     examples: list[dict[str, Any]] = []
 
     @seed(1)
-    @settings(max_examples=EXAMPLES, database=None, phases=[Phase.generate], deadline=None)
+    @settings(max_examples=EXAMPLES, database=None, phases=[Phase.generate])
     @given(streams(), st.data())
     def draw(stream: Stream, data: st.DataObject) -> None:
         what = stream.meant

@@ -14,7 +14,9 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from hubbub.web import page as page_module
 from tests.e2e.settled import CHANGES, settled, watch
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.e2e.steps import WORDS
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
+from tests.servers.model_server import ModelServer, Script
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
@@ -57,12 +59,19 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    """A server whose model says sixty numbered words in about three seconds and can't write over documents.
+async def model() -> AsyncIterator[ModelServer]:
+    """A model server that says sixty numbered words at once, unless a test has a script for it."""
+    async with ModelServer(Script(tokens=WORDS)) as model:
+        yield model
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server with that model, which can't write over documents.
 
     One for all: each test comes as somebody who is new.
     """
-    variables = scripted(words=60, pause_seconds=0.05) | {"HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false"}
+    variables = through(model.base_url) | {"HUBBUB_MODELS__UP__CAN_GROUND": "false"}
     async with hubbub_serving(tmp_path_factory.mktemp("e2e"), variables) as server:
         await guide_is_there(server.url)
         yield server
@@ -90,7 +99,7 @@ async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
 
 @asynccontextmanager
 async def opened(browser: Browser, url: str, *, bears: str = "nothing") -> AsyncIterator[Page]:
-    """A page that has loaded, opened by somebody who is new; an error on its console that has not these words in it is a failure."""
+    """A page that has loaded, opened by somebody new; an error on its console without these words is a failure."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     page = await context.new_page()
     faults: list[str] = []
@@ -122,7 +131,6 @@ async def violations(page: Page) -> list[str]:
             session = await page.context.new_cdp_session(page)
             # Through the debugger, because the page's own policy keeps foreign scripts out.
             await session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-            await session.detach()
         found, has_changed = await page.evaluate(CHECK)
         if not found or not has_changed:
             return found

@@ -68,7 +68,8 @@ def _watch_page(page: Page) -> None:
     requests = _open[page] = set[Request]()
 
     def sent(request: Request) -> None:
-        requests.add(request)
+        if "worker" not in request.url:  # of a shared worker's script it is never said that it has come
+            requests.add(request)
 
     def answered(response: Response) -> None:
         if response.headers.get("content-type", "").startswith("text/event-stream"):  # it goes on for ever

@@ -1,10 +1,20 @@
 """What a person does on the page again and again."""
 
+import asyncio
 import re
 
 from playwright.async_api import Locator, Page, expect
 
-WHOLE = " ".join(f"word{number}" for number in range(60))
+from tests.servers.model_server import Script
+
+WORDS = [f"word{number} " for number in range(60)]
+WHOLE = "".join(WORDS).strip()
+
+
+def held(count: int = 10) -> tuple[Script, asyncio.Event]:
+    """Return a script that says so many of the words, and the others once the event is set."""
+    go_on = asyncio.Event()
+    return Script(tokens=WORDS, held=(count, go_on)), go_on
 
 
 async def help_chat(page: Page) -> None:
@@ -32,4 +42,10 @@ def answer(page: Page) -> Locator:
 async def finished(page: Page) -> None:
     """Wait until the last question has an answer, and that has ended."""
     last = page.get_by_role("article", name=re.compile("^(You asked|Answer)$")).last
-    await expect(last.get_by_role("button", name="Regenerate")).to_be_visible(timeout=20_000)
+    await expect(last.get_by_role("button", name="Regenerate")).to_be_visible()
+
+
+async def undo(page: Page, told: str) -> None:
+    """Undo what a notice tells of."""
+    notice = page.locator(".notice").filter(has_text=told)
+    await notice.get_by_role("button", name="Undo").click()

@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import answer, ask, finished
+from tests.e2e.conftest import guide_is_there, opened, violations
+from tests.e2e.settled import settled
+from tests.e2e.steps import answer, ask, finished, undo
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
@@ -44,6 +45,7 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
     variables |= {"HUBBUB_MODELS__SEES__READS_IMAGES": "true", "HUBBUB_MODELS__BLIND__CAN_GROUND": "false"}
     variables |= {"HUBBUB_MODELS__SEES__REASONING_EFFORT": "medium"}
     async with hubbub_serving(tmp_path_factory.mktemp("asking"), variables) as server:
+        await guide_is_there(server.url)
         yield server
 
 
@@ -122,6 +124,7 @@ async def test_files_are_searched_in_this_chat_and_survive_a_reload(
     await page.keyboard.press("Escape")
     await page.get_by_role("list", name="Sent with the question").get_by_role("button").click()
     dialog = page.get_by_role("dialog", name="lighthouse.pdf")
+    await expect(dialog).to_be_visible()
     assert await violations(page) == []
     await dialog.get_by_role("textbox", name="Name").fill("Harbour")
     await dialog.get_by_role("button", name="Add", exact=True).click()
@@ -138,9 +141,10 @@ async def test_what_cannot_be_read_is_said_before_anything_is_asked(page: Page) 
         ]
     )
     await expect(attached(page).nth(0)).to_contain_text("Will not be sent. Files of this kind can’t be read.")
-    await expect(attached(page).nth(1)).to_contain_text("damaged", timeout=20_000)
+    await expect(attached(page).nth(1)).to_contain_text("damaged")
     for width in (360, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
+        await settled(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await violations(page) == []
 
@@ -151,7 +155,7 @@ async def test_a_file_that_is_still_being_read_is_waited_for(page: Page) -> None
     await page.locator("input[name=attached]").set_input_files(
         [{"name": "long.txt", "mimeType": "text/plain", "buffer": text.encode()}]
     )
-    await expect(attached(page)).to_contain_text([re.compile("Being read|Ready")], timeout=20_000)
+    await expect(attached(page)).to_contain_text([re.compile("Being read|Ready")])
     await ask(page, "When does the harbour of Alderhaven open?")
     await finished(page)
     await expect(answer(page)).to_contain_text("opens at six")
@@ -164,6 +168,7 @@ async def test_an_answer_is_rated_with_a_comment(page: Page, server: HubbubServe
     await page.get_by_role("textbox", name=re.compile("wrong about it")).fill("It is not so.")
     assert await violations(page) == []
     await page.keyboard.press("Enter")
+    await settled(page)
     await page.reload()
     bad = answer(page).get_by_role("button", name="Bad answer")
     await expect(bad).to_have_attribute("aria-pressed", "true")
@@ -200,7 +205,7 @@ async def test_chats_are_pinned_put_into_folders_and_archived(page: Page) -> Non
     await which.select_option("All chats")
     await act(page, "Third", "Archive")
     await expect(chats).to_have_count(1)
-    await page.get_by_role("button", name="Undo").last.click()
+    await undo(page, "Archived “Third”.")
     await expect(chats).to_have_count(2)
     await page.get_by_role("button", name="These chats").click()
     await page.get_by_role("menuitem", name="Select chats").click()
@@ -216,7 +221,7 @@ async def test_chats_are_pinned_put_into_folders_and_archived(page: Page) -> Non
     await page.get_by_role("checkbox", name="Select Third").check()
     await page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
     await expect(chats).to_have_count(2)
-    await page.get_by_role("button", name="Undo").last.click()
+    await undo(page, "Deleted “Third”.")
     await expect(chats).to_have_count(3)
 
 

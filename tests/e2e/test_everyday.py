@@ -11,17 +11,19 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import answer, ask, finished, help_chat
+from tests.e2e.settled import settled
+from tests.e2e.steps import answer, ask, finished, held, help_chat
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
+from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    """A server with a quick model and a slow one."""
-    variables = scripted("quick", words=5, pause_seconds=0.0) | scripted("slow", words=60, pause_seconds=0.05)
+async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server with a quick model and one that waits where its script says so."""
+    variables = scripted("quick", words=5, pause_seconds=0.0) | through(model.base_url, "slow")
     async with hubbub_serving(tmp_path_factory.mktemp("everyday"), variables) as server:
         yield server
 
@@ -65,6 +67,23 @@ async def test_a_chat_is_found_by_its_words_and_opened_at_the_place(page: Page) 
     await expect(page.get_by_text("No chat has these words")).to_be_visible()
 
 
+async def test_a_row_that_has_just_come_lies_over_no_other(page: Page) -> None:
+    watch = """() => {
+        window.overlaps = [];
+        const look = () => {
+            const rows = [...document.querySelectorAll(".chat-open")].map(row => row.getBoundingClientRect());
+            rows.slice(1).forEach((row, at) => row.top < rows[at].bottom && window.overlaps.push([rows[at], row]));
+        };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    }"""
+    await page.evaluate(watch)
+    for text in ("First", "Second"):
+        await new_chat(page)
+        await answered(page, text)
+    await expect(page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem")).to_have_count(2)
+    assert await page.evaluate("window.overlaps") == []
+
+
 async def test_all_chats_are_in_the_list(page: Page, server: HubbubServer) -> None:
     ask_many = """async count => {
         for (let number = 0; number < count; number++) {
@@ -74,7 +93,7 @@ async def test_all_chats_are_in_the_list(page: Page, server: HubbubServer) -> No
     }"""
     await page.evaluate(ask_many, 125)
     await page.reload()
-    chats = page.get_by_role("list", name="Chats").get_by_role("listitem")
+    chats = page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem")
     await expect(chats.filter(has_text="Question 124")).to_have_count(1)
     await chats.last.scroll_into_view_if_needed()
     await expect(chats).to_have_count(125)
@@ -91,13 +110,15 @@ async def test_any_chat_can_be_renamed_and_deleted_by_touch(browser: Browser, se
     await page.get_by_role("button", name="New chat").tap()
     await answered(page, "Second chat")
     await page.get_by_role("button", name="Menu").tap()
-    first = page.get_by_role("list", name="Chats").get_by_role("listitem").filter(has_text="First chat")
+    first = page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem").filter(has_text="First chat")
     await first.get_by_role("button", name="Actions").tap()
     assert await violations(page) == []
     await page.get_by_role("menuitem", name="Rename").tap()
     await page.get_by_role("textbox", name="Title of the chat").fill("A better name")
     await page.keyboard.press("Enter")
-    renamed = page.get_by_role("list", name="Chats").get_by_role("listitem").filter(has_text="A better name")
+    renamed = (
+        page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem").filter(has_text="A better name")
+    )
     await renamed.get_by_role("button", name="Actions").tap()
     await page.get_by_role("menuitem", name="Delete").tap()
     await expect(renamed).to_have_count(0)
@@ -108,7 +129,7 @@ async def test_any_chat_can_be_renamed_and_deleted_by_touch(browser: Browser, se
 
 async def test_a_menu_is_used_by_the_keyboard(page: Page) -> None:
     await answered(page, "A question")
-    item = page.get_by_role("list", name="Chats").get_by_role("listitem").first
+    item = page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem").first
     button = item.get_by_role("button", name="Actions")
     await button.focus()
     await page.keyboard.press("Enter")
@@ -135,9 +156,11 @@ async def test_a_branch_that_is_turned_to_stays_in_place_and_is_remembered(page:
         ("Next version", "Another"),
         ("Previous version", "Question 2"),
     ):
+        await settled(page)
         before = await switcher.bounding_box()
         await switcher.get_by_role("button", name=name).click()
         await expect(page.get_by_role("article", name="You asked").nth(2)).to_contain_text(text)
+        await settled(page)
         after = await switcher.bounding_box()
         assert before is not None
         assert after is not None
@@ -163,8 +186,10 @@ async def test_each_ending_is_said(page: Page) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_model_and_collections_belong_to_their_chat(page: Page) -> None:
-    model = page.get_by_role("combobox", name="Model")
+async def test_model_and_collections_belong_to_their_chat(page: Page, model: ModelServer) -> None:
+    chosen = page.get_by_role("combobox", name="Model")
+    script, _ = held()
+    model.scripts.append(script)
     await choose_model(page, "slow")
     await ask(page, "Slowly")
     await expect(answer(page)).to_contain_text("word3")
@@ -174,15 +199,17 @@ async def test_model_and_collections_belong_to_their_chat(page: Page) -> None:
     await choose_model(page, "quick")
     await answered(page, "Quickly")
     await page.goto(first)
-    await expect(model).to_have_value("slow")
+    await expect(chosen).to_have_value("slow")
     await help_chat(page)
     await answered(page, "What can you do?")
     await new_chat(page)
     await expect(page.get_by_role("button", name="Collections: No documents")).to_be_visible()
-    await expect(model).to_have_value("quick")
+    await expect(chosen).to_have_value("quick")
 
 
-async def test_what_is_asked_while_an_answer_is_written_comes_next(page: Page) -> None:
+async def test_what_is_asked_while_an_answer_is_written_comes_next(page: Page, model: ModelServer) -> None:
+    script, go_on = held()
+    model.scripts.append(script)
     await choose_model(page, "slow")
     await ask(page, "First")
     await expect(answer(page)).to_contain_text("word2")
@@ -195,7 +222,8 @@ async def test_what_is_asked_while_an_answer_is_written_comes_next(page: Page) -
     assert await violations(page) == []
     await waiting.get_by_role("button", name="Take back: Third").click()
     await expect(field).to_have_value("Third")
-    await expect(page.get_by_role("article", name="You asked")).to_have_count(2, timeout=15_000)
+    go_on.set()
+    await expect(page.get_by_role("article", name="You asked")).to_have_count(2)
     await expect(page.get_by_role("article", name="You asked").last).to_contain_text("Second")
     await expect(waiting).to_be_hidden()
 
@@ -219,9 +247,10 @@ async def test_the_whole_chat_is_on_paper(page: Page, tmp_path: Path) -> None:
     await expect(page.get_by_role("button", name=re.compile("^Show earlier"))).to_be_visible()
     await page.evaluate("dispatchEvent(new Event('beforeprint'))")
     await page.emulate_media(media="print")
+    await settled(page)
     await expect(page.get_by_role("article", name="You asked").first).to_contain_text("Question number 0")
     await expect(page.get_by_role("textbox", name="Question")).to_be_hidden()
-    await expect(page.get_by_role("list", name="Chats")).to_be_hidden()
+    await expect(page.get_by_role("list", name="Chats", exact=True)).to_be_hidden()
     height = await page.evaluate("document.documentElement.scrollHeight")
     last = await page.get_by_role("article", name="Answer").last.bounding_box()
     assert last is not None
@@ -240,11 +269,12 @@ async def test_files_that_cannot_be_read_are_refused_at_once_and_counted(page: P
     await dialog.get_by_role("textbox").first.fill("Harbour")
     await dialog.get_by_role("button", name="Add", exact=True).click()
     panel = page.get_by_role("complementary", name="Files on their way")
-    await expect(panel).to_contain_text("1 of 2 added, 1 failed", timeout=20_000)
+    await expect(panel).to_contain_text("1 of 2 added, 1 failed")
     await expect(panel).to_contain_text("can’t be read")
     assert [url for url in sent if "picture" in url] == []
     for width in (390, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
+        await settled(page)
         box, send = await panel.bounding_box(), await page.get_by_role("button", name="Send").bounding_box()
         assert box is not None
         assert send is not None
@@ -279,6 +309,7 @@ async def test_the_operators_page_is_kept_fresh_in_place(page: Page, server: Hub
     assert await page.locator("h1").get_attribute("data-mark") == marked
     assert await violations(page) == []
     await page.get_by_role("checkbox", name=re.compile("^Pause")).check()
+    await settled(page)  # what was asked for before has come
     paused = await who.inner_text()
     await page.clock.run_for(30_000)
     assert await who.inner_text() == paused

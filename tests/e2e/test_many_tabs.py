@@ -1,6 +1,5 @@
 """Many tabs of one browser, which has six connections to a server: they share one for what is being answered."""
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -94,10 +93,9 @@ async def test_the_worker_that_the_tabs_share_dies(browser: Browser, proxy: Coun
     ]
     assert len(workers) == 1
     await session.send("Target.closeTarget", {"targetId": workers[0]})
-    await asyncio.sleep(0)
     for tab in tabs:
         before = await count(tab)
-        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=4000)
+        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=10_000)
         said = await words(tab)
         assert said == [f"word{number}" for number in range(len(said))]
     assert proxy.streams == 1
@@ -122,7 +120,7 @@ async def test_tabs_without_shared_workers_follow_one_that_leads(browser: Browse
     await first.close()
     for tab in (second, third):
         before = await count(tab)
-        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=4000)
+        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=10_000)
     assert proxy.streams == 1
     for tab in (second, third):
         said = await words(tab)

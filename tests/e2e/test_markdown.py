@@ -60,7 +60,7 @@ async def test_a_hard_page_is_shown_as_it_is_meant(page: Page, model: ModelServe
     shown = answer(page)
     await expect(shown.locator(".formula.is-set")).to_have_count(6)
     await expect(shown.locator(".katex-error")).to_have_count(0)
-    await expect(shown.get_by_role("img", name=re.compile("^Diagram"))).to_be_visible(timeout=15_000)
+    await expect(shown.get_by_role("img", name=re.compile("^Diagram"))).to_be_visible()
     assert await shown.locator(".diagram img").evaluate("one => one.decode().then(() => one.naturalWidth)") > 100
     for text, direction in (("שלום", "rtl"), ("مرحبا", "rtl"), ("פריט ראשון", "rtl"), ("First", "ltr")):
         place = shown.locator("p, li").filter(has_text=text).last

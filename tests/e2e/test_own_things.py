@@ -17,6 +17,7 @@ from hubbub.identity import totp
 from hubbub.registry import load
 from hubbub.settings import Settings
 from tests.e2e.conftest import violations
+from tests.e2e.settled import settled
 from tests.e2e.steps import ask, finished
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
@@ -226,9 +227,11 @@ async def open_menu(page: Page, width: int) -> None:
 async def sign_out_and_in(page: Page, email: str, width: int) -> None:
     await open_menu(page, width)
     await page.get_by_role("button", name="Your account").click()
-    await page.get_by_role("button", name="Sign out", exact=True).click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Sign out", exact=True).click()
+    await settled(page)
     await open_menu(page, width)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()

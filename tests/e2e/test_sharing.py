@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import opened, violations
+from tests.e2e.settled import settled
 from tests.servers.hubbub_server import hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,6 +27,7 @@ async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: 
         await made(page)
         for width in (1280, 360):
             await page.set_viewport_size({"width": width, "height": 780})
+            await settled(page)
             for button in await page.locator("main").get_by_role("button").all():
                 box = await button.bounding_box()
                 assert box is not None and box["x"] + box["width"] <= width

@@ -89,7 +89,7 @@ def test_a_plus_sign_is_no_utf_7(text: str) -> None:
     assert decode(text.encode()) == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_bytes_are_text_or_refused(data: bytes) -> None:
     looks_like_text(data)
@@ -99,7 +99,7 @@ def test_bytes_are_text_or_refused(data: bytes) -> None:
         assert error.message.endswith(".")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co"]), max_size=100))
 def test_utf_8_stays_what_it_is(text: str) -> None:
     if not text.isascii():  # "+AOQ-" is right as it stands, and as UTF-7

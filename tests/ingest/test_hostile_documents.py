@@ -27,7 +27,7 @@ from tests.ingest.workbooks import rows, workbook
 
 DATA = Path(__file__).parent / "data"
 MOST_SECONDS = 5.0
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 
 

@@ -159,7 +159,7 @@ PAGES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(trees=st.lists(PAGES, max_size=4))
 def test_each_word_is_read_and_none_is_made_up(trees: list[str]) -> None:
     page = "".join(trees)

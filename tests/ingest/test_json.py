@@ -78,7 +78,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES)
 def test_no_value_is_lost(value: Any) -> None:
     def words(value: Any) -> list[str]:

@@ -95,7 +95,7 @@ def test_packed_rtf_is_unpacked() -> None:
     assert unpacked(PACKED) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.binary(min_size=1, max_size=4))
 def test_a_damaged_mail_ends_well(place: int, wrong: bytes) -> None:
     data = compound({**mail(), **texts(x1000="Words. " * 900), **attached(0, "a.txt", b"words " * 900)})

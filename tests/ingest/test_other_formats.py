@@ -181,7 +181,7 @@ SEEDS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(SEEDS)), st.data())
 def test_damaged_files_are_read_or_refused(name: str, data: st.DataObject) -> None:
     seed = SEEDS[name]

@@ -371,7 +371,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trees=st.lists(TREES, max_size=4))
 def test_no_word_is_lost_in_whatever_order_elements_nest(tmp_path: Path, trees: list[str]) -> None:
     body = "".join(trees)

@@ -45,6 +45,8 @@ class Script:
     """Break the connection off with RST; with "tokens": after all of them."""
     ends_early: bool = False
     """Close the connection after the tokens, without a finish reason."""
+    held: tuple[int, asyncio.Event] | None = None
+    """Say so many tokens, and the others once the event is set."""
     endless: bytes | None = None
     """After the tokens send this again and again, `seconds_between` apart."""
 
@@ -204,7 +206,9 @@ class ModelServer:
             return False
         await asyncio.sleep(script.seconds_before_first)
         pieces = script.raw if script.raw is not None else [event(token) for token in script.tokens]
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
+            if script.held is not None and number == script.held[0]:
+                await script.held[1].wait()
             _send_chunk(writer, piece)
             await writer.drain()
             request.tokens_sent += 1

@@ -132,7 +132,7 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(body=BODIES)
 def _check_bodies(body: Any, seen: list[Any]) -> None:
     seen.append(body)

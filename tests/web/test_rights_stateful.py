@@ -400,7 +400,6 @@ def test_nothing_leaks_whatever_changes() -> None:
         wanted = settings(
             max_examples=max(1, STEPS // STEPS_OF_ONE + 2),
             stateful_step_count=STEPS_OF_ONE,
-            deadline=None,
             derandomize=STEPS <= 300,
             suppress_health_check=list(HealthCheck),
             database=None,
