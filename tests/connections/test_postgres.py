@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.postgres_faults import Unreachable, who_of
-from hubbub.core.errors import NotFound, SettingsError, StoreError, StoreLost
+from hubbub.core.errors import Invalid, NotFound, SettingsError, StoreError, StoreLost
 
 
 @pytest_asyncio.fixture
@@ -121,3 +121,19 @@ async def test_it_is_said_what_was_found(postgres: Postgres) -> None:
 def test_a_password_is_never_shown() -> None:
     assert who_of("postgresql://ann:secret@db.example.com:5433/chats") == "PostgreSQL at db.example.com:5433/chats"
     assert "secret" not in who_of("postgresql://ann:secret@[broken/chats")
+
+
+async def test_what_is_asked_for_with_a_nul_is_found_nowhere(postgres: Postgres) -> None:
+    await postgres.run("create table note (id text primary key)")
+    await postgres.run("insert into note values ($1)", "a\0b")
+    assert await postgres.all("select id from note") == [("a\ufffdb",)], "as all texts are stored"
+    assert await postgres.one("select 1 from note where id = $1", "\0") is None
+    assert await postgres.all("select 1 from note where id = any($1::text[])", ["\0", "a"]) == []
+
+    async def look(connection: Connection, wanted: str) -> int:
+        return len(await connection.all("select 1 from note where id = $1", wanted))
+
+    assert await postgres.read(look, "\0") == 0
+    assert await postgres.write(look, "a\0b") == 1
+    with pytest.raises(Invalid, match="can't be stored"):
+        await postgres.one("select 1 from note where id = $1", "\ud800")
