@@ -40,7 +40,7 @@ from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
 from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
-from tests.web.stores import open_stores
+from tests.web.stores import in_memory, in_postgres
 
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
@@ -121,7 +121,10 @@ async def hubbub_running(
     A database is the address of a PostgreSQL that keeps its things.
     """
     async with AsyncExitStack() as stack:
-        stores = await open_stores(stack, folder, limits.document_bytes, database)
+        if database is None:
+            stores = await in_memory(stack, folder, limits.document_bytes)
+        else:
+            stores = await in_postgres(stack, folder, limits.document_bytes, database)
         answers, library, search, files = stores.answers, stores.library, stores.search, stores.files
         meter = meter or Meter()
         if meter.is_on:

@@ -1,6 +1,5 @@
 """What the served application keeps its things in: the twins that live in memory, or a PostgreSQL."""
 
-import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,6 @@ from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.search.postgres import PostgresSearch
-from tests.servers.postgres_server import new_database, postgres_running, template
-
-VARIABLE = "HUBBUB_TEST_STORES"
-"""Set to "postgres", all tests of this room run on one, but those that look into the twins in memory."""
 
 
 @dataclass
@@ -42,17 +37,6 @@ class Stores:
     library: Any
     search: Any
     files: Files
-
-
-async def open_stores(stack: AsyncExitStack, folder: Path, most_bytes: int, address: str | None = None) -> Stores:
-    """Open those in the database with an address, or those that the variable names; else those in memory."""
-    if address is not None:
-        return await in_postgres(stack, folder, most_bytes, address)
-    if os.environ.get(VARIABLE) != "postgres":
-        return await in_memory(stack, folder, most_bytes)
-    server = stack.enter_context(postgres_running())
-    address = await stack.enter_async_context(new_database(server, await template(server)))
-    return await in_postgres(stack, folder, most_bytes, address)
 
 
 async def in_memory(stack: AsyncExitStack, folder: Path, most_bytes: int) -> Stores:
