@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar, cast, runtime_checkable
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import apsw
 
@@ -315,15 +315,6 @@ class Write:
         return Write(self.database, work)
 
 
-@runtime_checkable
-class Joins(Protocol):
-    """A write that takes another one to the same database into its transaction."""
-
-    async def __call__(self) -> None: ...
-
-    def along(self, other: object) -> Callable[[], Awaitable[None]] | None: ...
-
-
 def in_one(
     first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]], *, undo: Callable[[], Awaitable[None]]
 ) -> Callable[[], Awaitable[None]]:
@@ -331,7 +322,8 @@ def in_one(
 
     Elsewhere they are done in turn, and `undo` takes the first back where the second fails.
     """
-    if isinstance(first, Joins) and (both := first.along(second)) is not None:
+    along = cast("Callable[[object], Callable[[], Awaitable[None]] | None] | None", getattr(first, "along", None))
+    if along is not None and (both := along(second)) is not None:
         return both
 
     async def in_turn() -> None:
