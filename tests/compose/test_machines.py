@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from hubbub.compose import ROUND, open_application_within, open_shelf
+from hubbub.compose import open_application_within, open_shelf
+from hubbub.compose.sources import ROUND
 from hubbub.connections.http import Http
 from hubbub.connections.postgres import Postgres
 from hubbub.core.people import Person

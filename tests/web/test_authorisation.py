@@ -25,6 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChatsToDelete": {"ids": []},
     "FolderName": {"name": "A folder of nobody's", "new": ""},
     "NewChatFiles": {},
+    "McpRequest": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "Copy": {},
     "NewPrompt": {"name": "A prompt", "text": "What?"},
     "InstructionsText": {"text": ""},
@@ -32,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
+    "NewUrl": {"url": "https://example.org/"},
     "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},
@@ -69,11 +71,12 @@ IDS_TO_GO_ON_WITH = {"continues"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
-PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor"}
+PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor", "explain"}
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
+PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}

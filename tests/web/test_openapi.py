@@ -60,9 +60,8 @@ async def test_each_route_is_described(document: dict[str, Any]) -> None:
         default = responses["default"]
         problem = resolve(document, default["$ref"]) if "$ref" in default else default
         [media_type] = problem["content"]
-        assert media_type == (
-            "application/problem+json" if path.startswith(("/api/", "/livez", "/readyz")) else "application/json"
-        )
+        is_ours = path.startswith(("/api/", "/livez", "/readyz", "/mcp"))
+        assert media_type == ("application/problem+json" if is_ours else "application/json")
         assert "422" not in responses, "the framework's own form of a refusal, which we don't send"
         assert (
             method in ("get", "delete")

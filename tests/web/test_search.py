@@ -1,9 +1,13 @@
 """Searching over HTTP."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.web.application import Hubbub
 
 
@@ -97,3 +101,30 @@ async def test_a_cursor_of_another_search_is_refused(hubbub: Hubbub, ann: aiohtt
     for body in ({**asked, "query": "sold", "cursor": cursor}, {**asked, "cursor": "x"}, {**asked, "cursor": "é"}):
         async with ann.post("/api/search", json=body) as response:
             assert response.status == 422, body
+
+
+async def test_each_result_tells_why_it_was_found(tmp_path: Path) -> None:
+    settings = scripted() | {"HUBBUB_EMBEDDINGS__PROVIDER": "none"}
+    async with hubbub_serving(tmp_path, settings) as server, aiohttp.ClientSession(server.url) as http:
+        async with http.post("/api/collections", json={"name": "Rules"}) as response:
+            made = (await response.json())["id"]
+        for name, text in (("a.txt", "Marzipan is sold on Mondays."), ("b.txt", "Mondays are long. " * 40)):
+            async with http.put(f"/api/collections/{made}/documents/{name}", data=text.encode()) as response:
+                assert response.status == 202
+        asked: dict[str, Any] = {"query": "marzipan on Mondays", "collections": [made]}
+        results: list[Any] = []
+        async with asyncio.timeout(30):
+            while len(results) < 2:  # until both are read
+                async with http.post("/api/search", json=asked) as response:
+                    results = (await response.json())["results"]
+        assert all(one["why"] is None for one in results)
+        for more in ({}, {"filters": {"kinds": ["txt"]}}):
+            async with http.post("/api/search", json=asked | more | {"explain": True}) as response:
+                first, second = (await response.json())["results"]
+            why = first["why"]
+            assert [one["term"] for one in why["terms"]] == ["marzipan", "monday"], "the rarer one weighs more"
+            assert why["words_rank"] == 1
+            assert why["words_score"] == pytest.approx(sum(one["weight"] for one in why["terms"]))
+            assert [one["term"] for one in second["why"]["terms"]] == ["monday"]
+            assert second["why"]["words_rank"] == 2
+            assert (why["vectors_rank"], why["similarity"]) == (None, None), "nothing embeds here"

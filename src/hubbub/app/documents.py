@@ -58,6 +58,15 @@ class Documents:
         await self._access.collection(person, collection_id, Right.SEE)
         return await self._library.documents(collection_id)
 
+    async def check_may_add(self, person: Person, collection_id: str) -> None:
+        """Return if a person may add documents to a collection.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            NotAllowed: it is not theirs to add to.
+        """
+        await self._access.collection(person, collection_id, Right.WRITE)
+
     async def add(
         self,
         person: Person,
@@ -78,7 +87,7 @@ class Documents:
             TooLarge: the file is over the limit, or over what is left of the payer's allowance.
             StoreFull: the disk is full, or nearly.
         """
-        await self._access.collection(person, collection_id, Right.WRITE)
+        await self.check_may_add(person, collection_id)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
         source = _once(content) if isinstance(content, bytes) else content
@@ -186,11 +195,19 @@ class Documents:
         return found
 
     async def find_page(
-        self, person: Person, query: str, collection_ids: Sequence[str], narrow: Narrow, *, offset: int, limit: int
+        self,
+        person: Person,
+        query: str,
+        collection_ids: Sequence[str],
+        narrow: Narrow,
+        *,
+        offset: int,
+        limit: int,
+        with_reasons: bool = False,
     ) -> Page:
         """Return some of the best passages, from a place on, of the documents that `narrow` leaves.
 
-        Of these collections, else of all that the person may list.
+        Of these collections, else of all that the person may list; with reasons, why each is found.
 
         Raises:
             NotFound, SearchError: as `find` does.
@@ -200,7 +217,15 @@ class Documents:
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
         return await page_of(
-            self._library, self._search, query, ids, narrow, offset=offset, limit=limit, reader=reader_of(person)
+            self._library,
+            self._search,
+            query,
+            ids,
+            narrow,
+            offset=offset,
+            limit=limit,
+            reader=reader_of(person),
+            with_reasons=with_reasons,
         )
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from hubbub.core.documents import Document, Hit
 from hubbub.core.errors import Invalid
 from hubbub.core.people import Reader
-from hubbub.search.base import Library, Narrowing, Search
+from hubbub.search.base import Explains, Library, Narrowing, Search, Why
 
 DEEPEST = 200
 """How far a ranking can be read, page by page; facets count so many of the best."""
@@ -57,6 +57,8 @@ class Page(NamedTuple):
     """How many of the best passages, of all pages, are of each kind of file."""
     collections: Mapping[str, int]
     """The same by collection."""
+    why: Mapping[str, Why] = {}
+    """Why those of this page are found, by their ids, where it was asked for and the search can tell."""
 
 
 def kind_of(name: str) -> str:
@@ -74,6 +76,7 @@ async def page_of(
     offset: int,
     limit: int,
     reader: Reader | None,
+    with_reasons: bool = False,
 ) -> Page:
     """Return a page of what is found in collections that the reader may use.
 
@@ -85,6 +88,7 @@ async def page_of(
         raise Invalid(f"A search shows the best {DEEPEST} passages. Narrow it down to see others.")
     if not collection_ids:
         return Page([], None, {}, {})
+    ids: list[str] | None = None
     if narrow.is_open:
         hits = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
     else:
@@ -97,11 +101,16 @@ async def page_of(
             found = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
             hits = [hit for hit in found if hit.document_id in left]
     end = offset + limit
+    why: dict[str, Why] = {}
+    if with_reasons and isinstance(search, Explains):
+        shown = [hit.passage_id for hit in hits[offset:end]]
+        why = await search.explain(query, collection_ids, shown, document_ids=ids, depth=DEEPEST, reader=reader)
     return Page(
         hits[offset:end],
         end if end < len(hits) else None,
         Counter(kind_of(hit.name) for hit in hits),
         Counter(hit.collection_id for hit in hits),
+        why,
     )
 
 

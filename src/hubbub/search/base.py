@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+import msgspec
+
 from hubbub.core.documents import (
     Collection,
     Completeness,
@@ -99,6 +101,53 @@ class Narrowing(Protocol):
         reader: Reader | None = None,
     ) -> list[Hit]:
         """Return what `Search.find` does, as if the collections held these documents alone."""
+        ...
+
+
+class TermFound(msgspec.Struct, frozen=True):
+    """A term of the query that a passage holds."""
+
+    term: str
+    """As it stands in the index: folded, and without its ending."""
+    weight: float
+    """What it adds to the passage's score by words (BM25): more for a rare term, and in a short passage."""
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why a passage was found: its place among those found by words and by vectors, and what it has there."""
+
+    words_rank: int | None
+    """Its place by words, from 1; null where it is not among these."""
+    words_score: float | None
+    vectors_rank: int | None
+    similarity: float | None
+    """The cosine of its vector and the query's."""
+    terms: tuple[TermFound, ...]
+    """The terms of the query that it holds, the weightiest first."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A search that tells why it found what it found."""
+
+    async def explain(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        passage_ids: Sequence[str],
+        *,
+        document_ids: Sequence[str] | None = None,
+        depth: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> dict[str, Why]:
+        """Tell it of passages by their ids, as the same `find` or `find_among` with this limit finds them now.
+
+        What that doesn't find is left out.
+
+        Raises:
+            SearchError: the back end could not answer.
+        """
         ...
 
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
+from hubbub.search.signs import SignsCache
 
-SQL = load_sql("hubbub.search", "search.sql")
+SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
 RESCORED = 400
-"""So many of the nearest by their signs are compared by their vectors."""
+"""So many that are likely the nearest by their signs are compared by their vectors."""
 BLOCK = 512
 """How many vectors' signs stand together: 28 KiB of 384 dimensions. The last block is written anew with each batch."""
 
@@ -52,7 +53,8 @@ def _fill(connection: Connection, collection_id: str, waiting: list[Embedded]) -
     rows += b"".join(pack("<q", one.row) for one in taken)
     signs += b"".join(signs_of(one.vector) for one in taken)
     connection.many(SQL["put_vector"], ((one.row, collection_id, block, one.vector) for one in taken))
-    connection.all(SQL["fill_block"], (rows, signs, int(len(rows) // 8 >= BLOCK), block))
+    ((revision,),) = connection.all(SQL["next_revision"])
+    connection.all(SQL["fill_block"], (rows, signs, int(len(rows) // 8 >= BLOCK), revision, block))
     return waiting[room:]
 
 
@@ -77,16 +79,16 @@ def tidy(connection: Connection, blocks: Iterable[int]) -> None:
 
 def find_near(
     connection: Connection,
+    cache: SignsCache,
     vector: Vector,
     collection_ids: Sequence[str],
     depth: int,
     among: Set[int] | None = None,
 ) -> list[int]:
     """Return the rows of these collections whose vectors are the nearest, nearest first; of `among` only, if given."""
-    blocks = [block for one in collection_ids for block in connection.all(SQL["blocks"], (one,))]
-    if not blocks:
+    candidates = cache.nearest(connection, vector, signs_of(vector), collection_ids, max(RESCORED, 2 * depth), among)
+    if not candidates:
         return []
-    candidates = _nearest_signs(signs_of(vector), blocks, max(RESCORED, 2 * depth), among)
     bindings = {
         "rows": json.dumps(candidates),
         "collection_ids": json.dumps(list(collection_ids)),
@@ -94,28 +96,6 @@ def find_near(
         "limit": depth,
     }
     return [row[0] for row in connection.all(SQL["nearest"], bindings)]
-
-
-def _nearest_signs(
-    signs: bytes, blocks: Sequence[tuple[bytes, bytes]], limit: int, among: Set[int] | None
-) -> list[int]:
-    """Return about so many rows whose signs differ least from these, in no order."""
-    import numpy as np  # here: it takes a while, and nothing but vectors needs it
-
-    rows = np.frombuffer(b"".join(rows for rows, _ in blocks), "<i8")
-    kind = "<u8" if len(signs) % 8 == 0 else "u1"
-    there = np.frombuffer(b"".join(signs for _, signs in blocks), kind).reshape(len(rows), -1)
-    if among is not None:
-        kept = np.isin(rows, np.fromiter(among, "<i8", len(among)))
-        rows, there = rows[kept], there[kept]
-    if len(rows) <= limit:
-        return rows.tolist()
-    counts = np.bitwise_count(there ^ np.frombuffer(signs, kind))
-    differing = counts[:, 0].astype(np.uint16)
-    for column in range(1, counts.shape[1]):  # six times as fast as a sum over the short axis
-        differing += counts[:, column]
-    most = int(np.searchsorted(np.cumsum(np.bincount(differing)), limit))
-    return rows[differing <= most][: 2 * limit].tolist()
 
 
 def signs_of(vector: Vector) -> bytes:

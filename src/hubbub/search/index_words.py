@@ -2,21 +2,32 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
 
 from hubbub.connections.sqlite import Connection, Row, load_sql
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
+from hubbub.search.base import TermFound
+from hubbub.search.postings import Moment, PostingsCache, forget_changes, idf, note_change
 
-SQL = load_sql("hubbub.search", "search.sql")
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
 MAX_TERMS = 32
 """So many terms of a query are searched, the rarest."""
 MOST_COUNTED = 256
 RATED = 3_000
 """So many passages are rated for a query, about; more where its rarest word alone is in more. On a hundred thousand
 passages that takes a quarter of the time of rating all, with the same first ones nearly always."""
+CHECKED = 128
+"""So many of the best are looked up at once to see that they are still there."""
 REMEMBERED_SECONDS = 300.0
 MOST_REMEMBERED = 50_000
+REMEMBERED_FROM = 100
+"""Fewer are counted anew, which costs little: a word that was nowhere a moment ago may be in a document by now."""
 SHORT_CHARACTERS = 200
 """A shorter text is taken to be in the language of the document around it."""
 
@@ -31,12 +42,16 @@ def put_terms(connection: Connection, passages: Sequence[Row]) -> None:
         connection.all(SQL["put_terms"], (row, inside(collection_id), *terms))
         connection.all(SQL["put_language"], (language,))
         connection.all(SQL["not_waiting"], (row,))
+        note_change(connection, row, inside(collection_id), terms)
+    if passages:
+        forget_changes(connection)
 
 
 class Frequencies:
     """Remembers for a while in how many passages a term is: counting a frequent one takes as long as a search."""
 
     def __init__(self) -> None:
+        self.postings = PostingsCache()
         self._known: dict[str, int] = {}
         self._since = 0.0
 
@@ -45,12 +60,18 @@ class Frequencies:
         now = time.monotonic()
         if now - self._since > REMEMBERED_SECONDS or len(self._known) > MOST_REMEMBERED:
             self._known, self._since = {}, now
-        known = self._known  # another thread may begin a new one
-        for form in term.forms:
-            if form not in known:
-                found = connection.one(SQL["passages_with"], (form,))
-                known[form] = found[0] if found else 0
-        return sum(known[form] for form in term.forms)
+        return sum(self._count(connection, form) for form in term.forms)
+
+    def _count(self, connection: Connection, form: str) -> int:
+        count = self.postings.known(form)
+        if count is None:
+            count = self._known.get(form)
+        if count is None:
+            found = connection.one(SQL["passages_with"], (form,))
+            count = found[0] if found else 0
+            if count >= REMEMBERED_FROM:
+                self._known[form] = count
+        return count
 
 
 def find_words(
@@ -60,39 +81,110 @@ def find_words(
     language: str,
     collection_ids: Sequence[str],
     depth: int,
-    document_ids: Sequence[str] | None = None,
+    among: Set[int] | None = None,
 ) -> list[int]:
     """Return the rows that hold all words of the query; where these are too few, then those that hold any.
 
     Of a long query the rarest words count. Where there are many passages, one has to hold one of the rarer words.
-    With documents only their passages count.
+    With `among` only these rows count.
     """
+    moment = frequencies.postings.catch_up(connection)
+    counted = _counted(connection, frequencies, moment, query, language)
+    if not counted:
+        return []
+    wanted = [term for _, term in counted]
+    rare = _rare([count for count, _ in counted])
+    ranked = _ranked(connection, frequencies.postings, moment, wanted, rare, collection_ids, among)
+    found: list[int] = []
+    for start in range(0, len(ranked), CHECKED):
+        rows = ranked[start : start + CHECKED].tolist()
+        there = {row[0] for row in connection.all(SQL["alive_rows"], (json.dumps(rows),))}
+        found += [row for row in rows if row in there]
+        if len(found) >= depth:
+            break
+    return found[:depth]
+
+
+def weigh_words(
+    connection: Connection, frequencies: Frequencies, query: str, language: str, rows: Sequence[int]
+) -> dict[int, list[TermFound]]:
+    """Return the terms of a query that rows hold, the weightiest first."""
+    moment = frequencies.postings.catch_up(connection)
+    found: dict[int, list[TermFound]] = {row: [] for row in rows}
+    for _, term in _counted(connection, frequencies, moment, query, language):
+        weights = dict.fromkeys(rows, 0.0)
+        for form in term.forms:
+            one = frequencies.postings.term(connection, moment, form)
+            rarity = idf(moment.passages, len(one.rows))
+            for row in rows:
+                if (place := int(one.rows.searchsorted(row))) < len(one.rows) and one.rows[place] == row:
+                    weights[row] += float(one.weights[place]) * rarity
+        for row, weight in weights.items():
+            if weight:
+                found[row].append(TermFound(term.forms[0], weight))
+    return {row: sorted(terms, key=lambda one: -one.weight) for row, terms in found.items()}
+
+
+def _counted(
+    connection: Connection, frequencies: Frequencies, moment: Moment, query: str, language: str
+) -> list[tuple[int, Term]]:
+    """Return the terms that are searched, rarest first, each with the number of passages that it is in."""
     languages = [row[0] for row in connection.all(SQL["languages"])]
     counted = [
         (count, term)
         for term in telling(query_terms(query, languages, language))[:MOST_COUNTED]
         if (count := frequencies.of(connection, term))
     ]
-    if not counted:
-        return []
     counted = sorted(counted, key=lambda one: one[0])[:MAX_TERMS]
-    groups = ["(" + " OR ".join(f'"{form}"' for form in term.forms) + ")" for _, term in counted]
-    rare = groups[: _rare([count for count, _ in counted])]
-    collections = " OR ".join(map(inside, collection_ids))
-    any_of = f"({' OR '.join(groups)})"
-    if len(rare) < len(groups):
-        any_of = f"({' OR '.join(rare)}) AND {any_of}"
-    rows: list[int] = []
-    for wanted in (" AND ".join(groups), any_of) if len(groups) > 1 else (any_of,):
-        match = f"{{title heading text}} : ({wanted}) AND inside : ({collections})"
-        bindings: dict[str, str | int] = {"match": match, "limit": depth}
-        name = "find_words"
-        if document_ids is not None:
-            name, bindings["document_ids"] = "find_words_among", json.dumps(list(document_ids))
-        rows += [row[0] for row in connection.all(SQL[name], bindings)]
-        if len(rows) >= depth:
-            break
-    return list(dict.fromkeys(rows))[:depth]
+    if moment.passages > RATED:  # what more than half of them hold weighs nothing, and takes the longest to read
+        counted = [one for one in counted if one[0] * 2 <= moment.passages] or counted[:1]
+    return counted
+
+
+def _ranked(
+    connection: Connection,
+    postings: PostingsCache,
+    moment: Moment,
+    wanted: Sequence[Term],
+    rare: int,
+    collection_ids: Sequence[str],
+    among: Set[int] | None,
+) -> "npt.NDArray[np.uint32]":
+    """Return the rows that hold one of the first terms, so many, best first; some may be gone."""
+    import numpy as np  # here: it takes a while to import
+
+    of_terms = [[postings.term(connection, moment, form) for form in term.forms] for term in wanted]
+    rows = np.unique(np.concatenate([one.rows for forms in of_terms[:rare] for one in forms]))
+    is_inside = np.zeros(len(rows), bool)
+    for collection_id in collection_ids:
+        held, _ = _places(postings.collection(connection, moment, inside(collection_id)).rows, rows)
+        is_inside |= held
+    if among is not None:
+        is_inside &= np.isin(rows, np.fromiter(among, np.uint32, len(among)))
+    rows = rows[is_inside]
+    scores = np.zeros(len(rows), np.float64)
+    held_terms = np.zeros(len(rows), np.uint8)
+    for forms in of_terms:
+        is_held = np.zeros(len(rows), bool)
+        for one in forms:
+            held, places = _places(one.rows, rows)
+            scores[held] += one.weights[places] * idf(moment.passages, len(one.rows))
+            is_held |= held
+        held_terms += is_held
+    return rows[np.lexsort((rows, -scores, held_terms < len(wanted)))]
+
+
+def _places(
+    rows: "npt.NDArray[np.uint32]", wanted: "npt.NDArray[np.uint32]"
+) -> "tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]":
+    """Return which of the wanted rows are there, and where these are. Both are ascending."""
+    import numpy as np
+
+    if not len(rows):
+        return np.zeros(len(wanted), bool), np.empty(0, np.intp)
+    places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+    held = rows[places] == wanted
+    return held, places[held]
 
 
 def _rare(counts: Sequence[int]) -> int:

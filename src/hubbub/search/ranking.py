@@ -1,17 +1,21 @@
 """Rank the passages of some collections for a query, by words and by meanings, on a thread of the database."""
 
 import json
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
 from hubbub.core.people import Reader
+from hubbub.search.base import Why
 from hubbub.search.fusion import fuse, worth
 from hubbub.search.index_meanings import find_near
-from hubbub.search.index_words import Frequencies, find_words
+from hubbub.search.index_words import Frequencies, find_words, weigh_words
 from hubbub.search.permissions_sqlite import usable_of
 from hubbub.search.rebuilding import find_before, is_behind
+from hubbub.search.signs import SignsCache
 
 SQL = load_sql("hubbub.search", "search.sql")
 
@@ -39,12 +43,65 @@ class Asked(msgspec.Struct, frozen=True):
     """The documents that are searched; None: all of the collections."""
 
 
-def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list[Hit]:
+class Rankings(NamedTuple):
+    """Rows by both indexes, best first."""
+
+    words: list[int]
+    near: list[int]
+
+
+def rank(connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache) -> list[Hit]:
     """Return the best passages, best first."""
+    words, near = _rankings(connection, asked, frequencies, signs)
+    best = _fused(asked, words, near)
+    rows = json.dumps([row for row, _ in best])
+    found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": rows})}
+    return [Hit(*found[row], score=score) for row, score in best]
+
+
+def explain(
+    connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache, passage_ids: Sequence[str]
+) -> dict[str, Why]:
+    """Return why these of the best passages are found, by their ids."""
+    words, near = _rankings(connection, asked, frequencies, signs)
+    best = json.dumps([row for row, _ in _fused(asked, words, near)])
+    ids: dict[int, str] = {
+        row: id_ for row, id_, *_ in connection.all(SQL["hits"], {"rows": best}) if id_ in set(passage_ids)
+    }
+    word_places = {row: place for place, row in enumerate(words, start=1)}
+    near_places = {row: place for place, row in enumerate(near, start=1)}
+    weights = weigh_words(connection, frequencies, asked.query, asked.language, list(ids))
+    likeness: dict[int, float] = {}
+    if near:
+        bindings = {"rows": json.dumps(list(ids)), "vector": asked.vector}
+        likeness = dict(connection.all(SQL["similarities"], bindings))
+    return {
+        id_: Why(
+            word_places.get(row),
+            sum(found.weight for found in weights[row]) if row in word_places else None,
+            near_places.get(row),
+            likeness.get(row),
+            tuple(weights[row]),
+        )
+        for row, id_ in ids.items()
+    }
+
+
+def _fused(asked: Asked, words: list[int], near: list[int]) -> Sequence[tuple[int, float]]:
+    if words and not asked.is_understood:
+        # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
+        near = [row for row in near if row not in set(words)]
+        fused = fuse([[*words, *near]])
+    else:
+        fused = fuse([words, near])
+    return worth(fused, asked.retrieval.minimum_score)[: asked.limit]
+
+
+def _rankings(connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache) -> Rankings:
     depth = max(DEPTH, asked.limit)
     ids, retrieval = asked.collection_ids, asked.retrieval
     if asked.reader is not None and not (ids := sorted(usable_of(connection, asked.reader, ids))):
-        return []
+        return Rankings([], [])
     there = connection.one(SQL["space"])
     vector = asked.vector if there is not None and there[0] == asked.space else None
     documents = asked.document_ids
@@ -54,22 +111,13 @@ def rank(connection: Connection, asked: Asked, frequencies: Frequencies) -> list
     words: list[int] = []
     near: list[int] = []
     if retrieval.mode != "vectors":
-        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, documents)
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, among)
     if vector is not None:
-        near = find_near(connection, vector, ids, depth, among)
+        near = find_near(connection, signs, vector, ids, depth, among)
     if is_behind(connection):
         words, near = find_before(
             connection, asked.query if retrieval.mode != "vectors" else "", vector, ids, depth, words, near
         )
         if among is not None:
             words, near = ([row for row in rows if row in among] for rows in (words, near))
-    if words and not asked.is_understood:
-        # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
-        near = [row for row in near if row not in set(words)]
-        fused = fuse([[*words, *near]])
-    else:
-        fused = fuse([words, near])
-    best = worth(fused, retrieval.minimum_score)[: asked.limit]
-    rows = json.dumps([row for row, _ in best])
-    found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": rows})}
-    return [Hit(*found[row], score=score) for row, score in best]
+    return Rankings(words, near)

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from hubbub.connections.read_pool import ReadPool
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
@@ -15,15 +15,21 @@ from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
+from hubbub.search.base import Why
 from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
 from hubbub.search.index_words import Frequencies, put_terms
-from hubbub.search.ranking import Asked, rank
+from hubbub.search.postings import forget_changes
+from hubbub.search.ranking import Asked, explain, rank
 from hubbub.search.rebuilding import is_behind, rebuild_some, remove_before
+from hubbub.search.signs import SignsCache
 from hubbub.search.vectors import QueryVectors, embedded_text
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ROOM = "search"
 _SCHEMA = load_sql("hubbub.search", "schema.sql")
-SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"])
+SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"], load_sql("hubbub.search", "changes.sql")["changes"])
 SQL = load_sql("hubbub.search", "search.sql")
 
 REBUILT_AT_ONCE = 50
@@ -48,6 +54,7 @@ class SqliteSearch:
         self._vectors = QueryVectors(embedder)
         self._reads = ReadPool(database, "search")
         self._frequencies = Frequencies()
+        self._signs = SignsCache()
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -94,6 +101,21 @@ class SqliteSearch:
     ) -> list[Hit]:
         return await self._find(query, collection_ids, list(document_ids), limit, retrieval, reader)
 
+    async def explain(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        passage_ids: Sequence[str],
+        *,
+        document_ids: Sequence[str] | None = None,
+        depth: int = 8,
+        retrieval: Retrieval | None = None,
+        reader: Reader | None = None,
+    ) -> dict[str, Why]:
+        among = None if document_ids is None else list(document_ids)
+        asked = await self._asked(query, collection_ids, among, depth, retrieval, reader)
+        return {} if asked is None else await self._read(explain, asked, passage_ids)
+
     async def _find(
         self,
         query: str,
@@ -103,12 +125,25 @@ class SqliteSearch:
         retrieval: Retrieval | None,
         reader: Reader | None,
     ) -> list[Hit]:
+        asked = await self._asked(query, collection_ids, document_ids, limit, retrieval, reader)
+        return [] if asked is None else await self._read(rank, asked)
+
+    async def _asked(
+        self,
+        query: str,
+        collection_ids: Sequence[str],
+        document_ids: list[str] | None,
+        limit: int,
+        retrieval: Retrieval | None,
+        reader: Reader | None,
+    ) -> Asked | None:
+        """Return what is looked for, with its vector; None where nothing can be found."""
         retrieval = retrieval or Retrieval()
         if limit < 1 or not collection_ids or not query.strip():
-            return []
+            return None
         vector = await self._vectors.of(query) if retrieval.mode != "text" else None
         language = language_of(query)
-        asked = Asked(
+        return Asked(
             query,
             language,
             sorted(set(collection_ids)),
@@ -120,8 +155,16 @@ class SqliteSearch:
             reader,
             document_ids,
         )
+
+    async def _read(
+        self,
+        work: Callable[Concatenate[Connection, Asked, Frequencies, SignsCache, P], T],
+        asked: Asked,
+        *more: P.args,
+        **named: P.kwargs,
+    ) -> T:
         try:
-            return await self._reads.read(rank, asked, self._frequencies)
+            return await self._reads.read(work, asked, self._frequencies, self._signs, *more, **named)
         except StoreError as error:
             raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
@@ -207,6 +250,7 @@ def _remove(connection: Connection, document_ids: Sequence[str]) -> None:
     blocks = blocks_of(connection, rows) if rows else []
     remove_before(connection, rows)
     connection.all(SQL["remove"], (ids,))  # in one statement: FTS5 writes to the file after each
+    forget_changes(connection)
     tidy(connection, blocks)
 
 

@@ -36,6 +36,7 @@ from hubbub.web.routes import (
     guests,
     keys,
     links,
+    mcp,
     oidc,
     openai,
     operators,
@@ -113,7 +114,7 @@ def create_app(
     app.include_router(usage.of_operators)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
-    for router in (responses.quick, responses.router, conversations.router, vector_stores.router):
+    for router in (responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router):
         app.include_router(router)
     of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
     for router in (*of_sample, sample_history.router):

@@ -110,6 +110,7 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/me/instructions": ASKER,
     "PUT /api/me/instructions": ASKER,
     "POST /api/search": ASKER,
+    "POST /mcp": ASKER,
     "POST /api/questions": ASKER,
     "POST /api/questions/{question_id}/answers": OWNER,
     "GET /api/answers/events": ASKER,
@@ -124,6 +125,7 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /api/collections/{collection_id}": MANAGE,
     "GET /api/collections/{collection_id}/documents": SEE,
     "PUT /api/collections/{collection_id}/documents/{name:path}": WRITE,
+    "POST /api/collections/{collection_id}/urls": WRITE,
     "GET /api/collections/{collection_id}/grants": MANAGE,
     "PUT /api/collections/{collection_id}/grants": MANAGE,
     "GET /api/documents/{document_id}": USE,
@@ -253,6 +255,7 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "POST /api/collections/{collection_id}/copies",
         "DELETE /api/collections/{collection_id}",
         "PUT /api/collections/{collection_id}/documents/{name:path}",
+        "POST /api/collections/{collection_id}/urls",
         "DELETE /api/documents/{document_id}",
         "POST /upload",
         "POST /delete_uploaded",
@@ -282,6 +285,7 @@ WITHOUT_SCOPE = frozenset(
         "GET /.auth/me",
         "GET /config",
         "POST /speech",
+        "POST /mcp",  # each of its tools needs a scope: see `dialects/mcp_tools`
     }
 )
 """What any key may call. What stands neither here nor in `SCOPES` is closed to keys that are limited to scopes."""

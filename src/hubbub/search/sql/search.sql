@@ -1,12 +1,3 @@
--- name: find_words
-select rowid from passage_terms(:match) order by rank, rowid limit :limit
-
--- The plus keeps SQLite from running the match anew for each row.
--- name: find_words_among
-select rowid from passage_terms(:match)
-where +rowid in (select row from passage where document_id in (select value from json_each(:document_ids)))
-order by rank, rowid limit :limit
-
 -- name: rows_of
 select row from passage where document_id in (select value from json_each(?))
 
@@ -16,15 +7,17 @@ select doc from passage_vocabulary where term = ?
 -- name: languages
 select language from passage_language
 
--- name: blocks
-select rows, signs from sign_block where collection_id = ?
-
 -- name: nearest
 select row, vec_distance_cosine(vector, :vector) as distance
 from passage_embedding
 where row in (select value from json_each(:rows)) and collection_id in (select value from json_each(:collection_ids))
 order by distance, row
 limit :limit
+
+-- name: similarities
+select row, 1 - vec_distance_cosine(vector, :vector)
+from passage_embedding
+where row in (select value from json_each(:rows))
 
 -- name: hits
 select row, id, document_id, collection_id, name, title, text, page, heading
@@ -104,7 +97,7 @@ select block, rows, signs from sign_block where collection_id = ? and is_full = 
 insert into sign_block (collection_id, rows, signs) values (?, x'', x'') returning block
 
 -- name: fill_block
-update sign_block set rows = ?, signs = ?, is_full = ? where block = ?
+update sign_block set rows = ?, signs = ?, is_full = ?, revision = ? where block = ?
 
 -- name: mark_embedded
 update passage set is_embedded = 1 where row = ?

@@ -66,6 +66,7 @@ class SearchQuery(BaseModel):
     )
     limit: int = Field(default=10, ge=1, le=MOST_HITS)
     filters: SearchFilters = SearchFilters()
+    explain: bool = Field(default=False, description="Tell of each result why it was found: `why`")
     cursor: str | None = Field(
         default=None, max_length=CURSOR_CHARACTERS, description="The next_cursor of the page before; the rest as there"
     )
@@ -77,10 +78,12 @@ async def search(asked: SearchQuery, app: App, person: Asker) -> Response:
     offset = _offset(asked)
     ids = await app.collections.ids(person, asked.collections)
     narrow = Narrow(asked.filters.kinds, asked.filters.name, asked.filters.added_from, asked.filters.added_before)
-    page = await app.documents.find_page(person, asked.query, ids, narrow, offset=offset, limit=asked.limit)
+    page = await app.documents.find_page(
+        person, asked.query, ids, narrow, offset=offset, limit=asked.limit, with_reasons=asked.explain
+    )
     results: list[Found] = []
     for hit in page.hits:
-        results.append(marked(asked.query, hit))
+        results.append(marked(asked.query, hit, page.why.get(hit.passage_id)))
         await asyncio.sleep(0)  # a long passage takes a millisecond
     following = None if page.next_offset is None else _cursor(asked, page.next_offset)
     return Json(SearchResults(asked.query, results, Facets(page.kinds, page.collections), following))
@@ -105,4 +108,4 @@ def _offset(asked: SearchQuery) -> int:
 
 
 def _mark(asked: SearchQuery) -> str:
-    return sha256(asked.model_dump_json(exclude={"cursor", "limit"}).encode()).hexdigest()[:12]
+    return sha256(asked.model_dump_json(exclude={"cursor", "limit", "explain"}).encode()).hexdigest()[:12]

@@ -1,0 +1,65 @@
+-- What changed in the indexes, for what is kept of them in memory.
+
+-- name: changes
+-- The last passages whose words were indexed, with their terms: title, headings and text on a line each, below the word
+-- that stands for the collection; no terms where it was removed. Only the last ones are kept.
+create table passage_change (
+    number integer primary key,
+    row integer not null,
+    terms text not null
+) strict;
+
+drop trigger passage_removed;
+
+create trigger passage_removed after delete on passage begin
+    delete from passage_terms
+    where rowid = old.row and not exists (select 1 from passage_waiting where row = old.row);
+    insert into passage_change (row, terms) values (old.row, '');
+    delete from passage_waiting where row = old.row;
+    delete from passage_embedding where row = old.row;
+    update collection_passages set passages = passages - 1, embedded = embedded - old.is_embedded
+    where collection_id = old.collection_id;
+end;
+
+-- Counts what is written to blocks of signs: a block of the same number and revision is the same.
+create table sign_revision (number integer not null) strict;
+insert into sign_revision values (1);
+alter table sign_block add column revision integer not null default 0;
+drop index sign_block_collection;
+create index sign_block_collection on sign_block (collection_id, is_full, revision);
+
+-- name: note_change
+insert into passage_change (row, terms) values (?, ?)
+
+-- name: forget_changes
+delete from passage_change where number <= (select max(number) from passage_change) - ?
+
+-- name: reach
+select coalesce(min(number), 0), coalesce(max(number), 0) from passage_change
+
+-- name: changes_after
+select number, row, terms from passage_change where number > ? order by number
+
+-- name: totals
+select block from passage_terms_data where id = 1
+
+-- name: weights_of
+select rowid, rank from passage_terms(?)
+
+-- name: rows_with
+select group_concat(rowid) from passage_terms(?)
+
+-- name: next_revision
+update sign_revision set number = number + 1 returning number
+
+-- name: revisions
+select block, revision, is_full from sign_block where collection_id = ? order by block
+
+-- name: revision
+select count(*), coalesce(max(revision), 0) from sign_block where collection_id = ?
+
+-- name: block
+select rows, signs from sign_block where block = ?
+
+-- name: alive_rows
+select row from passage where row in (select value from json_each(?))
