@@ -201,6 +201,30 @@ def sync(
 
 
 @app.command()
+def move(
+    to: Annotated[str, typer.Option(help="The address of a PostgreSQL, or “folder”: the data folder.", metavar="TO")],
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Move collections and documents alone, and no chats.")
+    ] = False,
+    without_audit: Annotated[
+        bool, typer.Option("--without-audit", help="Leave the audit in the data folder: PostgreSQL keeps none yet.")
+    ] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Move everything from the data folder into a PostgreSQL, or back, while no server runs.
+
+    A folder with people who sign in is refused. An interrupted run goes on where it was. What is left behind stays.
+    """
+    from hubbub.cli import move as moving
+
+    url = None if to == "folder" else to
+    settings = settings_of(config, {"server": {"data_folder": data}, "database": {"url": url}})
+    with named_errors():
+        moving.move(settings, to_postgres=url is not None, only_documents=documents, without_audit=without_audit)
+
+
+@app.command()
 def check(data: DataFolder = None, config: Config = None) -> None:
     """Say which models, search and folders will be used, and why."""
     from hubbub.cli import check as checking
