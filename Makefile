@@ -14,21 +14,27 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check bench bench-answers bench-faults bench-completeness bench-syncing bench-loaders attack docs format lock clean help
+.PHONY: serve test check check-python check-page bench bench-answers bench-faults bench-completeness bench-syncing bench-loaders attack docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
 	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
+# The many servers that the tests start would each compile the whole package where nothing keeps what was compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
 	$(WEB)
 	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest $(SIDE_BY_SIDE) && exit $$front_end
 
-check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too
+check: check-python check-page ## format, lint, types and the stairs; the front end's types too
+
+check-python: .venv/.installed-dev
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/pyright
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
+
+check-page: .venv/.installed-dev
 	$(WEB) check
 
 bench: .venv/.installed .venv-bench/.installed ## measure what a relayed token costs, peers beside: make bench ARGS="--help"

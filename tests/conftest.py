@@ -31,13 +31,18 @@ settings.load_profile("hubbub")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow rooms first and the quiet tests last, and give to one process what can't run side by side."""
+    """Put the slow rooms first and the quiet tests last, and give to one process what belongs together.
+
+    That is what can't run side by side, and what shares a server or a browser: each process would start its own.
+    """
     items.sort(key=lambda item: 2 if _is_quiet(item) else item.path.parent.name not in SLOW_ROOMS)
     for item in items:
         if _is_quiet(item):
             item.add_marker(pytest.mark.xdist_group("quiet"))
         elif {"chat_weights", "minilm_files"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("embedded"))  # one such model takes all cores
+        elif item.get_closest_marker("xdist_group") is None and _shares_in_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,6 +78,11 @@ def _errors_in_the_log_fail(caplog: pytest.LogCaptureFixture, request: pytest.Fi
 
 def _is_quiet(item: pytest.Item) -> bool:
     return item.get_closest_marker("quiet") is not None
+
+
+def _shares_in_its_module(item: pytest.Item) -> bool:
+    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(one.scope == "module" for found in fixtures.values() for one in found)
 
 
 @pytest.fixture(scope="session")

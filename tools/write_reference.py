@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from hubbub.settings.faults import MODEL_TABLES
-from hubbub.settings.ingest import Ingest, SyncedFolder
+from hubbub.settings.ingest import Ingest, SyncedFolder, SyncedRepository, SyncedWebsite
 from hubbub.settings.load import variable_of
 from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.proxies import IdentityProxy
@@ -40,6 +40,8 @@ def settings_page() -> str:
             parts.append(_section(f"`[{name}]`", table, (name,)))
             if table is Ingest:
                 parts.append(_repeated("`[[ingest.folders]]`", SyncedFolder))
+                parts.append(_repeated("`[[ingest.websites]]`", SyncedWebsite))
+                parts.append(_repeated("`[[ingest.repositories]]`", SyncedRepository))
             if table is Identity:
                 for kind, one in (("oidc", OidcProvider), ("proxies", IdentityProxy)):
                     path = ("identity", kind, "<name>")

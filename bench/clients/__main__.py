@@ -14,11 +14,14 @@ from pathlib import Path
 import aiohttp
 
 from bench.clients.model import Actor
+from bench.clients.report import page_of, version_of
 from bench.clients.table import CELLS, CLIENTS, Client
 from tests.servers.hubbub_server import environment, hubbub_serving
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 180.0
+SECONDS = 600.0
+LINE_BYTES = 1 << 20
+UNTOLD = "fell: nothing was told"
 LEAVE = b"# Leave\n\nEverybody has thirty days of leave a year.\n"
 MARKS = {"held": "yes", "fell": "NO", "nothing": "-", "missing": "not tried"}
 
@@ -83,29 +86,39 @@ async def _collection(served: Served) -> None:
 
 async def tried(client: Client, served: Served, environments: Path) -> dict[str, str]:
     """Return what became of each cell: held, or how it fell; `nothing` where it means nothing, `missing` without it."""
-    outcome = {cell: "nothing" if cell in client.without else "fell: nothing was told" for cell in CELLS}
+    outcome = {cell: "nothing" if cell in client.without else UNTOLD for cell in CELLS}
     command = command_of(client, environments)
     if command is None:
         return {cell: "missing" if told != "nothing" else told for cell, told in outcome.items()}
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "AZURE_", "HUBBUB_"))}
     env |= served.variables | {"ENVIRONMENT": str(folder_of(client, environments))}
-    process = await asyncio.create_subprocess_exec(
-        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            told, errors = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        told, errors = await process.communicate()
-    for line in told.decode("utf-8", "replace").splitlines():
-        if line.startswith('{"cell"'):
-            cell = json.loads(line)
-            if outcome.get(cell["cell"], "nothing") != "nothing":
-                outcome[cell["cell"]] = "held" if cell["ok"] else f"fell: {cell['note']}"
-    if process.returncode and not any(one == "held" for one in outcome.values()):
-        print(errors.decode("utf-8", "replace")[-2000:], file=sys.stderr)
+    with tempfile.TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=LINE_BYTES
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(SECONDS):
+                async for line in process.stdout:
+                    _note(outcome, line.decode("utf-8", "replace"))
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            late = f"fell: not done after {SECONDS:.0f} s"
+            outcome |= {cell: late for cell, told in outcome.items() if told == UNTOLD}
+        if process.returncode and not any(one == "held" for one in outcome.values()):
+            errors.seek(0)
+            print(errors.read().decode("utf-8", "replace")[-2000:], file=sys.stderr)
     return outcome
+
+
+def _note(outcome: dict[str, str], line: str) -> None:
+    """Note what a line says of a cell; others are the client's own."""
+    if line.startswith('{"cell"'):
+        cell = json.loads(line)
+        if outcome.get(cell["cell"], "nothing") != "nothing":
+            outcome[cell["cell"]] = "held" if cell["ok"] else f"fell: {cell['note']}"
 
 
 def folder_of(client: Client, environments: Path) -> Path:
@@ -152,14 +165,18 @@ async def _run(asked: argparse.Namespace) -> bool:
             if client.packages and command_of(client, asked.environments) is None:
                 await install(client, asked.environments)
     has_fallen = False
+    outcomes: dict[str, dict[str, str]] = {}
     async with serving() as served:
         for client in chosen:
-            outcome = await tried(client, served, asked.environments)
+            outcome = outcomes[client.name] = await tried(client, served, asked.environments)
             print(f"\n{client.name}")
             for cell, told in outcome.items():
                 kind, _, note = told.partition(": ")
-                print(f"  {cell:26} {MARKS[kind]:10} {note}", flush=True)
+                print(f"  {cell:26} {MARKS[kind]:10} {note or client.without.get(cell, '')}", flush=True)
                 has_fallen = has_fallen or kind == "fell"
+    if asked.page:
+        versions = {one.name: await version_of(one, folder_of(one, asked.environments)) for one in chosen}
+        asked.page.write_text(page_of(chosen, outcomes, versions))
     return has_fallen
 
 
@@ -169,6 +186,7 @@ def main() -> None:
     parser.add_argument("only", nargs="*", help="names of clients, or parts of them; all if none is given")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "hubbub-clients")
     parser.add_argument("--install", action="store_true", help="install those that are missing, each by itself")
+    parser.add_argument("--page", type=Path, help="where to write the outcome as a page of the documentation")
     sys.exit(asyncio.run(_run(parser.parse_args())))
 
 

@@ -11,6 +11,11 @@ Message: TypeAlias = Mapping[str, Any]
 REFUSAL = "I can't help with that."
 FORM = {"city": "Oslo", "degrees": 21}
 WORDS = 40
+CITIES = ("Oslo", "Rome", "Lima")
+HANDOFF = "handoff"
+"""A tool that names the agent that goes on; others have a tool for each agent."""
+SHELL = "exec_command"
+"""A tool of coding agents, in place of one that knows the weather."""
 
 
 class Actor(ModelServer):
@@ -62,19 +67,25 @@ class Actor(ModelServer):
 
 def _calls(question: str, tools: Sequence[str], results: Sequence[Message]) -> list[tuple[str, str]]:
     """Return the calls that are made now, each with its arguments."""
-    handing = [name for name in tools if name.startswith("transfer_to")]
+    handing = [name for name in tools if name.startswith(("transfer_to", HANDOFF))]
     if "HAND" in question and handing and not results:
-        return [(handing[0], "{}")]
-    forms = [name for name in tools if name not in ("weather", *handing)]
+        arguments = {"to_agent": "documents", "reason": "It knows."} if handing[0] == HANDOFF else {}
+        return [(handing[0], json.dumps(arguments))]
+    look = next((name for name in ("weather", SHELL) if name in tools), "")
+    forms = [name for name in tools if name not in ("weather", *handing)] if SHELL not in tools else []
     if "FORM" in question and forms and not results:
         return [(forms[0], json.dumps(FORM))]
-    if "weather" not in tools:
+    if not look:
         return []
     if "TOGETHER" in question and not results:
-        return [("weather", json.dumps({"city": city})) for city in ("Oslo", "Rome")]
+        return [_looking(look, city) for city in CITIES[:2]]
     if "THRICE" in question and len(results) < 3:
-        return [("weather", json.dumps({"city": ("Oslo", "Rome", "Lima")[len(results)]}))]
+        return [_looking(look, CITIES[len(results)])]
     return []
+
+
+def _looking(name: str, city: str) -> tuple[str, str]:
+    return name, json.dumps({"cmd": f"echo {city} 21"} if name == SHELL else {"city": city})
 
 
 def calling(calls: Sequence[tuple[str, str]]) -> Script:

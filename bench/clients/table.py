@@ -1,6 +1,7 @@
 """The clients: what to install for each, which program tries it, and which cells mean nothing for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 CELLS = (
     *("two turns", "streamed", "loop of three", "parallel calls", "structured", "refusal", "picture", "pdf"),
@@ -15,54 +16,86 @@ class Client:
     name: str
     program: str
     packages: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    """Cells that mean nothing for it."""
+    without: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Cells that mean nothing for it, each with the reason."""
     is_of_npm: bool = False
     """Whether npm installs it."""
 
 
-_NO_STORE = ("file_search and functions", "handoff", "background")
-_SMALL = (*_NO_STORE, "refusal", "pdf", "batch of 100", "cancel")
+_NO_HANDOFF = {"handoff": "it has no agents that hand over"}
+_NO_BACKGROUND = {"background": "it has no call that comes back to an answer"}
+_NO_SEARCH = {"file_search and functions": "it speaks chat completions alone, and search is a tool of Responses"}
+_NO_CANCEL = {"cancel": "it reads each answer to its end"}
+_OF_FORMS = "it fills in forms, and does nothing else"
+_OF_TERMINAL = "it is a program for one person at a terminal"
 
 
-def _all_but(*cells: str) -> tuple[str, ...]:
-    return tuple(cell for cell in CELLS if cell not in cells)
+def _each(reason: str, *cells: str) -> dict[str, str]:
+    return dict.fromkeys(cells, reason)
 
 
 CLIENTS = (
-    Client("openai-python", "openai_python_program.py", without=("handoff",)),
-    Client("AzureOpenAI", "azure_program.py", without=("handoff", "batch of 100")),
-    Client("openai-node", "openai_node.mjs", ("openai",), ("handoff", "batch of 100"), is_of_npm=True),
-    Client("AI SDK, openai", "ai_sdk.mjs", ("ai", "@ai-sdk/openai", "zod"), ("handoff", "background"), is_of_npm=True),
+    Client("openai-python", "openai_python_program.py", without=_NO_HANDOFF),
+    Client("AzureOpenAI", "azure_program.py", without=_NO_HANDOFF),
+    Client("openai-node", "openai_node.mjs", ("openai",), _NO_HANDOFF, is_of_npm=True),
     Client(
-        "AI SDK, compatible",
-        "ai_sdk_compatible.mjs",
-        ("ai", "@ai-sdk/openai-compatible", "zod"),
-        without=(*_NO_STORE, "refusal"),
+        "AI SDK (openai)",
+        "ai_sdk.mjs",
+        ("ai", "@ai-sdk/openai", "zod"),
+        _NO_HANDOFF | _NO_BACKGROUND,
         is_of_npm=True,
     ),
-    Client("openai-agents", "agents_program.py", ("openai-agents",), without=("background", "refusal")),
-    Client("LangChain", "langchain_program.py", ("langchain-openai",), without=("handoff", "background", "cancel")),
-    Client("LlamaIndex", "llama_index_program.py", ("llama-index-llms-openai-like",), without=_SMALL),
     Client(
-        "pydantic-ai", "pydantic_ai_program.py", ("pydantic-ai-slim[openai]",), without=(*_NO_STORE, "batch of 100")
+        "AI SDK (compatible)",
+        "ai_sdk_compatible.mjs",
+        ("ai", "@ai-sdk/openai-compatible", "zod"),
+        _NO_SEARCH | _NO_HANDOFF | _NO_BACKGROUND,
+        is_of_npm=True,
     ),
-    Client("litellm", "litellm_program.py", ("litellm",), without=(*_NO_STORE, "batch of 100", "cancel")),
-    Client("instructor", "instructor_program.py", ("instructor",), without=_all_but("structured", "streamed")),
-    Client("Codex CLI", "codex_program.py", ("@openai/codex",), without=_all_but("two turns"), is_of_npm=True),
-    Client("llm", "llm_program.py", ("llm",), without=_all_but("two turns", "streamed", "loop of three")),
-    Client("haystack", "haystack_program.py", ("haystack-ai",), without=("refusal", "handoff", "background")),
+    Client("openai-agents", "agents_program.py", ("openai-agents",), _NO_BACKGROUND),
+    Client("LangChain", "langchain_program.py", ("langchain-openai",), _NO_HANDOFF | _NO_BACKGROUND),
+    Client("LlamaIndex", "llama_index_program.py", ("llama-index-llms-openai-like",), _NO_BACKGROUND),
+    Client("pydantic-ai", "pydantic_ai_program.py", ("pydantic-ai-slim[openai]",), _NO_HANDOFF),
+    Client("litellm", "litellm_program.py", ("litellm",), _NO_HANDOFF),
+    Client(
+        "instructor",
+        "instructor_program.py",
+        ("instructor",),
+        _each(_OF_FORMS, "loop of three", "file_search and functions", "handoff", "background"),
+    ),
+    Client(
+        "Codex CLI",
+        "codex_program.py",
+        ("@openai/codex",),
+        _each(_OF_TERMINAL, "handoff", "background", "batch of 100")
+        | _each("it takes pictures alone along", "pdf")
+        | _each("it has no search of files", "file_search and functions"),
+        is_of_npm=True,
+    ),
+    Client(
+        "llm",
+        "llm_program.py",
+        ("llm",),
+        _each("its tools are Python functions alone", "file_search and functions") | _NO_HANDOFF | _NO_BACKGROUND,
+    ),
+    Client("haystack", "haystack_program.py", ("haystack-ai",), _NO_HANDOFF | _NO_BACKGROUND),
     Client(
         "aider",
         "aider_program.py",
         ("aider-chat",),
-        without=_all_but("two turns", "streamed", "picture", "documents", "errors"),
+        _each(_OF_TERMINAL, "structured", "refusal", "handoff", "background", "batch of 100", "cancel")
+        | _each("it calls no functions: edits stand in the text", "loop of three", "parallel calls")
+        | _each("it takes pictures alone along", "pdf")
+        | _NO_SEARCH,
     ),
     Client(
         "promptfoo",
         "promptfoo_program.py",
         ("promptfoo",),
-        without=("streamed", "loop of three", "handoff", "background", "cancel"),
+        _NO_HANDOFF
+        | _NO_BACKGROUND
+        | _NO_CANCEL
+        | _each("it asks each question whole, and once", "streamed", "loop of three"),
         is_of_npm=True,
     ),
 )

@@ -144,7 +144,7 @@ async def test_a_stop_from_another_worker(a: Worker, b: Worker) -> None:
     await a.desk.start("x", "ann", wait)
     began = time.monotonic()
     await b.desk.stop("x")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert (await b.events("x"))[-1] == Stopped()
     assert a.desk.open_count == 0
     await b.desk.stop("x")
@@ -519,7 +519,7 @@ async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_her
         await asyncio.sleep(0.02)
         log.append("x", Text("after"))
         await log.end("x", Done())
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await reading
         assert seen == [1, 2, 3]
         assert len(log.elsewhere) == 0

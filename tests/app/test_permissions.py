@@ -35,7 +35,7 @@ from hubbub.search.sqlite import SqliteSearch
 
 ANN, BOB = Person("ann"), Person("bob", groups=frozenset({"staff"}))
 BROWSER = Person("b" + "0" * 25, known_by="cookie")
-SECONDS = 1.5
+SECONDS = 5.0
 """A second, and what a busy machine adds."""
 
 

@@ -149,7 +149,7 @@ async def test_a_seed_gives_the_same_plans_again() -> None:
             for _ in range(10):
                 _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
                 writer.close()
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(10):
                 while len(proxy.log) < 10:
                     await asyncio.sleep(0.005)
             logs.append([fate.plan for fate in proxy.log])

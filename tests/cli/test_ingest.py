@@ -16,6 +16,7 @@ from typer.testing import Result
 from tests.cli.commands import PLAIN, environment, run, start
 from tests.ingest import documents as samples
 from tests.servers.hubbub_server import hubbub_serving
+from tests.servers.web_server import WebServer
 
 Invoke = Callable[..., Result]
 SAMPLES = Path(samples.__file__).parent / "data"
@@ -256,3 +257,24 @@ def _shared(folder: Path) -> dict[str, bool]:
         return {name: bool(is_shared) for name, is_shared in database.execute(SHARED)}
     finally:
         database.close()
+
+
+async def test_urls_are_ingested_beside_files(folder: Path, documents: Path) -> None:
+    async with WebServer() as site:
+        site.put("/leave", "<p>Thirty days of leave.</p>")
+        more = {
+            "HUBBUB_INGEST__URLS__NETWORKS": '["127.0.0.1"]',
+            "HUBBUB_INGEST__URLS__PORTS": f"[{site.port}]",
+        }
+        words = ["ingest", str(documents), f"{site.url}/leave", f"{site.url}/nothing", "--collection", "rules"]
+        code, _, said = await asyncio.to_thread(run, folder, *words, variables=more)
+        assert code == 1
+        assert "rules: 3 read, 0 unchanged, 1 failed." in said
+        assert f"  {site.url}/nothing: There is nothing at this URL" in said
+        assert kept(folder) == {"a.md": "ready", "below/b.txt": "ready", "127.0.0.1/leave.html": "ready"}
+        code, _, said = await asyncio.to_thread(
+            run, folder, *words[:3], "--collection", "rules", "--remove-missing", variables=more
+        )
+        assert (code, "rules: 0 read, 3 unchanged." in said) == (0, True)
+        code, _, said = await asyncio.to_thread(run, folder, "ingest", f"{site.url}/leave", "--collection", "rules")
+        assert (code, "ingest.urls" in said) == (1, True)

@@ -1,5 +1,6 @@
 """A collection is kept equal to a folder from the terminal, however often that is killed."""
 
+import asyncio
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typer.testing import Result
 
 from tests.cli.commands import run, start
+from tests.servers.web_server import WebServer
 
 Invoke = Callable[..., Result]
 KILLS = 3
@@ -105,3 +107,29 @@ def held(folder: Path) -> dict[str, str]:
         return dict(database.execute(f"{query} where c.name = 'rules'").fetchall())
     finally:
         database.close()
+
+
+async def test_a_website_and_a_repository_are_synced_like_folders(folder: Path) -> None:
+    async with WebServer() as site:
+        site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/leave</loc></url></urlset>", "text/xml")
+        site.put("/leave", "<p>Thirty days of leave.</p>")
+        variables = {"HUBBUB_INGEST__URLS__NETWORKS": '["127.0.0.1"]', "HUBBUB_INGEST__URLS__PORTS": f"[{site.port}]"}
+        code, _, said = await asyncio.to_thread(
+            run, folder, "sync", site.url, "--collection", "rules", variables=variables
+        )
+        assert (code, said.splitlines()[0]) == (0, "rules: 1 added, 0 changed, 0 removed, 0 unchanged.")
+        assert set(held(folder)) == {"leave.html"}
+        site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/new</loc></url></urlset>", "text/xml")
+        site.put("/new", "<p>Forty days.</p>")
+        code, _, said = await asyncio.to_thread(
+            run, folder, "sync", site.url, "--collection", "rules", variables=variables
+        )
+        assert (code, said.splitlines()[0]) == (0, "rules: 1 added, 0 changed, 1 removed, 0 unchanged.")
+        assert set(held(folder)) == {"new.html"}
+        code, _, said = await asyncio.to_thread(run, folder, "sync", site.url, "--collection", "rules")
+        assert (code, "ingest.urls." in said) == (1, True)
+    code, _, said = await asyncio.to_thread(
+        run, folder, "sync", f"file://{folder.parent}/nothing.git", "--collection", "rules"
+    )
+    assert (code, "could not be fetched" in said) == (1, True)
+    assert set(held(folder)) == {"new.html"}

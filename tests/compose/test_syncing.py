@@ -15,7 +15,8 @@ from hubbub.connections.http import Http
 from hubbub.core.people import OPERATOR_ID
 from hubbub.search import library_sqlite, sqlite
 from hubbub.settings import Settings
-from hubbub.settings.ingest import SyncedFolder
+from hubbub.settings.ingest import SyncedFolder, SyncedWebsite, Urls
+from tests.servers.web_server import WebServer
 
 LOADED = (library_sqlite, sqlite)
 """What the shelf loads by name: to read their SQL would hold up the loop."""
@@ -64,6 +65,24 @@ def settings(tmp_path: Path) -> Settings:
 async def place(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
     async with Http() as http, open_shelf(settings, http) as shelf:
         yield Place(tmp_path, settings, shelf)
+
+
+async def test_a_website_is_followed_like_a_folder(place: Place) -> None:
+    async with WebServer() as site:
+        wanted = {"url": site.url, "collection": "Site", "every_seconds": 0.05, "pause_seconds": 0}
+        changed = {
+            "folders": (),
+            "websites": (SyncedWebsite.model_validate(wanted),),
+            "urls": Urls(networks=("127.0.0.1",), ports=(site.port,)),
+        }
+        ingest = place.settings.ingest.model_copy(update=changed)
+        site.put("/a", "text of a")
+        site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/a</loc></url></urlset>", "text/xml")
+        async with going_on(keep_synced(place.shelf, place.settings.model_copy(update={"ingest": ingest}))):
+            await place.until(lambda names: names.get("Site") == ["a.html"])
+            site.put("/b", "text of b")
+            site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/b</loc></url></urlset>", "text/xml")
+            await place.until(lambda names: names.get("Site") == ["b.html"])
 
 
 async def test_a_collection_is_made_and_follows_its_folder(place: Place) -> None:

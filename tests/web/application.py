@@ -18,6 +18,7 @@ from hubbub.answers.lanes import Lanes
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
 from hubbub.app.application import Application
+from hubbub.app.by_url import ByUrl
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
@@ -119,6 +120,7 @@ async def hubbub_running(
     embedder: Embedder | None = None,
     around: Callable[[Identity], Identity] = lambda identity: identity,
     meter: Meter | None = None,
+    by_url: ByUrl | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
     async with AsyncExitStack() as stack:
@@ -157,6 +159,7 @@ async def hubbub_running(
             files=files,
             pipeline=pipeline,
             pictures=Sandbox(),
+            by_url=by_url,
             embedder=embedder,
             limits=limits,
             meter=meter,

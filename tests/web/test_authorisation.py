@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
+    "NewUrl": {"url": "https://example.org/"},
     "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
     "ChatCompletionRequest": {"model": "scripted", "messages": [{"role": "user", "content": "What?"}]},

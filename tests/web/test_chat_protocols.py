@@ -410,6 +410,19 @@ async def test_a_model_that_sees_is_shown_images(tmp_path: Path) -> None:
         assert seen == Turn("user", "What is this?", (address,))
 
 
+async def test_the_page_of_the_vision_sample(tmp_path: Path) -> None:
+    address = "data:image/png;base64,iVBORw0KGgo="
+    model = SeeingModel()
+    async with hubbub_running(tmp_path, model) as hubbub:
+        ann = await hubbub.person()
+        await collection(hubbub, ann)
+        for file, name, images in ((address, "wombat.png", (address,)), (None, None, ())):
+            body = DELTAS | {"context": {"file": file, "file_name": name}}
+            page = await asked(ann, "/chat/stream", body, OldSimplePage())
+            assert page.text == "This is a scripted answer."
+            assert model.heard[-1][-1] == Turn("user", "Hello", images)
+
+
 TOO_LONG = ModelError("Too long.", code="context_too_long", retryable=False, is_of_deployment=False)
 FAILURES = [
     (TOO_LONG, 400, "exceeded the context length limit"),

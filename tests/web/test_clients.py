@@ -20,6 +20,8 @@ from tests.web.wire import connection, exchange, reply, request
 HEALTH = request("GET", "/api/health")
 SHORT = Bounds(head_seconds=0.4, idle_seconds=0.4, stall_seconds=1.0)
 BODY_SECONDS = 0.4
+SOON = 5
+"""Seconds: half a second at most, and what a busy machine adds. What is not cut goes on for ten."""
 
 
 @pytest.fixture
@@ -115,19 +117,19 @@ async def test_many_that_are_late_get_told_in_portions() -> None:
 async def test_a_connection_on_which_nothing_comes(hubbub: Hubbub) -> None:
     got, seconds = await spoken(hubbub.port)
     assert got == b""
-    assert seconds < 1
-    got, seconds = await spoken(hubbub.port, *[b"\r\n"] * 100)
+    assert seconds < SOON
+    got, seconds = await spoken(hubbub.port, *[b"\r\n"] * 400)
     assert got == b""
-    assert seconds < 1
+    assert seconds < SOON
 
 
 async def test_a_head_that_trickles_in(hubbub: Hubbub) -> None:
     for before in (b"", HEALTH):
-        got, seconds = await spoken(hubbub.port, before, *(bytes([byte]) for byte in HEALTH * 3))
+        got, seconds = await spoken(hubbub.port, before, *(bytes([byte]) for byte in HEALTH * 9))
         assert statuses(got) == ([200, 408] if before else [408])
         assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "too_slow"
         assert b"x-content-type-options: nosniff" in got
-        assert seconds < 1.3
+        assert seconds < SOON
 
 
 async def test_a_head_in_pieces_that_comes_in_time(hubbub: Hubbub) -> None:
@@ -143,12 +145,12 @@ async def test_a_connection_that_is_kept_is_closed(hubbub: Hubbub) -> None:
     for pieces in (
         (HEALTH,),
         (HEALTH, b"G"),  # a byte more ends uvicorn's own timer
-        (HEALTH, *[b"\r\n"] * 100),
-        (request("GET", "/api/health", {"Content-Length": "1000"}), *[b"x"] * 100),
+        (HEALTH, *[b"\r\n"] * 400),
+        (request("GET", "/api/health", {"Content-Length": "1000"}), *[b"x"] * 400),
     ):
         got, seconds = await spoken(hubbub.port, *pieces)
         assert statuses(got)[0] == 200
-        assert seconds < 1.3, pieces[:2]
+        assert seconds < SOON, pieces[:2]
 
 
 async def test_a_stream_is_not_cut_though_its_reader_says_nothing(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
@@ -171,18 +173,19 @@ async def test_a_stream_goes_on_though_the_next_head_is_never_whole(hubbub: Hubb
 
 async def test_a_body_that_trickles_in(hubbub: Hubbub) -> None:
     head = request("POST", "/api/questions", {"Content-Type": "application/json", "Content-Length": "1000"})
-    got, seconds = await spoken(hubbub.port, head, *[b" "] * 100)
+    got, seconds = await spoken(hubbub.port, head, *[b" "] * 400)
     assert statuses(got) == [408]
     assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "too_slow"
-    assert seconds < 2
+    assert seconds < SOON
 
 
+@pytest.mark.parametrize("clients", [Clients(Bounds())], ids=["who may wait for long"])
 async def test_a_connection_ends_with_the_word_that_its_body_is_late(hubbub: Hubbub) -> None:
     head = request("POST", "/api/questions", {"Content-Type": "application/json", "Content-Length": "1000"})
-    got, seconds = await spoken(hubbub.port, head, *[b" "] * 100)
+    got, seconds = await spoken(hubbub.port, head, *[b" "] * 400)
     assert statuses(got) == [408]
     assert b"connection: close" in got
-    assert seconds < BODY_SECONDS + 0.3  # SHORT would keep it for as long again
+    assert seconds < SOON
 
 
 async def test_an_upload_can_not_last_for_ever(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
@@ -194,7 +197,7 @@ async def test_an_upload_can_not_last_for_ever(hubbub: Hubbub, ann: aiohttp.Clie
     slowest = [b"word " * 3300] * 120  # 16 KB each 70 ms: 94 KB in each 0.4 s, where 512 KiB are due on the whole
     got, seconds = await spoken(hubbub.port, request("PUT", path, headers), *slowest, pause_seconds=0.07)
     assert statuses(got) == [408]
-    assert seconds < 2
+    assert seconds < SOON
 
 
 async def test_an_upload_has_to_go_on(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
@@ -202,10 +205,10 @@ async def test_an_upload_has_to_go_on(hubbub: Hubbub, ann: aiohttp.ClientSession
         path = f"/api/collections/{(await response.json())['id']}/documents/a.txt"
     [cookie] = ann.cookie_jar
     headers = {"Cookie": f"{cookie.key}={cookie.value}"}
-    trickle = [b"word " * 10] * 100
+    trickle = [b"word " * 10] * 400
     got, seconds = await spoken(hubbub.port, request("PUT", path, {**headers, "Content-Length": "500000"}), *trickle)
     assert statuses(got) == [408]
-    assert seconds < 2
+    assert seconds < SOON
     steady = [b"word " * 16_000] * 12  # 80 kB each: slower in all than a small body may be, but it goes on
     length = str(sum(map(len, steady)))
     async with asyncio.timeout(10), connection(hubbub.port) as (reader, writer):
@@ -230,7 +233,7 @@ async def test_heads_over_the_limit(hubbub: Hubbub) -> None:
         got, seconds = await spoken(hubbub.port, *pieces, pause_seconds=0.01)
         assert statuses(got) == [431], name
         assert json.loads(got.rsplit(b"\r\n\r\n", 1)[1])["code"] == "head_too_large"
-        assert seconds < 1
+        assert seconds < SOON
     assert (await exchange(hubbub.port, request("GET", "/api/health", dict(list(whole.items())[:98]))))[0] == 200
     assert (await exchange(hubbub.port, request("GET", "/api/health", {"X": "y" * 65_000})))[0] == 200
     sent = request("POST", "/api/questions", {"Content-Type": "application/json"}, b"x" * 70_000)
@@ -242,7 +245,7 @@ async def test_requests_that_are_sent_without_waiting(hubbub: Hubbub) -> None:
     assert statuses(got) == [200] * 20
     got, seconds = await spoken(hubbub.port, HEALTH * 1000)
     assert statuses(got) == [400]  # before the first was served
-    assert seconds < 1
+    assert seconds < SOON
     assert (await exchange(hubbub.port, HEALTH))[0] == 200
 
 
@@ -272,7 +275,7 @@ async def test_far_more_connections_are_told_at_once(tmp_path: Path) -> None:
         await until(lambda: clients.open == most)
         got, seconds = await spoken(hubbub.port)  # it has not even asked
         assert statuses(got) == [503]
-        assert seconds < 1
+        assert seconds < SOON
         await until(lambda: clients.open == most)
         assert clients.refused == 1
 

@@ -85,6 +85,6 @@ async def test_leaving_lets_go_of_all(hubbub: Hubbub, ann: aiohttp.ClientSession
             if len(seen) == 3:
                 break
         assert hubbub.services.log.reader_count == 3
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while hubbub.services.log.reader_count:
             await asyncio.sleep(0.01)

@@ -83,8 +83,9 @@ async def test_the_figures(own: Hubbub) -> None:
     answer_id = (await ask(http, ""))["answer"]["id"]
     reading = read(http, "", answer_id)
     await anext(reading)
-    await asyncio.sleep(0.2)
-    figures = await metrics_of(http, "")
+    async with asyncio.timeout(10):
+        while (figures := await metrics_of(http, ""))["hubbub_loop_lag_seconds_count"] <= 2:
+            await asyncio.sleep(0.02)
     await reading.aclose()
     assert figures["hubbub_open_answers"] == 1
     assert figures["hubbub_readers"] == 1
@@ -92,7 +93,6 @@ async def test_the_figures(own: Hubbub) -> None:
     assert figures["hubbub_connections_limit"] == 15_000
     assert figures['hubbub_connections_cut_total{reason="stalled"}'] == 0
     assert 0.001 < figures["hubbub_beat_window_seconds"] < 0.2
-    assert figures["hubbub_loop_lag_seconds_count"] > 2
     buckets = [value for name, value in figures.items() if name.startswith("hubbub_loop_lag_seconds_bucket")]
     assert buckets == sorted(buckets)
     assert buckets[-1] == figures["hubbub_loop_lag_seconds_count"]

@@ -100,6 +100,17 @@ async def test_tools_that_are_not_served_are_left_out_and_named(client: openai.A
     with pytest.raises(openai.BadRequestError) as caught:
         await client.responses.create(model="scripted", input="Hello", tools=hosted, tool_choice="required")
     assert caught.value.param == "tool_choice"
+    assert "not served here: namespace, web_search" in str(caught.value)
+
+
+@pytest.mark.parametrize("others", [[], [WEATHER]])
+async def test_a_tool_that_is_not_served_can_not_be_chosen(client: openai.AsyncOpenAI, others: list[Any]) -> None:
+    tools: Any = [{"type": "web_search"}, *others]
+    choice: Any = {"type": "web_search"}
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.responses.create(model="caller", input="Hello", tools=tools, tool_choice=choice)
+    assert caught.value.param == "tool_choice"
+    assert "'web_search', which is not served here" in str(caught.value)
 
 
 SIGNED = calling(

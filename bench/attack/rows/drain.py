@@ -204,12 +204,15 @@ async def _hung_worker(target: Target) -> Seen:
 
 _BOUND = f"0 refused, 0 interrupted, 0 seen tokens lost or doubled, a reader's gap ≤ {GAP_SECONDS:g} s"
 
-HANG_UPS = Attack("SIGHUPs of one process under load", _BOUND, lambda target: _restarted(target, 1, _hang_up))
-STARTS = Attack("SIGTERM and start of one process under load", _BOUND, lambda one: _restarted(one, 1, _end_and_start))
+HANG_UPS = Attack("SIGHUPs of one process under load", _BOUND, lambda one: _restarted(one, 1, _hang_up), is_quiet=True)
+STARTS = Attack(
+    "SIGTERM and start of one process under load", _BOUND, lambda one: _restarted(one, 1, _end_and_start), is_quiet=True
+)
 WORKERS = Attack(
     "SIGHUP, SIGTERM and start of two workers under load",
     _BOUND,
     lambda target: _restarted(target, 2, _hang_up, _end_and_start),
+    is_quiet=True,
 )
 HUNG = Attack(
     "a worker hangs (SIGSTOP)",

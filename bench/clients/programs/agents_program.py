@@ -4,6 +4,7 @@ import asyncio
 
 from agents import (
     Agent,
+    AgentsException,
     FileSearchTool,
     OpenAIChatCompletionsModel,
     OpenAIConversationsSession,
@@ -95,6 +96,17 @@ async def structured():
         same(result.final_output, Form(city="Oslo", degrees=21))
 
 
+async def refusal():
+    for model in models():
+        try:
+            result = await Runner.run(Agent(name="a", model=model), "REFUSE")
+        except AgentsException as error:
+            holds(f"{type(error).__name__} {error}", "efus")
+        else:
+            said = [part for item in result.new_items for part in item.to_input_item()["content"]]
+            holds(said[0]["refusal"], "can't")
+
+
 async def picture():
     parts = [{"type": "input_image", "image_url": PNG, "detail": "auto"}]
     for model in models():
@@ -156,6 +168,7 @@ if __name__ == "__main__":
             "loop of three": loop_of_three,
             "parallel calls": parallel,
             "structured": structured,
+            "refusal": refusal,
             "picture": picture,
             "pdf": pdf,
             "documents": documents,

@@ -1,5 +1,7 @@
 """AzureOpenAI: OpenAI's client in Python at Azure's addresses, the older and the newer ones."""
 
+import asyncio
+
 import openai
 from pydantic import BaseModel
 
@@ -83,6 +85,16 @@ def background():
     same(last.type, "response.completed")
 
 
+async def batch():
+    async with openai.AsyncAzureOpenAI(azure_endpoint=SERVER, api_key=KEY, api_version="2024-10-21") as many:
+        asked = [
+            many.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": f"Number {number}"}])
+            for number in range(100)
+        ]
+        said = [reply.choices[0].message.content for reply in await asyncio.gather(*asked)]
+    same(len(set(said)), 100)
+
+
 def cancel():
     response = newer.responses.create(model=MODEL, input="SLOWLY", background=True)
     same(newer.responses.cancel(response.id).status, "cancelled")
@@ -111,6 +123,7 @@ if __name__ == "__main__":
             "documents": documents,
             "file_search and functions": file_search,
             "background": background,
+            "batch of 100": batch,
             "cancel": cancel,
             "errors": errors,
         }

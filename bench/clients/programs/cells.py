@@ -10,13 +10,7 @@ import traceback
 BASE_URL, SERVER, KEY = os.environ["BASE_URL"], os.environ["SERVER"], os.environ["API_KEY"]
 MODEL, OVER_DOCUMENTS = os.environ["MODEL"], os.environ["MODEL"] + "+Rules"
 PNG = (
-    "data:image/png;base64,"
-    + base64.b64encode(
-        bytes.fromhex(
-            "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-            "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
-        )
-    ).decode()
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGMQEBAAAABkADEogkG3AAAAAElFTkSuQmCC"
 )
 _PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"

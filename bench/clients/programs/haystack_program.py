@@ -73,6 +73,12 @@ def structured():
         same(Form.model_validate_json(said.text), Form(city="Oslo", degrees=21))
 
 
+def refusal():
+    for generator in generators():
+        said = asked(generator, user("REFUSE"))  # its replies have no place for a refusal: the talk goes on with it
+        holds(asked(generator, user("REFUSE"), said, user("And?")).text, "Question 2")
+
+
 def picture():
     part = ImageContent(PNG.partition(",")[2], mime_type="image/png")
     for generator in generators():
@@ -137,6 +143,7 @@ if __name__ == "__main__":
             "loop of three": loop_of_three,
             "parallel calls": parallel,
             "structured": structured,
+            "refusal": refusal,
             "picture": picture,
             "pdf": pdf,
             "documents": documents,

@@ -116,6 +116,13 @@ def errors():
         holds(model.invoke(f"BUSY langchain {number}").text, "Question 1")
 
 
+def cancel():
+    for model in models():
+        for _ in model.stream("SLOWLY"):
+            break
+        holds(model.invoke("Hi").text, "Question 1")
+
+
 if __name__ == "__main__":
     run(
         {
@@ -131,5 +138,6 @@ if __name__ == "__main__":
             "file_search and functions": file_search,
             "batch of 100": batch,
             "errors": errors,
+            "cancel": cancel,
         }
     )

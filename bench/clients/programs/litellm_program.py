@@ -1,11 +1,13 @@
 """litellm: completion and responses."""
 
+import asyncio
 import json
+import time
 
 import litellm
 from pydantic import BaseModel
 
-from cells import BASE_URL, KEY, LOOPED, MODEL, OVER_DOCUMENTS, PDF, PNG, WEATHER, holds, run, same
+from cells import BASE_URL, FLAT, KEY, LOOPED, MODEL, OVER_DOCUMENTS, PDF, PNG, WEATHER, holds, run, same
 
 AT = {"api_base": BASE_URL, "api_key": KEY}
 litellm.suppress_debug_info = True
@@ -84,6 +86,45 @@ def documents():
     same(said("Days of leave?", name=OVER_DOCUMENTS).content, "Thirty days [1].")
 
 
+def responded(words, **more):
+    return litellm.responses(model=f"openai/{MODEL}", input=words, **AT, **more)
+
+
+def file_search():
+    tools = [{"type": "file_search", "vector_store_ids": ["Rules"]}, FLAT]
+    first = responded("Days of leave?", tools=tools)
+    same([item.type for item in first.output], ["file_search_call", "message"])
+    called = responded("Days of leave? Both TOGETHER.", tools=tools)
+    same([item.type for item in called.output], ["file_search_call", "function_call", "function_call"])
+
+
+def background():
+    made = responded("SLOWLY", background=True)
+    while (now := litellm.get_responses(made.id, custom_llm_provider="openai", **AT)).status != "completed":
+        assert now.status in ("queued", "in_progress"), now.status
+        time.sleep(0.2)
+    holds(now.output[-1].content[0].text, "word39")
+
+
+async def batch():
+    asked = [
+        litellm.acompletion(
+            model=f"openai/{MODEL}", messages=[{"role": "user", "content": f"Number {number}"}], num_retries=8, **AT
+        )
+        for number in range(100)
+    ]
+    same(len({reply.choices[0].message.content for reply in await asyncio.gather(*asked)}), 100)
+
+
+def cancel():
+    made = responded("SLOWLY", background=True)
+    stopped = litellm.cancel_responses(made.id, custom_llm_provider="openai", **AT)
+    same(stopped.status, "cancelled")
+    for _ in chat("SLOWLY", stream=True):
+        break
+    holds(said("Hi").content, "Question 1")
+
+
 def errors():
     holds(said("BUSY litellm", num_retries=2).content, "Question 1")
     try:
@@ -105,6 +146,10 @@ if __name__ == "__main__":
             "picture": picture,
             "pdf": pdf,
             "documents": documents,
+            "file_search and functions": file_search,
+            "background": background,
+            "batch of 100": batch,
             "errors": errors,
+            "cancel": cancel,
         }
     )

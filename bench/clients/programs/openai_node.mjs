@@ -84,6 +84,10 @@ await run({
     for await (const event of await client.responses.retrieve(id, { stream: true })) last = event;
     same(last.type, "response.completed");
   },
+  "batch of 100": async () => {
+    const many = Array.from({ length: 100 }, (_, number) => said(asked(`Number ${number}`)));
+    same(new Set((await Promise.all(many)).map((message) => message.content)).size, 100);
+  },
   errors: async () => {
     holds((await said(asked("BUSY openai-node"))).content, "Question 1");
     same((await said(asked("Hi"), { model: "none" }).catch((error) => error)).status, 404);

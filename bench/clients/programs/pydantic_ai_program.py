@@ -1,8 +1,12 @@
 """pydantic-ai: its models by chat completions and by Responses."""
 
+import asyncio
+
 from pydantic import BaseModel
 from pydantic_ai import Agent, BinaryContent, ImageUrl
-from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+from pydantic_ai.capabilities import NativeTool
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel, OpenAIResponsesModelSettings
+from pydantic_ai.native_tools import FileSearchTool
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from cells import BASE_URL, KEY, LOOPED, MODEL, OVER_DOCUMENTS, PDF, PNG, holds, run, same
@@ -80,6 +84,27 @@ async def documents():
         same((await Agent(model).run("Days of leave?")).output, "Thirty days [1].")
 
 
+async def file_search():
+    *_, model = models()
+    agent = Agent(model, tools=[weather], capabilities=[NativeTool(FileSearchTool(file_store_ids=["Rules"]))])
+    same((await agent.run("Days of leave?")).output, "Thirty days [1].")
+    same((await agent.run("Days of leave? Look THRICE.")).output, "Thirty days [1].")
+
+
+async def background():
+    *_, model = models()
+    settings = OpenAIResponsesModelSettings(openai_background=True)
+    holds((await Agent(model).run("SLOWLY", model_settings=settings)).output, "word39")
+    async with Agent(model).run_stream("SLOWLY", model_settings=settings) as result:
+        holds(await result.get_output(), "word39")
+
+
+async def batch():
+    for model in models():
+        said = await asyncio.gather(*(Agent(model).run(f"Number {number}") for number in range(100)))
+        same(len({one.output for one in said}), 100)
+
+
 async def errors():
     for number, model in enumerate(models()):
         holds((await Agent(model).run(f"BUSY pydantic {number}")).output, "Question 1")
@@ -104,6 +129,9 @@ if __name__ == "__main__":
             "picture": picture,
             "pdf": pdf,
             "documents": documents,
+            "file_search and functions": file_search,
+            "background": background,
+            "batch of 100": batch,
             "errors": errors,
             "cancel": cancel,
         }

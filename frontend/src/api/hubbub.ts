@@ -69,6 +69,9 @@ export const putDocument = (
   progress: (part: number) => void,
 ): Promise<Document> => upload(signal, "PUT", at("collections", collectionId, "documents", file.name), file, progress);
 
+export const addByUrl = (signal: AbortSignal, collectionId: string, url: string) =>
+  request<Document>(signal, "POST", at("collections", collectionId, "urls"), { body: { url } });
+
 export const document = (signal: AbortSignal, id: string) =>
   request<{ document: Document; passages: Passage[] }>(signal, "GET", at("documents", id));
 

@@ -7,6 +7,8 @@ export interface Me {
   /** Whether the settings say that everybody is let in, without signing in. */
   is_open_to_everybody: boolean;
   can_sign_in: boolean;
+  /** Whether you may add documents by URL. */
+  can_add_by_url: boolean;
   version: string;
   /** Whether what people use is bounded. */
   has_quotas: boolean;

@@ -10,6 +10,7 @@ from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
 from hubbub.app.attachments import Attachments
+from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
@@ -90,6 +91,8 @@ class Application:
     pipeline: Pipeline
     pictures: Sandbox
     """Where pages are drawn: not where documents are read, so that looking waits for no ingestion."""
+    by_url: ByUrl | None = None
+    """Adds documents by URL; None where nothing is fetched."""
     embedder: Embedder | None = None
     """What the search makes vectors with; None where it goes by words alone."""
     limits: RequestLimits = field(default_factory=RequestLimits)

@@ -58,6 +58,15 @@ class Documents:
         await self._access.collection(person, collection_id, Right.SEE)
         return await self._library.documents(collection_id)
 
+    async def check_may_add(self, person: Person, collection_id: str) -> None:
+        """Return if a person may add documents to a collection.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+            NotAllowed: it is not theirs to add to.
+        """
+        await self._access.collection(person, collection_id, Right.WRITE)
+
     async def add(
         self,
         person: Person,
@@ -78,7 +87,7 @@ class Documents:
             TooLarge: the file is over the limit, or over what is left of the payer's allowance.
             StoreFull: the disk is full, or nearly.
         """
-        await self._access.collection(person, collection_id, Right.WRITE)
+        await self.check_may_add(person, collection_id)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
         source = _once(content) if isinstance(content, bytes) else content

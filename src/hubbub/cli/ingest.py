@@ -15,12 +15,14 @@ from hubbub.cli.sharing import seen_by, subject_of
 from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder
+from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_shelf, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
 from hubbub.core.people import OPERATOR, Right
+from hubbub.ingest.names import usable_name
 from hubbub.ingest.naming import claimed
+from hubbub.ingest.urls import document_name, document_pieces, is_url
 from hubbub.ingest.walk import Found, PassedBy, source_of, walk
 from hubbub.settings import Settings
 
@@ -47,14 +49,14 @@ class Tally(msgspec.Struct):
 
 def ingest(
     settings: Settings,
-    paths: Sequence[Path],
+    wanted: Sequence[str],
     collection: str,
     *,
     remove_missing: bool,
     even_if_empty: bool = False,
     share: Sequence[str] = (),
 ) -> int:
-    """Read the files into the collection and say what became of them; returns how many could not be read.
+    """Read files, folders and URLs into the collection, and say what became of them; return how many failed.
 
     A collection that is made is private, unless somebody is named to share it with, who may then use it; one that is
     there is shared with them, too.
@@ -64,6 +66,8 @@ def ingest(
         Conflict: documents would be removed since a folder is empty or can't be read, and `even_if_empty` was not said.
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
     """
+    urls = [one for one in wanted if is_url(one)]
+    paths = [Path(one) for one in wanted if not is_url(one)]
     with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
         prepare_folder(settings.server.data_folder)
         try:
@@ -72,7 +76,7 @@ def ingest(
             if remove_missing and not even_if_empty:
                 _check_there(passed_by)
             gone_from = {source_of(path) for path in paths} if remove_missing else None
-            tally = asyncio.run(_ingest(settings, files, collection, gone_from, share, on_fetch))
+            tally = asyncio.run(_ingest(settings, files, urls, collection, gone_from, share, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -109,6 +113,7 @@ def _check_there(passed_by: PassedBy) -> None:
 async def _ingest(
     settings: Settings,
     files: Sequence[Found],
+    urls: Sequence[str],
     name: str,
     gone_from: set[str] | None,
     share: Sequence[str],
@@ -122,16 +127,17 @@ async def _ingest(
         subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
         collection = await operators_collection(shelf, name, subjects)
         files = await claimed(shelf.origins, collection.id, files)
-        telling = Telling(console, name, len(files), embeds=shelf.embedder is not None)
+        telling = Telling(console, name, len(files) + len(urls), embeds=shelf.embedder is not None)
         async with going_on(telling.run()):
             with telling.shown():
                 tally = await _add(shelf, collection, files, telling)
+                fetched = await _fetch(settings, shelf, collection, urls, tally, telling) if urls else []
                 if gone_from is not None:
                     tally.removed = await _remove_missing(shelf, collection, files, gone_from)
                 async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
                     async for state in states:
                         telling.worked(state)
-        names = {file.name for file in files}
+        names = {*(file.name for file in files), *fetched}
         documents = [one for one in await shelf.library.documents(collection.id) if one.name in names]
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
@@ -173,6 +179,35 @@ async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], tel
                 tally.taken -= 1
         telling.stored(count)
     return tally
+
+
+async def _fetch(
+    settings: Settings, shelf: Shelf, collection: Collection, urls: Sequence[str], tally: Tally, telling: Telling
+) -> list[str]:
+    """Add documents by URL; return their names."""
+    names: list[str] = []
+    stored = tally.taken + tally.unchanged
+    tally.taken += len(urls)
+    async with fetcher_of(settings) as fetcher:
+        for count, url in enumerate(urls, start=1):
+            try:
+                async with fetcher.get(url) as arrived:
+                    name = usable_name(document_name(arrived))
+                    known = await shelf.library.named(collection.id, name)
+                    await shelf.origins.claim(collection.id, [(url, "", name)])
+                    pieces = document_pieces(arrived, settings.limits.document_bytes)
+                    document = await shelf.pipeline.add(collection.id, name, pieces)
+            except StoreError:
+                raise
+            except HubbubError as error:
+                tally.refused.append((url, error.for_operators))
+            else:
+                names.append(name)
+                if _is_unchanged(known, document):
+                    tally.unchanged += 1
+                    tally.taken -= 1
+            telling.stored(stored + count)
+    return names
 
 
 def _is_unchanged(before: Document | None, now: Document) -> bool:

@@ -135,7 +135,7 @@ def evaluate(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders and URLs.", metavar="PATH...")],
     collection: Annotated[str, typer.Option(help="The collection to put them in; made where there is none.")],
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Remove documents whose files are no longer there.")
@@ -176,7 +176,7 @@ def ingest(
 
 @app.command()
 def sync(
-    folder: Annotated[Path, typer.Argument(help="The folder.", metavar="FOLDER")],
+    source: Annotated[str, typer.Argument(help="A folder, a website's URL, or a git repository's.", metavar="SOURCE")],
     collection: Annotated[str, typer.Option(help="The collection to keep equal to it; made where there is none.")],
     include: Annotated[list[str] | None, typer.Option(help="Take these files only: *.pdf; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave these out: drafts/**; may be repeated.")] = None,
@@ -184,8 +184,9 @@ def sync(
         float | None, typer.Option(min=0.1, help="Go on, and look again after so many seconds.", show_default=False)
     ] = None,
     even_if_empty: Annotated[
-        bool, typer.Option("--even-if-empty", help="Remove all documents where the folder holds no files any more.")
+        bool, typer.Option("--even-if-empty", help="Remove all documents where the source holds no files any more.")
     ] = False,
+    branch: Annotated[str, typer.Option(help="The branch of a git repository.", show_default=False)] = "",
     share: Annotated[
         list[str] | None,
         typer.Option(help="Let these use the collection, too, as `hubbub ingest` does.", metavar="WITH"),
@@ -193,24 +194,18 @@ def sync(
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
-    """Make a collection equal to a folder: what was added, changed, renamed or deleted there.
+    """Make a collection equal to a folder, a website or a git repository: what was added, changed or deleted there.
 
     Documents that came from elsewhere stay. An interrupted run goes on where it was.
     """
     from hubbub.cli import sync as syncing
-    from hubbub.ingest.globs import Globs
 
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
-        left = syncing.sync(
-            settings,
-            folder,
-            collection,
-            globs=Globs(tuple(include or ()), tuple(exclude or ())),
-            every_seconds=every,
-            even_if_empty=even_if_empty,
-            share=share or [],
+        wanted = syncing.source_of(
+            source, collection, include=include or (), exclude=exclude or (), even_if_empty=even_if_empty, branch=branch
         )
+        left = syncing.sync(settings, wanted, every_seconds=every, share=share or [])
     if left:
         raise typer.Exit(1)
 

@@ -1,10 +1,9 @@
-"""Keep a collection equal to a folder from the terminal: once, or again and again."""
+"""Keep a collection equal to a source from the terminal: once, or again and again."""
 
 import asyncio
 import contextlib
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 from rich.console import Console
@@ -15,13 +14,16 @@ from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, going_on, open_shelf, prepare_folder, round_lock
+from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_shelf, prepare_folder, syncing_of
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sync import STILL_WRITTEN, FolderSync, Round
+from hubbub.ingest.sources.repository import is_repository
+from hubbub.ingest.sync import STILL_WRITTEN, Round
+from hubbub.ingest.urls import is_url
 from hubbub.settings import Settings
+from hubbub.settings.ingest import Synced, SyncedFolder, SyncedRepository, SyncedWebsite
 
 PENDING_SECONDS = 30.0
 """How long a single run waits for files that are still being written."""
@@ -35,68 +37,69 @@ console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def sync(
     settings: Settings,
-    folder: Path,
-    collection: str,
+    wanted: Synced,
     *,
-    globs: Globs,
     every_seconds: float | None = None,
-    even_if_empty: bool = False,
     share: Sequence[str] = (),
 ) -> int:
-    """Make the collection equal to the folder, and say what became of it; returns how much could not be done.
+    """Make the collection equal to the source, and say what became of it; returns how much could not be done.
 
     With `every_seconds` it goes on until it is interrupted.
 
     Raises:
-        NotFound: the folder is not there; nothing was removed.
+        NotFound, Invalid: the source is not there, or can't be read; nothing was removed.
         HubbubError: nothing more can be done; what was done stays, and the same command goes on there.
     """
-    globs.check()
+    Globs(wanted.include, wanted.exclude).check()
     with logging_to_stderr(settings.server.log_format, "error"), fetching_shown() as on_fetch:
         prepare_folder(settings.server.data_folder)
         try:
-            return asyncio.run(
-                _sync(settings, folder, collection, globs, every_seconds, even_if_empty, share, on_fetch)
-            )
+            return asyncio.run(_sync(settings, wanted, every_seconds, share, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
 
 
+def source_of(
+    text: str, collection: str, *, include: Sequence[str], exclude: Sequence[str], even_if_empty: bool, branch: str = ""
+) -> Synced:
+    """Return the source that a text names: a git repository, a website or a folder."""
+    shared = {
+        "collection": collection,
+        "include": tuple(include),
+        "exclude": tuple(exclude),
+        "removes_all": even_if_empty,
+    }
+    if is_repository(text):
+        return SyncedRepository.model_validate({"url": text, "branch": branch, **shared})
+    if is_url(text):
+        return SyncedWebsite.model_validate({"url": text, **shared})
+    return SyncedFolder.model_validate({"path": text, **shared})
+
+
 async def _sync(
     settings: Settings,
-    folder: Path,
-    name: str,
-    globs: Globs,
+    wanted: Synced,
     every_seconds: float | None,
-    even_if_empty: bool,
     share: Sequence[str],
     on_fetch: OnFetch,
 ) -> int:
     async with (
         Http() as http,
+        fetcher_of(settings) as fetcher,
         open_shelf(settings, http, on_fetch) as shelf,
         going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
     ):
         subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
-        collection = await operators_collection(shelf, name, subjects)
-        syncing = FolderSync(
-            shelf.pipeline,
-            shelf.library,
-            shelf.files,
-            shelf.origins,
-            folder,
-            globs=globs,
-            removes_all=even_if_empty,
-        )
+        collection = await operators_collection(shelf, wanted.collection, subjects)
+        syncing = syncing_of(wanted, shelf, settings, fetcher)
 
         async def once() -> Round:
-            async with round_lock(settings):
-                return await syncing.once(collection.id)
+            return await syncing.once(collection.id)
 
         if every_seconds is None:
             return await _report(shelf, collection, await _settled(once))
-        await _go_on(once, name, every_seconds)
+        await _go_on(once, wanted.collection, every_seconds)
         return 0
 
 

@@ -14,6 +14,7 @@ from hubbub.compose.azure import azure_faults
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
+from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
 from hubbub.compose.metering import open_audit, open_usage
@@ -32,7 +33,7 @@ from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
 from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
-from hubbub.compose.syncing import round_lock
+from hubbub.compose.sources import syncing_of
 
 __all__ = [
     "Chosen",
@@ -46,6 +47,7 @@ __all__ = [
     "everybody_warning",
     "faults_of",
     "fetch_weights",
+    "fetcher_of",
     "going_on",
     "identity_faults",
     "missing_packages",
@@ -67,8 +69,8 @@ __all__ = [
     "pools_of",
     "prepare_folder",
     "provider_names",
-    "round_lock",
     "sandbox_of",
+    "syncing_of",
     "ways_to_sign_in",
     "web_application",
     "web_application_within",

@@ -23,6 +23,7 @@ from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
+from hubbub.compose.fetching import open_by_url
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
@@ -259,6 +260,7 @@ async def _assembled(
         files=shelf.files,
         pipeline=shelf.pipeline,
         pictures=sandbox_of(settings),
+        by_url=await open_by_url(stack, settings),
         embedder=shelf.embedder,
         limits=_limits(settings),
         audit=await stack.enter_async_context(SqliteAudit(database)) if isinstance(database, Sqlite) else None,

@@ -1,63 +1,58 @@
-"""Keep collections equal to the folders that the settings name, in one of the processes on a data folder."""
+"""Keep collections equal to the sources that the settings name, in one of the processes on a data folder."""
 
 import asyncio
 import logging
 
+from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.shelf import Shelf
+from hubbub.compose.sources import syncing_of, wanted_sources, where
+from hubbub.connections.guarded import Guarded
 from hubbub.connections.lock import FolderLock
-from hubbub.core.errors import Conflict, HubbubError
+from hubbub.core.errors import Conflict, HubbubError, Invalid
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
-from hubbub.ingest.globs import Globs
-from hubbub.ingest.sync import FolderSync
 from hubbub.search.base import Library
 from hubbub.settings import Settings
-from hubbub.settings.ingest import SyncedFolder
+from hubbub.settings.ingest import Synced
 
 _log = logging.getLogger(__name__)
 
 
-def round_lock(settings: Settings) -> FolderLock:
-    """Return the lock that is held while a folder is compared: by the server, and by the command line."""
-    return FolderLock(settings.server.data_folder / "sync.lock")
-
-
 async def keep_synced(shelf: Shelf, settings: Settings) -> None:
-    """Compare the folders of the settings with their collections, until cancelled; one process of all does."""
-    if not settings.ingest.folders:
+    """Compare the sources of the settings with their collections, until cancelled; one process of all does."""
+    if not (sources := wanted_sources(settings)):
         return
-    async with FolderLock(settings.server.data_folder / "syncing.lock"), Tasks() as group:
+    async with (
+        FolderLock(settings.server.data_folder / "syncing.lock"),
+        fetcher_of(settings) as fetcher,
+        Tasks() as group,
+    ):
         await shelf.origins.prune([one.id for one in await shelf.library.collections()])
-        for wanted in settings.ingest.folders:
-            group.create_task(_keep_one(shelf, settings, wanted), name=f"syncing {wanted.path}")
+        for wanted in sources:
+            group.create_task(_keep_one(shelf, settings, wanted, fetcher), name=f"syncing {where(wanted)}")
 
 
-async def _keep_one(shelf: Shelf, settings: Settings, wanted: SyncedFolder) -> None:
-    syncing = FolderSync(
-        shelf.pipeline,
-        shelf.library,
-        shelf.files,
-        shelf.origins,
-        wanted.path,
-        globs=Globs(wanted.include, wanted.exclude),
-        quiet_seconds=wanted.quiet_seconds,
-        removes_all=wanted.removes_all,
-    )
+async def _keep_one(shelf: Shelf, settings: Settings, wanted: Synced, fetcher: Guarded) -> None:
+    name = where(wanted)
+    try:
+        syncing = syncing_of(wanted, shelf, settings, fetcher)
+    except Invalid as error:
+        _log.error("%s can't be synced: %s", name, error.for_operators)
+        return
     fails, held_back, refused = Lasting(_log), Lasting(_log), Lasting(_log)
     while True:
         try:
             collection_id = await _collection(shelf.library, wanted)
-            async with round_lock(settings):
-                done = await syncing.once(collection_id)
+            done = await syncing.once(collection_id)
         except HubbubError as error:
-            fails.met(f"the folder {wanted.path} can't be synced now", error.for_operators)
+            fails.met(f"{name} can't be synced now", error.for_operators)
         else:
             fails.over()
             if done.did_something:
-                _log.info("%s: %s", wanted.path, done.counts)
-            _say(held_back, f"not all of {wanted.path} is synced", done.held_back)
-            _say(refused, f"files of {wanted.path} are refused", "; ".join(": ".join(one) for one in done.refused[:5]))
+                _log.info("%s: %s", name, done.counts)
+            _say(held_back, f"not all of {name} is synced", done.held_back)
+            _say(refused, f"files of {name} are refused", "; ".join(": ".join(one) for one in done.refused[:5]))
         await asyncio.sleep(wanted.every_seconds)
 
 
@@ -68,7 +63,7 @@ def _say(trouble: Lasting, what: str, why: str) -> None:
         trouble.over()
 
 
-async def _collection(library: Library, wanted: SyncedFolder) -> str:
+async def _collection(library: Library, wanted: Synced) -> str:
     """Return the id of the operator's collection of this name; it is made where it is not there."""
     while True:
         for one in await library.named_collections():

@@ -36,7 +36,7 @@ class Reply(Body):
         try:
             return await self._raw.content.readany()
         except (aiohttp.ClientError, OSError) as error:
-            raise BrokenOff(_said(error)) from error
+            raise BrokenOff(said(error)) from error
 
 
 class Http:
@@ -118,11 +118,11 @@ class Http:
         except aiohttp.ConnectionTimeoutError as error:
             raise Unreachable(f"no connection within {connect_seconds:g} s") from error
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            raise Unreachable(_said(error)) from error
+            raise Unreachable(said(error)) from error
         except aiohttp.ClientResponseError as error:  # TooManyRedirects, or headers that make no sense
             raise BrokenOff(f"it does not answer in HTTP as it should ({type(error).__name__})") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise BrokenOff(_said(error)) from error
+            raise BrokenOff(said(error)) from error
         try:
             yield Reply(raw)
         finally:
@@ -162,7 +162,8 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     )
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """Say for a person what went wrong with a connection."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return f"the name {error.host} can't be looked up"

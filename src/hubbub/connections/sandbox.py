@@ -183,7 +183,7 @@ async def _run(child: Process, request: bytes, returns: type[T], limits: Sandbox
         return NotStarted(f"the child did not begin {how}")
     if is_late:
         return TimedOut(limits.wall_seconds)
-    return _outcome(bytes(frame[len(sandboxed.BEGUN) :]), child.returncode or 0, returns, limits)
+    return _outcome(memoryview(frame)[len(sandboxed.BEGUN) :], child.returncode or 0, returns, limits)
 
 
 async def _converse(child: Process, request: bytes, frame: bytearray, most_bytes: int) -> None:
@@ -199,7 +199,7 @@ async def _converse(child: Process, request: bytes, frame: bytearray, most_bytes
         frame += piece
 
 
-def _outcome(frame: bytes, status: int, returns: type[T], limits: SandboxLimits) -> Returned[T] | Failure:
+def _outcome(frame: memoryview, status: int, returns: type[T], limits: SandboxLimits) -> Returned[T] | Failure:
     if len(frame) > limits.result_bytes:
         return Failed("too_large", f"The result is over {limits.result_bytes} bytes.")
     try:

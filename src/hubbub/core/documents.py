@@ -129,7 +129,7 @@ class Progress(msgspec.Struct, frozen=True):
         return not (self.waiting or self.reading or self.embedding)
 
 
-class Passage(msgspec.Struct, frozen=True):
+class Passage(msgspec.Struct, frozen=True, gc=False):
     """A piece of a document, the unit that is embedded, found and cited."""
 
     id: str

@@ -21,13 +21,17 @@ async def claimed(origins: Origins, collection_id: str, files: Sequence[Found]) 
     owners = await origins.owners(collection_id)
     sources = {file.source for file in files}
     known = {source: await origins.known(collection_id, source) for source in sources}
-    gone = await in_a_thread(lambda: {source for source in set(owners.values()) if not Path(source).exists()})
+    gone = await in_a_thread(lambda: {source for source in set(owners.values()) if _is_gone(source)})
     taken = {name for name, source in owners.items() if source not in gone or source in sources}
     named = list(_named(files, known, taken))
     new = [(one.source, one.inside, one.name) for one in named if one.inside not in known[one.source]]
     if new:
         await origins.claim(collection_id, new)
     return named
+
+
+def _is_gone(source: str) -> bool:
+    return "://" not in source and not Path(source).exists()
 
 
 def _named(files: Iterable[Found], known: Mapping[str, Mapping[str, Origin]], taken: set[str]) -> Iterator[Found]:

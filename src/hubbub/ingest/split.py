@@ -21,7 +21,7 @@ class Sizes(msgspec.Struct, frozen=True):
     """Passages below this join their neighbour on the same page and below the same heading."""
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """A passage that has no document yet."""
 
     text: str

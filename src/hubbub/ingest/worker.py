@@ -17,7 +17,7 @@ from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.files import Files
 from hubbub.ingest.gauge import Gauge, gauge
-from hubbub.ingest.reading import MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
+from hubbub.ingest.reading import BATCH, MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import Turns
@@ -185,7 +185,7 @@ class Worker:
                 read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden, gauge=shown),
             )
         titled = replace(document, title=reading.title, pages=reading.pages)
-        await self._search.put(titled, passages_of(document.id, reading))
+        await self._search.put(titled, await passages_of(document.id, reading))
         state = "embedding" if self._embeds_later is not None and self._can_embed() else "ready"
         how_whole = reading.completeness
         if await self._library.mark(document, state, title=reading.title, pages=reading.pages, completeness=how_whole):
@@ -281,12 +281,14 @@ class Worker:
         return True
 
 
-def passages_of(document_id: str, reading: Reading) -> list[Passage]:
-    """Return what was read as passages of a document."""
-    return [
-        Passage(new_id(), document_id, number, piece.text, piece.page, piece.heading)
-        for number, piece in enumerate(reading.pieces)
-    ]
+async def passages_of(document_id: str, reading: Reading) -> list[Passage]:
+    """Return what was read as passages of a document; others get the event loop in between."""
+    passages: list[Passage] = []
+    for number, piece in enumerate(reading.pieces):
+        passages.append(Passage(new_id(), document_id, number, piece.text, piece.page, piece.heading))
+        if number % BATCH == BATCH - 1:
+            await asyncio.sleep(0)
+    return passages
 
 
 async def _meanwhile(aside: Coroutine[None, None, None], work: Coroutine[None, None, T]) -> T:

@@ -5,30 +5,84 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from hubbub.connections.addresses import networks_of
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
-class SyncedFolder(Table):
-    """A folder that a collection is kept equal to while the server runs. The table may stand any number of times."""
+class Synced(Table):
+    """What all sources of a collection share."""
 
-    path: Folder
-    """The folder."""
     collection: Text
     """The collection, which is the operator's; made where there is none."""
     include: tuple[Text, ...] = ()
     """Only these files are taken, such as `*.pdf` or `reports/**`; none takes all that are not hidden."""
     exclude: tuple[Text, ...] = ()
     """These files are left out."""
+    removes_all: bool = False
+    """Whether a source that holds no files any more empties its collection; so looks a share that is not mounted."""
+    is_shared: bool = False
+    """Whether the collection, when it is made, is for everybody who may use the server."""
+    every_seconds: Seconds
+    """So often the source is looked at."""
+
+
+class SyncedFolder(Synced):
+    """A folder that a collection is kept equal to while the server runs. The table may stand any number of times."""
+
+    path: Folder
+    """The folder."""
     every_seconds: Seconds = 30.0
     """So often the folder is looked at."""
     quiet_seconds: Seconds = 2.0
     """A file is taken once it has not changed for so long: before, it may still be being written."""
-    removes_all: bool = False
-    """Whether a folder that holds no files any more empties its collection; so looks a share that is not mounted."""
-    is_shared: bool = False
-    """Whether the collection, when it is made, is for everybody who may use the server."""
+
+
+class SyncedWebsite(Synced):
+    """A website that a collection is kept equal to, by its sitemap. The table may stand any number of times."""
+
+    url: Text
+    """The site (`https://docs.example.org`), whose robots.txt or `/sitemap.xml` is read, or a sitemap itself."""
+    every_seconds: Seconds = 3600.0
+    """So often the site is looked at. Pages that did not change are asked for, and not sent again."""
+    most_pages: Count = 1000
+    """So many pages are taken."""
+    pause_seconds: Annotated[float, Field(ge=0)] = 0.5
+    """The pause after each page. A longer one that robots.txt asks for is kept, up to 10 s."""
+
+
+class SyncedRepository(Synced):
+    """A git repository that a collection is kept equal to, by the program `git`; any number of times."""
+
+    url: Text
+    """The repository, with https://, ssh:// or file://."""
+    branch: str = ""
+    """The branch; empty is the usual one."""
+    every_seconds: Seconds = 300.0
+    """So often it is fetched."""
+
+
+def _checked_network(text: str) -> str:
+    networks_of([text])
+    return text
+
+
+NetworkText: TypeAlias = Annotated[str, AfterValidator(_checked_network)]
+
+
+class Urls(Table):
+    """Documents that are added by URL. They are fetched from the public internet alone, without any credentials."""
+
+    allowed_for: Literal["nobody", "operators", "signed-in", "everybody"] = "signed-in"
+    """Who may add documents by URL. Where the server listens on loopback alone and lets everybody in, "signed-in"
+    means everybody. The command line always may."""
+    networks: tuple[NetworkText, ...] = ()
+    """Networks and addresses that may be reached although they are not public, such as `10.1.0.0/16`."""
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443)
+    """The ports that may be reached."""
+    total_seconds: Seconds = 120.0
+    """How long fetching one document may take."""
 
 
 class Ingest(Table):
@@ -49,5 +103,10 @@ class Ingest(Table):
     earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
+    urls: Urls = Urls()
     folders: tuple[SyncedFolder, ...] = ()
     """The folders that collections are kept equal to, each a table `[[ingest.folders]]`: see below."""
+    websites: tuple[SyncedWebsite, ...] = ()
+    """The websites that collections are kept equal to, each a table `[[ingest.websites]]`: see below."""
+    repositories: tuple[SyncedRepository, ...] = ()
+    """The git repositories that collections are kept equal to, each a table `[[ingest.repositories]]`: see below."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from hubbub.core.errors import Malformed, TooLarge, Unsupported
@@ -48,6 +49,8 @@ class SentContext(msgspec.Struct, frozen=True):
     """What stands beside a question."""
 
     overrides: dict[str, Any] | None = None
+    file: str | UnsetType | None = UNSET
+    """A picture that belongs to the question, as a data URL. The vision sample always has this field."""
 
 
 class ChatBody(msgspec.Struct, frozen=True):
@@ -76,6 +79,11 @@ class ChatBody(msgspec.Struct, frozen=True):
     def overrides(self) -> dict[str, Any]:
         """The overrides."""
         return self.context.overrides or {} if isinstance(self.context, SentContext) else {}
+
+    @property
+    def is_of_vision_sample(self) -> bool:
+        """Whether its client is the vision sample's page, which reads the lines of the simple samples."""
+        return isinstance(self.context, SentContext) and self.context.file is not UNSET
 
 
 async def read_body(request: Request) -> ChatBody:
@@ -125,6 +133,8 @@ def format_of(body: ChatBody, version: Version | None, choices: ProtocolChoices,
         return version
     if is_ask:
         return "old"  # the newer one has no single questions
+    if body.is_of_vision_sample:
+        return "simple"
     if body.session_in_library is not UNSET:
         return "old"  # the client library knows no other
     if body.context is not UNSET or body.session_state is not UNSET:
@@ -142,6 +152,8 @@ def turns_of(body: ChatBody, *, most_characters: int) -> tuple[Turn, ...]:
     name, sent = ("input", body.input) if body.messages is UNSET else ("messages", body.messages)
     messages = [SentMessage(sent)] if isinstance(sent, str) else sent or []
     turns = [_turn(message, f"{name}[{number}]") for number, message in enumerate(messages)]
+    if turns and isinstance(body.context, SentContext) and body.context.file:
+        turns[-1] = replace(turns[-1], images=(*turns[-1].images, body.context.file))
     if not turns or turns[-1].role != "user" or not (turns[-1].text.strip() or turns[-1].images):
         raise Malformed(f"The last of the {name} has to be a question: of the role user, and not empty.")
     if len(turns[-1].text) > most_characters:

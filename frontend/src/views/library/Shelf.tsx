@@ -5,18 +5,22 @@ import type { Collection, Document } from "../../api/resources";
 import { chooseCollections, documentsOf, removeCollection, removeDocument, watchDocuments } from "../../state/library";
 import { isAbort, tell } from "../../state/notices";
 import { libraryPath, navigate } from "../../state/route";
+import { me } from "../../state/session";
 import { openSource, sourceOfDocument } from "../../state/sources";
 import { newChat } from "../../state/thread";
 import { documentProgress, isInPart, startUploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { Icon } from "../icons";
 import { Meter } from "../uploads/Meter";
+import { AddByUrl } from "./AddByUrl";
 import { Sharing } from "./Sharing";
 import { sizeText } from "./sizes";
 
 export function Shelf({ collection }: { collection: Collection }) {
   const [isDeleting, setDeleting] = useState(false);
   const [isSharing, setSharing] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const [fetches, setFetches] = useState(0);
   const canWrite = collection.right === "write" || collection.right === "manage";
   const files = useRef<HTMLInputElement>(null);
   const documents = documentsOf(collection.id).value;
@@ -26,7 +30,7 @@ export function Shelf({ collection }: { collection: Collection }) {
       if (!isAbort(error)) tell(error);
     });
     return () => controller.abort();
-  }, []);
+  }, [fetches]);
 
   const askIt = () => {
     chooseCollections([collection.id]);
@@ -65,6 +69,11 @@ export function Shelf({ collection }: { collection: Collection }) {
               <button type="button" class="button is-primary" onClick={() => files.current?.click()}>
                 <Icon name="upload" size={18} /> Upload
               </button>
+              {me.value?.can_add_by_url && (
+                <button type="button" class="button" onClick={() => setAsking(true)}>
+                  Add by URL
+                </button>
+              )}
               <input ref={files} type="file" multiple hidden onChange={(event) => add(event.currentTarget)} />
             </>
           )}
@@ -97,6 +106,9 @@ export function Shelf({ collection }: { collection: Collection }) {
             <DocumentRow key={document.id} document={document} canDelete={canWrite} />
           ))}
         </ul>
+      )}
+      {isAsking && (
+        <AddByUrl collection={collection} added={() => setFetches(fetches + 1)} close={() => setAsking(false)} />
       )}
       {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
       {isDeleting && (

@@ -252,10 +252,18 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...], passed: Colle
     """
     choice = new.tool_choice
     is_searching = any(tool.get("type") == FILE_SEARCH for tool in new.tools or ())
+    left_out = unserved(new.tools or ())
     if isinstance(choice, dict) and choice.get("type") == FILE_SEARCH:
         choice = None  # that is done before the model is asked
+    if isinstance(choice, dict) and choice.get("type") in left_out:
+        raise BadParam(
+            f"tool_choice names {shown(choice.get('type'))}, which is not served here. Leave tool_choice out: "
+            "the model goes on without the tool.",
+            "tool_choice",
+        )
     if not tools and not is_searching and choice not in (None, "none", "auto"):
-        raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
+        not_served = f" What was given is not served here: {', '.join(left_out)}." if left_out else ""
+        raise BadParam(f"tool_choice needs tools to choose from.{not_served}", "tool_choice")
     tools, choice = choose(tools, choice)
     return Generation(
         max_tokens=new.max_output_tokens,

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from hubbub.app.documents import PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
-from hubbub.core.errors import Malformed
+from hubbub.core.errors import Malformed, NotAllowed
 from hubbub.core.people import Right
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
@@ -21,6 +21,7 @@ from hubbub.web.routes.permissions import NAMES
 router = APIRouter(prefix="/api", tags=["documents"])
 
 QUOTE_CHARACTERS = 4000
+URL_CHARACTERS = 2000
 
 _BYTES = {"type": "string", "format": "binary"}
 
@@ -68,6 +69,13 @@ class NewCollection(BaseModel):
     description: str = ""
 
 
+class NewUrl(BaseModel):
+    """Where a document is that is to be fetched."""
+
+    model_config = ConfigDict(extra="forbid")
+    url: Annotated[str, Field(min_length=1, max_length=URL_CHARACTERS)]
+
+
 @router.get("/collections", responses=sends(Collections))
 async def list_collections(app: App, person: Asker) -> Response:
     """List the collections that you may see: your own and those shared with you."""
@@ -103,6 +111,19 @@ async def put_document(collection_id: str, name: str, request: Request, app: App
     """Add a document, or replace the one of this name. The body is the file itself; it is read in the background."""
     payer = payer_of(request.scope, person)
     added = await app.documents.add(person, collection_id, name, pieces_of(request), payer=payer)
+    return Json(added, status_code=202)
+
+
+@router.post("/collections/{collection_id}/urls", status_code=202, responses=sends(Document, 202))
+async def add_document_by_url(collection_id: str, new: NewUrl, request: Request, app: App, person: Asker) -> Response:
+    """Fetch a document by its URL and add it, or replace the one of its name; it is read in the background.
+
+    `GET /api/me` says whether you may. Nothing but the public internet is reached, and no credentials are sent.
+    """
+    if app.by_url is None:
+        raise NotAllowed("Documents can't be added by URL here. Download the file and add it.")
+    payer = payer_of(request.scope, person)
+    added = await app.by_url.add(app.documents, person, collection_id, new.url, payer=payer)
     return Json(added, status_code=202)
 
 

@@ -54,6 +54,8 @@ class Me(msgspec.Struct):
     """Whether the settings say that everybody is let in, without signing in and without a key."""
     can_sign_in: bool
     """Whether people can sign in here: see `/api/sign-in`."""
+    can_add_by_url: bool
+    """Whether you may add documents by URL."""
 
 
 class Models(msgspec.Struct):
@@ -95,7 +97,8 @@ async def show_me(request: Request, app: App) -> Response:
     person = welcome.person
     you = You(person.id, person.name, app.sign_ins is not None and person.known_by == "account", person.is_operator)
     is_open = choices_of(request).is_open_to_everybody
-    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None))
+    by_url = app.by_url is not None and app.by_url.may_add(person)
+    response = Json(Me(you, hubbub.__version__, limits, app.meter.is_on, is_open, app.sign_ins is not None, by_url))
     set_cookie(request, response, welcome)
     return response
 

@@ -1,0 +1,1 @@
+"""Bring what lies elsewhere into a folder, which is synced like any other."""

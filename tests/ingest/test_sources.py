@@ -1,0 +1,398 @@
+"""Sources bring their documents into a folder: a folder, a website, a git repository, all by one contract."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from hubbub.connections.addresses import networks_of
+from hubbub.connections.guarded import Guarded
+from hubbub.core.errors import HubbubError, Invalid
+from hubbub.ingest.globs import Globs
+from hubbub.ingest.sources.base import FolderSource, Source
+from hubbub.ingest.sources.repository import Repository, is_repository
+from hubbub.ingest.sources.robots import parse_robots
+from hubbub.ingest.sources.sitemaps import parse_sitemap
+from hubbub.ingest.sources.website import Website
+from tests.servers.web_server import Put, WebServer
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+KINDS = ["folder", "website", pytest.param("repository", marks=needs_git)]
+
+
+class Origin(Protocol):
+    """Where a source's documents are, for a test to change."""
+
+    def put(self, name: str, text: str) -> None: ...
+    def drop(self, name: str) -> None: ...
+    def ready(self) -> None: ...
+
+
+class InFolder:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def drop(self, name: str) -> None:
+        (self.folder / name).unlink()
+
+    def ready(self) -> None:
+        pass
+
+
+class InRepository(InFolder):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words: str) -> None:
+        who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+        variables = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        subprocess.run(["git", *who, *words], cwd=self.folder, env=variables, check=True, timeout=30)
+
+    def ready(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message=Change")
+
+
+class OnSite:
+    def __init__(self, site: WebServer) -> None:
+        self.site = site
+        self.names: dict[str, None] = {}
+
+    def put(self, name: str, text: str) -> None:
+        self.site.put(f"/{name}", text, "text/plain")
+        self.site.pages[f"/{name}"].etag = f'"{hash(text)}"'
+        self.names[name] = None
+
+    def drop(self, name: str) -> None:
+        del self.names[name], self.site.pages[f"/{name}"]
+
+    def ready(self) -> None:
+        put_map(self.site, *self.names)
+
+
+def put_map(site: WebServer, *paths: str) -> None:
+    urls = "".join(f"<url><loc>{path if '://' in path else f'{site.url}/{path}'}</loc></url>" for path in paths)
+    text = f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+    site.put("/sitemap.xml", text, "application/xml")
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[WebServer]:
+    async with WebServer() as site:
+        yield site
+
+
+@pytest.fixture
+async def fetcher(site: WebServer) -> AsyncIterator[Guarded]:
+    async with Guarded(listed=networks_of(["127.0.0.1"]), ports=[site.port], total_seconds=10) as fetcher:
+        yield fetcher
+
+
+@pytest.fixture
+def website(site: WebServer, fetcher: Guarded, tmp_path: Path) -> Website:
+    return Website(fetcher, site.url, tmp_path / "place", pause_seconds=0)
+
+
+@pytest.fixture
+async def both(
+    request: pytest.FixtureRequest, site: WebServer, website: Website, tmp_path: Path
+) -> tuple[Origin, Source]:
+    match request.param:
+        case "folder":
+            return InFolder(tmp_path / "docs"), FolderSource(tmp_path / "docs")
+        case "website":
+            return OnSite(site), website
+        case _:
+            origin = await asyncio.to_thread(InRepository, tmp_path / "docs.git")
+            return origin, Repository(f"file://{origin.folder}", tmp_path / "place")
+
+
+def held(source: Source) -> dict[str, str]:
+    files = [path for path in source.folder.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return {path.relative_to(source.folder).as_posix(): path.read_text() for path in files}
+
+
+async def refresh(origin: Origin, source: Source) -> dict[str, str]:
+    await asyncio.to_thread(origin.ready)
+    await source.refresh()
+    return await asyncio.to_thread(held, source)
+
+
+@pytest.mark.parametrize("both", KINDS, indirect=True)
+async def test_the_folder_holds_what_the_source_holds(both: tuple[Origin, Source]) -> None:
+    origin, source = both
+    await asyncio.to_thread(origin.put, "a.txt", "a")
+    await asyncio.to_thread(origin.put, "below/b.txt", "b")
+    await asyncio.to_thread(origin.put, "c.txt", "c")
+    assert await refresh(origin, source) == {"a.txt": "a", "below/b.txt": "b", "c.txt": "c"}
+    stat = await asyncio.to_thread((source.folder / "c.txt").stat)
+    await asyncio.to_thread(origin.put, "a.txt", "A")
+    await asyncio.to_thread(origin.drop, "below/b.txt")
+    await asyncio.to_thread(origin.put, "new/d.txt", "d")
+    assert await refresh(origin, source) == {"a.txt": "A", "c.txt": "c", "new/d.txt": "d"}
+    after = await asyncio.to_thread((source.folder / "c.txt").stat)
+    assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)  # so that it is not read again
+
+
+@pytest.mark.parametrize("both", [*KINDS[1:]], indirect=True)
+async def test_a_source_that_can_t_be_read_changes_nothing(both: tuple[Origin, Source], site: WebServer) -> None:
+    origin, source = both
+    await asyncio.to_thread(origin.put, "a.txt", "a")
+    assert await refresh(origin, source) == {"a.txt": "a"}
+    site.pages["/sitemap.xml"] = Put(status=503)
+    if isinstance(origin, InFolder):
+        await asyncio.to_thread(origin.folder.rename, origin.folder.with_name("away"))
+    with pytest.raises(HubbubError):
+        await source.refresh()
+    assert await asyncio.to_thread(held, source) == {"a.txt": "a"}
+
+
+async def test_what_did_not_change_is_not_sent_again(site: WebServer, website: Website) -> None:
+    origin = OnSite(site)
+    origin.put("a.txt", "a")
+    origin.put("b.txt", "b")
+    await refresh(origin, website)
+    origin.put("b.txt", "B")
+    site.asked.clear()
+    site.statuses.clear()
+    assert await refresh(origin, website) == {"a.txt": "a", "b.txt": "B"}
+    assert list(zip(site.asked, site.statuses, strict=True))[2:] == [("/a.txt", 304), ("/b.txt", 200)]
+
+
+async def test_robots_txt_is_obeyed_also_by_redirects(site: WebServer, website: Website) -> None:
+    site.put("/robots.txt", "User-agent: *\nDisallow: /private\nAllow: /private/open", "text/plain")
+    for name in ["a.txt", "private/b.txt", "private/open.txt"]:
+        site.put(f"/{name}", "text", "text/plain")
+    site.redirect("/leads", "/private/b.txt")
+    put_map(site, "a.txt", "private/b.txt", "private/open.txt", "leads")
+    refreshed = await website.refresh()
+    assert set(await asyncio.to_thread(held, website)) == {"a.txt", "private/open.txt"}
+    assert len(refreshed.skipped) == 2
+    assert "/private/b.txt" not in site.asked
+
+
+@pytest.mark.parametrize(("status", "may"), [(404, True), (403, True), (500, False), (503, False), (429, False)])
+async def test_a_robots_txt_that_can_t_be_read(site: WebServer, website: Website, status: int, may: bool) -> None:
+    site.pages["/robots.txt"] = Put(status=status)
+    site.put("/a.txt", "a", "text/plain")
+    put_map(site, "a.txt")
+    if may:
+        await website.refresh()
+    else:
+        with pytest.raises(Invalid, match=r"robots\.txt"):
+            await website.refresh()
+    assert ("/a.txt" in site.asked) is may
+
+
+async def test_only_pages_of_the_site_are_fetched_and_no_more_than_are_allowed(
+    site: WebServer, fetcher: Guarded, tmp_path: Path
+) -> None:
+    names = [f"{number}.txt" for number in range(5)]
+    for name in names:
+        site.put(f"/{name}", name, "text/plain")
+    put_map(site, "https://example.org/a.txt", "http://169.254.169.254/", "skip/x.txt", *names)
+    globs = Globs(exclude=("skip/**",))
+    website = Website(fetcher, site.url, tmp_path, globs=globs, most_pages=3, pause_seconds=0)
+    refreshed = await website.refresh()
+    assert set(await asyncio.to_thread(held, website)) == set(names[:3])
+    assert len(refreshed.skipped) == 5
+
+
+async def test_pages_that_fail_stay_as_they_were_and_those_that_are_gone_go(site: WebServer, website: Website) -> None:
+    origin = OnSite(site)
+    for name in ["a.txt", "b.txt", "c.txt"]:
+        origin.put(name, name)
+    await refresh(origin, website)
+    site.pages["/a.txt"] = Put(status=500)
+    site.pages["/b.txt"] = Put(status=410)
+    site.pages["/c.txt"] = Put(media_type="video/mp4")
+    refreshed = await website.refresh()
+    assert set(await asyncio.to_thread(held, website)) == {"a.txt"}
+    assert [url for url, _ in refreshed.refused] == [f"{site.url}/a.txt"]
+    assert len(refreshed.skipped) == 2
+
+
+async def test_a_site_that_fails_page_after_page_is_left_alone(site: WebServer, website: Website) -> None:
+    origin = OnSite(site)
+    for number in range(20):
+        origin.put(f"{number:02}.txt", "text")
+    await refresh(origin, website)
+    for number in range(20):
+        site.pages[f"/{number:02}.txt"] = Put(status=503)
+    site.asked.clear()
+    with pytest.raises(Invalid):
+        await website.refresh()
+    assert len(site.asked) < 10
+    assert len(await asyncio.to_thread(held, website)) == 20
+
+
+async def test_maps_of_maps_and_maps_that_robots_txt_names(site: WebServer, website: Website) -> None:
+    site.put("/robots.txt", f"Sitemap: {site.url}/maps.xml", "text/plain")
+    maps = "".join(f"<sitemap><loc>{one}</loc></sitemap>" for one in (f"{site.url}/one.txt", "/maps.xml"))
+    site.put("/maps.xml", f"<sitemapindex>{maps}</sitemapindex>", "text/xml")
+    site.put("/one.txt", f"{site.url}/a.txt\n{site.url}/b\n{site.url}/b.html\n", "text/plain")
+    site.put("/a.txt", "a", "text/plain")
+    site.put("/b", "b", "text/html")
+    site.put("/b.html", "another b", "text/html")
+    await website.refresh()
+    found = await asyncio.to_thread(held, website)
+    assert sorted(found.values()) == ["a", "another b", "b"]
+    again = await refresh(OnSiteAsItIs(), website)
+    assert again == found
+
+
+class OnSiteAsItIs(OnSite):
+    def __init__(self) -> None:
+        pass
+
+    def ready(self) -> None:
+        pass
+
+
+async def test_names_of_pages_stay_in_the_folder_and_apart(site: WebServer, website: Website) -> None:
+    long = "x" * 300
+    names = ["..%2f..%2fout.txt", ".hidden.txt", f"{long}.txt", "a.txt", "a.txt/b.txt", "c/d.txt", "c"]
+    for name in names:
+        site.put(f"/{name}", name, "text/plain")
+    site.pages["/c"] = Put(b"c", "text/plain")
+    site.pages["/../../out.txt"] = site.pages["/..%2f..%2fout.txt"]
+    put_map(site, *names)
+    await website.refresh()
+    found = await asyncio.to_thread(held, website)
+    assert len(found) >= 6
+    assert all(len(part.encode()) < 200 and not part.startswith(".") for name in found for part in name.split("/"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html><body>Not found</body></html>",
+        b"<urlset><url>",
+        b"not a url",
+        b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><urlset><url><loc>&b;</loc></url></urlset>',
+        b"\x1f\x8bbroken",
+    ],
+)
+def test_what_is_no_sitemap(data: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_sitemap(data)
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "is_allowed"),
+    [
+        ("User-agent: *\nDisallow: /", "/a", False),
+        ("User-agent: *\nDisallow:", "/a", True),
+        ("User-agent: other\nDisallow: /", "/a", True),
+        ("User-agent: Hubbub\nDisallow: /a\nUser-agent: *\nDisallow: /", "/b", True),
+        ("User-agent: x\nUser-agent: hubbub\nDisallow: /a", "/a/b", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a/b", "/a/b/c", True),
+        ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", True),
+        ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf", False),
+        ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf?a", True),
+        ("User-agent: *\nDisallow: /*?id=", "/x?id=3", False),
+        ("User-agent: *\nDisallow: /a%20b # why", "/a b", False),
+        ("User-agent: *\nDisallow: /a$", "/ab", True),
+        ("User-agent: *\nDisallow: /" + "*a" * 500 + "b", "/" + "a" * 1500, True),
+        ("\ufeffuser-agent : *\r\ndisallow : /a", "/a", False),
+    ],
+)
+def test_rules_of_robots_txt(rules: str, path: str, is_allowed: bool) -> None:
+    assert parse_robots(rules.encode()).allows(f"https://example.org{path}") is is_allowed
+
+
+@needs_git
+async def test_what_a_repository_may_not_do(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+    sub = await asyncio.to_thread(InRepository, tmp_path / "sub")
+    await asyncio.to_thread(sub.put, "secret.txt", "secret")
+    await asyncio.to_thread(sub.ready)
+
+    def prepare() -> None:
+        origin.put("a.txt", "a")
+        origin.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", f"file://{sub.folder}", "module")
+        origin.put(".gitattributes", "*.txt filter=run\n")
+        (origin.folder / "out.txt").symlink_to("/etc/hostname")
+        origin.ready()
+        hook = tmp_path / "place" / "git" / "hooks" / "post-checkout"
+        hook.parent.mkdir(parents=True)
+        hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        hook.chmod(0o755)
+
+    await asyncio.to_thread(prepare)
+    repository = Repository(f"file://{origin.folder}", tmp_path / "place")
+    await repository.refresh()
+    files = await asyncio.to_thread(lambda: sorted(one.name for one in repository.folder.iterdir()))
+    assert {"a.txt", ".gitattributes"} <= set(files)
+    assert not (repository.folder / "module" / "secret.txt").exists()
+    assert not (tmp_path / "ran").exists()
+
+
+@needs_git
+async def test_a_branch_is_taken_and_its_history_is_not(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+
+    def prepare() -> None:
+        for text in ("one", "two", "three"):
+            origin.put("a.txt", text)
+            origin.ready()
+        origin.git("checkout", "--quiet", "-b", "draft")
+        origin.put("a.txt", "draft")
+        origin.ready()
+        origin.git("checkout", "--quiet", "main")
+
+    await asyncio.to_thread(prepare)
+    for branch, text in [("", "three"), ("draft", "draft")]:
+        repository = Repository(f"file://{origin.folder}", tmp_path / f"place {branch}", branch=branch)
+        await repository.refresh()
+        assert held(repository) == {"a.txt": text}
+        assert (tmp_path / f"place {branch}" / "git" / "shallow").exists()
+    with pytest.raises(Invalid, match="nothing"):
+        await Repository(f"file://{origin.folder}", tmp_path / "place", branch="nothing").refresh()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ext::sh -c touch% /tmp/x",
+        "--upload-pack=touch /tmp/x",
+        "-oProxyCommand=x:y",
+        "git://example.org/a.git",
+        "http://example.org/a.git",
+        "https://ann:word@example.org/a.git",
+        "https://token@example.org/a.git",
+        "file::/etc",
+        "/etc/passwd",
+        "https://example.org/a b.git",
+        "",
+    ],
+)
+def test_urls_that_are_no_repository(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid):
+        Repository(url, tmp_path)
+
+
+@pytest.mark.parametrize("branch", ["--upload-pack=x", "a b", "a..b", ":x", "+x"])
+def test_branches_that_are_none(branch: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid):
+        Repository("https://example.org/a.git", tmp_path, branch=branch)
+
+
+def test_what_is_taken_for_a_repository() -> None:
+    assert is_repository("https://example.org/docs.git")
+    assert is_repository("git@example.org:docs")
+    assert not is_repository("https://example.org/docs")
+    assert not is_repository("docs.git")
