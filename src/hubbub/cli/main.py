@@ -99,7 +99,9 @@ def search(
 
 @app.command()
 def evaluate(
-    questions: Annotated[Path, typer.Argument(help="JSON Lines or CSV: question, answers, documents, answerable.")],
+    questions: Annotated[
+        Path, typer.Argument(help="JSON Lines, CSV or XLSX: question, answers, documents, answerable.")
+    ],
     collection: Annotated[
         list[str] | None, typer.Option(help="Ask over this collection; may be repeated.", show_default="all")
     ] = None,
@@ -109,6 +111,12 @@ def evaluate(
     ] = None,
     page: Annotated[
         Path | None, typer.Option(help="Write an HTML page with each answer there.", show_default=False)
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Write all figures there, as CSV or XLSX.", show_default=False)
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges groundedness and relevance.", show_default=False)
     ] = None,
     data: DataFolder = None,
     config: Config = None,
@@ -120,7 +128,9 @@ def evaluate(
     if against is not None:
         configurations[str(against)] = settings_of(against, {"server": {"data_folder": data}})
     with named_errors():
-        evaluating.evaluate(questions, configurations, collection or [], model=model, page=page)
+        evaluating.evaluate(
+            questions, configurations, collection or [], model=model, page=page, table=table, judge_model=judge
+        )
 
 
 @app.command()
