@@ -22,7 +22,7 @@ from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CAN = 34
+CAN = 37
 """How many of the forty the page can do."""
 MOST_CLICKS = 2
 """So many clicks the frequent twenty take."""
@@ -295,6 +295,47 @@ async def lets_it_think_harder(hand: Hand) -> None:
     await hand.choose("Thinking", "high")
 
 
+async def shares(hand: Hand) -> None:
+    await hand.of_this("Share")
+    await hand.click("button", re.compile("^Make a link"), hand.page.get_by_role("dialog"))
+    await expect(hand.page.get_by_role("dialog").get_by_role("textbox", name="The link")).to_be_visible()
+
+
+# A machine that tests run on has neither voices nor a microphone: what stands in for them says what it was told.
+VOICE = """
+globalThis.spoken = [];
+speechSynthesis.speak = (one) => { spoken.push(one.text); setTimeout(() => one.onend(new Event("end")), 10); };
+true
+"""
+MICROPHONE = """
+globalThis.webkitSpeechRecognition = globalThis.SpeechRecognition = class {
+  start() {
+    const result = Object.assign([{ transcript: " How long is a day? " }], { isFinal: true });
+    setTimeout(() => this.onresult({ resultIndex: 0, results: [result] }), 10);
+  }
+  stop() { setTimeout(() => this.onend(), 10); }
+};
+"""
+
+
+async def has_it_read_aloud(hand: Hand) -> None:
+    await hand.page.evaluate(VOICE)
+    await hand.click("button", "Read aloud", answer(hand.page))
+    await hand.page.wait_for_function("spoken.length > 0")
+    said = await hand.page.evaluate("spoken.join(' ')")
+    assert said.split()[:2] == (await answer(hand.page).locator(".block").first.inner_text()).split()[:2]
+    await expect(answer(hand.page).get_by_role("button", name="Read aloud")).to_be_visible()
+
+
+async def dictates(hand: Hand) -> None:
+    await hand.page.add_init_script(MICROPHONE)
+    await hand.page.reload()
+    await hand.click("button", "Dictate")
+    await expect(hand.page.get_by_role("textbox", name="Question")).to_have_value("How long is a day?")
+    await hand.click("button", "Stop dictating")
+    await expect(hand.page.get_by_role("button", name="Dictate", exact=True)).to_be_visible()
+
+
 async def changes_the_look(hand: Hand) -> None:
     await hand.click("button", re.compile("look$"))
 
@@ -352,10 +393,10 @@ OTHERS: dict[str, Act | None] = {
     "write instructions": writes_instructions,
     "let it think harder": lets_it_think_harder,
     "add documents to a collection": makes_a_collection,
-    "share a chat by a link": None,
+    "share a chat by a link": shares,
     "compare two models side by side": None,
-    "have an answer read aloud": None,
-    "dictate a question": None,
+    "have an answer read aloud": has_it_read_aloud,
+    "dictate a question": dictates,
     "search documents without a model": None,
     "change the language of the page": None,
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { attach, isSendingFiles, pictureProblem, takeAlong } from "../../state/attachments";
+import { canDictate, isDictating, startDictating, stopDictating } from "../../state/dictating";
 import { draft, setDraft } from "../../state/drafts";
 import { dequeue, enqueue, queued } from "../../state/queue";
 import { route } from "../../state/route";
@@ -46,6 +47,7 @@ export function Composer() {
   const submit = () => {
     if (!canSend && !(isOpen && hasText)) return;
     const along = takeAlong();
+    stopDictating();
     setDraft("");
     setTyped(null);
     if (canSend) ask(text.trim(), undefined, along);
@@ -147,6 +149,7 @@ export function Composer() {
             hidden
             onChange={(event) => pick(event.currentTarget)}
           />
+          <Dictate />
           <CollectionsPicker />
           <ModelPicker />
           <Options />
@@ -169,6 +172,25 @@ export function Composer() {
       <WayNote />
       <QuotaNote />
     </form>
+  );
+}
+
+/** Speech instead of typing, where the browser can turn it into text. */
+function Dictate() {
+  if (!canDictate) return null;
+  const label = isDictating.value ? "Stop dictating" : "Dictate";
+  const about = "Your browser turns speech into text; it may send what you say to its maker";
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      aria-pressed={isDictating.value}
+      title={`${label}. ${about}.`}
+      onClick={isDictating.value ? stopDictating : startDictating}
+    >
+      <Icon name="microphone" />
+    </button>
   );
 }
 

@@ -14,6 +14,7 @@ import { Markdown } from "../markdown/Markdown";
 import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Rate } from "./Rate";
+import { ReadAloud } from "./ReadAloud";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
 import { Time } from "./Time";
@@ -57,6 +58,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
         <div class="message-actions">
           <Switcher message={message} siblings={siblings} />
           {answer.text !== "" && <Copy text={answer.text} />}
+          {answer.text !== "" && <ReadAloud messageId={message.id} />}
           {answer.text !== "" && !isTemporaryHere.value && <Rate message={message} />}
           <button
             type="button"
