@@ -28,6 +28,7 @@ from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.own import own_search
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.settings import Settings
+from hubbub.settings.shown import shown
 from hubbub.testing.models import FailingModelContract, Heard, ModelContract
 from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, passages
 
@@ -111,6 +112,20 @@ def test_a_table_that_nobody_takes_is_a_fault(module: Module) -> None:
     ours = Settings(backends={"search": {"url": "a"}})
     (line,) = faults(lambda: load_backends(ours))
     assert line == "backends.search: 'sqlite' comes with Hubbub and takes no such table; leave it out"
+
+
+def test_operators_are_not_shown_what_back_ends_are_told() -> None:
+    told = {"badges": {"s3cret": "ann"}}
+    settings = Settings(
+        backends={"identity": told, "loaders": {"notes": {"backend": "acme", "settings": told}}},
+        models={"echo": {"provider": "own", "backend": "acme", "settings": told}},
+    )
+    shown_settings = {one.name: (one.value, one.is_secret) for one in shown(settings)}
+    assert "s3cret" not in repr(shown_settings)
+    assert shown_settings["backends.identity"] == ("set, and not shown", True)
+    assert shown_settings["backends.search"] == ("", True)
+    assert shown_settings["backends.loaders.notes.backend"] == ("acme", False)
+    assert shown_settings["models.echo.settings"] == ("set, and not shown", True)
 
 
 def test_a_library_of_ones_own_is_refused_with_its_reason(module: Module) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from tests.search.contract import TopicEmbedder, document, put
 
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.documents import Retrieval, Vector
 from hubbub.search import index_words, postings, signs
 from hubbub.search.index_words import Frequencies, find_words
 from hubbub.search.sqlite import SqliteSearch
+from hubbub.testing.search import TopicEmbedder, document, put
 
 WORDS = "harbour invoice lantern meadow orchard pelican quarry river saddle timber umbrella violin".split()
 TOPICS = "kitten bank storm".split()

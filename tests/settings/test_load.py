@@ -99,7 +99,7 @@ def test_a_model_can_be_made_of_variables_alone(monkeypatch: pytest.MonkeyPatch)
         (
             "[models.big]\nprovider = 'opnai'",
             "hubbub.toml: models.big.provider: there is no such provider; choose one of openai, azure, compatible, "
-            "scripted, pool",
+            "scripted, own, pool",
         ),
         (
             "[models.big]\nprovider = 'compatible'\nmodel='m'\nbase_url='u'\nbase_ulr='u'",

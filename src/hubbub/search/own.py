@@ -4,9 +4,10 @@ What it finds counts if it stands here, too: so rights and counts hold whatever 
 from that moment on, and an index that is new or was lost is filled from here.
 """
 
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -15,7 +16,7 @@ from hubbub.core.documents import Document, Hit, Passage, Retrieval
 from hubbub.core.errors import HubbubError, ModelError, SearchError
 from hubbub.core.people import Reader
 from hubbub.search.azure_ledger import Ledger
-from hubbub.search.base import EmbedsLater, Narrowing, Search, tuned_by
+from hubbub.search.base import EmbedsLater, Narrowing, Personal, Search, tuned_by
 from hubbub.search.permissions_sqlite import usable_now
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class OwnSearch:
         self._database = database
         self._place = place
         self._ledger = Ledger(database)
+        self._changing = asyncio.Lock()
+        self._changes = 0
 
     async def __aenter__(self) -> Self:
         await self._ledger.open(self._place, None)
@@ -48,6 +51,10 @@ class OwnSearch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """The search and the database belong to whoever opened them."""
+
+    @property
+    def is_personal(self) -> bool:
+        return isinstance(self._search, Personal) and self._search.is_personal
 
     @property
     def tunes(self) -> frozenset[str]:
@@ -65,18 +72,24 @@ class OwnSearch:
         usable = await self._usable(query, collection_ids, limit, reader)
         if not usable:
             return []
-        found = await _named(self._search.find(query, usable, limit=limit, retrieval=retrieval, reader=reader))
-        return await self._counting(found, usable, limit)
+        reader = reader if self.is_personal else None  # what they may use is known by now
+        return await self._looked(
+            lambda: self._search.find(query, usable, limit=limit, retrieval=retrieval, reader=reader), usable, limit
+        )
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
-        await self._ledger.announce(document.id, passages)
-        await _named(self._search.put(document, passages))
-        await self._ledger.put(document, passages)
+        async with self._changing:
+            self._changes += 1
+            await self._ledger.announce(document.id, passages)
+            await _named(self._search.put(document, passages))
+            await self._ledger.put(document, passages)
 
     async def remove(self, document_id: str) -> None:
-        ids = await self._ledger.remove(document_id)
-        await _named(self._search.remove(document_id))
-        await self._ledger.gone(ids)
+        async with self._changing:
+            self._changes += 1
+            ids = await self._ledger.remove(document_id)
+            await _named(self._search.remove(document_id))
+            await self._ledger.gone(ids)
 
     async def passages(self, document_id: str) -> list[Passage]:
         return await self._ledger.passages(document_id)
@@ -92,8 +105,20 @@ class OwnSearch:
             return []
         return await usable_now(self._database, reader, list(dict.fromkeys(collection_ids)))
 
-    async def _counting(self, found: Sequence[Hit], collection_ids: Sequence[str], limit: int) -> list[Hit]:
-        """Return of what was found what is here, as it stands here, none twice."""
+    async def _looked(
+        self, look: Callable[[], Awaitable[Sequence[Hit]]], collection_ids: Sequence[str], limit: int
+    ) -> list[Hit]:
+        """Return of what is found what is here, none twice. Where it is just being replaced, look again."""
+        changes = self._changes
+        found = await _named(look())
+        hits = await self._counting(found, collection_ids)
+        if len(hits) < len(found) and (changes != self._changes or self._changing.locked()):
+            async with self._changing:  # nothing is replaced meanwhile
+                hits = await self._counting(await _named(look()), collection_ids)
+        return hits[:limit]
+
+    async def _counting(self, found: Sequence[Hit], collection_ids: Sequence[str]) -> list[Hit]:
+        """Return hits that are here, as they stand here."""
         scores: dict[str, float] = {}
         for hit in found:
             scores.setdefault(hit.passage_id, hit.score)
@@ -102,7 +127,7 @@ class OwnSearch:
         for passage_id, score in scores.items():
             if passage_id in known and known[passage_id][1] in collection_ids:
                 hits.append(Hit(passage_id, *known[passage_id], score=score))
-        return hits[:limit]
+        return hits
 
     async def _catch_up(self) -> None:
         """Put into the index what is here and not there, and take out what is there and not here."""
@@ -135,9 +160,13 @@ class _Narrows(OwnSearch):
         if not usable:
             return []
         search = cast(Narrowing, self._search)
-        asked = search.find_among(query, usable, document_ids, limit=limit, retrieval=retrieval, reader=reader)
-        wanted = set(document_ids)
-        return [hit for hit in await self._counting(await _named(asked), usable, limit) if hit.document_id in wanted]
+        reader = reader if self.is_personal else None
+        found = await self._looked(
+            lambda: search.find_among(query, usable, document_ids, limit=limit, retrieval=retrieval, reader=reader),
+            usable,
+            limit,
+        )
+        return [hit for hit in found if hit.document_id in set(document_ids)]
 
 
 class _Embeds(OwnSearch):

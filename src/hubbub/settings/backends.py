@@ -1,10 +1,8 @@
 """The tables of back ends of one's own: what each of them is told is its own business."""
 
-from typing import Any
-
 from pydantic import Field
 
-from hubbub.settings.table import Table, Text
+from hubbub.settings.table import Table, Text, Told
 
 
 class Chosen(Table):
@@ -12,26 +10,26 @@ class Chosen(Table):
 
     backend: Text
     """Its class as "package.module:Class", or the name that an installed package gives it."""
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Told = Field(default_factory=dict)
     """What it is told."""
 
 
 class Backends(Table):
     """What back ends of your own are told: a table each, which its class checks. Those of Hubbub take none."""
 
-    search: dict[str, Any] = Field(default_factory=dict)
+    search: Told = Field(default_factory=dict)
     """For the search that `search.backend` names."""
-    history: dict[str, Any] = Field(default_factory=dict)
+    history: Told = Field(default_factory=dict)
     """For the history that `history.backend` names."""
-    sessions: dict[str, Any] = Field(default_factory=dict)
+    sessions: Told = Field(default_factory=dict)
     """For what `history.sessions` names."""
-    answers: dict[str, Any] = Field(default_factory=dict)
+    answers: Told = Field(default_factory=dict)
     """For the store that `history.answers` names."""
-    identity: dict[str, Any] = Field(default_factory=dict)
+    identity: Told = Field(default_factory=dict)
     """For the identity that `identity.backend` names."""
-    keys: dict[str, Any] = Field(default_factory=dict)
+    keys: Told = Field(default_factory=dict)
     """For what `identity.keys` names."""
-    embedder: dict[str, Any] = Field(default_factory=dict)
+    embedder: Told = Field(default_factory=dict)
     """For the embedder that `embeddings.backend` names."""
     loaders: dict[Text, Chosen] = Field(default_factory=dict)
     """Loaders of documents, by names of your choice, each with `backend` and `settings`. One that takes a suffix that

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, SecretStr
 
 from hubbub.connections.azure import CredentialKind
-from hubbub.settings.table import Count, Price, Secret, Table, Text
+from hubbub.settings.table import Count, Price, Secret, Table, Text, Told
 
 
 class Priced(Table):
@@ -147,7 +147,7 @@ class OwnTable(Priced):
     """Always "own"."""
     backend: Text
     """Its class as "package.module:Class", or the name that an installed package gives it."""
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Told = Field(default_factory=dict)
     """What it is told."""
 
 

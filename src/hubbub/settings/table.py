@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from ipaddress import ip_network
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -12,6 +12,10 @@ Price: TypeAlias = Annotated[Decimal, Field(ge=0, decimal_places=4, max_digits=1
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Names: TypeAlias = tuple[Text, ...]
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1)]
+HIDDEN = "hidden"
+"""Marks what may hold secrets wherever it likes, even as the names of keys."""
+Told: TypeAlias = Annotated[dict[str, Any], HIDDEN]
+"""What a back end of somebody's own is told."""
 
 
 def _network(text: str) -> str:
