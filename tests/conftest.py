@@ -4,6 +4,9 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,8 +14,10 @@ from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
 from hubbub.connections.postgres import Postgres
+from hubbub.connections.sqlite import Sqlite
+from hubbub.settings import Settings
 from tests.quiet import machine
-from tests.servers.postgres_server import new_database, postgres_running
+from tests.servers.postgres_server import new_database, postgres_running, template
 
 SLOW_ROOMS = ("chaos", "e2e", "cli", "bench")
 """Their tests begin first: what takes long is not to begin when all the rest is over."""
@@ -94,6 +99,13 @@ def postgres_server() -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    """The address of a database in it, whose tables are made."""
+    async with new_database(postgres_server, await template(postgres_server)) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
     """The address of an empty database in it."""
     async with new_database(postgres_server) as address:
         yield address
@@ -104,3 +116,27 @@ async def postgres(postgres_url: str) -> AsyncIterator[Postgres]:
     """That database, open."""
     async with Postgres(postgres_url) as database:
         yield database
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Sqlite | Postgres]:
+    """Each kind of database in turn, open, for what keeps its promises in both."""
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            yield await stack.enter_async_context(Sqlite(tmp_path / "hubbub.db"))
+            return
+        server: str = request.getfixturevalue("postgres_server")
+        address = await stack.enter_async_context(new_database(server, await template(server)))
+        yield await stack.enter_async_context(Postgres(address))
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def chats_settings(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Settings]:
+    """Settings that name each kind of database in turn, with a data folder of their own."""
+    tables: dict[str, Any] = {"server": {"data_folder": tmp_path}}
+    if request.param == "sqlite":
+        yield Settings.model_validate(tables)
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    async with new_database(server, await template(server)) as address:
+        yield Settings.model_validate(tables | {"database": {"url": address}})

@@ -30,10 +30,12 @@ Kind: TypeAlias = Literal[
 BACKENDS: Mapping[Kind, Mapping[str, str]] = {
     "search": {
         "sqlite": "hubbub.search.sqlite:SqliteSearch",
+        "postgres": "hubbub.search.postgres:PostgresSearch",
         "azure": "hubbub.search.azure:azure_search",
     },
     "library": {
         "sqlite": "hubbub.search.library_sqlite:SqliteLibrary",
+        "postgres": "hubbub.search.library_postgres:PostgresLibrary",
     },
     "history": {
         "sqlite": "hubbub.history.sqlite:SqliteHistory",

@@ -93,14 +93,12 @@ async def test_what_would_lose_data_is_refused_with_a_line(tmp_path: Path, postg
     assert "can't be used with database.url" in await refused(
         tmp_path, variables | {"HUBBUB_HISTORY__ANSWERS": "sqlite"}
     )
-    assert "quotas: are not kept in PostgreSQL yet" in await refused(
-        tmp_path, variables | {"HUBBUB_QUOTAS__PERSON": '["10 questions per day"]'}
-    )
-    async with hubbub_serving(tmp_path, variables):
+    in_folder = variables | {"HUBBUB_SEARCH__BACKEND": "sqlite"}
+    async with hubbub_serving(tmp_path, in_folder):
         pass
     other = tmp_path / "other"
     other.mkdir()
-    assert "lie in another data folder" in await refused(other, variables)
+    assert "lie in another data folder" in await refused(other, in_folder)
     connection = await asyncpg.connect(postgres_url)
     await connection.execute("insert into migration values ('answers', 99)")
     await connection.close()

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import Result
 
 from hubbub.cli.evaluate import as_page
 from hubbub.cli.evaluated import Known, Outcome, Source, read_questions, score, totals
+from hubbub.cli.judging import grades_in
+from hubbub.cli.workbook import read_rows, write_rows
 from hubbub.core.answer import Answer
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.errors import Invalid
@@ -117,3 +121,81 @@ def test_two_configurations_are_compared(hubbub: Callable[..., Result], folder: 
     assert figures["refused, there is no answer"] == ["1.000", "1.000"]
     assert "thirty days of leave" in page.read_text(encoding="utf-8")
     assert hubbub("evaluate", str(folder / "missing.jsonl")).exit_code == 1
+
+
+def test_questions_are_read_from_workbooks_of_others(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for row in (
+        ["Question", "answers", "documents", "answerable"],
+        ["How much leave?", 30, "leave.pdf#page=2|b.txt"],
+        [],
+        ["Mars <&>?", None, None, False],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "q.xlsx")
+    assert read_questions(tmp_path / "q.xlsx") == [
+        Known("How much leave?", ("30",), (Source("leave.pdf", 2), Source("b.txt"))),
+        Known("Mars <&>?", is_answerable=False),
+    ]
+    for content in (b"", b"no workbook"):
+        (tmp_path / "bad.xlsx").write_bytes(content)
+        with pytest.raises(Invalid):
+            read_questions(tmp_path / "bad.xlsx")
+    Workbook().save(tmp_path / "empty.xlsx")
+    with pytest.raises(Invalid):
+        read_questions(tmp_path / "empty.xlsx")
+
+
+def test_a_table_is_read_by_others_and_holds_no_formulas(tmp_path: Path) -> None:
+    rows: list[list[str | float | None]] = [["a <&>", "=1+1", " x\ny\x00"], [1.5, None, 2]]
+    write_rows(tmp_path / "t.xlsx", rows)
+    sheet = load_workbook(tmp_path / "t.xlsx").active
+    assert isinstance(sheet, Worksheet)
+    assert [list(row) for row in sheet.iter_rows(values_only=True)] == [["a <&>", "=1+1", " x\ny"], [1.5, None, 2]]
+    assert sheet["B1"].data_type == "s"
+    assert read_rows(tmp_path / "t.xlsx") == [["a <&>", "=1+1", " x\ny"], ["1.5", "", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("reply", "grades"),
+    [
+        ("groundedness: 4, relevance: 5", (4, 5)),
+        ("**Groundedness**: 1\n**Relevance**: 2", (1, 2)),
+        ("groundedness: 7, relevance: 5", None),
+        ("groundedness: 45, relevance: 5", None),
+        ("groundedness: 4, relevance: 5\ngroundedness: 1, relevance: 1", None),
+        ("I can't tell.", None),
+    ],
+)
+def test_a_judge_is_believed_where_it_gives_two_grades(reply: str, grades: tuple[int, int] | None) -> None:
+    assert grades_in(reply) == grades
+
+
+def test_what_an_answer_cost_and_what_a_judge_says_are_told(hubbub: Callable[..., Result], folder: Path) -> None:
+    documents = folder.parent / "documents"
+    documents.mkdir()
+    (documents / "leave.md").write_text("# Leave\n\nEverybody has thirty days of leave a year.\n")
+    assert hubbub("ingest", str(documents), "--collection", "rules").exit_code == 0
+    write_rows(folder.parent / "q.xlsx", [["question", "answers"], ["How many days of leave?", "thirty"]])
+    config, table = folder.parent / "this.toml", folder.parent / "table.xlsx"
+    config.write_text(
+        '[models.writer]\nprovider = "scripted"\ntext = "Thirty days. [1]"\nprice_input = 2\nprice_output = 8\n'
+        '[models.judge]\nprovider = "scripted"\ntext = "groundedness: 4, relevance: 5"\nprice_output = 1000\n'
+    )
+    asked = ("evaluate", str(folder.parent / "q.xlsx"), "--collection", "rules", "--data", str(folder))
+    more = ("--config", str(config), "--model", "writer", "--judge", "judge", "--table", str(table))
+    told = hubbub(*asked, *more)
+    assert told.exit_code == 0, told.stderr
+    figures = {" ".join(line.split()[:-1]): line.split()[-1] for line in told.stdout.splitlines() if line.strip()}
+    assert figures["groundedness, 1 to 5, by the judge"] == "4.00"
+    assert figures["relevance, 1 to 5, by the judge"] == "5.00"
+    assert 0 < float(figures["money an answer"]) < 0.01, "the judge is not counted"
+    head, row = read_rows(table)
+    found = dict(zip(head, row, strict=True))
+    assert (found["question"], found["holds"], found["groundedness"]) == ("How many days of leave?", "1", "4")
+    assert hubbub(*asked, "--table", str(folder.parent / "table.pdf")).exit_code == 1
+    csv_table = folder.parent / "table.csv"
+    assert hubbub(*asked, "--config", str(config), "--model", "writer", "--table", str(csv_table)).exit_code == 0
+    assert csv_table.read_text(encoding="utf-8-sig").startswith("question,configuration,answer,")

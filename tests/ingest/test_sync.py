@@ -15,7 +15,7 @@ from hubbub.core.documents import Document, DocumentState
 from hubbub.core.errors import NotFound, StoreError
 from hubbub.ingest.files import Files
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.origins import Origins
+from hubbub.ingest.origins import Origins, SqliteOrigins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.sync import FolderSync, Round
 from hubbub.search.library_memory import MemoryLibrary
@@ -96,7 +96,7 @@ class Place:
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     async with Files(tmp_path / "files") as files, Sqlite(tmp_path / "library.db") as database:
-        origins = Origins(database)
+        origins = SqliteOrigins(database)
         await origins.open()
         place = Place(tmp_path, files, origins)
         await place.start()

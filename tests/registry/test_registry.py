@@ -29,7 +29,8 @@ def test_a_class_of_ones_own_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     assert fault("search", "sqlit") == (
-        "search: there is no back end 'sqlit'; did you mean 'sqlite'? There are sqlite, azure, or package.module:Class"
+        "search: there is no back end 'sqlit'; did you mean 'sqlite'? "
+        "There are sqlite, postgres, azure, or package.module:Class"
     )
     assert fault("history", "oracle").endswith("there are sqlite, postgres, memory, or package.module:Class")
 

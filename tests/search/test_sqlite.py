@@ -283,18 +283,3 @@ async def test_a_renamed_document_is_found_by_its_new_name_and_keeps_its_vectors
         assert (await rows('"zq17"*'), await rows('"xk42"*')) == (0, 2)
         assert await search.counts() == counts == {"d1": (2, 2), "d2": (1, 1)}
         assert [hit.name for hit in await search.find("cats", ["c1"], limit=1)] == ["xk42.txt"]
-
-
-async def test_a_narrowed_search_finds_what_many_others_outrank(database: Sqlite) -> None:
-    async with SqliteSearch(database, TopicEmbedder()) as search:
-        for number in range(60):
-            await put(search, document(number), "cats cats cats")
-        await put(search, document(99), "a long text in which cats are named but once among much else")
-        while await search.embed_next():
-            pass
-        for query in ("cats", "purring"):  # by words, and by meaning alone
-            for one in ("d0", "d31", "d59", "d99"):  # of 61 that `find` returns 8 of
-                (hit,) = await search.find_among(query, ["c1"], [one, "d-none"])
-                assert hit.document_id == one
-        assert await search.find_among("cats", ["c2"], ["d99"]) == []
-        assert await search.find_among("cats", ["c1"], []) == []

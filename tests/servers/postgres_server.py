@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -14,6 +15,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from hubbub.compose.databases import make_tables, postgres_steps
+from hubbub.connections.postgres import Postgres
+from hubbub.search.postgres_vectors import lack_of_vectors
+
+SCRIPTS = "".join(script for steps in postgres_steps().values() for script in steps)
 VARIABLE = "HUBBUB_TEST_DATABASE"
 
 
@@ -31,6 +37,9 @@ def postgres_running() -> Iterator[str]:
         folder = Path(tempfile.gettempdir()) / f"hubbub-postgres-{run}"
         server = get_server(folder, cleanup_mode="stop")  # whoever leaves last stops it
         address = server.get_uri()
+        for setting in ("fsync", "full_page_writes"):  # no test takes the machine's power away
+            server.psql(f"alter system set {setting} = off")
+        server.psql("select pg_reload_conf()")
     try:
         yield address
     finally:
@@ -41,16 +50,37 @@ def postgres_running() -> Iterator[str]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@asynccontextmanager
-async def new_database(server: str) -> AsyncIterator[str]:
-    """Give the address of an empty database, which is dropped afterwards."""
-    name = f"hubbub_test_{secrets.token_hex(6)}"
-    await _run(server, f'create database "{name}"')
+async def template(server: str) -> str:
+    """Return the name of a database with all tables that Hubbub has, made once for a test run."""
+    name = f"hubbub_template_{hashlib.sha256(SCRIPTS.encode()).hexdigest()[:12]}"
+    connection = await asyncpg.connect(server)
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        await connection.execute("select pg_advisory_lock(4711)")  # of many processes one makes it
+        if await connection.fetchval("select 1 from pg_database where datname = $1", name) is None:
+            await connection.execute(f'create database "{name}_new"')
+            async with Postgres(_address(server, f"{name}_new")) as database:
+                await make_tables(database)
+                await lack_of_vectors(database)
+            await connection.execute(f'alter database "{name}_new" rename to "{name}"')
+    finally:
+        await asyncio.shield(connection.close())
+    return name
+
+
+@asynccontextmanager
+async def new_database(server: str, like: str = "template1") -> AsyncIterator[str]:
+    """Give the address of a database like another one, which is dropped afterwards."""
+    name = f"hubbub_test_{secrets.token_hex(6)}"
+    await _run(server, f'create database "{name}" template "{like}"')
+    try:
+        yield _address(server, name)
     finally:
         with contextlib.suppress(asyncpg.PostgresError, OSError):  # it may have been stopped by the test
             await _run(server, f'drop database "{name}" with (force)')
+
+
+def _address(server: str, name: str) -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
 async def _run(server: str, statement: str) -> None:

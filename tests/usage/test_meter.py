@@ -2,22 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.compose.metering import usage_in
+from hubbub.connections.postgres import Postgres
+from hubbub.connections.sqlite import Sqlite
 from hubbub.core.answer import Answer
 from hubbub.core.errors import OverQuota
 from hubbub.core.identifiers import new_id
 from hubbub.core.usage import Call
-from hubbub.usage.base import Asker
+from hubbub.usage.base import Asker, UsageStore
 from hubbub.usage.bounds import read_bound
 from hubbub.usage.meter import Bill, Meter, Rules
 from hubbub.usage.prices import Price
 from hubbub.usage.refusals import OverBound
-from hubbub.usage.sqlite import SqliteUsage
+from tests.databases import run_sql
 
 ANN = Asker("ann", "key1", ("staff", "students"))
 PRICE = Price(input=25_000, cached_input=5_000, output=100_000)  # 2.50, 0.50 and 10 per million
@@ -35,18 +36,12 @@ class Clock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
-    async with Sqlite(tmp_path / "hubbub.db") as database:
-        yield database
-
-
-@pytest.fixture
-async def store(database: Sqlite) -> AsyncIterator[SqliteUsage]:
-    async with SqliteUsage(database) as store:
+async def store(database: Sqlite | Postgres) -> AsyncIterator[UsageStore]:
+    async with usage_in(database) as store:
         yield store
 
 
-def meter_of(store: SqliteUsage, clock: Clock, **bounds: str) -> Meter:
+def meter_of(store: UsageStore, clock: Clock, **bounds: str) -> Meter:
     rules = Rules(**{scope: (read_bound(text),) for scope, text in bounds.items()}, zone=ZoneInfo("Europe/Berlin"))
     return Meter(store, rules=rules, prices={"m": PRICE}, clock=clock)
 
@@ -74,7 +69,7 @@ async def used(meter: Meter, asker: Asker = ANN) -> list[int]:
     return [one.used for one in await meter.standings(asker, asker.person)]
 
 
-async def test_the_month_turns_by_the_time_zone(store: SqliteUsage) -> None:
+async def test_the_month_turns_by_the_time_zone(store: UsageStore) -> None:
     clock = Clock("2026-11-30T22:30:00")  # in Berlin half an hour before December
     meter = meter_of(store, clock, person="2 questions per month")
     await begin(meter)
@@ -94,7 +89,7 @@ async def test_the_month_turns_by_the_time_zone(store: SqliteUsage) -> None:
     assert await used(meter) == [0]
 
 
-async def test_what_was_reserved_is_settled_to_what_was_counted(store: SqliteUsage) -> None:
+async def test_what_was_reserved_is_settled_to_what_was_counted(store: UsageStore) -> None:
     meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="1000 tokens per day", key="1 money per month")
     bill = await begin(meter, tokens=900)
     assert await used(meter) == [900, 900 * PRICE.input]
@@ -104,7 +99,7 @@ async def test_what_was_reserved_is_settled_to_what_was_counted(store: SqliteUsa
     assert await used(meter) == [450, 300 * 25_000 + 100 * 5_000 + 50 * 100_000]
 
 
-async def test_what_costs_nothing_passes_where_the_money_is_gone(store: SqliteUsage) -> None:
+async def test_what_costs_nothing_passes_where_the_money_is_gone(store: UsageStore) -> None:
     meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="0.001 money per day")
     await end(meter, await begin(meter), 1000, 0, 1000)
     with pytest.raises(OverQuota, match=r"0\.001 per day"):
@@ -114,7 +109,7 @@ async def test_what_costs_nothing_passes_where_the_money_is_gone(store: SqliteUs
     await free.reserving()
 
 
-async def test_bounds_of_groups_and_keys_hold_for_all_of_them(store: SqliteUsage) -> None:
+async def test_bounds_of_groups_and_keys_hold_for_all_of_them(store: UsageStore) -> None:
     meter = meter_of(store, Clock("2026-11-28T12:00:00"), group="3 questions per day", key="2 questions per day")
     await begin(meter, Asker("ann", "key1", ("staff",)))
     await begin(meter, Asker("bob", "key1", ("staff",)))
@@ -126,7 +121,9 @@ async def test_bounds_of_groups_and_keys_hold_for_all_of_them(store: SqliteUsage
     await begin(meter, Asker("dan", "", ("other",)))
 
 
-async def test_a_refusal_counts_nothing_and_is_remembered_for_a_moment(database: Sqlite, store: SqliteUsage) -> None:
+async def test_a_refusal_counts_nothing_and_is_remembered_for_a_moment(
+    database: Sqlite | Postgres, store: UsageStore
+) -> None:
     clock = Clock("2026-11-28T12:00:00")
     meter = meter_of(store, clock, server="1 questions per day")
     bill = await begin(meter)
@@ -140,10 +137,10 @@ async def test_a_refusal_counts_nothing_and_is_remembered_for_a_moment(database:
         meter.bill(new_id(), ANN, "ann", "m", 1, 0)  # from memory
     clock.at += 1
     await begin(meter)
-    assert [row[0] for row in await database.read(Connection.all, "select questions from usage")] == [0]
+    assert [row[0] for row in await run_sql(database, "select questions from usage")] == [0]
 
 
-async def test_an_ending_that_is_stored_twice_counts_once(database: Sqlite, store: SqliteUsage) -> None:
+async def test_an_ending_that_is_stored_twice_counts_once(database: Sqlite | Postgres, store: UsageStore) -> None:
     meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="9 questions per day")
     bill = await begin(meter)
     await end(meter, bill, 10, 0, 10)
@@ -153,7 +150,7 @@ async def test_an_ending_that_is_stored_twice_counts_once(database: Sqlite, stor
     assert (await meter.report("person", 0, 2e9))[0].input_tokens == 10
 
 
-async def test_what_nobody_counted_is_estimated_and_marked(store: SqliteUsage) -> None:
+async def test_what_nobody_counted_is_estimated_and_marked(store: UsageStore) -> None:
     meter = meter_of(store, Clock("2026-11-28T12:00:00"))
     bill = await begin(meter)
     call = Call("m", 30)
@@ -165,9 +162,9 @@ async def test_what_nobody_counted_is_estimated_and_marked(store: SqliteUsage) -
     assert total.money == 30 * 25_000 + 100 * 100_000
 
 
-async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite) -> None:
+async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite | Postgres) -> None:
     clock = Clock("2026-11-28T12:00:00")
-    async with SqliteUsage(database) as store:
+    async with usage_in(database) as store:
         meter = meter_of(store, clock, server="5 questions per month")
         old = Bill("01aaaaaaaaaaaaaaaaaaaaaaaa", ANN)  # made in 2016
         fresh = await begin(meter)
@@ -175,7 +172,7 @@ async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite) -
         assert old.reserving is not None
         await old.reserving()
         assert await used(meter) == [2]
-    async with SqliteUsage(database) as store:
+    async with usage_in(database) as store:
         meter = meter_of(store, clock, server="5 questions per month")
         assert await used(meter) == [1]
         meter.adopt(fresh.answer_id, Asker("somebody"))
@@ -185,7 +182,7 @@ async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite) -
         assert (total.name, total.questions, total.estimated) == ("ann", 1, 1)
 
 
-async def test_reports_are_by_person_group_model_key_and_day(store: SqliteUsage) -> None:
+async def test_reports_are_by_person_group_model_key_and_day(store: UsageStore) -> None:
     clock = Clock("2026-11-27T23:30:00")  # the 28th in Berlin
     meter = meter_of(store, clock)
     await end(meter, await begin(meter), 100, 0, 10)

@@ -26,27 +26,22 @@ from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.core.embedding import Embedder
-from hubbub.history.links_memory import MemoryLinks
-from hubbub.history.memory import MemoryHistory
-from hubbub.history.sessions_memory import MemorySessions
 from hubbub.identity.base import Identity
 from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.open import OpenIdentity
-from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.base import Model
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
-from hubbub.search.library_memory import MemoryLibrary
-from hubbub.search.memory import MemorySearch
 from hubbub.usage.meter import Meter
 from hubbub.web.app import create_app
 from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
 from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
+from tests.web.stores import in_memory, in_postgres
 
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
@@ -120,38 +115,41 @@ async def hubbub_running(
     embedder: Embedder | None = None,
     around: Callable[[Identity], Identity] = lambda identity: identity,
     meter: Meter | None = None,
+    database: str | None = None,
     by_url: ByUrl | None = None,
 ) -> AsyncIterator[Hubbub]:
-    """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would."""
+    """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would.
+
+    A database is the address of a PostgreSQL that keeps its things.
+    """
     async with AsyncExitStack() as stack:
-        answers = MemoryAnswers()
+        if database is None:
+            stores = await in_memory(stack, folder, limits.document_bytes)
+        else:
+            stores = await in_postgres(stack, folder, limits.document_bytes, database)
+        answers, library, search, files = stores.answers, stores.library, stores.search, stores.files
         meter = meter or Meter()
         if meter.is_on:
             answers.beside_endings = meter.settling
-        search = MemorySearch()
-        library = MemoryLibrary(search.counts)
-        search.usable_of = library.permissions.usable_of
-        files = await stack.enter_async_context(Files(folder / "files", most_bytes=limits.document_bytes))
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
         log = await stack.enter_async_context(Log(answers))
         desk = await stack.enter_async_context(Desk(log, answers, lanes))
         await stack.enter_async_context(Membership(answers, log, desk))
         catalog = Catalog(models or [ScriptedModel()])
-        keys = MemoryKeys()
+        keys = stores.keys
         keyring = await stack.enter_async_context(Keyring(keys))
         identity = around(OpenIdentity(keyring, needs_key=needs_key))
-        history = MemoryHistory()
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
             rights=await stack.enter_async_context(RightsWatch(library.permissions, desk.stop_here, log.is_here)),
             desk=desk,
             log=log,
-            history=history,
-            links=MemoryLinks(history),
-            records=history.records,
-            sessions=MemorySessions(),
+            history=stores.history,
+            links=stores.links,
+            records=stores.records,
+            sessions=stores.sessions,
             engine=Engine(catalog, search, again=Again(5), shelf=library),
             catalog=catalog,
             search=search,

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,9 @@ import aiohttp
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from hubbub.app.by_url import ByUrl
+from hubbub.connections.addresses import networks_of
+from hubbub.connections.guarded import Guarded
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import OPERATOR_ID, Member, Right
 from hubbub.identity.keys import PREFIX, new_key
@@ -17,6 +21,7 @@ from hubbub.identity.open import COOKIE
 from hubbub.web.policies import POLICIES
 from tests.ingest.documents import pdf
 from tests.servers.reader import ask, read_all
+from tests.servers.web_server import WebServer
 from tests.web.application import Hubbub, hubbub_running
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -78,7 +83,7 @@ PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
-PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment"}
+PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url"}
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
@@ -94,6 +99,18 @@ WITHOUT_IDS = {
     "StoreQuery",
 }
 """Whose fields name things in ways of their own, which tests of their own go into."""
+
+
+@pytest.fixture(autouse=True)
+async def _site(hubbub: Hubbub, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A page to be fetched by URL."""
+    async with WebServer() as site, Guarded(listed=networks_of(["127.0.0.1"]), ports=[site.port]) as fetcher:
+        site.put("/page", "A page.")
+        monkeypatch.setitem(BODIES, "NewUrl", {"url": f"{site.url}/page"})
+        object.__setattr__(hubbub.services, "by_url", ByUrl(fetcher, "everybody", 1000))
+        yield
+
+
 PLAIN_IN_PATHS = {"name": "new.txt", "number": "1"}
 PLAIN_IN_PATHS |= {"job_id": "j1"}  # see test_personal_data
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in

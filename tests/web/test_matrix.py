@@ -16,6 +16,9 @@ import aiohttp
 import msgspec
 import pytest
 
+from hubbub.app.by_url import ByUrl
+from hubbub.connections.addresses import networks_of
+from hubbub.connections.guarded import Guarded
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import (
     CLAIM,
@@ -32,8 +35,9 @@ from hubbub.identity.base import Identity, Welcome
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.policies import POLICIES, Policy
 from tests.servers.reader import ask, read_all
+from tests.servers.web_server import WebServer
 from tests.web.application import Hubbub, hubbub_running
-from tests.web.test_authorisation import call, put, routes, things_of
+from tests.web.test_authorisation import BODIES, call, put, routes, things_of
 
 SAID = "x-person"
 
@@ -80,10 +84,20 @@ SHARES: dict[str, list[tuple[str, Right]]] = {
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with hubbub_running(
-        tmp_path, ScriptedModel(), ScriptedModel(name="slow", seconds_before_first=60), around=HostsIdentity
-    ) as hubbub:
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    async with (
+        WebServer() as site,
+        Guarded(listed=networks_of(["127.0.0.1"]), ports=[site.port]) as fetcher,
+        hubbub_running(
+            tmp_path,
+            ScriptedModel(),
+            ScriptedModel(name="slow", seconds_before_first=60),
+            around=HostsIdentity,
+            by_url=ByUrl(fetcher, "everybody", 1000),
+        ) as hubbub,
+    ):
+        site.put("/page", "A page.")
+        monkeypatch.setitem(BODIES, "NewUrl", {"url": f"{site.url}/page"})
         groups, library = hubbub.services.library.groups, hubbub.services.library
         ours = await groups.create("staff")  # as the claimed one is called
         askers = {

@@ -17,7 +17,7 @@ from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-_SCHEMA = (read_sql("hubbub.answers", "postgres/schema.sql"),)
+STEPS = (read_sql("hubbub.answers", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.answers", "postgres/answers.sql")
 
 PORTIONS_AT_ONCE = 4
@@ -47,7 +47,7 @@ class PostgresAnswers:
         """By worker, the place from which on its journal has not been seen here."""
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("answers", _SCHEMA)
+        await self._database.migrate("answers", STEPS)
         self._journal.join(await self._database.write(_join))
         await self._read_clock()
         self._database.listen(self._hear)

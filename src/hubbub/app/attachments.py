@@ -249,8 +249,9 @@ class Attachments:
         """
         await self._access.collection(person, collection_id, Right.WRITE)
         document = await self._access.document(person, document_id)
+        path = await self._files.here(document.sha256)
         await self._files.stat(document.sha256)
-        return await self._pipeline.add(collection_id, document.name, self._files.path(document.sha256), payer=payer)
+        return await self._pipeline.add(collection_id, document.name, path, payer=payer)
 
     async def remove_files(self, chat: Chat) -> None:
         """Forget the files of a chat that is deleted."""

@@ -47,9 +47,9 @@ class ByUrl:
             Invalid, NotFound, Unsupported, TooLarge: it can't be fetched, or not be read.
             StoreFull: the disk is full, or nearly.
         """
+        await documents.check_may_add(person, collection_id)
         if not self.may_add(person):
             raise NotAllowed("Documents can't be added by URL here. Download the file and add it.")
-        await documents.check_may_add(person, collection_id)
         with self._place(payer or person.id):
             async with self._fetcher.get(url) as arrived:
                 name = document_name(arrived)

@@ -133,7 +133,8 @@ class Documents:
         Raises:
             NotFound: it is gone.
         """
-        return Stored(document, self._files.path(document.sha256), await self._files.stat(document.sha256))
+        path = await self._files.here(document.sha256)
+        return Stored(document, path, await self._files.stat(document.sha256))
 
     async def page(
         self,
@@ -156,7 +157,8 @@ class Documents:
         if passage and not quote.strip():
             texts = [one.text for one in await self._search.passages(document_id) if one.id == passage]
             quote = texts[0] if texts else ""
-        return await picture(self._pictures, self._files.path(document.sha256), number, quote, scale=scale)
+        path = await self._files.here(document.sha256)
+        return await picture(self._pictures, path, number, quote, scale=scale)
 
     async def delete(self, person: Person, document_id: str) -> None:
         """Delete a document.

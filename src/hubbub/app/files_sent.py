@@ -75,7 +75,7 @@ async def _text(app: Application, person: Person, part: JsonObject, where: str) 
         if isinstance(file_id, str):
             document = await app.access.document(person, file_id)
             name = name or document.name
-            data = await in_a_thread(app.files.path(document.sha256).read_bytes)
+            data = await in_a_thread((await app.files.here(document.sha256)).read_bytes)
         else:
             data, suffix = _decoded(fields.get("file_data"), where)
             name = name or f"file{suffix}"

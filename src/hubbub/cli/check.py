@@ -16,6 +16,7 @@ from hubbub.compose import (
     choose_models,
     everybody_warning,
     faults_of,
+    has_documents_in_folder,
     identity_faults,
     missing_packages,
     missing_weights,
@@ -42,7 +43,7 @@ console = Console(soft_wrap=True, highlight=False)
 def check(settings: Settings) -> bool:
     """Print what will be used; returns whether nothing is wrong."""
     faults: list[str] = []
-    postgres: tuple[str, str] | None = None
+    postgres: tuple[str, str, list[str]] | None = None
     table = Table("what", "used", "why", show_edge=False, pad_edge=False)
     try:
         prepare_folder(settings.server.data_folder)
@@ -53,7 +54,7 @@ def check(settings: Settings) -> bool:
     except StoreError as error:
         faults.append(error.for_operators)
     if postgres is not None:
-        table.add_row("chats", *postgres)
+        table.add_row("chats" if has_documents_in_folder(settings) else "chats and documents", *postgres[:2])
     table.add_row("database", f"SQLite {apsw.sqlite_lib_version()}", "bundled with apsw")
     cards, embedder, model_faults, told = asyncio.run(_models(settings))
     faults += model_faults
@@ -73,7 +74,9 @@ def check(settings: Settings) -> bool:
         table.add_row("over documents", f"written by {writer.name}", "it can write grounded answers")
     else:
         table.add_row("over documents", "quoted sentences", "no model here is trusted to write over documents")
-    table.add_row("search", settings.search.backend, f"words, and meanings by {embedder}" if embedder else "words only")
+    is_there = settings.search.backend == "sqlite" and not has_documents_in_folder(settings)
+    search = "postgres" if is_there else settings.search.backend
+    table.add_row("search", search, f"words, and meanings by {embedder}" if embedder else "words only")
     if settings.identity.needs_key:
         table.add_row("let in", "programs with an API key", "identity.needs_key is true; the page is closed")
     elif ways := ways_to_sign_in(settings):
@@ -98,6 +101,8 @@ def check(settings: Settings) -> bool:
         console.print(line, markup=False)
     for weights in missing_weights(settings):
         console.print(f"To be fetched at the first start: {weights}", markup=False)
+    for lack in postgres[2] if postgres is not None else ():
+        console.print(f"! {lack}", style="yellow", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")
     if (warning := everybody_warning(settings)) is not None and settings.identity.open_to_everybody:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
+from hubbub.cli.workbook import Cell, read_rows
 from hubbub.core.answer import Answer
 from hubbub.core.documents import Hit
 from hubbub.core.errors import Invalid
@@ -61,18 +62,25 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float
     tokens: int
     text: str
+    money: float | None = None
+    """What it cost, in the prices' currency; None where no prices are known, or it was not recorded."""
+    groundedness: int | None = None
+    relevance: int | None = None
+    """What the judge says, 1 to 5."""
 
 
 def read_questions(path: Path) -> list[Known]:
-    """Return the questions of a file: JSON Lines, or a CSV with a head.
+    """Return the questions of a file: JSON Lines, or a CSV or a workbook (XLSX) with a head.
 
-    A question has `question`, and any of `answers` (or `answer`), `documents` and `answerable`. In a CSV several
+    A question has `question`, and any of `answers` (or `answer`), `documents` and `answerable`. In a sheet several
     values stand between "|". `truth`, as in the Azure sample's `ground_truth.jsonl`, gives the sources that it names.
 
     Raises:
         Invalid: it can't be read.
     """
     try:
+        if path.suffix.lower() == ".xlsx":
+            return _of_sheet(path)
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() in (".csv", ".tsv"):
             rows: Iterable[Mapping[str, Any]] = csv.DictReader(
@@ -87,6 +95,17 @@ def read_questions(path: Path) -> list[Known]:
     if not found:
         raise Invalid(f"There are no questions in {path}.")
     return found
+
+
+def _of_sheet(path: Path) -> list[Known]:
+    rows = read_rows(path)
+    if not rows:
+        raise Invalid(f"There are no questions in {path}.")
+    head = [name.strip().lower() for name in rows[0]]
+    filled = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
+    if not filled:
+        raise Invalid(f"There are no questions in {path}.")
+    return [_known(dict(zip(head, row, strict=False)), number) for number, row in filled]
 
 
 def _known(row: Mapping[str, Any], number: int) -> Known:
@@ -167,7 +186,26 @@ def totals(outcomes: Sequence[Outcome]) -> list[Total]:
         Total("seconds an answer, half of them", median(seconds) if seconds else None, "{:.2f}"),
         Total("seconds an answer, 95 of 100", seconds[int(0.95 * (len(seconds) - 1))] if seconds else None, "{:.2f}"),
         Total("tokens an answer", _mean(one.tokens for one in outcomes), "{:.0f}"),
+        Total("money an answer", _mean(one.money for one in outcomes), "{:.6f}"),
+        Total("groundedness, 1 to 5, by the judge", _mean(one.groundedness for one in outcomes), "{:.2f}"),
+        Total("relevance, 1 to 5, by the judge", _mean(one.relevance for one in outcomes), "{:.2f}"),
     ]
+
+
+def as_rows(outcomes: Mapping[str, Sequence[Outcome]]) -> list[list[Cell]]:
+    """Return a table with a row for each question and configuration, below its head."""
+    head: list[Cell] = [
+        *("question", "configuration", "answer", "recall", "ndcg", "sources cited", "holds", "refused", "answerable"),
+        *("failed", "seconds", "tokens", "money", "groundedness", "relevance"),
+    ]
+    rows = [head]
+    for name, found in outcomes.items():
+        for one in found:
+            holds = None if one.holds is None else float(one.holds)
+            figures = [one.recall, one.ndcg, one.cited, holds, float(one.refused), float(one.is_answerable)]
+            further = [one.seconds, one.tokens, one.money, one.groundedness, one.relevance]
+            rows.append([one.question, name, one.text, *figures, one.failed, *further])
+    return rows
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -99,7 +99,9 @@ def search(
 
 @app.command()
 def evaluate(
-    questions: Annotated[Path, typer.Argument(help="JSON Lines or CSV: question, answers, documents, answerable.")],
+    questions: Annotated[
+        Path, typer.Argument(help="JSON Lines, CSV or XLSX: question, answers, documents, answerable.")
+    ],
     collection: Annotated[
         list[str] | None, typer.Option(help="Ask over this collection; may be repeated.", show_default="all")
     ] = None,
@@ -109,6 +111,12 @@ def evaluate(
     ] = None,
     page: Annotated[
         Path | None, typer.Option(help="Write an HTML page with each answer there.", show_default=False)
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Write all figures there, as CSV or XLSX.", show_default=False)
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges groundedness and relevance.", show_default=False)
     ] = None,
     data: DataFolder = None,
     config: Config = None,
@@ -120,7 +128,9 @@ def evaluate(
     if against is not None:
         configurations[str(against)] = settings_of(against, {"server": {"data_folder": data}})
     with named_errors():
-        evaluating.evaluate(questions, configurations, collection or [], model=model, page=page)
+        evaluating.evaluate(
+            questions, configurations, collection or [], model=model, page=page, table=table, judge_model=judge
+        )
 
 
 @app.command()
@@ -198,6 +208,30 @@ def sync(
         left = syncing.sync(settings, wanted, every_seconds=every, share=share or [])
     if left:
         raise typer.Exit(1)
+
+
+@app.command()
+def move(
+    to: Annotated[str, typer.Option(help="The address of a PostgreSQL, or “folder”: the data folder.", metavar="TO")],
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Move collections and documents alone, and no chats.")
+    ] = False,
+    without_audit: Annotated[
+        bool, typer.Option("--without-audit", help="Leave the audit in the data folder: PostgreSQL keeps none yet.")
+    ] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Move everything from the data folder into a PostgreSQL, or back, while no server runs.
+
+    A folder with people who sign in is refused. An interrupted run goes on where it was. What is left behind stays.
+    """
+    from hubbub.cli import move as moving
+
+    url = None if to == "folder" else to
+    settings = settings_of(config, {"server": {"data_folder": data}, "database": {"url": url}})
+    with named_errors():
+        moving.move(settings, to_postgres=url is not None, only_documents=documents, without_audit=without_audit)
 
 
 @app.command()

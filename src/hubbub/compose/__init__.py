@@ -12,7 +12,7 @@ from hubbub.compose.application import (
     web_application_within,
 )
 from hubbub.compose.azure import azure_faults
-from hubbub.compose.backends import backend_faults
+from hubbub.compose.backends import backend_faults, has_documents_in_folder
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
@@ -31,6 +31,7 @@ from hubbub.compose.models import (
     open_catalog,
     open_embedder,
 )
+from hubbub.compose.moving import move
 from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
@@ -52,9 +53,11 @@ __all__ = [
     "fetch_weights",
     "fetcher_of",
     "going_on",
+    "has_documents_in_folder",
     "identity_faults",
     "missing_packages",
     "missing_weights",
+    "move",
     "open_application",
     "open_application_within",
     "open_asking",

@@ -229,11 +229,11 @@ async def _open_parts(
     share: Callable[[], int] = lambda: 1,
 ) -> _Parts:
     http = await stack.enter_async_context(Http())
-    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
-    opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
-    catalog = await stack.enter_async_context(opening)
     database = await stack.enter_async_context(chats_of(settings))
     await keep_to_one_folder(settings, database)
+    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch, chats=database))
+    opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
+    catalog = await stack.enter_async_context(opening)
     return _Parts(http, shelf, catalog, database)
 
 
@@ -253,7 +253,7 @@ async def _assembled(
     sessions = await open_backend(stack, settings, "sessions", name_of(settings, "sessions"), database=database)
     check_over(settings, catalog)
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
-    store_with_endings(settings, answers, history, meter)
+    store_with_endings(answers, history, meter)
     was_known = partial(_was_known, history, sessions, shelf.library)
     audit = await stack.enter_async_context(audit_in(database, shelf)) if isinstance(database, Sqlite) else None
     deeds = Deeds(audit, default=default)

@@ -1,6 +1,5 @@
 """Open back ends by their names."""
 
-import importlib
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from hubbub.answers.base import SharedStore
+from hubbub.compose.databases import postgres_steps
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.core.options import NAME, options_for
@@ -41,8 +41,12 @@ _BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
     "answers": ("history", "answers"),
     "sessions": ("history", "sessions"),
     "keys": ("identity", "keys"),
+    "search": ("search", "backend"),
+    "library": ("search", "library"),
 }
 """The back ends that share the database of the chats, and the settings that name them."""
+IN_FOLDER = ("sqlite", "azure")
+"""The searches that keep their library in SQLite, also beside a PostgreSQL, where that is said."""
 
 
 def load_backends(settings: Settings) -> None:
@@ -54,7 +58,7 @@ def load_backends(settings: Settings) -> None:
         SettingsError: there is no such back end, it can't be imported, or it isn't told what it needs.
     """
     if settings.database.url is not None:
-        importlib.import_module("hubbub.identity.cookies_postgres")
+        postgres_steps()
     faults: list[str] = []
     for kind, name, table, path in _named(settings):
         try:
@@ -89,8 +93,6 @@ def backend_faults(settings: Settings) -> tuple[str, ...]:
 def _named(settings: Settings) -> Iterator[tuple[Kind, str, Mapping[str, Any], str]]:
     """Yield the back ends that the settings name, with what each is told, and where that stands."""
     own = settings.backends
-    yield "search", settings.search.backend, own.search, "backends.search"
-    yield "library", settings.search.library, {}, "search.library"
     yield "identity", settings.identity.backend, own.identity, "backends.identity"
     for kind in _BESIDE_CHATS:
         yield kind, name_of(settings, kind), table_of(settings, kind), f"backends.{kind}"
@@ -103,6 +105,12 @@ def _named(settings: Settings) -> Iterator[tuple[Kind, str, Mapping[str, Any], s
         yield "loader", chosen.backend, chosen.settings, f"backends.loaders.{name}.settings"
     for name, chosen in own.dialects.items():
         yield "dialect", chosen.backend, chosen.settings, f"backends.dialects.{name}.settings"
+
+
+def has_documents_in_folder(settings: Settings) -> bool:
+    """Tell whether the library stays in the data folder: always without a PostgreSQL, else where that is said."""
+    wanted = settings.search
+    return settings.database.url is None or (wanted.backend in IN_FOLDER and "backend" in wanted.model_fields_set)
 
 
 def name_of(settings: Settings, kind: Kind) -> str:
@@ -118,8 +126,12 @@ def name_of(settings: Settings, kind: Kind) -> str:
         if name == "postgres":
             raise SettingsError([f'{table}.{field}: "postgres" needs database.url; set it, or leave this out'])
         return name
+    if kind == "library" and has_documents_in_folder(settings):
+        return name
     if field not in of_kind.model_fields_set:
         return "postgres"
+    if kind == "search" and name in IN_FOLDER:
+        return name
     if name in ("sqlite", "memory"):
         raise SettingsError([f'{table}.{field}: "{name}" can\'t be used with database.url; leave one of them out'])
     return name

@@ -1,10 +1,11 @@
 """Name the database files of the data folder, and how far this version knows the tables in each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
@@ -36,6 +37,12 @@ POSTGRES: Mapping[str, int] = {
     "identity": 2,
     "cookies": 1,
     "folder": 1,
+    "search": 1,
+    "library": 1,
+    "origins": 1,
+    "files": 1,
+    "leases": 1,
+    "usage": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
 LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 1, "origins": 1, "outbox": 1}
@@ -73,8 +80,60 @@ def library_in(folder: Path) -> Sqlite:
     return Sqlite(folder / "library.db", known=LIBRARY)
 
 
-async def check_databases(settings: Settings) -> tuple[str, str] | None:
-    """Return which PostgreSQL is used, and what was found there; None: none is.
+async def make_tables(database: "Postgres") -> None:
+    """Make all tables of Hubbub's own in a PostgreSQL, as opening each room does."""
+    for room, steps in postgres_steps().items():
+        await database.migrate(room, steps)
+
+
+def postgres_steps() -> dict[str, Sequence[str]]:
+    """Return the scripts that make and change the tables in PostgreSQL, by room. All that uses them is imported."""
+    from hubbub.answers import postgres as answers
+    from hubbub.connections import postgres_leases as leases
+    from hubbub.history import postgres as history
+    from hubbub.history import sessions_postgres as sessions
+    from hubbub.identity import cookies_postgres as cookies
+    from hubbub.identity import keys_postgres as keys
+    from hubbub.ingest import files_postgres as files
+    from hubbub.ingest import origins_postgres as origins
+    from hubbub.search import library_postgres as library
+    from hubbub.usage import postgres as usage
+
+    return {
+        "history": history.STEPS,
+        "answers": answers.STEPS,
+        "sessions": sessions.STEPS,
+        "identity": keys.STEPS,
+        "cookies": cookies.STEPS,
+        "search": library.SEARCH_STEPS,
+        "library": library.STEPS,
+        "origins": origins.STEPS,
+        "files": files.STEPS,
+        "leases": leases.STEPS,
+        "usage": usage.STEPS,
+    }
+
+
+async def _lacks(settings: Settings, database: "Postgres") -> list[str]:
+    """Return what a PostgreSQL lacks that Hubbub does without, each in a sentence that says what to do."""
+    from hubbub.search.postgres_vectors import lack_of_vectors
+
+    lacks: list[str] = []
+    lack = None if settings.embeddings.provider == "none" else await lack_of_vectors(database, makes_it=False)
+    if lack is not None:
+        lacks.append(f"The search goes by words alone. {lack[0].upper()}{lack[1:]}")
+    most = await database.one("select current_setting('max_connections')::integer")
+    wanted = settings.server.workers * settings.database.connections
+    if most is not None and wanted > most[0]:
+        lacks.append(
+            f"{settings.server.workers} workers may open {wanted} connections, and {database.who} has {most[0]}. Raise "
+            "max_connections, or lower database.connections."
+        )
+    return lacks
+
+
+async def check_databases(settings: Settings) -> tuple[str, str, list[str]] | None:
+    """Return which PostgreSQL is used, what was found there, and what is missing; None: none is used.
 
     Nothing is made or changed.
 
@@ -83,13 +142,13 @@ async def check_databases(settings: Settings) -> tuple[str, str] | None:
         StoreError: one can't be opened.
     """
     folder = settings.server.data_folder
-    found: tuple[str, str] | None = None
+    found: tuple[str, str, list[str]] | None = None
     if settings.database.url is not None:
         async with chats_of(settings) as database:
             if not isinstance(database, Sqlite):
-                found = (database.who, await database.describe())
+                found = (database.who, await database.describe(), await _lacks(settings, database))
     for database in (chats_in(folder), library_in(folder)):
-        if database.path.exists():
+        if await in_a_thread(database.path.exists):
             async with database:
                 pass
     return found

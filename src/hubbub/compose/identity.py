@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 HOUR_SECONDS = 3600.0
+_NOT_IN_POSTGRES = "people who sign in, and links to chats, are not kept in PostgreSQL yet"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
-    faults += faults_of_names(settings)
+    faults += faults_of_names(settings) + _unkept(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
@@ -156,12 +157,18 @@ async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, Peop
         )
 
 
+def _unkept(settings: Settings) -> list[str]:
+    """Return what is wrong where things are asked for that are kept in SQLite alone, and chats are in PostgreSQL."""
+    if settings.database.url is None:
+        return []
+    asked = [*ways_to_sign_in(settings)[:1], *["sharing.chats_with_everybody"] * settings.sharing.chats_with_everybody]
+    return [f"{name}: {_NOT_IN_POSTGRES}. Leave out database.url, or {name}" for name in asked]
+
+
 def _in_file(database: "Sqlite | Postgres") -> Sqlite:
     if isinstance(database, Sqlite):
         return database
-    raise SettingsError(
-        ["identity: who signs in is not kept in PostgreSQL yet. Leave out database.url, or identity.accounts and .oidc"]
-    )
+    raise SettingsError([f"identity: {_NOT_IN_POSTGRES}. Leave out database.url, or have nobody sign in"])
 
 
 async def open_sign_ins(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
 from hubbub.audit.sqlite import SqliteAudit
-from hubbub.compose.databases import chats_in
+from hubbub.compose.databases import chats_in, chats_of
 from hubbub.compose.pools import pools_of
 from hubbub.compose.shelf import Shelf
 from hubbub.connections.sqlite import Sqlite, in_one
@@ -30,6 +30,7 @@ from hubbub.usage.sqlite import SqliteUsage
 
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
+    from hubbub.usage.postgres import PostgresUsage
 
 
 @asynccontextmanager
@@ -40,18 +41,9 @@ async def open_meter(
     embedder: Embedder | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncGenerator[Meter]:
-    """Open what counts what people use; on PostgreSQL nothing is counted yet.
-
-    Raises:
-        SettingsError: there are bounds, and nothing to count by.
-    """
+    """Open what counts what people use."""
     rules, prices = await in_a_thread(partial(_rules, settings)), prices_of(settings)  # a time zone is read from files
-    if not isinstance(database, Sqlite):
-        if rules.is_any:
-            raise SettingsError(["quotas: are not kept in PostgreSQL yet. Leave them out, or leave database.url out"])
-        yield Meter()
-        return
-    async with SqliteUsage(database, has_bounds=rules.is_any) as store:
+    async with usage_in(database, has_bounds=rules.is_any) as store:
         if embedder is not None and settings.embeddings.provider in ("azure", "openai"):
             prices[embedder.name] = price_of(settings.embeddings.server.price_input, None, Decimal(0))
         pools = {member.model: name for name, pool in pools_of(settings).items() for member in pool.members}
@@ -61,22 +53,26 @@ async def open_meter(
 @asynccontextmanager
 async def open_usage(settings: Settings) -> AsyncGenerator[Meter]:
     """Open what tells what was used, beside a server that may run. The data folder has to be there."""
-    _check_kept(settings, "usage")
-    async with chats_in(settings.server.data_folder) as database, open_meter(settings, database) as meter:
+    async with chats_of(settings) as database, open_meter(settings, database) as meter:
         yield meter
 
 
 @asynccontextmanager
 async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
-    """Open the audit, beside a server that may run. The data folder has to be there."""
-    _check_kept(settings, "the audit")
+    """Open the audit, beside a server that may run. The data folder has to be there.
+
+    Raises:
+        SettingsError: there is none, since chats are kept in PostgreSQL.
+    """
+    if settings.database.url is not None:
+        raise SettingsError(["database.url: the audit is not kept in PostgreSQL yet, so that there is nothing to show"])
     async with chats_in(settings.server.data_folder) as database, SqliteAudit(database) as audit:
         yield audit
 
 
 def audit_in(database: Sqlite, shelf: Shelf) -> SqliteAudit:
     """Return the audit beside the chats, which takes over what deeds in the library leave for it; to be opened."""
-    return SqliteAudit(database, outboxes=[shelf.outbox])
+    return SqliteAudit(database, outboxes=[shelf.outbox] if shelf.outbox is not None else [])
 
 
 @asynccontextmanager
@@ -92,9 +88,13 @@ async def open_deeds(settings: Settings, shelf: Shelf) -> AsyncGenerator[Deeds]:
         yield Deeds(audit, default=COMMAND_LINE)
 
 
-def _check_kept(settings: Settings, what: str) -> None:
-    if settings.database.url is not None:
-        raise SettingsError([f"database.url: {what} is not kept in PostgreSQL yet, so that there is nothing to show"])
+def usage_in(database: "Sqlite | Postgres", *, has_bounds: bool = True) -> "SqliteUsage | PostgresUsage":
+    """Return what keeps what was used in a database, to be opened."""
+    if isinstance(database, Sqlite):
+        return SqliteUsage(database, has_bounds=has_bounds)
+    from hubbub.usage.postgres import PostgresUsage
+
+    return PostgresUsage(database, has_bounds=has_bounds)
 
 
 def check_over(settings: Settings, catalog: Catalog) -> None:
@@ -109,12 +109,9 @@ def check_over(settings: Settings, catalog: Catalog) -> None:
         raise SettingsError([f"quotas.over: there is no model {over!r}; there is: {there}"])
 
 
-def store_with_endings(settings: Settings, answers: object, history: object, meter: Meter) -> None:
+def store_with_endings(answers: object, history: object, meter: Meter) -> None:
     """Have stored with the endings of answers what they used, and what they came to for who searches chats."""
     if not isinstance(answers, TellsEndings):
-        return
-    if settings.database.url is not None:  # one write goes into the endings' own transaction, and nothing is counted
-        answers.beside_endings = history.indexing if isinstance(history, SearchableHistory) else None
         return
     writes: list[Callable[[Sequence[Answer]], Beside]] = [meter.settling]
     if isinstance(history, SearchableHistory):

@@ -1,4 +1,4 @@
-"""Hold a PostgreSQL to one data folder: documents lie there, and not in PostgreSQL."""
+"""Hold a PostgreSQL to one data folder where documents lie there, and not in PostgreSQL."""
 
 import contextlib
 import os
@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hubbub.compose.backends import has_documents_in_folder
+from hubbub.compose.databases import library_in
 from hubbub.connections.private import open_private
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 MARK = "database.mark"
 """The file in the data folder that says that it belongs to a PostgreSQL."""
+_HAS_LIBRARY = "select 1 from sqlite_schema where name = 'document'"
+_HAS_DOCUMENTS = "select 1 from document limit 1"
 _SCHEMA = "create table data_folder (id integer primary key check (id = 1), mark text not null)"
 
 
@@ -37,7 +41,7 @@ async def keep_to_one_folder(settings: Settings, database: "Sqlite | Postgres") 
     Raises:
         SettingsError: its documents lie in another folder.
     """
-    if isinstance(database, Sqlite):
+    if isinstance(database, Sqlite) or not has_documents_in_folder(settings):
         return
     folder = settings.server.data_folder
     await database.migrate("folder", [_SCHEMA])
@@ -48,9 +52,34 @@ async def keep_to_one_folder(settings: Settings, database: "Sqlite | Postgres") 
         raise SettingsError(
             [
                 f"server.data_folder: the documents of {database.who} lie in another data folder than {folder}. Name "
-                "that one: documents and their search are not in PostgreSQL yet, so that one machine serves it"
+                "that one, or leave out search.backend, so that documents and their search are in PostgreSQL as well"
             ]
         )
+
+
+async def check_moved(settings: Settings, database: "Sqlite | Postgres") -> None:
+    """Return where no documents would be missed: earlier versions kept them in the data folder beside a PostgreSQL.
+
+    Raises:
+        SettingsError: there are some in the data folder, and PostgreSQL has had no library so far.
+    """
+    folder = settings.server.data_folder
+    if isinstance(database, Sqlite):
+        return
+    if not await in_a_thread(lambda: (folder / MARK).exists() and (folder / "library.db").exists()):
+        return
+    if "library" in await database.rooms():
+        return
+    async with library_in(folder) as library:
+        there = await library.read(lambda connection: connection.one(_HAS_LIBRARY))
+        if there is None or await library.read(lambda connection: connection.one(_HAS_DOCUMENTS)) is None:
+            return
+    raise SettingsError(
+        [
+            f"database.url: the documents of {database.who} lie in {folder} still. Move them with `hubbub move "
+            '--documents --to` and the address, or set search.backend = "sqlite" to leave them there'
+        ]
+    )
 
 
 def _mark_in(folder: Path) -> str:

@@ -9,28 +9,29 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hubbub.audit.outbox import Outbox
 from hubbub.compose.azure import azure_resources
-from hubbub.compose.backends import open_backend
-from hubbub.compose.databases import library_in
+from hubbub.compose.backends import has_documents_in_folder, name_of, open_backend
+from hubbub.compose.databases import chats_of, library_in
 from hubbub.compose.models import OnFetch, open_embedder
+from hubbub.compose.one_folder import check_moved
 from hubbub.compose.own import media_types_of, setup_of
 from hubbub.connections.http import Http
-from hubbub.connections.lock import FolderLock
+from hubbub.connections.lock import RETRY_SECONDS, FolderLock
 from hubbub.connections.private import open_private
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import Conflict
+from hubbub.core.errors import Conflict, SettingsError
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
-from hubbub.ingest.origins import Origins
+from hubbub.ingest.origins import Origins, SqliteOrigins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import RESERVED
@@ -40,9 +41,13 @@ from hubbub.search.base import Library, Search, Standing
 from hubbub.search.own import own_search
 from hubbub.settings import Settings
 
+if TYPE_CHECKING:
+    from hubbub.connections.postgres import Postgres
+
 GUIDE = "Hubbub"
 """The collection that is made of Hubbub's own guide when the data folder is new."""
 GUIDE_RETRY_SECONDS = 0.02
+LEASE_RETRY_SECONDS = 0.2
 SWITCHED_OFF = "guide.off"
 """The file in the data folder that says that the guide was switched off, and not deleted."""
 
@@ -58,30 +63,46 @@ class Shelf:
     embedder: Embedder | None
     folder: Path
     origins: Origins
-    outbox: Outbox
-    """Where deeds that are stored here leave what the audit is to have."""
+    outbox: Outbox | None = None
+    """Where deeds that are stored here leave what the audit is to have; None where there is no audit of them."""
+    leases: "Postgres | None" = None
+    """Where several machines agree on which of them does a piece of work; None: the data folder is this one's."""
+
+    @asynccontextmanager
+    async def alone(self, work: str, *, retry_seconds: float = RETRY_SECONDS) -> AsyncGenerator[None]:
+        """Be the one process of all that use the library to do this work; entering waits for its turn."""
+        if self.leases is None:
+            async with FolderLock(self.folder / f"{work}.lock", retry_seconds=retry_seconds):
+                yield
+            return
+        from hubbub.connections.postgres_leases import leased
+
+        async with leased(self.leases, work, retry_seconds=max(retry_seconds, LEASE_RETRY_SECONDS)):
+            yield
 
 
 @asynccontextmanager
-async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = None) -> AsyncGenerator[Shelf]:
-    """Open the library. Nothing is ingested until the pipeline is run."""
+async def open_shelf(
+    settings: Settings, http: Http, on_fetch: OnFetch | None = None, *, chats: "Sqlite | Postgres | None" = None
+) -> AsyncGenerator[Shelf]:
+    """Open the library. Nothing is ingested until the pipeline is run.
+
+    The database of the chats may be given, where it is open: a PostgreSQL holds the library, too.
+    """
     folder = settings.server.data_folder
     async with AsyncExitStack() as stack:
         embedder = await stack.enter_async_context(open_embedder(settings, http, on_fetch))
-        database = await stack.enter_async_context(library_in(folder))
+        database = await _database(stack, settings, chats)
         azure = await azure_resources(stack, settings)
         search = await _opened_search(stack, settings, database=database, embedder=embedder, **azure)
-        library = await open_backend(
-            stack, settings, "library", settings.search.library, database=database, search=search
-        )
+        names = name_of(settings, "library")
+        library = await open_backend(stack, settings, "library", names, database=database, search=search)
         await _let_stand(search, library)
-        origins = Origins(database)
-        await origins.open()
-        files = await stack.enter_async_context(Files(folder / "files", most_bytes=settings.limits.document_bytes))
+        origins, files = await _beside(stack, settings, database)
         pipeline = Pipeline(
             library,
             search,
-            search if embedder is not None and hasattr(search, "embed_next") else None,
+            search if embedder is not None and getattr(search, "embeds", hasattr(search, "embed_next")) else None,
             files,
             await in_a_thread(partial(sandbox_of, settings, reserved=RESERVED)),
             lock_path=folder / "ingest.lock",
@@ -98,17 +119,56 @@ async def open_shelf(settings: Settings, http: Http, on_fetch: OnFetch | None = 
             ),
             own_types=await in_a_thread(partial(media_types_of, settings)),
         )
-        yield Shelf(library, search, files, pipeline, embedder, folder, origins, Outbox(database))
+        leases = None if isinstance(database, Sqlite) else database
+        outbox = Outbox(database) if isinstance(database, Sqlite) else None
+        yield Shelf(library, search, files, pipeline, embedder, folder, origins, outbox, leases)
 
 
-async def _opened_search(stack: AsyncExitStack, settings: Settings, *, database: Sqlite, **resources: object) -> Any:
-    """Open the search. Beside one of somebody's own stands here which passages there are."""
-    name = settings.search.backend
+async def _opened_search(
+    stack: AsyncExitStack, settings: Settings, *, database: "Sqlite | Postgres", **resources: object
+) -> Any:
+    """Open the search. Beside one of somebody's own stands here which passages there are.
+
+    Raises:
+        SettingsError: one of somebody's own can't stand beside a PostgreSQL.
+    """
+    name = name_of(settings, "search")
     search = await open_backend(stack, settings, "search", name, database=database, **resources)
     if is_ours("search", name):
         return search
+    if not isinstance(database, Sqlite):
+        raise SettingsError(["search.backend: a search of your own can't be used with database.url yet; leave one out"])
     place = await in_a_thread(partial(place_of, "search", name))
     return await stack.enter_async_context(own_search(search, database, place))
+
+
+async def _database(
+    stack: AsyncExitStack, settings: Settings, chats: "Sqlite | Postgres | None"
+) -> "Sqlite | Postgres":
+    """Return the database of the library: that of the chats where it is a PostgreSQL, and not said otherwise."""
+    if has_documents_in_folder(settings):
+        return await stack.enter_async_context(library_in(settings.server.data_folder))
+    database = chats if chats is not None else await stack.enter_async_context(chats_of(settings))
+    await check_moved(settings, database)
+    return database
+
+
+async def _beside(stack: AsyncExitStack, settings: Settings, database: "Sqlite | Postgres") -> tuple[Origins, Files]:
+    """Open what is kept beside the library: where documents came from, and their files."""
+    folder, most_bytes = settings.server.data_folder / "files", settings.limits.document_bytes
+    if isinstance(database, Sqlite):
+        origins = SqliteOrigins(database)
+        await origins.open()
+        return origins, await stack.enter_async_context(Files(folder, most_bytes=most_bytes))
+    from hubbub.ingest.files_postgres import PostgresFiles
+    from hubbub.ingest.origins_postgres import PostgresOrigins
+
+    there = PostgresOrigins(database)
+    await there.open()
+    if settings.database.files == "folder":
+        return there, await stack.enter_async_context(Files(folder, most_bytes=most_bytes))
+    here = settings.server.data_folder / "fetched"
+    return there, await stack.enter_async_context(PostgresFiles(database, here, most_bytes=most_bytes))
 
 
 def _can_embed(embedder: Embedder | None) -> bool:
@@ -158,7 +218,7 @@ async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
     one after the other.
     """
     switched_off = shelf.folder / SWITCHED_OFF
-    async with FolderLock(shelf.folder / "guide.lock", retry_seconds=GUIDE_RETRY_SECONDS):
+    async with shelf.alone("guide", retry_seconds=GUIDE_RETRY_SECONDS):
         if is_enabled:
             was_off = await in_a_thread(switched_off.exists)
             await _add_guide(shelf, comes_back=was_off)

@@ -15,10 +15,8 @@ from hubbub.ingest.sync import FolderSync
 from hubbub.settings import Settings
 from hubbub.settings.ingest import Synced, SyncedFolder, SyncedRepository, SyncedWebsite
 
-
-def round_lock(settings: Settings) -> FolderLock:
-    """Return the lock that is held while a folder is compared: by the server, and by the command line."""
-    return FolderLock(settings.server.data_folder / "sync.lock")
+ROUND = "sync"
+"""The work of comparing a folder: one process of all does so at a time, a server or the command line."""
 
 
 def wanted_sources(settings: Settings) -> list[Synced]:
@@ -60,7 +58,7 @@ def syncing_of(wanted: Synced, shelf: Shelf, settings: Settings, fetcher: Guarde
     )
     lock = settings.server.data_folder / f"source-{place.name}.lock"
     fetching = nullcontext if isinstance(wanted, SyncedFolder) else lambda: FolderLock(lock)
-    return SourceSync(source, syncing, fetching, lambda: round_lock(settings))
+    return SourceSync(source, syncing, fetching, lambda: shelf.alone(ROUND))
 
 
 def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, globs: Globs) -> Source:

@@ -7,7 +7,6 @@ from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.shelf import Shelf
 from hubbub.compose.sources import syncing_of, wanted_sources, where
 from hubbub.connections.guarded import Guarded
-from hubbub.connections.lock import FolderLock
 from hubbub.core.errors import Conflict, HubbubError, Invalid
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
@@ -25,7 +24,7 @@ async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds | None = No
     if not (sources := wanted_sources(settings)):
         return
     async with (
-        FolderLock(settings.server.data_folder / "syncing.lock"),
+        shelf.alone("syncing"),
         fetcher_of(settings) as fetcher,
         Tasks() as group,
     ):

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
 from hubbub.connections.postgres_faults import (
+    HoldsNul,
     Unreachable,
     again,
     opening_errors,
@@ -71,6 +72,25 @@ class Connection:
         await self._raw.execute(script)
 
 
+class _PlainConnection(Connection):
+    """One whose texts are made fit for PostgreSQL: what is asked for with a NUL is found nowhere, as in SQLite.
+
+    It is used where a statement failed for that, so that no other one pays for looking.
+    """
+
+    async def all(self, query: str, *values: Value) -> list[Row]:
+        return await super().all(query, *map(_plainly, values))
+
+    async def one(self, query: str, *values: Value) -> Row | None:
+        return await super().one(query, *map(_plainly, values))
+
+    async def run(self, query: str, *values: Value) -> int:
+        return await super().run(query, *map(_plainly, values))
+
+    async def many(self, query: str, rows: Iterable[Sequence[Value]]) -> None:
+        await super().many(query, [list(map(_plainly, row)) for row in rows])
+
+
 class _Raw(asyncpg.Connection):
     """A connection that is given back without a round trip: nothing here leaves anything behind on one."""
 
@@ -97,18 +117,30 @@ class Queries:
             StoreFull: the disk is full.
             StoreError: PostgreSQL failed, or can't be reached.
         """
-        async with self._connection() as raw:
-            return await Connection(raw).all(query, *values)
+        try:
+            async with self._connection() as raw:
+                return await Connection(raw).all(query, *values)
+        except HoldsNul:
+            async with self._connection() as raw:
+                return await _PlainConnection(raw).all(query, *values)
 
     async def one(self, query: str, *values: Value) -> Row | None:
         """Run one query as `all` does and return its first row, if it has one."""
-        async with self._connection() as raw:
-            return await Connection(raw).one(query, *values)
+        try:
+            async with self._connection() as raw:
+                return await Connection(raw).one(query, *values)
+        except HoldsNul:
+            async with self._connection() as raw:
+                return await _PlainConnection(raw).one(query, *values)
 
     async def run(self, query: str, *values: Value) -> int:
         """Run one statement as `all` does and return how many rows it changed."""
-        async with self._connection() as raw:
-            return await Connection(raw).run(query, *values)
+        try:
+            async with self._connection() as raw:
+                return await Connection(raw).run(query, *values)
+        except HoldsNul:
+            async with self._connection() as raw:
+                return await _PlainConnection(raw).run(query, *values)
 
     async def write(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
@@ -122,10 +154,15 @@ class Queries:
             StoreFull: the disk is full; nothing was changed.
             StoreError: PostgreSQL failed. Where the connection was lost it may have taken effect.
         """
+        made: type[Connection] = Connection
         for left in reversed(range(TRIES)):
             try:
                 async with self._connection() as raw, raw.transaction():
-                    return await work(Connection(raw), *args, **kwargs)
+                    return await work(made(raw), *args, **kwargs)
+            except HoldsNul:
+                if left == 0 or made is _PlainConnection:
+                    raise
+                made = _PlainConnection
             except Exception as error:
                 if left == 0 or not again(error):
                     raise
@@ -139,8 +176,14 @@ class Queries:
         Raises:
             StoreError: PostgreSQL failed, or can't be reached.
         """
+        try:
+            return await self._read_as(Connection, lambda connection: work(connection, *args, **kwargs))
+        except HoldsNul:
+            return await self._read_as(_PlainConnection, lambda connection: work(connection, *args, **kwargs))
+
+    async def _read_as(self, made: type[Connection], work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._connection() as raw, raw.transaction(isolation="repeatable_read", readonly=True):
-            return await work(Connection(raw), *args, **kwargs)
+            return await work(made(raw))
 
 
 class Postgres(Queries):
@@ -304,6 +347,10 @@ class Postgres(Queries):
                 if number not in done:
                     await self.write(_migrate, room, number, script)
 
+    async def rooms(self) -> set[str]:
+        """Return the rooms that have tables here."""
+        return {row[0] for row in await self.read(_rooms)}
+
     async def describe(self) -> str:
         """Return its version, how quickly it answers, and what of it is there that Hubbub may need.
 
@@ -368,15 +415,37 @@ class PostgresWrite:
     async def __call__(self) -> None:
         await self.database.write(self.work)
 
+    def along(self, other: object) -> "PostgresWrite | None":
+        """Return what does this and the other in one transaction; None where that goes elsewhere."""
+        if not isinstance(other, PostgresWrite) or other.database is not self.database:
+            return None
+        first, second = self.work, other.work
+
+        async def work(connection: Connection) -> None:
+            await first(connection)
+            await second(connection)
+
+        return PostgresWrite(self.database, work)
+
 
 def plain(text: str) -> str:
     """Return a text as PostgreSQL can keep it: its texts hold no NUL."""
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
+def _plainly(value: Value) -> Value:
+    if isinstance(value, str):
+        return plain(value)
+    return [_plainly(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 async def _has_migrations(connection: Connection) -> bool:
     found = await connection.one("select to_regclass('migration') is not null")
     return found is not None and bool(found[0])
+
+
+async def _rooms(connection: Connection) -> list[Row]:
+    return await connection.all("select distinct room from migration") if await _has_migrations(connection) else []
 
 
 async def _migrate(connection: Connection, room: str, number: int, script: str) -> None:

@@ -11,6 +11,8 @@ from hubbub.core.errors import Invalid, SettingsError, StoreError, StoreFull, St
 
 ASK = "The server can't store anything now. Tell whoever runs it."
 
+_ODD = "The text holds characters that can't be stored. Remove them and try again."
+
 
 class Unreachable(StoreError):
     """The connection to the database was lost, or can't be made. It is tried again when it is next needed."""
@@ -18,6 +20,10 @@ class Unreachable(StoreError):
 
 class InTheWay(StoreError):
     """Another transaction got in the way of this one; nothing was changed."""
+
+
+class HoldsNul(Invalid):
+    """A text holds a NUL, which PostgreSQL takes nowhere."""
 
 
 _LOST = (
@@ -56,14 +62,22 @@ def store_errors() -> Generator[None]:
         raise kind("The database took too long. Try again in a moment.", detail=detail) from error
     except _IN_THE_WAY as error:
         raise InTheWay("The database could not do this. Try again.", detail=f"PostgreSQL: {error}") from error
-    except (asyncpg.CharacterNotInRepertoireError, UnicodeEncodeError) as error:
-        raise Invalid("The text holds characters that can't be stored. Remove them and try again.") from error
+    except asyncpg.CharacterNotInRepertoireError as error:
+        raise HoldsNul(_ODD) from error
+    except (asyncpg.DataError, UnicodeEncodeError) as error:
+        if isinstance(error, UnicodeEncodeError) or isinstance(error.__cause__, UnicodeEncodeError):
+            raise Invalid(_ODD) from error
+        raise _failed(error) from error
     except _LOST as error:
         raise Unreachable(
             "The database can't be reached now. Try again in a moment.", detail=f"PostgreSQL: {error}"
         ) from error
     except asyncpg.PostgresError as error:
-        raise StoreError("The database could not do this. Try again.", detail=f"PostgreSQL: {error}") from error
+        raise _failed(error) from error
+
+
+def _failed(error: Exception) -> StoreError:
+    return StoreError("The database could not do this. Try again.", detail=f"PostgreSQL: {error}")
 
 
 @contextmanager

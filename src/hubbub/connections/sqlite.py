@@ -320,6 +320,18 @@ class Write:
     async def __call__(self) -> None:
         await self.database.write(self.work)
 
+    def along(self, other: object) -> "Write | None":
+        """Return what does this and the other in one transaction; None where that goes elsewhere."""
+        if not isinstance(other, Write) or other.database is not self.database:
+            return None
+        first, second = self.work, other.work
+
+        def work(connection: Connection) -> None:
+            first(connection)
+            second(connection)
+
+        return Write(self.database, work)
+
 
 def in_one(
     first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]], *, undo: Callable[[], Awaitable[None]]
@@ -328,14 +340,9 @@ def in_one(
 
     Elsewhere they are done in turn, and `undo` takes the first back where the second fails.
     """
-    if isinstance(first, Write) and isinstance(second, Write) and first.database is second.database:
-        one, other = first, second
-
-        def work(connection: Connection) -> None:
-            one.work(connection)
-            other.work(connection)
-
-        return Write(first.database, work)
+    along = cast("Callable[[object], Callable[[], Awaitable[None]] | None] | None", getattr(first, "along", None))
+    if along is not None and (both := along(second)) is not None:
+        return both
 
     async def in_turn() -> None:
         await first()

@@ -18,7 +18,7 @@ from hubbub.history.postgres_words import query_of, vector_of
 from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation"))
+STEPS = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation"))
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
 
@@ -30,7 +30,7 @@ class PostgresHistory:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("history", _SCHEMA)
+        await self._database.migrate("history", STEPS)
         return self
 
     async def __aexit__(
@@ -83,7 +83,7 @@ class PostgresHistory:
         async def change(connection: Connection) -> None:
             row = await connection.one(_SQL["rename"], plain(title), chat_id)
             if row is not None:
-                await _index(connection, chat_id, chat_id, row[0], title)
+                await index_text(connection, chat_id, chat_id, row[0], title)
 
         await self._database.write(change)
 
@@ -136,7 +136,7 @@ class PostgresHistory:
                 if pictures := pictures_of(message):
                     await connection.run(_SQL["take_pictures"], message.chat_id, pictures)
                 if message.role == "user" and (owner_id := owners[message.chat_id]) is not None:
-                    await _index(connection, message.id, message.chat_id, owner_id, message.text)
+                    await index_text(connection, message.id, message.chat_id, owner_id, message.text)
 
         return self._database.writing(insert)
 
@@ -168,7 +168,7 @@ class PostgresHistory:
             for answer_id, text in texts:
                 found = await connection.one(_SQL["owner_of_message"], answer_id)
                 if found is not None:
-                    await _index(connection, answer_id, found[0], found[1], text)
+                    await index_text(connection, answer_id, found[0], found[1], text)
 
         return self._database.writing(index)
 
@@ -180,10 +180,10 @@ async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")
     if is_indexed and not chat.is_temporary:
-        await _index(connection, chat.id, chat.id, chat.owner_id, chat.title)
+        await index_text(connection, chat.id, chat.id, chat.owner_id, chat.title)
 
 
-async def _index(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
+async def index_text(connection: Connection, key: str, chat_id: str, owner_id: str, text: str) -> None:
     """Let a text be found: a message's, or the title of a chat, whose `key` is the chat's id. It replaces what it was.
 
     Part of the transaction that stores the text.

@@ -7,7 +7,7 @@ from hubbub.connections.postgres import Connection, Postgres, plain
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.history.base import Session
 
-_SCHEMA = read_sql("hubbub.history", "postgres/sessions_schema.sql")
+STEPS = (read_sql("hubbub.history", "postgres/sessions_schema.sql"),)
 _SQL = load_sql("hubbub.history", "postgres/sessions.sql")
 
 
@@ -18,7 +18,7 @@ class PostgresSessions:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("sessions", [_SCHEMA])
+        await self._database.migrate("sessions", STEPS)
         return self
 
     async def __aexit__(

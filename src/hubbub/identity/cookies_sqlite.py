@@ -7,9 +7,14 @@ _SCHEMA = read_sql("hubbub.identity", "cookies_schema.sql")
 _SQL = load_sql("hubbub.identity", "cookies.sql")
 
 
+async def make_table(database: Sqlite) -> None:
+    """Make the table, where it is not there."""
+    await database.migrate("cookies", [_SCHEMA])
+
+
 async def cookie_key_in(database: Sqlite) -> CookieKey:
     """Return the key of a database, made at the first time: all workers that share the database have the same one."""
-    await database.migrate("cookies", [_SCHEMA])
+    await make_table(database)
 
     def take(connection: Connection) -> CookieKey:
         made = new_cookie_key()

@@ -9,7 +9,7 @@ from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.errors import Conflict
 from hubbub.identity.base import Key, key_of, limits_text
 
-_SCHEMA = tuple(read_sql("hubbub.identity", f"postgres/{name}.sql") for name in ("schema", "scopes"))
+STEPS = tuple(read_sql("hubbub.identity", f"postgres/{name}.sql") for name in ("schema", "scopes"))
 _SQL = load_sql("hubbub.identity", "postgres/keys.sql")
 
 
@@ -20,7 +20,7 @@ class PostgresKeys:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("identity", _SCHEMA)
+        await self._database.migrate("identity", STEPS)
         return self
 
     async def __aexit__(

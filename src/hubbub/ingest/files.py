@@ -70,6 +70,14 @@ class Files:
         """Return where a content is, if it is there."""
         return self._folder / sha256[:2] / sha256
 
+    async def here(self, sha256: str) -> Path:
+        """Return where a content is on this machine, once it is there.
+
+        Raises:
+            NotFound: it is known to be nowhere.
+        """
+        return self.path(sha256)
+
     async def stat(self, sha256: str) -> os.stat_result:
         """Return size and times of a content.
 

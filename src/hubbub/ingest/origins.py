@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -23,8 +24,39 @@ class Origin(msgspec.Struct, frozen=True):
     """Of what was stored."""
 
 
-class Origins:
-    """Knows the origins of documents, by collection and source. Open it before use."""
+class Origins(Protocol):
+    """Knows the origins of documents, by collection and source."""
+
+    async def known(self, collection_id: str, source: str) -> dict[str, Origin]:
+        """Return a source's files by path."""
+        ...
+
+    async def owners(self, collection_id: str) -> dict[str, str]:
+        """Return the sources of a collection's documents, by the documents' names."""
+        ...
+
+    async def claim(self, collection_id: str, files: Iterable[tuple[str, str, str]]) -> None:
+        """Note for files (source, path, name) that their documents' names are theirs, all at once.
+
+        To be called before the documents are added: what dies in between is known to be its source's.
+        """
+        ...
+
+    async def note(self, collection_id: str, source: str, files: Sequence[Origin]) -> None:
+        """Note what was stored of files whose names are claimed."""
+        ...
+
+    async def forget(self, collection_id: str, source: str, path: str) -> None:
+        """Forget a file whose document is gone."""
+        ...
+
+    async def prune(self, collection_ids: Sequence[str]) -> None:
+        """Forget all of the collections that are not among these."""
+        ...
+
+
+class SqliteOrigins:
+    """Origins in SQLite. Open it before use."""
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
@@ -34,8 +66,6 @@ class Origins:
         await self._database.migrate("origins", [_SQL["create_tables"]])
 
     async def known(self, collection_id: str, source: str) -> dict[str, Origin]:
-        """Return a source's files by path."""
-
         def look(connection: Connection) -> dict[str, Origin]:
             rows = connection.all(_SQL["known"], {"collection_id": collection_id, "source": source})
             return {row[0]: Origin(*row) for row in rows}
@@ -43,19 +73,12 @@ class Origins:
         return await self._database.read(look)
 
     async def owners(self, collection_id: str) -> dict[str, str]:
-        """Return the sources of a collection's documents, by the documents' names."""
-
         def look(connection: Connection) -> dict[str, str]:
             return {row[0]: row[1] for row in connection.all(_SQL["owners"], {"collection_id": collection_id})}
 
         return await self._database.read(look)
 
     async def claim(self, collection_id: str, files: Iterable[tuple[str, str, str]]) -> None:
-        """Note for files (source, path, name) that their documents' names are theirs, all at once.
-
-        To be called before the documents are added: what dies in between is known to be its source's.
-        """
-
         def change(connection: Connection) -> None:
             for source, path, name in files:
                 connection.all(_SQL["release"], {"collection_id": collection_id, "name": name})
@@ -64,8 +87,6 @@ class Origins:
         await self._database.write(change)
 
     async def note(self, collection_id: str, source: str, files: Sequence[Origin]) -> None:
-        """Note what was stored of files whose names are claimed."""
-
         def change(connection: Connection) -> None:
             for file in files:
                 _put(connection, collection_id, source, file)
@@ -74,12 +95,10 @@ class Origins:
             await self._database.write(change)
 
     async def forget(self, collection_id: str, source: str, path: str) -> None:
-        """Forget a file whose document is gone."""
         which = {"collection_id": collection_id, "source": source, "path": path}
         await self._database.write(lambda connection: connection.all(_SQL["forget"], which))
 
     async def prune(self, collection_ids: Sequence[str]) -> None:
-        """Forget all of the collections that are not among these."""
         kept = {"collection_ids": json.dumps(list(collection_ids))}
         await self._database.write(lambda connection: connection.all(_SQL["prune"], kept))
 

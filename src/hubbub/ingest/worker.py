@@ -21,7 +21,7 @@ from hubbub.ingest.reading import BATCH, MISTAKE, NotInstalled, NotNow, ReaderFa
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import Turns
-from hubbub.search.base import EmbedsLater, Library, Search
+from hubbub.search.base import EmbedsLater, Library, Search, SharesWork
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 FIRST_MISSING_SECONDS = 60.0
 LONGEST_MISSING_SECONDS = 3600.0
+TAKEN_SECONDS = 10.0
+"""After so long without a word another machine reads what one had taken."""
 SWEEP_SECONDS = 3600.0
 KEPT_FAILED_SECONDS = 86400.0
 """How long the file of a document is kept that failed by its own fault. Its record, with the reason, stays."""
@@ -77,6 +79,10 @@ class Worker:
         self._sizes = sizes
         self._reads_hidden = reads_hidden
         self._keeps_earlier = keeps_earlier
+        self._sharing = library if isinstance(library, SharesWork) else None
+        self._id = new_id()
+        """Names this worker among those of other machines."""
+        self._taken: set[str] = set()
         self._turns = Turns(readers)
         self._rests = Rests(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._changed = asyncio.Event()
@@ -92,6 +98,8 @@ class Worker:
             group.create_task(self._say_layers())
             await self._retry_ours()
             group.create_task(self._read_all())
+            if self._sharing is not None:
+                group.create_task(self._keep_taken(self._sharing))
             group.create_task(self._retry_missing())
             group.create_task(self._again_and_again(self._sweep))
             if self._embeds_later is not None:
@@ -132,7 +140,7 @@ class Worker:
         """Begin what there is a place for now, then wait until one ends, one is added, or some time."""
         self._changed.clear()
         began = time.monotonic()
-        queue = [one for one in await self._library.queue() if one.document.id not in self._turns]
+        queue = [one for one in await self._queue() if one.document.id not in self._turns]
         pause = max(POLL_SECONDS, IDLE_SHARE * (time.monotonic() - began))
         until = began + pause
         while True:
@@ -147,10 +155,16 @@ class Worker:
                 return True
             self._changed.clear()
 
+    async def _queue(self) -> list[Queued]:
+        if self._sharing is None:
+            return await self._library.queue()
+        return await self._sharing.free_queue(self._id)
+
     async def _read_one(self, one: Queued) -> None:
         document = one.document
         try:
-            await self._read(document)
+            if await self._took(document):
+                await self._read(document)
         except OUTSIDE as error:
             if isinstance(error, ReaderKilled) and self._rests.tries(document.id) + 1 >= MOST_KILLED:
                 await self._fail(document, error.in_the_end, "file")
@@ -172,13 +186,37 @@ class Worker:
         else:
             self._rests.ended(document.id)
         finally:
+            await self._let_go(document)
             self._turns.end(one)
             self._changed.set()
+
+    async def _took(self, document: Document) -> bool:
+        """Take a document to read it; False where another machine does so."""
+        if self._sharing is None:
+            return True
+        if await self._sharing.take(document, self._id, TAKEN_SECONDS):
+            self._taken.add(document.id)
+            return True
+        return False
+
+    async def _let_go(self, document: Document) -> None:
+        if self._sharing is not None and document.id in self._taken:
+            self._taken.discard(document.id)
+            with contextlib.suppress(StoreError):  # then it runs out
+                await asyncio.shield(self._sharing.let_go(document.id, self._id))
+
+    async def _keep_taken(self, sharing: SharesWork) -> None:
+        """Say again and again that what is read here is being read, until cancelled."""
+        while True:
+            await asyncio.sleep(TAKEN_SECONDS / 4)
+            with contextlib.suppress(StoreError):  # read twice it is the same
+                if self._taken:
+                    await sharing.keep(self._id, list(self._taken), TAKEN_SECONDS)
 
     async def _read(self, document: Document) -> None:
         if not await self._library.mark(document, "reading"):
             return  # it was removed or replaced
-        path = self._files.path(document.sha256)
+        path = await self._files.here(document.sha256)
         with gauge() as shown:
             reading = await _meanwhile(
                 self._note_progress(document, shown),

@@ -264,6 +264,27 @@ class Groups(Protocol):
         ...
 
 
+@runtime_checkable
+class SharesWork(Protocol):
+    """A library whose documents several machines read: each takes some, for as long as it is heard of."""
+
+    async def free_queue(self, worker: str, most_of_each: int = 8) -> list[Queued]:
+        """Return what `Library.queue` does, without what other workers are reading."""
+        ...
+
+    async def take(self, document: Document, worker: str, seconds: float) -> bool:
+        """Take this content of a document to read it; False where another worker has it, or it is not to be read."""
+        ...
+
+    async def keep(self, worker: str, document_ids: Sequence[str], seconds: float) -> None:
+        """Keep what was taken for so much longer."""
+        ...
+
+    async def let_go(self, document_id: str, worker: str) -> None:
+        """Let others take a document."""
+        ...
+
+
 class Library(Protocol):
     """Knows the collections and their documents, and how far each has come."""
 

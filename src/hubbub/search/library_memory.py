@@ -21,7 +21,7 @@ from hubbub.core.documents import (
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
-from hubbub.search.library_sqlite import usable_name
+from hubbub.search.library_rows import usable_name
 from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions
 
 BLOCK_BYTES = 4096

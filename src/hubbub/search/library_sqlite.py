@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import (
@@ -18,16 +17,15 @@ from hubbub.core.documents import (
     Fault,
     Progress,
     Queued,
-    progress_of,
 )
-from hubbub.core.errors import Conflict, Invalid, NotFound
+from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search import personal_sqlite
 from hubbub.search.giving_sqlite import count_kept, give_kept
+from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
-COLLECTION_NAME_LENGTH = 100
 STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
 
 
@@ -53,27 +51,27 @@ class SqliteLibrary:
 
     async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
         if reader is None or reader.reads_all:
-            return [_collection(row) for row in await self._all("collections", {"id": None, "most": _most(reader)})]
+            return [collection_of(row) for row in await self._all("collections", {"id": None, "most": most_of(reader)})]
         seen = await self._all("seen_collections", {"subjects": json.dumps(reader.subjects)})
-        return [_collection(row) for row in seen]
+        return [collection_of(row) for row in seen]
 
     async def named_collections(
         self, *, reader: Reader | None = None, ids: Sequence[str] | None = None
     ) -> list[Collection]:
         wanted = None if ids is None else json.dumps(list(ids))
         if reader is None or reader.reads_all:
-            rows = await self._all("named_collections", {"ids": wanted, "most": _most(reader)})
+            rows = await self._all("named_collections", {"ids": wanted, "most": most_of(reader)})
         else:
             subjects = {"subjects": json.dumps(reader.subjects)}
             if wanted is None:
                 rows = await self._all("named_seen_collections", subjects)
             else:
                 rows = await self._all("named_wanted_collections", {"ids": wanted, **subjects})
-        return [_collection(row) for row in rows]
+        return [collection_of(row) for row in rows]
 
     async def collection(self, collection_id: str) -> Collection | None:
-        rows = await self._all("collections", {"id": collection_id, "most": _most(None)})
-        return _collection(rows[0]) if rows else None
+        rows = await self._all("collections", {"id": collection_id, "most": most_of(None)})
+        return collection_of(rows[0]) if rows else None
 
     async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
         collection = Collection(
@@ -109,7 +107,7 @@ class SqliteLibrary:
         name = usable_name(name) if name is not None else None
 
         def change(connection: Connection) -> None:
-            known = connection.all(self._sql["collections"], {"id": collection_id, "most": _most(None)})
+            known = connection.all(self._sql["collections"], {"id": collection_id, "most": most_of(None)})
             if not known:
                 return
             owned = {"owner_id": known[0][2], "name": name}
@@ -127,15 +125,15 @@ class SqliteLibrary:
         await self._write("delete_collection", {"id": collection_id})
 
     async def documents(self, collection_id: str) -> list[Document]:
-        return [_document(row) for row in await self._all("documents", {"collection_id": collection_id})]
+        return [document_of(row) for row in await self._all("documents", {"collection_id": collection_id})]
 
     async def document(self, document_id: str) -> Document | None:
         rows = await self._all("document", {"id": document_id})
-        return _document(rows[0]) if rows else None
+        return document_of(rows[0]) if rows else None
 
     async def named(self, collection_id: str, name: str) -> Document | None:
         rows = await self._all("document_named", {"collection_id": collection_id, "name": name})
-        return _document(rows[0]) if rows else None
+        return document_of(rows[0]) if rows else None
 
     async def add(self, document: Document, *, payer: str = "") -> Document:
         return await self._database.write(self._add, document, payer)
@@ -155,7 +153,7 @@ class SqliteLibrary:
             "payer": payer,
         }
         stored = connection.all(self._sql["put_document"], values)
-        return _document(connection.all(self._sql["document"], {"id": stored[0][0]})[0])
+        return document_of(connection.all(self._sql["document"], {"id": stored[0][0]})[0])
 
     async def mark(
         self,
@@ -183,11 +181,11 @@ class SqliteLibrary:
         await self._write("forget", {"id": document_id})
 
     async def unfinished(self) -> list[Document]:
-        return [_document(row) for row in await self._all("unfinished")]
+        return [document_of(row) for row in await self._all("unfinished")]
 
     async def queue(self, most_of_each: int = 8) -> list[Queued]:
         rows = await self._all("queue", {"most": most_of_each})
-        return [Queued(_document(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
+        return [Queued(document_of(row[:-2]), owner_id=row[-2], payer=row[-1]) for row in rows]
 
     async def retry(self, faults: Sequence[Fault]) -> int:
         return await self._write("retry", {"faults": json.dumps(list(faults))})
@@ -203,7 +201,7 @@ class SqliteLibrary:
 
     async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
         chosen = {"collection_ids": json.dumps(list(collection_ids)), "limit": limit}
-        return [_document(row) for row in await self._all("unread", chosen)]
+        return [document_of(row) for row in await self._all("unread", chosen)]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         def count(connection: Connection) -> Progress:
@@ -244,34 +242,3 @@ class SqliteLibrary:
             return connection.changes()
 
         return await self._database.write(change)
-
-
-def usable_name(name: str) -> str:
-    """Return a collection's name without the white space around it.
-
-    Raises:
-        Invalid: nothing is left of it, or it is over 100 characters.
-    """
-    name = name.strip()
-    if not name:
-        raise Invalid("A collection needs a name.")
-    if len(name) > COLLECTION_NAME_LENGTH:
-        raise Invalid(f"A collection's name may have up to {COLLECTION_NAME_LENGTH} characters. Shorten it.")
-    return name
-
-
-def _collection(row: Row) -> Collection:
-    id, name, owner_id, is_shared, *rest, right = row  # noqa: A001 (the column's name)
-    return Collection(id, name, owner_id, bool(is_shared), *rest, right=Right(right))
-
-
-def _most(reader: Reader | None) -> int:
-    """Return what may be done with all collections: by a reader who reads all, or by nobody in particular."""
-    return (Right.NONE if reader is None else Right.MANAGE).value
-
-
-def _document(row: Row) -> Document:
-    *known, completeness, read = row
-    document = Document(*known, completeness=msgspec.json.decode(completeness or "{}", type=Completeness))
-    progress = progress_of(document.state, read, document.passages, document.embedded)
-    return replace(document, progress=progress) if progress else document

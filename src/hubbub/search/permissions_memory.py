@@ -10,7 +10,7 @@ from hubbub.core.documents import Collection
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import EVERYBODY, GROUP, PERSON, Group, Member, Permission, Reader, Right
-from hubbub.search.permissions_sqlite import usable_group_name
+from hubbub.search.permissions_rows import usable_group_name
 
 
 class MemoryGroups:

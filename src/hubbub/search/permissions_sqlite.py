@@ -5,13 +5,13 @@ import time
 from collections.abc import Sequence
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
-from hubbub.core.errors import Conflict, Invalid, NotFound, SearchError, StoreError
+from hubbub.core.errors import Conflict, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right, scoped
+from hubbub.search.permissions_rows import usable_group_name
 
 SQL = load_sql("hubbub.search", "permissions.sql")
 RIGHTS_SQL = load_sql("hubbub.search", "library.sql")
-GROUP_NAME_CHARACTERS = 100
 
 
 class SqlitePermissions:
@@ -149,15 +149,3 @@ class SqliteGroups:
 def _number(connection: Connection, statement: str) -> int:
     row = connection.one(statement)
     return 0 if row is None else int(row[0])
-
-
-def usable_group_name(name: str) -> str:
-    """Return a group's name without white space around it.
-
-    Raises:
-        Invalid: nothing is left of it, it is over 100 characters, or some of them can't be seen.
-    """
-    name = name.strip()
-    if not 0 < len(name) <= GROUP_NAME_CHARACTERS or not name.isprintable():
-        raise Invalid(f"A group's name has 1 to {GROUP_NAME_CHARACTERS} characters, all of them to be seen.")
-    return name

@@ -79,7 +79,7 @@ class Search(Table):
 
     backend: Text = "sqlite"
     """The search: "sqlite", "azure", or one of your own: a class as "package.module:Class", or
-    the name that an installed package gives it."""
+    the name that an installed package gives it. Left out, it is PostgreSQL where `database.url` is set."""
     library: Text = "sqlite"
     """What knows the collections and their documents: "sqlite"."""
     hits: Annotated[int, Field(ge=1, le=100)] = 8

@@ -191,6 +191,8 @@ class Database(Table):
     """The most connections that each worker opens, those for commits and for news included."""
     statement_seconds: Annotated[float, Field(ge=1)] = 30.0
     """How long the database may work on one statement."""
+    files: Literal["database", "folder"] = "database"
+    """Where the files of documents lie: in the "database", or in the data "folder", which all machines share then."""
 
 
 class History(Table):

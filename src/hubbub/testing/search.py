@@ -6,10 +6,11 @@ from struct import pack
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.documents import Document, Passage, Retrieval, RetrievalMode, Vector
 from hubbub.core.errors import ModelError
-from hubbub.search.base import EmbedsLater, Search
+from hubbub.search.base import EmbedsLater, Narrowing, Renames, Search
 
 TOPICS = (("cat", "kitten", "purring"), ("money", "bank", "interest"), ("rain", "storm", "weather"))
 
@@ -196,6 +197,38 @@ class EmbeddingSearchContract(SearchContract):
         assert await search.passages("d1") == []
         assert await search.passages("d2") == kept
         assert await search.counts() == {"d2": (2, 2)}
+
+    async def test_a_renamed_document_is_found_by_its_new_name_and_keeps_its_vectors(
+        self, search: SearchThatEmbedsLater
+    ) -> None:
+        if not isinstance(search, Renames):
+            pytest.skip("this search can't rename")
+        await put(search, replace(document(1), name="zq17.txt", title=""), "cats", "birds")
+        await put(search, replace(document(2), name="other.txt", title=""), "dogs")
+        while await search.embed_next():
+            pass
+        assert await search.rename("d1", "xk42.txt")
+        assert await search.rename("unknown", "xk42.txt")
+        assert await search.counts() == {"d1": (2, 2), "d2": (1, 1)}
+        words = Retrieval(mode="text")
+        assert await search.find("zq17", ["c1"], retrieval=words) == []
+        assert {hit.text for hit in await search.find("xk42", ["c1"], retrieval=words)} == {"cats", "birds"}
+        assert [hit.name for hit in await search.find("kitten", ["c1"], limit=1)] == ["xk42.txt"]
+
+    async def test_a_narrowed_search_finds_what_many_others_outrank(self, search: SearchThatEmbedsLater) -> None:
+        if not isinstance(search, Narrowing):
+            pytest.skip("this search can't keep to some documents")
+        for number in range(60):
+            await put(search, document(number), "cats cats cats")
+        await put(search, document(99), "a long text in which cats are named but once among much else")
+        while await search.embed_next(100):
+            pass
+        for query in ("cats", "purring"):  # by words, and by meaning alone
+            for one in ("d0", "d31", "d59", "d99"):  # of 61 that `find` returns 8 of
+                (hit,) = await search.find_among(query, ["c1"], [one, "d-none"])
+                assert hit.document_id == one
+        assert await search.find_among("cats", ["c2"], ["d99"]) == []
+        assert await search.find_among("cats", ["c1"], []) == []
 
     async def test_words_serve_while_the_embedder_fails(
         self, search: SearchThatEmbedsLater, embedder: TopicEmbedder

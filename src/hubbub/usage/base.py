@@ -14,6 +14,11 @@ Kind: TypeAlias = Literal["answer", "embeddings", "ingest"]
 By: TypeAlias = Literal["person", "group", "model", "key", "day"]
 BY: tuple[By, ...] = ("person", "group", "model", "key", "day")
 
+KEPT_SECONDS = 40 * 86_400
+"""Counters of windows that began before that are of no use any more."""
+LOST_SECONDS = 3_600
+"""A reservation that is older, and whose answer is not open, was left by a crash."""
+
 
 class Asker(msgspec.Struct, frozen=True):
     """Who uses something: the person, the key that they came with, and their groups at that time."""
@@ -118,6 +123,11 @@ class Total(msgspec.Struct, frozen=True):
     money: int
     estimated: int
     """How many of the records hold estimates."""
+
+
+def needs(amount: Amount, standing: Standing) -> bool:
+    """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
+    return amount.of(standing.bound.measure) > 0
 
 
 class UsageStore(Protocol):

@@ -9,16 +9,23 @@ import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, Write, load_sql, read_sql
 from hubbub.core.identifiers import time_of
-from hubbub.usage.base import Amount, Asker, By, Charge, Record, Reservation, Standing, Total
+from hubbub.usage.base import (
+    KEPT_SECONDS,
+    LOST_SECONDS,
+    Amount,
+    Asker,
+    By,
+    Charge,
+    Record,
+    Reservation,
+    Standing,
+    Total,
+    needs,
+)
 from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
 _SQL = load_sql("hubbub.usage", "usage.sql")
-
-KEPT_SECONDS = 40 * 86_400
-"""Counters of windows that began before that are of no use any more."""
-LOST_SECONDS = 3_600
-"""A reservation that is older, and whose answer is not open, was left by a crash."""
 
 WINDOW = 2_000
 OF_PERSON = (
@@ -61,7 +68,7 @@ class SqliteUsage:
                 for charge in reservation.charges
                 for one in charge.bounds
             ]
-            over = [one for one in standings if one.used > one.bound.most and _needs(reservation.amount, one)]
+            over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
             if over and not obliged:
                 raise OverBound(over, reservation.amount)
             connection.all(_SQL["reserve"], values)
@@ -147,11 +154,6 @@ def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standi
 def _counter(charge: Charge) -> tuple[str, str, str, int]:
     counter = charge.counter
     return counter.scope, counter.subject, counter.window, counter.start
-
-
-def _needs(amount: Amount, standing: Standing) -> bool:
-    """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
-    return amount.of(standing.bound.measure) > 0
 
 
 def _give_back(connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:

@@ -121,6 +121,7 @@ async def add_document_by_url(collection_id: str, new: NewUrl, request: Request,
     `GET /api/me` says whether you may. Nothing but the public internet is reached, and no credentials are sent.
     """
     if app.by_url is None:
+        await app.documents.check_may_add(person, collection_id)  # to others the collection is not there
         raise NotAllowed("Documents can't be added by URL here. Download the file and add it.")
     payer = payer_of(request.scope, person)
     added = await app.by_url.add(app.documents, person, collection_id, new.url, payer=payer)

@@ -1,0 +1,46 @@
+"""Make collections and documents of a database's rows, whichever database it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hubbub.core.documents import Collection, Completeness, Document, progress_of
+from hubbub.core.errors import Invalid
+from hubbub.core.people import Reader, Right
+
+COLLECTION_NAME_LENGTH = 100
+
+
+def usable_name(name: str) -> str:
+    """Return a collection's name without the white space around it.
+
+    Raises:
+        Invalid: nothing is left of it, or it is over 100 characters.
+    """
+    name = name.strip()
+    if not name:
+        raise Invalid("A collection needs a name.")
+    if len(name) > COLLECTION_NAME_LENGTH:
+        raise Invalid(f"A collection's name may have up to {COLLECTION_NAME_LENGTH} characters. Shorten it.")
+    return name
+
+
+def collection_of(row: Sequence[Any]) -> Collection:
+    """Return the collection of a row: its fields, and last what may be done with it."""
+    id, name, owner_id, is_shared, *rest, right = row  # noqa: A001 (the column's name)
+    return Collection(id, name, owner_id, bool(is_shared), *rest, right=Right(right))
+
+
+def most_of(reader: Reader | None) -> int:
+    """Return what may be done with all collections: by a reader who reads all, or by nobody in particular."""
+    return (Right.NONE if reader is None else Right.MANAGE).value
+
+
+def document_of(row: Sequence[Any]) -> Document:
+    """Return the document of a row: its fields, how whole it was read as JSON, and which part is read."""
+    *known, completeness, read = row
+    document = Document(*known, completeness=msgspec.json.decode(completeness or "{}", type=Completeness))
+    progress = progress_of(document.state, read, document.passages, document.embedded)
+    return replace(document, progress=progress) if progress else document

@@ -1,0 +1,17 @@
+"""Say which names groups may have, whichever database keeps them."""
+
+from hubbub.core.errors import Invalid
+
+GROUP_NAME_CHARACTERS = 100
+
+
+def usable_group_name(name: str) -> str:
+    """Return a group's name without white space around it.
+
+    Raises:
+        Invalid: nothing is left of it, it is over 100 characters, or some of them can't be seen.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= GROUP_NAME_CHARACTERS or not name.isprintable():
+        raise Invalid(f"A group's name has 1 to {GROUP_NAME_CHARACTERS} characters, all of them to be seen.")
+    return name

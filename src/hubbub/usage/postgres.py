@@ -1,0 +1,186 @@
+"""Keep what was used in PostgreSQL, beside the answers: in the transaction that stores their endings."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Value
+from hubbub.connections.sql import load_sql, read_sql
+from hubbub.core.identifiers import time_of
+from hubbub.usage.base import (
+    KEPT_SECONDS,
+    LOST_SECONDS,
+    Amount,
+    Asker,
+    By,
+    Charge,
+    Counter,
+    Record,
+    Reservation,
+    Standing,
+    Total,
+    needs,
+)
+from hubbub.usage.refusals import OverBound
+
+STEPS = (read_sql("hubbub.usage", "postgres/schema.sql"),)
+_SQL = load_sql("hubbub.usage", "postgres/usage.sql")
+_Counter = tuple[str, str, str, int]
+
+
+class PostgresUsage:
+    """A `UsageStore` in PostgreSQL."""
+
+    def __init__(self, database: Postgres, *, has_bounds: bool = True) -> None:
+        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        self._database = database
+        self._has_bounds = has_bounds
+        self._has_reservations = True
+
+    async def __aenter__(self) -> Self:
+        await self._database.migrate("usage", STEPS)
+        self._has_reservations = await self._database.write(_tidy, time.time()) or self._has_bounds
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def reserving(
+        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
+    ) -> PostgresWrite:
+        charges = reservation.charges
+        counters = sorted({_counter(charge.counter) for charge in charges})
+        amount = _values(reservation.amount)
+        listed = msgspec.json.encode(counters).decode()
+        values = (reservation.answer_id, *amount, *_who(reservation.asker), listed)
+
+        async def reserve(connection: Connection) -> None:
+            # Counted first and undone where it is too much: a statement less, and most are not refused.
+            rows = await connection.all(_SQL["count"], *_columns(counters, 4), *amount)
+            counted = {tuple(row)[:3]: Amount(*tuple(row)[3:]) for row in rows}
+            standings = [
+                Standing(charge.counter, one, counted[_counter(charge.counter)[:3]].of(one.measure))
+                for charge in charges
+                for one in charge.bounds
+            ]
+            over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
+            if over and not obliged:
+                raise OverBound(over, reservation.amount)
+            await connection.run(_SQL["reserve"], *values)
+            told(standings)
+
+        return self._database.writing(reserve)
+
+    def settling(self, records: Sequence[Record]) -> PostgresWrite:
+        rows = [(record.answer_id, _row(record), _who(record.asker)) for record in records]
+        used: dict[str, list[int]] = {}
+        for record in records:
+            of_it = used.setdefault(record.answer_id, [0, 0, 0])
+            for place, amount in enumerate(_values(record.amount)):
+                of_it[place] += amount
+        looks = self._has_reservations
+
+        async def settle(connection: Connection) -> None:
+            askers = await _give_back(connection, used) if looks else {}
+            await connection.many(_SQL["record"], [(*row, *askers.get(answer_id, who)) for answer_id, row, who in rows])
+
+        return self._database.writing(settle)
+
+    def releasing(self, answer_id: str) -> PostgresWrite:
+        return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
+
+    async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
+        return await self._database.read(_standings, charges)
+
+    async def report(self, by: By, start: int, end: int, offsets: Sequence[tuple[int, str]] = ()) -> list[Total]:
+        if by != "day":
+            return [Total(*row) for row in await self._database.all(_SQL[f"by_{by}"], start, end)]
+
+        async def by_days(connection: Connection) -> list[Total]:
+            found: list[Total] = []
+            ends = [begin for begin, _ in offsets[1:]] + [end]
+            for (begin, name), until in zip(offsets, ends, strict=True):
+                rows = await connection.all(_SQL["in_all"], max(begin, start), min(until, end))
+                found += [Total(name, *tuple(row)[1:]) for row in rows]
+            return found
+
+        return await self._database.read(by_days)
+
+
+async def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standing]:
+    """Return how bounds stand."""
+    found: list[Standing] = []
+    for charge in charges:
+        row = await connection.one(_SQL["counter"], *_counter(charge.counter))
+        used = Amount() if row is None else Amount(*row)
+        found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
+    return found
+
+
+async def _give_back(
+    connection: Connection, used: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[str, str, list[str]]]:
+    """Count what answers used in place of what was reserved for them; return for whom that was."""
+    askers: dict[str, tuple[str, str, list[str]]] = {}
+    changes: dict[_Counter, list[int]] = {}
+    for answer_id, *reserved, person, key, groups, counters in await connection.all(_SQL["release"], list(used)):
+        askers[answer_id] = (person, key, groups)
+        for counter in msgspec.json.decode(counters, type=list[_Counter]):
+            change = changes.setdefault(counter, [0, 0, 0])
+            for place, (after, before) in enumerate(zip(used[answer_id], reserved, strict=True)):
+                change[place] += after - before
+    if rows := [(*counter, *change) for counter, change in changes.items() if any(change)]:
+        await connection.run(_SQL["correct"], *_columns(rows, 7))
+    return askers
+
+
+async def _tidy(connection: Connection, now: float) -> bool:
+    """Drop what is of no use any more; return whether reservations are left."""
+    await connection.run(_SQL["forget_counters"], int(now - KEPT_SECONDS))
+    if await connection.one(_SQL["has_reserved"]) is None:
+        return False
+    has_answers = await connection.one(_SQL["has_answers"]) is not None
+    kept = await connection.all(_SQL["of_no_open_answer" if has_answers else "all_reserved"])
+    await _give_back(connection, {row[0]: (0, 0, 0) for row in kept if time_of(row[0]) < now - LOST_SECONDS})
+    return True
+
+
+def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
+    """Return rows as one list a column, as `unnest` takes them."""
+    return [[row[column] for row in rows] for column in range(width)]
+
+
+def _counter(counter: Counter) -> _Counter:
+    return counter.scope, counter.subject, counter.window, counter.start
+
+
+def _values(amount: Amount) -> tuple[int, int, int]:
+    return amount.questions, amount.tokens, amount.money
+
+
+def _who(asker: Asker) -> tuple[str, str, list[str]]:
+    return asker.person, asker.key, list(asker.groups)
+
+
+def _row(record: Record) -> tuple[Value, ...]:
+    return (
+        record.answer_id,
+        record.place,
+        record.at,
+        record.kind,
+        record.outcome,
+        record.model,
+        record.deployment,
+        record.questions,
+        record.input_tokens,
+        record.cached_tokens,
+        record.output_tokens,
+        record.reasoning_tokens,
+        record.money,
+        record.is_estimated,
+    )
