@@ -134,6 +134,13 @@ def test_a_library_of_ones_own_is_refused_with_its_reason(module: Module) -> Non
     assert line.startswith("search.library: a library of your own can't be used yet")
 
 
+def test_a_search_of_ones_own_beside_postgres_is_refused(module: Module) -> None:
+    name = module("class Mine:\n    pass\n")
+    settings = Settings(search={"backend": f"{name}:Mine"}, database={"url": "postgresql://localhost/none"})
+    (line,) = faults(lambda: load_backends(settings))
+    assert line.startswith("search.backend: a search of your own can't be used with database.url")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

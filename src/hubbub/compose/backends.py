@@ -45,6 +45,7 @@ _BESIDE_CHATS: Mapping[Kind, tuple[str, str]] = {
     "library": ("search", "library"),
 }
 """The back ends that share the database of the chats, and the settings that name them."""
+OWN_SEARCH_BESIDE_POSTGRES = "search.backend: a search of your own can't be used with database.url yet; leave one out"
 IN_FOLDER = ("sqlite", "azure")
 """The searches that keep their library in SQLite, also beside a PostgreSQL, where that is said."""
 
@@ -69,6 +70,8 @@ def load_backends(settings: Settings) -> None:
                         "beside it. Leave this out; what finds passages can be your own (search.backend)"
                     ]
                 )
+            if kind == "search" and not is_ours(kind, name) and settings.database.url is not None:
+                raise SettingsError([OWN_SEARCH_BESIDE_POSTGRES])
             made = load(kind, name)
             if is_ours(kind, name):
                 if table:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.audit.outbox import Outbox
 from hubbub.compose.azure import azure_resources
-from hubbub.compose.backends import has_documents_in_folder, name_of, open_backend
+from hubbub.compose.backends import OWN_SEARCH_BESIDE_POSTGRES, has_documents_in_folder, name_of, open_backend
 from hubbub.compose.databases import chats_of, library_in
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.compose.one_folder import check_moved
@@ -137,7 +137,7 @@ async def _opened_search(
     if is_ours("search", name):
         return search
     if not isinstance(database, Sqlite):
-        raise SettingsError(["search.backend: a search of your own can't be used with database.url yet; leave one out"])
+        raise SettingsError([OWN_SEARCH_BESIDE_POSTGRES])
     place = await in_a_thread(partial(place_of, "search", name))
     return await stack.enter_async_context(own_search(search, database, place))
 
