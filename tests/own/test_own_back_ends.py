@@ -82,7 +82,8 @@ async def test_a_document_of_an_own_format_is_read_in_the_sandbox(served: Served
 
 async def test_it_is_in_the_own_index_with_vectors_of_the_own_embedder(served: Served) -> None:
     with sqlite3.connect(served.folder / "acme-index.db") as index:
-        rows = index.execute("select text, length(vector) from passage").fetchall()
+        own = "select text, length(vector) from passage where collection = ?"
+        rows = index.execute(own, (served.collection_id,)).fetchall()
     index.close()
     assert rows
     assert all(length == 26 * 4 for _, length in rows)

@@ -7,7 +7,8 @@ from that moment on, and an index that is new or was lost is filled from here.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -78,15 +79,13 @@ class OwnSearch:
         )
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
-        async with self._changing:
-            self._changes += 1
+        async with self._change():
             await self._ledger.announce(document.id, passages)
             await _named(self._search.put(document, passages))
             await self._ledger.put(document, passages)
 
     async def remove(self, document_id: str) -> None:
-        async with self._changing:
-            self._changes += 1
+        async with self._change():
             ids = await self._ledger.remove(document_id)
             await _named(self._search.remove(document_id))
             await self._ledger.gone(ids)
@@ -97,6 +96,13 @@ class OwnSearch:
     async def counts(self) -> dict[str, tuple[int, int]]:
         """Return for each document how many passages it has, and how many of these have a vector."""
         return await self._ledger.counts()
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncGenerator[None]:
+        """Change the index and what stands here of it: one after the other, and whoever looks meanwhile can tell."""
+        async with self._changing:
+            self._changes += 1
+            yield
 
     async def _usable(
         self, query: str, collection_ids: Sequence[str], limit: int, reader: Reader | None
@@ -109,10 +115,10 @@ class OwnSearch:
         self, look: Callable[[], Awaitable[Sequence[Hit]]], collection_ids: Sequence[str], limit: int
     ) -> list[Hit]:
         """Return of what is found what is here, none twice. Where it is just being replaced, look again."""
-        changes = self._changes
+        changes, is_changing = self._changes, self._changing.locked()
         found = await _named(look())
         hits = await self._counting(found, collection_ids)
-        if len(hits) < len(found) and (changes != self._changes or self._changing.locked()):
+        if len(hits) < len(found) and (is_changing or changes != self._changes):
             async with self._changing:  # nothing is replaced meanwhile
                 hits = await self._counting(await _named(look()), collection_ids)
         return hits[:limit]
@@ -174,7 +180,8 @@ class _Embeds(OwnSearch):
 
     async def embed_next(self, limit: int = 16) -> Sequence[str]:
         done = await _named(cast(EmbedsLater, self._search).embed_next(limit))
-        await self._ledger.embedded_of(Counter(done))
+        async with self._changing:  # what was just put stands here by then
+            await self._ledger.embedded_of(Counter(done))
         return done
 
 
