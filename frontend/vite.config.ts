@@ -85,5 +85,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
   },
+  worker: { format: "es" },
   server: { proxy: { "/api": server } },
 });

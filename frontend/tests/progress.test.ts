@@ -20,7 +20,7 @@ const document = (passages: number, embedded: number): Document => ({
 
 test.each([
   [50, 20, "20 of 50 (40 %)"],
-  [1000, 999, "999 of 1000 (99 %)"],
+  [1000, 999, "999 of 1,000 (99 %)"],
   [3, 0, "0 of 3 (0 %)"],
   [0, 0, "0 of 0"],
 ])("%i passages, %i with a meaning", (passages, embedded, told) => {

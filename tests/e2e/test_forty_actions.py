@@ -22,7 +22,7 @@ from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CAN = 37
+CAN = 39
 """How many of the forty the page can do."""
 MOST_CLICKS = 2
 """So many clicks the frequent twenty take."""
@@ -356,6 +356,17 @@ async def shows_the_keys(hand: Hand) -> None:
     await expect(hand.page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
+async def searches(hand: Hand) -> None:
+    await hand.press("Control+Shift+F")
+    await hand.page.keyboard.type("hubbub")
+    await expect(hand.page.get_by_role("list", name="Passages found").get_by_role("listitem").first).to_be_visible()
+
+
+async def changes_the_language(hand: Hand) -> None:
+    await hand.choose("Language", "Deutsch")
+    await expect(hand.page.get_by_role("button", name="Neuer Chat").first).to_be_visible()
+
+
 FREQUENT: dict[str, Act | None] = {
     "ask": asks,
     "begin a chat": begins_a_chat,
@@ -397,8 +408,8 @@ OTHERS: dict[str, Act | None] = {
     "compare two models side by side": None,
     "have an answer read aloud": has_it_read_aloud,
     "dictate a question": dictates,
-    "search documents without a model": None,
-    "change the language of the page": None,
+    "search documents without a model": searches,
+    "change the language of the page": changes_the_language,
 }
 
 

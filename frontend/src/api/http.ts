@@ -1,5 +1,7 @@
 /** Speak HTTP with the server; the one file that calls `fetch`. */
 
+import { t } from "../language/t";
+
 const ANSWER_MILLISECONDS = 30_000;
 /** What stands before every path of the server's, where a proxy has put it below a prefix. */
 export const PREFIX =
@@ -142,7 +144,7 @@ export function upload<T>(
 }
 
 export function unreachable(): Problem {
-  return new Problem(0, "unreachable", "The server can't be reached. Check the connection and try again.");
+  return new Problem(0, "unreachable", t("The server can't be reached. Check the connection and try again."));
 }
 
 function problemOf(status: number, text: string): Problem {
@@ -153,7 +155,9 @@ function problemOf(status: number, text: string): Problem {
     // A proxy's page, most likely: the status has to do.
   }
   const fallback =
-    status >= 500 ? "The server had a fault. Try again in a moment." : `The server refused this (${status}).`;
+    status >= 500
+      ? t("The server had a fault. Try again in a moment.")
+      : t("The server refused this ({status}).", { status });
   return new Problem(
     status,
     told.code ?? `http_${status}`,

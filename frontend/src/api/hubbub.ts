@@ -11,6 +11,7 @@ import type {
   Document,
   Folder,
   FoundChat,
+  FoundPassages,
   Given,
   Grant,
   Group,
@@ -21,6 +22,7 @@ import type {
   Prompt,
   Question,
   Rating,
+  SearchFilters,
   Usage,
   Which,
 } from "./resources";
@@ -114,6 +116,16 @@ export function findChats(
   const query = new URLSearchParams({ words, ...(before === null ? {} : { before }) });
   return request(signal, "GET", `/api/chats/found?${query}`);
 }
+
+/** A page of the best passages; `cursor` is `next_cursor` of the page before. No collections: all that may be searched. */
+export const findPassages = (
+  signal: AbortSignal,
+  query: string,
+  collections: readonly string[],
+  filters: SearchFilters,
+  cursor: string | null,
+) =>
+  request<FoundPassages>(signal, "POST", "/api/search", { body: { query, collections, filters, cursor, limit: 20 } });
 
 export const chat = (signal: AbortSignal, id: string) =>
   request<{ chat: Chat; messages: Message[] }>(signal, "GET", at("chats", id));

@@ -1,5 +1,6 @@
 /** Have the browser make passkeys and sign with them, between the server's resources. */
 
+import { t } from "../language/t";
 import { request } from "./http";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
@@ -51,8 +52,8 @@ async function asked(asking: Promise<Credential | null>): Promise<PublicKeyCrede
     if (found instanceof PublicKeyCredential) return found;
   } catch (error) {
     if (error instanceof DOMException && error.name === "InvalidStateError") {
-      throw new Error("This device has a passkey for your account already.");
+      throw new Error(t("This device has a passkey for your account already."));
     }
   }
-  throw new Error("No passkey was used: the browser was told no, or waited too long.");
+  throw new Error(t("No passkey was used: the browser was told no, or waited too long."));
 }

@@ -1,6 +1,6 @@
 /** The shapes that the server's JSON has. Times are seconds since the epoch. */
 
-import type { Answer } from "../events";
+import type { Answer, Hit } from "../events";
 
 export interface Me {
   person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
@@ -198,6 +198,35 @@ export interface FoundChat {
   text: string;
   /** From where to where in the text the words stand, in code points. */
   marks: readonly (readonly [number, number])[];
+}
+
+/** Which documents are searched: those that fulfil all of it. */
+export interface SearchFilters {
+  /** How names of files end, without the point. */
+  kinds: readonly string[];
+  /** A file's name; * stands for any characters. */
+  name: string;
+  /** Moments as RFC 3339 has them. */
+  added_from: string | null;
+  added_before: string | null;
+}
+
+export interface FoundPassage {
+  hit: Hit;
+  /** Where words of the query stand in the text, in code points. */
+  highlights: readonly { start: number; end: number }[];
+}
+
+/** How many of the best passages are of each kind of file, and in each collection by its id. */
+export interface Facets {
+  kinds: Readonly<Record<string, number>>;
+  collections: Readonly<Record<string, number>>;
+}
+
+export interface FoundPassages {
+  results: readonly FoundPassage[];
+  facets: Facets;
+  next_cursor: string | null;
 }
 
 export interface Message {

@@ -4,6 +4,7 @@ import { type Signal, signal } from "@preact/signals";
 import { follow } from "../api/follow";
 import * as hubbub from "../api/hubbub";
 import type { Answer, NumberedEvent } from "../events";
+import { t } from "../language/t";
 import { apply, emptyAnswer } from "./answer";
 import { announce, isAbort, messageOf, tell } from "./notices";
 
@@ -87,9 +88,10 @@ document.addEventListener("visibilitychange", () => {
 
 function announceEnd(answer: Answer): void {
   if (document.hidden) endedUnseen.value++;
-  if (answer.state === "done") announce("Answer complete.");
-  if (answer.state === "failed") announce(`The answer failed. ${answer.failure?.message ?? ""}`);
-  if (answer.state === "stopped") announce("The answer was stopped.");
+  if (answer.state === "done") announce(t("Answer complete."));
+  if (answer.state === "failed")
+    announce(t("The answer failed. {message}", { message: answer.failure?.message ?? "" }));
+  if (answer.state === "stopped") announce(t("The answer was stopped."));
 }
 
 /** The log can't be read any more: say so in the answer's place. What it said so far stands. */

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
+import { t } from "../language/t";
 import type { Along } from "./along";
 import { draftKey } from "./drafts";
 import { refusalOf } from "./kinds";
@@ -33,7 +34,7 @@ export interface Attached {
 const NAME = "hubbub.attached";
 const LOOK_MILLISECONDS = 400;
 const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const LOST = "The page was loaded anew before this was sent. Add it again.";
+const LOST = t("The page was loaded anew before this was sent. Add it again.");
 
 let count = 0;
 const running = new Map<number, AbortController>();
@@ -69,13 +70,17 @@ export const pictureProblem = computed<string | null>(() => {
   const asked = model.value;
   const readers = (models.value ?? []).filter(({ reads_images }) => reads_images).map(({ name }) => name);
   if (asked === null || !asked.reads_images) {
-    const able = `${readers.slice(0, 3).join(", ")} can. Choose another model, or remove the picture.`;
-    const advice = readers.length === 0 ? "No model here can. Remove the picture." : able;
-    return `${asked?.name ?? "This server"} can’t read pictures. ${advice}`;
+    const able = t("{models} can. Choose another model, or remove the picture.", {
+      models: readers.slice(0, 3).join(", "),
+    });
+    const advice = readers.length === 0 ? t("No model here can. Remove the picture.") : able;
+    return t("{name} can’t read pictures. {advice}", { name: asked?.name ?? t("This server"), advice });
   }
   const hasDocuments = chosenCollections.value.length > 0 || searchedFiles.value !== null;
   if (hasDocuments && !asked.can_ground)
-    return `Over documents ${asked.name} only quotes, and looks at no pictures. Remove the picture or the documents.`;
+    return t("Over documents {name} only quotes, and looks at no pictures. Remove the picture or the documents.", {
+      name: asked.name,
+    });
   return null;
 });
 
@@ -123,7 +128,7 @@ async function sendOne(draft: string, chatId: string | null, one: Attached, file
       const most = me.peek()?.limits.picture_bytes ?? Number.POSITIVE_INFINITY;
       if (picture.size > most) {
         const megabytes = Math.floor(most / 1024 / 1024);
-        change(draft, one.key, { problem: `Too large: pictures may have up to ${megabytes} MB.` });
+        change(draft, one.key, { problem: t("Too large: pictures may have up to {megabytes} MB.", { megabytes }) });
         return;
       }
       const { id } = await hubbub.addPicture(signal, one.name, picture, progress);
@@ -142,17 +147,17 @@ async function sendOne(draft: string, chatId: string | null, one: Attached, file
 }
 
 /** Let a document of a collection be searched in this chat alone: as a copy among its files. */
-export async function attachDocument({ id: documentId, name, size_bytes }: Document): Promise<void> {
+export async function attachDocument({ id: documentId, name }: Pick<Document, "id" | "name">): Promise<void> {
   const draft = draftKey.peek();
   const chatId = thread.peek().chat?.id ?? null;
   const blank = { kind: "file" as const, id: null, filesId: null, sent: 0, isBeingRead: false, problem: null };
-  const one: Attached = { ...blank, key: ++count, name, size: size_bytes };
+  const one: Attached = { ...blank, key: ++count, name, size: 0 };
   set(draft, [...(lists.peek()[draft] ?? []), one]);
   try {
     const { signal } = new AbortController();
     const filesId = await filesFor(signal, draft, chatId);
     const copied = await hubbub.copyDocument(signal, documentId, filesId);
-    change(draft, one.key, { id: copied.id, filesId, sent: 1, ...stateOf(copied) });
+    change(draft, one.key, { id: copied.id, filesId, sent: 1, size: copied.size_bytes, ...stateOf(copied) });
     watch(draft, filesId);
   } catch (error) {
     change(draft, one.key, { problem: messageOf(error) });
@@ -191,7 +196,7 @@ async function watch(draft: string, filesId: string): Promise<void> {
 
 const stateOf = (document: Document): Partial<Attached> => ({
   isBeingRead: isUnfinished(document) && document.state !== "embedding",
-  problem: document.state === "failed" ? document.reason || "This file can’t be read." : null,
+  problem: document.state === "failed" ? document.reason || t("This file can’t be read.") : null,
 });
 
 /** Take one away again. */

@@ -3,6 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Chat, ChatChanges, Folder, Which } from "../api/resources";
+import { plural, t } from "../language/t";
 import { notify, tell } from "./notices";
 import { homePath, navigate, route } from "./route";
 
@@ -163,7 +164,7 @@ export async function keep(changed: readonly Chat[], changes: ChatChanges, told:
       tell(error);
     }
   };
-  notify(told, { action: { label: "Undo", run: undo } });
+  notify(told, { action: { label: t("Undo"), run: undo } });
 }
 
 const MOST_AT_ONCE = 200;
@@ -215,8 +216,11 @@ export function removeAll(chats: readonly Chat[]): void {
       .finally(() => show(ids));
   };
   addEventListener("pagehide", finish);
-  const told = chats.length === 1 ? `Deleted “${chats[0]?.title}”.` : `Deleted ${chats.length} chats.`;
-  notify(told, { action: { label: "Undo", run: undo }, over: finish });
+  const told =
+    chats.length === 1
+      ? t("Deleted “{title}”.", { title: chats[0]?.title })
+      : plural(chats.length, "Deleted {count} chat.", "Deleted {count} chats.");
+  notify(told, { action: { label: t("Undo"), run: undo }, over: finish });
 }
 
 /** Whether a chat is about to be deleted. */

@@ -1,6 +1,7 @@
 /** Turn speech into text where the browser can; what was understood goes to the end of the draft. */
 
 import { signal } from "@preact/signals";
+import { t } from "../language/t";
 import { draft, setDraft } from "./drafts";
 import { notify } from "./notices";
 
@@ -27,10 +28,11 @@ export const canDictate = Known !== undefined;
 export const isDictating = signal(false);
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  "not-allowed":
+  "not-allowed": t(
     "The browser does not let this page use the microphone. Allow it in the browser’s settings of this site.",
-  "audio-capture": "No microphone was found.",
-  network: "The browser could not reach what turns speech into text.",
+  ),
+  "audio-capture": t("No microphone was found."),
+  network: t("The browser could not reach what turns speech into text."),
 };
 
 let running: Recognition | null = null;

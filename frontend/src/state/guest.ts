@@ -2,6 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { type GuestThings, guestThings, takeGuestThings } from "../api/mine";
+import { t } from "../language/t";
 import { loadChats } from "./chats";
 import { loadCollections } from "./library";
 import { isAbort, notify, tell } from "./notices";
@@ -27,7 +28,7 @@ async function lookForGuest(): Promise<void> {
     const things = await guestThings(new AbortController().signal);
     if (Object.values(things).some((count) => count > 0)) offered.value = things;
   } catch (error) {
-    if (!isAbort(error)) console.warn("It can’t be seen what a guest did here.", error); // it is offered the next time
+    if (!isAbort(error)) console.warn(t("It can’t be seen what a guest did here."), error); // it is offered the next time
   }
 }
 
@@ -36,7 +37,7 @@ export async function takeGuest(): Promise<void> {
   try {
     await takeGuestThings(signal);
     offered.value = null;
-    notify("It is yours now.");
+    notify(t("It is yours now."));
     await Promise.all([loadChats(signal), loadCollections(signal)]);
   } catch (error) {
     tell(error);

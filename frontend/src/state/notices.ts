@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { Problem } from "../api/http";
+import { t } from "../language/t";
 
 export interface Notice {
   id: number;
@@ -40,7 +41,7 @@ export function announce(text: string): void {
 
 /** What a caught error says to a person. */
 export function messageOf(error: unknown): string {
-  return error instanceof Problem ? error.message : "Something went wrong in the page. Reload it and try again.";
+  return error instanceof Problem ? error.message : t("Something went wrong in the page. Reload it and try again.");
 }
 
 /** Whether an error only says that somebody is no longer interested. */

@@ -1,6 +1,7 @@
 /** Keep what is asked while an answer is still being written; it is sent when that is done. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf } from "./answers";
 import { putBack } from "./attachments";
@@ -26,7 +27,7 @@ function set(waiting: readonly Queued[]): void {
 
 export function enqueue(text: string, along: Along): void {
   set([...queued.peek(), { text, along }]);
-  announce("Your question waits for the end of the answer.");
+  announce(t("Your question waits for the end of the answer."));
 }
 
 /** Take a question out of the line, and put it back to where it was typed. */

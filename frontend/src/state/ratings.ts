@@ -2,6 +2,7 @@
 
 import * as hubbub from "../api/hubbub";
 import type { Message, Rating } from "../api/resources";
+import { t } from "../language/t";
 import { announce, tell } from "./notices";
 import { changeMessage } from "./thread";
 
@@ -14,7 +15,7 @@ export async function rate(message: Message, rating: Rating | null): Promise<voi
   try {
     if (rating === null) await hubbub.unrate(never, message.id);
     else changeMessage(message, { rating: await hubbub.rate(never, message.id, rating) });
-    announce(rating === null ? "Rating taken back" : "Thank you. Rated.");
+    announce(rating === null ? t("Rating taken back") : t("Thank you. Rated."));
   } catch (error) {
     changeMessage(message, { rating: before });
     tell(error);

@@ -7,10 +7,10 @@ export type Route =
   | { page: "chat"; chatId: string | null }
   | { page: "library"; collectionId: string | null }
   | { page: "operate"; section: string }
-  | { page: "account" | "keys" | "people" | "shared" | "welcome" };
+  | { page: "account" | "keys" | "people" | "search" | "shared" | "welcome" };
 
 /** Pages that are named by nothing more. */
-const PLAIN = ["account", "keys", "people", "shared", "welcome"] as const;
+const PLAIN = ["account", "keys", "people", "search", "shared", "welcome"] as const;
 type Plain = (typeof PLAIN)[number];
 
 const path = signal(location.pathname);
@@ -33,6 +33,7 @@ export const accountPath = `${PREFIX}/account`;
 export const keysPath = `${PREFIX}/keys`;
 /** Where a link shows a chat: its secret stands behind a #, and is sent to no server. */
 export const sharedAddress = (secret: string) => `${location.origin}${PREFIX}/shared#${secret}`;
+export const searchPath = `${PREFIX}/search`;
 export const peoplePath = `${PREFIX}/people`;
 export const operatePath = (section: string) => `${PREFIX}/operate${section ? `/${section}` : ""}`;
 export const chatPath = (chatId: string) => `${PREFIX}/c/${chatId}`;

@@ -23,6 +23,8 @@ export interface Opened {
 export const source = signal<Source | null>(null);
 export const opened = signal<Opened | null>(null);
 export const sourceProblem = signal<string | null>(null);
+/** Whether a PDF shows as it looks, and not as text. It is kept from one document to the next. */
+export const isPageWanted = signal(false);
 export const isSourceOpen = computed(() => source.value !== null);
 
 let loading = new AbortController();
@@ -55,6 +57,12 @@ export function closeSource(): void {
     // Until it is drawn anew, the page under the sheet can't have the focus. Meanwhile the person may have gone on.
     if (document.activeElement === document.body && opener?.isConnected) opener.focus();
   });
+}
+
+/** Open a passage that was found: where the document has pages, on a picture of its page. */
+export function openFound(hit: Hit): void {
+  isPageWanted.value = true;
+  openSource(sourceOfHit(hit));
 }
 
 export const sourceOfCitation = (citation: Citation): Source => ({

@@ -20,10 +20,12 @@ export function remember(name: string, value: unknown): void {
   }
 }
 
-/** Forget everything but the look. */
+/** Forget everything but the look and the language. */
 export function forgetAll(): void {
   try {
-    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX) && name !== `${PREFIX}theme`);
+    const names = Object.keys(localStorage).filter(
+      (name) => name.startsWith(PREFIX) && name !== `${PREFIX}theme` && name !== `${PREFIX}language`,
+    );
     for (const name of names) localStorage.removeItem(name);
     sessionStorage.clear();
   } catch {

@@ -4,6 +4,7 @@ import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
+import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
@@ -76,7 +77,7 @@ export function refreshThread(): void {
     if (isAbort(error)) return;
     const isGone = error instanceof Problem && error.status === 404;
     const cell = threadOf(id);
-    if (isGone) cell.value = { ...blank, isLoaded: true, problem: "This chat is not there, or not yours." };
+    if (isGone) cell.value = { ...blank, isLoaded: true, problem: t("This chat is not there, or not yours.") };
     else if (!cell.peek().isLoaded) cell.value = { ...cell.peek(), problem: messageOf(error) };
   });
 }

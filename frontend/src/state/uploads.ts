@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
+import { plural, t } from "../language/t";
 import { answerOf } from "./answers";
 import { refusalOf } from "./kinds";
 import { chooseCollections, chosenCollections, documentsOf, watchDocuments } from "./library";
@@ -51,35 +52,39 @@ const foundIn = computed<ReadonlySet<string>>(() => {
 export function progressOf(upload: Upload): Progress {
   if (upload.problem !== null) return { label: upload.problem, part: null, isOver: true, isFault: true };
   if (upload.documentId === null) {
-    if (upload.sent === 0) return { label: "Waiting to be sent", part: 0, isOver: false, isFault: false };
+    if (upload.sent === 0) return { label: t("Waiting to be sent"), part: 0, isOver: false, isFault: false };
     const percent = Math.round(upload.sent * 100);
-    return { label: `Sending, ${percent} %`, part: upload.sent, isOver: false, isFault: false };
+    return { label: t("Sending, {percent} %", { percent }), part: upload.sent, isOver: false, isFault: false };
   }
   const document = documentsOf(upload.collectionId).value?.find(({ id }) => id === upload.documentId);
-  if (document === undefined) return { label: "Waiting to be read", part: null, isOver: false, isFault: false };
+  if (document === undefined) return { label: t("Waiting to be read"), part: null, isOver: false, isFault: false };
   const isRead = document.state !== "waiting" && document.state !== "reading";
   if (!isRead && foundIn.value.has(document.id))
-    return { label: "Read; can be found by its words", part: null, isOver: false, isFault: false };
+    return { label: t("Read; can be found by its words"), part: null, isOver: false, isFault: false };
   return documentProgress(document);
 }
 
 export function documentProgress(document: Document): Progress {
   switch (document.state) {
     case "waiting":
-      return { label: "Waiting to be read", part: null, isOver: false, isFault: false };
+      return { label: t("Waiting to be read"), part: null, isOver: false, isFault: false };
     case "reading":
-      return { label: "Being read", part: null, isOver: false, isFault: false };
+      return { label: t("Being read"), part: null, isOver: false, isFault: false };
     case "embedding": {
       const part = document.passages > 0 ? document.embedded / document.passages : null;
       // Rounded down, so that it says 100 % only when all are done.
       const percent = part === null ? "" : ` (${Math.floor(part * 100)} %)`;
-      const label = `Can be found by its words; meanings ${document.embedded} of ${document.passages}${percent}`;
+      const label = t("Can be found by its words; meanings {embedded} of {passages}{percent}", {
+        embedded: document.embedded,
+        passages: document.passages,
+        percent,
+      });
       return { label, part, isOver: false, isFault: false };
     }
     case "ready":
       return { label: readyLabel(document), part: 1, isOver: true, isFault: false };
     case "failed":
-      return { label: document.reason || "Could not be read", part: null, isOver: true, isFault: true };
+      return { label: document.reason || t("Could not be read"), part: null, isOver: true, isFault: true };
   }
 }
 
@@ -89,7 +94,7 @@ export const isInPart = ({ completeness }: Document): boolean => completeness.om
 /** "Ready", or what was left out of a document that was read in part. */
 function readyLabel(document: Document): string {
   const missing = document.completeness.omitted.map(({ text }) => text);
-  return isInPart(document) ? `Ready, but ${missing.join("; ")}` : "Ready";
+  return isInPart(document) ? t("Ready, but {omissions}", { omissions: missing.join("; ") }) : t("Ready");
 }
 
 /** How many of the files could not be added. */
@@ -113,7 +118,7 @@ export async function startUploads(collection: Collection, files: readonly File[
   ];
   areUploadsShown.value = true;
   const queue = added.filter(({ upload }) => upload.problem === null);
-  if (queue.length === 0) return announce("None of these files can be read.");
+  if (queue.length === 0) return announce(t("None of these files can be read."));
   if (!chosenCollections.peek().includes(collection.id))
     chooseCollections([...chosenCollections.peek(), collection.id]);
 
@@ -133,8 +138,13 @@ export async function startUploads(collection: Collection, files: readonly File[
 function summary(collection: Collection): string {
   const all = uploads.peek().filter((upload) => upload.collectionId === collection.id);
   const failed = all.filter((upload) => progressOf(upload).isFault).length;
-  if (failed === 0) return `The documents in ${collection.name} are ready.`;
-  return `${failed} of ${all.length} files could not be added to ${collection.name}.`;
+  if (failed === 0) return t("The documents in {name} are ready.", { name: collection.name });
+  return plural(
+    all.length,
+    "{failed} of {count} file could not be added to {name}.",
+    "{failed} of {count} files could not be added to {name}.",
+    { failed, name: collection.name },
+  );
 }
 
 function newUpload(collectionId: string, file: File, problem: string | null): Upload {

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Bound, Usage } from "../api/resources";
+import { locale, t } from "../language/t";
 import { me } from "./session";
 import { openAnswerId } from "./thread";
 
@@ -29,9 +30,14 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
   const reached = bounds.filter((bound) => bound.is_over && bound.resets_at > now);
   if (reached.length > 0) {
     const last = reached.reduce((one, other) => (other.resets_at > one.resets_at ? other : one));
-    const then = over === null ? "You can ask again then." : `Until then ${over} answers.`;
+    const then = over === null ? t("You can ask again then.") : t("Until then {over} answers.", { over });
     return {
-      text: `${whose(last)} is used up: ${last.text}. It begins anew ${moment(last, now)}. ${then}`,
+      text: t("{whose} is used up: {text}. It begins anew {moment}. {then}", {
+        whose: whose(last),
+        text: last.text,
+        moment: moment(last, now),
+        then,
+      }),
       isOver: true,
     };
   }
@@ -40,7 +46,12 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
   const least = near.reduce((one, other) => (partOf(other) > partOf(one) ? other : one));
   const part = Math.floor(100 * partOf(least));
   return {
-    text: `${part} % of ${whose(least, true)} is used: ${least.text}. It begins anew ${moment(least, now)}.`,
+    text: t("{part} % of {whose} is used: {text}. It begins anew {moment}.", {
+      part,
+      whose: whose(least, true),
+      text: least.text,
+      moment: moment(least, now),
+    }),
     isOver: false,
   };
 }
@@ -49,10 +60,10 @@ const partOf = (bound: Bound) => Number(bound.used) / Number(bound.limit);
 
 function whose({ scope, group }: Bound, isWithin = false): string {
   const names = {
-    server: "the quota of this server",
-    group: `the quota of the group ${group}`,
-    person: "your quota",
-    key: "the quota of this API key",
+    server: t("the quota of this server"),
+    group: t("the quota of the group {group}", { group }),
+    person: t("your quota"),
+    key: t("the quota of this API key"),
   };
   const name = names[scope];
   return isWithin ? name : name.charAt(0).toUpperCase() + name.slice(1);
@@ -60,8 +71,8 @@ function whose({ scope, group }: Bound, isWithin = false): string {
 
 function moment({ resets_at }: Bound, now: number): string {
   const minutes = Math.max(1, Math.round((resets_at - now) / 60));
-  if (minutes < 90) return `in ${minutes} min`;
+  if (minutes < 90) return t("in {minutes} min", { minutes });
   const day: Intl.DateTimeFormatOptions = minutes < 20 * 60 ? {} : { month: "short", day: "numeric" };
   const format: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", ...day };
-  return `at ${new Date(resets_at * 1000).toLocaleString([], format)}`;
+  return t("at {time}", { time: new Date(resets_at * 1000).toLocaleString(locale, format) });
 }

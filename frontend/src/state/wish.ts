@@ -2,6 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
+import { t } from "../language/t";
 import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
@@ -12,10 +13,10 @@ import { onAsk } from "./wished";
 export const EFFORTS = ["low", "medium", "high"] as const;
 /** How long an answer may get, in tokens; null: as long as the model makes it. */
 export const LENGTHS: readonly (readonly [string, number | null])[] = [
-  ["As it comes", null],
-  ["Short", 300],
-  ["Medium", 1000],
-  ["Long", 4000],
+  [t("As it comes"), null],
+  [t("Short"), 300],
+  [t("Medium"), 1000],
+  [t("Long"), 4000],
 ];
 
 /** Null: as the model is set. */

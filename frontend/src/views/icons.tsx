@@ -31,6 +31,7 @@ const paths = {
   good: "M7 9v7H4.5a.5.5 0 0 1-.5-.5v-6a.5.5 0 0 1 .5-.5ZM7 9l3-5.5a1.6 1.6 0 0 1 1.6 1.9L11 8h4a1.2 1.2 0 0 1 1.2 1.5l-1.3 5.4A1.4 1.4 0 0 1 13.5 16H7",
   bad: "M7 11V4H4.5a.5.5 0 0 0-.5.5v6a.5.5 0 0 0 .5.5ZM7 11l3 5.5a1.6 1.6 0 0 0 1.6-1.9L11 12h4a1.2 1.2 0 0 0 1.2-1.5l-1.3-5.4A1.4 1.4 0 0 0 13.5 4H7",
   more: "M5 10h.01M10 10h.01M15 10h.01",
+  globe: "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM3.2 10h13.6M10 3c2.2 2 3 4.3 3 7s-.8 5-3 7c-2.2-2-3-4.3-3-7s.8-5 3-7Z",
   aloud: "M3.5 8v4h2.8L10.5 15.5v-11L6.3 8ZM13 7.5a3.5 3.5 0 0 1 0 5M15 5a7 7 0 0 1 0 10",
   silent: "M3.5 8v4h2.8L10.5 15.5v-11L6.3 8ZM13.5 8l4 4M17.5 8l-4 4",
   microphone:
@@ -46,7 +47,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
-    <svg class="icon" width={size} height={size} viewBox="0 0 20 20" fill="none" aria-hidden="true">
+    <svg class={`icon icon-${name}`} width={size} height={size} viewBox="0 0 20 20" fill="none" aria-hidden="true">
       <path
         d={paths[name]}
         stroke="currentColor"

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as people from "../../api/people";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { keysPath, navigate } from "../../state/route";
 import { signOut } from "../../state/session";
@@ -26,18 +27,18 @@ export function Account() {
   return (
     <div class="account">
       <section class="account-part">
-        <h2>You</h2>
+        <h2>{t("You")}</h2>
         <p>
           {account.name || account.email}
           {account.name && account.email && account.name !== account.email && ` · ${account.email}`}
         </p>
         <button type="button" class="button" onClick={signOut}>
-          Sign out
+          {t("Sign out")}
         </button>
       </section>
       <section class="account-part">
-        <h2>API keys</h2>
-        <p>Programs of yours use Hubbub by a key, with no more rights than you have.</p>
+        <h2>{t("API keys")}</h2>
+        <p>{t("Programs of yours use Hubbub by a key, with no more rights than you have.")}</p>
         <a
           class="button"
           href={keysPath}
@@ -47,7 +48,7 @@ export function Account() {
             navigate(keysPath);
           }}
         >
-          API keys
+          {t("API keys")}
         </a>
       </section>
       <SharedLinks />
@@ -73,14 +74,14 @@ function SignIns() {
   const end = (id: string) => people.endSignIn(never, id).then(load, tell);
   return (
     <section class="account-part">
-      <h2>Where you are signed in</h2>
+      <h2>{t("Where you are signed in")}</h2>
       <ul class="account-list">
         {found?.map((one) => (
           <li key={one.id}>
             <div>
               <span class="account-main">{browserOf(one.agent)}</span>
               <span class="account-soft">
-                {one.is_current ? "this browser" : `last used ${moment(one.last_used)}`}
+                {one.is_current ? t("this browser") : t("last used {moment}", { moment: moment(one.last_used) })}
                 {one.address && ` · ${one.address}`}
               </span>
             </div>
@@ -88,10 +89,13 @@ function SignIns() {
               <button
                 type="button"
                 class="button"
-                aria-label={`Sign out ${browserOf(one.agent)}, last used ${moment(one.last_used)}`}
+                aria-label={t("Sign out {browser}, last used {moment}", {
+                  browser: browserOf(one.agent),
+                  moment: moment(one.last_used),
+                })}
                 onClick={() => end(one.id)}
               >
-                Sign out
+                {t("Sign out")}
               </button>
             )}
           </li>
@@ -99,7 +103,7 @@ function SignIns() {
       </ul>
       {(found?.length ?? 0) > 1 && (
         <button type="button" class="button" onClick={() => end("others")}>
-          Sign out everywhere else
+          {t("Sign out everywhere else")}
         </button>
       )}
     </section>
@@ -115,21 +119,23 @@ function NewPassword({ account }: { account: people.Account }) {
   });
   return (
     <section class="account-part">
-      <h2>Change the password</h2>
+      <h2>{t("Change the password")}</h2>
       <form class="form" onSubmit={form.submit}>
-        <Field label="Present password" name="old" type="password" autocomplete="current-password" />
+        <Field label={t("Present password")} name="old" type="password" autocomplete="current-password" />
         <Field
-          label="New password"
+          label={t("New password")}
           name="new"
           type="password"
           autocomplete="new-password"
           minLength={account.password_characters}
-          hint={`At least ${account.password_characters} characters. You are signed out everywhere else.`}
+          hint={t("At least {password_characters} characters. You are signed out everywhere else.", {
+            password_characters: account.password_characters,
+          })}
         />
         <FormProblem text={form.problem} />
-        <div role="status">{isDone ? "The password is changed." : ""}</div>
+        <div role="status">{isDone ? t("The password is changed.") : ""}</div>
         <button type="submit" class="button account-send" disabled={form.isBusy}>
-          Change the password
+          {t("Change the password")}
         </button>
       </form>
     </section>
@@ -140,5 +146,5 @@ function NewPassword({ account }: { account: people.Account }) {
 function browserOf(agent: string): string {
   const name = /(Firefox|Edg|Chrome|Safari)\//.exec(agent)?.[1]?.replace("Edg", "Edge") ?? (agent || "A program");
   const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
-  return system ? `${name} on ${system}` : name;
+  return system ? t("{name} on {system}", { name, system }) : name;
 }

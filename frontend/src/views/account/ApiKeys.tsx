@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useState } from "preact/hooks";
 import * as mine from "../../api/mine";
+import { t } from "../../language/t";
 import { collections } from "../../state/library";
 import { models } from "../../state/models";
 import { tell } from "../../state/notices";
@@ -33,8 +34,8 @@ export function ApiKeys() {
         }}
       />
       <section class="account-part">
-        <h2>Your keys</h2>
-        {found?.keys.length === 0 && <p>You have none yet.</p>}
+        <h2>{t("Your keys")}</h2>
+        {found?.keys.length === 0 && <p>{t("You have none yet.")}</p>}
         <ul class="account-list">
           {found?.keys.map((key) => (
             <li key={key.id}>
@@ -48,10 +49,10 @@ export function ApiKeys() {
               <button
                 type="button"
                 class="button"
-                aria-label={`Revoke the key ${key.name}`}
+                aria-label={t("Revoke the key {name}", { name: key.name })}
                 onClick={() => setRevoking(key)}
               >
-                Revoke
+                {t("Revoke")}
               </button>
             </li>
           ))}
@@ -60,9 +61,9 @@ export function ApiKeys() {
       {secret !== null && <Made secret={secret} close={() => setSecret(null)} />}
       {revoking && (
         <Confirm
-          title={`Revoke the key “${revoking.name}”?`}
-          text="Programs that use it are let in no more, and what they have open ends at once. It can’t be undone."
-          action="Revoke"
+          title={t("Revoke the key “{name}”?", { name: revoking.name })}
+          text={t("Programs that use it are let in no more, and what they have open ends at once. It can’t be undone.")}
+          action={t("Revoke")}
           confirm={() => mine.revokeApiKey(never, revoking.id).then(load, tell)}
           close={() => setRevoking(null)}
         />
@@ -89,45 +90,47 @@ function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret
   const change = (what: keyof Limits) => (names: readonly string[] | null) => setWanted({ ...wanted, [what]: names });
   return (
     <section class="account-part">
-      <h2>Make a key</h2>
-      <p>A program that sends it is you, with your rights at that time and no more. Give each program its own.</p>
+      <h2>{t("Make a key")}</h2>
+      <p>
+        {t("A program that sends it is you, with your rights at that time and no more. Give each program its own.")}
+      </p>
       <form class="form" onSubmit={form.submit} key={count}>
-        <Field label="Name" name="name" type="text" autocomplete="off" hint="What it is for." />
+        <Field label={t("Name")} name="name" type="text" autocomplete="off" hint={t("What it is for.")} />
         <div class="form-field">
-          <label for={`${field}-days`}>It holds</label>
+          <label for={`${field}-days`}>{t("It holds")}</label>
           <select id={`${field}-days`} class="field" name="days">
-            <option value="30">30 days</option>
+            <option value="30">{t("30 days")}</option>
             <option value="90" selected>
-              90 days
+              {t("90 days")}
             </option>
-            <option value="365">a year</option>
-            <option value="0">until it is revoked</option>
+            <option value="365">{t("a year")}</option>
+            <option value="0">{t("until it is revoked")}</option>
           </select>
         </div>
         <Choice
-          legend="What it may do"
-          all="All that you may"
+          legend={t("What it may do")}
+          all={t("All that you may")}
           options={scopes.map(({ name, description }) => [name, `${description} (${name})`])}
           chosen={wanted.scopes}
           change={change("scopes")}
         />
         <Choice
-          legend="Models"
-          all="All models"
+          legend={t("Models")}
+          all={t("All models")}
           options={(models.value ?? []).map(({ name }) => [name, name])}
           chosen={wanted.models}
           change={change("models")}
         />
         <Choice
-          legend="Collections"
-          all="All collections that you may use"
+          legend={t("Collections")}
+          all={t("All collections that you may use")}
           options={(collections.value ?? []).map(({ id, name }) => [id, name])}
           chosen={wanted.collections}
           change={change("collections")}
         />
         <FormProblem text={form.problem} />
         <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
-          Make the key
+          {t("Make the key")}
         </button>
       </form>
     </section>
@@ -178,25 +181,30 @@ function Choice({ legend, all, options, chosen, change }: ChoiceProperties) {
 
 function Made({ secret, close }: { secret: string; close: () => void }) {
   return (
-    <CopyDialog title="Your new key" text={secret} close={close}>
-      <p>Copy it now: it is shown this once and kept nowhere.</p>
-      <CopyField label="The key" text={secret} kind="account-link account-secret" />
+    <CopyDialog title={t("Your new key")} text={secret} close={close}>
+      <p>{t("Copy it now: it is shown this once and kept nowhere.")}</p>
+      <CopyField label={t("The key")} text={secret} kind="account-link account-secret" />
     </CopyDialog>
   );
 }
 
 function aboutKey({ last_used: used, expires_at: until }: mine.ApiKey): string {
   const isOver = until !== null && until * 1000 <= Date.now();
-  const holds = until === null ? "until it is revoked" : `${isOver ? "expired" : "until"} ${moment(until)}`;
-  return `${used === null ? "never used" : `last used ${moment(used)}`} · ${holds}`;
+  const holds =
+    until === null
+      ? t("until it is revoked")
+      : isOver
+        ? t("expired {moment}", { moment: moment(until) })
+        : t("until {moment}", { moment: moment(until) });
+  return `${used === null ? t("never used") : t("last used {moment}", { moment: moment(used) })} · ${holds}`;
 }
 
 function limitsOf({ scopes, models: named, collections: inside }: mine.ApiKey): string {
   const names = (collections.value ?? []).filter(({ id }) => inside?.includes(id)).map(({ name }) => name);
   return [
-    scopes === null ? "all that you may" : scopes.join(", "),
-    named === null ? "" : `models: ${named.join(", ") || "none"}`,
-    inside === null ? "" : `collections: ${names.join(", ") || "none"}`,
+    scopes === null ? t("all that you may") : scopes.join(", "),
+    named === null ? "" : t("models: {names}", { names: named.join(", ") || t("none") }),
+    inside === null ? "" : t("collections: {names}", { names: names.join(", ") || t("none") }),
   ]
     .filter(Boolean)
     .join(" · ");

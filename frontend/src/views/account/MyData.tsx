@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
@@ -27,17 +28,18 @@ export function MyData() {
   const exports = jobs.filter((job) => job.kind === "export");
   return (
     <section class="account-part">
-      <h2>Your data</h2>
+      <h2>{t("Your data")}</h2>
       <p>
-        All that is kept of you as one file: chats, documents, collections, names of keys, sign-ins, what you used. Or
-        have it deleted.
+        {t(
+          "All that is kept of you as one file: chats, documents, collections, names of keys, sign-ins, what you used. Or have it deleted.",
+        )}
       </p>
       <div class="account-actions">
         <button type="button" class="button" onClick={() => operators.exportMe(never).then(load, tell)}>
-          Export
+          {t("Export")}
         </button>
         <button type="button" class="button is-danger" onClick={() => setIsErasing(true)}>
-          Delete everything
+          {t("Delete everything")}
         </button>
       </div>
       {exports.length > 0 && (
@@ -45,14 +47,18 @@ export function MyData() {
           {exports.map((job) => (
             <li key={job.id}>
               <div>
-                <span class="account-main">Export of {moment(job.asked_at)}</span>
+                <span class="account-main">{t("Export of {time}", { time: moment(job.asked_at) })}</span>
                 <span class="account-soft">
-                  {job.state === "waiting" ? "It is being made." : job.state === "done" ? "It is ready." : "It failed."}
+                  {job.state === "waiting"
+                    ? t("It is being made.")
+                    : job.state === "done"
+                      ? t("It is ready.")
+                      : t("It failed.")}
                 </span>
               </div>
               {job.state === "done" && (
                 <a class="button" href={operators.exportAddress(job.id)} download>
-                  Save
+                  {t("Save")}
                 </a>
               )}
             </li>
@@ -61,9 +67,11 @@ export function MyData() {
       )}
       {isErasing && (
         <Confirm
-          title="Delete everything that is kept of you?"
-          text="Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep."
-          action="Delete everything"
+          title={t("Delete everything that is kept of you?")}
+          text={t(
+            "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.",
+          )}
+          action={t("Delete everything")}
           confirm={() => operators.eraseMe(never, me.value?.person.id ?? "").then(() => location.reload(), tell)}
           close={() => setIsErasing(false)}
         />

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { hasPasskeys, makePasskey, type Passkey, passkeys, removePasskey } from "../../api/passkeys";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import { moment } from "./moments";
@@ -23,8 +24,8 @@ export function Passkeys() {
   if (!hasPasskeys() && found.length === 0) return null;
   return (
     <section class="account-part">
-      <h2>Passkeys</h2>
-      <p>A passkey on your phone, computer or security key signs you in without password and code.</p>
+      <h2>{t("Passkeys")}</h2>
+      <p>{t("A passkey on your phone, computer or security key signs you in without password and code.")}</p>
       <ul class="account-list">
         {found.map((one) => (
           <li key={one.id}>
@@ -33,27 +34,33 @@ export function Passkeys() {
                 {one.name}
               </span>
               <span class="account-soft">
-                {one.last_used === null ? "never used" : `last used ${moment(one.last_used)}`}
+                {one.last_used === null ? t("never used") : t("last used {moment}", { moment: moment(one.last_used) })}
               </span>
             </div>
             <button
               type="button"
               class="button"
-              aria-label={`Remove the passkey ${one.name}`}
+              aria-label={t("Remove the passkey {name}", { name: one.name })}
               onClick={() => removePasskey(never, one.id).then(load, tell)}
             >
-              Remove
+              {t("Remove")}
             </button>
           </li>
         ))}
       </ul>
       {hasPasskeys() && (
         <form class="form" onSubmit={form.submit} key={count}>
-          <Field label="Name of the passkey" name="name" type="text" autocomplete="off" hint="The device it is on." />
-          <Field label="Your password" name="password" type="password" autocomplete="current-password" />
+          <Field
+            label={t("Name of the passkey")}
+            name="name"
+            type="text"
+            autocomplete="off"
+            hint={t("The device it is on.")}
+          />
+          <Field label={t("Your password")} name="password" type="password" autocomplete="current-password" />
           <FormProblem text={form.problem} />
           <button type="submit" class="button account-send" disabled={form.isBusy}>
-            Add a passkey
+            {t("Add a passkey")}
           </button>
         </form>
       )}

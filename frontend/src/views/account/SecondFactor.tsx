@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import * as people from "../../api/people";
+import { plural, t } from "../../language/t";
 import { CopyDialog } from "../dialog/CopyDialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 
@@ -26,21 +27,23 @@ export function SecondFactor({ account, changed }: { account: people.Account; ch
   });
   return (
     <section class="account-part">
-      <h2>Second factor</h2>
+      <h2>{t("Second factor")}</h2>
       <p>
         {hasFactor
-          ? `A code of your authenticator app is asked for when you sign in. ${leftOf(account.recovery_codes)}`
-          : "With an authenticator app on your phone, a stolen password alone lets nobody in."}
+          ? t("A code of your authenticator app is asked for when you sign in. {left}", {
+              left: leftOf(account.recovery_codes),
+            })
+          : t("With an authenticator app on your phone, a stolen password alone lets nobody in.")}
       </p>
       <form class="form" onSubmit={form.submit} key={proposed ? "code" : "password"}>
         {proposed ? (
           <>
             <p>
-              Enter this secret in your app, or <a href={proposed.address}>open the app on this device</a>:
+              {t("Enter this secret in your app:")} <a href={proposed.address}>{t("Open the app on this device")}</a>
             </p>
             <code class="account-secret">{proposed.secret.match(/.{1,4}/g)?.join(" ")}</code>
             <Field
-              label="Code that the app shows"
+              label={t("Code that the app shows")}
               name="code"
               type="text"
               autocomplete="one-time-code"
@@ -48,16 +51,16 @@ export function SecondFactor({ account, changed }: { account: people.Account; ch
             />
           </>
         ) : (
-          <Field label="Password" name="password" type="password" autocomplete="current-password" />
+          <Field label={t("Password")} name="password" type="password" autocomplete="current-password" />
         )}
         <FormProblem text={form.problem} />
         <div class="account-buttons">
           <button type="submit" class="button" value="factor" disabled={form.isBusy}>
-            {proposed ? "Confirm" : hasFactor ? "Remove the second factor" : "Set up an app"}
+            {proposed ? t("Confirm") : hasFactor ? t("Remove the second factor") : t("Set up an app")}
           </button>
           {hasFactor && (
             <button type="submit" class="button" value="codes" disabled={form.isBusy}>
-              Make new recovery codes
+              {t("Make new recovery codes")}
             </button>
           )}
         </div>
@@ -69,9 +72,11 @@ export function SecondFactor({ account, changed }: { account: people.Account; ch
 
 function Codes({ codes, close }: { codes: readonly string[]; close: () => void }) {
   return (
-    <CopyDialog title="Your recovery codes" text={codes.join("\n")} close={close}>
-      <p>Without your app you sign in with one of these in place of its code; each is good once. Store them now.</p>
-      <ul class="account-codes" aria-label="Recovery codes">
+    <CopyDialog title={t("Your recovery codes")} text={codes.join("\n")} close={close}>
+      <p>
+        {t("Without your app you sign in with one of these in place of its code; each is good once. Store them now.")}
+      </p>
+      <ul class="account-codes" aria-label={t("Recovery codes")}>
         {codes.map((code) => (
           <li key={code}>
             <code>{code}</code>
@@ -83,6 +88,6 @@ function Codes({ codes, close }: { codes: readonly string[]; close: () => void }
 }
 
 function leftOf(count: number): string {
-  if (count === 0) return "You have no recovery codes.";
-  return count === 1 ? "One recovery code is left." : `${count} recovery codes are left.`;
+  if (count === 0) return t("You have no recovery codes.");
+  return plural(count, "One recovery code is left.", "{count} recovery codes are left.");
 }

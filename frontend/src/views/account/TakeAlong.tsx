@@ -2,15 +2,16 @@
 
 import { useState } from "preact/hooks";
 import type { GuestThings } from "../../api/mine";
+import { plural, t } from "../../language/t";
 import { leaveGuest, offered, takeGuest } from "../../state/guest";
 import { Dialog } from "../dialog/Dialog";
 
-const NAMES: readonly [keyof GuestThings, string, string][] = [
-  ["chats", "chat", "chats"],
-  ["sessions", "chat of another page", "chats of another page"],
-  ["collections", "collection", "collections"],
-  ["documents", "document", "documents"],
-  ["keys", "API key", "API keys"],
+const NAMES: readonly [keyof GuestThings, (count: number) => string][] = [
+  ["chats", (count) => plural(count, "{count} chat", "{count} chats")],
+  ["sessions", (count) => plural(count, "{count} chat of another page", "{count} chats of another page")],
+  ["collections", (count) => plural(count, "{count} collection", "{count} collections")],
+  ["documents", (count) => plural(count, "{count} document", "{count} documents")],
+  ["keys", (count) => plural(count, "{count} API key", "{count} API keys")],
 ];
 
 export function TakeAlong() {
@@ -23,22 +24,20 @@ export function TakeAlong() {
     setBusy(false);
   };
   return (
-    <Dialog title="Take along what was done here before?" close={leaveGuest}>
-      <p>Somebody used this browser without signing in. If it was you, make it yours:</p>
+    <Dialog title={t("Take along what was done here before?")} close={leaveGuest}>
+      <p>{t("Somebody used this browser without signing in. If it was you, make it yours:")}</p>
       <ul class="account-things">
-        {NAMES.filter(([name]) => things[name] > 0).map(([name, one, many]) => (
-          <li key={name}>
-            {things[name]} {things[name] === 1 ? one : many}
-          </li>
+        {NAMES.filter(([name]) => things[name] > 0).map(([name, say]) => (
+          <li key={name}>{say(things[name])}</li>
         ))}
       </ul>
-      <p>It moves to your account, and this browser can’t open it without signing in any more.</p>
+      <p>{t("It moves to your account, and this browser can’t open it without signing in any more.")}</p>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={leaveGuest}>
-          It isn’t mine
+          {t("It isn’t mine")}
         </button>
         <button type="button" class="button is-primary" disabled={isBusy} onClick={take}>
-          Take it along
+          {t("Take it along")}
         </button>
       </div>
     </Dialog>

@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { Chat as ChatRecord } from "../../api/resources";
+import { t } from "../../language/t";
 import { endedUnseen } from "../../state/answers";
 import { chatOf } from "../../state/chats";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
@@ -17,6 +18,7 @@ import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
 import { OperatorsWhenLoaded } from "../operators/loading";
+import { LazySearch } from "../search/LazySearch";
 import { Sidebar } from "../sidebar/Sidebar";
 import { Sources } from "../sources/Sources";
 import { Chat } from "../thread/Chat";
@@ -29,14 +31,15 @@ import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
-const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : "New chat");
+const titleOf = (chat: ChatRecord | null) => (chat ? (chatOf(chat.id) ?? chat).title : t("New chat"));
 
 const TITLES: Record<string, string> = {
-  library: "Documents",
-  account: "Your account",
-  keys: "API keys",
-  people: "People",
-  operate: "Operators",
+  library: t("Documents"),
+  account: t("Your account"),
+  keys: t("API keys"),
+  people: t("People"),
+  operate: t("Operators"),
+  search: t("Search"),
 };
 
 export function App() {
@@ -52,7 +55,7 @@ export function App() {
   return (
     <div class="app">
       <a class="skip" href="#main">
-        Skip to the content
+        {t("Skip to the content")}
       </a>
       {(!isNarrow.value || isDrawer) && (
         <div class={isDrawer ? "drawer" : "aside"} inert={isSheet}>
@@ -74,6 +77,7 @@ export function App() {
           {page === "library" && <Library />}
           {page === "account" && <Account />}
           {page === "people" && <People />}
+          {page === "search" && <LazySearch />}
           {page === "keys" && <ApiKeys />}
           {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
           {page === "chat" && <Chat />}

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
+import { t } from "../../language/t";
 import { instruct } from "../../state/chats";
 import { changeShownChat } from "../../state/thread";
 import { Dialog } from "../dialog/Dialog";
@@ -16,10 +17,10 @@ export function ChatInstructions({ chat, close }: { chat: Chat; close: () => voi
     close();
   };
   return (
-    <Dialog title="Instructions for this chat" close={close}>
+    <Dialog title={t("Instructions for this chat")} close={close}>
       <form onSubmit={submit}>
         <label class="label" for="chat-instructions">
-          What models are told with each question here, after your instructions for all chats
+          {t("What models are told with each question here, after your instructions for all chats")}
         </label>
         <textarea
           id="chat-instructions"
@@ -32,10 +33,10 @@ export function ChatInstructions({ chat, close }: { chat: Chat; close: () => voi
         />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {t("Cancel")}
           </button>
           <button type="submit" class="button is-primary">
-            Save
+            {t("Save")}
           </button>
         </div>
       </form>

@@ -1,6 +1,7 @@
 /** Name the keys that work everywhere. */
 
 import { signal } from "@preact/signals";
+import { t } from "../../language/t";
 import { Dialog } from "../dialog/Dialog";
 import { isApple } from "../keys";
 
@@ -8,14 +9,15 @@ export const areKeysShown = signal(false);
 
 const control = isApple ? "⌘" : "Ctrl";
 const keys: readonly (readonly [string, readonly string[]])[] = [
-  ["Search chats", [control, "K"]],
-  ["New chat", [control, "Shift", "O"]],
-  ["Copy the last answer", [control, "Shift", ";"]],
-  ["Go to the question", ["Shift", "Esc"]],
-  ["Send", ["Enter"]],
-  ["New line", ["Shift", "Enter"]],
-  ["Stop the answer, or close what is open", ["Esc"]],
-  ["Show these keys", [control, "/"]],
+  [t("Search chats"), [control, "K"]],
+  [t("Search documents and chats"), [control, "Shift", "F"]],
+  [t("New chat"), [control, "Shift", "O"]],
+  [t("Copy the last answer"), [control, "Shift", ";"]],
+  [t("Go to the question"), ["Shift", "Esc"]],
+  [t("Send"), ["Enter"]],
+  [t("New line"), ["Shift", "Enter"]],
+  [t("Stop the answer, or close what is open"), ["Esc"]],
+  [t("Show these keys"), [control, "/"]],
 ];
 
 export function Keys() {
@@ -24,7 +26,7 @@ export function Keys() {
     areKeysShown.value = false;
   };
   return (
-    <Dialog title="Keys" close={close}>
+    <Dialog title={t("Keys")} close={close}>
       <dl class="keys">
         {keys.map(([what, pressed]) => (
           <div key={what} class="keys-row">
@@ -39,7 +41,7 @@ export function Keys() {
       </dl>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Close
+          {t("Close")}
         </button>
       </div>
     </Dialog>

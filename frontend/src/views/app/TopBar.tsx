@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
+import { t } from "../../language/t";
 import { remove } from "../../state/chats";
 import { saveAsJson, saveAsMarkdown } from "../../state/export";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
@@ -22,7 +23,7 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
           type="button"
           class="icon-button"
           id="menu"
-          aria-label="Menu"
+          aria-label={t("Menu")}
           aria-expanded={isDrawerOpen.value}
           onClick={() => {
             isDrawerOpen.value = true;
@@ -37,20 +38,20 @@ export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {
       {shared && <ShareChat chat={shared} close={() => setShared(null)} />}
       {chat && (
         <Menu
-          label="This chat"
+          label={t("This chat")}
           items={[
-            { label: "Share", icon: "external", run: () => setShared(chat) },
-            { label: "Instructions for this chat", icon: "pencil", run: () => setInstructing(true) },
-            { label: "Save as Markdown", icon: "download", run: () => saveAsMarkdown(chat) },
-            { label: "Save as JSON", icon: "download", run: () => saveAsJson(chat) },
-            { label: "Print", icon: "file", run: () => print() },
-            { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
+            { label: t("Share"), icon: "external", run: () => setShared(chat) },
+            { label: t("Instructions for this chat"), icon: "pencil", run: () => setInstructing(true) },
+            { label: t("Save as Markdown"), icon: "download", run: () => saveAsMarkdown(chat) },
+            { label: t("Save as JSON"), icon: "download", run: () => saveAsJson(chat) },
+            { label: t("Print"), icon: "file", run: () => print() },
+            { label: t("Delete"), icon: "bin", run: () => remove(chat), isDanger: true },
           ]}
         />
       )}
       {chat && isInstructing && <ChatInstructions chat={chat} close={() => setInstructing(false)} />}
       {isNarrow.value && (
-        <button type="button" class="icon-button" aria-label="New chat" onClick={newChat}>
+        <button type="button" class="icon-button" aria-label={t("New chat")} onClick={newChat}>
           <Icon name="plus" />
         </button>
       )}

@@ -1,9 +1,11 @@
 /** The keys that work everywhere. */
 
 import { useEffect } from "preact/hooks";
+import { t } from "../../language/t";
 import { answerOf } from "../../state/answers";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { announce } from "../../state/notices";
+import { navigate, searchPath } from "../../state/route";
 import { closeSource, isSourceOpen } from "../../state/sources";
 import { newChat, openAnswerId, path, stopOpenAnswer } from "../../state/thread";
 import { copyText } from "../copy";
@@ -21,7 +23,8 @@ export function useShortcuts(): void {
 
 const copyLast = async () => {
   const last = path.value.findLast(({ message }) => message.role === "assistant")?.message;
-  if (last) announce((await copyText(answerOf(last.id).peek().text)) ? "Copied" : "The browser did not allow copying");
+  if (last)
+    announce((await copyText(answerOf(last.id).peek().text)) ? t("Copied") : t("The browser did not allow copying"));
 };
 /** By the key that is pressed together with Control, or Command. */
 const acts: Readonly<Record<string, () => void>> = {
@@ -31,6 +34,11 @@ const acts: Readonly<Record<string, () => void>> = {
   },
   "/": () => {
     areKeysShown.value = true;
+  },
+  "shift f": () => {
+    navigate(searchPath);
+    isDrawerOpen.value = false;
+    focusOn("#search-words");
   },
   "shift o": () => {
     newChat();

@@ -1,6 +1,7 @@
 /** Choose the collections that are asked. */
 
 import { useId, useRef } from "preact/hooks";
+import { plural, t } from "../../language/t";
 import { filesHere, searchedFiles, searchFiles } from "../../state/attachments";
 import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { libraryPath, navigate } from "../../state/route";
@@ -15,8 +16,13 @@ export function CollectionsPicker() {
   const all = (collections.value ?? []).filter(({ right }) => right !== "see");
   const chosen = chosenCollections.value;
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  if (searchedFiles.value !== null) names.unshift("Files of this chat");
-  const label = names.length === 0 ? "No documents" : names.length === 1 ? names[0] : `${names.length} collections`;
+  if (searchedFiles.value !== null) names.unshift(t("Files of this chat"));
+  const label =
+    names.length === 0
+      ? t("No documents")
+      : names.length === 1
+        ? names[0]
+        : plural(names.length, "{count} collection", "{count} collections");
   const toggle = (id: string) =>
     chooseCollections(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
@@ -25,7 +31,7 @@ export function CollectionsPicker() {
         ref={button}
         type="button"
         class={`pill ${names.length > 0 ? "is-on" : ""}`}
-        aria-label={`Collections: ${label}`}
+        aria-label={t("Collections: {label}", { label })}
         aria-expanded={isOpen}
         aria-controls={isOpen ? list : undefined}
         onClick={() => setOpen(!isOpen)}
@@ -36,9 +42,9 @@ export function CollectionsPicker() {
         </span>
       </button>
       {isOpen && (
-        <div id={list} class="picker-list" role="group" aria-label="Search in">
+        <div id={list} class="picker-list" role="group" aria-label={t("Search in")}>
           <p class="picker-title" aria-hidden="true">
-            Search in
+            {t("Search in")}
           </p>
           {all.map(({ id, name, documents, is_shared }) => (
             <label key={id} class="picker-item">
@@ -59,16 +65,16 @@ export function CollectionsPicker() {
                 checked={searchedFiles.value !== null}
                 onChange={(event) => searchFiles(event.currentTarget.checked)}
               />
-              <span class="picker-name">Files of this chat</span>
+              <span class="picker-name">{t("Files of this chat")}</span>
             </label>
           )}
-          {all.length === 0 && <p class="picker-empty">There are no collections yet. Add documents below.</p>}
+          {all.length === 0 && <p class="picker-empty">{t("There are no collections yet. Add documents below.")}</p>}
           <div class="picker-foot">
             <button type="button" onClick={() => files.current?.click()}>
-              Add documents
+              {t("Add documents")}
             </button>
             <button type="button" onClick={() => navigate(libraryPath(null))}>
-              Manage documents
+              {t("Manage documents")}
             </button>
           </div>
         </div>

@@ -1,6 +1,7 @@
 /** Take the next question, with the model and the collections that it is for. */
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { plural, t } from "../../language/t";
 import { attach, isSendingFiles, pictureProblem, takeAlong } from "../../state/attachments";
 import { canDictate, isDictating, startDictating, stopDictating } from "../../state/dictating";
 import { draft, setDraft } from "../../state/drafts";
@@ -98,7 +99,7 @@ export function Composer() {
   return (
     <form
       class="composer"
-      aria-label="Ask"
+      aria-label={t("Ask")}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -113,7 +114,7 @@ export function Composer() {
           ref={field}
           id="question"
           class="composer-field"
-          aria-label="Question"
+          aria-label={t("Question")}
           placeholder={placeholderOf(chatId, isOpen)}
           dir="auto"
           rows={1}
@@ -135,8 +136,8 @@ export function Composer() {
           <button
             type="button"
             class="icon-button"
-            aria-label="Attach"
-            title="Attach pictures and files to the question"
+            aria-label={t("Attach")}
+            title={t("Attach pictures and files to the question")}
             onClick={() => files.current?.click()}
           >
             <Icon name="plus" />
@@ -155,15 +156,27 @@ export function Composer() {
           <Options />
           {isTooLong && (
             <span class="composer-limit" role="alert">
-              {text.length - limit} characters too many
+              {plural(text.length - limit, "{count} character too many", "{count} characters too many")}
             </span>
           )}
           {isOpen ? (
-            <button type="button" class="composer-send" aria-label="Stop" title="Stop (Esc)" onClick={stopOpenAnswer}>
+            <button
+              type="button"
+              class="composer-send"
+              aria-label={t("Stop")}
+              title={t("Stop (Esc)")}
+              onClick={stopOpenAnswer}
+            >
               <StopIcon />
             </button>
           ) : (
-            <button type="submit" class="composer-send" aria-label="Send" title="Send (Enter)" disabled={!canSend}>
+            <button
+              type="submit"
+              class="composer-send"
+              aria-label={t("Send")}
+              title={t("Send (Enter)")}
+              disabled={!canSend}
+            >
               <Icon name="send" />
             </button>
           )}
@@ -178,15 +191,15 @@ export function Composer() {
 /** Speech instead of typing, where the browser can turn it into text. */
 function Dictate() {
   if (!canDictate) return null;
-  const label = isDictating.value ? "Stop dictating" : "Dictate";
-  const about = "Your browser turns speech into text; it may send what you say to its maker";
+  const label = isDictating.value ? t("Stop dictating") : t("Dictate");
+  const about = t("Your browser turns speech into text; it may send what you say to its maker.");
   return (
     <button
       type="button"
       class="icon-button"
       aria-label={label}
       aria-pressed={isDictating.value}
-      title={`${label}. ${about}.`}
+      title={`${label}. ${about}`}
       onClick={isDictating.value ? stopDictating : startDictating}
     >
       <Icon name="microphone" />
@@ -195,30 +208,32 @@ function Dictate() {
 }
 
 const placeholderOf = (chatId: string | null, isOpen: boolean) =>
-  isOpen ? "Ask what comes next" : chatId === null ? "Ask a question" : "Ask a follow-up";
+  isOpen ? t("Ask what comes next") : chatId === null ? t("Ask a question") : t("Ask a follow-up");
 
 function TemporaryNote() {
   if (!isTemporaryHere.value && !(isTemporaryNext.value && thread.value.chat === null)) return null;
-  return <p class="temporary-note">Temporary chat: it is listed and found nowhere, and deleted when you leave it.</p>;
+  return (
+    <p class="temporary-note">{t("Temporary chat: it is listed and found nowhere, and deleted when you leave it.")}</p>
+  );
 }
 
 /** What was asked while an answer is being written, and waits for its end. */
 function Queue() {
   if (queued.value.length === 0) return null;
   return (
-    <ol class="queue" aria-label="Asked next">
+    <ol class="queue" aria-label={t("Asked next")}>
       {queued.value.map(({ text, along }, index) => (
         <li key={`${index} ${text}`} class="queue-item">
           <span class="queue-text" dir="auto">
             {text}
             {along.pictures.length + along.files.length > 0 &&
-              ` (with ${along.pictures.length + along.files.length} files)`}
+              plural(along.pictures.length + along.files.length, " (with {count} file)", " (with {count} files)")}
           </span>
           <button
             type="button"
             class="icon-button"
-            aria-label={`Take back: ${text.slice(0, 80)}`}
-            title="Take back"
+            aria-label={t("Take back: {text}", { text: text.slice(0, 80) })}
+            title={t("Take back")}
             onClick={() => dequeue(index)}
           >
             <Icon name="close" size={16} />

@@ -1,5 +1,6 @@
 /** Choose the model that answers. */
 
+import { t } from "../../language/t";
 import { chooseModel, model, models } from "../../state/models";
 import { Icon } from "../icons";
 
@@ -10,7 +11,7 @@ export function ModelPicker() {
   return (
     <span class="pill pill-select">
       <select
-        aria-label="Model"
+        aria-label={t("Model")}
         title={model.value?.reason ?? ""}
         value={model.value?.name ?? ""}
         onChange={(event) => chooseModel(event.currentTarget.value)}

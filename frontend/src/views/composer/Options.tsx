@@ -1,6 +1,7 @@
 /** Choose how the next answers are made: how hard the model thinks, how long they get; or a chat that is not kept. */
 
 import { useId } from "preact/hooks";
+import { t } from "../../language/t";
 import { model } from "../../state/models";
 import { areWordsShown } from "../../state/prompts";
 import { thread } from "../../state/thread";
@@ -24,8 +25,8 @@ export function Options() {
         ref={button}
         type="button"
         class={`icon-button ${isChanged ? "is-on" : ""}`}
-        aria-label="How to answer"
-        title="How to answer"
+        aria-label={t("How to answer")}
+        title={t("How to answer")}
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}
         onClick={() => setOpen(!isOpen)}
@@ -33,26 +34,28 @@ export function Options() {
         <Icon name="tune" />
       </button>
       {isOpen && (
-        <div id={id} class="picker-list" role="group" aria-label="How to answer">
+        <div id={id} class="picker-list" role="group" aria-label={t("How to answer")}>
           {canThink && (
             <label class="option">
-              <span>Thinking</span>
+              <span>{t("Thinking")}</span>
               <select
                 class="field"
                 value={effort.value ?? ""}
                 onChange={(event) => chooseEffort(event.currentTarget.value || null)}
               >
-                <option value="">As set ({model.value?.reasoning_effort})</option>
+                <option value="">
+                  {t("As set ({effort})", { effort: effortName(model.value?.reasoning_effort ?? "") })}
+                </option>
                 {EFFORTS.map((one) => (
                   <option key={one} value={one}>
-                    {one}
+                    {effortName(one)}
                   </option>
                 ))}
               </select>
             </label>
           )}
           <label class="option">
-            <span>Length of answers</span>
+            <span>{t("Length of answers")}</span>
             <select
               class="field"
               value={maxTokens.value ?? ""}
@@ -74,16 +77,22 @@ export function Options() {
                   isTemporaryNext.value = event.currentTarget.checked;
                 }}
               />
-              <span class="picker-name">Temporary chat: nothing of it is kept</span>
+              <span class="picker-name">{t("Temporary chat: nothing of it is kept")}</span>
             </label>
           )}
           <div class="picker-foot">
             <button type="button" onClick={openWords}>
-              Prompts and instructions …
+              {t("Prompts and instructions …")}
             </button>
           </div>
         </div>
       )}
     </span>
   );
+}
+
+/** Some models know other efforts: those are called as they are. */
+function effortName(name: string): string {
+  const known: Readonly<Record<string, string>> = { low: t("low"), medium: t("medium"), high: t("high") };
+  return known[name] ?? name;
 }

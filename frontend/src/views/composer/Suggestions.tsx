@@ -1,5 +1,6 @@
 /** Show what is offered for what is being typed. */
 
+import { t } from "../../language/t";
 import type { Suggestion } from "./offers";
 
 interface Properties {
@@ -13,7 +14,7 @@ export const optionId = (list: string, at: number) => `${list}-${at}`;
 
 export function Suggestions({ id, offered, at, choose }: Properties) {
   return (
-    <div id={id} class="suggestions" role="listbox" aria-label="Suggestions">
+    <div id={id} class="suggestions" role="listbox" aria-label={t("Suggestions")}>
       {offered.map((one, place) => (
         <div
           key={one.id}

@@ -1,5 +1,6 @@
 /** Say which way the next answer is made: freely, written over documents, or quoted from them. */
 
+import { t } from "../../language/t";
 import { searchedFiles } from "../../state/attachments";
 import { chosenCollections, collections } from "../../state/library";
 import { model, models } from "../../state/models";
@@ -20,10 +21,10 @@ export function WayNote() {
 function wayOf(name: string | null, canGround: boolean, hasDocuments: boolean): string {
   if (!hasDocuments) {
     return name === null
-      ? "There is no model to talk with here. Choose a collection to search."
-      : `${name} answers freely, without documents. Check what matters.`;
+      ? t("There is no model to talk with here. Choose a collection to search.")
+      : t("{name} answers freely, without documents. Check what matters.", { name });
   }
-  if (canGround) return `${name} writes from what it finds in the documents, and cites it.`;
-  if (name === null) return "Answers are passages, quoted word for word from the documents.";
-  return `${name} does not write over documents: answers are passages, quoted word for word.`;
+  if (canGround) return t("{name} writes from what it finds in the documents, and cites it.", { name });
+  if (name === null) return t("Answers are passages, quoted word for word from the documents.");
+  return t("{name} does not write over documents: answers are passages, quoted word for word.", { name });
 }

@@ -1,5 +1,6 @@
 /** Offer one's prompts after a slash, and collections and documents after a number sign. */
 
+import { t } from "../../language/t";
 import { attachDocument } from "../../state/attachments";
 import { chooseCollections, chosenCollections, collections, documentsOf, loadDocuments } from "../../state/library";
 import { areWordsShown, loadPrompts, prompts } from "../../state/prompts";
@@ -50,8 +51,8 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
       .map(({ id, name, text }): Suggestion => ({ id, label: name, hint: text.slice(0, 60), take: () => text }));
     const all: Suggestion = {
       id: "all",
-      label: "Prompts and instructions …",
-      hint: "Write and change your own",
+      label: t("Prompts and instructions …"),
+      hint: t("Write and change your own"),
       take: () => {
         areWordsShown.value = { draft: "" };
         return "";
@@ -66,7 +67,7 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
       ({ id, name }): Suggestion => ({
         id,
         label: name,
-        hint: "Collection",
+        hint: t("Collection"),
         take: () => {
           if (!chosenCollections.peek().includes(id)) chooseCollections([...chosenCollections.peek(), id]);
           return "";
@@ -80,7 +81,7 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
         (document): Suggestion => ({
           id: document.id,
           label: document.title || document.name,
-          hint: `Document in ${collection}`,
+          hint: t("Document in {collection}", { collection }),
           take: () => {
             attachDocument(document);
             return "";

@@ -1,6 +1,7 @@
 /** Show what is shown this once, with a button that copies it. */
 
 import type { ComponentChildren } from "preact";
+import { t } from "../../language/t";
 import { announce } from "../../state/notices";
 import { copyText } from "../copy";
 import { Dialog } from "./Dialog";
@@ -15,7 +16,7 @@ interface Properties {
 
 /** Copy a text, and say whether that went well. */
 export async function copyAloud(text: string): Promise<void> {
-  announce((await copyText(text)) ? "Copied" : "The browser did not allow copying");
+  announce((await copyText(text)) ? t("Copied") : t("The browser did not allow copying"));
 }
 
 export function CopyDialog({ title, text, close, children }: Properties) {
@@ -24,10 +25,10 @@ export function CopyDialog({ title, text, close, children }: Properties) {
       {children}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={() => copyAloud(text)}>
-          Copy
+          {t("Copy")}
         </button>
         <button type="button" class="button is-primary" onClick={close}>
-          Done
+          {t("Done")}
         </button>
       </div>
     </Dialog>

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../../language/t";
 import "./dialog.css";
 
 interface Properties {
@@ -42,7 +43,7 @@ export function Confirm({ title, text, action, confirm, close }: Confirmation) {
       <p>{text}</p>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Cancel
+          {t("Cancel")}
         </button>
         <button
           type="button"

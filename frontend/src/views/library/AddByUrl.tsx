@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as hubbub from "../../api/hubbub";
 import type { Collection } from "../../api/resources";
+import { t } from "../../language/t";
 import { isAbort, messageOf } from "../../state/notices";
 import { Dialog } from "../dialog/Dialog";
 
@@ -35,7 +36,7 @@ export function AddByUrl({
     }
   };
   return (
-    <Dialog title="Add a document by URL" close={close}>
+    <Dialog title={t("Add a document by URL")} close={close}>
       <form onSubmit={submit}>
         <label class="label" for="document-url">
           URL
@@ -57,10 +58,10 @@ export function AddByUrl({
         )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {t("Cancel")}
           </button>
           <button type="submit" class="button is-primary" disabled={isBusy}>
-            {isBusy ? "Fetching …" : "Add"}
+            {isBusy ? t("Fetching …") : t("Add")}
           </button>
         </div>
       </form>

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Collection } from "../../api/resources";
+import { t } from "../../language/t";
 import { collections, createCollection } from "../../state/library";
 import { libraryPath, navigate, route } from "../../state/route";
 import { Dialog } from "../dialog/Dialog";
@@ -16,7 +17,7 @@ export function Library() {
   const shown = all?.find(({ id }) => id === wanted) ?? all?.[0];
   return (
     <div class="library">
-      <nav class="library-side" aria-label="Collections">
+      <nav class="library-side" aria-label={t("Collections")}>
         <ul class="library-list">
           {all?.map((collection) => (
             <li key={collection.id}>
@@ -25,16 +26,16 @@ export function Library() {
           ))}
         </ul>
         <button type="button" class="sidebar-link library-new" onClick={() => setMaking(true)}>
-          <Icon name="plus" /> New collection
+          <Icon name="plus" /> {t("New collection")}
         </button>
       </nav>
       {shown && <Shelf key={shown.id} collection={shown} />}
       {all?.length === 0 && (
         <div class="library-empty">
-          <h2>No documents yet</h2>
-          <p>Drop files here, or make a collection first. Then ask about what is in them.</p>
+          <h2>{t("No documents yet")}</h2>
+          <p>{t("Drop files here, or make a collection first. Then ask about what is in them.")}</p>
           <button type="button" class="button is-primary" onClick={() => setMaking(true)}>
-            New collection
+            {t("New collection")}
           </button>
         </div>
       )}
@@ -61,7 +62,7 @@ function CollectionLink({ collection, isHere }: { collection: Collection; isHere
       </span>
       <span class="library-collection-count">
         {collection.documents}
-        <span class="visually-hidden"> documents</span>
+        <span class="visually-hidden"> {t("documents")}</span>
       </span>
     </a>
   );
@@ -81,10 +82,10 @@ function Making({ close }: { close: () => void }) {
     navigate(libraryPath(made.id));
   };
   return (
-    <Dialog title="New collection" close={close}>
+    <Dialog title={t("New collection")} close={close}>
       <form onSubmit={submit}>
         <label class="label" for="new-collection">
-          Name
+          {t("Name")}
         </label>
         <input
           id="new-collection"
@@ -96,10 +97,10 @@ function Making({ close }: { close: () => void }) {
         />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {t("Cancel")}
           </button>
           <button type="submit" class="button is-primary" disabled={isBusy || name.trim() === ""}>
-            Create
+            {t("Create")}
           </button>
         </div>
       </form>

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useState } from "preact/hooks";
 import type { Collection, Grant, Group, Right } from "../../api/resources";
+import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { share, sharingOf } from "../../state/sharing";
@@ -11,10 +12,10 @@ import { Icon } from "../icons";
 const PERSON = "person:";
 const GROUP = "group:";
 const rights: readonly [Right, string][] = [
-  ["see", "see that it is there"],
-  ["use", "search and read it"],
-  ["write", "add and delete documents"],
-  ["manage", "share and delete it"],
+  ["see", t("see that it is there")],
+  ["use", t("search and read it")],
+  ["write", t("add and delete documents")],
+  ["manage", t("share and delete it")],
 ];
 
 export function Sharing({ collection, close }: { collection: Collection; close: () => void }) {
@@ -48,18 +49,18 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
   const change = (subject: string, right: Right) =>
     setGrants((grants ?? []).map((one) => (one.subject === subject ? { ...one, right } : one)));
   return (
-    <Dialog title={`Share “${collection.name}”`} close={close}>
-      {grants === null && <p role="status">Loading …</p>}
-      {grants?.length === 0 && <p class="sharing-note">Only whoever made it and the operators can see it.</p>}
+    <Dialog title={t("Share “{name}”", { name: collection.name })} close={close}>
+      {grants === null && <p role="status">{t("Loading …")}</p>}
+      {grants?.length === 0 && <p class="sharing-note">{t("Only whoever made it and the operators can see it.")}</p>}
       {grants !== null && grants.length > 0 && (
-        <ul class="sharing-list" aria-label="Who may do what">
+        <ul class="sharing-list" aria-label={t("Who may do what")}>
           {grants.map(({ subject, right, name }) => (
             <li key={subject} class="sharing-row">
               <span class="sharing-name" dir="auto">
                 {nameOf(subject, name, groups)}
               </span>
               <RightField
-                label={`What ${nameOf(subject, name, groups)} may do`}
+                label={t("What {name} may do", { name: nameOf(subject, name, groups) })}
                 subject={subject}
                 right={right}
                 change={(wanted) => change(subject, wanted)}
@@ -67,8 +68,8 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
               <button
                 type="button"
                 class="icon-button"
-                aria-label={`Share no longer with ${nameOf(subject, name, groups)}`}
-                title="Share no longer"
+                aria-label={t("Share no longer with {name}", { name: nameOf(subject, name, groups) })}
+                title={t("Share no longer")}
                 onClick={() => setGrants(grants.filter((one) => one.subject !== subject))}
               >
                 <Icon name="bin" size={18} />
@@ -87,10 +88,10 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
       )}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Cancel
+          {t("Cancel")}
         </button>
         <button type="button" class="button is-primary" disabled={grants === null || isBusy} onClick={save}>
-          Save
+          {t("Save")}
         </button>
       </div>
     </Dialog>
@@ -121,14 +122,14 @@ function Adding({ groups, isForAll, taken, add }: AddingProperties) {
   return (
     <form class="sharing-add" onSubmit={submit}>
       <label class="label" for={field}>
-        Share with
+        {t("Share with")}
       </label>
       <div class="sharing-row">
         <select id={field} class="field" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
           {isForAll && (
             <>
-              <option value="everybody">everybody</option>
-              <option value="signed-in">everybody who is signed in</option>
+              <option value="everybody">{t("everybody")}</option>
+              <option value="signed-in">{t("everybody who is signed in")}</option>
             </>
           )}
           {groups.map((group) => (
@@ -136,16 +137,16 @@ function Adding({ groups, isForAll, taken, add }: AddingProperties) {
               {group.name}
             </option>
           ))}
-          <option value={PERSON}>a person</option>
+          <option value={PERSON}>{t("a person")}</option>
         </select>
         <button type="submit" class="button" disabled={!isUsable}>
-          Add
+          {t("Add")}
         </button>
       </div>
       {chosen === PERSON && (
         <>
           <label class="label" for={`${field}-id`}>
-            Their id
+            {t("Their id")}
           </label>
           <input
             id={`${field}-id`}
@@ -154,13 +155,17 @@ function Adding({ groups, isForAll, taken, add }: AddingProperties) {
             value={id}
             onInput={(event) => setId(event.currentTarget.value)}
           />
-          <p class="sharing-note">Yours, to tell others, is {me.value?.person.id ?? "not known yet"}.</p>
+          <p class="sharing-note">
+            {t("Yours, to tell others, is {id}.", { id: me.value?.person.id ?? t("not known yet") })}
+          </p>
         </>
       )}
       {!isForAll && (
         <p class="sharing-note">
-          Only this browser knows who you are, so you can’t share with everybody. Whoever runs the server can, by{" "}
-          <code>hubbub collections share</code>.
+          {t(
+            "Only this browser knows who you are, so you can’t share with everybody. Whoever runs the server can, by this command:",
+          )}{" "}
+          <code>hubbub collections share</code>
         </p>
       )}
     </form>
@@ -193,8 +198,8 @@ function RightField({ label, subject, right, change }: RightProperties) {
 }
 
 function nameOf(subject: string, name: string | undefined, groups: readonly Group[]): string {
-  if (subject === "everybody") return "Everybody";
-  if (subject === "signed-in") return "Everybody who is signed in";
+  if (subject === "everybody") return t("Everybody");
+  if (subject === "signed-in") return t("Everybody who is signed in");
   if (name) return name;
   const group = groups.find(({ id }) => subject === GROUP + id);
   return group?.name ?? subject.replace(/^(person|group|claim):/, "");

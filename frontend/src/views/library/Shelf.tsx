@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Collection, Document } from "../../api/resources";
+import { locale, plural, t } from "../../language/t";
 import { chooseCollections, documentsOf, removeCollection, removeDocument, watchDocuments } from "../../state/library";
 import { isAbort, tell } from "../../state/notices";
 import { libraryPath, navigate } from "../../state/route";
@@ -56,22 +57,22 @@ export function Shelf({ collection }: { collection: Collection }) {
         <div class="shelf-actions">
           {collection.right !== "see" && (
             <button type="button" class="button" onClick={askIt}>
-              Ask about it
+              {t("Ask about it")}
             </button>
           )}
           {collection.is_mine && (
             <button type="button" class="button" onClick={() => setSharing(true)}>
-              Share
+              {t("Share")}
             </button>
           )}
           {canWrite && (
             <>
               <button type="button" class="button is-primary" onClick={() => files.current?.click()}>
-                <Icon name="upload" size={18} /> Upload
+                <Icon name="upload" size={18} /> {t("Upload")}
               </button>
               {me.value?.can_add_by_url && (
                 <button type="button" class="button" onClick={() => setAsking(true)}>
-                  Add by URL
+                  {t("Add by URL")}
                 </button>
               )}
               <input ref={files} type="file" multiple hidden onChange={(event) => add(event.currentTarget)} />
@@ -81,8 +82,8 @@ export function Shelf({ collection }: { collection: Collection }) {
             <button
               type="button"
               class="icon-button"
-              aria-label="Delete this collection"
-              title="Delete this collection"
+              aria-label={t("Delete this collection")}
+              title={t("Delete this collection")}
               onClick={() => setDeleting(true)}
             >
               <Icon name="bin" />
@@ -92,16 +93,18 @@ export function Shelf({ collection }: { collection: Collection }) {
       </header>
       {documents === null && (
         <p class="shelf-note" role="status">
-          Loading …
+          {t("Loading …")}
         </p>
       )}
       {documents?.length === 0 && (
         <p class="shelf-note">
-          {canWrite ? "Nothing in here yet. Drop files anywhere on the page, or press Upload." : "Nothing in here yet."}
+          {canWrite
+            ? t("Nothing in here yet. Drop files anywhere on the page, or press Upload.")
+            : t("Nothing in here yet.")}
         </p>
       )}
       {documents && documents.length > 0 && (
-        <ul class="shelf-list" aria-label={`Documents in ${collection.name}`}>
+        <ul class="shelf-list" aria-label={t("Documents in {name}", { name: collection.name })}>
           {documents.map((document) => (
             <DocumentRow key={document.id} document={document} canDelete={canWrite} />
           ))}
@@ -113,9 +116,9 @@ export function Shelf({ collection }: { collection: Collection }) {
       {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
       {isDeleting && (
         <Confirm
-          title={`Delete “${collection.name}”?`}
-          text="Its documents are deleted with it. This can’t be undone."
-          action="Delete"
+          title={t("Delete “{name}”?", { name: collection.name })}
+          text={t("Its documents are deleted with it. This can’t be undone.")}
+          action={t("Delete")}
           confirm={remove}
           close={() => setDeleting(false)}
         />
@@ -149,9 +152,9 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
         <button
           type="button"
           class="icon-button"
-          aria-label="Delete"
+          aria-label={t("Delete")}
           aria-describedby={name}
-          title="Delete"
+          title={t("Delete")}
           onClick={() => setDeleting(true)}
         >
           <Icon name="bin" size={18} />
@@ -159,9 +162,9 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
       )}
       {isDeleting && (
         <Confirm
-          title={`Delete “${title}”?`}
-          text="It is no longer found then. This can’t be undone."
-          action="Delete"
+          title={t("Delete “{name}”?", { name: title })}
+          text={t("It is no longer found then. This can’t be undone.")}
+          action={t("Delete")}
           confirm={() => removeDocument(document)}
           close={() => setDeleting(false)}
         />
@@ -171,20 +174,20 @@ function DocumentRow({ document, canDelete }: { document: Document; canDelete: b
 }
 
 function aboutOf({ description, is_shared, is_mine, passages, embedded }: Collection): string {
-  const parts = is_shared ? ["Shared with everybody"] : is_mine ? [] : ["Shared with you"];
-  if (passages > 0) parts.push(counted(passages, "passage"));
+  const parts = is_shared ? [t("Shared with everybody")] : is_mine ? [] : [t("Shared with you")];
+  if (passages > 0) parts.push(plural(passages, "{count} passage", "{count} passages"));
   if (embedded < passages)
-    parts.push(`${Math.floor((100 * embedded) / passages)} % can be found by meaning, all by words`);
+    parts.push(
+      t("{number} % can be found by meaning, all by words", { number: Math.floor((100 * embedded) / passages) }),
+    );
   return description ? `${description} ${parts.join(" · ")}` : parts.join(" · ");
 }
 
 function factsOf({ name, title, size_bytes, pages, passages, added_at }: Document): string[] {
   const facts = title !== "" && title !== name ? [name] : [];
   facts.push(sizeText(size_bytes));
-  if (pages > 0) facts.push(counted(pages, "page"));
-  if (passages > 0) facts.push(counted(passages, "passage"));
-  if (added_at > 0) facts.push(new Date(added_at * 1000).toLocaleDateString());
+  if (pages > 0) facts.push(plural(pages, "{count} page", "{count} pages"));
+  if (passages > 0) facts.push(plural(passages, "{count} passage", "{count} passages"));
+  if (added_at > 0) facts.push(new Date(added_at * 1000).toLocaleDateString(locale));
   return facts;
 }
-
-const counted = (count: number, what: string) => `${count.toLocaleString()} ${what}${count === 1 ? "" : "s"}`;

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { t } from "../../language/t";
 import { theme } from "../../state/theme";
 import { draw } from "./diagrams";
 
@@ -27,12 +28,12 @@ export function Diagram({ source, children }: { source: string; children: Compon
   if (address === null) return <>{children}</>;
   return (
     <figure class="diagram">
-      <div class="diagram-frame" tabIndex={0} role="group" aria-label="Diagram">
+      <div class="diagram-frame" tabIndex={0} role="group" aria-label={t("Diagram")}>
         {/* As a picture it can run nothing and load nothing. */}
-        <img src={address} alt={`Diagram. Its source: ${source}`} />
+        <img src={address} alt={t("Diagram. Its source: {source}", { source })} />
       </div>
       <details>
-        <summary>Source of the diagram</summary>
+        <summary>{t("Source of the diagram")}</summary>
         {children}
       </details>
     </figure>

@@ -1,6 +1,7 @@
 /** Show a text of a model or a document, finished or still growing. */
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { t } from "../../language/t";
 import { copyText } from "../copy";
 import { Diagram } from "./Diagram";
 import { highlighterVersion } from "./highlight";
@@ -74,8 +75,8 @@ function Code({ language, chunks }: { language: string; chunks: readonly string[
     <div class="code" dir="ltr">
       <div class="code-head">
         <span>{language || "text"}</span>
-        <button type="button" class="code-copy" aria-label="Copy code">
-          Copy
+        <button type="button" class="code-copy" aria-label={t("Copy code")}>
+          {t("Copy")}
         </button>
       </div>
       <pre tabIndex={0}>
@@ -91,9 +92,9 @@ function Code({ language, chunks }: { language: string; chunks: readonly string[
 
 async function copyCode(button: HTMLButtonElement): Promise<void> {
   const code = button.closest(".code")?.querySelector("code")?.textContent ?? "";
-  button.textContent = (await copyText(code)) ? "Copied" : "Can’t copy";
+  button.textContent = (await copyText(code)) ? t("Copied") : t("Can’t copy");
   setTimeout(() => {
-    button.textContent = "Copy";
+    button.textContent = t("Copy");
   }, 2000);
 }
 

@@ -1,5 +1,7 @@
 /** Have diagrams drawn by a page of no origin, in a frame that nobody sees and that is loaded with the first one. */
 
+import { t } from "../../language/t";
+
 const PATIENCE_MILLISECONDS = 20_000;
 
 let frame: Promise<Window> | null = null;
@@ -29,7 +31,7 @@ export async function draw(signal: AbortSignal, text: string, isDark: boolean): 
     };
     const timer = setTimeout(() => {
       end();
-      reject(new Error("The diagram took too long."));
+      reject(new Error(t("The diagram took too long.")));
     }, PATIENCE_MILLISECONDS);
     addEventListener("message", heard);
     signal.addEventListener("abort", abort);
@@ -50,7 +52,7 @@ function openFrame(): Promise<Window> {
       removeEventListener("message", heard);
       element.remove();
       frame = null;
-      reject(new Error("Diagrams can't be drawn."));
+      reject(new Error(t("Diagrams can't be drawn.")));
     }, PATIENCE_MILLISECONDS);
     const heard = ({ source, data }: MessageEvent) => {
       if (source === null || source !== element.contentWindow || !data.isReady) return;

@@ -1,6 +1,7 @@
 /** Understand footnotes: `[^name]` in the text, and `[^name]: …` where the note stands. */
 
 import type { Env, MarkdownIt, StateBlock, StateInline } from "markdown-it";
+import { t } from "../../language/t";
 
 const LINK = /^\[\^([^\]\s^]{1,40})\](?!:)/;
 const NOTE = /^\[\^([^\]\s^]{1,40})\]:\s?/;
@@ -25,19 +26,21 @@ export function withFootnotes(markdown: MarkdownIt): void {
     const name = tokens[index]?.content ?? "";
     const number = numberOf(env, name);
     // A name that no note has stays as it was written.
-    return number === undefined ? `[^${markdown.utils.escapeHtml(name)}]` : `<sup>${button(number, "")}</sup>`;
+    return number === undefined
+      ? `[^${markdown.utils.escapeHtml(name)}]`
+      : `<sup>${button(number, "", markdown.utils.escapeHtml)}</sup>`;
   };
   markdown.renderer.rules.footnote_open = (tokens, index, _, env) => {
     const number = numberOf(env, String(tokens[index]?.meta?.footnote ?? ""));
-    return `<div class="footnote">${number === undefined ? "" : button(number, " is-back")}`;
+    return `<div class="footnote">${number === undefined ? "" : button(number, " is-back", markdown.utils.escapeHtml)}`;
   };
 }
 
 const numberOf = (env: Env | undefined, name: string) =>
   (env?.[NUMBERS] as ReadonlyMap<string, number> | undefined)?.get(name);
 
-const button = (number: number, more: string) =>
-  `<button type="button" class="footnote-link${more}" aria-label="${more ? "Back to where footnote" : "Footnote"} ${number}${more ? " is" : ""}">${number}</button>`;
+const button = (number: number, more: string, escapeHtml: (text: string) => string) =>
+  `<button type="button" class="footnote-link${more}" aria-label="${escapeHtml(more ? t("Back to where footnote {number} is", { number }) : t("Footnote {number}", { number }))}">${number}</button>`;
 
 function inline(state: StateInline, isSilent: boolean): boolean {
   const match = state.src[state.pos] === "[" && LINK.exec(state.src.slice(state.pos, state.pos + 45));

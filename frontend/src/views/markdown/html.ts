@@ -1,6 +1,7 @@
 /** Understand the few HTML tags that models write for want of Markdown. All others stay text. */
 
 import type { MarkdownIt, StateBlock, StateInline } from "markdown-it";
+import { t } from "../../language/t";
 
 /** Without attributes, and each closed again. */
 const PAIRED = "sub|sup|kbd|mark|ins|u|b|i|small|samp|var";
@@ -81,7 +82,7 @@ function begin(state: StateBlock, map: [number, number], isOpen: boolean, summar
   if (isOpen) open.attrs = [["open", ""]];
   state.push("summary_open", "summary", 1);
   const title = state.push("inline", "", 0);
-  title.content = summary.trim() || "Details";
+  title.content = summary.trim() || t("Details");
   title.children = [];
   state.push("summary_close", "summary", -1);
 }

@@ -2,6 +2,7 @@
 
 import Markdown, { type MarkdownIt, type Token } from "markdown-it";
 import cjkFriendly from "markdown-it-cjk-friendly";
+import { t } from "../../language/t";
 import type { Reference } from "./blocks";
 import { withFootnotes } from "./footnotes";
 import { highlight } from "./highlight";
@@ -43,7 +44,7 @@ const rules: MarkdownIt["renderer"]["rules"] = {
     const reference = (env?.[KNOWN] as Known | undefined)?.get(Number(raw.slice(1, -1)));
     if (reference === undefined) return escapeHtml(raw);
     const title = escapeHtml(reference.title);
-    return `<button type="button" class="chip" data-marker="${reference.marker}" title="${title}" aria-label="${reference.marker}, source: ${title}">${reference.marker}</button>`;
+    return `<button type="button" class="chip" data-marker="${reference.marker}" title="${title}" aria-label="${escapeHtml(t("{marker}, source: {title}", { marker: reference.marker, title: reference.title }))}">${reference.marker}</button>`;
   },
   formula: (tokens, index) => `<span class="formula">${escapeHtml(tokens[index]?.content ?? "")}</span>`,
   formula_block: (tokens, index) => formulaBlock(tokens[index]?.content ?? ""),
@@ -59,7 +60,7 @@ const rules: MarkdownIt["renderer"]["rules"] = {
     return isFormula(info) ? formulaBlock(content) : code(content, info);
   },
   code_block: (tokens, index) => code(tokens[index]?.content ?? "", ""),
-  table_open: () => `<div class="table" role="region" aria-label="Table" tabindex="0"><table>`,
+  table_open: () => `<div class="table" role="region" aria-label="${escapeHtml(t("Table"))}" tabindex="0"><table>`,
   table_close: () => "</table></div>",
   th_open: (tokens, index) => cell(tokens[index]),
   td_open: (tokens, index) => cell(tokens[index]),
@@ -82,7 +83,7 @@ function code(text: string, info: string): string {
   const content = text.replace(/\n$/, "");
   return (
     `<div class="code" dir="ltr"><div class="code-head"><span>${escapeHtml(language || "text")}</span>` +
-    `<button type="button" class="code-copy" aria-label="Copy code">Copy</button></div>` +
+    `<button type="button" class="code-copy" aria-label="${escapeHtml(t("Copy code"))}">${escapeHtml(t("Copy"))}</button></div>` +
     `<pre tabindex="0"><code>${highlight(content, language) ?? escapeHtml(content)}</code></pre></div>`
   );
 }

@@ -1,5 +1,6 @@
 /** Say that the server can't be reached, and that nothing has to be done about it. */
 
+import { t } from "../../language/t";
 import { isReachable } from "../../state/connection";
 import { Icon } from "../icons";
 import "./notices.css";
@@ -10,7 +11,7 @@ export function Banner() {
       {!isReachable.value && (
         <p class="banner">
           <Icon name="warn" />
-          <span>The server can’t be reached. The page goes on by itself as soon as it is back.</span>
+          <span>{t("The server can’t be reached. The page goes on by itself as soon as it is back.")}</span>
         </p>
       )}
     </div>

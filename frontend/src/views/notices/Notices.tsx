@@ -1,5 +1,6 @@
 /** Show the notices that come and go. */
 
+import { t } from "../../language/t";
 import { dismiss, notices } from "../../state/notices";
 import { Icon } from "../icons";
 import "./notices.css";
@@ -25,7 +26,7 @@ export function Notices() {
               {action.label}
             </button>
           )}
-          <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => dismiss(id)}>
+          <button type="button" class="icon-button" aria-label={t("Dismiss")} onClick={() => dismiss(id)}>
             <Icon name="close" size={16} />
           </button>
         </div>

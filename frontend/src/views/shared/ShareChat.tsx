@@ -5,6 +5,7 @@ import { Problem } from "../../api/http";
 import * as hubbub from "../../api/hubbub";
 import * as mine from "../../api/mine";
 import type { Chat, Group } from "../../api/resources";
+import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
 import { sharedAddress } from "../../state/route";
 import { me } from "../../state/session";
@@ -45,9 +46,9 @@ export function ShareChat({ chat, close }: { chat: Chat; close: () => void }) {
   }, []);
   const end = (link: mine.ChatLink) => mine.endChatLink(never, link.id).then(() => load(never), tell);
   return (
-    <Dialog title={`Share “${chat.title || "Untitled"}”`} close={close}>
+    <Dialog title={t("Share “{name}”", { name: chat.title || t("Untitled") })} close={close}>
       {isOff ? (
-        <p>Chats can’t be shared on this server.</p>
+        <p>{t("Chats can’t be shared on this server.")}</p>
       ) : made === null ? (
         <NewLink
           chat={chat}
@@ -63,13 +64,13 @@ export function ShareChat({ chat, close }: { chat: Chat; close: () => void }) {
       )}
       {links.length > 0 && (
         <>
-          <h3 class="share-links">Links to this chat</h3>
+          <h3 class="share-links">{t("Links to this chat")}</h3>
           <LinkList links={links} end={end} />
         </>
       )}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          {made === null ? "Cancel" : "Done"}
+          {made === null ? t("Cancel") : t("Done")}
         </button>
       </div>
     </Dialog>
@@ -103,9 +104,11 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
   });
   return (
     <form class="form" onSubmit={form.submit}>
-      <p>Who has the link reads this chat, and can change nothing. Its documents open only to who may read them.</p>
+      <p>
+        {t("Who has the link reads this chat, and can change nothing. Its documents open only to who may read them.")}
+      </p>
       <div class="form-field">
-        <label for={`${field}-audience`}>For</label>
+        <label for={`${field}-audience`}>{t("For")}</label>
         <select
           id={`${field}-audience`}
           class="field"
@@ -116,40 +119,40 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
           <option value="signed-in">{insiders()}</option>
           {groups.map((group) => (
             <option key={group.id} value={`group:${group.id}`}>
-              the group {group.name}
+              {t("the group {name}", { name: group.name })}
             </option>
           ))}
-          {canSignIn && <option value="person">one person</option>}
-          {isForAll && <option value="everybody">anybody with the link</option>}
+          {canSignIn && <option value="person">{t("one person")}</option>}
+          {isForAll && <option value="everybody">{t("anybody with the link")}</option>}
         </select>
       </div>
       {audience === "person" && (
         <div class="form-field">
-          <label for={`${field}-person`}>Their id</label>
+          <label for={`${field}-person`}>{t("Their id")}</label>
           <input id={`${field}-person`} class="field" name="person" required maxLength={250} />
         </div>
       )}
       <div class="form-field">
-        <label for={`${field}-shows`}>It shows</label>
+        <label for={`${field}-shows`}>{t("It shows")}</label>
         <select id={`${field}-shows`} class="field" name="shows">
-          <option value="fixed">the chat as it is now</option>
-          <option value="follows">what comes to it, too</option>
+          <option value="fixed">{t("the chat as it is now")}</option>
+          <option value="follows">{t("what comes to it, too")}</option>
         </select>
       </div>
       <div class="form-field">
-        <label for={`${field}-days`}>It holds</label>
+        <label for={`${field}-days`}>{t("It holds")}</label>
         <select id={`${field}-days`} class="field" name="days">
-          <option value="7">a week</option>
-          <option value="30">30 days</option>
-          <option value="0">until it is ended</option>
+          <option value="7">{t("a week")}</option>
+          <option value="30">{t("30 days")}</option>
+          <option value="0">{t("until it is ended")}</option>
         </select>
       </div>
       <label class="form-check">
-        <input type="checkbox" name="name" /> Show my name
+        <input type="checkbox" name="name" /> {t("Show my name")}
       </label>
       <FormProblem text={form.problem} />
       <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
-        Make a link
+        {t("Make a link")}
       </button>
     </form>
   );
@@ -158,11 +161,11 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
 function Made({ address }: { address: string }) {
   return (
     <>
-      <p>The link is shown only now. Pass it on:</p>
+      <p>{t("The link is shown only now. Pass it on:")}</p>
       <div class="share-made">
-        <CopyField label="The link" text={address} />
+        <CopyField label={t("The link")} text={address} />
         <button type="button" class="button is-primary" onClick={() => copyAloud(address)}>
-          Copy
+          {t("Copy")}
         </button>
       </div>
     </>

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../../api/http";
 import { followShared, type SharedChat, type SharedMessage } from "../../api/mine";
 import type { Citation } from "../../events";
+import { t } from "../../language/t";
 import { messageOf } from "../../state/notices";
 import { homePath } from "../../state/route";
 import { isSourceOpen, openSource, sourceOfCitation } from "../../state/sources";
@@ -34,15 +35,15 @@ export function Shared() {
     return () => leaving.abort();
   }, [secret]);
   useEffect(() => {
-    document.title = `${chat?.title ?? "Shared chat"} · Hubbub`;
+    document.title = `${chat?.title ?? t("Shared chat")} · Hubbub`;
   }, [chat?.title]);
   if (problem?.code === "not_signed_in") return <SignIn />;
   if (problem !== null) {
     return (
-      <SignInFrame title="Nothing is shared here">
+      <SignInFrame title={t("Nothing is shared here")}>
         <p role="alert">{problem.message}</p>
         <a class="link-button" href={homePath}>
-          Go to Hubbub
+          {t("Go to Hubbub")}
         </a>
       </SignInFrame>
     );
@@ -53,10 +54,10 @@ export function Shared() {
         <header class="topbar">
           <Sign />
           <h1 class="topbar-title" dir="auto">
-            {chat?.title ?? "Shared chat"}
+            {chat?.title ?? t("Shared chat")}
           </h1>
           <a class="button" href={homePath}>
-            Open Hubbub
+            {t("Open Hubbub")}
           </a>
         </header>
         <main id="main" class="shared" tabIndex={-1} aria-busy={chat === null}>
@@ -66,8 +67,8 @@ export function Shared() {
               message.role === "assistant" ? (
                 <Answer key={place} message={message} />
               ) : (
-                <article key={place} class="question" aria-label="Question">
-                  <h2 class="visually-hidden">Question</h2>
+                <article key={place} class="question" aria-label={t("Question")}>
+                  <h2 class="visually-hidden">{t("Question")}</h2>
                   <p class="question-text" dir="auto">
                     {message.text}
                   </p>
@@ -108,10 +109,10 @@ function useSecret(): string {
 }
 
 function About({ chat }: { chat: SharedChat }) {
-  const whose = chat.owner_name ? `Shared by ${chat.owner_name}` : "A shared chat";
+  const whose = chat.owner_name ? t("Shared by {owner_name}", { owner_name: chat.owner_name }) : t("A shared chat");
   return (
     <p class="shared-about">
-      {whose} · {chat.follows ? "as it is now" : `as it was on ${moment(chat.made_at)}`}
+      {whose} · {chat.follows ? t("as it is now") : t("as it was on {moment}", { moment: moment(chat.made_at) })}
     </p>
   );
 }
@@ -124,15 +125,15 @@ function Answer({ message }: { message: SharedMessage }) {
   const references = message.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
   const isOpen = message.state === "open";
   return (
-    <article class="answer" aria-label="Answer" aria-busy={isOpen}>
-      <h2 class="visually-hidden">Answer</h2>
-      {message.is_quoted && <p class="answer-way">Quoted from documents, not written by a model</p>}
+    <article class="answer" aria-label={t("Answer")} aria-busy={isOpen}>
+      <h2 class="visually-hidden">{t("Answer")}</h2>
+      {message.is_quoted && <p class="answer-way">{t("Quoted from documents, not written by a model")}</p>}
       {message.text && <Markdown text={message.text} references={references} isGrowing={isOpen} cite={cite} />}
-      {isOpen && !message.text && <p class="progress">The answer is on its way</p>}
-      {message.state === "failed" && <p class="shared-note">The answer broke off.</p>}
-      {message.state === "stopped" && <p class="shared-note">The answer ends here.</p>}
+      {isOpen && !message.text && <p class="progress">{t("The answer is on its way")}</p>}
+      {message.state === "failed" && <p class="shared-note">{t("The answer broke off.")}</p>}
+      {message.state === "stopped" && <p class="shared-note">{t("The answer ends here.")}</p>}
       {message.citations.length > 0 && (
-        <ol class="shared-cited" aria-label="Cited sources">
+        <ol class="shared-cited" aria-label={t("Cited sources")}>
           {message.citations.map((citation) => (
             <Cited key={citation.marker} citation={citation} isQuotedAbove={message.is_quoted} />
           ))}

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as mine from "../../api/mine";
+import { t } from "../../language/t";
 import { notify, tell } from "../../state/notices";
 import { aboutLink } from "./links";
 
@@ -15,13 +16,13 @@ export function SharedLinks() {
   }, []);
   const end = (link: mine.ChatLink) =>
     mine.endChatLink(never, link.id).then(() => {
-      notify("The link opens nothing any more.");
+      notify(t("The link opens nothing any more."));
       return load();
     }, tell);
   return (
     <section class="account-part">
-      <h2>Shared links</h2>
-      {found?.length === 0 && <p>None of your chats is shared.</p>}
+      <h2>{t("Shared links")}</h2>
+      {found?.length === 0 && <p>{t("None of your chats is shared.")}</p>}
       <LinkList links={found ?? []} end={end} hasTitle />
     </section>
   );
@@ -50,10 +51,10 @@ export function LinkList({ links, end, hasTitle = false }: Properties) {
           <button
             type="button"
             class="button"
-            aria-label={`End the link to ${link.title}, ${aboutLink(link)}`}
+            aria-label={t("End the link to {title}, {aboutLink}", { title: link.title, aboutLink: aboutLink(link) })}
             onClick={() => end(link)}
           >
-            End
+            {t("End")}
           </button>
         </li>
       ))}

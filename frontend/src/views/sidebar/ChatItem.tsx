@@ -1,12 +1,13 @@
 /** Show one chat of the list; it can be opened, renamed, pinned, moved, archived and deleted. */
 
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat, FoundChat } from "../../api/resources";
+import { t } from "../../language/t";
 import { keep, remove, rename, selected } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
 import { openAt } from "../../state/thread";
 import { isComposing } from "../keys";
+import { Marked } from "../Marked";
 import { Menu } from "../menu/Menu";
 import { ShareChat } from "../shared/ShareChat";
 import { FolderDialog } from "./FolderDialog";
@@ -26,7 +27,7 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   const [isSharing, setSharing] = useState(false);
   const [isMoving, setMoving] = useState(false);
   const picked = selected.value;
-  const title = chat.title || "Untitled";
+  const title = chat.title || t("Untitled");
   const name = `chat-${chat.id}`;
   const endNaming = () => {
     setNaming(false);
@@ -51,7 +52,7 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
             <input
               type="checkbox"
               class="chat-pick"
-              aria-label={`Select ${title}`}
+              aria-label={t("Select {title}", { title })}
               checked={picked.has(chat.id)}
               onChange={() => pick(chat.id)}
             />
@@ -68,39 +69,49 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
             {place?.message_id && <Excerpt place={place} />}
           </a>
           <Menu
-            label="Actions"
+            label={t("Actions")}
             describedBy={name}
             items={[
-              { label: "Share", icon: "external", run: () => setSharing(true) },
-              { label: "Rename", icon: "pencil", run: () => setNaming(true) },
+              { label: t("Share"), icon: "external", run: () => setSharing(true) },
+              { label: t("Rename"), icon: "pencil", run: () => setNaming(true) },
               {
-                label: chat.is_pinned ? "Unpin" : "Pin",
+                label: chat.is_pinned ? t("Unpin") : t("Pin"),
                 icon: "pin",
                 run: () =>
-                  keep([chat], { is_pinned: !chat.is_pinned }, `${chat.is_pinned ? "Unpinned" : "Pinned"} “${title}”.`),
+                  keep(
+                    [chat],
+                    { is_pinned: !chat.is_pinned },
+                    chat.is_pinned ? t("Unpinned “{title}”.", { title }) : t("Pinned “{title}”.", { title }),
+                  ),
               },
-              { label: "Folder …", icon: "folder", run: () => setMoving(true) },
+              { label: t("Folder …"), icon: "folder", run: () => setMoving(true) },
               {
-                label: chat.is_archived ? "Take out of the archive" : "Archive",
+                label: chat.is_archived ? t("Take out of the archive") : t("Archive"),
                 icon: "archive",
                 run: () =>
                   keep(
                     [chat],
                     { is_archived: !chat.is_archived },
-                    `${chat.is_archived ? "Took back" : "Archived"} “${title}”.`,
+                    chat.is_archived ? t("Took back “{title}”.", { title }) : t("Archived “{title}”.", { title }),
                   ),
               },
-              { label: "Delete", icon: "bin", run: () => remove(chat), isDanger: true },
+              { label: t("Delete"), icon: "bin", run: () => remove(chat), isDanger: true },
             ]}
           />
         </div>
       )}
       {isMoving && (
         <FolderDialog
-          title="Put the chat into a folder"
+          title={t("Put the chat into a folder")}
           before={chat.folder}
-          action="Move"
-          put={(folder) => keep([chat], { folder }, folder === "" ? "Taken out of the folder." : `Moved to ${folder}.`)}
+          action={t("Move")}
+          put={(folder) =>
+            keep(
+              [chat],
+              { folder },
+              folder === "" ? t("Taken out of the folder.") : t("Moved to {folder}.", { folder }),
+            )
+          }
           close={() => setMoving(false)}
         />
       )}
@@ -114,20 +125,11 @@ function pick(id: string): void {
   selected.value = next;
 }
 
-/** The words around the place that was found; marks count code points, as the server does. */
 function Excerpt({ place: { text, marks, role } }: { place: FoundChat }) {
-  const characters = [...text];
-  const parts: ComponentChildren[] = [];
-  let end = 0;
-  for (const [from, to] of marks) {
-    parts.push(characters.slice(end, from).join(""), <mark key={from}>{characters.slice(from, to).join("")}</mark>);
-    end = to;
-  }
   return (
     <span class="chat-excerpt" dir="auto">
-      {role === "user" && <span class="visually-hidden">You asked: </span>}
-      {parts}
-      {characters.slice(end).join("")}
+      {role === "user" && <span class="visually-hidden">{t("You asked:")} </span>}
+      <Marked text={text} marks={marks} />
     </span>
   );
 }
@@ -149,7 +151,7 @@ function Naming({ chat, over }: { chat: Chat; over: () => void }) {
     <input
       ref={field}
       class="field chat-naming"
-      aria-label="Title of the chat"
+      aria-label={t("Title of the chat")}
       maxLength={200}
       defaultValue={chat.title}
       onBlur={() => end(true)}

@@ -1,6 +1,7 @@
 /** Ask for the name of a folder; those there are can be picked. */
 
 import { useId, useState } from "preact/hooks";
+import { t } from "../../language/t";
 import { folders } from "../../state/chats";
 import { Dialog } from "../dialog/Dialog";
 
@@ -24,7 +25,7 @@ export function FolderDialog({ title, before, action, put, close }: Properties) 
     <Dialog title={title} close={close}>
       <form onSubmit={submit}>
         <label class="label" for={id}>
-          Folder (empty: none)
+          {t("Folder (empty: none)")}
         </label>
         <input
           id={id}
@@ -43,7 +44,7 @@ export function FolderDialog({ title, before, action, put, close }: Properties) 
         </datalist>
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {t("Cancel")}
           </button>
           <button type="submit" class="button is-primary">
             {action}

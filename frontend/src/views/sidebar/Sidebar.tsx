@@ -1,19 +1,22 @@
 /** Show the chats there are and the way to everything else. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { t } from "../../language/t";
 import { chatOf, chats, hasMoreChats, loadMoreChats, pinned, which } from "../../state/chats";
-import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
+import { findingProblem, findMore, found, hasMoreFound, isFinding } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
-import { chatPath, libraryPath, navigate, route } from "../../state/route";
+import { libraryPath, navigate, route, searchPath } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
-import { newChat, newChatWithGuide, openAt } from "../../state/thread";
+import { newChat, newChatWithGuide } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon, Sign } from "../icons";
-import { isApple, isComposing } from "../keys";
+import { isApple } from "../keys";
 import { ChatItem } from "./ChatItem";
+import { ChatSearch } from "./ChatSearch";
 import { dayLabel } from "./days";
+import { LanguagePicker } from "./LanguagePicker";
 import "./sidebar.css";
 import { Selection, Which } from "./Which";
 import { WhoIsHere } from "./WhoIsHere";
@@ -43,25 +46,30 @@ export function Sidebar() {
     leave();
     focusOn("#question");
   };
+  const openSearch = () => {
+    navigate(searchPath);
+    leave();
+    focusOn("#search-words");
+  };
   const openLibrary = () => {
     navigate(libraryPath(null));
     leave();
   };
   return (
-    <nav class="sidebar" aria-label="Chats and documents">
+    <nav class="sidebar" aria-label={t("Chats and documents")}>
       <div class="sidebar-head">
         <Sign />
         <span class="sidebar-name">Hubbub</span>
         {isNarrow.value && (
-          <button type="button" class="icon-button" aria-label="Close the menu" onClick={leave}>
+          <button type="button" class="icon-button" aria-label={t("Close the menu")} onClick={leave}>
             <Icon name="close" />
           </button>
         )}
       </div>
       <button ref={first} type="button" class="button sidebar-new" onClick={startChat}>
-        <Icon name="plus" size={18} /> New chat
+        <Icon name="plus" size={18} /> {t("New chat")}
       </button>
-      <Search startChat={startChat} />
+      <ChatSearch startChat={startChat} leave={leave} />
       <Which />
       <Selection />
       <div class="sidebar-chats">
@@ -71,23 +79,33 @@ export function Sidebar() {
         <button
           type="button"
           class="sidebar-link"
+          aria-current={route.value.page === "search" ? "page" : undefined}
+          aria-keyshortcuts={isApple ? "Meta+Shift+F" : "Control+Shift+F"}
+          onClick={openSearch}
+        >
+          <Icon name="search" /> {t("Search")}
+        </button>
+        <button
+          type="button"
+          class="sidebar-link"
           aria-current={route.value.page === "library" ? "page" : undefined}
           onClick={openLibrary}
         >
-          <Icon name="book" /> Documents
+          <Icon name="book" /> {t("Documents")}
         </button>
         {guide.value && (
           <button type="button" class="sidebar-link" onClick={openHelp}>
-            <Icon name="help" /> Help
+            <Icon name="help" /> {t("Help")}
           </button>
         )}
         <button type="button" class="sidebar-link" onClick={switchTheme}>
           <Icon name={theme.value === "dark" ? "sun" : "moon"} />
-          {theme.value === "dark" ? "Light look" : "Dark look"}
+          {theme.value === "dark" ? t("Light look") : t("Dark look")}
         </button>
+        <LanguagePicker />
         <WhoIsHere leave={leave} />
         <p class="sidebar-about">
-          <span>{me.value ? `${me.value.person.name || "Guest"} · ${me.value.version}` : "\u00a0"}</span>
+          <span>{me.value ? `${me.value.person.name || t("Guest")} · ${me.value.version}` : "\u00a0"}</span>
           <a href="docs/" target="_blank" rel="noopener">
             API
           </a>
@@ -97,58 +115,13 @@ export function Sidebar() {
   );
 }
 
-function Search({ startChat }: { startChat: () => void }) {
-  const press = (event: KeyboardEvent) => {
-    if (isComposing(event)) return;
-    const list = document.querySelectorAll<HTMLElement>(".chat-open");
-    if (event.key === "ArrowDown" && list[0]) {
-      event.preventDefault();
-      list[0].focus();
-    } else if (event.key === "Enter") {
-      const first = found.value?.[0];
-      if (first?.message_id) openAt(first.chat.id, first.message_id);
-      else if (first) navigate(chatPath(first.chat.id));
-      else startChat();
-      search.value = "";
-      leave();
-    } else if (event.key === "Escape" && search.value !== "") {
-      event.preventDefault();
-      search.value = "";
-    }
-  };
-  return (
-    <div class="sidebar-search">
-      <Icon name="search" size={18} />
-      <input
-        id="chat-search"
-        type="search"
-        class="field"
-        placeholder="Search chats"
-        aria-label="Search chats"
-        aria-keyshortcuts={isApple ? "Meta+K" : "Control+K"}
-        autocomplete="off"
-        value={search.value}
-        onInput={(event) => {
-          search.value = event.currentTarget.value;
-        }}
-        onKeyDown={press}
-      />
-      {search.value === "" && (
-        <span class="sidebar-keys" aria-hidden="true">
-          {isApple ? "⌘ K" : "Ctrl K"}
-        </span>
-      )}
-    </div>
-  );
-}
-
 function ChatList() {
   const here = route.value.page === "chat" ? route.value.chatId : null;
   const places = found.value;
   if (places !== null) {
     if (findingProblem.value) return <p class="sidebar-empty">{findingProblem.value}</p>;
     if (places.length === 0) {
-      const text = isFinding.value ? "Searching …" : "No chat has these words. Enter starts a new one.";
+      const text = isFinding.value ? t("Searching …") : t("No chat has these words. Enter starts a new one.");
       return (
         <p class="sidebar-empty" role="status">
           {text}
@@ -157,7 +130,7 @@ function ChatList() {
     }
     return (
       <>
-        <ul aria-label="Chats found" class="chat-list" onKeyDown={moveFocus}>
+        <ul aria-label={t("Chats found")} class="chat-list" onKeyDown={moveFocus}>
           {places.map((place) => (
             <ChatItem
               key={place.chat.id}
@@ -174,30 +147,30 @@ function ChatList() {
     );
   }
   const shown = chats.value;
-  if (shown === null) return <p class="sidebar-empty">Loading …</p>;
+  if (shown === null) return <p class="sidebar-empty">{t("Loading …")}</p>;
   const above = pinned.value;
   if (shown.length + above.length === 0) {
     const isAll = which.value.kept === "usual" && which.value.folder === undefined;
-    return <p class="sidebar-empty">{isAll ? "Your chats will be kept here." : "There is no chat here."}</p>;
+    return <p class="sidebar-empty">{isAll ? t("Your chats will be kept here.") : t("There is no chat here.")}</p>;
   }
   let day = "";
   return (
     <>
       {above.length > 0 && (
-        <ul aria-label="Pinned chats" class="chat-list" onKeyDown={moveFocus}>
+        <ul aria-label={t("Pinned chats")} class="chat-list" onKeyDown={moveFocus}>
           {above.map((chat, index) => (
             <ChatItem
               key={chat.id}
               chat={chat}
               isHere={chat.id === here}
-              label={index === 0 ? "Pinned" : null}
+              label={index === 0 ? t("Pinned") : null}
               place={null}
               left={leave}
             />
           ))}
         </ul>
       )}
-      <ul aria-label="Chats" class="chat-list" onKeyDown={moveFocus}>
+      <ul aria-label={t("Chats")} class="chat-list" onKeyDown={moveFocus}>
         {shown.map((chat) => {
           const label = dayLabel(chat.updated_at);
           const isFirst = label !== day;
@@ -233,7 +206,7 @@ function More({ count, load }: { count: number; load: () => void }) {
   }, [count]);
   return (
     <button ref={button} type="button" class="sidebar-more" onClick={load}>
-      Show more
+      {t("Show more")}
     </button>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
+import { plural, t } from "../../language/t";
 import { chats, folders, keep, list, pinned, removeAll, renameFolder, selected, which } from "../../state/chats";
 import { Menu } from "../menu/Menu";
 import { FolderDialog } from "./FolderDialog";
@@ -23,21 +24,21 @@ export function Which() {
   return (
     <div class="which">
       <span class="which-select">
-        <select aria-label="Which chats" value={value} onChange={(event) => choose(event.currentTarget.value)}>
-          <option value={ALL}>All chats</option>
+        <select aria-label={t("Which chats")} value={value} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value={ALL}>{t("All chats")}</option>
           {folders.value.map(({ name, chats: count }) => (
             <option key={name} value={FOLDER + name}>
               {name} ({count})
             </option>
           ))}
-          <option value={ARCHIVED}>Archived</option>
+          <option value={ARCHIVED}>{t("Archived")}</option>
         </select>
       </span>
       <Menu
-        label="These chats"
+        label={t("These chats")}
         items={[
           {
-            label: "Select chats",
+            label: t("Select chats"),
             icon: "check",
             run: () => {
               selected.value = new Set();
@@ -45,14 +46,14 @@ export function Which() {
           },
           ...(folder === undefined
             ? []
-            : [{ label: "Rename the folder", icon: "pencil" as const, run: () => setRenaming(true) }]),
+            : [{ label: t("Rename the folder"), icon: "pencil" as const, run: () => setRenaming(true) }]),
         ]}
       />
       {isRenaming && folder !== undefined && (
         <FolderDialog
-          title="Rename the folder"
+          title={t("Rename the folder")}
           before={folder}
-          action="Rename"
+          action={t("Rename")}
           put={(name) => renameFolder(folder, name)}
           close={() => setRenaming(false)}
         />
@@ -76,11 +77,11 @@ export function Selection() {
     act(these);
     end();
   };
-  const count = these.length === 1 ? "1 chat" : `${these.length} chats`;
+  const count = these.length;
   return (
-    <div class="selection" role="toolbar" aria-label="Selected chats">
+    <div class="selection" role="toolbar" aria-label={t("Selected chats")}>
       <p class="selection-count" role="status">
-        {count} selected
+        {plural(count, "{count} chat selected", "{count} chats selected")}
       </p>
       <div class="selection-acts">
         <button
@@ -90,34 +91,42 @@ export function Selection() {
             selected.value = new Set(these.length === all.length ? [] : all.map(({ id }) => id));
           }}
         >
-          {these.length === all.length && all.length > 0 ? "None" : "All"}
+          {these.length === all.length && all.length > 0 ? t("None") : t("All")}
         </button>
         <button
           type="button"
           class="button"
           disabled={these.length === 0}
           onClick={run((some) =>
-            keep(some, { is_archived: !isArchive }, `${isArchive ? "Took back" : "Archived"} ${count}.`),
+            keep(
+              some,
+              { is_archived: !isArchive },
+              isArchive
+                ? plural(count, "Took back {count} chat.", "Took back {count} chats.")
+                : plural(count, "Archived {count} chat.", "Archived {count} chats."),
+            ),
           )}
         >
-          {isArchive ? "Take back" : "Archive"}
+          {isArchive ? t("Take back") : t("Archive")}
         </button>
         <button type="button" class="button" disabled={these.length === 0} onClick={() => setMoving(true)}>
-          Folder
+          {t("Folder")}
         </button>
         <button type="button" class="button is-danger" disabled={these.length === 0} onClick={run(removeAll)}>
-          Delete
+          {t("Delete")}
         </button>
         <button type="button" class="button" onClick={end}>
-          Done
+          {t("Done")}
         </button>
       </div>
       {isMoving && (
         <FolderDialog
-          title={`Put ${count} into a folder`}
+          title={plural(count, "Put {count} chat into a folder", "Put {count} chats into a folder")}
           before=""
-          action="Move"
-          put={(folder) => run((some) => keep(some, { folder }, `Moved ${count}.`))()}
+          action={t("Move")}
+          put={(folder) =>
+            run((some) => keep(some, { folder }, plural(count, "Moved {count} chat.", "Moved {count} chats.")))()
+          }
           close={() => setMoving(false)}
         />
       )}

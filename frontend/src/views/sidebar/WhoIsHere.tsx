@@ -1,5 +1,6 @@
 /** Show the way to one's account, to the people and to the operators' pages, or to signing in; or that nobody has to. */
 
+import { t } from "../../language/t";
 import { accountPath, navigate, operatePath, peoplePath, route } from "../../state/route";
 import { me, needsSignIn } from "../../state/session";
 import { Icon, type IconName } from "../icons";
@@ -18,14 +19,21 @@ export function WhoIsHere({ leave }: { leave: () => void }) {
   return (
     <>
       {person.is_signed_in && (
-        <Way icon="person" label="Your account" isHere={here === "account" || here === "keys"} go={open(accountPath)} />
+        <Way
+          icon="person"
+          label={t("Your account")}
+          isHere={here === "account" || here === "keys"}
+          go={open(accountPath)}
+        />
       )}
       {person.is_signed_in && person.is_operator && (
-        <Way icon="people" label="People" isHere={here === "people"} go={open(peoplePath)} />
+        <Way icon="people" label={t("People")} isHere={here === "people"} go={open(peoplePath)} />
       )}
-      {may_operate && <Way icon="gauge" label="Operators" isHere={here === "operate"} go={open(operatePath(""))} />}
-      {can_sign_in && !person.is_signed_in && <Way icon="person" label="Sign in" isHere={false} go={signIn} />}
-      {is_open_to_everybody && <p class="sidebar-about">Open to everybody who reaches this server</p>}
+      {may_operate && (
+        <Way icon="gauge" label={t("Operators")} isHere={here === "operate"} go={open(operatePath(""))} />
+      )}
+      {can_sign_in && !person.is_signed_in && <Way icon="person" label={t("Sign in")} isHere={false} go={signIn} />}
+      {is_open_to_everybody && <p class="sidebar-about">{t("Open to everybody who reaches this server")}</p>}
     </>
   );
 }

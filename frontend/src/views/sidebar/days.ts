@@ -1,13 +1,15 @@
 /** Say how long ago something was, in words for a list. */
 
+import { locale, t } from "../../language/t";
+
 const DAY_SECONDS = 86_400;
 
 /** "Today", "Yesterday", "Last 7 days", "Last 30 days", or the month. Times are seconds since the epoch. */
 export function dayLabel(seconds: number, now = new Date()): string {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime() / 1000;
-  if (seconds >= midnight) return "Today";
-  if (seconds >= midnight - DAY_SECONDS) return "Yesterday";
-  if (seconds >= midnight - 7 * DAY_SECONDS) return "Last 7 days";
-  if (seconds >= midnight - 30 * DAY_SECONDS) return "Last 30 days";
-  return new Date(seconds * 1000).toLocaleDateString(undefined, { month: "long", year: "numeric" });
+  if (seconds >= midnight) return t("Today");
+  if (seconds >= midnight - DAY_SECONDS) return t("Yesterday");
+  if (seconds >= midnight - 7 * DAY_SECONDS) return t("Last 7 days");
+  if (seconds >= midnight - 30 * DAY_SECONDS) return t("Last 30 days");
+  return new Date(seconds * 1000).toLocaleDateString(locale, { month: "long", year: "numeric" });
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { PREFIX, Problem } from "../../api/http";
 import { hasPasskeys, signInByPasskey } from "../../api/passkeys";
 import * as people from "../../api/people";
+import { t } from "../../language/t";
 import { Sign } from "../icons";
 import { Field, FormProblem, useSubmit } from "./Form";
 import "./sign-in.css";
@@ -13,7 +14,7 @@ export function SignIn() {
   const [problem, setProblem] = useState("");
   const [hasForgotten, setHasForgotten] = useState(false);
   useEffect(() => {
-    document.title = "Sign in · Hubbub";
+    document.title = `${t("Sign in")} · Hubbub`;
     const leaving = new AbortController();
     people.ways(leaving.signal).then(setWays, (error: unknown) => {
       if (!leaving.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
@@ -21,16 +22,18 @@ export function SignIn() {
     return () => leaving.abort();
   }, []);
   return (
-    <SignInFrame title={hasForgotten ? "Choose a new password" : "Sign in"}>
+    <SignInFrame title={hasForgotten ? t("Choose a new password") : t("Sign in")}>
       {ways?.ways.map((way) =>
         way.kind === "address" ? (
           <div key={way.name} class="sign-in-way">
             <a class="button" href={PREFIX + way.address}>
-              Sign in with {way.name}
+              {t("Sign in with {name}", { name: way.name })}
             </a>
             {!way.is_there && (
               <p class="sign-in-note" role="status">
-                {way.name} can’t be reached at the moment. Whoever is signed in already can go on.
+                {t("{name} can’t be reached at the moment. Whoever is signed in already can go on.", {
+                  name: way.name,
+                })}
               </p>
             )}
           </div>
@@ -45,8 +48,9 @@ export function SignIn() {
         ))}
       {ways?.ways.length === 0 && (
         <p class="sign-in-note">
-          You are signed in before you reach this page. Open it at its usual address; if you do, ask whoever runs this
-          server.
+          {t(
+            "You are signed in before you reach this page. Open it at its usual address; if you do, ask whoever runs this server.",
+          )}
         </p>
       )}
       <FormProblem text={problem} />
@@ -76,7 +80,7 @@ function ByPasskey() {
   return (
     <form class="sign-in-passkey" onSubmit={form.submit}>
       <button type="submit" class="button sign-in-way" disabled={form.isBusy}>
-        Sign in with a passkey
+        {t("Sign in with a passkey")}
       </button>
       <FormProblem text={form.problem} />
     </form>
@@ -99,24 +103,24 @@ function Credentials({ forgot }: { forgot: () => void }) {
   });
   return (
     <form class="form" onSubmit={form.submit}>
-      <Field label="E-mail" name="email" type="email" autocomplete="username" />
-      <Field label="Password" name="password" type="password" autocomplete="current-password" />
+      <Field label={t("E-mail")} name="email" type="email" autocomplete="username" />
+      <Field label={t("Password")} name="password" type="password" autocomplete="current-password" />
       {needsCode && (
         <Field
-          label="Code of your authenticator app"
+          label={t("Code of your authenticator app")}
           name="code"
           type="text"
           autocomplete="one-time-code"
-          hint="Or one of your recovery codes."
+          hint={t("Or one of your recovery codes.")}
           inputRef={code}
         />
       )}
       <FormProblem text={form.problem} />
       <button type="submit" class="button is-primary" disabled={form.isBusy}>
-        Sign in
+        {t("Sign in")}
       </button>
       <button type="button" class="link-button" onClick={forgot}>
-        I forgot my password
+        {t("I forgot my password")}
       </button>
     </form>
   );
@@ -130,13 +134,13 @@ function Forgotten({ ways, back }: { ways: people.Ways; back: () => void }) {
   });
   const again = (
     <button type="button" class="link-button" onClick={back}>
-      Back to signing in
+      {t("Back to signing in")}
     </button>
   );
   if (!ways.can_reset_by_mail) {
     return (
       <div class="form">
-        <p>This server sends no mail. Ask whoever runs it for a link to set a new password.</p>
+        <p>{t("This server sends no mail. Ask whoever runs it for a link to set a new password.")}</p>
         {again}
       </div>
     );
@@ -144,17 +148,17 @@ function Forgotten({ ways, back }: { ways: people.Ways; back: () => void }) {
   if (isSent) {
     return (
       <div class="form">
-        <p role="status">If there is an account with this address, a mail with a link is on its way.</p>
+        <p role="status">{t("If there is an account with this address, a mail with a link is on its way.")}</p>
         {again}
       </div>
     );
   }
   return (
     <form class="form" onSubmit={form.submit}>
-      <Field label="E-mail" name="email" type="email" autocomplete="username" />
+      <Field label={t("E-mail")} name="email" type="email" autocomplete="username" />
       <FormProblem text={form.problem} />
       <button type="submit" class="button is-primary" disabled={form.isBusy}>
-        Send me a link
+        {t("Send me a link")}
       </button>
       {again}
     </form>

@@ -2,15 +2,16 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as people from "../../api/people";
+import { t } from "../../language/t";
 import { homePath } from "../../state/route";
 import { Field, FormProblem, useSubmit } from "./Form";
 import { SignInFrame } from "./SignIn";
 
 const TITLES = {
-  first: "Become the operator",
-  invitation: "Welcome to Hubbub",
-  reset: "Set a new password",
-  forgotten: "Set a new password",
+  first: t("Become the operator"),
+  invitation: t("Welcome to Hubbub"),
+  reset: t("Set a new password"),
+  forgotten: t("Set a new password"),
 } as const;
 
 export function UseLink() {
@@ -18,7 +19,7 @@ export function UseLink() {
   const [link, setLink] = useState<people.Link | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
-    document.title = "Welcome · Hubbub";
+    document.title = `${t("Welcome")} · Hubbub`;
     const leaving = new AbortController();
     people.link(leaving.signal, secret).then(setLink, (error: unknown) => {
       if (!leaving.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
@@ -27,11 +28,11 @@ export function UseLink() {
   }, [secret]);
   if (link === null) {
     return (
-      <SignInFrame title={problem ? "This link can’t be used" : "One moment …"}>
+      <SignInFrame title={problem ? t("This link can’t be used") : t("One moment …")}>
         <FormProblem text={problem} />
         {problem && (
           <a class="link-button" href={homePath}>
-            Go to the page
+            {t("Go to the page")}
           </a>
         )}
       </SignInFrame>
@@ -47,30 +48,32 @@ export function UseLink() {
 function SetPassword({ secret, link }: { secret: string; link: people.Link }) {
   const isNew = link.kind === "first" || link.kind === "invitation";
   const form = useSubmit(async (signal, values) => {
-    if (values.password !== values.again) throw new Error("The two passwords differ.");
+    if (values.password !== values.again) throw new Error(t("The two passwords differ."));
     await people.takeLink(signal, secret, values.password ?? "", values.name ?? "", values.email ?? "");
     location.replace(homePath);
   });
   return (
     <form class="form" onSubmit={form.submit}>
       {link.kind === "first" ? (
-        <Field label="E-mail" name="email" type="email" autocomplete="username" />
+        <Field label={t("E-mail")} name="email" type="email" autocomplete="username" />
       ) : (
-        link.email && <p>For {link.email}</p>
+        link.email && <p>{t("For {email}", { email: link.email })}</p>
       )}
-      {isNew && <Field label="Name" name="name" type="text" autocomplete="name" value={link.name} isOptional />}
+      {isNew && <Field label={t("Name")} name="name" type="text" autocomplete="name" value={link.name} isOptional />}
       <Field
-        label="New password"
+        label={t("New password")}
         name="password"
         type="password"
         autocomplete="new-password"
         minLength={link.password_characters}
-        hint={`At least ${link.password_characters} characters. Several words make a good password.`}
+        hint={t("At least {password_characters} characters. Several words make a good password.", {
+          password_characters: link.password_characters,
+        })}
       />
-      <Field label="The same password again" name="again" type="password" autocomplete="new-password" />
+      <Field label={t("The same password again")} name="again" type="password" autocomplete="new-password" />
       <FormProblem text={form.problem} />
       <button type="submit" class="button is-primary" disabled={form.isBusy}>
-        {isNew ? "Make the account" : "Set the password"}
+        {isNew ? t("Make the account") : t("Set the password")}
       </button>
     </form>
   );

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { pageAddress } from "../../api/hubbub";
 import type { Document } from "../../api/resources";
+import { t } from "../../language/t";
 import type { Source } from "../../state/sources";
 import { Icon } from "../icons";
 
@@ -26,34 +27,32 @@ export function PagePicture({ document, source }: { document: Document; source: 
   useEffect(() => setState("loading"), [address]);
   return (
     <div class="picture">
-      <div class="picture-turn" role="group" aria-label="Pages">
+      <div class="picture-turn" role="group" aria-label={t("Pages")}>
         <button
           type="button"
           class="icon-button"
-          aria-label="Previous page"
+          aria-label={t("Previous page")}
           disabled={page <= 1}
           onClick={() => setPage(page - 1)}
         >
           <Icon name="left" />
         </button>
-        <span aria-live="polite">
-          Page {page} of {last}
-        </span>
+        <span aria-live="polite">{t("Page {page} of {last}", { page, last })}</span>
         <button
           type="button"
           class="icon-button"
-          aria-label="Next page"
+          aria-label={t("Next page")}
           disabled={page >= last}
           onClick={() => setPage(page + 1)}
         >
           <Icon name="right" />
         </button>
       </div>
-      <div class="picture-turn" role="group" aria-label="Size">
+      <div class="picture-turn" role="group" aria-label={t("Size")}>
         <button
           type="button"
           class="icon-button"
-          aria-label="Smaller"
+          aria-label={t("Smaller")}
           disabled={zoom <= 1}
           onClick={() => setZoom(zoom - ZOOM_STEP)}
         >
@@ -63,29 +62,29 @@ export function PagePicture({ document, source }: { document: Document; source: 
         <button
           type="button"
           class="icon-button"
-          aria-label="Larger"
+          aria-label={t("Larger")}
           disabled={zoom >= MOST_ZOOM}
           onClick={() => setZoom(zoom + ZOOM_STEP)}
         >
           <Icon name="plus" />
         </button>
       </div>
-      <div class="picture-frame" tabIndex={0} role="group" aria-label="Picture of the page">
+      <div class="picture-frame" tabIndex={0} role="group" aria-label={t("Picture of the page")}>
         {state === "loading" && (
           <p class="sources-note" role="status">
-            Drawing the page …
+            {t("Drawing the page …")}
           </p>
         )}
         {state === "failed" ? (
           <p class="sources-note" role="alert">
-            This page can’t be drawn. Its text is under “Text”.
+            {t("This page can’t be drawn. Its text is under “Text”.")}
           </p>
         ) : (
           <img
             key={address}
             src={address}
             style={{ width: `${zoom * 100}%`, maxWidth: "none" }}
-            alt={`Page ${page} of ${document.title || document.name}`}
+            alt={t("Page {page} of {title}", { page, title: document.title || document.name })}
             onLoad={() => setState("shown")}
             onError={() => setState("failed")}
           />

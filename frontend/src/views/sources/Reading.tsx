@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Passage } from "../../api/resources";
+import { t } from "../../language/t";
 import type { Opened, Source } from "../../state/sources";
 import { splitAtQuote } from "./quote";
 
@@ -16,8 +17,8 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
   let page: number | null = null;
   return (
     // Scrolls, so it must be reachable by keyboard.
-    <div ref={root} class="reading" tabIndex={0} role="group" aria-label="Text of the document">
-      {opened.passages.length === 0 && <p class="sources-note">There is no text in this document (yet).</p>}
+    <div ref={root} class="reading" tabIndex={0} role="group" aria-label={t("Text of the document")}>
+      {opened.passages.length === 0 && <p class="sources-note">{t("There is no text in this document (yet).")}</p>}
       {opened.passages.map((passage) => {
         const newPage = passage.page !== page ? passage.page : null;
         const newHeading = passage.heading !== heading ? passage.heading : "";
@@ -25,7 +26,7 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
         const isCited = passage.id === source.passageId;
         return (
           <div key={passage.id} class={`passage ${isCited ? "is-cited" : ""}`}>
-            {newPage !== null && <p class="passage-page">Page {newPage}</p>}
+            {newPage !== null && <p class="passage-page">{t("Page {page}", { page: newPage })}</p>}
             {newHeading && (
               <h3 class="passage-heading" dir="auto">
                 {newHeading}

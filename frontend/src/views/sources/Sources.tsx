@@ -1,17 +1,14 @@
 /** Show the document that a citation points to, beside the chat. */
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { fileAddress } from "../../api/hubbub";
+import { t } from "../../language/t";
 import { isTight } from "../../state/layout";
-import { closeSource, opened, source, sourceProblem } from "../../state/sources";
+import { closeSource, isPageWanted, opened, source, sourceProblem } from "../../state/sources";
 import { Icon } from "../icons";
 import { PagePicture } from "./PagePicture";
 import { Reading } from "./Reading";
 import "./sources.css";
-
-/** Which of the two views was looked at last; it is kept from one document to the next. */
-const isPageWanted = signal(false);
 
 export function Sources() {
   const shown = source.value;
@@ -24,7 +21,7 @@ export function Sources() {
   const isPdf = document?.media_type === "application/pdf";
   const isPage = isPdf && isPageWanted.value;
   return (
-    <section class={`sources ${isTight.value ? "is-sheet" : ""}`} aria-label="Sources">
+    <section class={`sources ${isTight.value ? "is-sheet" : ""}`} aria-label={t("Sources")}>
       <header class="sources-head">
         <div class="sources-name">
           <h2 class="sources-title" dir="auto">
@@ -40,8 +37,8 @@ export function Sources() {
           class="icon-button"
           href={fileAddress(shown.documentId)}
           download
-          aria-label="Download the file"
-          title="Download the file"
+          aria-label={t("Download the file")}
+          title={t("Download the file")}
         >
           <Icon name="download" />
         </a>
@@ -49,15 +46,15 @@ export function Sources() {
           ref={close}
           type="button"
           class="icon-button"
-          aria-label="Close"
-          title="Close (Esc)"
+          aria-label={t("Close")}
+          title={t("Close (Esc)")}
           onClick={closeSource}
         >
           <Icon name="close" />
         </button>
       </header>
       {isPdf && (
-        <div class="tabs" role="group" aria-label="View">
+        <div class="tabs" role="group" aria-label={t("View")}>
           <button
             type="button"
             class="tab"
@@ -66,7 +63,7 @@ export function Sources() {
               isPageWanted.value = false;
             }}
           >
-            Text
+            {t("Text")}
           </button>
           <button
             type="button"
@@ -76,7 +73,7 @@ export function Sources() {
               isPageWanted.value = true;
             }}
           >
-            Page
+            {t("Page")}
           </button>
         </div>
       )}
@@ -87,7 +84,7 @@ export function Sources() {
       )}
       {!opened.value && !sourceProblem.value && (
         <p class="sources-note" role="status">
-          Opening the document …
+          {t("Opening the document …")}
         </p>
       )}
       {opened.value && !isPage && <Reading opened={opened.value} source={shown} />}

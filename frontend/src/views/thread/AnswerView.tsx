@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import type { Answer, Citation } from "../../events";
+import { plural, t } from "../../language/t";
 import { continueAnswer, regenerate } from "../../state/again";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
@@ -41,11 +42,12 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
   };
   const references = answer.citations.map(({ marker, title, name }) => ({ marker, title: title || name }));
   return (
-    <article id={`message-${message.id}`} tabIndex={-1} class="answer" aria-label="Answer" aria-busy={isOpen}>
-      <h2 class="visually-hidden">Answer</h2>
+    <article id={`message-${message.id}`} tabIndex={-1} class="answer" aria-label={t("Answer")} aria-busy={isOpen}>
+      <h2 class="visually-hidden">{t("Answer")}</h2>
       {answer.way === "quotes" && answer.text !== "" && (
         <p class="answer-way">
-          Quoted from your documents, not written by a model{answer.way_reason && `: ${answer.way_reason}`}
+          {t("Quoted from your documents, not written by a model")}
+          {answer.way_reason && `: ${answer.way_reason}`}
         </p>
       )}
       <Thoughts answer={answer} />
@@ -63,8 +65,8 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
           <button
             type="button"
             class="icon-button"
-            aria-label="Regenerate"
-            title="Regenerate"
+            aria-label={t("Regenerate")}
+            title={t("Regenerate")}
             disabled={openAnswerId.value !== null}
             onClick={again}
           >
@@ -79,7 +81,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
         </div>
       )}
       {isLast && !isOpen && answer.follow_ups.length > 0 && (
-        <ul class="follow-ups" aria-label="Follow-up questions">
+        <ul class="follow-ups" aria-label={t("Follow-up questions")}>
           {answer.follow_ups.map((question) => (
             <li key={question}>
               <button type="button" class="example" onClick={() => ask(question)}>
@@ -110,14 +112,14 @@ function progressText({ place, estimate_seconds, query, hits, model, still_readi
   if (place !== null) return waitingText(place, estimate_seconds);
   if (reading) return readingText(reading);
   if (query !== null && hits.length > 0)
-    return hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
-  return model ? `${model} is thinking` : "Thinking";
+    return plural(hits.length, "Reading {count} passage", "Reading {count} passages");
+  return model ? t("{model} is thinking", { model }) : t("Thinking");
 }
 
 function CitedSources({ answer }: { answer: Answer }) {
   if (answer.citations.length === 0) return null;
   return (
-    <ol class="cited" aria-label="Cited sources">
+    <ol class="cited" aria-label={t("Cited sources")}>
       {byPassage(answer.citations).map(([first, ...more]) => (
         <li key={first.marker}>
           <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(first))}>
@@ -159,11 +161,11 @@ function Copy({ text }: { text: string }) {
   const copy = async () => {
     const hasWorked = await copyText(text);
     setCopied(hasWorked);
-    announce(hasWorked ? "Copied" : "The browser did not allow copying");
+    announce(hasWorked ? t("Copied") : t("The browser did not allow copying"));
     setTimeout(() => setCopied(false), 2000);
   };
   return (
-    <button type="button" class="icon-button" aria-label="Copy" title="Copy" onClick={copy}>
+    <button type="button" class="icon-button" aria-label={t("Copy")} title={t("Copy")} onClick={copy}>
       <Icon name={isCopied ? "check" : "copy"} size={18} />
     </button>
   );
@@ -171,6 +173,12 @@ function Copy({ text }: { text: string }) {
 
 function usageOf({ usage }: Answer): string {
   if (usage === null) return "";
-  const thought = usage.reasoning_tokens ? `, ${usage.reasoning_tokens} of them thoughts` : "";
-  return `${usage.prompt_tokens} tokens read, ${usage.completion_tokens} written${thought}`;
+  const thought = usage.reasoning_tokens
+    ? t(", {reasoning_tokens} of them thoughts", { reasoning_tokens: usage.reasoning_tokens })
+    : "";
+  return t("{prompt_tokens} tokens read, {completion_tokens} written{thought}", {
+    prompt_tokens: usage.prompt_tokens,
+    completion_tokens: usage.completion_tokens,
+    thought,
+  });
 }

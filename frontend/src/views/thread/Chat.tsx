@@ -2,6 +2,7 @@
 
 import { useLayoutEffect } from "preact/hooks";
 import type { Message } from "../../api/resources";
+import { t } from "../../language/t";
 import { answerOf } from "../../state/answers";
 import { asks, goal, outgoing, path, refreshThread, thread } from "../../state/thread";
 import { Composer } from "../composer/Composer";
@@ -39,7 +40,7 @@ export function Chat() {
               <p>{problem}</p>
               {!isLoaded && (
                 <button type="button" class="button" onClick={refreshThread}>
-                  Try again
+                  {t("Try again")}
                 </button>
               )}
             </div>
@@ -48,7 +49,7 @@ export function Chat() {
           {isEmpty && <Welcome />}
           {hidden > 0 && (
             <button type="button" class="button earlier" ref={earlier} onClick={showEarlier}>
-              Show earlier messages ({hidden})
+              {t("Show earlier messages ({hidden})", { hidden })}
             </button>
           )}
           {steps.slice(hidden).map(({ message, siblings }, index) => (
@@ -65,7 +66,7 @@ export function Chat() {
       <div class="thread-foot">
         {!isPinned && steps.length > 0 && (
           <button type="button" class="jump" onClick={jump}>
-            <Icon name="down" size={16} /> Jump to latest
+            <Icon name="down" size={16} /> {t("Jump to latest")}
           </button>
         )}
         <Composer />
@@ -78,8 +79,8 @@ export function Chat() {
 function Unformatted({ message }: { message: Message }) {
   const text = message.role === "user" ? message.text : answerOf(message.id).peek().text;
   return (
-    <article class="answer" aria-label="Message that can’t be formatted">
-      <p class="progress">This message can’t be shown with its formatting. Its text:</p>
+    <article class="answer" aria-label={t("Message that can’t be formatted")}>
+      <p class="progress">{t("This message can’t be shown with its formatting. Its text:")}</p>
       <p class="thoughts" dir="auto">
         {text}
       </p>
@@ -90,7 +91,7 @@ function Unformatted({ message }: { message: Message }) {
 function Waiting() {
   return (
     <div class="thread-waiting" role="status">
-      <span class="visually-hidden">Loading the chat</span>
+      <span class="visually-hidden">{t("Loading the chat")}</span>
       <i class="bone is-right" />
       <i class="bone" />
       <i class="bone is-short" />

@@ -1,6 +1,7 @@
 /** Say how an answer ended where it did not simply end, what the model was not given, and offer a way on. */
 
 import type { Answer, LeftOut } from "../../events";
+import { listed, plural, t } from "../../language/t";
 import { Icon } from "../icons";
 import { readingText } from "./waiting";
 
@@ -23,7 +24,7 @@ export function canGoOn({ state, text, way, finish_reason: reason }: Answer): bo
 export function Ending({ answer, retry, goOn }: Properties) {
   const more = goOn && canGoOn(answer) && (
     <button type="button" class="button" onClick={goOn}>
-      Continue
+      {t("Continue")}
     </button>
   );
   if (answer.state === "failed") {
@@ -31,13 +32,13 @@ export function Ending({ answer, retry, goOn }: Properties) {
       <div class="failure" role="alert">
         <Icon name="warn" />
         <p class="failure-text">
-          {answer.text !== "" && "The answer broke off. "}
-          {answer.failure?.message ?? "Something went wrong."}
+          {answer.text !== "" && `${t("The answer broke off.")} `}
+          {answer.failure?.message ?? t("Something went wrong.")}
         </p>
         {more}
         {retry && answer.failure?.is_retryable !== false && (
           <button type="button" class="button" onClick={retry}>
-            Try again
+            {t("Try again")}
           </button>
         )}
       </div>
@@ -48,7 +49,7 @@ export function Ending({ answer, retry, goOn }: Properties) {
   const unread = answer.state === "done" && answer.still_reading ? readingText(answer.still_reading) : null;
   return (
     <>
-      {unread && <p class="ending">{unread}: ask again when that is done.</p>}
+      {unread && <p class="ending">{t("{unread}: ask again when that is done.", { unread })}</p>}
       {left && <p class="ending">{left}</p>}
       {note && (
         <div class="ending ending-row">
@@ -62,27 +63,24 @@ export function Ending({ answer, retry, goOn }: Properties) {
 
 /** What of the conversation the model was not given. */
 export function leftOutText({ turns = 0, shortened = 0, summarized = 0 }: LeftOut): string {
-  const earlier = turns === 1 ? "the earliest message" : `the ${turns} earliest messages`;
-  const summed = summarized === 1 ? "an earlier message" : `${summarized} earlier messages`;
-  const long = shortened === 1 ? "a long message only in part" : `${shortened} long messages only in part`;
   const what = [
-    turns > 0 && `without ${earlier}`,
-    summarized > 0 && `with a summary of ${summed}`,
-    shortened > 0 && `with ${long}`,
-  ].filter(Boolean);
-  const last = what.pop();
-  return `The chat is longer than this model can read: it answered ${[what.join(", "), last].filter(Boolean).join(" and ")}.`;
+    turns > 0 && plural(turns, "without the earliest message", "without the {count} earliest messages"),
+    summarized > 0 &&
+      plural(summarized, "with a summary of an earlier message", "with a summary of {count} earlier messages"),
+    shortened > 0 && plural(shortened, "with a long message only in part", "with {count} long messages only in part"),
+  ].filter((one) => one !== false);
+  return t("The chat is longer than this model can read: it answered {how}.", { how: listed(what) });
 }
 
 const limits = {
-  model: "The answer reached the model’s own limit of length.",
-  setting: "The answer reached the limit of length that is set for this model.",
-  question: "The answer reached the length that was asked for.",
+  model: t("The answer reached the model’s own limit of length."),
+  setting: t("The answer reached the limit of length that is set for this model."),
+  question: t("The answer reached the length that was asked for."),
 };
 const stops: Readonly<Record<string, string>> = {
-  unwatched: ", since nobody was watching",
-  revoked: ", since the access that it was asked with has ended",
-  right_ended: ", since its documents are no longer shared with you",
+  unwatched: t(", since nobody was watching"),
+  revoked: t(", since the access that it was asked with has ended"),
+  right_ended: t(", since its documents are no longer shared with you"),
 };
 
 export function noteOf({
@@ -95,16 +93,20 @@ export function noteOf({
 }: Answer): string | null {
   if (state === "stopped") {
     const why = stops[stop_reason ?? ""] ?? "";
-    if (text !== "") return `Stopped${why}.`;
-    return reasoning === "" ? `Stopped before it began${why}.` : `Stopped while the model was thinking${why}.`;
+    if (text !== "") return t("Stopped{why}.", { why });
+    return reasoning === ""
+      ? t("Stopped before it began{why}.", { why })
+      : t("Stopped while the model was thinking{why}.", { why });
   }
   if (state !== "done") return null;
   if (reason === "length") return limits[limited_by ?? "model"];
   if (reason === "deadline")
-    return text === "" ? "The time was up before anything was said." : "The time was up; this is as far as it came.";
-  if (reason === "refusal") return "The model declined to answer this.";
-  if (reason === "tool_calls") return "The model asked for a tool, which this page can’t give it.";
-  if (reason === "content_filter") return "The model’s filter ended the answer here.";
+    return text === ""
+      ? t("The time was up before anything was said.")
+      : t("The time was up; this is as far as it came.");
+  if (reason === "refusal") return t("The model declined to answer this.");
+  if (reason === "tool_calls") return t("The model asked for a tool, which this page can’t give it.");
+  if (reason === "content_filter") return t("The model’s filter ended the answer here.");
   if (text !== "") return null;
-  return reasoning === "" ? "The model had nothing to say." : "The model thought about it, but said nothing.";
+  return reasoning === "" ? t("The model had nothing to say.") : t("The model thought about it, but said nothing.");
 }

@@ -1,6 +1,7 @@
 /** Show what the documents were searched for, and what was found. */
 
 import type { Answer } from "../../events";
+import { t } from "../../language/t";
 import { openSource, sourceOfHit } from "../../state/sources";
 import { Icon } from "../icons";
 
@@ -12,14 +13,14 @@ export function Found({ answer }: { answer: Answer }) {
     <details class="found">
       <summary class="found-summary">
         <Icon name="right" size={16} />
-        <span>What was found</span>
+        <span>{t("What was found")}</span>
         <span class="found-count">{hits.length}</span>
       </summary>
       <p class="found-query">
-        Searched for <q dir="auto">{query}</q>
-        {hits.length === 0 && ". Nothing was found."}
+        {t("Searched for")} <q dir="auto">{query}</q>
+        {hits.length === 0 && ` · ${t("Nothing was found.")}`}
       </p>
-      <ol class="found-hits" aria-label="Passages found">
+      <ol class="found-hits" aria-label={t("Passages found")}>
         {hits.map((hit) => (
           <li key={hit.passage_id}>
             <button type="button" class="hit" onClick={() => openSource(sourceOfHit(hit))}>
@@ -30,7 +31,7 @@ export function Found({ answer }: { answer: Answer }) {
                   </span>
                 ))}
                 {hit.title || hit.name}
-                {hit.page !== null && <span class="hit-place"> · p. {hit.page}</span>}
+                {hit.page !== null && <span class="hit-place"> {t("· p. {page}", { page: hit.page })}</span>}
                 {hit.heading && <span class="hit-place"> · {hit.heading}</span>}
               </span>
               <span class="hit-text" dir="auto">

@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
+import { t } from "../../language/t";
 import type { Along } from "../../state/along";
 import { putBack } from "../../state/attachments";
 import { takeBack } from "../../state/drafts";
@@ -36,8 +37,8 @@ export function QuestionView({ message, siblings, sending }: Properties) {
     putBack(alongOf(message));
   };
   return (
-    <article id={`message-${message.id}`} tabIndex={-1} class="question" aria-label="You asked">
-      <h2 class="visually-hidden">You asked</h2>
+    <article id={`message-${message.id}`} tabIndex={-1} class="question" aria-label={t("You asked")}>
+      <h2 class="visually-hidden">{t("You asked")}</h2>
       <Sent attachments={attachments} />
       {isEditing ? (
         <Editing message={message} end={endEditing} />
@@ -49,16 +50,16 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {sending?.problem && (
         <div class="failure" role="alert">
           <Icon name="warn" />
-          <p class="failure-text">Not sent. {sending.problem}</p>
+          <p class="failure-text">{t("Not sent. {problem}", { problem: sending.problem })}</p>
           <button type="button" class="button" onClick={() => send(sending.question)}>
-            Try again
+            {t("Try again")}
           </button>
           <button type="button" class="button" onClick={unsend}>
-            Take back
+            {t("Take back")}
           </button>
         </div>
       )}
-      {sending && !sending.problem && <p class="question-sending">Sending …</p>}
+      {sending && !sending.problem && <p class="question-sending">{t("Sending …")}</p>}
       {!sending && !isEditing && (
         <div class="message-actions">
           <Switcher message={message} siblings={siblings} />
@@ -67,8 +68,8 @@ export function QuestionView({ message, siblings, sending }: Properties) {
             ref={edit}
             type="button"
             class="icon-button"
-            aria-label="Edit"
-            title="Edit"
+            aria-label={t("Edit")}
+            title={t("Edit")}
             disabled={openAnswerId.value !== null}
             onClick={() => setEditing(true)}
           >
@@ -121,7 +122,7 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
       <textarea
         ref={field}
         class="editing-field"
-        aria-label="Edited text"
+        aria-label={t("Edited text")}
         dir="auto"
         rows={1}
         value={text}
@@ -130,10 +131,10 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
       />
       <div class="editing-actions">
         <button type="button" class="button" onClick={end}>
-          Cancel
+          {t("Cancel")}
         </button>
         <button type="button" class="button is-primary" disabled={text.trim() === ""} onClick={submit}>
-          Ask again
+          {t("Ask again")}
         </button>
       </div>
     </div>

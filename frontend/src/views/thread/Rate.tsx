@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
+import { t } from "../../language/t";
 import { rate } from "../../state/ratings";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
@@ -25,9 +26,9 @@ export function Rate({ message }: { message: Message }) {
           key={String(isGood)}
           type="button"
           class={`icon-button ${rating?.is_good === isGood ? "is-on" : ""}`}
-          aria-label={isGood ? "Good answer" : "Bad answer"}
+          aria-label={isGood ? t("Good answer") : t("Bad answer")}
           aria-pressed={rating?.is_good === isGood}
-          title={isGood ? "Good answer" : "Bad answer"}
+          title={isGood ? t("Good answer") : t("Bad answer")}
           onClick={() => choose(isGood)}
         >
           <Icon name={isGood ? "good" : "bad"} size={18} />
@@ -50,7 +51,7 @@ function Comment({ message, over }: { message: Message; over: () => void }) {
   return (
     <form
       class="comment"
-      aria-label="Comment"
+      aria-label={t("Comment")}
       onSubmit={submit}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || isComposing(event)) return;
@@ -59,16 +60,18 @@ function Comment({ message, over }: { message: Message; over: () => void }) {
       }}
     >
       <label>
-        <span class="comment-label">What is {message.rating?.is_good ? "good" : "wrong"} about it?</span>
+        <span class="comment-label">
+          {message.rating?.is_good ? t("What is good about it?") : t("What is wrong about it?")}
+        </span>
         <input ref={field} class="field" maxLength={4000} defaultValue={message.rating?.comment ?? ""} />
       </label>
       <button type="submit" class="button is-primary">
-        Send
+        {t("Send")}
       </button>
       <button type="button" class="button" onClick={over}>
-        No comment
+        {t("No comment")}
       </button>
-      <p class="comment-note">Who runs this server sees the rating with the question and the answer.</p>
+      <p class="comment-note">{t("Who runs this server sees the rating with the question and the answer.")}</p>
     </form>
   );
 }

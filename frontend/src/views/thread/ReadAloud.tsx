@@ -1,6 +1,7 @@
 /** Have an answer read aloud by the browser. */
 
 import { useEffect } from "preact/hooks";
+import { t } from "../../language/t";
 import { canRead, readAloud, reading, stopReading } from "../../state/aloud";
 import { Icon } from "../icons";
 
@@ -12,7 +13,7 @@ export function ReadAloud({ messageId }: { messageId: string }) {
   useEffect(() => () => (reading.peek() === messageId ? stopReading() : undefined), [messageId]);
   if (!canRead) return null;
   const toggle = () => (isReading ? stopReading() : readAloud(messageId, spokenText(messageId)));
-  const label = isReading ? "Stop reading aloud" : "Read aloud";
+  const label = isReading ? t("Stop reading aloud") : t("Read aloud");
   return (
     <button
       type="button"

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { copyDocument, fileAddress, pictureAddress } from "../../api/hubbub";
 import type { Attachment } from "../../api/resources";
+import { t } from "../../language/t";
 import { collections, createCollection } from "../../state/library";
 import { notify, tell } from "../../state/notices";
 import { Dialog } from "../dialog/Dialog";
@@ -13,7 +14,7 @@ export function Sent({ attachments }: { attachments: readonly Attachment[] }) {
   const [opened, setOpened] = useState<Attachment | null>(null);
   if (attachments.length === 0) return null;
   return (
-    <ul class="sent" aria-label="Sent with the question">
+    <ul class="sent" aria-label={t("Sent with the question")}>
       {attachments.map((one) => (
         <li key={one.id}>
           {one.kind === "picture" ? (
@@ -38,7 +39,7 @@ const NEW = "";
 function SentFile({ file, close }: { file: Attachment; close: () => void }) {
   const mine = (collections.value ?? []).filter(({ right }) => right === "write" || right === "manage");
   const [target, setTarget] = useState(mine[0]?.id ?? NEW);
-  const [name, setName] = useState("My documents");
+  const [name, setName] = useState(t("My documents"));
   const add = async (event: Event) => {
     event.preventDefault();
     const collection = target === NEW ? await createCollection(name) : mine.find(({ id }) => id === target);
@@ -46,7 +47,7 @@ function SentFile({ file, close }: { file: Attachment; close: () => void }) {
     close();
     try {
       await copyDocument(new AbortController().signal, file.id, collection.id);
-      notify(`“${file.name}” is in ${collection.name} as well.`);
+      notify(t("“{name}” is in {collection} as well.", { name: file.name, collection: collection.name }));
     } catch (error) {
       tell(error);
     }
@@ -54,14 +55,14 @@ function SentFile({ file, close }: { file: Attachment; close: () => void }) {
   return (
     <Dialog title={file.name} close={close}>
       <p>
-        {sizeText(file.size_bytes)} · searched in this chat alone ·{" "}
+        {t("{size} · searched in this chat alone ·", { size: sizeText(file.size_bytes) })}{" "}
         <a href={fileAddress(file.id)} download={file.name}>
-          Download
+          {t("Download")}
         </a>
       </p>
       <form onSubmit={add}>
         <label class="label" for="sent-target">
-          Add it to a collection as well
+          {t("Add it to a collection as well")}
         </label>
         <select
           id="sent-target"
@@ -74,12 +75,12 @@ function SentFile({ file, close }: { file: Attachment; close: () => void }) {
               {one.name}
             </option>
           ))}
-          <option value={NEW}>A new collection</option>
+          <option value={NEW}>{t("A new collection")}</option>
         </select>
         {target === NEW && (
           <>
             <label class="label picked-label" for="sent-name">
-              Name
+              {t("Name")}
             </label>
             <input
               id="sent-name"
@@ -93,10 +94,10 @@ function SentFile({ file, close }: { file: Attachment; close: () => void }) {
         )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Close
+            {t("Close")}
           </button>
           <button type="submit" class="button is-primary">
-            Add
+            {t("Add")}
           </button>
         </div>
       </form>

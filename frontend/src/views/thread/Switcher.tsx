@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Message } from "../../api/resources";
+import { t } from "../../language/t";
 import { turnTo } from "../../state/thread";
 import { Icon } from "../icons";
 import { HOLD } from "./scroll";
@@ -33,11 +34,11 @@ export function Switcher({ message, siblings }: { message: Message; siblings: re
     turnTo(to);
   };
   return (
-    <span ref={root} class="switcher" role="group" aria-label="Versions">
+    <span ref={root} class="switcher" role="group" aria-label={t("Versions")}>
       <button
         type="button"
         class="icon-button"
-        aria-label="Previous version"
+        aria-label={t("Previous version")}
         disabled={!before}
         onClick={() => turn(before, "before")}
       >
@@ -49,7 +50,7 @@ export function Switcher({ message, siblings }: { message: Message; siblings: re
       <button
         type="button"
         class="icon-button"
-        aria-label="Next version"
+        aria-label={t("Next version")}
         disabled={!after}
         onClick={() => turn(after, "after")}
       >

@@ -1,6 +1,7 @@
 /** Show what a reasoning model thought on the way to its answer, for those who want to look. */
 
 import type { Answer } from "../../events";
+import { t } from "../../language/t";
 import { Icon } from "../icons";
 
 export function Thoughts({ answer }: { answer: Answer }) {
@@ -10,7 +11,9 @@ export function Thoughts({ answer }: { answer: Answer }) {
       <summary class="found-summary">
         <Icon name="right" size={16} />
         <span>
-          {answer.state === "open" && answer.text === "" ? "What the model is thinking" : "What the model thought"}
+          {answer.state === "open" && answer.text === ""
+            ? t("What the model is thinking")
+            : t("What the model thought")}
         </span>
       </summary>
       <p class="thoughts" dir="auto">

@@ -1,20 +1,21 @@
 /** Greet in an empty chat, and offer questions that can be asked at once. */
 
+import { t } from "../../language/t";
 import { chosenCollections, collections, guide } from "../../state/library";
 import { model, models } from "../../state/models";
 import { ask } from "../../state/thread";
 
 const aboutHubbub = [
-  "What can you do?",
-  "How do I ask about my own documents?",
-  "What happens when many people ask at once?",
-  "How can I check where an answer comes from?",
+  t("What can you do?"),
+  t("How do I ask about my own documents?"),
+  t("What happens when many people ask at once?"),
+  t("How can I check where an answer comes from?"),
 ];
 const general = [
-  "Explain how a bill becomes a law",
-  "Draft a friendly reminder about an unpaid invoice",
-  "Give me three ideas for a rainy afternoon",
-  "What is the difference between a process and a thread?",
+  t("Explain how a bill becomes a law"),
+  t("Draft a friendly reminder about an unpaid invoice"),
+  t("Give me three ideas for a rainy afternoon"),
+  t("What is the difference between a process and a thread?"),
 ];
 
 export function Welcome() {
@@ -24,15 +25,15 @@ export function Welcome() {
   return (
     <div class="welcome">
       <h2 class="welcome-title">
-        {isAboutHubbub ? "What would you like to know about Hubbub?" : "What would you like to know?"}
+        {isAboutHubbub ? t("What would you like to know about Hubbub?") : t("What would you like to know?")}
       </h2>
       <p class="welcome-text">
         {isAboutHubbub
-          ? "Answers come from its guide, and each shows the place."
-          : "Ask anything, or search your documents and see where each answer comes from."}
+          ? t("Answers come from its guide, and each shows the place.")
+          : t("Ask anything, or search your documents and see where each answer comes from.")}
       </p>
       {models.value !== null && collections.value !== null && examples.length > 0 && (
-        <ul class="welcome-examples" aria-label="Example questions">
+        <ul class="welcome-examples" aria-label={t("Example questions")}>
           {examples.map((question) => (
             <li key={question}>
               <button type="button" class="example" onClick={() => ask(question)}>

@@ -1,6 +1,7 @@
 /** Take files that are dropped anywhere on the page. */
 
 import { useEffect, useState } from "preact/hooks";
+import { t } from "../../language/t";
 import { attach } from "../../state/attachments";
 import { route } from "../../state/route";
 import { picked } from "../../state/uploads";
@@ -59,7 +60,7 @@ export function DropTarget() {
     <div class="drop">
       <p class="drop-text">
         <Icon name="upload" />{" "}
-        {route.value.page === "chat" ? "Drop to attach to the question" : "Drop to add documents"}
+        {route.value.page === "chat" ? t("Drop to attach to the question") : t("Drop to add documents")}
       </p>
     </div>
   );

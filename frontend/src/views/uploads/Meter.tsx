@@ -1,5 +1,6 @@
 /** Show how far a document has come. */
 
+import { t } from "../../language/t";
 import type { Progress } from "../../state/uploads";
 import "./uploads.css";
 
@@ -9,7 +10,7 @@ export function Meter({ progress, label }: { progress: Progress; label: string }
       {!progress.isOver && (
         <progress
           class="meter-bar"
-          aria-label={`Progress of ${label}`}
+          aria-label={t("Progress of {name}", { name: label })}
           max={1}
           {...(progress.part === null ? {} : { value: progress.part })}
         />

@@ -1,6 +1,7 @@
 /** Ask which collection the picked files go into. */
 
 import { useState } from "preact/hooks";
+import { plural, t } from "../../language/t";
 import { chosenCollections, collections, createCollection } from "../../state/library";
 import { route } from "../../state/route";
 import { picked, startUploads } from "../../state/uploads";
@@ -32,9 +33,9 @@ function Choosing() {
     startUploads(collection, files);
   };
   return (
-    <Dialog title={files.length === 1 ? "Add a document" : `Add ${files.length} documents`} close={close}>
+    <Dialog title={plural(files.length, "Add a document", "Add {count} documents")} close={close}>
       <form onSubmit={submit}>
-        <ul class="picked" aria-label="Files">
+        <ul class="picked" aria-label={t("Files")}>
           {files.map((file) => (
             <li key={file.name}>
               <span class="picked-name" dir="auto">
@@ -45,7 +46,7 @@ function Choosing() {
           ))}
         </ul>
         <label class="label" for="upload-target">
-          Collection
+          {t("Collection")}
         </label>
         <select
           id="upload-target"
@@ -58,12 +59,12 @@ function Choosing() {
               {collection.name}
             </option>
           ))}
-          <option value={NEW}>A new collection</option>
+          <option value={NEW}>{t("A new collection")}</option>
         </select>
         {target === NEW && (
           <>
             <label class="label picked-label" for="upload-name">
-              Name of the new collection
+              {t("Name of the new collection")}
             </label>
             <input
               id="upload-name"
@@ -77,10 +78,10 @@ function Choosing() {
         )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {t("Cancel")}
           </button>
           <button type="submit" class="button is-primary" disabled={isBusy || (target === NEW && name.trim() === "")}>
-            Add
+            {t("Add")}
           </button>
         </div>
       </form>
@@ -97,7 +98,7 @@ function likelyTarget(mine: readonly string[]): string {
 }
 
 function freeName(taken: readonly string[]): string {
-  const first = "My documents";
+  const first = t("My documents");
   if (!taken.includes(first)) return first;
   let number = 2;
   while (taken.includes(`${first} ${number}`)) number++;

@@ -1,5 +1,6 @@
 /** Show the files on their way, in a corner of the page. */
 
+import { plural, t } from "../../language/t";
 import { areUploadsShown, failedUploads, hideUploads, isUploading, progressOf, uploads } from "../../state/uploads";
 import { Icon } from "../icons";
 import { Meter } from "./Meter";
@@ -8,10 +9,10 @@ import "./uploads.css";
 export function Uploads() {
   if (!areUploadsShown.value) return null;
   return (
-    <aside class="uploads" aria-label="Files on their way">
+    <aside class="uploads" aria-label={t("Files on their way")}>
       <header class="uploads-head">
         <h2>{headingOf(isUploading.value, failedUploads.value, uploads.value.length)}</h2>
-        <button type="button" class="icon-button" aria-label="Hide" title="Hide" onClick={hideUploads}>
+        <button type="button" class="icon-button" aria-label={t("Hide")} title={t("Hide")} onClick={hideUploads}>
           <Icon name="close" size={16} />
         </button>
       </header>
@@ -30,7 +31,9 @@ export function Uploads() {
 }
 
 function headingOf(isUploading: boolean, failed: number, all: number): string {
-  if (isUploading) return failed === 0 ? "Adding documents" : `Adding documents, ${failed} failed`;
-  if (failed === 0) return all === 1 ? "Document added" : "Documents added";
-  return failed === all ? "Nothing was added" : `${all - failed} of ${all} added, ${failed} failed`;
+  if (isUploading) return failed === 0 ? t("Adding documents") : t("Adding documents, {failed} failed", { failed });
+  if (failed === 0) return plural(all, "Document added", "Documents added");
+  return failed === all
+    ? t("Nothing was added")
+    : t("{added} of {all} added, {failed} failed", { added: all - failed, all, failed });
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Prompt } from "../../api/resources";
+import { t } from "../../language/t";
 import {
   areWordsShown,
   instructions,
@@ -27,34 +28,34 @@ export function Words() {
   const keepTold = async (event: Event) => {
     event.preventDefault();
     const text = (document.getElementById("instructions") as HTMLTextAreaElement).value;
-    setTold((await keepInstructions(text)) ? "Saved. The next question is asked with it." : "");
+    setTold((await keepInstructions(text)) ? t("Saved. The next question is asked with it.") : "");
   };
   return (
-    <Dialog title="Prompts and instructions" close={close}>
+    <Dialog title={t("Prompts and instructions")} close={close}>
       <form class="words-part" onSubmit={keepTold}>
         <label class="label" for="instructions">
-          Instructions for all chats
+          {t("Instructions for all chats")}
         </label>
         <textarea
           id="instructions"
           class="field"
           rows={4}
           maxLength={8000}
-          placeholder="What models are told with each of your questions: who you are, how answers should be"
+          placeholder={t("What models are told with each of your questions: who you are, how answers should be")}
           defaultValue={instructions.value}
           dir="auto"
         />
         <div class="words-actions">
           <span role="status">{told}</span>
           <button type="submit" class="button">
-            Save
+            {t("Save")}
           </button>
         </div>
       </form>
       <section class="words-part">
-        <h3 class="label">Prompts</h3>
-        <p class="words-about">Type / in the question to use one.</p>
-        <ul class="words-list" aria-label="Prompts">
+        <h3 class="label">{t("Prompts")}</h3>
+        <p class="words-about">{t("Type / in the question to use one.")}</p>
+        <ul class="words-list" aria-label={t("Prompts")}>
           {(prompts.value ?? []).map((one) => (
             <li key={one.id}>
               <span class="words-name" dir="auto">
@@ -63,7 +64,7 @@ export function Words() {
               <button
                 type="button"
                 class="icon-button"
-                aria-label={`Change ${one.name}`}
+                aria-label={t("Change {name}", { name: one.name })}
                 onClick={() => setEdited(one)}
               >
                 <Icon name="pencil" size={18} />
@@ -71,7 +72,7 @@ export function Words() {
               <button
                 type="button"
                 class="icon-button"
-                aria-label={`Delete ${one.name}`}
+                aria-label={t("Delete {name}", { name: one.name })}
                 onClick={() => removePrompt(one.id)}
               >
                 <Icon name="bin" size={18} />
@@ -83,7 +84,7 @@ export function Words() {
       </section>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Close
+          {t("Close")}
         </button>
       </div>
     </Dialog>
@@ -101,9 +102,9 @@ function PromptForm({ prompt, over }: { prompt: Prompt | null; over: () => void 
     over();
   };
   return (
-    <form class="words-form" aria-label={prompt ? "Change the prompt" : "New prompt"} onSubmit={submit}>
+    <form class="words-form" aria-label={prompt ? t("Change the prompt") : t("New prompt")} onSubmit={submit}>
       <label class="label" for="prompt-name">
-        Name
+        {t("Name")}
       </label>
       <input
         id="prompt-name"
@@ -115,7 +116,7 @@ function PromptForm({ prompt, over }: { prompt: Prompt | null; over: () => void 
         onInput={(event) => setName(event.currentTarget.value)}
       />
       <label class="label" for="prompt-text">
-        Text
+        {t("Text")}
       </label>
       <textarea
         id="prompt-text"
@@ -130,11 +131,11 @@ function PromptForm({ prompt, over }: { prompt: Prompt | null; over: () => void 
       <div class="words-actions">
         {prompt && (
           <button type="button" class="button" onClick={over}>
-            Cancel
+            {t("Cancel")}
           </button>
         )}
         <button type="submit" class="button">
-          {prompt ? "Save the prompt" : "Add the prompt"}
+          {prompt ? t("Save the prompt") : t("Add the prompt")}
         </button>
       </div>
     </form>

@@ -1,0 +1,58 @@
+"""The page in other languages: the browser's, the chosen one, and one that is read from right to left."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.conftest import violations
+from tests.servers.hubbub_server import HubbubServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_the_browser_chooses_the_language_and_the_person_another_one(
+    browser: Browser, server: HubbubServer
+) -> None:
+    context = await browser.new_context(locale="fr-CA", viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    await page.goto(server.url)
+    question = page.get_by_role("textbox", name="Question", exact=True)
+    await expect(question).to_have_attribute("placeholder", "Posez une question")
+    await expect(page.locator("html")).to_have_attribute("lang", "fr")
+    await question.fill("Bonjour")
+
+    await page.get_by_role("combobox", name="Langue").select_option("ja")
+    await expect(page.locator("html")).to_have_attribute("lang", "ja")
+    await expect(page.get_by_role("button", name="新しいチャット").first).to_be_visible()
+    await expect(page.get_by_role("textbox", name="質問", exact=True)).to_have_value("Bonjour")
+    await page.reload()
+    await expect(page.get_by_role("button", name="新しいチャット").first).to_be_visible()
+    await context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_arabic_is_read_from_right_to_left(browser: Browser, server: HubbubServer, width: int) -> None:
+    context = await browser.new_context(locale="ar", viewport={"width": width, "height": 800})
+    page = await context.new_page()
+    await page.goto(server.url)
+    question = page.get_by_role("textbox", name="السؤال", exact=True)
+    await expect(question).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    if width > 1000:
+        box = await page.get_by_role("navigation").first.bounding_box()
+        assert box is not None
+        assert box["x"] > width / 2
+    assert await violations(page) == []
+    await context.close()
+
+
+async def test_only_the_language_that_is_read_is_loaded(browser: Browser, server: HubbubServer) -> None:
+    context = await browser.new_context(locale="de-AT")
+    page = await context.new_page()
+    await page.goto(server.url)
+    await expect(page.get_by_role("textbox", name="Frage", exact=True)).to_be_visible()
+    names = await page.evaluate(
+        "performance.getEntriesByType('resource').map(one => one.name.split('/').pop().split('-')[0])"
+    )
+    assert [name for name in names if name in ("ar", "de", "es", "fr", "ja")] == ["de"]
+    await context.close()
