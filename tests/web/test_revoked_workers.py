@@ -17,11 +17,14 @@ from tests.servers.hubbub_server import hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read_all
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
+pytestmark = [
+    pytest.mark.quiet,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc"),
+]
 
 TWO = {"HUBBUB_SERVER__WORKERS": "2", "HUBBUB_LANES__RUNNING_PER_PERSON": "200"}
 """Each worker has half of what a person may have running, and any of them may get nearly all of the questions."""
-SECONDS = 5.0
+SECONDS = 2.0
 """A second, and what a busy machine adds."""
 
 
