@@ -15,6 +15,8 @@ SETTLE_BYTES = 16 * 1024
 KEEP_SECONDS = 5.0
 """So long the journal keeps what is settled: other workers follow it there."""
 CLEAR_SECONDS = 1.0
+PORTION_BYTES = 256 * 1024
+"""So much stands in one portion, or a single event: whoever reads on in the middle of an answer reads one again."""
 RANGE = 2**40
 """So many times a worker can write in its life: its places begin at its number times this."""
 
@@ -92,7 +94,7 @@ class Journal:
             self.worker,
             self.place,
             lines_of(records),
-            [(key, of_it[-1].number, joined(of_it)) for key, of_it in settled.items() if of_it],
+            [portion for key, of_it in settled.items() for portion in portions_of(key, of_it)],
             [(answer.id, msgspec.json.encode(answer)) for answer in ended],
             self._cleared,
             self._floor(now, settled),
@@ -169,6 +171,21 @@ def records_among(answer_id: str, lines: bytes) -> list[Record]:
         found.append(Record(answer_id, int(number), data))
         start = lines.find(b"\n" + key, start) + 1 or -1
     return found
+
+
+def portions_of(answer_id: str, records: Sequence[Record]) -> list[tuple[str, int, bytes]]:
+    """Return events of one answer that follow each other as portions, each with the number of its last event."""
+    data = joined(records)
+    if len(data) <= PORTION_BYTES:
+        return [(answer_id, records[-1].number, data)] if records else []
+    portions: list[tuple[str, int, bytes]] = []
+    begin, size = 0, 0
+    for place, record in enumerate(records):
+        size += len(record.data)
+        if size > PORTION_BYTES and place > begin:
+            portions.append((answer_id, records[place - 1].number, joined(records[begin:place])))
+            begin, size = place, len(record.data)
+    return [*portions, (answer_id, records[-1].number, joined(records[begin:]))]
 
 
 def joined(records: Sequence[Record]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
-from hubbub.answers.journal import Batch, Journal, joined, range_of, records_among, records_of, split
+from hubbub.answers.journal import Batch, Journal, portions_of, range_of, records_among, records_of, split
 from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Row
 from hubbub.connections.postgres_faults import InTheWay, Unreachable
 from hubbub.connections.sql import load_sql, read_sql
@@ -108,7 +108,7 @@ class PostgresAnswers:
             if await connection.run(_SQL["open"], *values) == 0:
                 raise Conflict("There is an answer with this id already.")
             if records:
-                await connection.run(_SQL["settle"], [answer_id], [records[-1].number], [joined(records)])
+                await connection.run(_SQL["settle"], *_columns(portions_of(answer_id, records), 3))
             if along is not None:
                 await along.work(connection)
 
@@ -294,7 +294,7 @@ async def _claim(connection: Connection, number: int, by: int, place: int) -> li
         for record in records_of(lines):
             if record.answer_id in settled and record.number > settled[record.answer_id]:
                 unsettled.setdefault(record.answer_id, []).append(record)
-    portions = [(key, records[-1].number, joined(records)) for key, records in unsettled.items()]
+    portions = [portion for key, records in unsettled.items() for portion in portions_of(key, records)]
     await connection.run(_SQL["settle"], *_columns(portions, 3))
     await connection.run(_SQL["clear"], *range_of(number))
     return orphans

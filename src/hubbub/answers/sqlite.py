@@ -12,7 +12,7 @@ import msgspec
 from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
 from hubbub.answers.journal import KEEP_SECONDS as KEEP_SECONDS
 from hubbub.answers.journal import SETTLE_SECONDS as SETTLE_SECONDS
-from hubbub.answers.journal import Journal, joined, range_of, records_among, records_of, split
+from hubbub.answers.journal import Journal, portions_of, range_of, records_among, records_of, split
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
@@ -98,7 +98,7 @@ class SqliteAnswers:
             if connection.changes() == 0:
                 raise Conflict("There is an answer with this id already.")
             if records:
-                connection.all(_SQL["settle"], (answer_id, records[-1].number, joined(records)))
+                connection.many(_SQL["settle"], portions_of(answer_id, records))
             if along is not None:
                 along.work(connection)
 
@@ -240,7 +240,7 @@ def _claim(connection: Connection, number: int, by: int, place: int) -> list[Fou
         for record in records_of(lines):
             if record.answer_id in settled and record.number > settled[record.answer_id]:
                 unsettled.setdefault(record.answer_id, []).append(record)
-    portions = [(key, records[-1].number, joined(records)) for key, records in unsettled.items()]
+    portions = [portion for key, records in unsettled.items() for portion in portions_of(key, records)]
     connection.many(_SQL["settle"], portions)
     connection.all(_SQL["clear"], range_of(number))
     return orphans
