@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.search.library_contract import LibraryContract, PutPassages
 
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.core.documents import Document
 from hubbub.search.library_postgres import PostgresLibrary
+from hubbub.testing.library import LibraryContract, PutPassages
 
 
 @pytest.fixture

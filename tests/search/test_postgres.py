@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.search.contract import SearchContract, TopicEmbedder, document, found, put
 
 from hubbub.connections.postgres import Postgres
 from hubbub.core.documents import Retrieval
@@ -13,9 +12,10 @@ from hubbub.core.people import Member, Permission, Reader, Right
 from hubbub.search import postgres_vectors
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.postgres import PostgresSearch
+from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, found, put
 
 
-class TestPostgresSearch(SearchContract):
+class TestPostgresSearch(EmbeddingSearchContract):
     @pytest.fixture
     def embedder(self) -> TopicEmbedder:
         return TopicEmbedder()

@@ -9,6 +9,7 @@ from hubbub.models.scripted import ScriptedModel
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.conftest import WORDS
 from tests.web.test_authorisation import (
+    _site,  # noqa: F401 (a fixture)
     program,  # noqa: F401 (a fixture)
     test_a_programs_things_exist_for_it_alone,  # noqa: F401
     test_ids_that_are_none,  # noqa: F401

@@ -168,6 +168,7 @@ OF_NOBODY = frozenset(
     {
         *("worker", "cookie_key", "people_revision", "audit_start", "audit_taken", "audit_state", "audit_outbox_id"),
         *("people_group", "rights_revision", "passage_language", "vector_space"),
+        *("passage_change", "sign_revision"),
     }
 )
 """The tables that hold nothing of persons."""

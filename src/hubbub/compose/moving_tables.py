@@ -49,6 +49,7 @@ MARKS = ("cookie_key",)
 """What may be there though nothing else is."""
 _IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
 PEOPLE, LINKS, GUESTS, AUDIT = "people who sign in", "links to chats", "what guests took along", "an audit"
+HOLDS, DATA = "legal holds", "exports or erasures of people’s data"
 AZURE = "an index at Azure AI Search"
 NOT_THERE: Mapping[str, str] = {
     "person": PEOPLE,
@@ -62,6 +63,10 @@ NOT_THERE: Mapping[str, str] = {
     "chat_link": LINKS,
     "guest_taken": GUESTS,
     "audit": AUDIT,
+    "audit_outbox": AUDIT,
+    "operator_reading": AUDIT,
+    "legal_hold": HOLDS,
+    "person_job": DATA,
     "azure_passage": AZURE,
     "azure_place": AZURE,
 }
@@ -70,6 +75,7 @@ LEFT_OUT = frozenset(
     {
         *("migration", "moving", "worker", "journal"),  # of the place itself, and of answers that are still open
         *("people_revision", "rights_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
+        *("audit_start", "audit_taken", "audit_state", "audit_outbox_id"),  # nothing without the audit itself
         *("searched", "noted"),  # made anew from the texts
         *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document
         *("vector_space", "passage_embedding", "sign_block"),  # vectors are made anew

@@ -9,11 +9,14 @@ create table passage_change (
     terms text not null
 ) strict;
 
+create index passage_change_row on passage_change (row);
+
 drop trigger passage_removed;
 
 create trigger passage_removed after delete on passage begin
     delete from passage_terms
     where rowid = old.row and not exists (select 1 from passage_waiting where row = old.row);
+    update passage_change set terms = '' where row = old.row; -- what was deleted stands nowhere any more
     insert into passage_change (row, terms) values (old.row, '');
     delete from passage_waiting where row = old.row;
     delete from passage_embedding where row = old.row;
