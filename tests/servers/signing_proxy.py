@@ -1,7 +1,7 @@
 """A reverse proxy on loopback that says in headers who sends a request, as oauth2-proxy does."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -34,9 +34,10 @@ async def signing_proxy(behind: str) -> AsyncIterator[SigningProxy]:
         asking = http.request(request.method, behind + request.raw_path, headers=headers, data=body)
         async with asking as got:
             response = web.StreamResponse(status=got.status, headers=_without(got.headers, HOP_BY_HOP))
-            await response.prepare(request)
-            async for chunk in got.content.iter_any():
-                await response.write(chunk)
+            with suppress(ConnectionResetError):  # a browser that goes to another page waits for nothing more
+                await response.prepare(request)
+                async for chunk in got.content.iter_any():
+                    await response.write(chunk)
             return response
 
     app = web.Application()
