@@ -40,6 +40,11 @@ class Amount(msgspec.Struct, frozen=True):
         """Return how much it is of one measure."""
         return getattr(self, measure)
 
+    @property
+    def values(self) -> tuple[int, int, int]:
+        """It as stores keep it: questions, tokens, money."""
+        return self.questions, self.tokens, self.money
+
 
 class Record(msgspec.Struct, frozen=True):
     """What one answer used of one model; an answer that asked none has one without a model."""
@@ -68,6 +73,26 @@ class Record(msgspec.Struct, frozen=True):
     def amount(self) -> Amount:
         """What of it counts against bounds."""
         return Amount(self.questions, self.input_tokens + self.output_tokens, self.money)
+
+    @property
+    def values(self) -> tuple[str | int, ...]:
+        """It as stores keep it, without whose it is."""
+        return (
+            self.answer_id,
+            self.place,
+            self.at,
+            self.kind,
+            self.outcome,
+            self.model,
+            self.deployment,
+            self.questions,
+            self.input_tokens,
+            self.cached_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+            self.money,
+            self.is_estimated,
+        )
 
 
 class Counter(msgspec.Struct, frozen=True):
@@ -128,6 +153,16 @@ class Total(msgspec.Struct, frozen=True):
 def needs(amount: Amount, standing: Standing) -> bool:
     """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
     return amount.of(standing.bound.measure) > 0
+
+
+def used_of(records: Sequence[Record]) -> dict[str, list[int]]:
+    """Return by answer what it used of all its models: questions, tokens, money."""
+    used: dict[str, list[int]] = {}
+    for record in records:
+        of_it = used.setdefault(record.answer_id, [0, 0, 0])
+        for place, amount in enumerate(record.amount.values):
+            of_it[place] += amount
+    return used
 
 
 class UsageStore(Protocol):

@@ -7,7 +7,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Value
+from hubbub.connections.postgres import Connection, Postgres, PostgresWrite
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
@@ -23,6 +23,7 @@ from hubbub.usage.base import (
     Standing,
     Total,
     needs,
+    used_of,
 )
 from hubbub.usage.refusals import OverBound
 
@@ -55,7 +56,7 @@ class PostgresUsage:
     ) -> PostgresWrite:
         charges = reservation.charges
         counters = sorted({_counter(charge.counter) for charge in charges})
-        amount = _values(reservation.amount)
+        amount = reservation.amount.values
         listed = msgspec.json.encode(counters).decode()
         values = (reservation.answer_id, *amount, *_who(reservation.asker), listed)
 
@@ -77,12 +78,8 @@ class PostgresUsage:
         return self._database.writing(reserve)
 
     def settling(self, records: Sequence[Record]) -> PostgresWrite:
-        rows = [(record.answer_id, _row(record), _who(record.asker)) for record in records]
-        used: dict[str, list[int]] = {}
-        for record in records:
-            of_it = used.setdefault(record.answer_id, [0, 0, 0])
-            for place, amount in enumerate(_values(record.amount)):
-                of_it[place] += amount
+        rows = [(record.answer_id, record.values, _who(record.asker)) for record in records]
+        used = used_of(records)
         looks = self._has_reservations
 
         async def settle(connection: Connection) -> None:
@@ -159,28 +156,5 @@ def _counter(counter: Counter) -> _Counter:
     return counter.scope, counter.subject, counter.window, counter.start
 
 
-def _values(amount: Amount) -> tuple[int, int, int]:
-    return amount.questions, amount.tokens, amount.money
-
-
 def _who(asker: Asker) -> tuple[str, str, list[str]]:
     return asker.person, asker.key, list(asker.groups)
-
-
-def _row(record: Record) -> tuple[Value, ...]:
-    return (
-        record.answer_id,
-        record.place,
-        record.at,
-        record.kind,
-        record.outcome,
-        record.model,
-        record.deployment,
-        record.questions,
-        record.input_tokens,
-        record.cached_tokens,
-        record.output_tokens,
-        record.reasoning_tokens,
-        record.money,
-        record.is_estimated,
-    )

@@ -21,6 +21,7 @@ from hubbub.usage.base import (
     Standing,
     Total,
     needs,
+    used_of,
 )
 from hubbub.usage.refusals import OverBound
 
@@ -57,7 +58,7 @@ class SqliteUsage:
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
         counters = _json([_counter(charge) for charge in reservation.charges])
-        amount = _values(reservation.amount)
+        amount = reservation.amount.values
         values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)
 
         def reserve(connection: Connection) -> None:
@@ -77,12 +78,8 @@ class SqliteUsage:
         return self._database.writing(reserve)
 
     def settling(self, records: Sequence[Record]) -> Write:
-        rows = [(record.answer_id, _row(record), _who(record.asker)) for record in records]
-        used: dict[str, list[int]] = {}
-        for record in records:
-            of_it = used.setdefault(record.answer_id, [0, 0, 0])
-            for place, amount in enumerate(_values(record.amount)):
-                of_it[place] += amount
+        rows = [(record.answer_id, record.values, _who(record.asker)) for record in records]
+        used = used_of(records)
         looks = self._has_reservations
 
         def settle(connection: Connection) -> None:
@@ -182,32 +179,9 @@ def _tidy(connection: Connection, now: float) -> bool:
     return True
 
 
-def _values(amount: Amount) -> tuple[int, int, int]:
-    return amount.questions, amount.tokens, amount.money
-
-
 def _who(asker: Asker) -> tuple[str, str, str]:
     return asker.person, asker.key, _json(asker.groups) if asker.groups else "[]"
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _row(record: Record) -> tuple[str | int, ...]:
-    return (
-        record.answer_id,
-        record.place,
-        record.at,
-        record.kind,
-        record.outcome,
-        record.model,
-        record.deployment,
-        record.questions,
-        record.input_tokens,
-        record.cached_tokens,
-        record.output_tokens,
-        record.reasoning_tokens,
-        record.money,
-        int(record.is_estimated),
-    )
