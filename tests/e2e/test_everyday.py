@@ -313,3 +313,21 @@ async def test_the_operators_page_is_kept_fresh_in_place(page: Page, server: Hub
     paused = await who.inner_text()
     await page.clock.run_for(30_000)
     assert await who.inner_text() == paused
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+async def test_the_tools_of_a_question_lie_beside_each_other_on_a_phone(
+    browser: Browser, server: HubbubServer, language: str
+) -> None:
+    context = await browser.new_context(viewport={"width": 360, "height": 740}, locale=language)
+    page = await context.new_page()
+    await page.goto(server.url)
+    await settled(page)
+    await page.evaluate("document.querySelector('.pill-select option').textContent = 'a-model-of-135-m'")
+    boxes = await page.evaluate(
+        "[...document.querySelectorAll('.composer-tools :is(button, select)')].map(one => one.getBoundingClientRect())"
+        ".map(({ left, right }) => [left, right]).sort(([a], [b]) => a - b)"
+    )
+    await context.close()
+    assert len(boxes) >= 5
+    assert all(right <= left + 0.5 for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False)), boxes

@@ -709,4 +709,5 @@ export const words: Catalogue = {
   "Delete everything that is kept of you?": "هل تريد حذف كل ما يُحفظ عنك؟",
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "سيُحذف حسابك ومحادثاتك ومجموعاتك بمستنداتها ومفاتيح API، حتى لدى من شاركتها معهم. لا يمكن التراجع عن ذلك. صدّر أولًا ما تريد الاحتفاظ به.",
+  shared: "مشتركة",
 };

@@ -657,4 +657,5 @@ export const words: Catalogue = {
   "Delete everything that is kept of you?": "Alles löschen, was von Ihnen gespeichert ist?",
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Ihr Konto, Ihre Chats, Sammlungen mit ihren Dokumenten und API-Schlüssel werden gelöscht, auch für alle, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen. Exportieren Sie zuerst, was Sie behalten möchten.",
+  shared: "geteilt",
 };

@@ -646,4 +646,5 @@ export const words: Catalogue = {
   "Delete everything that is kept of you?": "¿Eliminar todo lo que se guarda de usted?",
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Se eliminan su cuenta, sus chats, sus colecciones con sus documentos y sus claves de API, también para las personas con quienes los compartió. No se puede deshacer. Exporte antes lo que quiera conservar.",
+  shared: "compartida",
 };

@@ -657,4 +657,5 @@ export const words: Catalogue = {
   "Delete everything that is kept of you?": "Supprimer tout ce qui est conservé à votre sujet ?",
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Votre compte, vos discussions, vos collections avec leurs documents et vos clés API sont supprimés, y compris pour les personnes avec qui vous les avez partagés. Cette action est irréversible. Exportez d’abord ce que vous souhaitez garder.",
+  shared: "partagée",
 };

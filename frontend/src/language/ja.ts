@@ -622,4 +622,5 @@ export const words: Catalogue = {
   "Delete everything that is kept of you?": "保存されているあなたのデータをすべて削除しますか？",
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "アカウント、チャット、コレクションとその文書、APIキーが削除されます。共有した相手からも見えなくなります。元に戻すことはできません。残したいものは先にエクスポートしてください。",
+  shared: "共有",
 };

@@ -53,7 +53,7 @@ export function CollectionsPicker() {
                 {name}
               </span>
               <span class="picker-count">
-                {is_shared ? "shared · " : ""}
+                {is_shared ? `${t("shared")} · ` : ""}
                 {documents}
               </span>
             </label>
