@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -330,4 +331,4 @@ async def test_the_tools_of_a_question_lie_beside_each_other_on_a_phone(
     )
     await context.close()
     assert len(boxes) >= 5
-    assert all(right <= left + 0.5 for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False)), boxes
+    assert all(right <= left + 0.5 for (_, right), (left, _) in pairwise(boxes)), boxes
