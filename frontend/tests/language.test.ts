@@ -9,7 +9,8 @@ import { words as de } from "../src/language/de";
 import { words as es } from "../src/language/es";
 import { words as fr } from "../src/language/fr";
 import { words as ja } from "../src/language/ja";
-import { type Catalogue, LANGUAGES, plural, t, wishedLanguage } from "../src/language/t";
+import type { Catalogue } from "../src/language/catalogue";
+import { LANGUAGES, plural, t, wishedLanguage } from "../src/language/t";
 
 const catalogues: Record<string, Catalogue> = { de, fr, es, ja, ar };
 

@@ -1,6 +1,6 @@
 /** What the page says in Spanish. */
 
-import type { Catalogue } from "./t";
+import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
   "The server can't be reached. Check the connection and try again.":

@@ -1,7 +1,6 @@
 /** Say things in the language of the page; a text's English words are its name in every catalogue. */
 
-/** A text, or its forms by how many of something there are. `{name}` stands for a value. */
-export type Catalogue = Readonly<Record<string, string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>>>;
+import type { Catalogue } from "./catalogue";
 
 /** The languages there are, by what they call themselves. A new one is a line here and a file beside this one. */
 export const LANGUAGES = {
