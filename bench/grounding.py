@@ -23,7 +23,7 @@ import msgspec
 
 from bench import squad
 from bench.squad import Paragraph, Query
-from hubbub.compose import Shelf, open_engine, open_shelf, prepare_folder
+from hubbub.compose import DocumentStore, open_document_store, open_engine, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.answer import Answer
 from hubbub.core.embedding import Embedder
@@ -73,25 +73,25 @@ async def measure(folder: Path) -> bool:
         prepare_folder(settings.server.data_folder)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http())
-            shelf = await stack.enter_async_context(open_shelf(settings, http, _say_fetching))
-            if shelf.embedder is None:
+            store = await stack.enter_async_context(open_document_store(settings, http, _say_fetching))
+            if store.embedder is None:
                 sys.exit("Nothing is measured: the embedding model can't be had.")
             began = time.process_time()
-            collections = await squad.ingest(shelf, corpus, files)
+            collections = await squad.ingest(store, corpus, files)
             ingested_cpu_seconds = time.process_time() - began
-            words_shelf = await stack.enter_async_context(open_shelf(by_words, http))
+            words_store = await stack.enter_async_context(open_document_store(by_words, http))
             engine, _ = await stack.enter_async_context(open_engine(settings, needs_model=False))
             words_engine, _ = await stack.enter_async_context(open_engine(by_words, needs_model=False))
             ids = tuple(collections.values())
-            passages = sum(one.passages for one in await shelf.library.collections())
+            passages = sum(one.passages for one in await store.library.collections())
             print(
                 f"{len(corpus)} paragraphs as files, {passages} passages, {len(ids)} articles, "
                 f"{len(queries)} questions; ingested with {ingested_cpu_seconds:.1f} s of CPU, its children apart"
             )
             ranks = [
-                _by_search(words_shelf.search, ids),
-                await _by_vectors(shelf.embedder, shelf, ids),
-                _by_search(shelf.search, ids),
+                _by_search(words_store.search, ids),
+                await _by_vectors(store.embedder, store, ids),
+                _by_search(store.search, ids),
             ]
             rows = [
                 *await retrieval(ranks, queries),
@@ -199,11 +199,11 @@ def _by_search(search: Search, ids: Sequence[str]) -> Rank:
     return rank
 
 
-async def _by_vectors(embedder: Embedder, shelf: Shelf, ids: Sequence[str]) -> Rank:
+async def _by_vectors(embedder: Embedder, store: DocumentStore, ids: Sequence[str]) -> Rank:
     import numpy as np
 
-    documents = [document for id_ in ids for document in await shelf.library.documents(id_)]
-    found = [(one.name, passage.text) for one in documents for passage in await shelf.search.passages(one.id)]
+    documents = [document for id_ in ids for document in await store.library.documents(id_)]
+    found = [(one.name, passage.text) for one in documents for passage in await store.search.passages(one.id)]
     vectors = np.array([np.frombuffer(vector, "<f4") for vector in await embedder.embed([text for _, text in found])])
 
     async def rank(question: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Read questions whose answers are known, and put their paragraphs on the shelf as files."""
+"""Read questions whose answers are known, and put their paragraphs into the library as files."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from hubbub.compose import Shelf
+from hubbub.compose import DocumentStore
 from hubbub.conversation.engine import Engine
 from hubbub.core.answer import Answer, fold
 from hubbub.core.events import Event
@@ -61,15 +61,15 @@ def write_files(corpus: Sequence[Paragraph], folder: Path) -> None:
         (folder / paragraph.file_name).write_text(paragraph.text, encoding="utf-8")
 
 
-async def ingest(shelf: Shelf, corpus: Sequence[Paragraph], folder: Path) -> dict[str, str]:
+async def ingest(store: DocumentStore, corpus: Sequence[Paragraph], folder: Path) -> dict[str, str]:
     """Have the files read and embedded, a collection an article; returns the collections' ids by article."""
     ids: dict[str, str] = {}
     for title in sorted({paragraph.title for paragraph in corpus}):
-        ids[title] = (await shelf.library.create(title, owner_id=OPERATOR_ID, is_shared=True)).id
+        ids[title] = (await store.library.create(title, owner_id=OPERATOR_ID, is_shared=True)).id
     for paragraph in corpus:
-        await shelf.pipeline.add(ids[paragraph.title], paragraph.file_name, folder / paragraph.file_name)
-    async with asyncio.TaskGroup() as group, contextlib.aclosing(shelf.pipeline.watch()) as states:
-        working = group.create_task(shelf.pipeline.run())
+        await store.pipeline.add(ids[paragraph.title], paragraph.file_name, folder / paragraph.file_name)
+    async with asyncio.TaskGroup() as group, contextlib.aclosing(store.pipeline.watch()) as states:
+        working = group.create_task(store.pipeline.run())
         async for state in states:
             if state.failed:
                 raise RuntimeError(f"{state.failed} of the files could not be read")

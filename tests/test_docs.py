@@ -16,7 +16,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *GUIDE])
 WORDS = [
     *("person", "chat", "message", "question", "answer", "event", "turn", "way", "model", "deployment"),
     *("document", "collection", "library", "passage", "hit", "citation", "quote", "embedding"),
-    *("desk", "lanes", "log", "beat", "reader", "room", "stairs", "back end", "contract"),
+    *("runner", "admission", "log", "commit loop", "reader", "room", "stairs", "back end", "contract"),
 ]
 
 

@@ -15,7 +15,7 @@ import aiohttp
 import trustme
 
 from bench.faults.faults import WELL, WELL_TEXT, Certificate, Outcome, Variant
-from hubbub.answers.beat import Beat
+from hubbub.answers.commit_loop import CommitLoop
 from hubbub.connections.http import Http
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
@@ -110,9 +110,11 @@ class Lab:
         resolver = aiohttp.AsyncResolver(nameservers=[self.names.address])
         self._stack.push_async_callback(resolver.close)
         self.http = await self._stack.enter_async_context(Http(tls=client_tls, resolver=resolver))
-        beat = Beat(_nothing, [self.http.streams])  # replies are read on the beat, as they are where people are served
-        beating = asyncio.create_task(beat.run())
-        self._stack.push_async_callback(_ended, beating)
+        commit_loop = CommitLoop(
+            _nothing, [self.http.streams]
+        )  # replies are read by the commit loop, as they are where people are served
+        committing = asyncio.create_task(commit_loop.run())
+        self._stack.push_async_callback(_ended, committing)
         passages = [Passage(str(number), DOCUMENT_ID, number, text) for number, text in enumerate(PASSAGES, start=1)]
         await self.search.put(Document(DOCUMENT_ID, COLLECTION_ID, "light.md", "", 1), passages)
         return self

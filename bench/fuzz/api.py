@@ -19,8 +19,8 @@ WARMING_SECONDS = 20
 PATIENCE_SECONDS = 60
 VARIABLES = scripted(words=5, pause_seconds=0.001) | {
     # What is tried is the server, not its limits for one person.
-    "HUBBUB_LANES__RUNNING_PER_PERSON": "1000",
-    "HUBBUB_LANES__WAITING_PER_PERSON": "1000",
+    "HUBBUB_ADMISSION__RUNNING_PER_PERSON": "1000",
+    "HUBBUB_ADMISSION__WAITING_PER_PERSON": "1000",
 }
 
 

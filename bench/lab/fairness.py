@@ -21,7 +21,7 @@ SLOTS = 40
 TOKENS, RATE, FIRST_MS = 8, 40.0, 200.0
 HEAD_START_SECONDS = 0.5
 """The heavy person's questions are all asked before the light ones begin."""
-LANES = {
+LIMITS = {
     "running": SLOTS,
     "running_per_model": SLOTS,
     "waiting": 2000,
@@ -36,7 +36,7 @@ LANES = {
 class Fairness:
     """What the light people met, without the heavy one and with. Times are milliseconds from question to first word."""
 
-    has_lanes: bool
+    has_admission: bool
     """Whether the server has admission at all."""
     alone_p50_ms: float
     alone_p95_ms: float
@@ -62,8 +62,8 @@ def measure_fairness(bench: Bench) -> Fairness:
     Raises:
         RuntimeError: the server did not come up, or alone the light people were not answered.
     """
-    has_lanes = bool(lanes := _lanes())
-    with running(bench, HUBBUB, _variables(lanes)) as server:
+    has_admission = bool(limits := _limits())
+    with running(bench, HUBBUB, _variables(limits)) as server:
         bench.model.script(tokens=TOKENS, rate=RATE, first_ms=FIRST_MS, slots=SLOTS)
         alone = _light(bench, server)
         if alone["complete"] != LIGHT_PEOPLE * LIGHT_QUESTIONS:
@@ -77,7 +77,7 @@ def measure_fairness(bench: Bench) -> Fairness:
         asking.join()
         seconds = time.monotonic() - began
     return Fairness(
-        has_lanes=has_lanes,
+        has_admission=has_admission,
         alone_p50_ms=alone["wait_us"]["p50"] / 1e3,
         alone_p95_ms=alone["wait_us"]["p95"] / 1e3,
         beside_p50_ms=beside["wait_us"]["p50"] / 1e3,
@@ -109,16 +109,16 @@ def _ask(person: str) -> Ask:
     )
 
 
-def _lanes() -> dict[str, int]:
+def _limits() -> dict[str, int]:
     """Return how the server's admission is to be set, as far as it has these settings."""
-    table = Settings.model_fields.get("lanes")
+    table = Settings.model_fields.get("admission")
     known = getattr(table.annotation, "model_fields", {}) if table else {}
-    return {name: value for name, value in LANES.items() if name in known}
+    return {name: value for name, value in LIMITS.items() if name in known}
 
 
-def _variables(lanes: Mapping[str, int]) -> Mapping[str, str]:
+def _variables(limits: Mapping[str, int]) -> Mapping[str, str]:
     return {
         "HUBBUB_IDENTITY__BACKEND": "bench.lab.people:HeaderIdentity",
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-        **{f"HUBBUB_LANES__{name.upper()}": str(value) for name, value in lanes.items()},
+        **{f"HUBBUB_ADMISSION__{name.upper()}": str(value) for name, value in limits.items()},
     }

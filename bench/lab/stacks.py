@@ -64,8 +64,8 @@ def _hubbub_variables(port: int, base_url: str, folder: Path) -> dict[str, str]:
         "HUBBUB_EMBEDDINGS__PROVIDER": "none",
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
         "HUBBUB_ANSWERS__SILENCE_SECONDS": "600",  # idle streams are silent on purpose
-        "HUBBUB_LANES__RUNNING": "20000",  # what is measured is what can be carried, not what is let in
-        "HUBBUB_LANES__RUNNING_PER_MODEL": "20000",
+        "HUBBUB_ADMISSION__RUNNING": "20000",  # what is measured is what can be carried, not what is let in
+        "HUBBUB_ADMISSION__RUNNING_PER_MODEL": "20000",
         "HUBBUB_MODELS__SCRIPTED__PROVIDER": "compatible",
         "HUBBUB_MODELS__SCRIPTED__BASE_URL": base_url,
         "HUBBUB_MODELS__SCRIPTED__MODEL": "scripted",

@@ -74,7 +74,7 @@ def print_fairness(fairness: Fairness) -> None:
     """Print what the light people met."""
     _console().print(
         f"\nHubbub, {LIGHT_PEOPLE} light people and one who asks {QUESTIONS} questions at once; the model answers "
-        f"{SLOTS} at once{'' if fairness.has_lanes else ' (this server has no admission)'}.\n"
+        f"{SLOTS} at once{'' if fairness.has_admission else ' (this server has no admission)'}.\n"
         f"First word of the light ones, p50 / p95: {fairness.alone_p50_ms:.0f} / {fairness.alone_p95_ms:.0f} ms alone, "
         f"{fairness.beside_p50_ms:.0f} / {fairness.beside_p95_ms:.0f} ms beside the heavy one: "
         f"{fairness.ratio:.2f} times; refused: {fairness.light_refused}, failed: {fairness.light_failed}.\n"

@@ -27,24 +27,24 @@ afterAll(async () => {
 const problems = () => [...outgoing.value.values()].map(({ problem }) => problem);
 
 test("it stays where it was asked, with what the server said; a new chat has it typed again", async () => {
-  ask("What is a lane?");
+  ask("What is a queue?");
   await vi.waitFor(() => expect(problems()).toEqual(["Too many wait. Try again in 7 s."]));
-  expect(path.value.map(({ message }) => message.text)).toEqual(["What is a lane?"]);
+  expect(path.value.map(({ message }) => message.text)).toEqual(["What is a queue?"]);
   setDraft("typed meanwhile");
   newChat();
   expect(path.value).toEqual([]);
   expect(problems()).toEqual([]);
-  expect(draft.value).toBe("What is a lane?\n\ntyped meanwhile");
+  expect(draft.value).toBe("What is a queue?\n\ntyped meanwhile");
   setDraft("");
 });
 
 test("the page that comes after a reload has it typed", async () => {
   setDraft("typed meanwhile");
-  ask("What is a lane?");
+  ask("What is a queue?");
   await vi.waitFor(() => expect(problems()[0]).toContain("7 s"));
   dispatchEvent(new Event("pagehide"));
   expect(draft.value).toBe("typed meanwhile"); // this page may be shown again, and has it in the chat
   expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({
-    new: "typed meanwhile\n\nWhat is a lane?",
+    new: "typed meanwhile\n\nWhat is a queue?",
   });
 });

@@ -5,7 +5,7 @@ from typing import cast
 import uvicorn
 from fastapi import FastAPI
 
-from hubbub.answers.desk import Desk
+from hubbub.answers.runner import Runner
 from hubbub.app.application import Application
 from hubbub.cli.serving import Server
 from hubbub.compose import web_application
@@ -27,10 +27,10 @@ def create() -> FastAPI:
 def server_of(config: uvicorn.Config) -> uvicorn.Server:
     """Return a server for our application that drains when it is told to end."""
 
-    def desk() -> Desk:
-        return cast(Application, cast(FastAPI, config.app).state.application).desk
+    def runner() -> Runner:
+        return cast(Application, cast(FastAPI, config.app).state.application).runner
 
-    return Server(config, desk, load_settings().server.drain_seconds)
+    return Server(config, runner, load_settings().server.drain_seconds)
 
 
 def __getattr__(name: str) -> FastAPI:

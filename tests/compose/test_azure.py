@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from hubbub.compose import going_on, open_engine, open_shelf
+from hubbub.compose import going_on, open_document_store, open_engine
 from hubbub.compose.azure import azure_faults, azure_index, azure_resources
-from hubbub.compose.shelf import Shelf
+from hubbub.compose.documents import DocumentStore
 from hubbub.connections.http import Http
 from hubbub.connections.sandbox import Sandbox
 from hubbub.connections.sqlite import Sqlite
@@ -52,9 +52,9 @@ def settings_of(folder: Path, **azure: Any) -> Settings:
 
 
 @asynccontextmanager
-async def shelf_of(settings: Settings) -> AsyncIterator[Shelf]:
-    async with Http() as http, open_shelf(settings, http) as shelf, going_on(shelf.pipeline.run()):
-        yield shelf
+async def shelf_of(settings: Settings) -> AsyncIterator[DocumentStore]:
+    async with Http() as http, open_document_store(settings, http) as store, going_on(store.pipeline.run()):
+        yield store
 
 
 async def settled(pipeline: Pipeline) -> Progress:
@@ -66,23 +66,23 @@ async def test_documents_go_through_the_pipeline_into_the_index(tmp_path: Path, 
     settings = settings_of(tmp_path, endpoint=server.endpoint, index="papers", api_key=ADMIN_KEY)
     documents.word(word := tmp_path / "a.docx")
     (text := tmp_path / "b.txt").write_text("The bridge was built in 1901.")
-    async with shelf_of(settings) as shelf:
-        collection = await shelf.library.create("papers", owner_id="ann", is_shared=False)
-        added = await shelf.pipeline.add(collection.id, "folder/a.docx", word)
-        await shelf.pipeline.add(collection.id, "b.txt", text)
-        assert await settled(shelf.pipeline) == Progress(ready=2, passages=3)
-        (hit, *_) = await shelf.search.find("When was the bridge built?", [collection.id])
+    async with shelf_of(settings) as store:
+        collection = await store.library.create("papers", owner_id="ann", is_shared=False)
+        added = await store.pipeline.add(collection.id, "folder/a.docx", word)
+        await store.pipeline.add(collection.id, "b.txt", text)
+        assert await settled(store.pipeline) == Progress(ready=2, passages=3)
+        (hit, *_) = await store.search.find("When was the bridge built?", [collection.id])
         assert (hit.name, hit.text) == ("b.txt", "The bridge was built in 1901.")
-        kept = await shelf.library.collection(collection.id)
+        kept = await store.library.collection(collection.id)
         assert kept is not None
         assert (kept.documents, kept.passages) == (2, 3)
         assert {one["title"] for one in server.indexes["papers"].documents.values()} == {"Handbook", ""}
         text.write_text("The bridge fell in 1950.")
-        await shelf.pipeline.add(collection.id, "b.txt", text)
-        await settled(shelf.pipeline)
-        assert [hit.text for hit in await shelf.search.find("bridge", [collection.id])] == ["The bridge fell in 1950."]
-        await shelf.pipeline.remove(added.id)
-        await shelf.pipeline.remove_collection(collection.id)
+        await store.pipeline.add(collection.id, "b.txt", text)
+        await settled(store.pipeline)
+        assert [hit.text for hit in await store.search.find("bridge", [collection.id])] == ["The bridge fell in 1950."]
+        await store.pipeline.remove(added.id)
+        await store.pipeline.remove_collection(collection.id)
         assert server.indexes["papers"].documents == {}
 
 

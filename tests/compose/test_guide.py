@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hubbub.compose import open_application_within
-from hubbub.compose.shelf import GUIDE
+from hubbub.compose.documents import GUIDE
 from hubbub.core.people import OPERATOR_ID
 from tests.embed.hosts import settings_in
 

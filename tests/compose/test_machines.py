@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from hubbub.compose import open_application_within, open_shelf
+from hubbub.compose import open_application_within, open_document_store
 from hubbub.compose.sources import ROUND
 from hubbub.connections.http import Http
 from hubbub.connections.postgres import Postgres
@@ -45,6 +45,10 @@ async def test_a_file_that_came_elsewhere_is_downloaded_and_copied(tmp_path: Pat
 async def test_folders_are_compared_by_one_machine_at_a_time(
     tmp_path: Path, postgres_url: str, postgres: Postgres
 ) -> None:
-    async with Http() as http, open_shelf(settings_of(tmp_path, postgres_url), http) as shelf, shelf.alone(ROUND):
+    async with (
+        Http() as http,
+        open_document_store(settings_of(tmp_path, postgres_url), http) as store,
+        store.alone(ROUND),
+    ):
         assert [row[0] for row in await postgres.all("select name from lease where until > now()")] == [ROUND]
     assert await postgres.all("select name from lease") == []

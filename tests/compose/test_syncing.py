@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hubbub.compose import Shelf, going_on, open_shelf, prepare_folder
+from hubbub.compose import DocumentStore, going_on, open_document_store, prepare_folder
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
 from hubbub.core.people import OPERATOR_ID
@@ -19,21 +19,21 @@ from hubbub.settings.ingest import SyncedFolder, SyncedWebsite, Urls
 from tests.servers.web_server import WebServer
 
 LOADED = (library_sqlite, sqlite)
-"""What the shelf loads by name: to read their SQL would hold up the loop."""
+"""What the store loads by name: to read their SQL would hold up the loop."""
 
 
 class Place:
-    """A folder, the settings that name it, and the shelf that it is synced into."""
+    """A folder, the settings that name it, and the store that it is synced into."""
 
-    def __init__(self, root: Path, settings: Settings, shelf: Shelf) -> None:
+    def __init__(self, root: Path, settings: Settings, store: DocumentStore) -> None:
         self.folder = root / "docs"
         self.settings = settings
-        self.shelf = shelf
+        self.store = store
 
     async def names(self) -> dict[str, list[str]]:
         """Return the names of the documents, by their collections."""
-        found = await self.shelf.library.named_collections()
-        return {one.name: [each.name for each in await self.shelf.library.documents(one.id)] for one in found}
+        found = await self.store.library.named_collections()
+        return {one.name: [each.name for each in await self.store.library.documents(one.id)] for one in found}
 
     async def until(self, is_so: Callable[[dict[str, list[str]]], bool]) -> None:
         async with asyncio.timeout(10):
@@ -63,8 +63,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest_asyncio.fixture
 async def place(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
-    async with Http() as http, open_shelf(settings, http) as shelf:
-        yield Place(tmp_path, settings, shelf)
+    async with Http() as http, open_document_store(settings, http) as store:
+        yield Place(tmp_path, settings, store)
 
 
 async def test_a_website_is_followed_like_a_folder(place: Place) -> None:
@@ -78,7 +78,7 @@ async def test_a_website_is_followed_like_a_folder(place: Place) -> None:
         ingest = place.settings.ingest.model_copy(update=changed)
         site.put("/a", "text of a")
         site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/a</loc></url></urlset>", "text/xml")
-        async with going_on(keep_synced(place.shelf, place.settings.model_copy(update={"ingest": ingest}))):
+        async with going_on(keep_synced(place.store, place.settings.model_copy(update={"ingest": ingest}))):
             await place.until(lambda names: names.get("Site") == ["a.html"])
             site.put("/b", "text of b")
             site.put("/sitemap.xml", f"<urlset><url><loc>{site.url}/b</loc></url></urlset>", "text/xml")
@@ -87,9 +87,9 @@ async def test_a_website_is_followed_like_a_folder(place: Place) -> None:
 
 async def test_a_collection_is_made_and_follows_its_folder(place: Place) -> None:
     (place.folder / "a.txt").write_text("a")
-    async with going_on(keep_synced(place.shelf, place.settings)):
+    async with going_on(keep_synced(place.store, place.settings)):
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
-        (made,) = await place.shelf.library.named_collections()
+        (made,) = await place.store.library.named_collections()
         assert (made.owner_id, made.is_shared) == (OPERATOR_ID, False)
         (place.folder / "b.txt").write_text("b")
         (place.folder / "a.txt").unlink()
@@ -100,17 +100,17 @@ async def test_several_processes_sync_a_folder_once(place: Place) -> None:
     (place.folder / "a.txt").write_text("a")
     async with AsyncExitStack() as stack:
         for _ in range(3):
-            await stack.enter_async_context(going_on(keep_synced(place.shelf, place.settings)))
+            await stack.enter_async_context(going_on(keep_synced(place.store, place.settings)))
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
         assert list(await place.names()) == ["Docs"]
 
 
 async def test_a_collection_that_is_deleted_comes_back(place: Place) -> None:
     (place.folder / "a.txt").write_text("a")
-    async with going_on(keep_synced(place.shelf, place.settings)):
+    async with going_on(keep_synced(place.store, place.settings)):
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
-        (made,) = await place.shelf.library.named_collections()
-        await place.shelf.pipeline.remove_collection(made.id)
+        (made,) = await place.store.library.named_collections()
+        await place.store.pipeline.remove_collection(made.id)
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
 
 
@@ -123,7 +123,7 @@ async def test_a_folder_that_is_away_is_said_once_and_keeps_its_documents(
     def said(words: str) -> int:
         return sum(words in record.getMessage() for record in caplog.records)
 
-    async with going_on(keep_synced(place.shelf, place.settings)):
+    async with going_on(keep_synced(place.store, place.settings)):
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
         away = place.folder.rename(place.folder.with_name("away"))
         async with asyncio.timeout(10):
@@ -138,5 +138,5 @@ async def test_a_folder_that_is_away_is_said_once_and_keeps_its_documents(
 
 async def test_without_folders_nothing_is_done(place: Place) -> None:
     async with asyncio.timeout(5):
-        await keep_synced(place.shelf, place.settings.model_copy(update={"ingest": Settings().ingest}))
+        await keep_synced(place.store, place.settings.model_copy(update={"ingest": Settings().ingest}))
     assert await place.names() == {}

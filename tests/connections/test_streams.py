@@ -1,4 +1,4 @@
-"""Streamed replies are read as they arrive, or on the beat: the same bytes, plain and over TLS."""
+"""Streamed replies are read as they arrive, or by the commit loop: the same bytes, plain and over TLS."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ async def ends(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Streams, M
 
 @asynccontextmanager
 async def polling(streams: Streams, seconds: float = 0.01) -> AsyncIterator[None]:
-    """Look at the streams again and again, as the beat does."""
+    """Look at the streams again and again, as the commit loop does."""
     streams.attach(lambda: None)
 
     async def look() -> None:
@@ -86,7 +86,7 @@ def in_seconds(seconds: float) -> Deadline:
     return Deadline(asyncio.get_running_loop().time() + seconds)
 
 
-async def test_the_bytes_are_the_same_awaited_or_on_the_beat(ends: tuple[Streams, ModelServer]) -> None:
+async def test_the_bytes_are_the_same_awaited_or_poured(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS, seconds_between=0.001)
     async with ask(streams, server) as reply:
@@ -104,7 +104,7 @@ async def test_the_bytes_are_the_same_awaited_or_on_the_beat(ends: tuple[Streams
         assert said.rstrip().endswith(b"data: [DONE]")
 
 
-async def test_many_at_once_on_one_beat(ends: tuple[Streams, ModelServer]) -> None:
+async def test_many_at_once_in_one_round(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS, seconds_between=0.002)
 
@@ -121,7 +121,7 @@ async def test_many_at_once_on_one_beat(ends: tuple[Streams, ModelServer]) -> No
     assert not streams.poured
 
 
-async def test_leaving_closes_the_connection_on_the_beat_too(ends: tuple[Streams, ModelServer]) -> None:
+async def test_leaving_closes_a_poured_connection_too(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS * 50, seconds_between=0.01)
     async with polling(streams):
@@ -130,7 +130,7 @@ async def test_leaving_closes_the_connection_on_the_beat_too(ends: tuple[Streams
         await server.until(lambda server: server.open_requests == 0)
 
 
-async def test_a_break_on_the_beat_is_told(ends: tuple[Streams, ModelServer]) -> None:
+async def test_a_break_while_pouring_is_told(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS, seconds_between=0.001, reset_before="tokens")
     async with polling(streams), asyncio.timeout(10):
@@ -153,8 +153,8 @@ async def test_what_the_taker_raises_comes_out_where_it_is_awaited(ends: tuple[S
     assert not streams.poured
 
 
-@pytest.mark.parametrize("has_beat", [False, True])
-async def test_a_deadline_can_be_put_off_and_holds(ends: tuple[Streams, ModelServer], has_beat: bool) -> None:
+@pytest.mark.parametrize("has_poller", [False, True])
+async def test_a_deadline_can_be_put_off_and_holds(ends: tuple[Streams, ModelServer], has_poller: bool) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS[:5], seconds_between=0.1, stall_before="tokens")
     poured = Poured(streams)
@@ -165,7 +165,7 @@ async def test_a_deadline_can_be_put_off_and_holds(ends: tuple[Streams, ModelSer
         return poured.take(chunk)
 
     async with AsyncExitStack() as stack:
-        if has_beat:
+        if has_poller:
             await stack.enter_async_context(polling(streams))
         reply = await stack.enter_async_context(ask(streams, server))
         with pytest.raises(TimeoutError):
@@ -173,7 +173,7 @@ async def test_a_deadline_can_be_put_off_and_holds(ends: tuple[Streams, ModelSer
     assert b"word4 " in poured
 
 
-async def test_without_a_beat_it_is_poured_as_it_arrives(ends: tuple[Streams, ModelServer]) -> None:
+async def test_without_a_commit_loop_it_is_poured_as_it_arrives(ends: tuple[Streams, ModelServer]) -> None:
     streams, server = ends
     server.script = Script(tokens=TOKENS)
     poured = Poured(streams)

@@ -420,7 +420,7 @@ async def test_the_golden_logs_are_what_the_engine_says(name: str) -> None:
     said = [counted if isinstance(event, Usage) and counted else event for event in events]
     if isinstance(begun[-1], Done):
         assert said == begun
-    else:  # broken off: the desk ends it
+    else:  # broken off: the runner ends it
         assert isinstance(begun[-1], Stopped) or begun[-1].__struct_config__.tag == "failed"
         assert said[: len(begun) - 1] == begun[:-1]
 

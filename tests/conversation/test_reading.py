@@ -16,7 +16,7 @@ from hubbub.search.memory import MemorySearch
 from tests.conversation.test_engine import text_of
 
 
-class Shelf:
+class Documents:
     """A library with one collection, and the search in it."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Shelf:
         await self.library.mark(document, "ready")
 
     def engine(self, *models: ScriptedModel) -> Engine:
-        return Engine(Catalog(models), self.search, shelf=self.library)
+        return Engine(Catalog(models), self.search, library=self.library)
 
 
 @asynccontextmanager
@@ -46,64 +46,64 @@ async def asking(engine: Engine, question: Question) -> AsyncIterator[tuple[asyn
 
 
 async def test_an_answer_waits_until_what_was_added_is_read() -> None:
-    shelf = Shelf()
-    handbook = await shelf.add("handbook.pdf")
-    engine = shelf.engine(ScriptedModel(["For the perch [1]."]))
-    async with asking(engine, Question("What do herons wait for?", collection_ids=(shelf.id,))) as (task, events):
+    documents = Documents()
+    handbook = await documents.add("handbook.pdf")
+    engine = documents.engine(ScriptedModel(["For the perch [1]."]))
+    async with asking(engine, Question("What do herons wait for?", collection_ids=(documents.id,))) as (task, events):
         while StillReading(("handbook.pdf",)) not in events:
             await asyncio.sleep(0)
         assert not task.done()
-        await shelf.read(handbook)
+        await documents.read(handbook)
     assert StillReading(()) in events
     assert text_of(events) == "For the perch [1]."
     assert [event.hits[0].name for event in events if isinstance(event, Searched)] == ["handbook.pdf"]
 
 
 async def test_how_much_is_read_is_told_in_steps() -> None:
-    shelf = Shelf()
-    handbook = await shelf.add("handbook.pdf")
-    await shelf.library.mark(handbook, "reading")
-    question = Question("What do herons wait for?", collection_ids=(shelf.id,))
-    async with asking(shelf.engine(), question) as (_, events):
+    documents = Documents()
+    handbook = await documents.add("handbook.pdf")
+    await documents.library.mark(handbook, "reading")
+    question = Question("What do herons wait for?", collection_ids=(documents.id,))
+    async with asking(documents.engine(), question) as (_, events):
         while StillReading(("handbook.pdf",)) not in events:
             await asyncio.sleep(0)
         for part, percent in ((0.42, 40), (0.44, 40), (0.999, 95)):
-            await shelf.library.advance(handbook, part)
+            await documents.library.advance(handbook, part)
             while StillReading(("handbook.pdf",), percents=(percent,)) not in events:
                 await asyncio.sleep(0)
-        await shelf.read(handbook)
+        await documents.read(handbook)
     told = [event.percents for event in events if isinstance(event, StillReading)]
     assert told == [(), (40,), (95,), ()]
 
 
 async def test_when_the_time_is_up_it_says_what_was_missing() -> None:
-    shelf = Shelf()
-    await shelf.add("a_handbook.pdf")
+    documents = Documents()
+    await documents.add("a_handbook.pdf")
     for models in ([], [ScriptedModel()]):
-        question = Question("What do herons wait for?", collection_ids=(shelf.id,), wait_seconds=0.0)
-        async with asking(shelf.engine(*models), question) as (task, events):
+        question = Question("What do herons wait for?", collection_ids=(documents.id,), wait_seconds=0.0)
+        async with asking(documents.engine(*models), question) as (task, events):
             pass
         assert task.result() == Done("nothing_found")
         assert text_of(events).startswith(f"{NOTHING_FOUND} a\\_handbook.pdf is still being read.")
-    within = Question("What do herons wait for?", collection_ids=(shelf.id,), within_seconds=0.4)
-    async with asking(shelf.engine(), within) as (task, events):
+    within = Question("What do herons wait for?", collection_ids=(documents.id,), within_seconds=0.4)
+    async with asking(documents.engine(), within) as (task, events):
         pass
     assert task.result() == Done("nothing_found") and "still being read" in text_of(events)
 
 
 async def test_it_waits_for_nothing_that_is_elsewhere_and_not_for_very_many() -> None:
-    shelf = Shelf()
-    await shelf.read(await shelf.add("ready.md"))
+    documents = Documents()
+    await documents.read(await documents.add("ready.md"))
     for number in range(WAITED_FOR + 1):
-        other = await shelf.library.create(f"Other {number}", owner_id="ann", is_shared=False)
-        await shelf.library.add(Document(f"o{number}", other.id, "other.md", "x", 1))
-    question = Question("What do herons wait for?", collection_ids=(shelf.id,))
-    async with asking(shelf.engine(), question) as (_, events):
+        other = await documents.library.create(f"Other {number}", owner_id="ann", is_shared=False)
+        await documents.library.add(Document(f"o{number}", other.id, "other.md", "x", 1))
+    question = Question("What do herons wait for?", collection_ids=(documents.id,))
+    async with asking(documents.engine(), question) as (_, events):
         pass
     assert not any(isinstance(event, StillReading) for event in events)
     for number in range(WAITED_FOR + 1):
-        await shelf.add(f"{number}.md")
-    async with asyncio.timeout(10), asking(shelf.engine(), question) as (_, events):
+        await documents.add(f"{number}.md")
+    async with asyncio.timeout(10), asking(documents.engine(), question) as (_, events):
         pass
     (told,) = [event for event in events if isinstance(event, StillReading)]
     assert told.has_more and len(told.names) < WAITED_FOR

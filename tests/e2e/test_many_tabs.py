@@ -20,7 +20,7 @@ TABS = 12
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    variables = scripted(words=WORDS, pause_seconds=0.02) | {"HUBBUB_LANES__RUNNING_PER_PERSON": "50"}
+    variables = scripted(words=WORDS, pause_seconds=0.02) | {"HUBBUB_ADMISSION__RUNNING_PER_PERSON": "50"}
     async with hubbub_serving(tmp_path_factory.mktemp("tabs"), variables) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Sign in, invite and sign out in a real browser, at the width of a phone and of a desk."""
+"""Sign in, invite and sign out in a real browser, at the width of a phone and of a runner."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

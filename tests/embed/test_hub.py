@@ -146,8 +146,8 @@ async def test_stopping(hub: Hub) -> None:
 
 
 async def test_limits_of_a_person_hold(tmp_path: Path) -> None:
-    lanes = {"running_per_person": 1, "waiting_per_person": 1}
-    async with Hub(settings_in(tmp_path, lanes=lanes)) as hub:
+    admission = {"running_per_person": 1, "waiting_per_person": 1}
+    async with Hub(settings_in(tmp_path, admission=admission)) as hub:
         for _ in range(2):
             await hub.start("Go on", model="slow", person=ANN)
         with pytest.raises(TooBusy):
@@ -208,8 +208,8 @@ async def test_settings_of_identity_are_no_identity(tmp_path: Path) -> None:
 
 async def test_what_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match=r"lanes\.runing"):
-        Hub(lanes={"runing": 3})
+    with pytest.raises(SettingsError, match=r"admission\.runing"):
+        Hub(admission={"runing": 3})
     with pytest.raises(TypeError):
         Hub(settings_in(tmp_path), default_model="quick")
     with pytest.raises(SettingsError, match="needs_key"):
@@ -228,6 +228,6 @@ async def _nobody(headers: object) -> None:
 
 def test_tables_by_name_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('default_model = "one"\n[lanes]\nrunning = 5\nwaiting = 6\n')
-    settings = Hub(path, lanes={"running": 7})._settings
-    assert (settings.default_model, settings.lanes.running, settings.lanes.waiting) == ("one", 7, 6)
+    path.write_text('default_model = "one"\n[admission]\nrunning = 5\nwaiting = 6\n')
+    settings = Hub(path, admission={"running": 7})._settings
+    assert (settings.default_model, settings.admission.running, settings.admission.waiting) == ("one", 7, 6)

@@ -13,7 +13,7 @@ from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.shelf import Shelf
+from tests.ingest.keeping_search import KeepingSearch
 
 KIBIBYTE = 1024
 
@@ -23,12 +23,12 @@ class Place:
 
     def __init__(self, folder: Path, files: Files, *, free_bytes: int = 1) -> None:
         self.files = files
-        self.shelf = Shelf()
-        self.library = MemoryLibrary(self.shelf.counts)
+        self.search = KeepingSearch()
+        self.library = MemoryLibrary(self.search.counts)
         bounds = Allowance(self.library, folder, payer_bytes=64 * KIBIBYTE, free_bytes=free_bytes)
         lock_path = folder / "ingest.lock"
         self.pipeline = Pipeline(
-            self.library, self.shelf, None, files, Sandbox(), lock_path=lock_path, allowance=bounds
+            self.library, self.search, None, files, Sandbox(), lock_path=lock_path, allowance=bounds
         )
 
     async def collection(self) -> str:

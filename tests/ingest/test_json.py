@@ -124,6 +124,6 @@ def test_code_is_parted_between_definitions() -> None:
 
 
 def test_front_matter_is_read() -> None:
-    loaded = markdown.read("---\ntitle: Travel\nowner: Team Zebra\n---\n\n# Flights\n\nBy the office.")
+    loaded = markdown.read("---\ntitle: Travel\nowner: Team Zebra\n---\n\n# Coalescing\n\nBy the office.")
     assert loaded.title == "Travel"
     assert "owner: Team Zebra" in loaded.blocks[0].text

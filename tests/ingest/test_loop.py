@@ -9,7 +9,7 @@ from hubbub.core.documents import Document
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.shelf import Shelf
+from tests.ingest.keeping_search import KeepingSearch
 
 PARAGRAPHS = 40_000
 MOST_SECONDS = 0.05
@@ -21,16 +21,16 @@ async def test_a_document_of_many_passages_never_holds_the_loop_for_long(tmp_pat
     text = "\n\n".join(f"Paragraph {number}. {sentence}" for number in range(PARAGRAPHS))
     path = tmp_path / "long.txt"
     await asyncio.to_thread(path.write_text, text)
-    library, shelf = MemoryLibrary(), Shelf()
+    library, search = MemoryLibrary(), KeepingSearch()
     sandbox = Sandbox(limits=SandboxLimits(wall_seconds=120, cpu_seconds=120))
     async with Files(tmp_path / "files") as files, asyncio.TaskGroup() as group:
-        pipeline = Pipeline(library, shelf, None, files, sandbox, lock_path=tmp_path / "ingest.lock")
+        pipeline = Pipeline(library, search, None, files, sandbox, lock_path=tmp_path / "ingest.lock")
         working = group.create_task(pipeline.run())
         collection = await library.create("papers", owner_id="ann", is_shared=False)
         document = await pipeline.add(collection.id, "long.txt", path)
         longest = await _longest_hold(library, document)
         working.cancel()
-    assert len(shelf.kept[document.id][1]) > PARAGRAPHS // 2
+    assert len(search.kept[document.id][1]) > PARAGRAPHS // 2
     assert longest < MOST_SECONDS
 
 

@@ -18,7 +18,7 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
 from tests.ingest import documents
-from tests.ingest.shelf import Shelf
+from tests.ingest.keeping_search import KeepingSearch
 
 
 class Place:
@@ -27,16 +27,16 @@ class Place:
     def __init__(self, folder: Path, files: Files) -> None:
         self.folder = folder
         self.files = files
-        self.shelf = Shelf()
-        self.library = MemoryLibrary(self.shelf.counts)
+        self.search = KeepingSearch()
+        self.library = MemoryLibrary(self.search.counts)
         self.pipeline = self.another()
 
     def another(self, *, embeds: bool = True, keeps_earlier: bool = True) -> Pipeline:
         """Return the pipeline of one more process."""
         return Pipeline(
             self.library,
-            self.shelf,
-            self.shelf if embeds else None,
+            self.search,
+            self.search if embeds else None,
             self.files,
             Sandbox(),
             lock_path=self.folder / "ingest.lock",
@@ -90,7 +90,7 @@ async def test_a_document_becomes_ready(place: Place) -> None:
     assert added.media_type.endswith("wordprocessingml.document")
     async with running(place.pipeline):
         assert await place.settled() == Progress(ready=1, passages=2, embedded=2)
-    document, (leave, pay) = place.shelf.kept[added.id]
+    document, (leave, pay) = place.search.kept[added.id]
     assert document.title == "Handbook"
     assert {leave.document_id, pay.document_id} == {added.id}
     stored = await place.library.document(added.id)
@@ -145,22 +145,22 @@ async def test_a_new_version_that_can_t_be_read_leaves_no_old_text_in_its_name(
     first = await place.add(collection_id, "a.txt", "Notice period is three months.")
     async with running(place.another(keeps_earlier=keeps_earlier)):
         await place.settled()
-        assert place.shelf.kept[first.id][0].title == ""
+        assert place.search.kept[first.id][0].title == ""
         await place.pipeline.add(collection_id, "a.txt", stream(bytes(range(256)) * 8))
         assert (await place.settled()).failed == 1
         stored = await place.library.document(first.id)
         assert stored is not None
         assert "not text" in stored.reason
         if keeps_earlier:
-            document, (passage,) = place.shelf.kept[first.id]
+            document, (passage,) = place.search.kept[first.id]
             assert (document.title, passage.text) == ("a.txt (earlier version)", "Notice period is three months.")
             assert stored.reason.endswith("What was read of its earlier version is still found, and says so.")
         else:
-            assert first.id not in place.shelf.kept
+            assert first.id not in place.search.kept
             assert stored.reason.endswith("What was read of its earlier version is no longer found.")
         await place.add(collection_id, "a.txt", "Notice period is four months.")
         await place.settled()
-        document, (passage,) = place.shelf.kept[first.id]
+        document, (passage,) = place.search.kept[first.id]
         assert (document.title, passage.text) == ("", "Notice period is four months.")
 
 
@@ -174,8 +174,8 @@ async def test_unchanged_content_is_not_read_again(place: Place) -> None:
         changed = await place.add(collection_id, "a.txt", "Hello again.")
         assert (changed.id, changed.state) == (first.id, "waiting")
         await place.settled()
-    assert place.shelf.puts["a.txt"] == 2
-    assert place.shelf.kept[first.id][1][0].text == "Hello again."
+    assert place.search.puts["a.txt"] == 2
+    assert place.search.kept[first.id][1][0].text == "Hello again."
 
 
 async def test_a_failed_document_is_read_again_when_it_is_added_again(place: Place) -> None:
@@ -220,12 +220,12 @@ async def test_one_process_works_and_the_next_takes_over(place: Place) -> None:
             await place.settled()
         await place.add(collection_id, "late.txt", "Late.")
         assert (await place.settled()).ready == 5
-    assert set(place.shelf.puts.values()) == {1}
+    assert set(place.search.puts.values()) == {1}
 
 
 async def test_what_fails_outside_is_tried_again(place: Place) -> None:
-    place.shelf.failing_puts = 2
-    place.shelf.failing_embeddings = 2
+    place.search.failing_puts = 2
+    place.search.failing_embeddings = 2
     await place.add(await place.collection(), "a.txt", "Hello.")
     async with running(place.pipeline):
         assert (await place.settled()).ready == 1
@@ -233,14 +233,14 @@ async def test_what_fails_outside_is_tried_again(place: Place) -> None:
 
 @pytest.mark.expects_errors
 async def test_a_bug_that_one_document_meets_stops_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    put = place.shelf.put
+    put = place.search.put
 
     async def stumble(document: Document, passages: list[object]) -> None:
         if document.name == "a.txt":
             raise ZeroDivisionError
         await put(document, passages)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(place.shelf, "put", stumble)
+    monkeypatch.setattr(place.search, "put", stumble)
     collection_id = await place.collection()
     for name in ("a.txt", "b.txt"):
         await place.add(collection_id, name, name)
@@ -326,27 +326,27 @@ async def test_a_reader_that_is_killed_each_time_is_too_much_for_the_machine(
 
 async def test_content_replaced_while_it_is_read_is_read_too(place: Place) -> None:
     collection_id = await place.collection()
-    place.shelf.may_put.clear()
+    place.search.may_put.clear()
     added = await place.add(collection_id, "a.txt", "Old.")
     async with running(place.pipeline):
-        await place.shelf.is_putting.wait()
+        await place.search.is_putting.wait()
         await place.add(collection_id, "a.txt", "New.")
-        place.shelf.may_put.set()
+        place.search.may_put.set()
         assert (await place.settled()).ready == 1
-    assert [passage.text for passage in place.shelf.kept[added.id][1]] == ["New."]
+    assert [passage.text for passage in place.search.kept[added.id][1]] == ["New."]
 
 
 async def test_a_document_removed_while_it_is_read_leaves_nothing(place: Place) -> None:
     collection_id = await place.collection()
-    place.shelf.may_put.clear()
+    place.search.may_put.clear()
     added = await place.add(collection_id, "a.txt", "Gone.")
     async with running(place.pipeline):
-        await place.shelf.is_putting.wait()
+        await place.search.is_putting.wait()
         await place.pipeline.remove(added.id)
-        place.shelf.may_put.set()
+        place.search.may_put.set()
         await place.add(collection_id, "b.txt", "Here.")
         assert (await place.settled()).ready == 1
-        assert added.id not in place.shelf.kept
+        assert added.id not in place.search.kept
 
 
 async def test_removes_what_is_missing(place: Place) -> None:
@@ -357,9 +357,9 @@ async def test_removes_what_is_missing(place: Place) -> None:
         await place.settled()
     removed = await place.pipeline.remove_missing(collection_id, ["b.txt", "new.txt"])
     assert [document.name for document in removed] == ["a.txt", "c.txt"]
-    assert [document.name for document, _ in place.shelf.kept.values()] == ["b.txt"]
+    assert [document.name for document, _ in place.search.kept.values()] == ["b.txt"]
     await place.pipeline.remove_collection(collection_id)
-    assert place.shelf.kept == {}
+    assert place.search.kept == {}
     assert await place.library.collections() == []
 
 

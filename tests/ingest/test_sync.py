@@ -19,7 +19,7 @@ from hubbub.ingest.origins import Origins, SqliteOrigins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.sync import FolderSync, Round
 from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.shelf import Shelf
+from tests.ingest.keeping_search import KeepingSearch
 
 
 class Counting(Pipeline):
@@ -47,7 +47,9 @@ class Place:
         self.files = files
         self.origins = origins
         self.library = MemoryLibrary()
-        self.pipeline = Counting(self.library, Shelf(), None, files, Sandbox(), lock_path=folder / "ingest.lock")
+        self.pipeline = Counting(
+            self.library, KeepingSearch(), None, files, Sandbox(), lock_path=folder / "ingest.lock"
+        )
         self.collection_id = ""
 
     async def start(self) -> None:

@@ -179,7 +179,7 @@ async def test_where_all_are_busy_the_smallest_wait_is_told_and_nobody_is_asked(
         await pool.complete(QUESTION, Heard())
     assert caught.value.code == "model_busy"
     assert caught.value.retry_after_seconds == pytest.approx(20, abs=2)
-    assert pool.pace.opens_in_seconds == pytest.approx(20, abs=2)  # the lane waits, or refuses, by that
+    assert pool.pace.opens_in_seconds == pytest.approx(20, abs=2)  # the queue waits, or refuses, by that
     assert [len(server.seen) for server in servers] == [1, 1]
 
 

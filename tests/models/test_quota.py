@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from hubbub.answers.admission import AdmissionControl
 from hubbub.answers.base import Party, Ticket
-from hubbub.answers.lanes import Lanes
 from hubbub.connections.http import Http
 from hubbub.models.address import compatible_address
 from hubbub.models.base import Limits, ModelCard
@@ -108,11 +108,11 @@ def test_what_the_settings_say_holds_against_what_is_told() -> None:
 
 async def test_what_would_be_refused_waits_in_the_line() -> None:
     pace = Pace(quota=Quota(600))
-    lanes = Lanes({"m": pace})
-    running = asyncio.create_task(lanes.run())
+    control = AdmissionControl({"m": pace})
+    running = asyncio.create_task(control.run())
     clock = asyncio.get_running_loop().time
     began = clock()
-    admissions = [lanes.enter(Ticket(Party("guest"), "m", 10)) for _ in range(110)]
+    admissions = [control.enter(Ticket(Party("guest"), "m", 10)) for _ in range(110)]
     assert sum(admission.is_running for admission in admissions) == 100
     for admission in admissions:
         while await admission.news() is not None:

@@ -17,7 +17,7 @@ CONTENT = os.urandom(300_000)
 SUM = hashlib.sha256(CONTENT).hexdigest()
 
 
-class Shelf:
+class FileServer:
     """A file server that breaks off after `breaks` (byte counts, one a request) and then serves all of it."""
 
     def __init__(self, content: bytes = CONTENT, *, knows_ranges: bool = True) -> None:
@@ -28,7 +28,7 @@ class Shelf:
         self.ranges: list[str | None] = []
         self.tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Shelf":
+    async def __aenter__(self) -> "FileServer":
         self.server = await asyncio.start_server(self.accept, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/model.gguf"
         return self
@@ -77,79 +77,79 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_url_is_fetched_once_with_progress(tmp_path: Path, http: Http) -> None:
     told: list[tuple[int, int | None]] = []
-    async with Shelf() as shelf:
+    async with FileServer() as server:
         folder = tmp_path / "not" / "there" / "yet"
-        path = await fetch(weights(shelf.url), folder, http, lambda done, total: told.append((done, total)))
-        assert path == place_of(weights(shelf.url), folder)
+        path = await fetch(weights(server.url), folder, http, lambda done, total: told.append((done, total)))
+        assert path == place_of(weights(server.url), folder)
         assert path.name == f"model-{SUM[:12]}.gguf"
         assert path.read_bytes() == CONTENT
         assert told[0] == (0, len(CONTENT))
         assert told[-1] == (len(CONTENT), len(CONTENT))
-        assert await fetch(weights(shelf.url), folder, http) == path
-        assert len(shelf.ranges) == 1
+        assert await fetch(weights(server.url), folder, http) == path
+        assert len(server.ranges) == 1
         assert kept_in(folder) == [path]
 
 
 async def test_a_broken_download_goes_on_where_it_was(tmp_path: Path, http: Http) -> None:
-    async with Shelf() as shelf:
-        shelf.breaks = [100_000, 50_000]
-        path = await fetch(weights(shelf.url), tmp_path, http)
+    async with FileServer() as server:
+        server.breaks = [100_000, 50_000]
+        path = await fetch(weights(server.url), tmp_path, http)
         assert path.read_bytes() == CONTENT
-        assert shelf.ranges == [None, "100000-", "150000-"]
+        assert server.ranges == [None, "100000-", "150000-"]
 
 
 async def test_another_run_goes_on_too(tmp_path: Path, http: Http) -> None:
     wanted = weights("")
-    async with Shelf() as shelf:
+    async with FileServer() as server:
         place = place_of(wanted, tmp_path)
         place.with_name(place.name + ".part").write_bytes(CONTENT[:1000])
-        await fetch(weights(shelf.url), tmp_path, http)
+        await fetch(weights(server.url), tmp_path, http)
         place.unlink()
         place.with_name(place.name + ".part").write_bytes(CONTENT)  # all there, only not yet put in place
-        path = await fetch(weights(shelf.url), tmp_path, http)
+        path = await fetch(weights(server.url), tmp_path, http)
         assert path.read_bytes() == CONTENT
-        assert shelf.ranges == ["1000-", f"{len(CONTENT)}-"]
+        assert server.ranges == ["1000-", f"{len(CONTENT)}-"]
 
 
 async def test_a_server_without_ranges_sends_it_all_again(tmp_path: Path, http: Http) -> None:
-    async with Shelf(knows_ranges=False) as shelf:
-        shelf.breaks = [100_000]
-        assert (await fetch(weights(shelf.url), tmp_path, http)).read_bytes() == CONTENT
+    async with FileServer(knows_ranges=False) as server:
+        server.breaks = [100_000]
+        assert (await fetch(weights(server.url), tmp_path, http)).read_bytes() == CONTENT
 
 
 async def test_without_a_sum_nothing_is_gone_on_with(tmp_path: Path, http: Http) -> None:
-    async with Shelf() as shelf:
+    async with FileServer() as server:
         (tmp_path / "model.gguf.part").write_bytes(b"of another file")
-        shelf.breaks = [1000]
-        path = await fetch(weights(shelf.url, "", 0), tmp_path, http)
+        server.breaks = [1000]
+        path = await fetch(weights(server.url, "", 0), tmp_path, http)
         assert path.name == "model.gguf"
         assert path.read_bytes() == CONTENT
-        assert shelf.ranges == [None, None]
+        assert server.ranges == [None, None]
 
 
 async def test_a_busy_server_is_asked_again_and_a_failing_one_given_up(tmp_path: Path, http: Http) -> None:
-    async with Shelf() as shelf:
-        shelf.statuses = [503, 429]
-        assert (await fetch(weights(shelf.url), tmp_path, http)).read_bytes() == CONTENT
-        shelf.statuses = [500] * 9
+    async with FileServer() as server:
+        server.statuses = [503, 429]
+        assert (await fetch(weights(server.url), tmp_path, http)).read_bytes() == CONTENT
+        server.statuses = [500] * 9
         with pytest.raises(WeightsError, match="status 500"):
-            await fetch(weights(shelf.url), tmp_path / "other", http)
-        assert len(shelf.ranges) == 3 + 5
+            await fetch(weights(server.url), tmp_path / "other", http)
+        assert len(server.ranges) == 3 + 5
 
 
 @pytest.mark.parametrize(("status", "words"), [(404, "Check the address"), (401, "sign-in")])
 async def test_a_refusal_is_not_asked_again(tmp_path: Path, http: Http, status: int, words: str) -> None:
-    async with Shelf() as shelf:
-        shelf.statuses = [status] * 2
+    async with FileServer() as server:
+        server.statuses = [status] * 2
         with pytest.raises(WeightsError, match=words):
-            await fetch(weights(shelf.url), tmp_path, http)
-        assert len(shelf.ranges) == 1
+            await fetch(weights(server.url), tmp_path, http)
+        assert len(server.ranges) == 1
 
 
 async def test_a_wrong_file_is_thrown_away(tmp_path: Path, http: Http) -> None:
-    async with Shelf(b"x" * 1000) as shelf:
+    async with FileServer(b"x" * 1000) as server:
         with pytest.raises(WeightsError, match="not the expected file"):
-            await fetch(weights(shelf.url), tmp_path, http)
+            await fetch(weights(server.url), tmp_path, http)
     assert kept_in(tmp_path) == []
 
 
@@ -177,12 +177,12 @@ asyncio.run(main())
 
 
 async def test_of_two_processes_at_once_one_fetches(tmp_path: Path) -> None:
-    async with Shelf() as shelf:
-        program = (sys.executable, "-c", FETCH, shelf.url, SUM, str(tmp_path))
+    async with FileServer() as server:
+        program = (sys.executable, "-c", FETCH, server.url, SUM, str(tmp_path))
         environment = {**os.environ, "PYTHONPATH": "src"}
         children = [await asyncio.create_subprocess_exec(*program, env=environment) for _ in range(2)]
         assert [await child.wait() for child in children] == [0, 0]
-        assert len(shelf.ranges) == 1
+        assert len(server.ranges) == 1
     assert place_of(weights(""), tmp_path).read_bytes() == CONTENT
 
 

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from hubbub.compose.backends import load_backends, open_backend
+from hubbub.compose.documents import sandbox_of
 from hubbub.compose.own import own_formats, setup_of, wire_formats
-from hubbub.compose.shelf import sandbox_of
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Hit, Passage

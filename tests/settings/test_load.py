@@ -38,7 +38,7 @@ def test_without_anything_the_defaults_hold() -> None:
     assert settings.models == {}
 
 
-def test_flags_beat_variables_beat_the_file_beat_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_win_over_variables_then_the_file_then_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     write('[server]\nport = 1\nhost = "a"\nlog_level = "debug"')
     monkeypatch.setenv("HUBBUB_SERVER__PORT", "2")
     monkeypatch.setenv("HUBBUB_SERVER__HOST", "b")
@@ -199,3 +199,30 @@ def test_the_tree_is_frozen() -> None:
 def test_the_time_limits_are_those_of_the_models() -> None:
     answers = load_settings().answers.model_dump(include=set(Limits.__struct_fields__))
     assert Limits(**answers) == Limits()
+
+
+def test_a_table_by_its_old_name_is_read_and_its_new_name_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "hubbub.toml"
+    file.write_text("[lanes]\nrunning = 5\nwaiting = 6\n")
+    monkeypatch.setenv("HUBBUB_LANES__WAITING", "7")
+    monkeypatch.setenv("HUBBUB_LANES__RUNNING_PER_MODEL", "1")
+    monkeypatch.setenv("HUBBUB_ADMISSION__RUNNING_PER_MODEL", "3")
+    admission = load_settings({"lanes": {"waiting_per_key": 9}}, config=file).admission
+    assert (admission.running, admission.waiting, admission.running_per_model, admission.waiting_per_key) == (
+        5,
+        7,
+        3,
+        9,
+    )
+    told = [record.getMessage() for record in caplog.records]
+    assert f"{file}: [lanes] is called [admission] now. Rename it." in told
+    assert "HUBBUB_LANES__WAITING is called HUBBUB_ADMISSION__WAITING now. Rename it." in told
+
+
+def test_a_fault_in_a_table_by_its_old_name_is_told_by_the_new_one(tmp_path: Path) -> None:
+    file = tmp_path / "hubbub.toml"
+    file.write_text("[lanes]\nruning = 5\n")
+    with pytest.raises(SettingsError, match=r"admission\.runing"):
+        load_settings(config=file)

@@ -45,7 +45,7 @@ async def test_a_question_over_the_bound_is_refused_and_leaves_nothing(opened: S
                 await app.questions.ask(ANN, Question("One more"), ask)  # type: ignore[call-overload]
             assert 0 < refused.value.retry_after_seconds <= 86_400
         assert len(await app.history.chats("ann")) == 2
-        assert app.desk.open_count == 0
+        assert app.runner.open_count == 0
         assert (await answered(app, BOB)).state == "done"
 
 
@@ -75,7 +75,7 @@ async def test_a_stopped_answer_pays_for_what_was_said(opened: Serve) -> None:
         async for records in app.log.follow(asked.answer.id):
             if any(b'"text"' in record.data for record in records):
                 break
-        await app.desk.stop(asked.answer.id)
+        await app.runner.stop(asked.answer.id)
         questions, tokens = await used(app, ANN)
         (total,) = await app.meter.report("model", 0, 3e9)
         assert questions == 1

@@ -21,7 +21,7 @@ BUDGET, ASKED = 50, 200
 
 
 def quota(*server: str) -> dict[str, str]:
-    return {"HUBBUB_QUOTAS__SERVER": json.dumps(server), "HUBBUB_LANES__RUNNING_PER_PERSON": "400"}
+    return {"HUBBUB_QUOTAS__SERVER": json.dumps(server), "HUBBUB_ADMISSION__RUNNING_PER_PERSON": "400"}
 
 
 def client() -> aiohttp.ClientSession:

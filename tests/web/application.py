@@ -12,11 +12,11 @@ import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
-from hubbub.answers.crew import Membership
-from hubbub.answers.desk import Desk
-from hubbub.answers.lanes import Lanes
+from hubbub.answers.admission import AdmissionControl
+from hubbub.answers.cluster import Membership
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
+from hubbub.answers.runner import Runner
 from hubbub.app.application import Application
 from hubbub.app.by_url import ByUrl
 from hubbub.app.limits import RequestLimits
@@ -107,7 +107,7 @@ async def hubbub_running(
     foreign_page: Path | None = None,
     trusts_page: bool = False,
     sample_page: SamplePage = SamplePage(),  # noqa: B008 (frozen)
-    lanes: Lanes | None = None,
+    control: AdmissionControl | None = None,
     clients: Clients | None = None,
     has_local_operators: bool = False,
     needs_key: bool = False,
@@ -134,8 +134,8 @@ async def hubbub_running(
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
         log = await stack.enter_async_context(Log(answers))
-        desk = await stack.enter_async_context(Desk(log, answers, lanes))
-        await stack.enter_async_context(Membership(answers, log, desk))
+        runner = await stack.enter_async_context(Runner(log, answers, control))
+        await stack.enter_async_context(Membership(answers, log, runner))
         catalog = Catalog(models or [ScriptedModel()])
         keys = stores.keys
         keyring = await stack.enter_async_context(Keyring(keys))
@@ -143,14 +143,14 @@ async def hubbub_running(
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
-            rights=await stack.enter_async_context(RightsWatch(library.permissions, desk.stop_here, log.is_here)),
-            desk=desk,
+            rights=await stack.enter_async_context(RightsWatch(library.permissions, runner.stop_here, log.is_here)),
+            runner=runner,
             log=log,
             history=stores.history,
             links=stores.links,
             records=stores.records,
             sessions=stores.sessions,
-            engine=Engine(catalog, search, again=Again(5), shelf=library),
+            engine=Engine(catalog, search, again=Again(5), library=library),
             catalog=catalog,
             search=search,
             library=library,
@@ -192,7 +192,7 @@ async def hubbub_running(
         )
         server = _Server(config)
         serving = group.create_task(server.serve([listener]))
-        stack.push_async_callback(_end, server, desk, serving)
+        stack.push_async_callback(_end, server, runner, serving)
         while not server.started:
             assert not serving.done()
             await asyncio.sleep(0.005)
@@ -200,8 +200,8 @@ async def hubbub_running(
         yield Hubbub(f"http://127.0.0.1:{port}", port, app, services, answers, clients, keys)
 
 
-async def _end(server: _Server, desk: Desk, serving: asyncio.Task[None]) -> None:
-    await desk.close_answers()
+async def _end(server: _Server, runner: Runner, serving: asyncio.Task[None]) -> None:
+    await runner.close_answers()
     for _ in range(50):  # the clients have left; where uvicorn has not seen it yet, it waits for a tenth of a second
         if not server.server_state.connections:
             break

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from hubbub.answers.lanes import Lanes
+from hubbub.answers.admission import AdmissionControl
 from hubbub.app.limits import RequestLimits
 from hubbub.connections.http import Http
 from hubbub.models.address import Secret, compatible_address
@@ -51,13 +51,17 @@ class Wired:
     async def until_idle(self, seconds: float = 1.0) -> None:
         """Return once no answer is open, here and upstream."""
         async with asyncio.timeout(seconds):
-            while self.hubbub.services.desk.open_count or self.upstream.open_requests:
+            while self.hubbub.services.runner.open_count or self.upstream.open_requests:
                 await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
 async def wired(
-    folder: Path, *, script: Script | None = None, limits: RequestLimits = LIMITS, lanes: Lanes | None = None
+    folder: Path,
+    *,
+    script: Script | None = None,
+    limits: RequestLimits = LIMITS,
+    control: AdmissionControl | None = None,
 ) -> AsyncIterator[Wired]:
     """Serve "big", which is upstream and can do all, and "plain", which reads no images and calls no tools."""
     embedder = TopicEmbedder()
@@ -65,7 +69,7 @@ async def wired(
         card = ModelCard("big", "test", 8192, can_ground=True, reads_images=True, calls_tools=True)
         big = OpenAiModel(compatible_address(upstream.base_url, "scripted", Secret("key")), card, http)
         plain = ScriptedModel(name="plain", can_ground=False)
-        async with hubbub_running(folder, big, plain, limits=limits, lanes=lanes, embedder=embedder) as hubbub:
+        async with hubbub_running(folder, big, plain, limits=limits, control=control, embedder=embedder) as hubbub:
             program = await hubbub.program("reports")
             collection_id = await collection(hubbub, program, "Staff + Handbook", LEAVE)
             key = program.headers["Authorization"].removeprefix("Bearer ")

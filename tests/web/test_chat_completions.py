@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Fixed
-from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.core.people import OPERATOR_ID
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.model_server import Script, event
@@ -268,13 +268,15 @@ async def test_a_stream_that_is_read_is_never_taken_for_an_unwatched_one(served:
 
 
 async def test_limits_are_told_and_come_with_a_time(tmp_path: Path) -> None:
-    lanes = Lanes({"silent": Fixed(1)}, LaneLimits(running_per_person=1, waiting_per_person=1, waiting_per_model=2))
+    control = AdmissionControl(
+        {"silent": Fixed(1)}, AdmissionLimits(running_per_person=1, waiting_per_person=1, waiting_per_model=2)
+    )
     silent = ScriptedModel(name="silent", seconds_before_first=60)
-    async with hubbub_running(tmp_path, silent, lanes=lanes) as hubbub:
+    async with hubbub_running(tmp_path, silent, control=control) as hubbub:
         ann = await hubbub.program("ann")
         body = question(model="silent", stream=True)
         asking = [asyncio.create_task(ann.post(PATH, json=body).__aenter__()) for _ in range(2)]
-        while hubbub.services.desk.open_count < 2:
+        while hubbub.services.runner.open_count < 2:
             await asyncio.sleep(0.005)
         async with ann.post(PATH, json=body) as response:
             error = await told(response)
@@ -284,7 +286,7 @@ async def test_limits_are_told_and_come_with_a_time(tmp_path: Path) -> None:
             assert response.headers["x-ratelimit-reset-requests"] == f"{response.headers['retry-after']}s"
         bob = await hubbub.program("bob")
         asking.append(asyncio.create_task(bob.post(PATH, json=body).__aenter__()))
-        while hubbub.services.desk.open_count < 3:
+        while hubbub.services.runner.open_count < 3:
             await asyncio.sleep(0.005)
         async with (await hubbub.guest()).post(PATH, json=body) as response:
             error = await told(response)

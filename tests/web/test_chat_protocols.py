@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from hubbub.answers.lanes import LaneLimits, Lanes
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.app.limits import RequestLimits
 from hubbub.core.documents import Document, Passage
 from hubbub.core.errors import ModelError
@@ -530,8 +530,8 @@ async def test_many_at_once(tmp_path: Path) -> None:
 
 async def test_who_is_refused_learns_when_to_come_back(tmp_path: Path) -> None:
     slow = ScriptedModel(seconds_before_first=60)
-    lanes = Lanes({}, LaneLimits(running=1, waiting=0))
-    async with hubbub_running(tmp_path, slow, lanes=lanes) as hubbub:
+    control = AdmissionControl({}, AdmissionLimits(running=1, waiting=0))
+    async with hubbub_running(tmp_path, slow, control=control) as hubbub:
         ann = await hubbub.person()
         first = asyncio.create_task(ann.post("/chat", json=DELTAS).__aenter__())
         while not slow.open_answers:

@@ -101,7 +101,7 @@ async def test_delete_stops_answers_and_forgets_their_logs(hubbub: Hubbub, ann: 
     async with ann.delete(f"/api/chats/{chat_id}") as response:
         assert response.status == 204
     assert (await reading)[-1] == {"type": "stopped", "reason": "chat_deleted", "tokens_saved": None}
-    assert hubbub.services.desk.open_count == 0
+    assert hubbub.services.runner.open_count == 0
     assert await hubbub.answers.find([answer_id]) == []
     assert await hubbub.answers.read(answer_id) == []
     for path in (f"/api/chats/{chat_id}", f"/api/answers/{answer_id}", f"/api/answers/{answer_id}/events"):
@@ -190,7 +190,7 @@ async def test_questions_that_are_refused_leave_nothing_behind(hubbub: Hubbub, a
     for body, expected in refusals:
         assert await refused(ann, "POST", "/api/questions", json=body) == expected, body
     assert (await get(ann, "/api/chats"))["chats"] == []
-    assert hubbub.services.desk.open_count == 0
+    assert hubbub.services.runner.open_count == 0
 
 
 async def test_a_chat_is_full_for_questions_and_for_more_answers(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:

@@ -148,7 +148,7 @@ async def test_where_nobody_watches_it_is_stopped_if_so_asked(hubbub: Hubbub, an
     last = (await read_all(ann, "", asked[0]))[-1]
     assert (last["type"], last["reason"]) == ("stopped", "unwatched")
     assert last["tokens_saved"] > 0
-    assert hubbub.services.desk.savings.answers == 2
+    assert hubbub.services.runner.savings.answers == 2
     again = await ask(ann, "", model="slow")
     path = f"/api/questions/{again['question']['id']}/answers"
     async with ann.post(path, json={"unwatched": "sometimes"}) as response:
@@ -182,7 +182,7 @@ async def test_stopping(hubbub: Hubbub, ann: aiohttp.ClientSession, model: str, 
     assert stopped["state"] == "stopped"
     assert (await reading)[-1] == {"type": "stopped", "reason": "asked", "tokens_saved": None}
     assert bool(stopped["text"]) is (model == "slow")
-    assert hubbub.services.desk.open_count == 0
+    assert hubbub.services.runner.open_count == 0
     for _ in range(2):  # and nothing happens to one that has ended
         async with ann.post(f"/api/answers/{answer_id}/stop") as response:
             assert await response.json() == stopped

@@ -44,7 +44,7 @@ async def test_foreign_pages(hubbub: Hubbub) -> None:
     ):
         status, _, body = await exchange(hubbub.port, post({**host, **headers}))
         assert (status, code(body)) == (403, "not_allowed"), headers
-    assert hubbub.services.desk.open_count == 0
+    assert hubbub.services.runner.open_count == 0
     for headers in ({}, {"Origin": own}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
         assert (await exchange(hubbub.port, post({**host, **headers})))[0] == 202, headers
 
@@ -136,7 +136,7 @@ async def test_a_body_that_trickles_in_under_any_server(tmp_path: Path) -> None:
             status, _, body = await reply(reader)
         trickling.cancel()
         assert (status, code(body)) == (408, "too_slow")
-        assert hubbub.services.desk.open_count == 0
+        assert hubbub.services.runner.open_count == 0
 
 
 async def test_a_question_over_the_limit_is_told_the_limit(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:

@@ -8,8 +8,8 @@ import aiohttp
 import openai
 import pytest
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Fixed
-from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.identity.open import COOKIE
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.reader import ask, read_all
@@ -77,8 +77,10 @@ async def test_a_key_of_another_server_is_the_guests(hubbub: Hubbub) -> None:
 async def test_a_program_has_its_share_of_the_lanes(tmp_path: Path) -> None:
     model = ScriptedModel(seconds_before_first=60)
     name = model.card.name
-    lanes = Lanes({name: Fixed(100), "": Fixed(100)}, LaneLimits(running_per_person=1, waiting_per_person=1))
-    async with hubbub_running(tmp_path, model, lanes=lanes) as hubbub:
+    control = AdmissionControl(
+        {name: Fixed(100), "": Fixed(100)}, AdmissionLimits(running_per_person=1, waiting_per_person=1)
+    )
+    async with hubbub_running(tmp_path, model, control=control) as hubbub:
         program, other = await hubbub.program("one"), await hubbub.program("other")
         for http in (program, other):
             await ask(http, "", "First")

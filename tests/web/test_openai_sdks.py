@@ -12,8 +12,8 @@ from typing import Any
 import openai
 import pytest
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Fixed
-from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.model_server import Script, event
 from tests.web.application import hubbub_running
@@ -186,9 +186,13 @@ async def test_an_error_in_the_middle_of_a_stream(client: openai.AsyncOpenAI, se
 
 @pytest.mark.parametrize("kind", ["429", "503"])
 async def test_who_is_refused_for_now_is_asked_again_by_itself(tmp_path: Path, kind: str) -> None:
-    limits = LaneLimits(running_per_person=1, waiting_per_person=0) if kind == "429" else LaneLimits(waiting=0)
+    limits = (
+        AdmissionLimits(running_per_person=1, waiting_per_person=0) if kind == "429" else AdmissionLimits(waiting=0)
+    )
     slow = ScriptedModel(["one ", "two "], name="slow", seconds_between=0.4)
-    async with hubbub_running(tmp_path, slow, lanes=Lanes({"slow": Fixed(1)}, limits, chance=lambda: 0)) as hubbub:
+    async with hubbub_running(
+        tmp_path, slow, control=AdmissionControl({"slow": Fixed(1)}, limits, chance=lambda: 0)
+    ) as hubbub:
         program = await hubbub.program("program")
         key = program.headers["Authorization"].removeprefix("Bearer ") if kind == "429" else "sk-any"
         async with openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key=key, max_retries=0) as client:

@@ -92,7 +92,7 @@ async def test_the_figures(own: Hubbub) -> None:
     assert figures["hubbub_connections"] == 2  # the reader's, and the one that asks
     assert figures["hubbub_connections_limit"] == 15_000
     assert figures['hubbub_connections_cut_total{reason="stalled"}'] == 0
-    assert 0.001 < figures["hubbub_beat_window_seconds"] < 0.2
+    assert 0.001 < figures["hubbub_commit_window_seconds"] < 0.2
     buckets = [value for name, value in figures.items() if name.startswith("hubbub_loop_lag_seconds_bucket")]
     assert buckets == sorted(buckets)
     assert buckets[-1] == figures["hubbub_loop_lag_seconds_count"]

@@ -96,6 +96,6 @@ async def test_while_the_store_is_gone_readers_are_told_an_end_and_operators_why
 async def test_while_it_drains_nobody_is_sent_here(tmp_path: Path) -> None:
     async with hubbub_running(tmp_path) as hubbub:
         ann = await hubbub.person()
-        hubbub.services.desk.drain()
+        hubbub.services.runner.drain()
         assert await told(ann, "/readyz") == not_ready("draining: it is about to end or to restart")
         assert (await told(ann, "/livez"))[0] == 200

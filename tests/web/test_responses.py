@@ -12,8 +12,8 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Fixed
-from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
 from hubbub.models.scripted import DEFAULT_PIECES, ScriptedModel
@@ -478,8 +478,8 @@ async def test_a_connection_that_breaks_changes_nothing(hubbub: Hubbub) -> None:
 
 
 async def test_who_asks_too_much_is_told_when_to_come_back(tmp_path: Path, slow: ScriptedModel) -> None:
-    lanes = Lanes({"slow": Fixed(100)}, LaneLimits(running_per_person=1, waiting_per_person=1))
-    async with hubbub_running(tmp_path, slow, lanes=lanes) as hubbub:
+    control = AdmissionControl({"slow": Fixed(100)}, AdmissionLimits(running_per_person=1, waiting_per_person=1))
+    async with hubbub_running(tmp_path, slow, control=control) as hubbub:
         client = await sdk(hubbub)
         made = [await client.responses.create(model="slow", input="Hello", background=True) for _ in range(2)]
         assert made[1].status == "queued"
@@ -566,7 +566,7 @@ async def test_what_can_not_be_used_is_refused(
         assert (caught.value.param or "").removesuffix("[...]") == param, caught.value.message
         assert caught.value.type == "invalid_request_error"
         assert caught.value.code
-    assert not hubbub.services.desk.open_count
+    assert not hubbub.services.runner.open_count
 
 
 async def test_bodies_that_are_none(client: openai.AsyncOpenAI) -> None:

@@ -44,7 +44,7 @@ async def test_an_open_stream_is_cut_and_says_why(tmp_path: Path, door: str, *, 
         path, body = DOORS[door]
         asking = asyncio.create_task(_read(program, path, body))
         async with asyncio.timeout(10):
-            while not (hubbub.services.desk.open_count and hubbub.services.log.reader_count):
+            while not (hubbub.services.runner.open_count and hubbub.services.log.reader_count):
                 await asyncio.sleep(0.005)
         await revoke_all(hubbub)
         began = time.monotonic()
@@ -55,7 +55,7 @@ async def test_an_open_stream_is_cut_and_says_why(tmp_path: Path, door: str, *, 
         else:
             assert status == 200
         assert "not_signed_in" in text or "has ended" in text
-        while hubbub.services.desk.open_count:
+        while hubbub.services.runner.open_count:
             assert time.monotonic() - began < SECONDS
             await asyncio.sleep(0.005)
         [answer] = hubbub.answers.shared.answers.values()
@@ -80,6 +80,6 @@ async def test_a_reader_by_another_key_of_the_same_person_reads_on(hubbub: Hubbu
         await hubbub.keys.revoke(other.id, time.time())
         async with asyncio.timeout(SECONDS):
             assert (await kept.text()).rstrip().endswith("not_signed_in")
-        assert hubbub.services.desk.open_count == 1, "the answer was asked for by the other key"
-        await hubbub.services.desk.stop(asked["answer"]["id"])
+        assert hubbub.services.runner.open_count == 1, "the answer was asked for by the other key"
+        await hubbub.services.runner.stop(asked["answer"]["id"])
         assert "event: stopped" in await cut.text()

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc"),
 ]
 
-TWO = {"HUBBUB_SERVER__WORKERS": "2", "HUBBUB_LANES__RUNNING_PER_PERSON": "200"}
+TWO = {"HUBBUB_SERVER__WORKERS": "2", "HUBBUB_ADMISSION__RUNNING_PER_PERSON": "200"}
 """Each worker has half of what a person may have running, and any of them may get nearly all of the questions."""
 SECONDS = 2.0
 """A second, and what a busy machine adds."""

@@ -86,7 +86,7 @@ async def _silent_one(target: Target) -> Seen:
         people = await _cookies(http, server, 7)
         model.scripts.append(Script(status=503, body=b""))
         await _first_text(http, server, people[0])
-        await asyncio.sleep(1.2)  # as long as the lane of a model that refused may be closed
+        await asyncio.sleep(1.2)  # as long as a model that refused may be closed
         model.scripts.append(Script(stall_before="first_token"))
         silent = asyncio.create_task(_first_text(http, server, people[1]))
         await model.until(lambda model: model.open_requests == 1, 10)
@@ -113,7 +113,7 @@ async def _retry_after(target: Target) -> Seen:
 async def _cookies_of_one(target: Target) -> Seen:
     count, seconds = (120, 0.4) if target.is_short else (500, 1.0)
     script = Script(tokens=["word "] * 4, seconds_between=seconds / 4)
-    variables = {"HUBBUB_LANES__RUNNING_PER_MODEL": "4"}
+    variables = {"HUBBUB_ADMISSION__RUNNING_PER_MODEL": "4"}
     async with ModelServer(script) as model, _client() as stranger, _client("127.0.0.2") as http:
         named = {"PROVIDER": "compatible", "BASE_URL": model.base_url, "MODEL": "scripted", "API_KEY": "key"}
         variables |= {f"HUBBUB_MODELS__UP__{name}": value for name, value in named.items()}

@@ -34,23 +34,23 @@ export async function loadCollections(signal: AbortSignal): Promise<void> {
   collections.value = await hubbub.collections(signal);
 }
 
-const shelves = new Map<string, Signal<readonly Document[] | null>>();
+const documentLists = new Map<string, Signal<readonly Document[] | null>>();
 
 /** The documents of a collection; null until they are known. */
 export function documentsOf(collectionId: string): Signal<readonly Document[] | null> {
-  let shelf = shelves.get(collectionId);
-  if (shelf === undefined) {
-    shelf = signal(null);
-    shelves.set(collectionId, shelf);
+  let list = documentLists.get(collectionId);
+  if (list === undefined) {
+    list = signal(null);
+    documentLists.set(collectionId, list);
   }
-  return shelf;
+  return list;
 }
 
 /** Load the documents of a collection once, to be named. */
 export function loadDocuments(collectionId: string): void {
-  const shelf = documentsOf(collectionId);
+  const list = documentsOf(collectionId);
   hubbub.documents(new AbortController().signal, collectionId).then((documents) => {
-    shelf.value = documents;
+    list.value = documents;
   }, tell);
 }
 
@@ -92,10 +92,10 @@ export async function removeCollection(collection: Collection): Promise<void> {
 
 export async function removeDocument(document: Document): Promise<void> {
   const { signal } = new AbortController();
-  const shelf = documentsOf(document.collection_id);
+  const list = documentsOf(document.collection_id);
   try {
     await hubbub.deleteDocument(signal, document.id);
-    shelf.value = shelf.value?.filter(({ id }) => id !== document.id) ?? null;
+    list.value = list.value?.filter(({ id }) => id !== document.id) ?? null;
     await loadCollections(signal);
   } catch (error) {
     tell(error);

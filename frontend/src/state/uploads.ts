@@ -157,8 +157,8 @@ async function sendOne(upload: Upload, file: File): Promise<void> {
       change(upload.id, { sent }),
     );
     change(upload.id, { sent: 1, documentId: document.id });
-    const shelf = documentsOf(upload.collectionId);
-    shelf.value = [...(shelf.value ?? []).filter(({ id }) => id !== document.id), document];
+    const list = documentsOf(upload.collectionId);
+    list.value = [...(list.value ?? []).filter(({ id }) => id !== document.id), document];
   } catch (error) {
     if (!isAbort(error)) change(upload.id, { problem: messageOf(error) });
   }

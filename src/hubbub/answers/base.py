@@ -103,7 +103,7 @@ class Fixed(msgspec.Struct, frozen=True):
 
 
 class Source(Protocol):
-    """Where pieces of answers come from, looked at once a beat."""
+    """Where pieces of answers come from, looked at once a round."""
 
     def attach(self, look_soon: Callable[[], None]) -> None:
         """Take what is to be called when there is something to look at, and nobody may be looking."""
@@ -227,7 +227,7 @@ class News(msgspec.Struct, frozen=True):
     """When answers made here were last watched elsewhere, in seconds since the epoch."""
 
 
-class Crew(Protocol):
+class Cluster(Protocol):
     """The workers that share a store, as one of them sees them."""
 
     async def renew(self) -> tuple[Sequence[Peer], bool]:
@@ -261,7 +261,7 @@ class Crew(Protocol):
 
 @runtime_checkable
 class TellsNews(Protocol):
-    """A crew on several machines: it tells when others have stored something, and has a clock that all share."""
+    """A cluster on several machines: it tells when others have stored something, and has a clock that all share."""
 
     on_news: Callable[[], None]
     """Called when `look` may find something. Set by who looks."""
@@ -271,5 +271,5 @@ class TellsNews(Protocol):
         ...
 
 
-class SharedStore(AnswerStore, Crew, Protocol):
+class SharedStore(AnswerStore, Cluster, Protocol):
     """A store of answers that several workers share."""

@@ -1,6 +1,6 @@
 """Number the events of all open answers, commit what arrived together, then push it to the readers.
 
-An event that a reader gets is on disk already. When and how often to commit is the beat's to say.
+An event that a reader gets is on disk already. When and how often to commit is the commit loop's to say.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
 from hubbub.answers.batches import failure_of, merged, records_of
-from hubbub.answers.beat import Beat
-from hubbub.answers.elsewhere import Elsewhere
+from hubbub.answers.commit_loop import CommitLoop
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
+from hubbub.answers.remote import RemoteAnswers
 from hubbub.core.answer import Answer, Folding, fold
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
@@ -64,37 +64,37 @@ class Log:
         self._store = store
         self._clock = clock
         self._own: dict[str, OwnEntry] = {}
-        self.elsewhere = Elsewhere(store)
+        self.remote = RemoteAnswers(store)
         """The answers that are followed here and made by other workers."""
         self._waiting: dict[str, OwnEntry] = {}
         self._trouble: HubbubError | None = None
         """Why nothing can be stored of any answer, as far as is known."""
         self._committed = asyncio.Event()
-        self.beat = Beat(self._commit, sources)
-        self._beating: asyncio.Task[None] | None = None
+        self.commit_loop = CommitLoop(self._commit, sources)
+        self._committing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._beating = asyncio.create_task(self.beat.run(), name="beat")
+        self._committing = asyncio.create_task(self.commit_loop.run(), name="commit loop")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._beating is not None:
-            self.beat.end()
-            await asyncio.wait({self._beating})
+        if self._committing is not None:
+            self.commit_loop.end()
+            await asyncio.wait({self._committing})
             while self._waiting:
                 await self._commit()
 
     @property
     def reader_count(self) -> int:
         """How many readers follow answers that are open."""
-        return sum(entry.watchers for entry in self._own.values()) + self.elsewhere.reader_count
+        return sum(entry.watchers for entry in self._own.values()) + self.remote.reader_count
 
     @property
     def window_seconds(self) -> float:
-        """The time between two beats at present."""
-        return self.beat.window_seconds
+        """The time between two rounds at present."""
+        return self.commit_loop.window_seconds
 
     async def open(
         self,
@@ -141,11 +141,11 @@ class Log:
         entry.folding = Folding(found.id, [decode(record.data) for record in records])
         entry.has_said = entry.folding.has_said
         self._own[found.id] = entry
-        self.elsewhere.hand_over(found.id)
+        self.remote.hand_over(found.id)
         return entry.has_said
 
     def append(self, answer_id: str, event: Event) -> None:
-        """Hand over an event. It is stored, and then pushed to the readers, with the next beat.
+        """Hand over an event. It is stored, and then pushed to the readers, with the next round.
 
         Texts that wait together become one event. How much may wait is bounded by how long an answer may get,
         and while a commit takes long no streams are read.
@@ -162,7 +162,7 @@ class Log:
             is_urgent, entry.has_said = not entry.has_said, True
         else:
             is_urgent = isinstance(event, _URGENT)
-        self.beat.tell(is_urgent=is_urgent)
+        self.commit_loop.tell(is_urgent=is_urgent)
 
     async def end(self, answer_id: str, ending: Ending) -> None:
         """Add the ending; it is stored when this returns.
@@ -196,10 +196,10 @@ class Log:
         entry = self._own.get(answer_id)
         return entry is not None and entry.has_said
 
-    def unwatched(self, watched_elsewhere: Callable[[str], float]) -> list[str]:
+    def unwatched(self, watched_remotely: Callable[[str], float]) -> list[str]:
         """Return the answers that nobody watches any more, for longer than their grace.
 
-        `watched_elsewhere` gives the seconds since another worker last had somebody who watches.
+        `watched_remotely` gives the seconds since another worker last had somebody who watches.
         """
         now = self._clock()
         return [
@@ -207,7 +207,7 @@ class Log:
             for entry in self._own.values()
             if entry.grace_seconds is not None
             and not (entry.watchers or entry.holds)
-            and min(now - entry.unwatched_since, watched_elsewhere(entry.id)) >= entry.grace_seconds
+            and min(now - entry.unwatched_since, watched_remotely(entry.id)) >= entry.grace_seconds
         ]
 
     @contextmanager
@@ -268,7 +268,7 @@ class Log:
                 if isinstance(entry, OwnEntry):
                     entry.unwatched_since = self._clock()
                 elif not entry.watchers:
-                    self.elsewhere.forget(entry)
+                    self.remote.forget(entry)
             if reader is not None:
                 after = max(after, reader.number)
             if reader is not None and reader.has_left:
@@ -351,7 +351,7 @@ class Log:
         if is_new:
             for entry in list(self._own.values()):
                 entry.release_all()
-            self.elsewhere.release_all()
+            self.remote.release_all()
 
     def _shown(self, answer_id: str, folding: Folding) -> Answer:
         """Return what an open answer is; where its ending can't be stored, it has failed as far as can be told."""
@@ -403,9 +403,9 @@ class Log:
     async def _entry(self, answer_id: str) -> Entry | None:
         if entry := self._own.get(answer_id):
             return entry
-        entry = await self.elsewhere.entry(answer_id)
+        entry = await self.remote.entry(answer_id)
         if own := self._own.get(answer_id):  # it was taken over meanwhile
-            self.elsewhere.hand_over(answer_id)
+            self.remote.hand_over(answer_id)
             return own
         return entry
 
@@ -444,7 +444,7 @@ class Log:
         self._committed = asyncio.Event()
 
     def _put_off(self, waiting: dict[str, OwnEntry]) -> None:
-        """Take away the longest of the answers that end, if they are too long together: the next beat has them."""
+        """Take away the longest of the answers that end, if they are too long together: the next round has them."""
         ending = [entry for entry in waiting.values() if isinstance(entry.pending[-1], ENDINGS)]
         if len(ending) < 2:
             return
@@ -455,7 +455,7 @@ class Log:
                 self._waiting[entry.id] = waiting.pop(entry.id)
             size += entry.folding.said_characters
         if self._waiting:
-            self.beat.tell(is_urgent=True)
+            self.commit_loop.tell(is_urgent=True)
 
     async def _ended(self, entry: OwnEntry, events: Iterable[Event]) -> Answer:
         """Return what an answer comes to with its last events; they are not taken yet, since they may not be stored."""

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
+from hubbub.answers.runner import Runner
 from hubbub.app.access import Access
 from hubbub.core.answer import Answer
 from hubbub.core.errors import NotFound
@@ -15,9 +15,9 @@ from hubbub.core.people import Person
 class Answers:
     """The answers of people. With no person named, whoever knows an answer's id may do this to it."""
 
-    def __init__(self, access: Access, desk: Desk, log: Log) -> None:
+    def __init__(self, access: Access, runner: Runner, log: Log) -> None:
         self._access = access
-        self._desk = desk
+        self._runner = runner
         self._log = log
 
     async def check(self, person: Person | None, answer_id: str) -> None:
@@ -61,4 +61,4 @@ class Answers:
         """
         if person is not None:
             await self._access.check_answer(person, answer_id)
-        await self._desk.stop(answer_id)
+        await self._runner.stop(answer_id)

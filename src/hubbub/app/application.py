@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
+from hubbub.answers.runner import Runner
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
@@ -84,7 +84,7 @@ class Application:
     """Lets people take along what they did before they signed in."""
     sign_in_addresses: Sequence[tuple[str, str]] = ()
     """Where else people sign in: names and addresses below the page's."""
-    desk: Desk
+    runner: Runner
     log: Log
     history: History
     sessions: Sessions
@@ -129,7 +129,7 @@ class Application:
         """Takes questions in."""
         return Questions(
             self.access,
-            self.desk,
+            self.runner,
             self.log,
             self.history,
             self.engine,
@@ -162,12 +162,12 @@ class Application:
     @cached_property
     def answers(self) -> Answers:
         """Shows, follows and stops answers."""
-        return Answers(self.access, self.desk, self.log)
+        return Answers(self.access, self.runner, self.log)
 
     @cached_property
     def chats(self) -> Chats:
         """Keeps people's chats."""
-        return Chats(self.access, self.history, self.desk, self.log, self.attachments, self.ratings, self.deeds)
+        return Chats(self.access, self.history, self.runner, self.log, self.attachments, self.ratings, self.deeds)
 
     @cached_property
     def responses(self) -> Responses:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import asdict, replace
 
-from hubbub.answers.desk import Desk
 from hubbub.answers.log import Log
+from hubbub.answers.runner import Runner
 from hubbub.app.access import Access
 from hubbub.app.attachments import Attachments
 from hubbub.app.prompts import checked_instructions
@@ -60,7 +60,7 @@ class Chats:
         self,
         access: Access,
         history: History,
-        desk: Desk,
+        runner: Runner,
         log: Log,
         attachments: Attachments,
         ratings: Ratings,
@@ -69,7 +69,7 @@ class Chats:
         self._deeds = deeds or Deeds()
         self._access = access
         self._history = history
-        self._desk = desk
+        self._runner = runner
         self._log = log
         self._attachments = attachments
         self._ratings = ratings
@@ -194,7 +194,7 @@ class Chats:
 
     async def _forget(self, chat: Chat | None, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
-            await self._desk.stop(answer_id, reason=DELETED)
+            await self._runner.stop(answer_id, reason=DELETED)
         await self._log.forget(answer_ids)
         if chat is not None:
             await self._attachments.remove_files(chat)

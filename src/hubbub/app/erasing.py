@@ -91,7 +91,7 @@ class Erasing:
             after = rows[-1][0]
             ids = [answer_id for answer_id, owner_id in rows if owner_id == person_id]
             for answer_id in ids:
-                await self._app.desk.stop(answer_id)
+                await self._app.runner.stop(answer_id)
             if ids:
                 await self._app.log.forget(ids)
                 yield len(ids)

@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from hubbub.answers.base import Beside, Found, Party, Ticket, party_of
-from hubbub.answers.desk import Desk, Send, Work
 from hubbub.answers.log import Log
+from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
@@ -71,7 +71,7 @@ class Questions:
     def __init__(
         self,
         access: Access,
-        desk: Desk,
+        runner: Runner,
         log: Log,
         history: History,
         engine: Engine,
@@ -84,7 +84,7 @@ class Questions:
         along: SentAlong,
     ) -> None:
         self._access = access
-        self._desk = desk
+        self._runner = runner
         self._log = log
         self._history = history
         self._engine = engine
@@ -279,7 +279,7 @@ class Questions:
     ) -> Asked:
         """Start the answer to a message of a chat; they are stored with it."""
         if stored.parent_id is not None:
-            self._desk.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
+            self._runner.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
             question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
@@ -329,9 +329,9 @@ class Questions:
         if question.continues is not None:
             bill.free_characters = len(question.continues.text)
         work = self._work(question, bill, reason)
-        admission = self._desk.enter(Ticket(party, deployment, tokens))
+        admission = self._runner.enter(Ticket(party, deployment, tokens))
         try:
-            await self._desk.start(
+            await self._runner.start(
                 answer_id,
                 person.id,
                 work,
@@ -396,8 +396,8 @@ class Questions:
             self._hold(grant, answer_id)
 
     def _hold(self, grant: Grant, answer_id: str) -> None:
-        desk, log = self._desk, self._log
-        grant.hold(lambda _: desk.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
+        runner, log = self._runner, self._log
+        grant.hold(lambda _: runner.stop_here(answer_id, REVOKED), is_over=lambda: not log.is_here(answer_id))
 
     async def _begun(self, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
         """Return an answer to a question that was cut off, and what it had said."""

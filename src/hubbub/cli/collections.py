@@ -11,7 +11,7 @@ from rich.table import Table
 from hubbub.cli.sharing import seen_by, subject_of
 from hubbub.cli.sharing import share as sharing
 from hubbub.cli.terminal import printable
-from hubbub.compose import Shelf, open_deeds, open_shelf, prepare_folder
+from hubbub.compose import DocumentStore, open_deeds, open_document_store, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Conflict, Invalid, NotFound
@@ -76,40 +76,40 @@ def remove(settings: Settings, name_or_id: str, *, is_agreed: bool) -> None:
 
 
 async def _list(settings: Settings) -> tuple[list[Collection], dict[str, str]]:
-    async with library_open(settings) as shelf:
-        collections = await shelf.library.collections()
-        return collections, {one.id: await seen_by(shelf.library, one) for one in collections}
+    async with library_open(settings) as store:
+        collections = await store.library.collections()
+        return collections, {one.id: await seen_by(store.library, one) for one in collections}
 
 
 async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], right: Right) -> tuple[Collection, str]:
-    async with library_open(settings) as shelf:
-        collection = await _named(shelf, name_or_id)
-        subjects = [await subject_of(one, shelf.library.groups, settings) for one in wanted or [EVERYBODY]]
+    async with library_open(settings) as store:
+        collection = await _named(store, name_or_id)
+        subjects = [await subject_of(one, store.library.groups, settings) for one in wanted or [EVERYBODY]]
         detail = " ".join(f"{one}={right.name.lower()}" for one in subjects) if wanted or right else "with nobody"
         async with (
-            open_deeds(settings, shelf) as deeds,
+            open_deeds(settings, store) as deeds,
             deeds.doing("collection shared", of=collection.id, detail=detail),
         ):
             if right is Right.NONE and not wanted:  # shared with nobody any more
-                await shelf.library.permissions.put(collection.id, [])
+                await store.library.permissions.put(collection.id, [])
             else:
-                await sharing(shelf.library, collection.id, subjects, right)
-        return collection, await seen_by(shelf.library, collection)
+                await sharing(store.library, collection.id, subjects, right)
+        return collection, await seen_by(store.library, collection)
 
 
 async def _find(settings: Settings, name_or_id: str) -> Collection:
-    async with library_open(settings) as shelf:
-        return await _named(shelf, name_or_id)
+    async with library_open(settings) as store:
+        return await _named(store, name_or_id)
 
 
 async def _rename(settings: Settings, name_or_id: str, name: str) -> tuple[Collection, Collection]:
-    async with library_open(settings) as shelf:
-        collection = await _named(shelf, name_or_id)
+    async with library_open(settings) as store:
+        collection = await _named(store, name_or_id)
         async with (
-            open_deeds(settings, shelf) as deeds,
+            open_deeds(settings, store) as deeds,
             deeds.doing("collection renamed", of=collection.id, detail=f"{collection.name} → {name}"),
         ):
-            changed = await shelf.library.change(collection.id, name=name)
+            changed = await store.library.change(collection.id, name=name)
         if changed is None:
             raise NotFound("The collection was deleted just now.")
         return collection, changed
@@ -117,24 +117,24 @@ async def _rename(settings: Settings, name_or_id: str, name: str) -> tuple[Colle
 
 async def _remove(settings: Settings, collection_id: str) -> None:
     async with (
-        library_open(settings) as shelf,
-        open_deeds(settings, shelf) as deeds,
+        library_open(settings) as store,
+        open_deeds(settings, store) as deeds,
         deeds.doing("collection deleted", of=collection_id),
     ):
-        await shelf.pipeline.remove_collection(collection_id)
+        await store.pipeline.remove_collection(collection_id)
 
 
 @asynccontextmanager
-async def library_open(settings: Settings) -> AsyncGenerator[Shelf]:
+async def library_open(settings: Settings) -> AsyncGenerator[DocumentStore]:
     """Open the library without what embeds: nothing is searched or ingested here."""
     prepare_folder(settings.server.data_folder)
     without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
-    async with Http() as http, open_shelf(without, http) as shelf:
-        yield shelf
+    async with Http() as http, open_document_store(without, http) as store:
+        yield store
 
 
-async def _named(shelf: Shelf, name_or_id: str) -> Collection:
-    collections = await shelf.library.collections()
+async def _named(store: DocumentStore, name_or_id: str) -> Collection:
+    collections = await store.library.collections()
     found = [one for one in collections if one.id == name_or_id] or [
         one for one in collections if one.name == name_or_id
     ]

@@ -91,7 +91,7 @@ def members(
 
 def _with(settings: Settings, work: Callable[[Groups], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with library_open(settings) as shelf, open_deeds(settings, shelf) as deeds:
-            return await work(Groups(shelf.library.groups, deeds))
+        async with library_open(settings) as store, open_deeds(settings, store) as deeds:
+            return await work(Groups(store.library.groups, deeds))
 
     return asyncio.run(run())

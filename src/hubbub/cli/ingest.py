@@ -16,7 +16,7 @@ from hubbub.cli.sharing import seen_by, subject_of
 from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
-from hubbub.compose import OnFetch, Shelf, fetcher_of, going_on, open_deeds, open_shelf, prepare_folder
+from hubbub.compose import DocumentStore, OnFetch, fetcher_of, going_on, open_deeds, open_document_store, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, HubbubError, StoreError
@@ -123,65 +123,67 @@ async def _ingest(
 ) -> Tally:
     async with (
         Http() as http,
-        open_shelf(settings, http, on_fetch) as shelf,
-        going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+        open_document_store(settings, http, on_fetch) as store,
+        going_on(store.pipeline.run()),  # waits for as long as a server does the work
         AsyncExitStack() as stack,
     ):
-        deeds = await stack.enter_async_context(open_deeds(settings, shelf))
-        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
-        collection = await operators_collection(shelf, deeds, name, subjects)
+        deeds = await stack.enter_async_context(open_deeds(settings, store))
+        subjects = [await subject_of(one, store.library.groups, settings) for one in share]
+        collection = await operators_collection(store, deeds, name, subjects)
         await deeds.note("documents ingested", of=collection.id, outcome="unknown", detail=f"{len(files)} begun")
-        files = await claimed(shelf.origins, collection.id, files)
-        telling = Telling(console, name, len(files) + len(urls), embeds=shelf.embedder is not None)
+        files = await claimed(store.origins, collection.id, files)
+        telling = Telling(console, name, len(files) + len(urls), embeds=store.embedder is not None)
         async with going_on(telling.run()):
             with telling.shown():
-                tally = await _add(shelf, collection, files, telling)
-                fetched = await _fetch(settings, shelf, collection, urls, tally, telling) if urls else []
+                tally = await _add(store, collection, files, telling)
+                fetched = await _fetch(settings, store, collection, urls, tally, telling) if urls else []
                 if gone_from is not None:
-                    tally.removed = await _remove_missing(shelf, collection, files, gone_from)
-                async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
+                    tally.removed = await _remove_missing(store, collection, files, gone_from)
+                async with contextlib.aclosing(store.pipeline.watch(collection.id)) as states:
                     async for state in states:
                         telling.worked(state)
         names = {*(file.name for file in files), *fetched}
-        documents = [one for one in await shelf.library.documents(collection.id) if one.name in names]
+        documents = [one for one in await store.library.documents(collection.id) if one.name in names]
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.taken -= len(tally.refused)
         counts = f"{tally.taken} read, {tally.unchanged} unchanged, {tally.removed} removed"
         await deeds.note("documents ingested", of=collection.id, detail=f"{counts}, {len(tally.refused)} failed")
-        if await shelf.library.permissions.of(collection.id):
-            tally.seers = await seen_by(shelf.library, collection)
+        if await store.library.permissions.of(collection.id):
+            tally.seers = await seen_by(store.library, collection)
     return tally
 
 
-async def operators_collection(shelf: Shelf, deeds: Deeds, name: str, subjects: Sequence[str]) -> Collection:
+async def operators_collection(store: DocumentStore, deeds: Deeds, name: str, subjects: Sequence[str]) -> Collection:
     """Return the operator's collection of a name, made where it is not there; the subjects may use it."""
-    known = [one for one in await shelf.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
+    known = [one for one in await store.library.collections() if (one.name, one.owner_id) == (name, OPERATOR.id)]
     if known:
         collection = known[0]
     else:
         async with deeds.doing("collection made", detail=name):
-            collection = await shelf.library.create(name, owner_id=OPERATOR.id, is_shared=False)
+            collection = await store.library.create(name, owner_id=OPERATOR.id, is_shared=False)
     if subjects:
         detail = " ".join(f"+{one}=use" for one in subjects)
         async with deeds.doing("collection shared", of=collection.id, detail=detail):
-            await allow(shelf.library, collection.id, subjects, Right.USE)
+            await allow(store.library, collection.id, subjects, Right.USE)
     return collection
 
 
-async def _remove_missing(shelf: Shelf, collection: Collection, files: Sequence[Found], sources: set[str]) -> int:
+async def _remove_missing(
+    store: DocumentStore, collection: Collection, files: Sequence[Found], sources: set[str]
+) -> int:
     """Remove the documents whose files are not there, but for those of other folders; return how many they were."""
-    owners = await shelf.origins.owners(collection.id)
+    owners = await store.origins.owners(collection.id)
     of_others = [name for name, source in owners.items() if source not in sources]
-    return len(await shelf.pipeline.remove_missing(collection.id, [*(file.name for file in files), *of_others]))
+    return len(await store.pipeline.remove_missing(collection.id, [*(file.name for file in files), *of_others]))
 
 
-async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:
-    known = {document.name: document for document in await shelf.library.documents(collection.id)}
+async def _add(store: DocumentStore, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:
+    known = {document.name: document for document in await store.library.documents(collection.id)}
     tally = Tally(taken=len(files))
     for count, file in enumerate(files, start=1):
         try:
-            document = await shelf.pipeline.add(collection.id, file.name, file.path)
+            document = await store.pipeline.add(collection.id, file.name, file.path)
         except StoreError:
             raise
         except HubbubError as error:
@@ -195,7 +197,12 @@ async def _add(shelf: Shelf, collection: Collection, files: Sequence[Found], tel
 
 
 async def _fetch(
-    settings: Settings, shelf: Shelf, collection: Collection, urls: Sequence[str], tally: Tally, telling: Telling
+    settings: Settings,
+    store: DocumentStore,
+    collection: Collection,
+    urls: Sequence[str],
+    tally: Tally,
+    telling: Telling,
 ) -> list[str]:
     """Add documents by URL; return their names."""
     names: list[str] = []
@@ -206,10 +213,10 @@ async def _fetch(
             try:
                 async with fetcher.get(url) as arrived:
                     name = usable_name(document_name(arrived))
-                    known = await shelf.library.named(collection.id, name)
-                    await shelf.origins.claim(collection.id, [(url, "", name)])
+                    known = await store.library.named(collection.id, name)
+                    await store.origins.claim(collection.id, [(url, "", name)])
                     pieces = document_pieces(arrived, settings.limits.document_bytes)
-                    document = await shelf.pipeline.add(collection.id, name, pieces)
+                    document = await store.pipeline.add(collection.id, name, pieces)
             except StoreError:
                 raise
             except HubbubError as error:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import uvicorn
 
-from hubbub.answers.desk import Desk
+from hubbub.answers.runner import Runner
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.ending import Ending
 from hubbub.compose import clients_for, open_web_application
@@ -32,7 +32,7 @@ async def serve_on(
     settings: Settings, listener: socket.socket, on_ready: Callable[[Callable[[], bool]], None], ending: Ending
 ) -> None:
     """Serve on a socket until the ending is wished. `on_ready` is given what says whether nothing is open here."""
-    async with open_web_application(settings) as (app, desk):
+    async with open_web_application(settings) as (app, runner):
         clients = clients_for(settings)
         config = uvicorn.Config(
             app,
@@ -46,12 +46,12 @@ async def serve_on(
             timeout_keep_alive=math.ceil(settings.clients.idle_seconds),
             timeout_graceful_shutdown=FLUSH_SECONDS,
         )
-        async with collecting_at_rest(lambda: desk.open_count):
+        async with collecting_at_rest(lambda: runner.open_count):
             server = Server(
                 config,
-                lambda: desk,
+                lambda: runner,
                 settings.server.drain_seconds,
-                on_ready=lambda: on_ready(lambda: desk.is_idle and not desk.is_needed),
+                on_ready=lambda: on_ready(lambda: runner.is_idle and not runner.is_needed),
                 ending=ending,
                 clients=clients,
             )
@@ -68,16 +68,16 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        desk: Callable[[], Desk],
+        runner: Callable[[], Runner],
         drain_seconds: float,
         *,
         on_ready: Callable[[], None] = lambda: None,
         ending: Ending | None = None,
         clients: Clients | None = None,
     ) -> None:
-        """Take how to find the desk, once the application has begun. Without an ending it goes by signals."""
+        """Take how to find the runner, once the application has begun. Without an ending it goes by signals."""
         super().__init__(config)
-        self._desk = desk
+        self._runner = runner
         self._drain_seconds = drain_seconds
         self._clients = clients
         self._on_ready = on_ready
@@ -124,24 +124,24 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or self._ending.is_wished.is_set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        desk = self._desk()
-        await self._drain(desk, sockets or [])
+        runner = self._runner()
+        await self._drain(runner, sockets or [])
         self._leave_port(sockets or [])
         await self._hear_newcomers()
-        await desk.hand_over()
+        await runner.hand_over()
         await super().shutdown(sockets)
 
-    async def _drain(self, desk: Desk, sockets: Sequence[socket.socket]) -> None:
+    async def _drain(self, runner: Runner, sockets: Sequence[socket.socket]) -> None:
         """Go on until nothing is open here, or the time is up."""
         ending, clock = self._ending, asyncio.get_running_loop().time
         until, turn = clock() + self._drain_seconds, 0
-        desk.drain()
+        runner.drain()
         while not ending.is_now.is_set() and clock() < until:
             if ending.is_succeeded.is_set():
                 self._leave_port(sockets)
-            if ending.is_heir_expected.is_set():  # else the desk finds out by the store
-                desk.has_successor.set()
-            if not ending.waits_for_others and desk.is_idle:
+            if ending.is_heir_expected.is_set():  # else the runner finds out by the store
+                runner.has_successor.set()
+            if not ending.waits_for_others and runner.is_idle:
                 return
             await asyncio.sleep(TURN_SECONDS)
             turn += 1

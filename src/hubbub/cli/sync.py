@@ -16,12 +16,12 @@ from hubbub.cli.sharing import subject_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import (
+    DocumentStore,
     OnFetch,
-    Shelf,
     fetcher_of,
     going_on,
     open_deeds,
-    open_shelf,
+    open_document_store,
     prepare_folder,
     syncing_of,
     where,
@@ -98,14 +98,14 @@ async def _sync(
     async with (
         Http() as http,
         fetcher_of(settings) as fetcher,
-        open_shelf(settings, http, on_fetch) as shelf,
-        going_on(shelf.pipeline.run()),  # waits for as long as a server does the work
+        open_document_store(settings, http, on_fetch) as store,
+        going_on(store.pipeline.run()),  # waits for as long as a server does the work
         AsyncExitStack() as stack,
     ):
-        subjects = [await subject_of(one, shelf.library.groups, settings) for one in share]
-        deeds = await stack.enter_async_context(open_deeds(settings, shelf))
-        collection = await operators_collection(shelf, deeds, wanted.collection, subjects)
-        syncing = syncing_of(wanted, shelf, settings, fetcher)
+        subjects = [await subject_of(one, store.library.groups, settings) for one in share]
+        deeds = await stack.enter_async_context(open_deeds(settings, store))
+        collection = await operators_collection(store, deeds, wanted.collection, subjects)
+        syncing = syncing_of(wanted, store, settings, fetcher)
 
         async def once() -> Round:
             done = await syncing.once(collection.id)
@@ -114,7 +114,7 @@ async def _sync(
             return done
 
         if every_seconds is None:
-            return await _report(shelf, collection, await _settled(once))
+            return await _report(store, collection, await _settled(once))
         await _go_on(once, wanted.collection, every_seconds)
         return 0
 
@@ -139,23 +139,23 @@ def _both(first: Round, second: Round) -> Round:
     return second
 
 
-async def _report(shelf: Shelf, collection: Collection, done: Round) -> int:
+async def _report(store: DocumentStore, collection: Collection, done: Round) -> int:
     """Wait until all is read, and say what became of it; return how much could not be done."""
-    telling = Telling(console, collection.name, done.added + done.changed, embeds=shelf.embedder is not None)
+    telling = Telling(console, collection.name, done.added + done.changed, embeds=store.embedder is not None)
     telling.stored(done.added + done.changed)
     async with going_on(telling.run()):
         with telling.shown():
-            async with contextlib.aclosing(shelf.pipeline.watch(collection.id)) as states:
+            async with contextlib.aclosing(store.pipeline.watch(collection.id)) as states:
                 async for state in states:
                     telling.worked(state)
-    documents = await shelf.library.documents(collection.id)
+    documents = await store.library.documents(collection.id)
     failed = [one for one in documents if one.state == "failed"]
     in_part = [one for one in documents if one.completeness.but]
     counts = done.counts
     counts += f", {len(in_part)} ready in part" if in_part else ""
     counts += f", {len(failed)} failed" if failed else ""
     console.print(printable(f"{collection.name}: {counts}."), markup=False)
-    if not await shelf.library.permissions.of(collection.id):
+    if not await store.library.permissions.of(collection.id):
         console.print(PRIVATE.format(name=shlex.quote(printable(collection.name))), markup=False)
     _say_rest(done)
     for one in in_part:

@@ -19,8 +19,8 @@ from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.settings import Settings
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-BEAT_SECONDS = 0.5
-DRAINING_BEAT_SECONDS = 0.1
+REPORT_SECONDS = 0.5
+DRAINING_REPORT_SECONDS = 0.1
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 async def _serve(settings: Settings, listener: socket.socket, report: Callable[[Report], None]) -> None:
     ending = Ending()
     loop = asyncio.get_running_loop()
-    beating: asyncio.Task[None] | None = None
+    reporting: asyncio.Task[None] | None = None
 
     def heard() -> None:
         order = os.read(STDIN, 1)
@@ -72,9 +72,9 @@ async def _serve(settings: Settings, listener: socket.socket, report: Callable[[
             loop.remove_reader(STDIN)
 
     def on_ready(is_idle: Callable[[], bool]) -> None:
-        nonlocal beating
+        nonlocal reporting
         report(Ready())
-        beating = asyncio.create_task(_beat(report, is_idle, ending), name="heartbeat")
+        reporting = asyncio.create_task(_keep_reporting(report, is_idle, ending), name="heartbeat")
 
     def told_by_signal() -> None:
         if ending.is_wished.is_set():
@@ -87,20 +87,20 @@ async def _serve(settings: Settings, listener: socket.socket, report: Callable[[
         await serve_on(settings, listener, on_ready, ending)
     finally:
         loop.remove_reader(STDIN)
-        if beating is not None:
-            beating.cancel()
-            await asyncio.wait({beating})
+        if reporting is not None:
+            reporting.cancel()
+            await asyncio.wait({reporting})
 
 
-async def _beat(report: Callable[[Report], None], is_idle: Callable[[], bool], ending: Ending) -> None:
+async def _keep_reporting(report: Callable[[Report], None], is_idle: Callable[[], bool], ending: Ending) -> None:
     """Say from the event loop that it turns: where it stands still, nothing is said."""
     while not ending.is_wished.is_set():
         report(Alive(is_idle=False))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ending.is_wished.wait(), BEAT_SECONDS)
+            await asyncio.wait_for(ending.is_wished.wait(), REPORT_SECONDS)
     while True:
         report(Alive(is_idle()))
-        await asyncio.sleep(DRAINING_BEAT_SECONDS)
+        await asyncio.sleep(DRAINING_REPORT_SECONDS)
 
 
 def _read(length: int) -> bytes:

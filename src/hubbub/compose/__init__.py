@@ -16,6 +16,7 @@ from hubbub.compose.backends import backend_faults, has_documents_in_folder
 from hubbub.compose.clients import clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
+from hubbub.compose.documents import DocumentStore, going_on, open_document_store, sandbox_of
 from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
@@ -35,13 +36,12 @@ from hubbub.compose.moving import move
 from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
-from hubbub.compose.shelf import Shelf, going_on, open_shelf, sandbox_of
 from hubbub.compose.sources import syncing_of, where
 
 __all__ = [
     "Chosen",
+    "DocumentStore",
     "OnFetch",
-    "Shelf",
     "azure_faults",
     "backend_faults",
     "can_embed_model",
@@ -64,13 +64,13 @@ __all__ = [
     "open_audit",
     "open_catalog",
     "open_deeds",
+    "open_document_store",
     "open_embedder",
     "open_engine",
     "open_keys",
     "open_people",
     "open_people_work",
     "open_rated",
-    "open_shelf",
     "open_usage",
     "open_web_application",
     "origins_for",

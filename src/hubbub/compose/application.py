@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Capacity, Fixed, SharedStore
-from hubbub.answers.crew import Membership
-from hubbub.answers.desk import Desk
-from hubbub.answers.lanes import LaneLimits, Lanes
+from hubbub.answers.cluster import Membership
 from hubbub.answers.log import Log
 from hubbub.answers.memory import MemoryAnswers
+from hubbub.answers.runner import Runner
 from hubbub.app.application import Application
 from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
@@ -25,6 +25,7 @@ from hubbub.compose.backends import load_backends, name_of, open_backend
 from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
+from hubbub.compose.documents import DocumentStore, going_on, keep_guide, open_document_store, sandbox_of
 from hubbub.compose.fetching import open_by_url
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
@@ -36,15 +37,14 @@ from hubbub.compose.own import wire_formats
 from hubbub.compose.personal import open_personal, work_on_people
 from hubbub.compose.providers import identity_proxies, provider_names
 from hubbub.compose.rated import records_of
-from hubbub.compose.shelf import Shelf, going_on, keep_guide, open_shelf, sandbox_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
+from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
-from hubbub.conversation.flights import Flights
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
 from hubbub.history.links_sqlite import SqliteLinks
@@ -87,8 +87,8 @@ def web_application(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def open_web_application(
     settings: Settings, on_fetch: OnFetch | None = None
-) -> AsyncGenerator[tuple[FastAPI, Desk]]:
-    """Open everything, then give the application and its desk: for a server that says itself when answers end.
+) -> AsyncGenerator[tuple[FastAPI, Runner]]:
+    """Open everything, then give the application and its runner: for a server that says itself when answers end.
 
     Raises:
         Conflict, SettingsError, StoreError: as `open_application` does.
@@ -97,7 +97,7 @@ async def open_web_application(
         lambda: front_of(settings)
     )  # before there are task groups, which would wrap what is wrong with it
     async with open_application(settings, on_fetch) as application:
-        yield _web(settings, front, lambda: _watched(nullcontext(application))), application.desk
+        yield _web(settings, front, lambda: _watched(nullcontext(application))), application.runner
 
 
 def web_application_within(
@@ -163,15 +163,15 @@ async def open_application(
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
-        await settle_claims(parts.shelf.library, settings)
+        await settle_claims(parts.store.library, settings)
         if application.guests is not None:
             await application.guests.resume()
-        await keep_guide(parts.shelf, is_enabled=settings.guide.is_enabled)
+        await keep_guide(parts.store, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
         await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
-        await stack.enter_async_context(going_on(keep_synced(parts.shelf, settings, application.deeds)))
+        await stack.enter_async_context(going_on(keep_synced(parts.store, settings, application.deeds)))
         await stack.enter_async_context(going_on(keep_sweeping(application)))
-        memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.desk)))
+        memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.runner)))
         yield application
 
 
@@ -215,7 +215,7 @@ class _Parts:
     """What is opened first."""
 
     http: Http
-    shelf: Shelf
+    store: DocumentStore
     catalog: Catalog
     database: "Sqlite | Postgres"
 
@@ -231,10 +231,10 @@ async def _open_parts(
     http = await stack.enter_async_context(Http())
     database = await stack.enter_async_context(chats_of(settings))
     await keep_to_one_folder(settings, database)
-    shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch, chats=database))
+    store = await stack.enter_async_context(open_document_store(settings, http, on_fetch, chats=database))
     opening = open_catalog(settings, http, on_fetch, starts_embedded=starts_embedded, share=share)
     catalog = await stack.enter_async_context(opening)
-    return _Parts(http, shelf, catalog, database)
+    return _Parts(http, store, catalog, database)
 
 
 async def _assembled(
@@ -248,25 +248,25 @@ async def _assembled(
     default: Acting | None = None,
 ) -> Application:
     """Put the application together from its parts."""
-    shelf, catalog, database = parts.shelf, parts.catalog, parts.database
+    store, catalog, database = parts.store, parts.catalog, parts.database
     history = await open_backend(stack, settings, "history", name_of(settings, "history"), database=database)
     sessions = await open_backend(stack, settings, "sessions", name_of(settings, "sessions"), database=database)
     check_over(settings, catalog)
-    meter = await stack.enter_async_context(open_meter(settings, database, embedder=shelf.embedder))
+    meter = await stack.enter_async_context(open_meter(settings, database, embedder=store.embedder))
     store_with_endings(answers, history, meter)
-    was_known = partial(_was_known, history, sessions, shelf.library)
-    audit = await stack.enter_async_context(audit_in(database, shelf)) if isinstance(database, Sqlite) else None
+    was_known = partial(_was_known, history, sessions, store.library)
+    audit = await stack.enter_async_context(audit_in(database, store)) if isinstance(database, Sqlite) else None
     deeds = Deeds(audit, default=default)
     settings_shown = shown(settings)
     if audit is not None and default is None:
         await audit.note_settings(settings_shown)
     doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
-    flights = await stack.enter_async_context(Flights()) if settings.answers.shares_identical else None
-    desk = await stack.enter_async_context(Desk(log, answers, _lanes(settings, catalog, share)))
+    coalescing = await stack.enter_async_context(Coalescing()) if settings.answers.shares_identical else None
+    runner = await stack.enter_async_context(Runner(log, answers, _admission_control(settings, catalog, share)))
 
     def delayed() -> dict[str, int]:
-        return {"open answers": desk.open_count, "readers": log.reader_count}
+        return {"open answers": runner.open_count, "readers": log.reader_count}
 
     application = Application(
         identity=doors.identity,
@@ -280,23 +280,23 @@ async def _assembled(
         claim_scopes=() if identity else provider_names(settings),
         links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
         shares_with_everybody=settings.sharing.chats_with_everybody,
-        guests=await open_guests(stack, settings, database, shelf.library, doors.cookies, deeds),
+        guests=await open_guests(stack, settings, database, store.library, doors.cookies, deeds),
         sign_in_addresses=_sign_in_addresses(doors.providers),
-        rights=await stack.enter_async_context(RightsWatch(shelf.library.permissions, desk.stop_here, log.is_here)),
-        desk=desk,
+        rights=await stack.enter_async_context(RightsWatch(store.library.permissions, runner.stop_here, log.is_here)),
+        runner=runner,
         log=log,
         history=history,
         sessions=sessions,
         records=records_of(history),
-        engine=_engine(settings, catalog, shelf, flights),
+        engine=_engine(settings, catalog, store, coalescing),
         catalog=catalog,
-        search=shelf.search,
-        library=shelf.library,
-        files=shelf.files,
-        pipeline=shelf.pipeline,
+        search=store.search,
+        library=store.library,
+        files=store.files,
+        pipeline=store.pipeline,
         pictures=await in_a_thread(partial(sandbox_of, settings)),
         by_url=await open_by_url(stack, settings),
-        embedder=shelf.embedder,
+        embedder=store.embedder,
         limits=_limits(settings),
         audit=audit,
         deeds=deeds,
@@ -306,8 +306,8 @@ async def _assembled(
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
     )
-    desk.rework = application.questions.take_over
-    desk.on_taken_over = application.questions.hold_again
+    runner.rework = application.questions.take_over
+    runner.on_taken_over = application.questions.hold_again
     return application
 
 
@@ -328,9 +328,9 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http())
-        shelf = await stack.enter_async_context(open_shelf(settings, http, on_fetch))
+        store = await stack.enter_async_context(open_document_store(settings, http, on_fetch))
         catalog = await stack.enter_async_context(open_catalog(settings, http, on_fetch, starts_embedded=needs_model))
-        yield _engine(settings, catalog, shelf), shelf.library
+        yield _engine(settings, catalog, store), store.library
 
 
 @asynccontextmanager
@@ -360,21 +360,21 @@ async def _was_known(history: History, sessions: Sessions, library: Library, per
     return any(one.owner_id == person_id and one.created_at < before for one in await library.collections())
 
 
-def _lanes(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> Lanes:
-    usual = Fixed(settings.lanes.running_per_model)
+def _admission_control(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> AdmissionControl:
+    usual = Fixed(settings.admission.running_per_model)
     capacities = {model.card.name: model.pace if isinstance(model, Paced) else usual for model in catalog}
-    limits = settings.lanes.model_dump(exclude={"running_per_model"})
-    return Lanes({**capacities, "": Fixed(QUOTED_AT_ONCE)}, LaneLimits(**limits), share=share)
+    limits = settings.admission.model_dump(exclude={"running_per_model"})
+    return AdmissionControl({**capacities, "": Fixed(QUOTED_AT_ONCE)}, AdmissionLimits(**limits), share=share)
 
 
-def _engine(settings: Settings, catalog: Catalog, shelf: Shelf, flights: Flights | None = None) -> Engine:
+def _engine(settings: Settings, catalog: Catalog, store: DocumentStore, coalescing: Coalescing | None = None) -> Engine:
     return Engine(
         catalog,
-        shelf.search,
-        embedder=shelf.embedder,
+        store.search,
+        embedder=store.embedder,
         hits=settings.search.hits,
-        flights=flights,
-        shelf=shelf.library,
+        coalescing=coalescing,
+        library=store.library,
         again=Again(settings.answers.busy_seconds),
         summaries=Summaries() if settings.answers.summarizes else None,
     )

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from hubbub.answers.base import Beside, TellsEndings
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.databases import chats_in, chats_of
+from hubbub.compose.documents import DocumentStore
 from hubbub.compose.pools import pools_of
-from hubbub.compose.shelf import Shelf
 from hubbub.connections.sqlite import Sqlite, in_one
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.answer import Answer
@@ -70,13 +70,13 @@ async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
         yield audit
 
 
-def audit_in(database: Sqlite, shelf: Shelf) -> SqliteAudit:
+def audit_in(database: Sqlite, store: DocumentStore) -> SqliteAudit:
     """Return the audit beside the chats, which takes over what deeds in the library leave for it; to be opened."""
-    return SqliteAudit(database, outboxes=[shelf.outbox] if shelf.outbox is not None else [])
+    return SqliteAudit(database, outboxes=[store.outbox] if store.outbox is not None else [])
 
 
 @asynccontextmanager
-async def open_deeds(settings: Settings, shelf: Shelf) -> AsyncGenerator[Deeds]:
+async def open_deeds(settings: Settings, store: DocumentStore) -> AsyncGenerator[Deeds]:
     """Open what records deeds of the command line, beside a server that may run; in PostgreSQL only the log has them.
 
     The data folder has to be there.
@@ -84,7 +84,7 @@ async def open_deeds(settings: Settings, shelf: Shelf) -> AsyncGenerator[Deeds]:
     if settings.database.url is not None:
         yield Deeds(default=COMMAND_LINE)
         return
-    async with chats_in(settings.server.data_folder) as database, audit_in(database, shelf) as audit:
+    async with chats_in(settings.server.data_folder) as database, audit_in(database, store) as audit:
         yield Deeds(audit, default=COMMAND_LINE)
 
 

@@ -74,7 +74,7 @@ async def choose_models(
         return _patient(settings, limits) if effort or is_for_reasoning(model) else limits
 
     def pace(table: OpenAi | Azure | Compatible | None = None) -> Pace:
-        most, quota = settings.lanes.running_per_model, None
+        most, quota = settings.admission.running_per_model, None
         if table is not None:
             quota = Quota(table.requests_per_minute, table.tokens_per_minute, share=share)
         return Pace(most, quota=quota, share=share)

@@ -36,7 +36,7 @@ async def own_model(stack: AsyncExitStack, settings: Settings, name: str, table:
                 "parameter `name` gives it"
             ]
         )
-    return OwnModel(model, limits, running=settings.lanes.running_per_model)
+    return OwnModel(model, limits, running=settings.admission.running_per_model)
 
 
 async def opened_embedder(stack: AsyncExitStack, settings: Settings) -> Embedder:

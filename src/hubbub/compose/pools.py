@@ -60,7 +60,7 @@ def _made(settings: Settings, name: str, pool: Pool, there: dict[str, Model]) ->
     return PooledModel(
         name,
         members,
-        running=settings.lanes.running_per_model,
+        running=settings.admission.running_per_model,
         hedge_seconds=pool.hedge_seconds,
         reason=f"models.{name} is set",
     )

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 
-from hubbub.compose.shelf import Shelf
+from hubbub.compose.documents import DocumentStore
 from hubbub.connections.guarded import Guarded
 from hubbub.connections.lock import FolderLock
 from hubbub.ingest.globs import Globs
@@ -36,7 +36,7 @@ def where(wanted: Synced) -> str:
             raise TypeError(f"there is no source for {type(wanted).__name__}")
 
 
-def syncing_of(wanted: Synced, shelf: Shelf, settings: Settings, fetcher: Guarded) -> SourceSync:
+def syncing_of(wanted: Synced, store: DocumentStore, settings: Settings, fetcher: Guarded) -> SourceSync:
     """Return what keeps a collection equal to a source.
 
     Raises:
@@ -47,10 +47,10 @@ def syncing_of(wanted: Synced, shelf: Shelf, settings: Settings, fetcher: Guarde
     place = settings.server.data_folder / "sources" / hashlib.sha256(key.encode()).hexdigest()[:16]
     source = _source(wanted, place, settings, fetcher, globs)
     syncing = FolderSync(
-        shelf.pipeline,
-        shelf.library,
-        shelf.files,
-        shelf.origins,
+        store.pipeline,
+        store.library,
+        store.files,
+        store.origins,
         source.folder,
         globs=None if isinstance(wanted, SyncedWebsite) else globs,  # it applies them to URLs
         quiet_seconds=wanted.quiet_seconds if isinstance(wanted, SyncedFolder) else 0.0,
@@ -58,7 +58,7 @@ def syncing_of(wanted: Synced, shelf: Shelf, settings: Settings, fetcher: Guarde
     )
     lock = settings.server.data_folder / f"source-{place.name}.lock"
     fetching = nullcontext if isinstance(wanted, SyncedFolder) else lambda: FolderLock(lock)
-    return SourceSync(source, syncing, fetching, lambda: shelf.alone(ROUND))
+    return SourceSync(source, syncing, fetching, lambda: store.alone(ROUND))
 
 
 def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, globs: Globs) -> Source:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
+from hubbub.compose.documents import DocumentStore
 from hubbub.compose.fetching import fetcher_of
-from hubbub.compose.shelf import Shelf
 from hubbub.compose.sources import syncing_of, wanted_sources, where
 from hubbub.connections.guarded import Guarded
 from hubbub.core.errors import Conflict, HubbubError, Invalid
@@ -19,32 +19,32 @@ from hubbub.settings.ingest import Synced
 _log = logging.getLogger(__name__)
 
 
-async def keep_synced(shelf: Shelf, settings: Settings, deeds: Deeds | None = None) -> None:
+async def keep_synced(store: DocumentStore, settings: Settings, deeds: Deeds | None = None) -> None:
     """Compare the sources of the settings with their collections, until cancelled; one process of all does."""
     if not (sources := wanted_sources(settings)):
         return
     async with (
-        shelf.alone("syncing"),
+        store.alone("syncing"),
         fetcher_of(settings) as fetcher,
         Tasks() as group,
     ):
-        await shelf.origins.prune([one.id for one in await shelf.library.collections()])
+        await store.origins.prune([one.id for one in await store.library.collections()])
         for wanted in sources:
-            keeping = _keep_one(shelf, settings, wanted, fetcher, deeds or Deeds())
+            keeping = _keep_one(store, settings, wanted, fetcher, deeds or Deeds())
             group.create_task(keeping, name=f"syncing {where(wanted)}")
 
 
-async def _keep_one(shelf: Shelf, settings: Settings, wanted: Synced, fetcher: Guarded, deeds: Deeds) -> None:
+async def _keep_one(store: DocumentStore, settings: Settings, wanted: Synced, fetcher: Guarded, deeds: Deeds) -> None:
     name = where(wanted)
     try:
-        syncing = syncing_of(wanted, shelf, settings, fetcher)
+        syncing = syncing_of(wanted, store, settings, fetcher)
     except Invalid as error:
         _log.error("%s can't be synced: %s", name, error.for_operators)
         return
     fails, held_back, refused = Lasting(_log), Lasting(_log), Lasting(_log)
     while True:
         try:
-            collection_id = await _collection(shelf.library, wanted)
+            collection_id = await _collection(store.library, wanted)
             done = await syncing.once(collection_id)
             if done.did_something:
                 told = f"{name}: {done.counts}"

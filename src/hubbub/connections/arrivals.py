@@ -50,7 +50,7 @@ class Arrivals(Generic[A]):
     def __init__(self) -> None:
         self._look_soon: Callable[[], None] | None = None
         self._awaited = selectors.DefaultSelector()
-        self._on_beat = selectors.DefaultSelector()
+        self._polled = selectors.DefaultSelector()
         self._deadlines_looked_at = 0.0
         self._fast: dict[A, None] = {}
         """Those that brought much when they were last polled, who waits longest first. They share what is taken."""
@@ -64,17 +64,17 @@ class Arrivals(Generic[A]):
     ) -> None:
         asyncio.get_running_loop().remove_reader(self._awaited)
         self._awaited.close()
-        self._on_beat.close()
+        self._polled.close()
 
     @property
-    def has_beat(self) -> bool:
+    def has_poller(self) -> bool:
         """Whether somebody polls."""
         return self._look_soon is not None
 
     @property
     def polled(self) -> list[A]:
         """What is read by `poll`."""
-        return [key.data for key in self._on_beat.get_map().values()]
+        return [key.data for key in self._polled.get_map().values()]
 
     def attach(self, look_soon: Callable[[], None]) -> None:
         """Let somebody poll, who is told when there is something to poll for."""
@@ -84,9 +84,9 @@ class Arrivals(Generic[A]):
         """Read it as it arrives, from now on."""
         self._put(one, self._awaited)
 
-    def put_on_beat(self, one: A) -> None:
+    def add_polled(self, one: A) -> None:
         """Read it by `poll` alone, from now on."""
-        self._put(one, self._on_beat)
+        self._put(one, self._polled)
         if self._look_soon is not None:
             self._look_soon()
 
@@ -109,7 +109,7 @@ class Arrivals(Generic[A]):
         they are many: the rest waits in their sockets, so that they delay each other and nobody else. After a
         slice, others have their turn on the loop.
         """
-        ready = {key.data: None for key, _ in self._on_beat.select(0)}
+        ready = {key.data: None for key, _ in self._polled.select(0)}
         fast = [one for one in self._fast if one in ready]
         part = max(LEAST_BYTES, min(MOST_BYTES, POLL_BYTES // max(1, len(fast))))
         in_turn, waiting = fast[: POLL_BYTES // part], fast[POLL_BYTES // part :]
@@ -117,7 +117,7 @@ class Arrivals(Generic[A]):
         slow = [one for one in ready if one not in known]
         for place, one in enumerate((*slow, *in_turn), start=1):
             # It may have been let go in between.
-            if one.selector is self._on_beat and one.read(part if one in known else FIRST_BYTES):
+            if one.selector is self._polled and one.read(part if one in known else FIRST_BYTES):
                 self._fast[one] = None
             if place % SLICE == 0:
                 await asyncio.sleep(0)
@@ -126,7 +126,7 @@ class Arrivals(Generic[A]):
             self._deadlines_looked_at = now
             for one in self.polled:
                 one.check_deadline(now)
-        return len(self._on_beat.get_map())
+        return len(self._polled.get_map())
 
     def _read_awaited(self) -> None:
         for key, _ in self._awaited.select(0):

@@ -1,4 +1,4 @@
-"""A reply that streams: its bytes are awaited one by one, or poured into a function on the caller's beat."""
+"""A reply that streams: its bytes are awaited one by one, or poured into a function by the caller's loop."""
 
 import asyncio
 import selectors
@@ -30,7 +30,7 @@ class Deadline:
 class StreamReply(Body):
     """A server's reply, of the same shape as that of `Http`: status and headers are there, the body is on the way.
 
-    A chunk is awaited one by one, or all that follows is poured into a function on the beat.
+    A chunk is awaited one by one, or all that follows is poured into a function by the commit loop.
     """
 
     def __init__(self, arrivals: "Arrivals[StreamReply]", connection: Connection) -> None:
@@ -68,7 +68,7 @@ class StreamReply(Body):
         return self._taken()
 
     async def pour(self, take: Take, deadline: Deadline) -> None:
-        """Hand over what is left of the body, a call a beat, until `take` wants no more or the body is complete.
+        """Hand over what is left of the body, a call a round, until `take` wants no more or the body is complete.
 
         `take` is called by whoever polls, without waking this task. Without anybody who polls it is
         called here, as the bytes arrive.
@@ -80,12 +80,12 @@ class StreamReply(Body):
         """
         if self._body and not take(self._taken()):
             return
-        if self.is_complete or self._fault is not None or not self._arrivals.has_beat:
+        if self.is_complete or self._fault is not None or not self._arrivals.has_poller:
             await self._poured_here(take, deadline)
             return
         self._take, self._deadline = take, deadline
         self._waiter = asyncio.get_running_loop().create_future()
-        self._arrivals.put_on_beat(self)
+        self._arrivals.add_polled(self)
         try:
             await self._waiter
         finally:

@@ -53,7 +53,7 @@ class Streams:
 
     @property
     def poured(self) -> list[StreamReply]:
-        """The replies that are read on the beat."""
+        """The replies that are read by the commit loop."""
         return self._arrivals.polled
 
     def attach(self, look_soon: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class Streams:
         self._close_kept(float("inf"))
 
     async def poll(self) -> int:
-        """Read the replies on the beat for which something has arrived; returns how many are on it."""
+        """Read the poured replies for which something has arrived; returns how many are poured."""
         return await self._arrivals.poll()
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from hubbub.conversation.again import Again
 from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
-from hubbub.conversation.flights import Flights
+from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.joining import Join
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import (
@@ -28,7 +28,7 @@ from hubbub.conversation.prompt import (
 from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
 from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
-from hubbub.conversation.reading import Shelf, nothing_found, until_read
+from hubbub.conversation.reading import Unread, nothing_found, until_read
 from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
 from hubbub.conversation.searches import Searches
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
@@ -102,21 +102,21 @@ class Engine:
         *,
         embedder: Embedder | None = None,
         hits: int = 8,
-        flights: Flights | None = None,
-        shelf: Shelf | None = None,
+        coalescing: Coalescing | None = None,
+        library: Unread | None = None,
         again: Again | None = None,
         summaries: Summaries | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
-        Where there are `flights`, identical questions at once share an answer. `again` asks models again that were
+        Where there are `coalescing`, identical questions at once share an answer. `again` asks models again that were
         busy. Where there are `summaries`, turns that no longer fit a prompt are summed up.
         """
         self._summaries = summaries
-        self._shelf = shelf
-        self._searches = Searches(shelf)
+        self._library = library
+        self._searches = Searches(library)
         self._again = again or Again()
-        self._flights = flights
+        self._coalescing = coalescing
         self._catalog = catalog
         self._search = search
         self._embedder = embedder
@@ -129,7 +129,7 @@ class Engine:
     @property
     def shares_answers(self) -> bool:
         """Whether the same question of different people at once is answered once, if it is asked for anybody."""
-        if self._flights is None:
+        if self._coalescing is None:
             return False
         return not (isinstance(self._search, Personal) and self._search.is_personal)
 
@@ -164,9 +164,9 @@ class Engine:
             NotFound: there is no model of that name.
             ModelError, SearchError: what was sent before stands.
         """
-        if self._flights is None:
+        if self._coalescing is None:
             return await self._answer(question, send)
-        return await self._flights.answer(question, partial(self._answer, question), send)
+        return await self._coalescing.answer(question, partial(self._answer, question), send)
 
     async def _answer(self, question: Question, send: Send) -> Done:
         if not question.collection_ids:
@@ -203,7 +203,7 @@ class Engine:
         return question.hits or self.hits
 
     async def _until_read(self, question: Question, times: Times, send: Send) -> StillReading | None:
-        if self._shelf is None:
+        if self._library is None:
             return None
         told: list[StillReading] = []
 
@@ -214,7 +214,7 @@ class Engine:
 
         try:
             async with times.for_query():
-                return await until_read(self._shelf, question.collection_ids, question.wait_seconds, tell)
+                return await until_read(self._library, question.collection_ids, question.wait_seconds, tell)
         except TimeoutError:
             return told[-1] if told else None
 

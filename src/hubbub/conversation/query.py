@@ -108,6 +108,6 @@ async def write_query(
     try:
         text = await written(model, prompt, QUERY, MAX_QUERY_CHARACTERS)  # more of it is no query
     except HubbubError:
-        return stand_alone(question, turns)  # a search with our own words beats no answer
+        return stand_alone(question, turns)  # a search with our own words is better than no answer
     query = " ".join(text.split()).strip("\"' ")
     return query if 0 < len(query) <= MAX_QUERY_CHARACTERS else stand_alone(question, turns)

@@ -22,14 +22,14 @@ PERCENT_STEP = 5
 NOTHING_FOUND = "I did not find an answer to this in these documents."
 
 
-class Shelf(Protocol):
+class Unread(Protocol):
     """Knows which documents can't be searched yet."""
 
     async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]: ...
 
 
 async def until_read(
-    shelf: Shelf, collection_ids: Sequence[str], wait_seconds: float | None, send: Callable[[Event], None]
+    library: Unread, collection_ids: Sequence[str], wait_seconds: float | None, send: Callable[[Event], None]
 ) -> StillReading | None:
     """Return once everything in these collections was read, or what is still being read when the time is up.
 
@@ -39,7 +39,7 @@ async def until_read(
     until = clock() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
     told: StillReading | None = None
     while True:
-        unread = await shelf.unread(collection_ids, limit=WAITED_FOR + 1)
+        unread = await library.unread(collection_ids, limit=WAITED_FOR + 1)
         now = _told(unread)
         if now != (told or StillReading(())):
             told = now

@@ -15,7 +15,7 @@ from argon2.low_level import Type
 
 from hubbub.core.errors import Invalid, Overloaded
 
-MEMORY_KIB, PASSES, LANES = 47_104, 1, 1
+MEMORY_KIB, PASSES, PARALLELISM = 47_104, 1, 1
 """46 MiB once over, the first of the equal choices of OWASP's Password Storage Cheat Sheet: 44 ms here."""
 AT_ONCE = 2
 """So many are worked on at once in a process: they take 92 MiB, and two cores."""
@@ -32,7 +32,7 @@ def _random(size_bytes: int) -> str:
     return base64.b64encode(secrets.token_bytes(size_bytes)).decode().rstrip("=")
 
 
-_OF_NOBODY = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${_random(16)}${_random(32)}"
+_OF_NOBODY = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={PARALLELISM}${_random(16)}${_random(32)}"
 """What no password fits, and is checked where there is no account: that takes as long."""
 
 
@@ -40,7 +40,7 @@ class Passwords:
     """Hashes passwords. A context manager: it ends its threads."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, type=Type.ID)
+        self._hasher = PasswordHasher(PASSES, MEMORY_KIB, PARALLELISM, type=Type.ID)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
         self._under_way = 0
 

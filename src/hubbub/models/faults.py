@@ -9,7 +9,7 @@ import msgspec
 
 from hubbub.core.errors import ModelError, ModelTooLong
 from hubbub.models.address import Address
-from hubbub.models.halves import marked, unmarked
+from hubbub.models.incremental import marked, unmarked
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: a million brackets
 DEPTH = 6

@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from hubbub.models.faults import UNREADABLE
-from hubbub.models.halves import has_halves, marked
+from hubbub.models.incremental import has_halves, marked
 
 _strict = msgspec.json.Decoder()
 _lenient = json.JSONDecoder(strict=False)

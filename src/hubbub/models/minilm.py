@@ -48,8 +48,8 @@ class MiniLmEmbedder:
         self._tokenizer: Any = None
         self._numpy: Any = None
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
-        self._urgent = _Lane("embed-urgent", self._run, niceness=0)
-        self._background = _Lane("embed-background", self._run, niceness=BACKGROUND_NICENESS)
+        self._urgent = _Thread("embed-urgent", self._run, niceness=0)
+        self._background = _Thread("embed-background", self._run, niceness=BACKGROUND_NICENESS)
 
     @property
     def name(self) -> str:
@@ -90,10 +90,10 @@ class MiniLmEmbedder:
             self._remembered.popitem(last=False)
         return [known[text] for text in texts]
 
-    async def _embedded(self, lane: "_Lane", texts: Sequence[str]) -> list[Vector]:
+    async def _embedded(self, thread: "_Thread", texts: Sequence[str]) -> list[Vector]:
         vectors: list[Vector] = []
         for start in range(0, len(texts), SLICE):
-            futures = lane.submit(texts[start : start + SLICE])
+            futures = thread.submit(texts[start : start + SLICE])
             vectors += await asyncio.gather(*map(asyncio.wrap_future, futures))
         return vectors
 
@@ -150,7 +150,7 @@ class MiniLmEmbedder:
         return [vector.tobytes() for vector in vectors.astype("<f4")]
 
 
-class _Lane:
+class _Thread:
     """One thread and a bounded queue of texts; what waits together and is short goes in one batch."""
 
     def __init__(self, name: str, run: Run, *, niceness: int) -> None:

@@ -53,7 +53,7 @@ class OpenAiEmbedder:
         self._dimensions = dimensions
         self._http = http
         self._sends_dimensions = True
-        self._lanes = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     @property
     def name(self) -> str:
@@ -78,7 +78,7 @@ class OpenAiEmbedder:
             raise self._too_long(URGENT_SECONDS) from error
 
     async def _in_turn(self, texts: Sequence[str]) -> list[Vector]:
-        async with self._lanes:
+        async with self._slots:
             return await self._tried(texts, ATTEMPTS, PAUSE_SECONDS)
 
     async def _tried(self, texts: Sequence[str], attempts: int, longest_pause_seconds: float) -> list[Vector]:

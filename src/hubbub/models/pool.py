@@ -304,7 +304,7 @@ class PooledModel:
         left = [one for one in self._deployments if one not in tried and one.can_be_asked]
         if not left:
             return None
-        # What has no room takes what nobody else can: the lanes let no more in than all can do together.
+        # What has no room takes what nobody else can: admission lets no more in than all can do together.
         free = [one for one in left if one.has_room] or left
         best = min(one.member.priority for one in free)
         found = min((one for one in free if one.member.priority == best), key=lambda one: (one.load, self._chance()))

@@ -15,7 +15,7 @@ from hubbub.models.base import ATTACHMENTS, Completion, Piece
 from hubbub.models.calls import Calls
 from hubbub.models.endings import REFUSAL, STOP, TOOL_CALLS, meaning_of, read_reason, weight_of
 from hubbub.models.faults import UNREADABLE, Fault
-from hubbub.models.halves import Halves, marked
+from hubbub.models.incremental import CharacterDecoder, marked
 from hubbub.models.jsons import JsonReader
 from hubbub.models.loose import BLOCKS, Fields, Loose, count_of, delta_of, mapping_of, pieces_of_calls, said_in
 from hubbub.models.thoughts import SEEN, InlineThoughts, Part
@@ -132,7 +132,7 @@ class Transcript:
         self._reader = JsonReader()
         self._calls = Calls()
         self._thoughts = InlineThoughts()
-        self._halves: defaultdict[object, Halves] | None = None
+        self._decoders: defaultdict[object, CharacterDecoder] | None = None
         """What has begun of a character, of the text, of the thoughts, of each call; None as long as all were whole."""
         self._texts: list[str] = []
         self._pieces: list[Piece] = []
@@ -213,7 +213,7 @@ class Transcript:
         if thought := delta.reasoning_content or delta.reasoning:
             self._put_thought(self._whole("thoughts", thought))
         if text := delta.content:
-            self._put_text(text if self._halves is None else self._whole("text", text))
+            self._put_text(text if self._decoders is None else self._whole("text", text))
         elif delta.refusal:
             self._put_refusal(delta.refusal)
         if delta.tool_calls is not _NONE:
@@ -233,13 +233,13 @@ class Transcript:
             self._attach(fields)
         if (reason := read_reason(choice.finish_reason)) is not None:
             self._end(reason)
-        elif text and len(self._pieces) == pieces and self._halves is None:
+        elif text and len(self._pieces) == pieces and self._decoders is None:
             self._reads_plain = True
 
     def _take_loosely(self, event: bytes) -> None:
         values = self._reader.read(event)
-        if self._reader.has_marks and self._halves is None:
-            self._halves = defaultdict(Halves)
+        if self._reader.has_marks and self._decoders is None:
+            self._decoders = defaultdict(CharacterDecoder)
         if not values and not self._reader.is_done and event.strip():
             self._unread("an event that is not JSON")
         for value in values:
@@ -301,7 +301,7 @@ class Transcript:
             self._put_call(piece)
 
     def _put_call(self, piece: ToolCall) -> None:
-        if self._halves is not None:
+        if self._decoders is not None:
             piece = msgspec.structs.replace(piece, arguments=self._whole(piece.index, piece.arguments))
         self._put(piece)
 
@@ -344,16 +344,16 @@ class Transcript:
             found: object = _any.decode(marked(bytes(data)))
         except UNREADABLE:
             return None
-        if self._halves is None:
-            self._halves = defaultdict(Halves)
+        if self._decoders is None:
+            self._decoders = defaultdict(CharacterDecoder)
         return found
 
     def _whole(self, what: object, text: str) -> str:
-        return text if self._halves is None else self._halves[what].take(text)
+        return text if self._decoders is None else self._decoders[what].take(text)
 
     def _finish(self) -> None:
         """Put the halves of characters that were held."""
-        for what, halves in (self._halves or {}).items():
+        for what, halves in (self._decoders or {}).items():
             if rest := halves.finish():
                 match what:
                     case int():

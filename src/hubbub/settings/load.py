@@ -1,9 +1,10 @@
 """Read the settings from file, variables and flags; every fault is named with its place and its mending."""
 
+import logging
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -21,6 +22,10 @@ Tree: TypeAlias = Mapping[str, Any]
 FILE_NAME = "hubbub.toml"
 PREFIX = "HUBBUB_"
 CONFIG_VARIABLE = "HUBBUB_CONFIG"
+RENAMED: Mapping[str, str] = {"lanes": "admission"}
+"""Tables that had another name once. They are still read by it, with a warning."""
+
+logger = logging.getLogger(__name__)
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -54,7 +59,7 @@ def load_settings(flags: Tree | None = None, *, config: Path | None = None) -> S
     faults: list[str] = []
     file = _file_layer(config, faults)
     variables = _variables_layer(file.tree, faults)
-    given = Layer("flag for ", ".".join, _without_none(flags or {}))
+    given = Layer("flag for ", ".".join, _renamed(_without_none(flags or {}), "", str))
     layers = (given, variables, file)
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
@@ -100,7 +105,7 @@ def _file_layer(config: Path | None, faults: list[str]) -> Layer:
     path = (named or Path(FILE_NAME)).expanduser()
     tree: Tree = {}
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = _renamed(tomllib.loads(path.read_text(encoding="utf-8")), f"{path}: ", "[{}]".format)
     except FileNotFoundError:
         if named is not None:
             faults.append(f"{path}: there is no such file; make it, or leave --config and {CONFIG_VARIABLE} out")
@@ -115,7 +120,11 @@ def _file_layer(config: Path | None, faults: list[str]) -> Layer:
 
 def _variables_layer(file: Tree, faults: list[str]) -> Layer:
     try:
-        tree = dict(EnvSettingsSource(Settings)())
+        source = EnvSettingsSource(Settings)
+        source.env_vars = {
+            _new_variable(name): value for name, value in sorted(source.env_vars.items(), key=_old_first)
+        }
+        tree = dict(source())
     except UnreadableVariable as error:
         field = re.search(r'field "(\w+)"', str(error))
         name = variable_of((field[1],)) if field else "a HUBBUB_ variable"
@@ -124,10 +133,35 @@ def _variables_layer(file: Tree, faults: list[str]) -> Layer:
     layer = Layer("", variable_of, tree)
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
-            path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+            new = _new_variable(name.lower())
+            path = tuple(new.removeprefix(PREFIX.lower()).split("__"))
+            if new != name.lower():
+                logger.warning("%s is called %s now. Rename it.", name, new.upper())
             if not layer.has(path):
                 faults.append(f"{name}: {suggest(path, variable_of)}")
     return Layer("", variable_of, _with_names_of(file, tree))
+
+
+def _renamed(tree: dict[str, Any], before: str, spell: Callable[[str], str]) -> dict[str, Any]:
+    """Return a tree with the names that its tables have now; where both are given, the new one's keys win."""
+    for old, new in RENAMED.items():
+        if isinstance(given := tree.get(old), Mapping):
+            logger.warning("%s%s is called %s now. Rename it.", before, spell(old), spell(new))
+            rest = {name: table for name, table in tree.items() if name != old}
+            tree = _merge({new: cast(Tree, given)}, rest)
+    return tree
+
+
+def _new_variable(name: str) -> str:
+    """Return what a variable is called now; names are in lower case here."""
+    table, *keys = name.removeprefix(PREFIX.lower()).split("__")
+    is_ours = name.startswith(PREFIX.lower()) and table in RENAMED
+    return "__".join((f"{PREFIX.lower()}{RENAMED[table]}", *keys)) if is_ours else name
+
+
+def _old_first(variable: tuple[str, str | None]) -> bool:
+    """Sort so that a new name is set after the old one, and wins."""
+    return _new_variable(variable[0]) == variable[0]
 
 
 def _with_names_of(file: Tree, tree: dict[str, Any]) -> Tree:

@@ -138,7 +138,7 @@ class Answers(Table):
     """How long responses of `/v1/responses` are kept that are to be stored, as they are unless asked otherwise."""
 
 
-class Lanes(Table):
+class Admission(Table):
     """How many answers are made at once, and how many wait. Where processes share the machine, each has its part."""
 
     running: Count = 4_000
@@ -373,7 +373,7 @@ class Settings(BaseSettings):
     server: Server = Field(default_factory=Server)  # its folders depend on the environment: not at import
     clients: Clients = Clients()
     answers: Answers = Answers()
-    lanes: Lanes = Lanes()
+    admission: Admission = Admission()
     limits: Limits = Limits()
     ingest: Ingest = Ingest()
     search: Search = Search()

@@ -32,22 +32,22 @@ def metrics_of(app: Application, clients: Clients | None) -> list[Metric]:
     watchdog = app.watchdog
     found = [
         _one("hubbub_info", "gauge", "Always 1; the version is the label.", 1, "version", hubbub.__version__),
-        _one("hubbub_open_answers", "gauge", "Answers that are being made, or wait to be.", app.desk.open_count),
-        _one("hubbub_waiting_answers", "gauge", "Those of them that wait to be let in.", app.desk.waiting_count),
+        _one("hubbub_open_answers", "gauge", "Answers that are being made, or wait to be.", app.runner.open_count),
+        _one("hubbub_waiting_answers", "gauge", "Those of them that wait to be let in.", app.runner.waiting_count),
         _one(
             "hubbub_unwatched_stops_total",
             "counter",
             "Answers that were stopped because nobody watched.",
-            app.desk.savings.answers,
+            app.runner.savings.answers,
         ),
         _one(
             "hubbub_unwatched_tokens_saved_total",
             "counter",
             "About how many tokens that saved.",
-            app.desk.savings.tokens,
+            app.runner.savings.tokens,
         ),
         _one("hubbub_readers", "gauge", "Readers of open answers.", app.log.reader_count),
-        _one("hubbub_beat_window_seconds", "gauge", "The time between two beats.", app.log.window_seconds),
+        _one("hubbub_commit_window_seconds", "gauge", "The time between two rounds.", app.log.window_seconds),
         Metric("hubbub_loop_lag_seconds", "histogram", "How late the event loop was, 20 looks a second.", watchdog.lag),
         _one("hubbub_incidents_total", "counter", "Times the event loop was held up.", watchdog.incident_count),
         _one("hubbub_incident_longest_seconds", "gauge", "The longest of them.", watchdog.longest_seconds),

@@ -23,7 +23,7 @@ from hubbub.web.guards import HEADERS
 EXTENSION = "hubbub.direct"
 CLIENTS = "hubbub.clients"
 MOST_BUFFERED_BYTES = 32 * 1024
-"""What may wait for a client in this process before it is taken off the beat; the kernel holds some more."""
+"""What may wait for a client in this process before it is taken out of the commit loop; the kernel holds some more."""
 SPREAD = 32
 HIGH_WATER_BYTES = 16 * 1024
 """Above it `send` waits. What it was given before, and what waits in it, come on top: 16 KiB each of an answer."""
@@ -50,7 +50,7 @@ class Direct:
         self._clients = clients
         self.on_left: Callable[[], None] | None = None
         """Called when the client has gone."""
-        # Each has a limit of its own: hundreds of sleeping readers of one answer must not all leave the beat at once.
+        # Each has a limit of its own: hundreds of sleeping readers of one answer must not all leave at once.
         self._most_bytes = MOST_BUFFERED_BYTES - (id(cycle) >> 6) % SPREAD * 512
 
     @property

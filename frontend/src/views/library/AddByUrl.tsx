@@ -52,7 +52,7 @@ export function AddByUrl({
           onInput={(event) => setUrl(event.currentTarget.value)}
         />
         {problem !== "" && (
-          <p class="shelf-note" role="alert">
+          <p class="one-collection-note" role="alert">
             {problem}
           </p>
         )}

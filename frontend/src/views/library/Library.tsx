@@ -7,7 +7,7 @@ import { collections, createCollection } from "../../state/library";
 import { libraryPath, navigate, route } from "../../state/route";
 import { Dialog } from "../dialog/Dialog";
 import { Icon } from "../icons";
-import { Shelf } from "./Shelf";
+import { OneCollection } from "./OneCollection";
 import "./library.css";
 
 export function Library() {
@@ -29,7 +29,7 @@ export function Library() {
           <Icon name="plus" /> {t("New collection")}
         </button>
       </nav>
-      {shown && <Shelf key={shown.id} collection={shown} />}
+      {shown && <OneCollection key={shown.id} collection={shown} />}
       {all?.length === 0 && (
         <div class="library-empty">
           <h2>{t("No documents yet")}</h2>

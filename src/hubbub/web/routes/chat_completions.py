@@ -127,7 +127,7 @@ async def reply_to(
     able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
     question = _question(app, body, read, target.asked, able, extra)
     answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
+    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)))
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     address = str(request.base_url).rstrip("/") if is_over else ""
     asked = Asked(answer_id, target.name, int(time.time()), has_usage, address)

@@ -116,7 +116,7 @@ async def follow_shared(request: Request, app: App) -> Response:
     """Show the chat that a link opens, and show it again whenever it changes."""
     reading = _Reading(request, app, await _secret(request))
     await reading.check()
-    return LinkStream(_streams_of(request), reading.look, lambda: app.desk.is_draining)
+    return LinkStream(_streams_of(request), reading.look, lambda: app.runner.is_draining)
 
 
 class _Reading:

@@ -152,10 +152,10 @@ def _state(deployment: Deployed) -> str:
 
 def _now(app: Application, clients: Clients | None) -> dict[str, str]:
     found = {
-        "Open answers": f"{app.desk.open_count:,}",
-        "Waiting in line": f"{app.desk.waiting_count:,}",
+        "Open answers": f"{app.runner.open_count:,}",
+        "Waiting in line": f"{app.runner.waiting_count:,}",
         "Readers": f"{app.log.reader_count:,}",
-        "Between two beats": _time(app.log.window_seconds),
+        "Between two rounds": _time(app.log.window_seconds),
     }
     if clients is not None:
         found["Connections, of at most"] = f"{clients.open:,} / {clients.bounds.connections:,}"

@@ -68,7 +68,7 @@ async def create_response(request: Request) -> Response:
     app, person = application_of(request), await person_of(request)
     new = await read_body(request, NewResponse)
     answer_id = await respond(app, person, new, await request.body())
-    headers = headers_of_answer(answer_id, app.desk.room_of(party_of(person)))
+    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)))
     if new.stream:
         # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
         refuse = refused if new.store is False else None
@@ -108,7 +108,7 @@ async def cancel_response(response_id: str, app: App, person: Asker) -> Response
     answer_id, asked = await find(app, person, response_id)
     if not echo_of(asked).background:
         raise BadParam("Cannot cancel a synchronous response.", "response_id", code="not_in_background")
-    await app.desk.stop(answer_id)
+    await app.runner.stop(answer_id)
     return Json((await _replayed(app, answer_id)).response())
 
 
@@ -116,7 +116,7 @@ async def cancel_response(response_id: str, app: App, person: Asker) -> Response
 async def delete_response(response_id: str, app: App, person: Asker) -> Response:
     """Delete a response. If it is being made it is stopped; those that went on with it stay."""
     answer_id, _ = await find(app, person, response_id)
-    await app.desk.stop(answer_id, reason="deleted")
+    await app.runner.stop(answer_id, reason="deleted")
     await app.log.forget([answer_id])
     return Json(Deleted(response_id))
 

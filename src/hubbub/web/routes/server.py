@@ -117,7 +117,7 @@ async def list_models(app: App, person: Asker) -> Response:
 @router.get("/health", responses=sends(Health))
 async def show_health(app: App) -> Response:
     """Say that the server lives, as `/livez` does, and how much it does. Asks neither the database nor a model."""
-    return Json(Health("ok", hubbub.__version__, app.desk.open_count, app.desk.waiting_count))
+    return Json(Health("ok", hubbub.__version__, app.runner.open_count, app.runner.waiting_count))
 
 
 @probes.get("/livez", responses=sends(Live))
@@ -138,12 +138,12 @@ async def show_readiness(app: App) -> Response:
 
 
 def _reasons(app: Application) -> list[str]:
-    desk, reasons = app.desk, list[str]()
-    if desk.is_draining:
+    runner, reasons = app.runner, list[str]()
+    if runner.is_draining:
         reasons.append("draining: it is about to end or to restart")
-    if desk.store_trouble:
-        reasons.append(f"store: {desk.store_trouble}")
-    if all(desk.trouble_of(model.card.name) or _is_down(model) for model in app.catalog):
+    if runner.store_trouble:
+        reasons.append(f"store: {runner.store_trouble}")
+    if all(runner.trouble_of(model.card.name) or _is_down(model) for model in app.catalog):
         reasons.append("models: none can answer")
     return reasons
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import NOBODY, Crew, Found, GivenUp, Peer, TellsNews
-from hubbub.answers.desk import HOLD_SECONDS, UNWATCHED, Desk
+from hubbub.answers.base import NOBODY, Cluster, Found, GivenUp, Peer, TellsNews
 from hubbub.answers.log import Log
+from hubbub.answers.runner import HOLD_SECONDS, UNWATCHED, Runner
 from hubbub.core.errors import StoreError, StoreLost
 from hubbub.core.lasting import Lasting
 
@@ -45,20 +45,20 @@ LOST = "the database was removed or replaced while the server runs; put it back,
 
 
 class Membership:
-    """This worker's place among those that share a store. An async context manager, to be entered after the desk."""
+    """This worker's place among those that share a store. An async context manager, to be entered after the runner."""
 
     def __init__(
         self,
-        crew: Crew,
+        cluster: Cluster,
         log: Log,
-        desk: Desk,
+        runner: Runner,
         *,
         clock: Callable[[], float] = time.monotonic,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self._crew = crew
+        self._cluster = cluster
         self._log = log
-        self._desk = desk
+        self._runner = runner
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._renewed_at = float("-inf")
@@ -77,8 +77,8 @@ class Membership:
         """By answer made here, when it was last watched elsewhere."""
         self._blind = Lasting(logger)
         self._task: asyncio.Task[None] | None = None
-        self._tells_news = isinstance(crew, TellsNews)
-        self._now = crew.now if isinstance(crew, TellsNews) else time.time
+        self._tells_news = isinstance(cluster, TellsNews)
+        self._now = cluster.now if isinstance(cluster, TellsNews) else time.time
         """The time by the clock of what the store says."""
 
     @property
@@ -88,8 +88,8 @@ class Membership:
 
     async def __aenter__(self) -> Self:
         await self._renew()
-        if isinstance(self._crew, TellsNews):
-            self._crew.on_news = self._log.elsewhere.begins.set
+        if isinstance(self._cluster, TellsNews):
+            self._cluster.on_news = self._log.remote.begins.set
         self._task = asyncio.create_task(self._go_on(), name="membership")
         return self
 
@@ -103,15 +103,15 @@ class Membership:
     @property
     def _is_near(self) -> bool:
         """Whether others can do something now that matters here at once."""
-        return bool(len(self._log.elsewhere) or (self._heard and self._desk.open_count))
+        return bool(len(self._log.remote) or (self._heard and self._runner.open_count))
 
     async def _go_on(self) -> None:
-        begins = self._log.elsewhere.begins
+        begins = self._log.remote.begins
         while True:
             try:
                 # A store that tells of news is looked at beside that, too: what it tells may be lost with a connection.
                 pause_seconds = LOOK_SECONDS if self._is_near and not self._tells_news else IDLE_SECONDS
-                async with asyncio.timeout(0 if self._orphans and not self._desk.is_closing else pause_seconds):
+                async with asyncio.timeout(0 if self._orphans and not self._runner.is_closing else pause_seconds):
                     await begins.wait()
             except TimeoutError:
                 pass
@@ -119,14 +119,14 @@ class Membership:
                 await asyncio.sleep(NEWS_GAP_SECONDS)
             begins.clear()
             try:
-                renew_seconds = DRAINING_RENEW_SECONDS if self._desk.is_draining else RENEW_SECONDS
+                renew_seconds = DRAINING_RENEW_SECONDS if self._runner.is_draining else RENEW_SECONDS
                 if self._clock() - self._renewed_at >= renew_seconds:
                     await self._renew()
                 await self._take_some_over()
                 if self._is_near:
                     await self._look()
                 for answer_id in self._log.unwatched(self._seconds_unwatched):
-                    self._desk.stop_here(answer_id, UNWATCHED)  # to wait for its end would delay all others
+                    self._runner.stop_here(answer_id, UNWATCHED)  # to wait for its end would delay all others
             except GivenUp:
                 self._renewed_at = float("-inf")  # and it finds so
             except StoreError as error:
@@ -138,13 +138,13 @@ class Membership:
 
     async def _renew(self) -> None:
         try:
-            others, was_given_up = await self._crew.renew()
+            others, was_given_up = await self._cluster.renew()
         except StoreError as error:
-            self._desk.store_trouble = LOST if isinstance(error, StoreLost) else "the last write failed"
+            self._runner.store_trouble = LOST if isinstance(error, StoreLost) else "the last write failed"
             if isinstance(error, StoreLost):
                 self._log.hinder(error)
             raise
-        self._desk.store_trouble = ""
+        self._runner.store_trouble = ""
         self._log.hinder(None)
         self._blind.over()
         now = self._clock()
@@ -153,21 +153,21 @@ class Membership:
         if was_given_up:
             logger.warning("The other workers had given this one up; its answers are theirs now.")
             self._orphans.clear()
-            self._desk.claimed_count = 0
-            await self._desk.let_go_all()
+            self._runner.claimed_count = 0
+            await self._runner.let_go_all()
         silent = self._silent(others, was_away=was_away)
-        self._desk.is_needed = self._sees_open(others)
-        if self._desk.is_draining:  # another worker goes on with what the silent ones left
+        self._runner.is_needed = self._sees_open(others)
+        if self._runner.is_draining:  # another worker goes on with what the silent ones left
             if any(peer.number > self._newest and peer.seen_at for peer in others):
-                self._desk.has_successor.set()
+                self._runner.has_successor.set()
         else:
             self._newest = max((peer.number for peer in others), default=0)
             for peer in silent:
                 await self._claim(peer)
             if now - self._checked_at >= CHECK_SECONDS:
                 await self._claim_strays()
-        if len(self._log.elsewhere):
-            await self._log.elsewhere.check(is_thorough=was_away)
+        if len(self._log.remote):
+            await self._log.remote.check(is_thorough=was_away)
 
     def _silent(self, others: Sequence[Peer], *, was_away: bool) -> list[Peer]:
         """Note what was heard of the others; return those that are to be given up.
@@ -193,29 +193,29 @@ class Membership:
 
     def _sees_open(self, others: Sequence[Peer]) -> bool:
         """Tell whether living workers make answers, or some wait for a worker that may still come."""
-        if self._desk.is_draining and self._drains_since is None:
+        if self._runner.is_draining and self._drains_since is None:
             self._drains_since = self._clock()
         waits = self._drains_since is None or self._clock() - self._drains_since < HOLD_SECONDS
         oldest = self._now() - self._lease_seconds
         return any(peer.has_open and (waits if peer.number == NOBODY else peer.seen_at > oldest) for peer in others)
 
     async def _claim(self, peer: Peer) -> None:
-        orphans = await self._crew.claim(peer.number)
+        orphans = await self._cluster.claim(peer.number)
         self._heard.pop(peer.number, None)
         self._orphans.extend(orphans)
-        self._desk.claimed_count = len(self._orphans)
+        self._runner.claimed_count = len(self._orphans)
         if orphans and peer.number == NOBODY:
             logger.info("%d answers are begun here for a worker that drains.", len(orphans))
         elif orphans:
             logger.warning("Worker %d is gone; %d open answers are taken over from it.", peer.number, len(orphans))
 
     async def _take_some_over(self) -> None:
-        if self._desk.is_closing:  # whoever comes next claims them once this worker has left
+        if self._runner.is_closing:  # whoever comes next claims them once this worker has left
             return
         for _ in range(min(len(self._orphans), TAKEN_AT_ONCE)):
             orphan = self._orphans.popleft()
             try:
-                await self._desk.take_over(orphan)
+                await self._runner.take_over(orphan)
             except StoreError as error:
                 logger.warning("An answer can't be taken over yet: %s", error)
                 self._astray |= {orphan.id}
@@ -223,7 +223,7 @@ class Membership:
                 logger.exception("An answer could not be taken over.")
                 self._astray |= {orphan.id}
             finally:
-                self._desk.claimed_count = len(self._orphans)
+                self._runner.claimed_count = len(self._orphans)
 
     async def _claim_strays(self) -> None:
         """Take answers over that this worker was to make, and does not: nobody else would.
@@ -232,24 +232,26 @@ class Membership:
         """
         self._checked_at = self._clock()
         on_the_way = {orphan.id for orphan in self._orphans}
-        strays = [one for one in await self._crew.mine() if not self._log.is_here(one.id) and one.id not in on_the_way]
+        strays = [
+            one for one in await self._cluster.mine() if not self._log.is_here(one.id) and one.id not in on_the_way
+        ]
         for stray in strays:
-            if stray.id in self._astray and await self._log.elsewhere.is_open(stray.id):
+            if stray.id in self._astray and await self._log.remote.is_open(stray.id):
                 logger.warning("An answer that nobody makes is taken over.")
                 self._orphans.append(stray)
-                self._desk.claimed_count = len(self._orphans)
+                self._runner.claimed_count = len(self._orphans)
         self._astray = frozenset(stray.id for stray in strays)
 
     async def _look(self) -> None:
-        elsewhere = self._log.elsewhere
-        news = await self._crew.look(elsewhere.ids)
+        elsewhere = self._log.remote
+        news = await self._cluster.look(elsewhere.ids)
         await elsewhere.take(news.records)
         self._watched = dict(news.watched)
         for answer_id, reason in news.stops.items():
-            self._desk.stop_here(answer_id, reason)
+            self._runner.stop_here(answer_id, reason)
         if elsewhere.with_grace and self._clock() - self._told_at >= WATCH_SECONDS:
             self._told_at = self._clock()
-            await self._crew.tell_watched(elsewhere.with_grace)
+            await self._cluster.tell_watched(elsewhere.with_grace)
 
     def _seconds_unwatched(self, answer_id: str) -> float:
         watched_at = self._watched.get(answer_id)

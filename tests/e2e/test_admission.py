@@ -14,11 +14,11 @@ from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import metrics_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-ONE_LANE = {"HUBBUB_LANES__RUNNING_PER_MODEL": "1", "HUBBUB_LANES__WAITING_PER_MODEL": "1"}
+ONE_AT_ONCE = {"HUBBUB_ADMISSION__RUNNING_PER_MODEL": "1", "HUBBUB_ADMISSION__WAITING_PER_MODEL": "1"}
 
 
 async def test_who_waits_sees_the_place_and_who_is_refused_keeps_the_question(browser: Browser, tmp_path: Path) -> None:
-    variables = scripted(words=4000, pause_seconds=0.05) | ONE_LANE
+    variables = scripted(words=4000, pause_seconds=0.05) | ONE_AT_ONCE
     async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url, bears="503") as page:
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")

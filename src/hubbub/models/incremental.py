@@ -38,7 +38,7 @@ def unmarked(text: str) -> str:
     return _BYTE_RUN.sub(_of_bytes, _UNIT_RUN.sub(_of_units, text))
 
 
-class Halves:
+class CharacterDecoder:
     """Takes a text in pieces with marks in them, and gives it back without."""
 
     def __init__(self) -> None:

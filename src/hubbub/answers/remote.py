@@ -8,7 +8,7 @@ from hubbub.answers.entry import Entry, share
 from hubbub.core.events import ENDINGS, decode
 
 
-class Elsewhere:
+class RemoteAnswers:
     """The open answers that are followed here and made by other workers.
 
     Somebody else has to call `take` with what those store, and `check` now and then. Records that

@@ -17,7 +17,7 @@ import { AddByUrl } from "./AddByUrl";
 import { Sharing } from "./Sharing";
 import { sizeText } from "./sizes";
 
-export function Shelf({ collection }: { collection: Collection }) {
+export function OneCollection({ collection }: { collection: Collection }) {
   const [isDeleting, setDeleting] = useState(false);
   const [isSharing, setSharing] = useState(false);
   const [isAsking, setAsking] = useState(false);
@@ -46,15 +46,15 @@ export function Shelf({ collection }: { collection: Collection }) {
     input.value = "";
   };
   return (
-    <section class="shelf" aria-labelledby="shelf-name">
-      <header class="shelf-head">
-        <div class="shelf-name">
-          <h2 id="shelf-name" class="shelf-title" dir="auto">
+    <section class="one-collection" aria-labelledby="one-collection-name">
+      <header class="one-collection-head">
+        <div class="one-collection-name">
+          <h2 id="one-collection-name" class="one-collection-title" dir="auto">
             {collection.name}
           </h2>
-          <p class="shelf-about">{aboutOf(collection)}</p>
+          <p class="one-collection-about">{aboutOf(collection)}</p>
         </div>
-        <div class="shelf-actions">
+        <div class="one-collection-actions">
           {collection.right !== "see" && (
             <button type="button" class="button" onClick={askIt}>
               {t("Ask about it")}
@@ -92,19 +92,19 @@ export function Shelf({ collection }: { collection: Collection }) {
         </div>
       </header>
       {documents === null && (
-        <p class="shelf-note" role="status">
+        <p class="one-collection-note" role="status">
           {t("Loading …")}
         </p>
       )}
       {documents?.length === 0 && (
-        <p class="shelf-note">
+        <p class="one-collection-note">
           {canWrite
             ? t("Nothing in here yet. Drop files anywhere on the page, or press Upload.")
             : t("Nothing in here yet.")}
         </p>
       )}
       {documents && documents.length > 0 && (
-        <ul class="shelf-list" aria-label={t("Documents in {name}", { name: collection.name })}>
+        <ul class="one-collection-list" aria-label={t("Documents in {name}", { name: collection.name })}>
           {documents.map((document) => (
             <DocumentRow key={document.id} document={document} canDelete={canWrite} />
           ))}

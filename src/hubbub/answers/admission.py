@@ -1,4 +1,4 @@
-"""Let answers in: a lane for each deployment, bounds for the server and each person, fair lines, places told."""
+"""Admission: a queue for each deployment, bounds for the server and each person, fair turns, places told."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ RETRY_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 60.0
 
 
-class LaneLimits(msgspec.Struct, frozen=True):
+class AdmissionLimits(msgspec.Struct, frozen=True):
     """How many answers may be made, and how many may wait: on this machine."""
 
     running: int = 4000
@@ -46,7 +46,7 @@ class LaneLimits(msgspec.Struct, frozen=True):
     """How much of `running` and `waiting_per_model` one address may have, for all for whom nothing vouches."""
 
 
-class _Lane:
+class _Queue:
     """What goes to one deployment."""
 
     def __init__(self, capacity: Capacity, clock: Callable[[], float]) -> None:
@@ -68,10 +68,10 @@ class _Asker:
 
 
 class Admission:
-    """The way of one answer through its lane: it waits, runs and leaves. As a context manager it leaves at the end."""
+    """The way of one answer through its queue: it waits, runs and leaves. As a context manager it leaves at the end."""
 
-    def __init__(self, lanes: "Lanes", ticket: Ticket) -> None:
-        self._lanes = lanes
+    def __init__(self, control: "AdmissionControl", ticket: Ticket) -> None:
+        self._control = control
         self._woken: asyncio.Event | None = None  # as a rule nobody has to wait
         self._news: Queued | None = None
         self.ticket = ticket
@@ -107,7 +107,7 @@ class Admission:
         """Give back what it holds: its place in the line, or its part of the running ones. May be called again."""
         if not self.has_left:
             self.has_left = True
-            self._lanes.let_out(self)
+            self._control.let_out(self)
 
     def tell(self, news: Queued, now: float) -> None:
         """Tell who waits of a place; what was not heard of yet is forgotten."""
@@ -124,12 +124,12 @@ class Admission:
             self._woken.set()
 
 
-class Lanes:
+class AdmissionControl:
     """Admission of answers. Nothing here waits for anything but `news` and `run`.
 
     An answer is let in when its deployment has room and is open, the server has room, and its person
-    has less running than they may. The others wait, each lane in a fair line of its own. Where the
-    server's room is what is short, lanes take turns. The guest stands for many, so what holds for a
+    has less running than they may. The others wait in the fair queue of their deployment. Where the
+    server's room is what is short, queues take turns. The guest stands for many, so what holds for a
     person does not hold for the guest; who has no key and no account is bounded by address as well.
 
     Several processes share a machine: each takes its part of all limits.
@@ -138,7 +138,7 @@ class Lanes:
     def __init__(
         self,
         capacities: Mapping[str, Capacity] | None = None,
-        limits: LaneLimits | None = None,
+        limits: AdmissionLimits | None = None,
         *,
         share: Callable[[], int] = lambda: 1,
         clock: Callable[[], float] = time.monotonic,
@@ -149,11 +149,11 @@ class Lanes:
         A deployment that isn't named can do what the server may.
         """
         self._capacities = dict(capacities or {})
-        self._limits = limits or LaneLimits()
+        self._limits = limits or AdmissionLimits()
         self._share = share
         self._clock = clock
         self._chance = chance
-        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
+        self._queues: OrderedDict[str, _Queue] = OrderedDict()
         """The one that let in an answer last stands last."""
         self._askers: dict[str, _Asker] = {}
         """By the ids of persons, and by the keys of addresses."""
@@ -167,14 +167,14 @@ class Lanes:
         Raises:
             TooBusy, Overloaded: as `enter` does.
         """
-        lane = self._lane(deployment)
-        if not self._has_room(lane) or self._is_held_back(party):
-            self._refuse_beyond_bounds(party, lane, coming=1)
+        queue = self._queue(deployment)
+        if not self._has_room(queue) or self._is_held_back(party):
+            self._refuse_beyond_bounds(party, queue, coming=1)
 
     def room_of(self, party: Party) -> tuple[int, int] | None:
         """Return how many answers a person may have running and waiting, and how many more that leaves now.
 
-        None for the guest, who has no limit of their own. What a lane or the server has room for is not in it.
+        None for the guest, who has no limit of their own. What a deployment or the server has room for is not in it.
         """
         if party.person_id == GUEST_ID:
             return None
@@ -191,15 +191,15 @@ class Lanes:
             TooBusy: this person, or their address, has as many running and waiting as they may.
             Overloaded: as many are waiting as can be.
         """
-        lane = self._lane(ticket.deployment)
+        queue = self._queue(ticket.deployment)
         admission = Admission(self, ticket)
-        if not len(lane.line):
-            lane.rate.pass_time(is_moving=False)
+        if not len(queue.line):
+            queue.rate.pass_time(is_moving=False)
         admission.askers = self._askers_of(ticket.party)
-        if not self.waiting and self._has_room(lane) and not self._is_held_back(ticket.party):
-            self._begin(lane, admission)  # as a rule: nobody waits, and no line has to be kept
+        if not self.waiting and self._has_room(queue) and not self._is_held_back(ticket.party):
+            self._begin(queue, admission)  # as a rule: nobody waits, and no line has to be kept
             return admission
-        lane.line.add(ticket.party, admission, ticket.tokens)
+        queue.line.add(ticket.party, admission, ticket.tokens)
         for asker in admission.askers:
             asker.waiting += 1
         self.waiting += 1
@@ -209,7 +209,7 @@ class Lanes:
         admission.has_waited = True
         if not is_obliged:
             try:
-                self._refuse_beyond_bounds(ticket.party, lane)
+                self._refuse_beyond_bounds(ticket.party, queue)
             except (TooBusy, Overloaded):
                 admission.leave()
                 raise
@@ -219,15 +219,15 @@ class Lanes:
     def let_out(self, admission: Admission) -> None:
         """Take back what an admission holds; only it calls this, once."""
         party = admission.ticket.party
-        lane, askers = self._lane(admission.ticket.deployment), admission.askers
+        queue, askers = self._queue(admission.ticket.deployment), admission.askers
         if admission.is_running:
             self.running -= 1
-            lane.running -= 1
+            queue.running -= 1
             for asker in askers:
                 asker.running -= 1
-            lane.rate.ended(self._clock() - admission.let_in_at)
+            queue.rate.ended(self._clock() - admission.let_in_at)
         else:
-            lane.line.remove(party, admission)
+            queue.line.remove(party, admission)
             self.waiting -= 1
             for asker in askers:
                 asker.waiting -= 1
@@ -253,30 +253,30 @@ class Lanes:
                 pass
             self._wake.clear()
 
-    def _lane(self, deployment: str) -> _Lane:
-        lane = self._lanes.get(deployment)
-        if lane is None:
+    def _queue(self, deployment: str) -> _Queue:
+        queue = self._queues.get(deployment)
+        if queue is None:
             capacity = self._capacities.get(deployment) or Fixed(self._limits.running)
-            lane = self._lanes[deployment] = _Lane(capacity, self._clock)
-        return lane
+            queue = self._queues[deployment] = _Queue(capacity, self._clock)
+        return queue
 
     def _part(self, limit: int) -> int:
         """Return this process's part of a limit of the machine."""
         share = self._share()
         return limit if share <= 1 else max(min(limit, 1), limit // share)
 
-    def _has_room(self, lane: _Lane) -> bool:
+    def _has_room(self, queue: _Queue) -> bool:
         return (
             self.running < self._part(self._limits.running)
-            and lane.running < self._part(lane.capacity.limit)
-            and lane.capacity.opens_in_seconds <= 0
+            and queue.running < self._part(queue.capacity.limit)
+            and queue.capacity.opens_in_seconds <= 0
         )
 
-    def _begin(self, lane: _Lane, admission: Admission) -> None:
+    def _begin(self, queue: _Queue, admission: Admission) -> None:
         """Count one as running, and let it begin."""
         self.running += 1
-        lane.running += 1
-        lane.capacity.reserve(admission.ticket.tokens)
+        queue.running += 1
+        queue.capacity.reserve(admission.ticket.tokens)
         for asker in admission.askers:
             asker.running += 1
         admission.let_in(self._clock())
@@ -303,32 +303,32 @@ class Lanes:
         return asker.running >= self._part(limits.running_per_person)
 
     def _let_in(self) -> None:
-        """Let in whoever can be, lane by lane in turn."""
+        """Let in whoever can be, queue by queue in turn."""
         if not self.waiting:
             return
-        waiting = [name for name, lane in self._lanes.items() if len(lane.line)]
+        waiting = [name for name, queue in self._queues.items() if len(queue.line)]
         while waiting:
             waiting = [name for name in waiting if self._let_one_in(name)]
 
     def _let_one_in(self, name: str) -> bool:
-        lane = self._lanes[name]
-        if not self._has_room(lane) or (admission := lane.line.take(self._is_held_back)) is None:
+        queue = self._queues[name]
+        if not self._has_room(queue) or (admission := queue.line.take(self._is_held_back)) is None:
             return False
-        self._lanes.move_to_end(name)
+        self._queues.move_to_end(name)
         self.waiting -= 1
         for asker in admission.askers:
             asker.waiting -= 1
         if admission.has_waited:
-            lane.rate.let_in()
-        self._begin(lane, admission)
+            queue.rate.let_in()
+        self._begin(queue, admission)
         return True
 
-    def _refuse_beyond_bounds(self, party: Party, lane: _Lane, *, coming: int = 0) -> None:
+    def _refuse_beyond_bounds(self, party: Party, queue: _Queue, *, coming: int = 0) -> None:
         limits = self._limits
         asker = self._askers.get(party.person_id) or _Asker()
         if party.person_id != GUEST_ID and asker.waiting + coming > self._part(self._waiting_of(party)):
             own = asker.running + asker.waiting + coming - 1
-            seconds = self._own_retry_seconds(asker, lane)
+            seconds = self._own_retry_seconds(asker, queue)
             questions = "question" if own == 1 else "questions"
             raise TooBusy(
                 f"You have {own} {questions} being answered or waiting, as many as you may. "
@@ -338,28 +338,28 @@ class Lanes:
         asker = self._askers.get(party.key) or _Asker()
         most = self._of_address(limits.waiting_per_model, limits.waiting_per_person)
         if party.address and asker.waiting + coming > most:
-            seconds = self._own_retry_seconds(asker, lane)
+            seconds = self._own_retry_seconds(asker, queue)
             raise TooBusy(
                 "As many questions from your network address wait as may, of people without an account. "
                 f"Try again in {ceil(seconds)} s.",
                 retry_after_seconds=seconds,
             )
         bound = self._part(limits.waiting_per_model)
-        is_lane_full = len(lane.line) + coming > bound
-        if is_lane_full or self.waiting + coming > self._part(limits.waiting):
-            rate = lane.rate.per_second(max(1, lane.running))
+        is_queue_full = len(queue.line) + coming > bound
+        if is_queue_full or self.waiting + coming > self._part(limits.waiting):
+            rate = queue.rate.per_second(max(1, queue.running))
             # When a tenth of the line has gone there is room for more than the first who comes back.
-            leaving = (1 + len(lane.line) / 10) / rate if rate else RETRY_SECONDS
-            seconds = self._retry_seconds(lane.capacity.opens_in_seconds + leaving)
+            leaving = (1 + len(queue.line) / 10) / rate if rate else RETRY_SECONDS
+            seconds = self._retry_seconds(queue.capacity.opens_in_seconds + leaving)
             raise Overloaded(
                 f"Too many questions wait for an answer already. Try again in {ceil(seconds)} s.",
                 retry_after_seconds=seconds,
             )
 
-    def _own_retry_seconds(self, asker: _Asker, lane: _Lane) -> float:
+    def _own_retry_seconds(self, asker: _Asker, queue: _Queue) -> float:
         """Return when there is likely room for this one: each that is refused comes after the one before."""
         now = self._clock()
-        each = (lane.rate.answer_seconds or RETRY_SECONDS) / max(1, asker.running)
+        each = (queue.rate.answer_seconds or RETRY_SECONDS) / max(1, asker.running)
         asker.told_until = min(max(asker.told_until, now) + each, now + LONGEST_RETRY_SECONDS)
         return self._retry_seconds(asker.told_until - now)
 
@@ -369,28 +369,28 @@ class Lanes:
 
     def _tell_places(self) -> None:
         now = self._clock()
-        for lane in self._lanes.values():
-            opens_in_seconds = lane.capacity.opens_in_seconds
-            lane.rate.pass_time(is_moving=bool(len(lane.line)) and opens_in_seconds <= 0)
-            if not len(lane.line):
+        for queue in self._queues.values():
+            opens_in_seconds = queue.capacity.opens_in_seconds
+            queue.rate.pass_time(is_moving=bool(len(queue.line)) and opens_in_seconds <= 0)
+            if not len(queue.line):
                 continue
-            at_once = max(1, min(self._part(lane.capacity.limit), self._part(self._limits.running)))
-            rate = lane.rate.per_second(at_once)
+            at_once = max(1, min(self._part(queue.capacity.limit), self._part(self._limits.running)))
+            rate = queue.rate.per_second(at_once)
             each_person = max(1, self._part(self._limits.running_per_person))
-            for place, (admission, number) in enumerate(lane.line.order(self._is_held_back), start=1):
+            for place, (admission, number) in enumerate(queue.line.order(self._is_held_back), start=1):
                 if place == admission.told_place or now - admission.told_at < _silence_seconds(place):
                     continue
                 estimate = None
                 if rate is not None:
                     estimate = opens_in_seconds + place / rate
-                    if admission.ticket.party.person_id != GUEST_ID and lane.rate.answer_seconds is not None:
-                        estimate = max(estimate, number / each_person * lane.rate.answer_seconds)
+                    if admission.ticket.party.person_id != GUEST_ID and queue.rate.answer_seconds is not None:
+                        estimate = max(estimate, number / each_person * queue.rate.answer_seconds)
                     estimate = float(max(1, round(estimate)))
                 admission.tell(Queued(place, estimate), now)
 
     def _sleep_seconds(self) -> float:
         """Return how long nothing changes by itself."""
-        opening = [lane.capacity.opens_in_seconds for lane in self._lanes.values() if len(lane.line)]
+        opening = [queue.capacity.opens_in_seconds for queue in self._queues.values() if len(queue.line)]
         return min([TICK_SECONDS - GATHER_SECONDS, *(seconds for seconds in opening if seconds > 0)])
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from hubbub.answers.base import Found, Party, Record, SharedStore, Ticket
-from hubbub.answers.crew import IDLE_SECONDS, Membership
-from hubbub.answers.desk import Desk, Send, Work
+from hubbub.answers.cluster import IDLE_SECONDS, Membership
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.memory import MemoryAnswers, Shared
 from hubbub.answers.postgres import PostgresAnswers
+from hubbub.answers.runner import Runner, Send, Work
 from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Sqlite
@@ -30,7 +30,7 @@ LEASE_SECONDS = 0.6
 class Worker:
     store: SharedStore
     log: Log
-    desk: Desk
+    runner: Runner
     membership: Membership
 
     async def events(self, answer_id: str, after: int = 0) -> list[Event]:
@@ -47,9 +47,9 @@ class Worker:
 def new_worker(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., object]:
-    monkeypatch.setattr("hubbub.answers.crew.RENEW_SECONDS", 0.1)
-    monkeypatch.setattr("hubbub.answers.crew.IDLE_SECONDS", 0.05)
-    monkeypatch.setattr("hubbub.answers.crew.WATCH_SECONDS", 0.2)
+    monkeypatch.setattr("hubbub.answers.cluster.RENEW_SECONDS", 0.1)
+    monkeypatch.setattr("hubbub.answers.cluster.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("hubbub.answers.cluster.WATCH_SECONDS", 0.2)
     shared = Shared()
     url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
 
@@ -70,10 +70,10 @@ def new_worker(
         async with (
             store() as kept,
             Log(kept) as log,
-            Desk(log, kept) as desk,
-            Membership(kept, log, desk, lease_seconds=LEASE_SECONDS) as membership,
+            Runner(log, kept) as runner,
+            Membership(kept, log, runner, lease_seconds=LEASE_SECONDS) as membership,
         ):
-            yield Worker(kept, log, desk, membership)
+            yield Worker(kept, log, runner, membership)
 
     return worker
 
@@ -112,7 +112,7 @@ def text_of(events: list[Event]) -> str:
 
 
 async def test_readers_on_another_worker_see_all_and_once(a: Worker, b: Worker) -> None:
-    await a.desk.start("x", "ann", words)
+    await a.runner.start("x", "ann", words)
     await asyncio.sleep(0.1)
     readers = [worker.events("x", after) for worker in (a, b) for after in (0, 1)]
     here, here_later, there, there_later = await asyncio.gather(*readers)
@@ -121,11 +121,11 @@ async def test_readers_on_another_worker_see_all_and_once(a: Worker, b: Worker) 
     assert here_later == there_later == here[1:]
     assert await b.events("x") == here
     assert (await b.log.answer("x")) == (await a.log.answer("x"))
-    assert len(b.log.elsewhere) == 0
+    assert len(b.log.remote) == 0
 
 
 async def test_an_open_answer_reads_the_same_on_another_worker(a: Worker, b: Worker) -> None:
-    await a.desk.start("x", "ann", words)
+    await a.runner.start("x", "ann", words)
     while not (await a.log.answer("x")).text:
         await asyncio.sleep(0.01)
     answer = await b.log.answer("x")
@@ -141,21 +141,21 @@ async def test_a_stop_from_another_worker(a: Worker, b: Worker) -> None:
         await asyncio.sleep(30)
         return Done()
 
-    await a.desk.start("x", "ann", wait)
+    await a.runner.start("x", "ann", wait)
     began = time.monotonic()
-    await b.desk.stop("x")
+    await b.runner.stop("x")
     assert time.monotonic() - began < 10
     assert (await b.events("x"))[-1] == Stopped()
-    assert a.desk.open_count == 0
-    await b.desk.stop("x")
-    await b.desk.stop("unknown")
+    assert a.runner.open_count == 0
+    await b.runner.stop("x")
+    await b.runner.stop("unknown")
 
 
 async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_worker: Callable[..., object]) -> None:
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return (words, Ticket(Party("ann"))) if found.id == "silent" else None
 
-    a.desk.rework = rework
+    a.runner.rework = rework
 
     async def say(send: Send) -> Ending:
         send(Text("half"))
@@ -170,8 +170,8 @@ async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_work
     async with new_worker() as dying:
         while a.membership.size < 2:
             await asyncio.sleep(0.01)
-        await dying.desk.start("said", "ann", say)
-        await dying.desk.start("silent", "ann", say_nothing)
+        await dying.runner.start("said", "ann", say)
+        await dying.runner.start("silent", "ann", say_nothing)
         while not (await a.log.answer("said")).text or not (await a.log.answer("silent")).number:
             await asyncio.sleep(0.01)
         reading = [asyncio.create_task(a.events(key)) for key in ("said", "silent")]
@@ -194,17 +194,17 @@ async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker)
         await asyncio.sleep(30)
         return Done()
 
-    await a.desk.start("x", "ann", wait)
+    await a.runner.start("x", "ann", wait)
     while not (await b.log.answer("x")).text:
         await asyncio.sleep(0.01)
     [peer], _ = await b.store.renew()
     for found in await b.store.claim(peer.number):
-        await b.desk.take_over(found)
+        await b.runner.take_over(found)
     seen = await a.events("x")
     assert isinstance(seen[-1], Failed)
-    while a.desk.open_count:
+    while a.runner.open_count:
         await asyncio.sleep(0.01)
-    await a.desk.start("y", "ann", words)
+    await a.runner.start("y", "ann", words)
     assert text_of(await b.events("y")) == WORDS
 
 
@@ -218,9 +218,9 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
         return Done()
 
     for answer_id, grace_seconds in stopped.items():
-        await a.desk.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
-    await a.desk.start("watched", "ann", wait, grace_seconds=0.3)
-    await a.desk.start("watched_there", "ann", wait, grace_seconds=0.3)
+        await a.runner.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
+    await a.runner.start("watched", "ann", wait, grace_seconds=0.3)
+    await a.runner.start("watched_there", "ann", wait, grace_seconds=0.3)
     watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched_there"))]
     await asyncio.sleep(2.2)
     endings: dict[str, Event] = {}
@@ -231,20 +231,20 @@ async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, mo
 
 
 async def test_who_holds_an_answer_counts_as_watching_while_nobody_follows_it(a: Worker) -> None:
-    await a.desk.start("x", "ann", hang, grace_seconds=0.0)
+    await a.runner.start("x", "ann", hang, grace_seconds=0.0)
     with a.log.holding("x"):
         following = a.log.follow("x", patience_seconds=0.01)
         await anext(following)
         await following.aclose()
         await asyncio.sleep(2 * IDLE_SECONDS)
-        assert a.desk.open_count == 1
+        assert a.runner.open_count == 1
     assert (await asyncio.wait_for(stopped(a, "x"), 5)) == Stopped("unwatched", 250)
     with a.log.holding("x"):  # it has ended
-        assert not a.desk.open_count
+        assert not a.runner.open_count
 
 
 async def stopped(worker: Worker, answer_id: str) -> Event:
-    while worker.desk.open_count:
+    while worker.runner.open_count:
         await asyncio.sleep(0.005)
     return (await worker.events(answer_id))[-1]
 
@@ -255,18 +255,18 @@ async def test_what_was_to_be_stopped_when_its_worker_died_is_stopped(
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return words, Ticket(Party("ann"))
 
-    a.desk.rework = rework
+    a.runner.rework = rework
     async with new_worker() as dying:
         while a.membership.size < 2:
             await asyncio.sleep(0.01)
-        await dying.desk.start("x", "ann", hang)
+        await dying.runner.start("x", "ann", hang)
         await dying.membership.__aexit__(None, None, None)  # from here on it neither says that it lives nor looks
-        await a.desk.stop("x")
+        await a.runner.stop("x")
         assert await a.events("x") == [Stopped()]
 
 
 async def test_an_answer_that_nobody_makes_is_ended(a: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubbub.answers.crew.CHECK_SECONDS", 0.1)
+    monkeypatch.setattr("hubbub.answers.cluster.CHECK_SECONDS", 0.1)
     await a.store.open("x", "ann")  # as when whoever asked was cut off in that moment
     [ending] = await a.events("x")
     assert isinstance(ending, Failed)
@@ -276,7 +276,7 @@ async def test_an_answer_that_nobody_makes_is_ended(a: Worker, monkeypatch: pyte
 async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
     a: Worker, new_worker: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.answers.crew.CHECK_SECONDS", 0.1)
+    monkeypatch.setattr("hubbub.answers.cluster.CHECK_SECONDS", 0.1)
     faults: list[Exception] = [StoreError("The disk is slow."), StoreError("The disk is slow.")]
 
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
@@ -284,11 +284,11 @@ async def test_what_can_not_be_taken_over_at_once_is_taken_over_later(
             raise faults.pop()
         return words, Ticket(Party("ann"))
 
-    a.desk.rework = rework
+    a.runner.rework = rework
     async with new_worker() as dying:
         while a.membership.size < 2:
             await asyncio.sleep(0.01)
-        await dying.desk.start("x", "ann", hang)
+        await dying.runner.start("x", "ann", hang)
         await dying.membership.__aexit__(None, None, None)
         assert text_of(await a.events("x")) == WORDS
         assert not faults
@@ -298,10 +298,10 @@ async def test_one_that_is_closing_takes_nothing_over(a: Worker, b: Worker, new_
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return words, Ticket(Party("ann"))
 
-    b.desk.rework = rework
-    await a.desk.close_answers()
+    b.runner.rework = rework
+    await a.runner.close_answers()
     async with new_worker() as dying:
-        await dying.desk.start("x", "ann", hang)
+        await dying.runner.start("x", "ann", hang)
         await dying.membership.__aexit__(None, None, None)
         assert text_of(await b.events("x")) == WORDS
 
@@ -312,11 +312,11 @@ async def test_what_is_asked_of_a_worker_that_drains_is_answered_by_its_successo
     async def rework(found: Found) -> tuple[Work, Ticket] | None:
         return words, Ticket(Party("ann"))
 
-    await a.desk.start("before", "ann", words)
-    a.desk.drain()
-    asking = asyncio.create_task(a.desk.start("x", "ann", hang, first=Asked(Question("Now?"))))
+    await a.runner.start("before", "ann", words)
+    a.runner.drain()
+    asking = asyncio.create_task(a.runner.start("x", "ann", hang, first=Asked(Question("Now?"))))
     async with new_worker() as successor:
-        successor.desk.rework = rework
+        successor.runner.rework = rework
         await asyncio.wait_for(asking, 5)
         assert not a.log.is_here("x")
         there, here = await asyncio.gather(successor.events("x"), a.events("x"))
@@ -329,10 +329,10 @@ async def test_what_is_asked_of_a_worker_that_drains_is_answered_by_its_successo
 async def test_what_is_asked_of_a_worker_that_drains_alone_is_refused(
     a: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.answers.desk.HOLD_SECONDS", 0.1)
-    a.desk.drain()
+    monkeypatch.setattr("hubbub.answers.runner.HOLD_SECONDS", 0.1)
+    a.runner.drain()
     with pytest.raises(Overloaded) as refused:
-        await a.desk.start("x", "ann", words)
+        await a.runner.start("x", "ann", words)
     assert (refused.value.code, refused.value.retry_after_seconds) == ("draining", 2.0)
     assert await a.log.owner("x") is None
 
@@ -344,27 +344,27 @@ async def test_one_that_drains_is_needed_until_what_others_make_has_ended(a: Wor
         await go_on.wait()
         return Done()
 
-    await a.desk.start("x", "ann", slowly)
+    await a.runner.start("x", "ann", slowly)
     async with asyncio.timeout(5):
-        while not b.desk.is_needed:
+        while not b.runner.is_needed:
             await asyncio.sleep(0.01)
-        b.desk.drain()
-        assert b.desk.is_idle
+        b.runner.drain()
+        assert b.runner.is_idle
         go_on.set()
-        while b.desk.is_needed:
+        while b.runner.is_needed:
             await asyncio.sleep(0.01)
 
 
 async def test_what_waits_for_nobody_who_comes_keeps_one_that_drains_for_a_while_only(
     a: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.answers.crew.HOLD_SECONDS", 0.3)
-    a.desk.drain()
+    monkeypatch.setattr("hubbub.answers.cluster.HOLD_SECONDS", 0.3)
+    a.runner.drain()
     await a.log.open_for_others("x", "ann", None, None, None)
     async with asyncio.timeout(5):
-        while not a.desk.is_needed:
+        while not a.runner.is_needed:
             await asyncio.sleep(0.01)
-        while a.desk.is_needed:
+        while a.runner.is_needed:
             await asyncio.sleep(0.01)
 
 
@@ -376,18 +376,18 @@ async def test_what_was_claimed_before_a_worker_drains_is_begun_there(a: Worker,
         await go_on.wait()
         return words, Ticket(Party("ann"))
 
-    a.desk.rework = b.desk.rework = rework
+    a.runner.rework = b.runner.rework = rework
     await a.log.open_for_others("x", "ann", None, None, None)
     await a.log.open_for_others("y", "ann", None, None, None)
     async with asyncio.timeout(5):
         await is_reworking.wait()
         for one in (a, b):
-            one.desk.drain()
-        claimer = next(one for one in (a, b) if one.desk.claimed_count)
-        assert not claimer.desk.is_idle
+            one.runner.drain()
+        claimer = next(one for one in (a, b) if one.runner.claimed_count)
+        assert not claimer.runner.is_idle
         go_on.set()
         assert text_of(await claimer.events("x")) == text_of(await claimer.events("y")) == WORDS
-        while not claimer.desk.is_idle:
+        while not claimer.runner.is_idle:
             await asyncio.sleep(0.01)
 
 
@@ -405,17 +405,17 @@ async def test_what_is_just_being_claimed_as_a_worker_ends_is_left_to_the_next(
         return words, Ticket(Party("ann"))
 
     async with new_worker() as leaving:
-        leaving.desk.rework = reworked_late
-        a.desk.drain()  # so that it is the other one who claims
+        leaving.runner.rework = reworked_late
+        a.runner.drain()  # so that it is the other one who claims
         await leaving.log.open_for_others("x", "ann", None, None, None)
         await asyncio.wait_for(is_reworking.wait(), 5)
-        await leaving.desk.hand_over()
+        await leaving.runner.hand_over()
         go_on.set()
         async with asyncio.timeout(5):
             while leaving.log.is_here("x"):
                 await asyncio.sleep(0.01)
     async with new_worker() as successor:
-        successor.desk.rework = rework
+        successor.runner.rework = rework
         assert text_of(await successor.events("x")) == WORDS
 
 
@@ -429,21 +429,21 @@ async def test_what_has_said_nothing_is_handed_over_and_the_rest_ends_with_a_wor
         send(Text("Half"))
         return await hang(send)
 
-    a.desk.rework = rework
+    a.runner.rework = rework
     async with new_worker() as leaving:
-        await leaving.desk.start("silent", "ann", hang)
-        await leaving.desk.start("half", "ann", half)
+        await leaving.runner.start("silent", "ann", hang)
+        await leaving.runner.start("half", "ann", half)
         while not leaving.log.has_said("half"):
             await asyncio.sleep(0.005)
-        await leaving.desk.hand_over()
+        await leaving.runner.hand_over()
         assert await leaving.events("half") == [Text("Half"), INTERRUPTED]
     assert text_of(await a.events("silent")) == WORDS
 
 
 async def test_an_answer_that_has_not_begun_is_let_go_like_any_other(a: Worker) -> None:
-    await a.desk.start("x", "ann", words)
-    await a.desk.let_go_all()
-    assert a.desk.open_count == 0
+    await a.runner.start("x", "ann", words)
+    await a.runner.let_go_all()
+    assert a.runner.open_count == 0
     assert not a.log.is_here("x")
 
 
@@ -458,7 +458,7 @@ async def test_a_reader_that_is_ahead_gets_nothing_twice(a: Worker, is_pushed: b
     records = [Record("x", number, encode(Text(f"{number} "))) for number in range(1, 8)]
     await a.store.append(records[:3])
     there = Log(a.store)  # as another worker, which looks only when it is told to
-    entry = await there.elsewhere.entry("x")
+    entry = await there.remote.entry("x")
     assert entry is not None
     await a.store.append(records[3:5])
 
@@ -470,10 +470,10 @@ async def test_a_reader_that_is_ahead_gets_nothing_twice(a: Worker, is_pushed: b
 
     reading = asyncio.create_task(read())
     await asyncio.sleep(0.02)
-    await there.elsewhere.take(records[3:6])
+    await there.remote.take(records[3:6])
     await asyncio.sleep(0.02)
     assert frames == [6]
-    await there.elsewhere.take(records[6:])
+    await there.remote.take(records[6:])
     await asyncio.sleep(0.02)
     assert frames == [6, 7]
     reading.cancel()
@@ -522,7 +522,7 @@ async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_her
         async with asyncio.timeout(10):
             await reading
         assert seen == [1, 2, 3]
-        assert len(log.elsewhere) == 0
+        assert len(log.remote) == 0
 
 
 async def test_whoever_reads_what_is_forgotten_elsewhere_is_not_kept_waiting(a: Worker, b: Worker) -> None:
@@ -531,14 +531,14 @@ async def test_whoever_reads_what_is_forgotten_elsewhere_is_not_kept_waiting(a: 
         await asyncio.sleep(30)
         return Done()
 
-    await a.desk.start("x", "ann", wait)
-    await a.desk.start("y", "ann", words)
+    await a.runner.start("x", "ann", wait)
+    await a.runner.start("y", "ann", words)
     reading = [asyncio.create_task(worker.events("x")) for worker in (a, b)]
     reading_y = asyncio.create_task(b.events("y"))
     await asyncio.sleep(0.1)
     await b.log.forget(["x"])  # as when its stop took too long
     assert await reading[1] == [Text("half")]
     assert text_of(await reading_y) == WORDS
-    await a.desk.stop("x")
+    await a.runner.stop("x")
     assert (await reading[0])[-1] == Stopped()
-    assert len(b.log.elsewhere) == 0
+    assert len(b.log.remote) == 0

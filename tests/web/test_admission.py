@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Fixed
-from hubbub.answers.lanes import LaneLimits, Lanes
 from hubbub.connections.http import Http
 from hubbub.core.identifiers import new_id
 from hubbub.models.address import Secret, compatible_address
@@ -31,8 +31,8 @@ async def running(folder: Path, script: Script, at_once: int, **limits: int) -> 
     async with ModelServer(script) as server, Http() as http:
         address = compatible_address(server.base_url, "scripted", Secret("key"))
         model = OpenAiModel(address, ModelCard("m", "test", 8192, can_ground=True), http)
-        lanes = Lanes({"m": Fixed(at_once)}, LaneLimits(**limits))
-        async with hubbub_running(folder, model, lanes=lanes) as hubbub:
+        control = AdmissionControl({"m": Fixed(at_once)}, AdmissionLimits(**limits))
+        async with hubbub_running(folder, model, control=control) as hubbub:
             yield hubbub
 
 
@@ -71,11 +71,11 @@ async def test_one_with_five_hundred_questions_does_not_hold_up_twenty(tmp_path:
         alone = (await twenty_light_ones(people))[57]
         for _ in range(10):
             await asyncio.gather(*(ask(heavy, "", "Another one of many, and a long one " * 20) for _ in range(50)))
-        assert hubbub.services.desk.waiting_count > 300
+        assert hubbub.services.runner.waiting_count > 300
         beside: list[float] = []
         while len(beside) < 3 and (not beside or min(beside) > 1.5 * alone):  # other work on the machine is not ours
             beside.append((await twenty_light_ones(people))[57])
-        assert hubbub.services.desk.waiting_count > 200
+        assert hubbub.services.runner.waiting_count > 200
         assert min(beside) <= 1.5 * alone, f"{alone:.3f} s alone, {beside} beside them"
 
 
@@ -152,12 +152,12 @@ async def test_who_is_refused_learns_it_at_once_and_nothing_is_stored(
 
 
 async def test_a_busy_model_is_left_alone_until_it_opens(tmp_path: Path) -> None:
-    """The pace that the model's own answers make is what its lane goes by."""
+    """The pace that the model's own answers make is what its queue goes by."""
     async with ModelServer(QUICK) as server, Http() as http:
         server.scripts.append(Script(status=429, headers={"Retry-After": "2"}, body=b""))
         address = compatible_address(server.base_url, "scripted", Secret("key"))
         model = OpenAiModel(address, ModelCard("m", "test", 8192, can_ground=True), http)
-        async with hubbub_running(tmp_path, model, lanes=Lanes({"m": model.pace})) as hubbub:
+        async with hubbub_running(tmp_path, model, control=AdmissionControl({"m": model.pace})) as hubbub:
             ann = await hubbub.person()
             first = await ask(ann, "", "One")
             await server.until(lambda server: len(server.seen) == 1 and model.pace.opens_in_seconds > 0)
@@ -173,7 +173,7 @@ async def test_a_busy_model_is_left_alone_until_it_opens(tmp_path: Path) -> None
 
 async def test_the_settings_hold_in_a_server_of_its_own(tmp_path: Path) -> None:
     names = {"RUNNING_PER_MODEL": 2, "WAITING": 2, "RUNNING_PER_PERSON": 1, "WAITING_PER_PERSON": 1}
-    variables = {f"HUBBUB_LANES__{name}": str(value) for name, value in names.items()}
+    variables = {f"HUBBUB_ADMISSION__{name}": str(value) for name, value in names.items()}
     variables |= scripted(words=2000, pause_seconds=0.02)
     async with (
         hubbub_serving(tmp_path, variables) as server,

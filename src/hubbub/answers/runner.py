@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from hubbub.answers.base import Beside, Crew, Found, GivenUp, Party, Ticket
+from hubbub.answers.admission import Admission, AdmissionControl
+from hubbub.answers.base import Beside, Cluster, Found, GivenUp, Party, Ticket
 from hubbub.answers.batches import failure_of
-from hubbub.answers.lanes import Admission, Lanes
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
@@ -55,7 +55,7 @@ class _Running:
         self.ending_if_cancelled: Ending = INTERRUPTED
 
 
-class Desk:
+class Runner:
     """Where answers are started and stopped. A connection that comes or goes changes nothing here.
 
     Each answer gets exactly one ending: what its work returned, what it failed with, or that it
@@ -65,11 +65,11 @@ class Desk:
     While it drains, open answers go on, and questions that still come are stored for another worker.
     """
 
-    def __init__(self, log: Log, crew: Crew, lanes: Lanes | None = None) -> None:
-        """Take where answers are logged, and the lanes that let them in: those with the usual limits, if none."""
+    def __init__(self, log: Log, cluster: Cluster, control: AdmissionControl | None = None) -> None:
+        """Take where answers are logged, and what lets them in: with the usual limits, if none."""
         self._log = log
-        self._crew = crew
-        self._lanes = lanes or Lanes()
+        self._cluster = cluster
+        self._control = control or AdmissionControl()
         self._telling: asyncio.Task[None] | None = None
         self._running: dict[str, _Running] = {}
         self.savings = Savings()
@@ -93,13 +93,13 @@ class Desk:
         self._failures: dict[str, tuple[int, float, str]] = {}
         """By deployment that failed last: how often in a row, when last, and with what."""
         self.rework: Rework | None = None
-        """Set by who composes: it needs what is built after the desk."""
+        """Set by who composes: it needs what is built after the runner."""
         self.on_taken_over: Callable[[Found], None] | None = None
         """Called with each answer that was another worker's, once its task is here. Set by who composes."""
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
-        self._telling = self._group.create_task(self._lanes.run(), name="lanes")
+        self._telling = self._group.create_task(self._control.run(), name="admission")
         return self
 
     async def __aexit__(
@@ -118,7 +118,7 @@ class Desk:
     @property
     def waiting_count(self) -> int:
         """How many of them wait."""
-        return self._lanes.waiting
+        return self._control.waiting
 
     def check(self, party: Party, deployment: str) -> None:
         """Refuse what `enter` would refuse now, before anything is read for it.
@@ -126,11 +126,11 @@ class Desk:
         Raises:
             TooBusy, Overloaded: as `enter` does.
         """
-        self._lanes.check(party, deployment)
+        self._control.check(party, deployment)
 
     def room_of(self, party: Party) -> tuple[int, int] | None:
         """Return how many answers a person may have open, and how many more that leaves; None without a limit."""
-        return self._lanes.room_of(party)
+        return self._control.room_of(party)
 
     def enter(self, ticket: Ticket) -> Admission:
         """Let an answer in, or into the line. What is returned is for `start`.
@@ -138,7 +138,7 @@ class Desk:
         Raises:
             TooBusy, Overloaded: it is refused.
         """
-        return self._lanes.enter(ticket)
+        return self._control.enter(ticket)
 
     async def start(
         self,
@@ -168,7 +168,7 @@ class Desk:
             Conflict: there is an answer with this id.
             StoreError: it could not be stored, so it was not begun.
         """
-        admission = admission or self._lanes.enter(Ticket(Party(owner_id)))
+        admission = admission or self._control.enter(Ticket(Party(owner_id)))
         if self.is_draining:
             admission.leave()
             await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
@@ -189,7 +189,7 @@ class Desk:
         """
         running = self._running.get(answer_id)
         if running is None or running.task is None:
-            await self._stop_elsewhere(answer_id, reason)
+            await self._stop_remotely(answer_id, reason)
             return
         self._cancel(running, Stopped(reason))
         await asyncio.wait({running.task}, timeout=CLOSING_SECONDS)
@@ -221,7 +221,7 @@ class Desk:
             self._log.let_go(found.id)
             return
         work, ticket = known or (_give_up, Ticket(Party(found.owner_id)))
-        self._begin(found.id, work, self._lanes.enter(ticket, is_obliged=True))
+        self._begin(found.id, work, self._control.enter(ticket, is_obliged=True))
         if self.on_taken_over is not None:
             self.on_taken_over(found)
         if found.stop_reason is not None:
@@ -312,10 +312,10 @@ class Desk:
         making = self._run(answer_id, work, running, admission, within_seconds)
         running.task = self._group.create_task(making, name=f"answer {answer_id}")
 
-    async def _stop_elsewhere(self, answer_id: str, reason: str) -> None:
-        if not await self._log.elsewhere.is_open(answer_id):
+    async def _stop_remotely(self, answer_id: str, reason: str) -> None:
+        if not await self._log.remote.is_open(answer_id):
             return
-        await self._crew.ask_to_stop(answer_id, reason)
+        await self._cluster.ask_to_stop(answer_id, reason)
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 async for _ in self._log.follow(answer_id, FAR):

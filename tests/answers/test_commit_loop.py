@@ -2,7 +2,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from hubbub.answers.beat import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, Beat
+from hubbub.answers.commit_loop import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, CommitLoop
 
 
 class Pool:
@@ -21,8 +21,8 @@ class Pool:
         return self.size
 
 
-async def run_for(beat: Beat, seconds: float) -> None:
-    task = asyncio.create_task(beat.run())
+async def run_for(commit_loop: CommitLoop, seconds: float) -> None:
+    task = asyncio.create_task(commit_loop.run())
     await asyncio.sleep(seconds)
     task.cancel()
     await asyncio.wait({task})
@@ -35,7 +35,7 @@ async def test_it_sleeps_while_there_is_nothing_to_do() -> None:
         commits.append(None)
 
     pool = Pool(0)
-    await run_for(Beat(commit, [pool]), 0.1)
+    await run_for(CommitLoop(commit, [pool]), 0.1)
     assert (len(commits), pool.looks) == (0, 0)
 
 
@@ -45,11 +45,11 @@ async def test_what_comes_together_is_committed_together() -> None:
     async def commit() -> None:
         commits.append(arrived)
 
-    beat = Beat(commit)
-    task = asyncio.create_task(beat.run())
+    commit_loop = CommitLoop(commit)
+    task = asyncio.create_task(commit_loop.run())
     for _ in range(5):
         arrived += 1
-        beat.tell(is_urgent=False)
+        commit_loop.tell(is_urgent=False)
         await asyncio.sleep(0)
     await asyncio.sleep(4 * LONGEST_SECONDS)
     task.cancel()
@@ -63,9 +63,9 @@ async def test_a_source_that_has_something_is_looked_at_again_and_again() -> Non
         pass
 
     pool = Pool(1)
-    beat = Beat(commit, [pool])
-    beat.tell(is_urgent=False)
-    await run_for(beat, 0.3)
+    commit_loop = CommitLoop(commit, [pool])
+    commit_loop.tell(is_urgent=False)
+    await run_for(commit_loop, 0.3)
     assert pool.looks > 3
 
 
@@ -78,28 +78,28 @@ async def test_the_window_grows_with_the_work_and_shrinks_again() -> None:
             pass
 
     pool = Pool(1000)
-    beat = Beat(commit, [pool])
-    assert beat.window_seconds == QUIET_SECONDS
-    beat.tell(is_urgent=False)
-    task = asyncio.create_task(beat.run())
+    commit_loop = CommitLoop(commit, [pool])
+    assert commit_loop.window_seconds == QUIET_SECONDS
+    commit_loop.tell(is_urgent=False)
+    task = asyncio.create_task(commit_loop.run())
     seconds = 0.05
     async with asyncio.timeout(20):
-        while beat.window_seconds < LONGEST_SECONDS:
+        while commit_loop.window_seconds < LONGEST_SECONDS:
             await asyncio.sleep(0.05)
         seconds = 0.0
-        while beat.window_seconds > SHORTEST_SECONDS:
+        while commit_loop.window_seconds > SHORTEST_SECONDS:
             await asyncio.sleep(0.05)
     task.cancel()
     await asyncio.wait({task})
 
 
-async def test_a_source_that_gets_something_wakes_a_sleeping_beat() -> None:
+async def test_a_source_that_gets_something_wakes_a_sleeping_loop() -> None:
     async def commit() -> None:
         pass
 
     pool = Pool(0)
-    beat = Beat(commit, [pool])
-    task = asyncio.create_task(beat.run())
+    commit_loop = CommitLoop(commit, [pool])
+    task = asyncio.create_task(commit_loop.run())
     await asyncio.sleep(0.05)
     assert pool.looks == 0
     pool.size = 1
@@ -111,18 +111,18 @@ async def test_a_source_that_gets_something_wakes_a_sleeping_beat() -> None:
     await asyncio.wait({task})
 
 
-async def test_a_source_is_looked_at_although_an_urgent_beat_came_just_before() -> None:
+async def test_a_source_is_looked_at_although_an_urgent_round_came_just_before() -> None:
     async def commit() -> None:
         pass
 
     pool = Pool(0)
-    beat = Beat(commit, [pool])
-    task = asyncio.create_task(beat.run())
-    beat.tell(is_urgent=True)
+    commit_loop = CommitLoop(commit, [pool])
+    task = asyncio.create_task(commit_loop.run())
+    commit_loop.tell(is_urgent=True)
     while not pool.looks:
         await asyncio.sleep(0)
     pool.size = 1
-    beat.tell(is_urgent=True)
+    commit_loop.tell(is_urgent=True)
     pool.look_soon()
     async with asyncio.timeout(5):
         while pool.looks < 3:

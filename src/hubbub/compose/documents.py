@@ -53,7 +53,7 @@ SWITCHED_OFF = "guide.off"
 
 
 @dataclass(frozen=True)
-class Shelf:
+class DocumentStore:
     """The library, what finds in it, and what fills it."""
 
     library: Library
@@ -82,9 +82,9 @@ class Shelf:
 
 
 @asynccontextmanager
-async def open_shelf(
+async def open_document_store(
     settings: Settings, http: Http, on_fetch: OnFetch | None = None, *, chats: "Sqlite | Postgres | None" = None
-) -> AsyncGenerator[Shelf]:
+) -> AsyncGenerator[DocumentStore]:
     """Open the library. Nothing is ingested until the pipeline is run.
 
     The database of the chats may be given, where it is open: a PostgreSQL holds the library, too.
@@ -121,7 +121,7 @@ async def open_shelf(
         )
         leases = None if isinstance(database, Sqlite) else database
         outbox = Outbox(database) if isinstance(database, Sqlite) else None
-        yield Shelf(library, search, files, pipeline, embedder, folder, origins, outbox, leases)
+        yield DocumentStore(library, search, files, pipeline, embedder, folder, origins, outbox, leases)
 
 
 async def _opened_search(
@@ -211,45 +211,45 @@ def sandbox_of(settings: Settings, *, reserved: int = 0) -> Sandbox:
     return Sandbox(at_once=ingest.children + reserved, limits=limits, setup=setup_of(settings))
 
 
-async def keep_guide(shelf: Shelf, *, is_enabled: bool = True) -> None:
+async def keep_guide(store: DocumentStore, *, is_enabled: bool = True) -> None:
     """Put Hubbub's own guide into a library that has no collection yet, and keep it up to date where it is there.
 
     Switched off it is removed, and comes back when it is switched on. Any number of processes may do so at once:
     one after the other.
     """
-    switched_off = shelf.folder / SWITCHED_OFF
-    async with shelf.alone("guide", retry_seconds=GUIDE_RETRY_SECONDS):
+    switched_off = store.folder / SWITCHED_OFF
+    async with store.alone("guide", retry_seconds=GUIDE_RETRY_SECONDS):
         if is_enabled:
             was_off = await in_a_thread(switched_off.exists)
-            await _add_guide(shelf, comes_back=was_off)
+            await _add_guide(store, comes_back=was_off)
             await in_a_thread(lambda: switched_off.unlink(missing_ok=True))
-        elif (guide := await _guide(shelf)) is not None:
+        elif (guide := await _guide(store)) is not None:
             await in_a_thread(lambda: _touch(switched_off))
-            await shelf.pipeline.remove_collection(guide.id)
-        elif not await shelf.library.collections():  # it would be there, were it on
+            await store.pipeline.remove_collection(guide.id)
+        elif not await store.library.collections():  # it would be there, were it on
             await in_a_thread(lambda: _touch(switched_off))
 
 
-async def _guide(shelf: Shelf) -> Collection | None:
-    collections = await shelf.library.collections()
+async def _guide(store: DocumentStore) -> Collection | None:
+    collections = await store.library.collections()
     return next((one for one in collections if one.name == GUIDE and one.owner_id == OPERATOR_ID), None)
 
 
-async def _add_guide(shelf: Shelf, *, comes_back: bool) -> None:
-    guide = await _guide(shelf)
-    made = shelf.folder / "guide.made"
+async def _add_guide(store: DocumentStore, *, comes_back: bool) -> None:
+    guide = await _guide(store)
+    made = store.folder / "guide.made"
     if guide is None:
-        if not comes_back and (await shelf.library.collections() or await in_a_thread(made.exists)):
+        if not comes_back and (await store.library.collections() or await in_a_thread(made.exists)):
             return  # it was deleted, and stays so
-        guide = await shelf.library.create(
+        guide = await store.library.create(
             GUIDE, owner_id=OPERATOR_ID, is_shared=True, description="What Hubbub can do, and how."
         )
     await in_a_thread(lambda: _touch(made))
     pages = await in_a_thread(_guide_pages)
     for page in pages:
         with importlib.resources.as_file(page) as path:
-            await shelf.pipeline.add(guide.id, page.name, path)
-    await shelf.pipeline.remove_missing(guide.id, [page.name for page in pages])
+            await store.pipeline.add(guide.id, page.name, path)
+    await store.pipeline.remove_missing(guide.id, [page.name for page in pages])
 
 
 def _touch(path: Path) -> None:

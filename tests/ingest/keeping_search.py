@@ -11,7 +11,7 @@ from hubbub.core.errors import ModelError, SearchError
 from hubbub.core.people import Reader
 
 
-class Shelf:
+class KeepingSearch:
     """Keeps passages. Its failures are asked for, a number of times."""
 
     def __init__(self) -> None:

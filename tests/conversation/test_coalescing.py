@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
-from hubbub.conversation.flights import Flights
 from hubbub.core.errors import ModelError
 from hubbub.core.events import Done, Event, Text
 from hubbub.core.messages import Turn
@@ -19,13 +19,13 @@ WORDS = [f"word{number} " for number in range(20)]
 
 
 @pytest.fixture
-async def flights() -> AsyncIterator[Flights]:
-    async with Flights() as flights:
-        yield flights
+async def coalescing() -> AsyncIterator[Coalescing]:
+    async with Coalescing() as coalescing:
+        yield coalescing
 
 
-def engine_of(model: ScriptedModel, flights: Flights) -> Engine:
-    return Engine(Catalog([model]), MemorySearch(), flights=flights)
+def engine_of(model: ScriptedModel, coalescing: Coalescing) -> Engine:
+    return Engine(Catalog([model]), MemorySearch(), coalescing=coalescing)
 
 
 async def read(engine: Engine, question: Question) -> tuple[str, Done]:
@@ -34,9 +34,9 @@ async def read(engine: Engine, question: Question) -> tuple[str, Done]:
     return "".join(event.text for event in events if isinstance(event, Text)), done
 
 
-async def test_all_are_told_everything_and_the_model_is_asked_once(flights: Flights) -> None:
+async def test_all_are_told_everything_and_the_model_is_asked_once(coalescing: Coalescing) -> None:
     model = ScriptedModel(WORDS, seconds_between=0.005)
-    engine = engine_of(model, flights)
+    engine = engine_of(model, coalescing)
     first = asyncio.create_task(read(engine, Question("Hello")))
     await asyncio.sleep(0.03)
     late = [asyncio.create_task(read(engine, Question("Hello"))) for _ in range(20)]
@@ -56,16 +56,16 @@ async def test_all_are_told_everything_and_the_model_is_asked_once(flights: Flig
         Question("Hello", generation=Generation(temperature=0.5)),
     ],
 )
-async def test_what_differs_in_anything_is_asked_by_itself(flights: Flights, other: Question) -> None:
+async def test_what_differs_in_anything_is_asked_by_itself(coalescing: Coalescing, other: Question) -> None:
     model = ScriptedModel(WORDS, seconds_between=0.005)
-    engine = engine_of(model, flights)
+    engine = engine_of(model, coalescing)
     await asyncio.gather(read(engine, Question("Hello")), read(engine, other))
     assert len(model.heard) == 2
 
 
-async def test_who_leaves_is_gone_and_the_last_one_ends_it(flights: Flights) -> None:
+async def test_who_leaves_is_gone_and_the_last_one_ends_it(coalescing: Coalescing) -> None:
     model = ScriptedModel(WORDS, seconds_between=0.01)
-    engine = engine_of(model, flights)
+    engine = engine_of(model, coalescing)
     one, two = (asyncio.create_task(read(engine, Question("Hello"))) for _ in range(2))
     while not model.open_answers:
         await asyncio.sleep(0)
@@ -81,9 +81,9 @@ async def test_who_leaves_is_gone_and_the_last_one_ends_it(flights: Flights) -> 
             await asyncio.sleep(0)
 
 
-async def test_all_hear_of_a_failure_and_the_next_one_tries_anew(flights: Flights) -> None:
+async def test_all_hear_of_a_failure_and_the_next_one_tries_anew(coalescing: Coalescing) -> None:
     model = ScriptedModel(WORDS, error=ModelError("It is down.", code="unreachable"), error_after=3)
-    engine = engine_of(model, flights)
+    engine = engine_of(model, coalescing)
     outcomes = await asyncio.gather(*(read(engine, Question("Hello")) for _ in range(3)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [ModelError] * 3
     with pytest.raises(ModelError):

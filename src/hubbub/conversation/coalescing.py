@@ -17,21 +17,21 @@ Make: TypeAlias = Callable[[Send], Awaitable[Done]]
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-class _Flight:
+class _Shared:
     """An answer under way: what it has said so far, and who is told what it says next."""
 
     def __init__(self) -> None:
         self.said: list[Event] = []
-        self.passengers: list[Send] = []
+        self.followers: list[Send] = []
         self.making: asyncio.Task[Done | Exception] | None = None
 
     def send(self, event: Event) -> None:
         self.said.append(event)
-        for passenger in self.passengers:
-            passenger(event)
+        for follower in self.followers:
+            follower(event)
 
 
-class Flights:
+class Coalescing:
     """The answers under way, by their questions. An async context manager: leaving it ends them.
 
     Who asks what is being answered already is told what was said so far, and then goes along; who
@@ -40,7 +40,7 @@ class Flights:
     """
 
     def __init__(self) -> None:
-        self._flights: dict[bytes, _Flight] = {}
+        self._under_way: dict[bytes, _Shared] = {}
         self._group = Tasks()
 
     async def __aenter__(self) -> Self:
@@ -50,43 +50,43 @@ class Flights:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for flight in self._flights.values():
-            if flight.making is not None:
-                flight.making.cancel()
+        for shared in self._under_way.values():
+            if shared.making is not None:
+                shared.making.cancel()
         await self._group.__aexit__(kind, error, trace)
 
     async def answer(self, question: Question, make: Make, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended, or raise what it failed with."""
         key = _encoder.encode(question)
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = _Flight()
-        making = flight.making = flight.making or self._group.create_task(self._make(key, flight, make))
-        for event in flight.said:
+        shared = self._under_way.get(key)
+        if shared is None:
+            shared = self._under_way[key] = _Shared()
+        making = shared.making = shared.making or self._group.create_task(self._make(key, shared, make))
+        for event in shared.said:
             send(event)
-        flight.passengers.append(send)
+        shared.followers.append(send)
         try:
             await asyncio.wait({making})
             outcome = making.result()
         finally:
-            flight.passengers.remove(send)
-            if not flight.passengers:
-                self._end(key, flight)
+            shared.followers.remove(send)
+            if not shared.followers:
+                self._end(key, shared)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    async def _make(self, key: bytes, flight: _Flight, make: Make) -> Done | Exception:
+    async def _make(self, key: bytes, shared: _Shared, make: Make) -> Done | Exception:
         try:
-            return await make(flight.send)
+            return await make(shared.send)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is raised where the answer is waited for)
             return error
         finally:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            if self._under_way.get(key) is shared:
+                del self._under_way[key]
 
-    def _end(self, key: bytes, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-        if flight.making is not None:
-            flight.making.cancel()
+    def _end(self, key: bytes, shared: _Shared) -> None:
+        if self._under_way.get(key) is shared:
+            del self._under_way[key]
+        if shared.making is not None:
+            shared.making.cancel()

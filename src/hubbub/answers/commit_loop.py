@@ -1,6 +1,6 @@
-"""Beat the time for all answers together: look at the sources, commit what arrived, push it to the readers.
+"""One loop for all answers together: look at the sources, commit what arrived, push it to the readers.
 
-The longer the work of a beat takes, the longer the window until the next one, so that many answers
+The longer the work of a round takes, the longer the window until the next one, so that many answers
 share each commit and each read. With few answers the window is short.
 """
 
@@ -20,15 +20,15 @@ QUIET_SECONDS = 0.008
 """The window while so few stream that a commit for each of them is cheap."""
 FEW = 12
 URGENT_SHARE = 0.1
-"""The part of a window that passes before a beat that somebody waits for: the first words of an answer."""
+"""The part of a window that passes before a round that somebody waits for: the first words of an answer."""
 URGENT_SECONDS = 0.002
 """So much of it passes at the least."""
 REST = 2.0
-"""A beat's work is followed by so many times its length of rest for everything else on the loop."""
+"""A round's work is followed by so many times its length of rest for everything else on the loop."""
 SMOOTHING = 0.3
 
 
-class Beat:
+class CommitLoop:
     """Calls `commit` in time, after every source has been looked at. Sleeps while there is nothing to do."""
 
     def __init__(self, commit: Callable[[], Awaitable[None]], sources: Sequence[Source] = ()) -> None:
@@ -60,12 +60,12 @@ class Beat:
         self._is_urgent = self._is_urgent or is_urgent
 
     def end(self) -> None:
-        """Let `run` return, after the beat that is under way."""
+        """Let `run` return, after the round that is under way."""
         self._is_over = True
         self._wake.set()
 
     async def run(self) -> None:
-        """Beat until `end` is called, or until cancelled."""
+        """Go round until `end` is called, or until cancelled."""
         clock = asyncio.get_running_loop().time
         while not self._is_over:
             await self._until_due(clock)
@@ -76,10 +76,10 @@ class Beat:
                 if self._last - self._last_look >= 0.8 * self.window_seconds:
                     self._last_look = self._last
                     self._watched = sum([await source.poll() for source in self._sources])
-                    await asyncio.sleep(0)  # who was woken by that runs now, and what it sends belongs to this beat
+                    await asyncio.sleep(0)  # who was woken by that runs now, and what it sends belongs to this round
                 await self._commit()
-            except Exception:  # a bug that one answer meets must not stop the beat for all
-                logger.exception("A beat failed.")
+            except Exception:  # a bug that one answer meets must not stop the loop for all
+                logger.exception("A round of the commit loop failed.")
                 await asyncio.sleep(LONGEST_SECONDS)
             self._adapt(time.thread_time() - began)
 
