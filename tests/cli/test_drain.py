@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.patience import patience
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, workers_of
 from tests.servers.reader import ask, read, read_all, text_of
 
@@ -126,7 +127,7 @@ async def test_settings_that_are_wrong_leave_the_server_as_it_is(tmp_path: Path)
     async with hubbub_serving(tmp_path, SLOW, launcher=launcher) as server:
         config.write_text("[server]\nprot = 1\n")
         server.process.send_signal(signal.SIGHUP)
-        async with asyncio.timeout(10):
+        async with patience():
             while "settings: " not in log.read_text():
                 await asyncio.sleep(0.02)
         assert "the server goes on as it is" in log.read_text()

@@ -19,6 +19,7 @@ from hubbub.cli.restarts import QUICK_DEATHS, QUICK_SECONDS, SERVED_SECONDS, SLO
 from hubbub.cli.workers import Workers
 from hubbub.settings import load_settings
 from tests.cli.commands import run
+from tests.patience import patience
 from tests.servers.hubbub_server import hubbub_serving, scripted, workers_of
 from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, read_all, text_of
@@ -257,7 +258,7 @@ async def test_one_that_dies_again_and_again_is_tried_slowly_and_keeps_nobody_wa
         with pytest.raises(ConnectionRefusedError):  # their sockets are closed: behind them nobody would answer
             await asyncio.open_connection("127.0.0.1", port)
         os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(5):
+        async with patience():
             await running
 
 

@@ -16,6 +16,7 @@ from hubbub.identity.base import Key
 from hubbub.identity.keys import FRESH_SECONDS, PREFIX, Keyring, digest_of, key_in, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.keys_sqlite import SqliteKeys
+from tests.patience import patience
 
 
 class Clock:
@@ -217,7 +218,7 @@ async def test_what_can_t_be_noted_is_noted_later(
         assert keys.notes == []
         assert "which API keys were used: The disk is full." in caplog.text
         keys.is_full = False
-        async with asyncio.timeout(10):
+        async with patience():
             while not keys.notes:
                 await asyncio.sleep(0.01)
     assert keys.notes == [{one.id: 1000.0}]
