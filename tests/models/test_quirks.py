@@ -89,7 +89,7 @@ async def test_what_can_not_be_read_is_noted_once(
 
 
 async def test_comments_are_signs_of_life_but_not_for_ever(server: ModelServer, http: Http) -> None:
-    short = replace(LIMITS, first_token_seconds=0.2, silence_seconds=0.2, thinking_seconds=0.8, total_seconds=5.0)
+    short = replace(LIMITS, first_token_seconds=0.2, silence_seconds=0.2, thinking_seconds=0.8, total_seconds=600.0)
     comments = [b": OPENROUTER PROCESSING\n\n"] * 8
     done = [sent({"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}), b"data: [DONE]\n\n"]
     outcome = await asked(server, http, Script(raw=[*comments, *done], seconds_between=0.06), short)

@@ -93,6 +93,7 @@ async def test_a_key_is_made_shown_once_listed_and_revoked_by_its_person_alone(t
             assert (await make(ada, **nothing))[0] == 404, nothing
 
 
+@pytest.mark.quiet
 async def test_a_revoked_key_ends_its_open_stream_within_a_second_and_leaves_its_persons_others(tmp_path: Path) -> None:
     async with serving(tmp_path, HUBBUB_SERVER__WORKERS="2") as server, browser(server) as ada:
         await member(server, tmp_path, ada, "ada@example.org")
