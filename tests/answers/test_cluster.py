@@ -212,18 +212,27 @@ async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker)
 async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hubbub.answers.entry.FIRST_WATCHER_SECONDS", 0.2)
     stopped = {"never": None, "soon": 0.2, "at_once": 0.0}
+    grace_seconds = 1.0  # of those who watch: they have to begin in this time
+    go_on = asyncio.Event()
 
     async def wait(send: Send) -> Done:
         send(Text("half"))
-        await asyncio.sleep(1.5)
+        await go_on.wait()
         return Done()
 
     for answer_id, grace_seconds in stopped.items():
         await a.runner.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
-    await a.runner.start("watched", "ann", wait, grace_seconds=0.3)
-    await a.runner.start("watched_there", "ann", wait, grace_seconds=0.3)
+    await a.runner.start("watched", "ann", wait, grace_seconds=grace_seconds)
+    await a.runner.start("watched_there", "ann", wait, grace_seconds=grace_seconds)
     watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched_there"))]
-    await asyncio.sleep(2.2)
+    await asyncio.sleep(1.5 * grace_seconds)
+    async with patience():
+        while a.runner.open_count > 3:  # those that are watched, and the one that needs nobody
+            await asyncio.sleep(0.01)
+    go_on.set()
+    async with patience():
+        while a.runner.open_count:
+            await asyncio.sleep(0.01)
     endings: dict[str, Event] = {}
     for answer_id in stopped:
         endings[answer_id] = (await a.events(answer_id))[-1]

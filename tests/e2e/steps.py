@@ -55,7 +55,8 @@ async def address_of_chat(page: Page) -> str:
 
 
 async def press_to(page: Page, keys: str, field: Locator) -> None:
-    """Press keys that lead to a field, and wait until what is typed goes there."""
+    """Press keys that lead to a field once the page listens to them, and wait until what is typed goes there."""
+    await settled(page)
     await page.keyboard.press(keys)
     await expect(field).to_be_focused()
 
