@@ -31,6 +31,12 @@ async def test_many_documents_are_found_sorted_renamed_and_deleted(page: Page) -
     await page.get_by_role("button", name="Show more").click()
     await expect(rows).to_have_count(MANY)
 
+    await page.get_by_role("button", name="Rename this collection").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("Hubbub notes")
+    await page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    rows = page.get_by_role("list", name="Documents in Hubbub notes").get_by_role("listitem")
+    await expect(rows).to_have_count(MANY)
+
     await page.get_by_label("Order").select_option("By name")
     await expect(rows.first).to_contain_text("broken.pdf")
     await page.get_by_label("Which documents").select_option("failed")

@@ -300,6 +300,19 @@ async def test_documents_are_listed_page_by_page(
             )
 
 
+async def test_a_collection_is_renamed(hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str) -> None:
+    path = f"/api/collections/{collection_id}"
+    async with ann.post("/api/collections", json={"name": "Taken"}) as response:
+        assert response.status == 201
+    async with ann.patch(path, json={"name": " Laws "}) as response:
+        assert (response.status, (await response.json())["name"]) == (200, "Laws")
+    for name, status in (("Taken", 409), (" ", 422), ("x" * 101, 422)):
+        async with ann.patch(path, json={"name": name}) as response:
+            assert response.status == status
+    async with ann.get("/api/collections") as response:
+        assert "Laws" in [one["name"] for one in (await response.json())["collections"]]
+
+
 async def test_a_document_is_renamed_and_found_by_its_new_name(
     hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
 ) -> None:

@@ -45,6 +45,9 @@ export async function collections(signal: AbortSignal): Promise<Collection[]> {
 export const createCollection = (signal: AbortSignal, name: string) =>
   request<Collection>(signal, "POST", "/api/collections", { body: { name } });
 
+export const renameCollection = (signal: AbortSignal, id: string, name: string) =>
+  request<Collection>(signal, "PATCH", at("collections", id), { body: { name } });
+
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 

@@ -739,4 +739,5 @@ export const words: Catalogue = {
     few: "حذف {count} مستندات؟",
     other: "حذف {count} مستندًا؟",
   },
+  "Rename this collection": "إعادة تسمية هذه المجموعة",
 };

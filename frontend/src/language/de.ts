@@ -678,4 +678,5 @@ export const words: Catalogue = {
   "Rename the document": "Dokument umbenennen",
   "{count} documents selected": { one: "{count} Dokument ausgewählt", other: "{count} Dokumente ausgewählt" },
   "Delete {count} documents?": { one: "{count} Dokument löschen?", other: "{count} Dokumente löschen?" },
+  "Rename this collection": "Diese Sammlung umbenennen",
 };

@@ -666,4 +666,5 @@ export const words: Catalogue = {
   "Rename the document": "Cambiar el nombre del documento",
   "{count} documents selected": { one: "{count} documento seleccionado", other: "{count} documentos seleccionados" },
   "Delete {count} documents?": { one: "¿Eliminar {count} documento?", other: "¿Eliminar {count} documentos?" },
+  "Rename this collection": "Cambiar el nombre de esta colección",
 };

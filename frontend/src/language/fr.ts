@@ -677,4 +677,5 @@ export const words: Catalogue = {
   "Rename the document": "Renommer le document",
   "{count} documents selected": { one: "{count} document sélectionné", other: "{count} documents sélectionnés" },
   "Delete {count} documents?": { one: "Supprimer {count} document ?", other: "Supprimer {count} documents ?" },
+  "Rename this collection": "Renommer cette collection",
 };

@@ -643,4 +643,5 @@ export const words: Catalogue = {
   "Rename the document": "文書の名前を変更",
   "{count} documents selected": { other: "{count} 件の文書を選択中" },
   "Delete {count} documents?": { other: "{count} 件の文書を削除しますか?" },
+  "Rename this collection": "このコレクションの名前を変更",
 };

@@ -46,6 +46,19 @@ export async function createCollection(name: string): Promise<Collection | undef
   }
 }
 
+/** Give a collection another name; false (and the person is told) where that failed. */
+export async function renameCollection(collection: Collection, name: string): Promise<boolean> {
+  const { signal } = new AbortController();
+  try {
+    await hubbub.renameCollection(signal, collection.id, name);
+    await loadCollections(signal);
+    return true;
+  } catch (error) {
+    tell(error);
+    return false;
+  }
+}
+
 export async function removeCollection(collection: Collection): Promise<void> {
   try {
     await hubbub.deleteCollection(new AbortController().signal, collection.id);

@@ -145,6 +145,7 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/operators/ratings": OPERATOR,
     "GET /api/collections": ASKER,
     "POST /api/collections": ASKER,
+    "PATCH /api/collections/{collection_id}": MANAGE,
     "DELETE /api/collections/{collection_id}": MANAGE,
     "GET /api/collections/{collection_id}/documents": SEE,
     "PUT /api/collections/{collection_id}/documents/{name:path}": WRITE,
@@ -279,6 +280,7 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
     "documents:write": (
         "POST /api/collections",
         "POST /api/collections/{collection_id}/copies",
+        "PATCH /api/collections/{collection_id}",
         "DELETE /api/collections/{collection_id}",
         "PUT /api/collections/{collection_id}/documents/{name:path}",
         "POST /api/collections/{collection_id}/urls",

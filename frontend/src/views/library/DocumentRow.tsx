@@ -1,12 +1,13 @@
 /** Show one document of a list: what it is, how far it has come, and what can be done with it. */
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Document } from "../../api/resources";
 import { locale, plural, t } from "../../language/t";
 import { removeDocuments, renameDocument } from "../../state/documents";
 import { openSource, sourceOfDocument } from "../../state/sources";
 import { documentProgress, isInPart } from "../../state/uploads";
-import { Confirm, Dialog } from "../dialog/Dialog";
+import { Confirm } from "../dialog/Dialog";
+import { NameDialog } from "../dialog/NameDialog";
 import { Icon } from "../icons";
 import { Meter } from "../uploads/Meter";
 import { sizeText } from "./sizes";
@@ -28,6 +29,11 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
   const title = document.title || document.name;
   const name = `document-${document.id}`;
   const isRead = document.state === "ready" || document.state === "embedding";
+  const rename = async (wanted: string) => {
+    const isDone = await renameDocument(document, wanted);
+    if (isDone) changed();
+    return isDone;
+  };
   const act = (label: string, icon: "pencil" | "bin", run: () => void) => (
     <button type="button" class="icon-button" aria-label={label} aria-describedby={name} title={label} onClick={run}>
       <Icon name={icon} size={18} />
@@ -74,50 +80,18 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
           close={() => setDeleting(false)}
         />
       )}
-      {isNaming && <Naming document={document} changed={changed} close={() => setNaming(false)} />}
-    </li>
-  );
-}
-
-function Naming({ document, changed, close }: { document: Document; changed: () => void; close: () => void }) {
-  const [name, setName] = useState(document.name);
-  const [isBusy, setBusy] = useState(false);
-  const id = useId();
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    const isDone = await renameDocument(document, name.trim());
-    setBusy(false);
-    if (!isDone) return;
-    close();
-    changed();
-  };
-  return (
-    <Dialog title={t("Rename the document")} close={close}>
-      <form onSubmit={submit}>
-        <label class="label" for={id}>
-          {t("Name of the file")}
-        </label>
-        <input
-          id={id}
-          class="field"
-          maxLength={400}
-          required
-          value={name}
-          dir="auto"
-          autocomplete="off"
-          onInput={(event) => setName(event.currentTarget.value)}
+      {isNaming && (
+        <NameDialog
+          title={t("Rename the document")}
+          label={t("Name of the file")}
+          before={document.name}
+          action={t("Rename")}
+          mostCharacters={400}
+          put={rename}
+          close={() => setNaming(false)}
         />
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={close}>
-            {t("Cancel")}
-          </button>
-          <button type="submit" class="button is-primary" disabled={isBusy || name.trim() === ""}>
-            {t("Rename")}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+    </li>
   );
 }
 

@@ -3,12 +3,13 @@
 import { useRef, useState } from "preact/hooks";
 import type { Collection } from "../../api/resources";
 import { plural, t } from "../../language/t";
-import { chooseCollections, removeCollection } from "../../state/library";
+import { chooseCollections, removeCollection, renameCollection } from "../../state/library";
 import { libraryPath, navigate } from "../../state/route";
 import { me } from "../../state/session";
 import { newChat } from "../../state/thread";
 import { startUploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
+import { NameDialog } from "../dialog/NameDialog";
 import { Icon } from "../icons";
 import { AddByUrl } from "./AddByUrl";
 import { DocumentList } from "./DocumentList";
@@ -16,6 +17,7 @@ import { Sharing } from "./Sharing";
 
 export function OneCollection({ collection }: { collection: Collection }) {
   const [isDeleting, setDeleting] = useState(false);
+  const [isNaming, setNaming] = useState(false);
   const [isSharing, setSharing] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [fetches, setFetches] = useState(0);
@@ -71,6 +73,17 @@ export function OneCollection({ collection }: { collection: Collection }) {
             <button
               type="button"
               class="icon-button"
+              aria-label={t("Rename this collection")}
+              title={t("Rename this collection")}
+              onClick={() => setNaming(true)}
+            >
+              <Icon name="pencil" />
+            </button>
+          )}
+          {collection.is_mine && (
+            <button
+              type="button"
+              class="icon-button"
               aria-label={t("Delete this collection")}
               title={t("Delete this collection")}
               onClick={() => setDeleting(true)}
@@ -85,6 +98,17 @@ export function OneCollection({ collection }: { collection: Collection }) {
         <AddByUrl collection={collection} added={() => setFetches(fetches + 1)} close={() => setAsking(false)} />
       )}
       {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
+      {isNaming && (
+        <NameDialog
+          title={t("Rename this collection")}
+          label={t("Name")}
+          before={collection.name}
+          action={t("Rename")}
+          mostCharacters={100}
+          put={(name) => renameCollection(collection, name)}
+          close={() => setNaming(false)}
+        />
+      )}
       {isDeleting && (
         <Confirm
           title={t("Delete “{name}”?", { name: collection.name })}

@@ -81,7 +81,7 @@ class NewCollection(BaseModel):
 
 
 class NewName(BaseModel):
-    """What a document is to be called: a file's name, or its path below a folder."""
+    """What a collection is to be called, or a document: a file's name, or its path below a folder."""
 
     model_config = ConfigDict(extra="forbid")
     name: str
@@ -105,6 +105,12 @@ async def make_collection(new: NewCollection, app: App, person: Asker) -> Respon
     """Make a collection of your own. Only you can see it."""
     made = await app.collections.make(person, new.name, new.description)
     return Json(_view(made), status_code=201)
+
+
+@router.patch("/collections/{collection_id}", responses=sends(CollectionView))
+async def rename_collection(collection_id: str, new: NewName, app: App, person: Asker) -> Response:
+    """Rename a collection that you manage."""
+    return Json(_view(await app.collections.rename(person, collection_id, new.name)))
 
 
 @router.delete("/collections/{collection_id}", status_code=204)
