@@ -18,7 +18,7 @@ import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
 import { pathOf, ROOT, type Step, type Turns } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
-import { wish } from "./wished";
+import { tellAsked, wish } from "./wished";
 
 export interface Thread {
   chat: Chat | null;
@@ -55,11 +55,15 @@ export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.
 export const asks = signal(0);
 export const outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
 
-/** The answer at the end of the path while it is being made. */
-export const openAnswerId = computed<string | null>(() => {
-  const last = path.value.at(-1)?.message;
-  return last?.role === "assistant" && answerOf(last.id).value.state === "open" ? last.id : null;
+/** The answer at the end of the path while it is being made; both where two stand beside each other. */
+export const openAnswerIds = computed<readonly string[]>(() => {
+  const last = path.value.at(-1);
+  if (last?.message.role !== "assistant") return [];
+  const shown = last.beside.length > 0 ? last.beside : [last.message];
+  return shown.map(({ id }) => id).filter((id) => answerOf(id).value.state === "open");
 });
+/** The first of them. */
+export const openAnswerId = computed<string | null>(() => openAnswerIds.value[0] ?? null);
 
 export const isSending = computed(() =>
   path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null),
@@ -143,9 +147,10 @@ export function ask(
   parentId: string | null = path.peek().at(-1)?.message.id ?? null,
   along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
 ): void {
-  const how = wish();
+  const questionId = newId();
+  const how = wish(questionId);
   const question: Question = {
-    question_id: newId(),
+    question_id: questionId,
     chat_id: thread.peek().chat?.id ?? null,
     parent_id: parentId,
     text,
@@ -203,6 +208,7 @@ function settle(question: Question, asked: Asked): void {
       changeShownChat(asked.chat);
       add(asked.chat.id, [asked.question, asked.answer]);
     }
+    tellAsked(asked);
   });
 }
 
@@ -228,11 +234,10 @@ export function changeShownChat(chat: Chat): void {
   cell.value = { ...cell.peek(), chat };
 }
 
-export function turnTo(message: Message): void {
-  const chatKey = key.peek() ?? NEW;
-  const cell = threadOf(chatKey);
-  cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
-  keep(chatKey);
+export function turnTo({ id, chat_id, parent_id }: Message): void {
+  const cell = threadOf(chat_id);
+  cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(parent_id ?? ROOT, id) };
+  keep(chat_id);
 }
 
 /** The message that is to come in sight, once its chat is there. */
@@ -255,7 +260,7 @@ function turnToGoal(chatKey: string): void {
 }
 
 export function stopOpenAnswer(): void {
-  if (openAnswerId.peek() !== null) stop(openAnswerId.peek() as string);
+  for (const id of openAnswerIds.peek()) stop(id);
 }
 
 /** Add messages or put them in the place of what was known of them, and turn to them. */
@@ -266,7 +271,9 @@ export function add(chatKey: string, added: readonly Message[]): void {
   const messages = [...cell.peek().messages];
   for (const message of added) {
     if (message.answer) takeAnswer(message.answer);
-    turns.set(message.parent_id ?? ROOT, message.id);
+    if (message.asked_with?.beside)
+      turns.delete(message.parent_id ?? ROOT); // until one of the two is kept
+    else turns.set(message.parent_id ?? ROOT, message.id);
     const index = messages.findIndex(({ id }) => id === message.id);
     if (index < 0) messages.push(message);
     else messages[index] = message;
