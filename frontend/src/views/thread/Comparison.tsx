@@ -42,7 +42,7 @@ function Column({ model, children }: { model: string; children: ComponentChildre
 
 function Side({ message, other }: { message: Message; other: Message | undefined }) {
   const answer = answerOf(message.id).value;
-  const model = answer.model || message.model;
+  const model = message.model || answer.model;
   return (
     <Column model={model}>
       <AnswerView message={message} siblings={[]} isLast {...(other ? { other } : {})} />
