@@ -24,6 +24,12 @@ export function answerOf(id: string): Signal<Answer> {
   return cell;
 }
 
+/** Forget an answer that is shown nowhere. */
+export function forgetAnswer(id: string): void {
+  followed.get(id)?.abort();
+  cells.delete(id);
+}
+
 /** Take an answer as the server has it, unless more of it is known here already. */
 export function takeAnswer(answer: Answer): void {
   const cell = answerOf(answer.id);

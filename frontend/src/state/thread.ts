@@ -1,6 +1,6 @@
 /** Keep the chat that is shown: its messages, the branch that was turned to, and what is being sent. */
 
-import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
@@ -16,36 +16,15 @@ import { model } from "./models";
 import { isAbort, messageOf } from "./notices";
 import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
-import { pathOf, ROOT, type Step, type Turns } from "./tree";
+import { blank, keepLatest, NEW, type Thread, threadOf } from "./threads";
+import { pathOf, ROOT, type Step } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
 import { tellAsked, wish } from "./wished";
-
-export interface Thread {
-  chat: Chat | null;
-  messages: readonly Message[];
-  turns: Turns;
-  /** Why the chat can't be shown; null where it can. */
-  problem: string | null;
-  isLoaded: boolean;
-}
 
 /** A question on its way to the server, or one that did not get there. */
 export interface Outgoing {
   question: Question;
   problem: string | null;
-}
-
-const NEW = "";
-const threads = new Map<string, Signal<Thread>>();
-const blank: Thread = { chat: null, messages: [], turns: new Map(), problem: null, isLoaded: false };
-
-function threadOf(key: string): Signal<Thread> {
-  let cell = threads.get(key);
-  if (cell === undefined) {
-    cell = signal(key === NEW ? { ...blank, isLoaded: true } : blank);
-    threads.set(key, cell);
-  }
-  return cell;
 }
 
 const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
@@ -111,13 +90,16 @@ export function runThread(): void {
       keepForNextPage(unsent.map(({ question }) => ({ chatId: question.chat_id, text: question.text })));
   });
   effect(() => {
-    key.value;
+    if (key.value !== null) keepLatest(key.value, isUnsent);
     refreshThread();
   });
   effect(() => {
     followOnly(thread.value.messages.filter(({ role }) => role === "assistant").map(({ id }) => id));
   });
 }
+
+/** Whether questions of a chat are known here alone. */
+const isUnsent = ({ messages }: Thread) => messages.some(({ id }) => outgoing.peek().has(id));
 
 /** Begin a new chat. A question that could not begin one before is typed again. */
 export function newChat(): void {
