@@ -3,6 +3,7 @@
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
 import type {
+  Again,
   Asked,
   Attachment,
   Chat,
@@ -222,19 +223,8 @@ export const deleteChat = (signal: AbortSignal, id: string) =>
 export const ask = (signal: AbortSignal, question: Question) =>
   request<Asked>(signal, "POST", "/api/questions", { body: question });
 
-export const askAgain = (
-  signal: AbortSignal,
-  questionId: string,
-  model: string | null,
-  collectionIds: readonly string[] | null,
-) =>
-  request<Asked>(signal, "POST", at("questions", questionId, "answers"), {
-    body: { model, collections: collectionIds },
-  });
-
-/** Have an answer that broke off go on, as a new one that begins with what it said. */
-export const goOn = (signal: AbortSignal, questionId: string, answerId: string) =>
-  request<Asked>(signal, "POST", at("questions", questionId, "answers"), { body: { continues: answerId } });
+export const askAgain = (signal: AbortSignal, questionId: string, how: Again) =>
+  request<Asked>(signal, "POST", at("questions", questionId, "answers"), { body: how });
 
 export const answer = (signal: AbortSignal, id: string) => request<Answer>(signal, "GET", at("answers", id));
 
