@@ -1,5 +1,6 @@
 /** Speak HTTP with the server; the one file that calls `fetch`. */
 
+import { sentenceOf } from "../language/problems";
 import { t } from "../language/t";
 
 const ANSWER_MILLISECONDS = 30_000;
@@ -182,10 +183,7 @@ function problemOf(status: number, text: string): Problem {
     status >= 500
       ? t("The server had a fault. Try again in a moment.")
       : t("The server refused this ({status}).", { status });
-  return new Problem(
-    status,
-    told.code ?? `http_${status}`,
-    told.detail || told.title || fallback,
-    told.retry_after_seconds ?? null,
-  );
+  const code = told.code ?? `http_${status}`;
+  const again = told.retry_after_seconds ?? null;
+  return new Problem(status, code, sentenceOf(code, told.detail || told.title || fallback, again), again);
 }
