@@ -24,12 +24,16 @@ TOKENS = [f"word{number} " for number in range(20)]
 TEXT = "".join(TOKENS)
 
 
+PATIENT = {"HUBBUB_SERVER__DRAIN_SECONDS": "600"}
+"""It drains for longer than its successors need to start, however busy the machine is."""
+
+
 @asynccontextmanager
 async def held() -> AsyncIterator[tuple[dict[str, str], asyncio.Event]]:
     """Give the settings of a model that says half of the text, and the other half once the event is set."""
     go_on = asyncio.Event()
     async with ModelServer(Script(tokens=TOKENS, held=(10, go_on))) as model:
-        yield through(model.base_url), go_on
+        yield through(model.base_url) | PATIENT, go_on
 
 
 @asynccontextmanager
@@ -204,7 +208,7 @@ async def probing(url: str) -> AsyncIterator[None]:
 
 async def test_one_that_is_told_to_end_right_after_its_start_keeps_the_port_for_the_next(tmp_path: Path) -> None:
     """Nothing is open there, but an answer is on the one before it, which has left the port."""
-    slow = scripted(words=600, pause_seconds=0.1)
+    slow = scripted(words=6000, pause_seconds=0.1) | PATIENT
     async with hubbub_serving(tmp_path, slow) as first, aiohttp.ClientSession() as http:
         port = {"HUBBUB_SERVER__PORT": first.url.rsplit(":", 1)[1]}
         asked = await ask(http, first.url)
