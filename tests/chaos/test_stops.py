@@ -25,6 +25,7 @@ PACE = Script(tokens=TOKENS, seconds_before_first=0.3, seconds_between=0.01)
 STALLS = (Script(stall_before="headers"), Script(stall_before="first_token"))
 
 
+@pytest.mark.quiet
 async def test_stops_at_random_moments(tmp_path: Path) -> None:
     begun_with = seed()
     print(f"HUBBUB_SEED={begun_with}")  # noqa: T201 (shown when the test fails)
