@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hubbub.core.identifiers import new_id
 from tests.chaos.crowd import new_connections, question_of, seed, until_none_is_open
 from tests.servers.hubbub_server import hubbub_serving, through
