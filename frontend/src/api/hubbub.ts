@@ -2,6 +2,7 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
+import type { DocumentPage, Listing } from "./listing";
 import type {
   Again,
   Asked,
@@ -10,14 +11,12 @@ import type {
   ChatChanges,
   Collection,
   Document,
-  DocumentPage,
   Folder,
   FoundChat,
   FoundPassages,
   Given,
   Grant,
   Group,
-  Listing,
   Me,
   Message,
   Model,
