@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from hubbub.app.access import Access
+from hubbub.app.model_rights import ModelRights
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Limits, Person
 from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key, Keys
 from hubbub.identity.keys import digest_of, new_key
-from hubbub.models.catalog import Catalog
 
 NAME_CHARACTERS = 100
 MOST_KEYS = 50
@@ -23,10 +23,10 @@ class OwnKeys:
     What keeps the keys records what becomes of them: see `RecordedKeys`.
     """
 
-    def __init__(self, keys: Keys, access: Access, catalog: Catalog) -> None:
+    def __init__(self, keys: Keys, access: Access, models: ModelRights) -> None:
         self._keys = keys
         self._access = access
-        self._catalog = catalog
+        self._models = models
 
     async def list(self, person: Person) -> Sequence[Key]:
         """Return a person's own keys that are not revoked, the newest first."""
@@ -47,8 +47,9 @@ class OwnKeys:
         if expires_at is not None and expires_at <= time.time():
             raise Invalid("The key would have expired already. Give a time to come.")
         self._check_scopes(limits.scopes)
+        catalog = await self._models.catalog(person)
         for model in limits.models or ():
-            self._catalog.get(model)
+            catalog.get(model)
         await self._access.check_collections(person, sorted(limits.collections or ()))
         if len(await self.list(person)) >= MOST_KEYS:
             raise Conflict(f"You have {MOST_KEYS} API keys, which is as many as one person may have. Revoke one first.")
