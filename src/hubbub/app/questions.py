@@ -11,6 +11,7 @@ from hubbub.answers.base import Beside, Found, Party, Ticket, party_of
 from hubbub.answers.log import Log
 from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
+from hubbub.app.askers import asker_of, asker_of_found, owner_of
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
@@ -23,14 +24,12 @@ from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import is_id, new_id
 from hubbub.core.messages import Chat, Message, Turn
-from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
+from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
-from hubbub.identity.cookies import is_of_browser
 from hubbub.identity.grants import Grant, Grants, granted
-from hubbub.usage.base import Asker
 from hubbub.usage.meter import Bill, Meter, told
 from hubbub.usage.refusals import OverBound
 
@@ -206,7 +205,7 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
-        owner = _owner(found.owner_id)
+        owner = owner_of(found.owner_id)
         if question.collection_ids and question.reader is None:  # what providers claimed for its asker is not known
             question = replace(question, reader=reader_of(owner))
         if not question.model:  # with the rights of the owner alone, as above
@@ -215,12 +214,12 @@ class Questions:
             except NotFound:
                 return None
         self._watch(owner, found.id, question)
-        bill = self._meter.adopt(found.id, _asker_of(found))
+        bill = self._meter.adopt(found.id, asker_of_found(found))
         return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
-        self._meter.adopt(found.id, _asker_of(found))
+        self._meter.adopt(found.id, asker_of_found(found))
         if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
             self._hold(grant, found.id)
 
@@ -469,22 +468,6 @@ class Questions:
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
             raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
-
-
-def _owner(person_id: str) -> Person:
-    """Return who asked a question that another worker took in, as far as that is known here."""
-    if person_id == OPERATOR_ID:
-        return OPERATOR
-    return Person(person_id, known_by="nothing" if person_id == GUEST_ID or is_of_browser(person_id) else "account")
-
-
-def asker_of(person: Person) -> Asker:
-    """Return for whom what a person uses is recorded."""
-    return Asker(person.id, person.key, tuple(sorted(person.groups)))
-
-
-def _asker_of(found: Found) -> Asker:
-    return Asker(found.owner_id, found.credential or "")
 
 
 def _giving(reason: str, send: Send) -> Send:

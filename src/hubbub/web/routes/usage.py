@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from hubbub.answers.base import party_of
-from hubbub.app.questions import asker_of
+from hubbub.app.askers import asker_of
 from hubbub.usage.base import By, Standing, Total
 from hubbub.usage.bounds import Measure, Scope, Window
 from hubbub.usage.prices import as_text, to_the_cent
