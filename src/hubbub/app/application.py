@@ -164,8 +164,8 @@ class Application:
 
     @cached_property
     def prompts(self) -> Prompts:
-        """Keeps people's prompts and instructions."""
-        return Prompts(self.records)
+        """Keeps people's prompts, those that they share, and instructions."""
+        return Prompts(self.records, self.library.groups, self.claim_scopes, self.deeds)
 
     @cached_property
     def ratings(self) -> Ratings:
