@@ -67,8 +67,10 @@ class Collections:
         await self._access.collection(person, collection_id, Right.MANAGE)
         return await self._library.permissions.of(collection_id)
 
-    async def share(self, person: Person, collection_id: str, permissions: Sequence[Permission]) -> None:
-        """Say who may do what with a collection, in place of what was said before.
+    async def share(
+        self, person: Person, collection_id: str, permissions: Sequence[Permission]
+    ) -> Sequence[Permission]:
+        """Say who may do what with a collection, in place of what was said before, and return it.
 
         What is open over it ends within a second for those who may use it no more.
 
@@ -84,6 +86,7 @@ class Collections:
         detail = changes_of(before, permissions)
         async with self._deeds.doing("collection shared", by=person, of=collection_id, detail=detail):
             await self._library.permissions.put(collection_id, permissions)
+        return await self._library.permissions.of(collection_id)
 
     async def delete(self, person: Person, collection_id: str) -> None:
         """Delete a collection with all its documents.

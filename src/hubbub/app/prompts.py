@@ -125,8 +125,8 @@ class Prompts:
         await self._record(person, prompt_id, Right.MANAGE)
         return await self._rights.of(prompt_id)
 
-    async def share(self, person: Person, prompt_id: str, permissions: Sequence[Permission]) -> None:
-        """Say who may do what with a prompt, in place of what was said before.
+    async def share(self, person: Person, prompt_id: str, permissions: Sequence[Permission]) -> Sequence[Permission]:
+        """Say who may do what with a prompt, in place of what was said before, and return it.
 
         Raises:
             NotFound: there is no such prompt, or no such group, for this person.
@@ -144,6 +144,7 @@ class Prompts:
         async with self._deeds.doing("prompt shared", by=person, of=prompt_id, detail=detail):
             await self._rights.put(record, permissions, now)
         await self._rights.lead_no_more(prompt_id, had - have)
+        return await self._rights.of(prompt_id)
 
     async def given_to(self, person_id: str) -> Sequence[tuple[str, Right]]:
         """Return what a person themselves may do with prompts of others, for an export."""

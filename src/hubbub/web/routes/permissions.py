@@ -95,8 +95,7 @@ async def change_grants(collection_id: str, new: NewGrants, app: App, person: As
     Rights include the lesser ones: see (that it is there), use (search it, ask over it, open its documents), write
     (add and delete documents), manage (rename it, share it, delete it).
     """
-    await app.collections.share(person, collection_id, new.permissions)
-    return await shown(app, person, await app.collections.permissions(person, collection_id))
+    return await shown(app, person, await app.collections.share(person, collection_id, new.permissions))
 
 
 @router.get("/groups", responses=sends(Groups))

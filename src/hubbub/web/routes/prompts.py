@@ -93,8 +93,7 @@ async def change_prompt_grants(prompt_id: str, new: NewGrants, app: App, person:
 
     Rights include the lesser ones: see (its name), use (its text), write (change it), manage (share it, delete it).
     """
-    await app.prompts.share(person, prompt_id, new.permissions)
-    return await shown(app, person, await app.prompts.permissions(person, prompt_id))
+    return await shown(app, person, await app.prompts.share(person, prompt_id, new.permissions))
 
 
 @router.get("/me/instructions", responses=sends(YourInstructions))
