@@ -113,7 +113,7 @@ export function OneCollection({ collection }: { collection: Collection }) {
       {isAsking && (
         <AddByUrl collection={collection} added={() => setFetches(fetches + 1)} close={() => setAsking(false)} />
       )}
-      {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
+      {isSharing && <Sharing kind="collections" thing={collection} close={() => setSharing(false)} />}
       {isDeleting && (
         <Confirm
           title={t("Delete “{name}”?", { name: collection.name })}
