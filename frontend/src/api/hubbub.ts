@@ -53,12 +53,7 @@ export function grants(signal: AbortSignal, kind: Shareable, id: string): Promis
   return request<Given>(signal, "GET", at(kind, id, "grants"));
 }
 
-export function putGrants(
-  signal: AbortSignal,
-  kind: Shareable,
-  id: string,
-  grants: readonly Grant[],
-): Promise<Given> {
+export function putGrants(signal: AbortSignal, kind: Shareable, id: string, grants: readonly Grant[]): Promise<Given> {
   const body = { grants: grants.map(({ subject, right }) => ({ subject, right })) };
   return request<Given>(signal, "PUT", at(kind, id, "grants"), { body });
 }

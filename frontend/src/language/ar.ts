@@ -292,8 +292,8 @@ export const words: Catalogue = {
   "see its name": "رؤية اسمه",
   "use it": "استخدامه",
   "change it": "تغييره",
-  "shared with you": "مشترك معك",
-  "Sign in to share with everybody: only this browser knows who you are.": "سجّل الدخول للمشاركة مع الجميع: لا يعرف هويتك سوى هذا المتصفح.",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "سجّل الدخول للمشاركة مع الجميع: لا يعرف هويتك سوى هذا المتصفح.",
   "Share “{name}”": "مشاركة «{name}»",
   "Loading …": "جارٍ التحميل…",
   "Only whoever made it and the operators can see it.": "لا يراها إلا من أنشأها والمشغّلون.",

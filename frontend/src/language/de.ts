@@ -273,8 +273,8 @@ export const words: Catalogue = {
   "see its name": "seinen Namen sehen",
   "use it": "ihn verwenden",
   "change it": "ihn ändern",
-  "shared with you": "mit Ihnen geteilt",
-  "Sign in to share with everybody: only this browser knows who you are.": "Melden Sie sich an, um mit allen zu teilen: Nur dieser Browser weiß, wer Sie sind.",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Melden Sie sich an, um mit allen zu teilen: Nur dieser Browser weiß, wer Sie sind.",
   "Share “{name}”": "„{name}“ teilen",
   "Loading …": "Wird geladen …",
   "Only whoever made it and the operators can see it.": "Nur wer sie erstellt hat und die Betreiber können sie sehen.",

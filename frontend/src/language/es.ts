@@ -270,8 +270,8 @@ export const words: Catalogue = {
   "see its name": "ver su nombre",
   "use it": "usarlo",
   "change it": "cambiarlo",
-  "shared with you": "compartido con usted",
-  "Sign in to share with everybody: only this browser knows who you are.": "Inicie sesión para compartir con todos: solo este navegador sabe quién es usted.",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Inicie sesión para compartir con todos: solo este navegador sabe quién es usted.",
   "Share “{name}”": "Compartir «{name}»",
   "Loading …": "Cargando…",
   "Only whoever made it and the operators can see it.": "Solo pueden verla quien la creó y los operadores.",

@@ -273,8 +273,8 @@ export const words: Catalogue = {
   "see its name": "voir son nom",
   "use it": "l’utiliser",
   "change it": "le modifier",
-  "shared with you": "partagé avec vous",
-  "Sign in to share with everybody: only this browser knows who you are.": "Connectez-vous pour partager avec tout le monde : seul ce navigateur sait qui vous êtes.",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Connectez-vous pour partager avec tout le monde : seul ce navigateur sait qui vous êtes.",
   "Share “{name}”": "Partager « {name} »",
   "Loading …": "Chargement…",
   "Only whoever made it and the operators can see it.": "Seuls son auteur et les opérateurs peuvent la voir.",

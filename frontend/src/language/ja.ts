@@ -263,8 +263,8 @@ export const words: Catalogue = {
   "see its name": "名前を見る",
   "use it": "使う",
   "change it": "変更する",
-  "shared with you": "共有されています",
-  "Sign in to share with everybody: only this browser knows who you are.": "全員と共有するにはサインインしてください。あなたが誰かを知っているのはこのブラウザーだけです。",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "全員と共有するにはサインインしてください。あなたが誰かを知っているのはこのブラウザーだけです。",
   "Share “{name}”": "「{name}」を共有",
   "Loading …": "読み込み中…",
   "Only whoever made it and the operators can see it.": "作成者と管理者だけが見られます。",

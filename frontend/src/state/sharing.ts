@@ -7,11 +7,7 @@ import { tell } from "./notices";
 import { loadPrompts } from "./prompts";
 
 /** What was given for a thing, and the groups that it can be shared with. */
-export async function sharingOf(
-  signal: AbortSignal,
-  kind: hubbub.Shareable,
-  id: string,
-): Promise<[Given, Group[]]> {
+export async function sharingOf(signal: AbortSignal, kind: hubbub.Shareable, id: string): Promise<[Given, Group[]]> {
   return Promise.all([hubbub.grants(signal, kind, id), hubbub.groups(signal)]);
 }
 

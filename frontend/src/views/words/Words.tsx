@@ -63,7 +63,7 @@ export function Words() {
               <span class="words-name" dir="auto">
                 {one.name}
               </span>
-              {!one.is_mine && <span class="words-about">{t("shared with you")}</span>}
+              {!one.is_mine && <span class="words-about">{t("Shared with you")}</span>}
               {(one.right === "write" || one.right === "manage") && (
                 <button
                   type="button"
