@@ -15,7 +15,8 @@ def owner_of(person_id: str) -> Person:
 
 def asker_of(person: Person) -> Asker:
     """Return for whom what a person uses is recorded."""
-    return Asker(person.id, person.key, tuple(sorted(person.groups)))
+    bounds = person.limits.quota if person.limits is not None else ()
+    return Asker(person.id, person.key, tuple(sorted(person.groups)), bounds)
 
 
 def asker_of_found(found: Found) -> Asker:

@@ -98,9 +98,10 @@ class Report(msgspec.Struct, frozen=True):
 async def show_usage(app: App, person: Asker) -> Response:
     """Say what you have used of the bounds that hold for you, and when each begins anew."""
     meter = app.meter
-    if not meter.is_on:
+    asker = asker_of(person)
+    if not meter.bounds_hold_for(asker):
         return Json(UsageOfYours([]), headers=_NEVER_KEPT)
-    standings = await meter.standings(asker_of(person), party_of(person).key)
+    standings = await meter.standings(asker, party_of(person).key)
     bounds = [_bound(one, meter.rules.currency) for one in standings]
     return Json(UsageOfYours(bounds, meter.rules.over or None, meter.rules.currency), headers=_NEVER_KEPT)
 
