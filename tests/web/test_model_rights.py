@@ -8,23 +8,27 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hubbub.core.events import Stopped, decode
+from hubbub.connections.sqlite import Sqlite
 from hubbub.core.people import Group, Member
 from hubbub.models.scripted import ScriptedModel
+from hubbub.usage.bounds import read_bound
+from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.sqlite import SqliteUsage
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.test_authorisation import BODIES, parameters, routes, schema_of_body
 
 VAULT, PLAIN, UNKNOWN = "vault", "scripted", "vaulu"
+VAULT_WORDS = tuple(f"word{number} " for number in range(2000))
+SHARED = {VAULT: ["group:Keepers"], PLAIN: ["everybody"]}
 SAID = [{"role": "user", "content": "What?"}]
 
 
 @pytest.fixture
 async def hubbub(tmp_path: Path) -> AsyncIterator[Hubbub]:
     """Two models, of which the preferred one is a group's."""
-    vault = ScriptedModel(tuple(f"word{number} " for number in range(2000)), name=VAULT, seconds_between=0.01)
-    shared = {VAULT: ["group:Keepers"], PLAIN: ["everybody"]}
-    async with hubbub_running(tmp_path, vault, ScriptedModel(), models_shared_with=shared) as hubbub:
+    vault = ScriptedModel(VAULT_WORDS, name=VAULT, seconds_between=0.01)
+    async with hubbub_running(tmp_path, vault, ScriptedModel(), models_shared_with=SHARED) as hubbub:
         yield hubbub
 
 
@@ -156,7 +160,6 @@ async def test_what_is_open_ends_with_the_right_and_is_not_asked_for_again(
     assert (await send(ann, path, {}))[0] == 404, "the stored model is not theirs any more"
     status, told = await send(ann, path, {"model": PLAIN})
     assert status == 202, told
-    assert decode(hubbub.answers.shared.answers[answer_id].records[-1].data) == Stopped("right_ended")
 
 
 async def test_who_may_use_no_model_gets_quotes_and_no_chat(tmp_path: Path) -> None:
@@ -170,3 +173,20 @@ async def test_who_may_use_no_model_gets_quotes_and_no_chat(tmp_path: Path) -> N
         asked = await ask(person, "", "What?", collections=[collection_id])
         events = await read_all(person, "", asked["answer"]["id"])
         assert (events[0]["way"], events[-1]["type"]) == ("quotes", "done")
+
+
+@pytest.mark.parametrize(("who", "status"), [("everybody", 202), ("signed-in", 429)])
+async def test_the_model_that_answers_over_a_quota_answers_those_who_may_use_it(
+    tmp_path: Path, who: str, status: int
+) -> None:
+    async with Sqlite(tmp_path / "usage.db") as database, SqliteUsage(database) as store:
+        meter = Meter(store, rules=Rules(person=(read_bound("1 questions per day"),), over="small"))
+        models = (ScriptedModel(), ScriptedModel(["a ", "little"], name="small"))
+        async with hubbub_running(tmp_path, *models, meter=meter, models_shared_with={"small": [who]}) as hubbub:
+            person = await hubbub.person()
+            await read_all(person, "", (await ask(person, ""))["answer"]["id"])
+            got, told = await send(person, "/api/questions", {"text": "And now?"})
+            assert got == status, told
+            assert status == 202 or "small" not in told
+            async with person.get("/api/usage") as response:
+                assert (await response.json())["over"] == ("small" if status == 202 else None)

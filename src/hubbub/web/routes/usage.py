@@ -103,7 +103,9 @@ async def show_usage(app: App, person: Asker) -> Response:
         return Json(UsageOfYours([]), headers=_NEVER_KEPT)
     standings = await meter.standings(asker, party_of(person).key)
     bounds = [_bound(one, meter.rules.currency) for one in standings]
-    return Json(UsageOfYours(bounds, meter.rules.over or None, meter.rules.currency), headers=_NEVER_KEPT)
+    over = meter.rules.over
+    has_over = bool(over) and over in (await app.models_of(person)).names
+    return Json(UsageOfYours(bounds, over if has_over else None, meter.rules.currency), headers=_NEVER_KEPT)
 
 
 @of_operators.get("/api/operators/usage")
