@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.app.giving import changes_of, check_given
 from hubbub.core.documents import Collection
+from hubbub.core.errors import NotFound
 from hubbub.core.people import Permission, Person, Right, reader_of
 from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
