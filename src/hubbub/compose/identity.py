@@ -11,6 +11,7 @@ from hubbub.app.passkeys import Passkeys
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
 from hubbub.compose.databases import chats_of
+from hubbub.compose.model_rights import faults_of_sharing
 from hubbub.compose.one_folder import cookie_key_of
 from hubbub.compose.providers import faults_of_names, providers_of, sources_of
 from hubbub.connections.http import Http
@@ -90,7 +91,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
-    faults += faults_of_names(settings) + _unkept(settings)
+    faults += faults_of_names(settings) + faults_of_sharing(settings) + _unkept(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
