@@ -40,6 +40,7 @@ POSTGRES: Mapping[str, int] = {
     "accounts": 1,
     "links": 1,
     "audit": 1,
+    "guests": 1,
     "folder": 1,
     "search": 1,
     "library": 1,
@@ -94,6 +95,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
     """Return the scripts that make and change the tables in PostgreSQL, by room. All that uses them is imported."""
     from hubbub.answers import postgres as answers
     from hubbub.audit import postgres as audit
+    from hubbub.compose import guests_postgres as guests
     from hubbub.connections import postgres_leases as leases
     from hubbub.history import links_postgres as links
     from hubbub.history import postgres as history
@@ -117,6 +119,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
         "accounts": passkeys.STEPS,
         "links": links.STEPS,
         "audit": audit.STEPS,
+        "guests": guests.STEPS,
         "search": library.SEARCH_STEPS,
         "library": library.STEPS,
         "origins": origins.STEPS,
