@@ -101,5 +101,5 @@ async def test_who_is_invited_on_one_machine_signs_in_on_another_and_is_put_out_
     async with open_audit(settings) as audit:
         verdict = await audit.verify()
     assert (verdict.entries, verdict.fault) == (len(lines), "")
-    assert ("person invited", root_id, "done") in deeds
-    assert ("signed in", "", "refused") in deeds
+    assert ("invited", root_id, "done") in deeds
+    assert ("sign-in", "", "refused") in deeds
