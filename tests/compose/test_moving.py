@@ -133,6 +133,7 @@ async def fill_with_people(application: Application, folder: Path) -> str:
         await passkeys.add(Passkey(b"\0\xff", root.id, b"key", 3, "Phone", 1.0))
         await SqliteIdTokens(database).keep(cookie, "a token")
         await guests.begin("g1", bob.id)
+        await guests.finish("g1", bob.id)
     assert application.audit is not None
     assert await application.audit.prune(time.time() + 1, most=1) == 1
     return cookie
@@ -198,7 +199,7 @@ async def test_all_goes_there_and_back_and_an_interrupted_move_goes_on(tmp_path:
     third = tmp_path / "third"
     back = settings_of(third, empty_postgres_url)
     with pytest.raises(Conflict, match="A server runs on it"):
-        async with opened(settings_of(second, empty_postgres_url)):
+        async with opened(settings_of(second, empty_postgres_url, PEOPLE)):
             await asyncio.to_thread(third.mkdir)
             await move(back, to_postgres=False, told=leave)
     again = await move(back, to_postgres=False, told=leave)
