@@ -272,6 +272,11 @@ class Postgres(Queries):
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 pool.terminate()
 
+    @property
+    def apart(self) -> Queries:
+        """The same connections for what is no deed, though it may be written while one is done: files, leases."""
+        return Queries(self._pool)
+
     async def run(self, query: str, *values: Value) -> int:
         """Run one statement as `all` does, with what this task joins to its writes; return how many rows it changed."""
         if joining.get() is None:

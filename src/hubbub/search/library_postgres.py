@@ -87,15 +87,15 @@ class PostgresLibrary:
             created_at=time.time(),
         )
 
-        async def create(connection: Connection) -> None:
+        async def create(connection: Connection) -> Collection:
             values = (collection.id, collection.name, owner_id, collection.description, collection.created_at)
             if await connection.run(SQL["insert_collection"], *values) == 0:
                 raise _taken(collection.name)
             if is_shared:
                 await connection.run(SQL["let_everybody_use"], collection.id)
+            return collection
 
-        await self._database.write(create)
-        return collection
+        return await self._database.write(create)
 
     async def change(
         self, collection_id: str, *, name: str | None = None, is_shared: bool | None = None
