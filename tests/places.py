@@ -36,6 +36,11 @@ def beside(folder: Path, url: str) -> Iterator[Path]:
         del _BESIDE[folder]
 
 
+def place_of(folder: Path) -> Place:
+    """Return where what tests start on a folder keeps its chats."""
+    return Place(folder, _BESIDE.get(folder))
+
+
 def variables_of(folder: Path) -> dict[str, str]:
     """Return the variables by which a process on a folder finds its database."""
     return {"HUBBUB_DATABASE__URL": _BESIDE[folder]} if folder in _BESIDE else {}

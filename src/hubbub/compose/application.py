@@ -18,10 +18,9 @@ from hubbub.app.application import Application
 from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
 from hubbub.app.readings import Readings
-from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.compose.backends import load_backends, name_of, open_backend
-from hubbub.compose.beside_chats import audit_in, links_in
+from hubbub.compose.beside_chats import audit_in, links_in, readings_in
 from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
@@ -167,7 +166,7 @@ async def open_application(
             await application.guests.resume()
         await keep_guide(parts.store, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
-        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, parts.database)))
         await stack.enter_async_context(going_on(keep_synced(parts.store, settings, application.deeds)))
         await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.runner)))
@@ -205,7 +204,7 @@ async def open_people_work(settings: Settings) -> AsyncGenerator[Application]:
         parts = await _open_parts(stack, without, None, starts_embedded=False)
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
-        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, parts.database)))
         yield application
 
 
@@ -299,7 +298,7 @@ async def _assembled(
         limits=_limits(settings),
         audit=audit,
         deeds=deeds,
-        readings=Readings(SqliteReadings(database) if isinstance(database, Sqlite) else None, deeds),
+        readings=Readings(readings_in(database), deeds),
         personal=await open_personal(stack, settings, database, deeds, doors.people),
         settings_shown=settings_shown,
         meter=meter,

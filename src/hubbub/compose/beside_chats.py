@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from hubbub.app.readings import ReadingStore
+from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.audit.outbox import Outbox
 from hubbub.audit.sqlite import SqliteAudit
 from hubbub.connections.sqlite import Sqlite
 from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.id_tokens_sqlite import SqliteIdTokens
+from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
     from hubbub.history.links_postgres import PostgresLinks
     from hubbub.identity.accounts_postgres import PostgresAccounts
+    from hubbub.identity.jobs_postgres import PostgresJobs
     from hubbub.identity.passkeys_postgres import PostgresPasskeys
     from hubbub.identity.people_postgres import PostgresPeople
     from hubbub.identity.sign_ins_postgres import PostgresSignIns
@@ -88,3 +92,21 @@ def audit_in(database: ChatsDatabase, outbox: Outbox | None = None) -> "SqliteAu
     from hubbub.audit.postgres import PostgresAudit
 
     return PostgresAudit(database, outboxes=outboxes)
+
+
+def jobs_in(database: ChatsDatabase) -> "PersonJobs | PostgresJobs":
+    """Return what keeps erasures and holds, to be opened."""
+    if isinstance(database, Sqlite):
+        return PersonJobs(database)
+    from hubbub.identity.jobs_postgres import PostgresJobs
+
+    return PostgresJobs(database)
+
+
+def readings_in(database: ChatsDatabase) -> ReadingStore:
+    """Return what keeps which operators read whose things, beside jobs that are open."""
+    if isinstance(database, Sqlite):
+        return SqliteReadings(database)
+    from hubbub.app.readings_postgres import PostgresReadings
+
+    return PostgresReadings(database)

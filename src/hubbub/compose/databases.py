@@ -31,7 +31,7 @@ CHATS: Mapping[str, int] = {
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
-    "history": 3,
+    "history": 4,
     "answers": 1,
     "sessions": 1,
     "identity": 2,
@@ -41,6 +41,7 @@ POSTGRES: Mapping[str, int] = {
     "links": 1,
     "audit": 1,
     "guests": 1,
+    "person_jobs": 1,
     "folder": 1,
     "search": 1,
     "library": 1,
@@ -94,6 +95,7 @@ async def make_tables(database: "Postgres") -> None:
 def postgres_steps() -> dict[str, Sequence[str]]:
     """Return the scripts that make and change the tables in PostgreSQL, by room. All that uses them is imported."""
     from hubbub.answers import postgres as answers
+    from hubbub.app import readings_postgres as jobs
     from hubbub.audit import postgres as audit
     from hubbub.compose import guests_postgres as guests
     from hubbub.connections import postgres_leases as leases
@@ -120,6 +122,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
         "links": links.STEPS,
         "audit": audit.STEPS,
         "guests": guests.STEPS,
+        "person_jobs": jobs.STEPS,
         "search": library.SEARCH_STEPS,
         "library": library.STEPS,
         "origins": origins.STEPS,

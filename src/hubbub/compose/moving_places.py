@@ -33,6 +33,7 @@ from hubbub.history.sqlite import SqliteHistory
 from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.cookies_sqlite import make_table
 from hubbub.identity.guests_sqlite import SqliteGuests
+from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.keys_sqlite import SqliteKeys
 from hubbub.ingest.files import Files
 from hubbub.ingest.files_postgres import PostgresFiles
@@ -64,7 +65,7 @@ class FolderPlace:
         await make_table(self._chats)
         origins = SqliteOrigins(self._documents)
         stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteUsage)
-        stores = (*stores, SqliteAccounts, SqliteLinks, SqliteAudit)
+        stores = (*stores, SqliteAccounts, SqliteLinks, SqliteAudit, PersonJobs)
         async with AsyncExitStack() as stack:
             for store in stores:
                 await stack.enter_async_context(store(self._chats))

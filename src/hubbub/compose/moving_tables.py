@@ -46,6 +46,9 @@ REST = (
     Table("id_token", ("sign_in_id",)),
     Table("chat_link", ("id",), at_once=10),
     Table("guest_taken", ("guest_id",)),
+    Table("operator_reading", ("operator_id", "person_id")),
+    Table("legal_hold", ("person_id",)),
+    Table("person_job", ("id",)),
 )
 AUDIT = (Table("audit_start", ("number",)), Table("audit_taken", ("outbox",)), Table("audit", ("number",)))
 DOCUMENTS = (
@@ -59,13 +62,8 @@ DOCUMENTS = (
 MARKS = ("cookie_key",)
 """What may be there though nothing else is."""
 _IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
-HOLDS, DATA = "legal holds", "exports or erasures of people’s data"
-READINGS = "readings of people’s things by operators"
 AZURE = "an index at Azure AI Search"
 NOT_THERE: Mapping[str, str] = {
-    "operator_reading": READINGS,
-    "legal_hold": HOLDS,
-    "person_job": DATA,
     "azure_passage": AZURE,
     "azure_place": AZURE,
 }
