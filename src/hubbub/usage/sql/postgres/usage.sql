@@ -88,7 +88,7 @@ select '', {sums} from usage where at >= $1 and at < $2 having count(*) > 0
 -- name: window
 select max(answer_id) from (
     select answer_id from usage where answer_id > $1 order by answer_id limit $2
-) as some
+) as looked_at
 
 -- name: of_person
 select answer_id, place, at, kind, outcome, model, deployment, questions, input_tokens, cached_tokens, output_tokens,
