@@ -200,6 +200,30 @@ export interface FoundChat {
   marks: readonly (readonly [number, number])[];
 }
 
+/** What a document is like: on its way, read, read but for what was left out, or not to be read. */
+export type Condition = "unfinished" | "ready" | "partial" | "failed";
+
+/** Which documents of a collection are listed, and in what order; the first page by name if nothing is said. */
+export interface Listing {
+  /** What stands in the name or the title. */
+  words?: string;
+  condition?: Condition | "";
+  order?: "name" | "added" | "size";
+  descending?: boolean;
+  /** `next` of the page before. */
+  after?: string | null;
+  limit?: number | null;
+  /** These documents alone, if there are any. */
+  ids?: readonly string[];
+}
+
+export interface DocumentPage {
+  documents: Document[];
+  next: string | null;
+  /** How many documents the collection has of each condition; the partial ones are ready, too. */
+  counts: Readonly<Record<Condition, number>>;
+}
+
 /** Which documents are searched: those that fulfil all of it. */
 export interface SearchFilters {
   /** How names of files end, without the point. */
@@ -238,7 +262,8 @@ export interface Message {
   created_at: number;
   model: string;
   collections: readonly string[];
-  asked_with?: { attachments?: readonly Attachment[] };
+  /** `beside`: the answer to the same question that this one stands beside until one is kept. */
+  asked_with?: { attachments?: readonly Attachment[]; beside?: string };
   answer?: Answer | null;
   rating?: Rating | null;
 }
@@ -248,6 +273,19 @@ export interface Asked {
   chat: Chat;
   question: Message;
   answer: Message;
+}
+
+/** How a question is answered once more; what is not given is as it was. */
+export interface Again {
+  model?: string | null;
+  collections?: readonly string[] | null;
+  max_tokens?: number | null;
+  /** An answer that broke off: the new one begins with what it said. */
+  continues?: string;
+  /** The answer that the new one stands beside. */
+  beside?: string;
+  /** The same one may be sent again after a lost reply: it is made once. */
+  answer_id?: string;
 }
 
 export interface Question {
