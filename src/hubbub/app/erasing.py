@@ -16,7 +16,8 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
 from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
 from hubbub.identity.base import ForgetsPerson
-from hubbub.identity.jobs_sqlite import Job, PersonJobs
+from hubbub.identity.jobs_sqlite import Job
+from hubbub.identity.stores import JobStore
 from hubbub.search.base import KnowsPersons
 
 AT_ONCE = 50
@@ -30,7 +31,7 @@ EraseStep: TypeAlias = Callable[["Erasing", str], AsyncGenerator[int]]
 class Erasing:
     """Erases people: of what, and in which order, `personal_kinds` lists."""
 
-    def __init__(self, app: Application, answers: AnswerStore, jobs: PersonJobs) -> None:
+    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore) -> None:
         self._app = app
         self._answers = answers
         self._jobs = jobs

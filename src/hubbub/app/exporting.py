@@ -20,8 +20,9 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotFound
 from hubbub.core.people import PERSON, RIGHTS, Person, Right
 from hubbub.history.base import AgingHistory, AnnotatedHistory, LinksOfPersons, RecordsOfPersons
-from hubbub.identity.jobs_sqlite import Job, PersonJobs
+from hubbub.identity.jobs_sqlite import Job
 from hubbub.identity.passkeys_sqlite import Passkey
+from hubbub.identity.stores import JobStore
 from hubbub.identity.webauthn import written_id
 from hubbub.search.base import KnowsPersons
 
@@ -37,7 +38,7 @@ ExportStep: TypeAlias = Callable[["Exporting", str, Archive], AsyncGenerator[int
 class Exporting:
     """Makes exports: what they hold, `personal_kinds` lists."""
 
-    def __init__(self, app: Application, answers: AnswerStore, jobs: PersonJobs) -> None:
+    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore) -> None:
         self._app = app
         self._answers = answers
         self._jobs = jobs

@@ -1,7 +1,7 @@
 """Keep what was used in PostgreSQL, beside the answers: in the transaction that stores their endings."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +13,8 @@ from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
     LOST_SECONDS,
+    OF_PERSON,
+    WINDOW,
     Amount,
     Asker,
     By,
@@ -91,6 +93,27 @@ class PostgresUsage:
 
     def releasing(self, answer_id: str) -> PostgresWrite:
         return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
+
+    async def of_person(self, person: str) -> AsyncGenerator[Mapping[str, str | int]]:
+        """Yield what a person used, record by record."""
+        after = ""
+        while window := await self._window(after):
+            for row in await self._database.all(_SQL["of_person"], after, window, person):
+                yield dict(zip(OF_PERSON, row, strict=True))
+            after = window
+
+    async def forget_person(self, person_id: str) -> int:
+        """Name a person no more in what was used; the amounts stay, since they are part of sums."""
+        after, count = "", 0
+        while window := await self._window(after):
+            count += await self._database.run(_SQL["forget_person"], after, window, person_id)
+            after = window
+        await self._database.run(_SQL["forget_counters_of"], person_id)
+        return count
+
+    async def _window(self, after: str) -> str:
+        row = await self._database.one(_SQL["window"], after, WINDOW)
+        return row[0] if row and row[0] else ""
 
     async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
         return await self._database.read(_standings, charges)

@@ -12,6 +12,8 @@ from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
     LOST_SECONDS,
+    OF_PERSON,
+    WINDOW,
     Amount,
     Asker,
     By,
@@ -27,12 +29,6 @@ from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
 _SQL = load_sql("hubbub.usage", "usage.sql")
-
-WINDOW = 2_000
-OF_PERSON = (
-    *("answer_id", "place", "at", "kind", "outcome", "model", "deployment", "questions", "input_tokens"),
-    *("cached_tokens", "output_tokens", "reasoning_tokens", "money", "is_estimated"),
-)
 
 
 class SqliteUsage:
