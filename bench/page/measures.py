@@ -135,6 +135,17 @@ async def long_chat(context: BrowserContext, url: str, chat_id: str) -> list[Fig
     ]
 
 
+MORE = """() => new Promise(resolve => {
+  const box = document.querySelector(".sidebar-chats");
+  const known = box.scrollHeight;
+  const look = () => {
+    const more = box.querySelector(".sidebar-more");
+    if (!more || box.scrollHeight > known) return resolve(more !== null);
+    box.scrollTop = box.scrollHeight;
+    requestAnimationFrame(look);
+  };
+  look();
+})"""
 SCROLL = """frames => new Promise(resolve => {
   const box = document.querySelector(".sidebar-chats");
   box.scrollTop = 0;
@@ -153,13 +164,9 @@ async def sidebar(context: BrowserContext, url: str, chats: int) -> Figure:
     """Load the whole list, and scroll from its beginning to its end."""
     page = await context.new_page()
     await page.goto(url)
-    items = page.locator(".sidebar-chats li")
-    await expect(items.first).to_be_visible()
-    while (known := await items.count()) < chats:
-        await page.evaluate("document.querySelector('.sidebar-more')?.click()")
-        await page.wait_for_function(
-            "known => document.querySelectorAll('.sidebar-chats li').length > known", arg=known, timeout=SECONDS
-        )
+    await expect(page.locator(".chat-open").first).to_be_visible()
+    while await page.evaluate(MORE):
+        pass
     session = await session_of(page)
     before = await spent(session, "Task")
     gaps: list[float] = await page.evaluate(SCROLL, FRAMES)
