@@ -38,12 +38,13 @@ class Figure:
 async def session_of(page: Page) -> CDPSession:
     """Return a way to ask the browser what the page costs."""
     session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable")
+    # Time of the processor: what others on the machine take of it counts for nothing.
+    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
     return session
 
 
 async def spent(session: CDPSession, name: str) -> float:
-    """Return for how many seconds the page's thread has run: its scripts ("Script") or all of it ("Task")."""
+    """Return how many seconds of the processor the page has used: its scripts ("Script") or all of it ("Task")."""
     metrics = (await session.send("Performance.getMetrics"))["metrics"]
     return next(float(one["value"]) for one in metrics if one["name"] == f"{name}Duration")
 
@@ -148,12 +149,12 @@ MORE = """() => new Promise(resolve => {
 })"""
 SCROLL = """frames => new Promise(resolve => {
   const box = document.querySelector(".sidebar-chats");
-  box.scrollTop = 0;
+  box.scrollTop = box.scrollHeight / 2;
   const times = [];
   const step = now => {
     times.push(now);
     if (times.length > frames) return resolve(times.slice(1).map((one, index) => one - times[index]));
-    box.scrollTop += box.scrollHeight / frames;
+    box.scrollTop += 120;
     requestAnimationFrame(step);
   };
   requestAnimationFrame(step);
@@ -161,7 +162,7 @@ SCROLL = """frames => new Promise(resolve => {
 
 
 async def sidebar(context: BrowserContext, url: str, chats: int) -> Figure:
-    """Load the whole list, and scroll from its beginning to its end."""
+    """Load the whole list, and scroll in it by three rows a frame: as fast as one can still read."""
     page = await context.new_page()
     await page.goto(url)
     await expect(page.locator(".chat-open").first).to_be_visible()
