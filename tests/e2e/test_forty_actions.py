@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import guide_is_there, opened
-from tests.e2e.steps import answer, ask, finished
+from tests.e2e.steps import answer, ask, finished, press_to
 from tests.e2e.test_asking import PASTE, PNG
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
@@ -54,6 +54,10 @@ class Hand:
         self.clicks += 1
         await self.page.keyboard.press(keys)
 
+    async def press_to(self, keys: str, role: str, name: str) -> None:
+        self.clicks += 1
+        await press_to(self.page, keys, self.page.get_by_role(role, name=name))  # pyright: ignore[reportArgumentType]
+
     async def choose(self, name: str, option: str | re.Pattern[str]) -> None:
         self.clicks += 1
         box = self.page.get_by_role("combobox", name=name)
@@ -89,7 +93,7 @@ async def asks(hand: Hand) -> None:
 
 
 async def begins_a_chat(hand: Hand) -> None:
-    await hand.press("Control+Shift+O")
+    await hand.press_to("Control+Shift+O", "textbox", "Question")
     await expect(hand.questions()).to_have_count(0)
 
 
@@ -141,7 +145,7 @@ async def opens_a_chat(hand: Hand) -> None:
 
 
 async def finds_a_chat(hand: Hand) -> None:
-    await hand.press("Control+k")
+    await hand.press_to("Control+k", "searchbox", "Search chats")
     await hand.page.keyboard.type("question")
     await expect(hand.page.get_by_role("list", name="Chats found")).to_contain_text("A question")
     await hand.page.keyboard.press("Enter")
@@ -357,8 +361,7 @@ async def shows_the_keys(hand: Hand) -> None:
 
 
 async def searches(hand: Hand) -> None:
-    await hand.press("Control+Shift+F")
-    await expect(hand.page.get_by_role("searchbox", name="Search documents and chats")).to_be_focused()
+    await hand.press_to("Control+Shift+F", "searchbox", "Search documents and chats")
     await hand.page.keyboard.type("hubbub")
     await expect(hand.page.get_by_role("list", name="Passages found").get_by_role("listitem").first).to_be_visible()
 

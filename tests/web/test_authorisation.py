@@ -38,6 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
+    "NewName": {"name": "Renamed.pdf"},
     "NewUrl": {"url": "https://example.org/"},
     "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},

@@ -2,6 +2,7 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
+import type { DocumentPage, Listing } from "./listing";
 import type {
   Again,
   Asked,
@@ -44,6 +45,9 @@ export async function collections(signal: AbortSignal): Promise<Collection[]> {
 export const createCollection = (signal: AbortSignal, name: string) =>
   request<Collection>(signal, "POST", "/api/collections", { body: { name } });
 
+export const renameCollection = (signal: AbortSignal, id: string, name: string) =>
+  request<Collection>(signal, "PATCH", at("collections", id), { body: { name } });
+
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 
@@ -60,10 +64,21 @@ export async function groups(signal: AbortSignal): Promise<Group[]> {
   return (await request<{ groups: Group[] }>(signal, "GET", "/api/groups")).groups;
 }
 
-export async function documents(signal: AbortSignal, collectionId: string): Promise<Document[]> {
-  const path = at("collections", collectionId, "documents");
-  return (await request<{ documents: Document[] }>(signal, "GET", path)).documents;
+/** A page of a collection's documents. */
+export function documents(
+  signal: AbortSignal,
+  collectionId: string,
+  { words = "", condition = "", order = "name", descending = false, after = null, limit = null, ids = [] }: Listing,
+): Promise<DocumentPage> {
+  const query = new URLSearchParams({ words, condition, order, descending: String(descending) });
+  if (after !== null) query.set("after", after);
+  if (limit !== null) query.set("limit", String(limit));
+  for (const id of ids) query.append("id", id);
+  return request<DocumentPage>(signal, "GET", `${at("collections", collectionId, "documents")}?${query}`);
 }
+
+export const renameDocument = (signal: AbortSignal, id: string, name: string) =>
+  request<Document>(signal, "PATCH", at("documents", id), { body: { name } });
 
 export const putDocument = (
   signal: AbortSignal,

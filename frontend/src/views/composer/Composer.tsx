@@ -59,7 +59,7 @@ export function Composer() {
   };
   const look = ({ value, selectionStart }: HTMLTextAreaElement) => {
     const now = typedBefore(value, selectionStart);
-    if (now !== null && now.sign !== typed?.sign) prepare(now);
+    if (now !== null) prepare(now);
     setTyped(now);
     setAt(0);
   };
