@@ -25,7 +25,7 @@ export function Server() {
           ...(value.connections === null ? [] : [["Connections", number(value.connections)] as const]),
           ["Memory", `${number(Math.round(value.memory_bytes / 2 ** 20))} MiB`],
           ["Processor time", `${number(Math.round(value.processor_seconds))} s`],
-          ["Event loop late, 99 %", `≤ ${seconds(value.lag_99_seconds)}`],
+          ["Event loop late, 99\u00a0%", `≤ ${seconds(value.lag_99_seconds)}`],
           ["Event loop late, at most", seconds(value.lag_longest_seconds)],
           ["Documents ready", number(documents.ready)],
           ["Documents under way", number(documents.waiting + documents.reading + documents.embedding)],

@@ -15,7 +15,7 @@ import { Icon, Sign } from "../icons";
 import { isApple } from "../keys";
 import { ChatItem } from "./ChatItem";
 import { ChatSearch } from "./ChatSearch";
-import { dayLabel } from "./days";
+import { ChatsByDay } from "./ChatsByDay";
 import { LanguagePicker } from "./LanguagePicker";
 import "./sidebar.css";
 import { Selection, Which } from "./Which";
@@ -153,7 +153,6 @@ function ChatList() {
     const isAll = which.value.kept === "usual" && which.value.folder === undefined;
     return <p class="sidebar-empty">{isAll ? t("Your chats will be kept here.") : t("There is no chat here.")}</p>;
   }
-  let day = "";
   return (
     <>
       {above.length > 0 && (
@@ -170,23 +169,7 @@ function ChatList() {
           ))}
         </ul>
       )}
-      <ul aria-label={t("Chats")} class="chat-list" onKeyDown={moveFocus}>
-        {shown.map((chat) => {
-          const label = dayLabel(chat.updated_at);
-          const isFirst = label !== day;
-          day = label;
-          return (
-            <ChatItem
-              key={chat.id}
-              chat={chat}
-              isHere={chat.id === here}
-              label={isFirst ? label : null}
-              place={null}
-              left={leave}
-            />
-          );
-        })}
-      </ul>
+      <ChatsByDay chats={shown} here={here} left={leave} press={moveFocus} />
       {hasMoreChats.value && <More count={shown.length} load={loadMoreChats} />}
     </>
   );
