@@ -90,7 +90,7 @@ class Ocr(Table):
 
     is_on: bool = True
     """Whether text on pictures is recognised at all."""
-    languages: Annotated[tuple[Text, ...], Field(min_length=1)] = ("eng", "deu")
+    languages: Annotated[tuple[Text, ...], Field(min_length=1)] = ("deu", "eng")
     """The languages that are looked for, by Tesseract's names. The extra brings English and German; others are
     installed by the system's packages, such as `tesseract-ocr-fra`. Each takes more time."""
     data_folder: Folder | None = None

@@ -66,7 +66,7 @@ def _grey(opened: Any) -> Picture:
     operations: Any = importlib.import_module("PIL.ImageOps")
     picture = operations.exif_transpose(opened)
     if picture.mode.startswith("I"):  # 16 bits a pixel
-        picture = picture.point(lambda value: value / 256)
+        picture = picture.point(_upper_byte)
     if "A" in picture.getbands() or "transparency" in picture.info:
         coloured = picture.convert("RGBA")
         picture = coloured.copy()
@@ -80,6 +80,10 @@ def _grey(opened: Any) -> Picture:
     if scale != 1.0:
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     return Picture(picture.tobytes(), picture.width, picture.height, round(dots * scale))
+
+
+def _upper_byte(value: Any) -> Any:
+    return value / 256  # Pillow takes no other form of it for such pictures
 
 
 def _dots_per_inch(opened: Any) -> int:

@@ -38,7 +38,7 @@ class Recogniser(Protocol):
 class Plan(msgspec.Struct, frozen=True):
     """How the pictures of one file are read."""
 
-    languages: tuple[str, ...] = ("eng", "deu")
+    languages: tuple[str, ...] = ("deu", "eng")
     """Tesseract's names of the languages that are looked for."""
     folders: tuple[str, ...] = ()
     """Where the languages' data may lie; the folder that has most of them is taken."""

@@ -42,6 +42,9 @@ class TesseractRecogniser:
         self._library = tesserocr.PyTessBaseAPI(
             path=folder, lang="+".join(languages), psm=tesserocr.PSM.AUTO, oem=tesserocr.OEM.LSTM_ONLY
         )
+        # Its messages go to standard error. As it is built they go to a file that it opens, and where it may not write,
+        # as in a sandbox, it crashes at the first one.
+        self._library.SetVariable("debug_file", "")
 
     def read(self, picture: Picture, *, most_seconds: float) -> Recognised | None:
         library = self._library

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hubbub.core.documents import Omission, ReadByOcr
+from hubbub.core.errors import Invalid
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.ocr.base import Picture, Plan, Recognised, Recogniser
 from hubbub.ingest.ocr.tesseract import TesseractRecogniser, is_installed, languages_in
@@ -32,12 +33,14 @@ class OcrWanted(Exception):
 class Turn:
     """What is recognised while one file is read."""
 
-    def __init__(self, plan: Plan | None = None, *, is_asked_first: bool = False) -> None:
-        """Take how to recognise; None where that is switched off. Asked first, `OcrWanted` is raised where it is due."""
+    def __init__(
+        self, plan: Plan | None = None, *, is_asked_first: bool = False, recogniser: Recogniser | None = None
+    ) -> None:
+        """Take how to recognise; None where that is switched off. Where it is asked first, it raises `OcrWanted`."""
         self._plan = plan
         self._is_asked_first = is_asked_first
         self._began = time.monotonic()
-        self._recogniser: Recogniser | None = None
+        self._recogniser = recogniser
         self._confidences: list[int] = []
         self._late = 0
         self._unclear = 0
@@ -45,28 +48,30 @@ class Turn:
     @property
     def is_on(self) -> bool:
         """Whether pictures can be recognised here."""
-        return self._plan is not None and is_installed()
+        return self._plan is not None and (self._recogniser is not None or is_installed())
 
     @property
     def lack(self) -> str:
         """What is missing for pictures to be recognised, to stand after "hold no text"; empty where nothing is."""
-        return f" (OCR is not installed: {INSTALL})" if self._plan is not None and not is_installed() else ""
+        return f" (OCR is not installed: {INSTALL})" if self._plan is not None and not self.is_on else ""
 
     def check(self, what: str) -> None:
         """Return if pictures can be recognised; `what` says what holds nothing else.
 
         Raises:
-            NotInstalled: they can't be. It is for the operator to mend.
+            Invalid: that is switched off.
+            NotInstalled: what it takes is missing. It is for the operator to mend.
         """
         if self._plan is None:
-            raise NotInstalled(
+            raise Invalid(
                 f"{what} Reading pictures of text (OCR) is switched off on this server. Make the text recognisable by "
-                "the scanner's program or with OCRmyPDF, and add the file again."
+                "the scanner's program or with OCRmyPDF, and add the file again.",
+                code="empty",
             )
-        if not is_installed():
+        if not self.is_on:
             raise NotInstalled(
-                f"{what} Reading pictures of text (OCR) is not installed on this server. Run there: {INSTALL}. The file "
-                "is tried again by itself."
+                f"{what} Reading pictures of text (OCR) is not installed on this server. Run there: {INSTALL}. The "
+                "file is tried again by itself."
             )
 
     def read(self, draw: Callable[[], Picture]) -> Recognised | None:
