@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import io
+import itertools
 import mmap
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
@@ -106,16 +107,24 @@ def load(file: BinaryIO) -> Loaded:
                 is_below_mark = True
         pictures = sum(page.has_picture for page in found)
         unreadable = sum(page.is_unreadable for page in found)
-        inner, lost = inner_blocks(_attached(document), lead="Attachment: ", of=document.count_attachments())
+        files = itertools.chain(_attached(document), notes.files)
+        of = document.count_attachments() + len(notes.files)
+        inner, lost = inner_blocks(files, lead="Attachment: ", of=of)
         if not blocks and not inner and (pictures or unreadable):
             _refuse(unreadable, recognises)
         title = str(document.get_metadata_value("Title")).strip()
         omitted = (*_omitted(document, found, recognises.lack), *lost)
-        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted)
+        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted, hidden=_hidden(notes.hidden))
     finally:
         if notes is not None:
             notes.close()
         document.close()
+
+
+def _hidden(lines: list[str]) -> tuple[Hidden, ...]:
+    """Return the fields and notes that no reader sees."""
+    blocks: list[Block] = [Heading("Hidden notes", 1), Paragraph("\n".join(lines))]
+    return (Hidden("note", len(lines), blocks),) if lines else ()
 
 
 def _attached(document: Any) -> Iterator[tuple[str, bytes]]:

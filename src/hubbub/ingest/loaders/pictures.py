@@ -31,12 +31,15 @@ def load(file: BinaryIO) -> Loaded:
     recognises.check("The file is a picture.")
     blocks: list[Block] = []
     pages = 0
-    for number, frame, of in _frames(file):
-        pages = of
-        found = recognises.read(lambda frame=frame: _grey(frame))
-        if found is not None and found.text:
-            blocks += scanned_blocks(found, number)
-        read_so_far(number, of)
+    try:
+        for number, frame, of in _frames(file):
+            pages = of
+            found = recognises.read(lambda frame=frame: _grey(frame))
+            if found is not None and found.text:
+                blocks += scanned_blocks(found, number)
+            read_so_far(number, of)
+    except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:  # so Pillow says that a file is damaged
+        raise Invalid("The picture is damaged. Save it anew and add it again.", code="corrupt") from error
     if not blocks and not recognises.omitted():
         raise Invalid("No text was found on the picture. Add one that shows some.", code="empty")
     return Loaded(blocks, pages=pages)
@@ -46,20 +49,17 @@ def _frames(file: BinaryIO) -> Iterator[tuple[int, Any, int]]:
     """Yield each page with its number from 1, and how many there are."""
     library: Any = importlib.import_module("PIL.Image")
     library.MAX_IMAGE_PIXELS = None  # it warns of large ones; they are refused below
-    try:
-        with library.open(file, formats=FORMATS) as opened:
-            frames = int(getattr(opened, "n_frames", 1)) if opened.format == "TIFF" else 1  # others move
-            if frames > MOST_FRAMES:
-                raise TooLarge(f"The file has more than {MOST_FRAMES} pages. Split it into smaller ones.")
-            for number in range(frames):
-                opened.seek(number)
-                if opened.width * opened.height > MOST_DECODED:
-                    raise TooLarge(
-                        f"The picture has more than {MOST_DECODED // 1_000_000} million pixels. Make it smaller."
-                    )
-                yield number + 1, opened, frames
-    except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:  # so Pillow says that a file is damaged
-        raise Invalid("The picture is damaged. Save it anew and add it again.", code="corrupt") from error
+    with library.open(file, formats=FORMATS) as opened:
+        frames = int(getattr(opened, "n_frames", 1)) if opened.format == "TIFF" else 1  # others move
+        if frames > MOST_FRAMES:
+            raise TooLarge(f"The file has more than {MOST_FRAMES} pages. Split it into smaller ones.")
+        for number in range(frames):
+            opened.seek(number)
+            if opened.width * opened.height > MOST_DECODED:
+                raise TooLarge(
+                    f"The picture has more than {MOST_DECODED // 1_000_000} million pixels. Make it smaller."
+                )
+            yield number + 1, opened, frames
 
 
 def _grey(opened: Any) -> Picture:
