@@ -109,6 +109,7 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
     references = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
     line: list[_Letter] = []
     last: _Letter | None = None
+    last_place = 0
     is_ended = False
     for place in range(text_page.count_chars()):
         code = code_of(text_page, place)
@@ -123,13 +124,16 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
         if last is not None and line:
             if is_ended and _goes_on(last, left.value, bottom.value, top.value):
                 line.append(_SPACE)  # pdfium ends a line before a letter that is drawn alone
-            elif is_ended or (_is_below(last, left.value, bottom.value, top.value) and _is_level(text_page, place)):
+            elif is_ended or (
+                _is_below(last, left.value, bottom.value, top.value) and _is_on_another(text_page, last_place, place)
+            ):
                 yield line
                 line = []
         is_ended = False
         is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
         text = "\ufffe" if is_broken else chr(code)
         last = _Letter(text, left.value, right.value, bottom.value, top.value)
+        last_place = place
         line.append(last)
         if is_broken:
             yield line
@@ -150,10 +154,15 @@ def _is_below(last: _Letter, left: float, bottom: float, top: float) -> bool:
     return left < last.right and abs(last.top + last.bottom - top - bottom) / 2 > height
 
 
-def _is_level(text_page: Any, place: int) -> bool:
-    """Tell whether a letter is not turned."""
+def _is_on_another(text_page: Any, last: int, place: int) -> bool:
+    """Tell whether a letter that is not turned stands on another line than the last one, whatever their shapes."""
     raw: Any = importlib.import_module("pypdfium2.raw")
-    return abs(raw.FPDFText_GetCharAngle(text_page, place)) < 0.1
+    if abs(raw.FPDFText_GetCharAngle(text_page, place)) > 0.1:
+        return False
+    x, y, last_y = ctypes.c_double(), ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(text_page, last, ctypes.byref(x), ctypes.byref(last_y))
+    raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
+    return abs(y.value - last_y.value) > 0.5 * raw.FPDFText_GetFontSize(text_page, place)
 
 
 def _segments(letters: Sequence[_Letter]) -> list[Segment]:
@@ -296,6 +305,8 @@ def in_logical_order(letters: Sequence[_Letter]) -> str:
         is_reversed = RIGHT_TO_LEFT.search("".join(letter.text for letter in word)) is not None
         if is_reversed:  # letters of a ligature share a place and keep their order
             word = sorted(word, key=lambda letter: -round(letter.left + letter.right, 1))
+        else:  # pdfium turns the parts of a word around that joins letters and digits: INV-2026
+            word = sorted(word, key=lambda letter: round(letter.left + letter.right, 1))
         text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), "".join(one.text for one in word))
         ordered.append((max(letter.right for letter in word), is_reversed, text))
     ordered.sort(key=lambda word: -word[0])
