@@ -61,6 +61,12 @@ class SyncedRepository(Synced):
     """The branch; empty is the usual one."""
     every_seconds: Seconds = 300.0
     """So often it is fetched."""
+    most_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024**3
+    """The size that its files may have in all, and what git keeps of them. A larger one is not taken."""
+    most_files: Count = 50_000
+    """So many files it may have."""
+    total_seconds: Seconds = 600.0
+    """How long fetching and unpacking it may take."""
 
 
 def _checked_network(text: str) -> str:
