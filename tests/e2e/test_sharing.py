@@ -7,6 +7,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import opened, violations
 from tests.e2e.settled import settled
+from tests.e2e.steps import picture
 from tests.servers.hubbub_server import hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,13 +35,13 @@ async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: 
         await page.get_by_role("button", name="Share").click()
         dialog = page.get_by_role("dialog", name="Share “Harbour”")
         await expect(dialog.get_by_text("hubbub collections share")).to_be_visible()
-        options = await dialog.get_by_role("combobox", name="Share with").get_by_role("option").all_inner_texts()
-        assert options == ["a person"]
+        options = dialog.get_by_role("combobox", name="Share with").get_by_role("option")
+        await expect(options).to_have_text(["a person"])
         await dialog.get_by_label("Their id").fill("somebody")
         await dialog.get_by_role("button", name="Add").click()
         await dialog.get_by_label("What somebody may do").select_option("write")
         assert await violations(page) == []
-        await page.screenshot(path=tmp_path / "share.png")
+        await picture(page, "share")
         await dialog.get_by_role("button", name="Save").click()
         await expect(dialog).to_have_count(0)
         await page.get_by_role("button", name="Share").click()

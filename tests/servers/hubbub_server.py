@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers.processes import children_of, command_of
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class HubbubServer:

@@ -28,6 +28,7 @@ from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.passkeys_sqlite import Passkey, SqlitePasskeys
 from hubbub.settings import Settings
 from tests.cli.commands import run
+from tests.patience import patience
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.reader import ask, read_all
 from tests.web.test_attachments import PNG
@@ -68,7 +69,7 @@ async def filled(http: aiohttp.ClientSession) -> dict[str, str]:
 
 
 async def done(http: aiohttp.ClientSession, job: dict[str, Any], path: str = "/api/exports") -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with patience():
         while True:
             async with http.get(f"{path}/{job['id']}") as response:
                 assert response.status == 200, await response.text()
@@ -219,7 +220,7 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
         named = await tables_with(tmp_path, ada_id)
         assert named <= {table for kind in KINDS for table in kind.tables}
         await asked_for(ada, "/api/me/erasure", {"confirm": ada_id})
-        async with asyncio.timeout(15):
+        async with patience():
             while True:
                 async with root.get("/api/operators/jobs") as response:
                     job = (await told(response))["jobs"][0]
@@ -380,7 +381,7 @@ async def test_a_job_that_was_killed_is_done_by_the_next_process(tmp_path: Path)
         await jobs.note(job, {"chats": 0})  # as a process leaves it that is killed in the middle
     async with open_people_work(settings_of(tmp_path)) as application:
         assert application.personal is not None
-        async with asyncio.timeout(15):
+        async with patience():
             while (now := await application.personal.jobs.job(job.id)) is None or now.state == "waiting":
                 await asyncio.sleep(0.05)
     assert now.report["chats"] == 1

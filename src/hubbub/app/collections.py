@@ -1,4 +1,4 @@
-"""List, make, share and delete a person's collections."""
+"""List, make, rename, share and delete a person's collections."""
 
 from collections.abc import Sequence
 
@@ -68,6 +68,23 @@ class Collections:
             made = await self._library.create(name, owner_id=person.id, is_shared=False, description=description)
             doing.of = made.id
         return replace(made, right=Right.MANAGE)
+
+    async def rename(self, person: Person, collection_id: str, name: str) -> Collection:
+        """Give a collection another name, and return it as it is now.
+
+        Raises:
+            NotFound: there is none for this person.
+            NotAllowed: it is not theirs to manage.
+            Conflict: its owner has another one of that name.
+            Invalid: the name is empty or too long.
+        """
+        collection = await self._access.collection(person, collection_id, Right.MANAGE)
+        detail = f"{collection.name} → {name}"
+        async with self._deeds.doing("collection renamed", by=person, of=collection_id, detail=detail):
+            renamed = await self._library.change(collection_id, name=name)
+        if renamed is None:
+            raise NotFound("There is no such collection.")
+        return replace(renamed, right=collection.right)
 
     async def permissions(self, person: Person, collection_id: str) -> Sequence[Permission]:
         """Return who may do what with a collection, beside its owner and operators.

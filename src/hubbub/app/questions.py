@@ -1,7 +1,8 @@
 """Take a question in, store it with the place of its answer, and start the answer."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar, overload
 
 import msgspec
@@ -11,6 +12,7 @@ from hubbub.answers.base import Beside, Found, Party, Ticket, party_of
 from hubbub.answers.log import Log
 from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
+from hubbub.app.again import AS_BEFORE, Again, once
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
@@ -20,8 +22,8 @@ from hubbub.app.titles import title_of
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
-from hubbub.core.identifiers import is_id, new_id
-from hubbub.core.messages import Chat, Message, Turn
+from hubbub.core.identifiers import new_id
+from hubbub.core.messages import AskedWith, Chat, Message, Turn
 from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.scopes import check_model
@@ -161,45 +163,46 @@ class Questions:
         return await self._within_quota(question, begin)
 
     async def ask_again(
-        self,
-        person: Person,
-        question_id: str,
-        *,
-        model: str | None = None,
-        collection_ids: Sequence[str] | None = None,
-        grace_seconds: float | None = None,
-        max_tokens: int | None = None,
-        continues: str | None = None,
+        self, person: Person, question_id: str, how: Again = AS_BEFORE, *, answer_id: str | None = None
     ) -> Asked:
         """Start one more answer to a question, by the same model and over the same collections unless others are given.
 
-        With the id of an earlier answer to it that was cut off, the new one begins with its text and goes on.
+        An `answer_id` makes repeating the request safe: the same id again returns what it began the first time.
 
         Raises:
             NotFound: there is no such question, answer, model or collection for this person.
             Conflict: the answer to go on with is still being written.
-            Invalid: it can't be gone on with: it is complete, or says nothing, or quotes.
+            Invalid: it can't be gone on with: it is complete, or says nothing, or quotes; or the `answer_id` has not
+                the form of one, or is another message's.
             TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
             TooLarge: the chat has as many messages as it may have.
         """
         stored = await self._access.message(person, question_id)
         if stored.role != "user":
             raise NotFound("There is no such question.")
+        begin = partial(self._answer_again, person, stored, how)
+        known = partial(self._answered_before, person, stored)
+        return await once(self._locks, self._history, answer_id, begin, known, name="answer_id")
+
+    async def _answer_again(self, person: Person, stored: Message, how: Again, answer_id: str) -> Asked:
         begun: Begun | None = None
-        if continues is not None:
-            earlier, begun = await self._begun(person, stored, continues)
+        if how.beside is not None:
+            await self._answer_to(person, stored, how.beside)
+        if how.continues is not None:
+            earlier, begun = await self._begun(person, stored, how.continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
-        asked = stored.collections if collection_ids is None else tuple(collection_ids)
+        asked = stored.collections if how.collection_ids is None else tuple(how.collection_ids)
         stored = replace(stored, collections=asked)
-        if model is not None:
-            stored = replace(stored, model=model)
+        if how.model is not None:
+            stored = replace(stored, model=how.model)
         chat = await self._access.chat(person, stored.chat_id)
-        question = with_length(replace(await self._along.restored(stored), continues=begun), max_tokens)
+        question = with_length(replace(await self._along.restored(stored), continues=begun), how.max_tokens)
         question = await self._readable(person, question, chat.files_id)
         stored = replace(stored, collections=question.collection_ids)
         self._check_model(question)
         await self._check_room(chat)
-        return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
+        answer = Message(answer_id, chat.id, stored.id, "assistant", asked_with=AskedWith(beside=how.beside or ""))
+        return await self._start(person, chat, stored, question, how.grace_seconds, answer=answer)
 
     async def take_over(self, found: Found) -> tuple[Work, Ticket] | None:
         """Return how to make an answer that was begun by another worker; None where its question is gone."""
@@ -221,19 +224,9 @@ class Questions:
 
     async def _ask_once(self, person: Person, question: Question, place: Place, grace_seconds: float | None) -> Asked:
         _check_text(question.text, self._limits.question_characters)
-        if place.question_id is None:
-            return await self._ask_in(person, question, place, grace_seconds, new_id())
-        if not is_id(place.question_id):
-            raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-        async with self._locks.of(place.question_id):
-            if (stored := await self._history.message(place.question_id)) is not None:
-                return await self._asked_before(person, stored, question, place)
-            try:
-                return await self._ask_in(person, question, place, grace_seconds, place.question_id)
-            except Conflict:  # another worker was faster
-                if (stored := await self._history.message(place.question_id)) is None:
-                    raise
-                return await self._asked_before(person, stored, question, place)
+        begin = partial(self._ask_in, person, question, place, grace_seconds)
+        known = partial(self._asked_before, person, question, place)
+        return await once(self._locks, self._history, place.question_id, begin, known, name="question_id")
 
     async def _ask_in(
         self, person: Person, question: Question, place: Place, grace_seconds: float | None, question_id: str
@@ -260,7 +253,6 @@ class Questions:
             stored,
             question,
             grace_seconds,
-            is_new=True,
             new_chat=chat if place.chat_id is None else None,
             fingerprint=None if place.question_id is None else place.fingerprint,
         )
@@ -273,22 +265,23 @@ class Questions:
         question: Question,
         grace_seconds: float | None,
         *,
-        is_new: bool,
+        answer: Message | None = None,
         new_chat: Chat | None = None,
         fingerprint: str | None = None,
     ) -> Asked:
-        """Start the answer to a message of a chat; they are stored with it."""
+        """Start the answer to a message of a chat; both are stored with it. `answer` is one more to a stored one."""
         if stored.parent_id is not None:
             self._runner.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
             question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
             model, now = question.model or "", time.time()
-            answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, model, stored.collections)
-            messages = [replace(stored, model=model), answer] if is_new else [answer]
+            made = answer or Message(new_id(), chat.id, stored.id, "assistant")
+            made = replace(made, created_at=now, model=model, collections=stored.collections)
+            messages = [made] if answer else [replace(stored, model=model), made]
             adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
-            await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
-            return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+            await self._begin(person, made.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
+            return Asked(replace(chat, updated_at=now), stored, made)
 
         return await self._within_quota(question, begin)
 
@@ -401,9 +394,7 @@ class Questions:
 
     async def _begun(self, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
         """Return an answer to a question that was cut off, and what it had said."""
-        message = await self._access.message(person, answer_id)
-        if message.parent_id != question.id or message.role != "assistant":
-            raise NotFound("There is no such answer to this question.")
+        message = await self._answer_to(person, question, answer_id)
         answer = await self._log.answer(answer_id)
         if answer.state == "open":
             raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
@@ -412,6 +403,19 @@ class Questions:
         if not answer.text or answer.way == "quotes":
             raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
         return message, Begun(answer.text, answer.query or "", answer.hits)
+
+    async def _answer_to(self, person: Person, question: Message, answer_id: str) -> Message:
+        message = await self._access.message(person, answer_id)
+        if message.parent_id != question.id or message.role != "assistant":
+            raise NotFound("There is no such answer to this question.")
+        return message
+
+    async def _answered_before(self, person: Person, question: Message, stored: Message) -> Asked:
+        """Return the answer that a request under the same id has begun."""
+        stored = await self._access.message(person, stored.id)
+        if stored.parent_id != question.id:
+            raise Invalid("This answer_id was used for something else. Make a new one.")
+        return Asked(await self._access.chat(person, question.chat_id), question, stored)
 
     async def _stored(self, answer_id: str) -> Question | None:
         """Return the question of an answer in a chat, with what was said before; None where it is gone."""
@@ -438,7 +442,7 @@ class Questions:
         answers = await self._log.answers([message.id for message in branch if message.role == "assistant"])
         return tuple([turn for message in branch if (turn := await self._along.turn(message, answers)).text])
 
-    async def _asked_before(self, person: Person, stored: Message, question: Question, place: Place) -> Asked:
+    async def _asked_before(self, person: Person, question: Question, place: Place, stored: Message) -> Asked:
         known = await self._access.message(person, stored.id)
         chat = await self._access.chat(person, known.chat_id)
         kept = await self._history.fingerprint(known.id)

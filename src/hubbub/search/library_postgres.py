@@ -1,7 +1,7 @@
 """The library in PostgreSQL, beside the search's passages."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +13,8 @@ from hubbub.core.documents import Collection, Completeness, Document, DocumentSt
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
-from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
+from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPermissions
 
 _SCHEMA = load_sql("hubbub.search", "postgres/schema.sql")
@@ -102,6 +103,16 @@ class PostgresLibrary:
 
     async def documents(self, collection_id: str) -> list[Document]:
         return [document_of(row) for row in await self._all("documents", collection_id)]
+
+    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+        after, after_id = listing.after or (None, None)
+        ids = None if listing.ids is None else list(listing.ids)
+        which = (collection_id, plain(listing.words.strip()), listing.condition, ids)
+        rows = await self._all(listing.query, *which, after, after_id, listing.limit + 1)
+        return page_of(rows, listing.limit)
+
+    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+        return conditions_of(await self._all("conditions", collection_id))
 
     async def document(self, document_id: str) -> Document | None:
         rows = await self._all("document", document_id)

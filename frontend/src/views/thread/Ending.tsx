@@ -2,6 +2,7 @@
 
 import type { Answer, LeftOut } from "../../events";
 import { listed, plural, t } from "../../language/t";
+import { failureOf } from "../../state/answers";
 import { Icon } from "../icons";
 import { readingText } from "./waiting";
 
@@ -33,7 +34,7 @@ export function Ending({ answer, retry, goOn }: Properties) {
         <Icon name="warn" />
         <p class="failure-text">
           {answer.text !== "" && `${t("The answer broke off.")} `}
-          {answer.failure?.message ?? t("Something went wrong.")}
+          {failureOf(answer)}
         </p>
         {more}
         {retry && answer.failure?.is_retryable !== false && (
