@@ -47,6 +47,8 @@ from tests.web.stores import in_memory, in_postgres
 
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
+OCR = Plan(folders=data_folders())
+
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
@@ -133,7 +135,7 @@ async def hubbub_running(
         meter = meter or Meter()
         if meter.is_on:
             answers.beside_endings = meter.settling
-        ocr = Plan(folders=data_folders())
+        ocr = OCR
         sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20), setup=Setup(folders=ocr.folders))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock", ocr=ocr)
         log = await stack.enter_async_context(Log(answers))

@@ -114,7 +114,7 @@ async def test_a_document_says_how_whole_it_was_read(
     assert document["completeness"] == {"characters": 15, "held": 0, "omitted": [missing], "ocr": None}
 
 
-async def test_a_scan_says_so_in_its_document_and_in_what_is_found(
+async def test_a_scan_says_so_in_its_document_and_in_its_passages(
     hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
 ) -> None:
     await put(ann, collection_id, "lease.tif", encoded(scan(), "TIFF"))
@@ -122,11 +122,10 @@ async def test_a_scan_says_so_in_its_document_and_in_what_is_found(
     assert (document["state"], document["media_type"]) == ("ready", "image/tiff")
     ocr = document["completeness"]["ocr"]
     assert (ocr["pages"], ocr["of"]) == (1, 1)
-    async with ann.post("/api/search", json={"query": "warehouse", "collections": [collection_id]}) as response:
-        assert response.status == 200, await response.text()
-        [hit] = (await response.json())["results"]
-    assert hit["heading"] == f"Read by OCR, confidence {ocr['confidence']} %"
-    assert hit["page"] == 1
+    async with ann.get(f"/api/documents/{document['id']}") as response:
+        [passage] = (await response.json())["passages"]
+    assert passage["heading"] == f"Read by OCR, confidence {ocr['confidence']} %"
+    assert passage["page"] == 1
 
 
 async def test_the_same_again_changes_nothing_and_other_content_replaces(
