@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Sqlite
 from hubbub.settings import Settings
+from tests.places import Place
 from tests.quiet import machine
 from tests.servers.postgres_server import new_database, postgres_running, template
 
@@ -35,10 +36,12 @@ settings.register_profile("hubbub", deadline=None, suppress_health_check=[Health
 settings.load_profile("hubbub")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first and the quiet tests last, and give to one process what belongs together.
 
-    That is what can't run side by side, and what shares a server or a browser: each process would start its own.
+    That is what can't run side by side, and what shares a server or a browser: each process would start its own. It
+    comes before xdist's own hook, which reads the groups.
     """
     items.sort(key=lambda item: 2 if _is_quiet(item) else item.path.parent.name not in SLOW_ROOMS)
     for item in items:
@@ -109,6 +112,12 @@ async def empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
     """The address of an empty database in it."""
     async with new_database(postgres_server) as address:
         yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each of the places where people and what they do can be kept."""
+    return Place(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgres" else None)
 
 
 @pytest_asyncio.fixture

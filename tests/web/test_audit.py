@@ -19,6 +19,7 @@ from hubbub.identity.keys import digest_of, new_key
 from hubbub.settings import Settings
 from tests.cli.commands import run, start
 from tests.patience import patience
+from tests.places import settings_of
 from tests.servers.hubbub_server import HubbubServer
 from tests.web.test_signing_in import PASSWORD, accounts_in, become, browser, member, serving, sign_in, told
 
@@ -45,8 +46,7 @@ async def audited(http: aiohttp.ClientSession, **query: str) -> list[dict[str, A
 
 
 async def verified(folder: Path) -> tuple[int, str]:
-    settings = Settings(server={"data_folder": folder})  # type: ignore[arg-type]
-    async with open_audit(settings) as audit:
+    async with open_audit(settings_of(folder)) as audit:
         verdict = await audit.verify()
         return verdict.entries, verdict.fault
 

@@ -21,6 +21,7 @@ from hubbub.identity.keys import digest_of, new_key
 from hubbub.registry import load
 from hubbub.settings import Settings
 from tests.patience import patience
+from tests.places import settings_of
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("signing in")]
@@ -33,7 +34,7 @@ OTHER_PASSWORD = "another five words of mine"
 @asynccontextmanager
 async def accounts_in(folder: Path) -> AsyncIterator[tuple[Accounts, People]]:
     """What `hubbub people` works with, beside a server that runs."""
-    settings = Settings(server={"data_folder": folder}, identity={"accounts": {"is_enabled": True}})  # type: ignore[arg-type]
+    settings = settings_of(folder, identity={"accounts": {"is_enabled": True}})
     async with open_people(settings) as opened:
         yield opened
 

@@ -194,8 +194,11 @@ export interface Rating {
 export interface Prompt {
   id: string;
   name: string;
+  /** Empty where one may see that it is there, and not use it. */
   text: string;
   updated_at: number;
+  right: Right;
+  is_mine: boolean;
 }
 
 /** A chat in which words were found, with the newest place where they stand. */
