@@ -1,9 +1,9 @@
-"""Change a folder at random while a server syncs it and is killed, and compare the collection with the folder.
+"""Change a folder, a website and a git repository at random while a server syncs them and is killed, and compare.
 
     python -m bench.syncing [--seconds 300] [--kill-every 20] [--seed N]
 
-It knows the server from outside: its command, its settings and its database file. Exits with 1 where the collection
-does not become equal to the folder.
+It knows the server from outside: its command, its settings and its database file. Exits with 1 where a collection
+does not become equal to its source. Without the program `git` there is no repository.
 """
 
 import argparse
@@ -12,14 +12,20 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from bench.syncing.origins import begin_repository, commit, website
 
 SETTLE_SECONDS = 60.0
 """How long the last changes may take to be read, once nobody changes or kills anything any more."""
@@ -27,6 +33,9 @@ MOST_FILES = 60
 NAMES = ("note", "lease", "minutes", "Größe", "plan b", "日程")
 SUFFIXES = (".txt", ".md", ".csv")
 WORDS = "notice period three months rent deposit garden key door roof lift tenant owner".split()
+
+
+KINDS = ("folder", "website", "repository")
 
 
 @dataclass
@@ -61,8 +70,8 @@ class Folder:
         self._chance = chance
 
     def files(self) -> list[Path]:
-        """Return all files."""
-        return sorted(path for path in self.root.rglob("*") if path.is_file())
+        """Return all files but git's own."""
+        return sorted(path for path in self.root.rglob("*") if path.is_file() and ".git" not in path.parts)
 
     def change(self) -> str:
         """Make one change; return what it was."""
@@ -95,7 +104,9 @@ class Folder:
                 one.rename(aside)
                 other.rename(one)
                 aside.rename(other)
-        elif (folders := [path for path in self.root.iterdir() if path.is_dir()]) and wanted == "folders moved":
+        elif (
+            folders := [path for path in self.root.iterdir() if path.is_dir() and path.name != ".git"]
+        ) and wanted == "folders moved":
             folder = self._chance.choice(folders)
             folder.rename(self.root / f"folder {self._chance.randrange(10**6)}")
         return wanted
@@ -118,13 +129,24 @@ class Folder:
         aside.replace(path)
 
 
+Folders: TypeAlias = dict[str, Folder]
+
+
 async def run(seconds: float, kill_every: float, seed: int, work: Path) -> Outcome:
     """Change, kill, and compare at last. `work` is an empty folder."""
     chance = random.Random(seed)
-    folder = Folder(work / "docs", chance)
-    folder.root.mkdir()
     (work / "data").mkdir()
-    _settings(work, folder.root)
+    folders = {kind: Folder(work / kind, chance) for kind in KINDS if kind != "repository" or shutil.which("git")}
+    for folder in folders.values():
+        folder.root.mkdir()
+    with website(folders["website"].root) as url:
+        if "repository" in folders:
+            begin_repository(folders["repository"].root)
+        _settings(work, url, with_repository="repository" in folders)
+        return await _run(seconds, kill_every, chance, folders, work)
+
+
+async def _run(seconds: float, kill_every: float, chance: random.Random, folders: Folders, work: Path) -> Outcome:
     outcome = Outcome()
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -134,7 +156,10 @@ async def run(seconds: float, kill_every: float, seed: int, work: Path) -> Outco
             while time.monotonic() < killed_at:
                 if server.returncode is not None:
                     raise RuntimeError(f"the server ended by itself: {(work / 'log').read_text()[-2000:]}")
-                what = folder.change()
+                kind = chance.choice(list(folders))
+                what = folders[kind].change()
+                if kind == "repository":
+                    commit(folders[kind].root)
                 outcome.changes[what] = outcome.changes.get(what, 0) + 1
                 await asyncio.sleep(chance.expovariate(3))
         finally:
@@ -144,24 +169,31 @@ async def run(seconds: float, kill_every: float, seed: int, work: Path) -> Outco
     try:
         began = time.monotonic()
         while True:
-            outcome.missing, outcome.extra = _compared(work / "data", folder)
+            outcome.missing, outcome.extra = _compared(work / "data", folders)
             outcome.settled_seconds = time.monotonic() - began
             if outcome.is_equal or outcome.settled_seconds > SETTLE_SECONDS:
                 break
             await asyncio.sleep(0.2)
     finally:
         await _kill(server)
-    outcome.files = len(folder.files())
+    outcome.files = sum(len(folder.files()) for folder in folders.values())
     return outcome
 
 
-def _settings(work: Path, folder: Path) -> None:
+def _settings(work: Path, url: str, *, with_repository: bool) -> None:
+    shared = "every_seconds = 0.5\nremoves_all = true\n"
+    repository = (
+        f"[[ingest.repositories]]\nurl = {json.dumps(f'file://{work}/repository')}\ncollection = 'repository'\n"
+    )
     (work / "hubbub.toml").write_text(
         "[embedded]\nis_enabled = false\n[embeddings]\nprovider = 'none'\n[discovery]\nis_enabled = false\n"
         "[server]\nport = 0\n"
         f"data_folder = {json.dumps(str(work / 'data'))}\n"
-        f"[[ingest.folders]]\npath = {json.dumps(str(folder))}\ncollection = 'docs'\n"
-        "every_seconds = 0.5\nquiet_seconds = 0.5\nremoves_all = true\n",
+        f"[ingest.urls]\nnetworks = ['127.0.0.1']\nports = [{urlsplit(url).port}]\n"
+        f"[[ingest.folders]]\npath = {json.dumps(str(work / 'folder'))}\ncollection = 'folder'\n"
+        f"quiet_seconds = 0.5\n{shared}"
+        f"[[ingest.websites]]\nurl = {json.dumps(url)}\ncollection = 'website'\npause_seconds = 0\n{shared}"
+        + (repository + shared if with_repository else ""),
         encoding="utf-8",
     )
 
@@ -186,26 +218,34 @@ async def _kill(server: asyncio.subprocess.Process) -> None:
     await server.wait()
 
 
-def _compared(data: Path, folder: Folder) -> tuple[list[str], list[str]]:
+def _compared(data: Path, folders: Folders) -> tuple[list[str], list[str]]:
     """Return the files that no ready document stands for, and the documents that stand for no file."""
-    kept = dict(_documents(data))
-    there = {
-        path.relative_to(folder.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.files()
-    }
-    missing = [name for name, digest in there.items() if kept.get(name) != digest]
-    return missing, [name for name in kept if name not in there]
+    kept: dict[str, Counter[str]] = {kind: Counter() for kind in folders}
+    for kind, name, digest in _documents(data):
+        kept[kind][f"{name} {digest}" if kind == "folder" else digest] += 1
+    missing: list[str] = []
+    extra: list[str] = []
+    for kind, folder in folders.items():
+        there: Counter[str] = Counter()
+        for path in folder.files():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            # What a document of another source is called is that source's affair.
+            there[f"{path.relative_to(folder.root).as_posix()} {digest}" if kind == "folder" else digest] += 1
+        missing += [f"{kind}: {one}" for one in there - kept[kind]]
+        extra += [f"{kind}: {one}" for one in kept[kind] - there]
+    return missing, extra
 
 
-def _documents(data: Path) -> Iterator[tuple[str, str]]:
+def _documents(data: Path) -> Iterator[tuple[str, str, str]]:
     for path in data.glob("*.db"):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             tables = {row[0] for row in database.execute("select name from sqlite_schema where type = 'table'")}
             if not {"document", "collection", "passage"} <= tables:
                 continue
             yield from database.execute(
-                "select document.name, document.sha256 || case when state = 'ready' then '' else ' ' || state end "
-                "from document join collection on collection.id = collection_id where collection.name = 'docs' "
+                "select collection.name, document.name, document.sha256 || case when state = 'ready' then '' else "
+                "' ' || state end from document join collection on collection.id = collection_id "
+                "where collection.name in ('folder', 'website', 'repository') "
                 "and (state <> 'ready' or exists (select 1 from passage where document_id = document.id "
                 "and passage.name = document.name))"
             )

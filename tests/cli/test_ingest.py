@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from typer.testing import Result
 
 from tests.cli.commands import PLAIN, environment, run, start
 from tests.ingest import documents as samples
+from tests.ingest.scans import encoded, scan
 from tests.servers.hubbub_server import hubbub_serving
 from tests.servers.web_server import WebServer
 
@@ -77,6 +79,14 @@ def test_what_was_read_in_part_is_said(hubbub: Invoke, documents: Path) -> None:
         first, _, *others = result.stderr.splitlines()
         assert (result.exit_code, first) == (0, f"rules: {counts}, 1 ready in part.")
         assert others == ["  scan.pdf: ready, but 2 of 3 pages hold no text."]
+
+
+def test_what_was_recognised_on_pictures_is_said(hubbub: Invoke, documents: Path) -> None:
+    (documents / "scan.png").write_bytes(encoded(scan(), "PNG"))
+    first, _, *others = hubbub("ingest", str(documents), "--collection", "rules").stderr.splitlines()
+    assert first == "rules: 3 read, 0 unchanged."
+    [said] = others
+    assert re.fullmatch(r"  scan\.png: 1 page read by OCR, confidence \d\d %\.", said)
 
 
 def test_a_folder_of_every_kind(hubbub: Invoke) -> None:

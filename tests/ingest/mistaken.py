@@ -5,12 +5,12 @@ import time
 from typing import Any
 
 
-def read_here(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False, gauge: int | None = None) -> Any:
+def read_here(**arguments: Any) -> Any:
     """Make a mistake."""
     return undefined  # type: ignore[name-defined] # noqa: F821
 
 
-def be_killed(file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False, gauge: int | None = None) -> Any:
+def be_killed(**arguments: Any) -> Any:
     """End as by the kernel's killer of processes that take too much memory."""
     signal.raise_signal(signal.SIGKILL)
     time.sleep(60)

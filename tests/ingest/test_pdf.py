@@ -9,7 +9,7 @@ from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
 from hubbub.ingest.loaders.pdf_layout import _Letter, in_logical_order
-from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.reading import read_here
 from tests.ingest import documents
 from tests.ingest.pdfs import pdf_with, placed
@@ -224,3 +224,106 @@ def test_attached_files_that_can_not_be_read_are_named(tmp_path: Path) -> None:
     )
     (tmp_path / "a.pdf").write_bytes(data)
     assert [one.text for one in load(tmp_path / "a.pdf").omitted] == ["1 of 1 files in it could not be read: a.exe"]
+
+
+ROWS = [
+    ("Item", "Qty", "Price", "Note"),
+    ("Screws", "40", "", "new"),
+    ("Hinges", "1", "12.00", ""),
+    ("Door", "7", "", "oak"),
+]
+
+
+def cells(*, by_column: bool) -> list[tuple[float, float, str]]:
+    """Return a table's cells where they stand, in the order in which they are drawn."""
+    placed_cells = [
+        (left, 700 - 18 * line, row[number])
+        for line, row in enumerate(ROWS)
+        for number, left in enumerate((50, 180, 260, 360))
+        if row[number]
+    ]
+    return sorted(placed_cells, key=lambda cell: (cell[0], -cell[1])) if by_column else placed_cells
+
+
+def test_letters_that_are_drawn_alone_stay_on_their_line(tmp_path: Path) -> None:
+    [table] = blocks(tmp_path, pdf_with(placed(*cells(by_column=False))))
+    assert isinstance(table, Table)
+    assert [tuple(row) + ("",) * (4 - len(row)) for row in table.rows] == ROWS
+    text = "\n".join(str(block) for block in blocks(tmp_path, pdf_with(placed(*cells(by_column=True)))))
+    assert "401" not in text
+    numbers = pdf_with(
+        placed(*((50, 700 - 16 * line, one) for line, one in enumerate(("12", "3", "45", "6", "Sum 66"))))
+    )
+    assert " ".join(" ".join(one.text.split()) for one in blocks(tmp_path, numbers)) == "12 3 45 6 Sum 66"
+    upwards = b"BT /F 12 Tf 0 1 -1 0 100 100 Tm (Text that goes up the page) Tj ET"
+    assert [one.text for one in blocks(tmp_path, pdf_with(upwards))] == ["Text that goes up the page"]
+
+
+WIDGET = b"/Subtype /Widget /Type /Annot /Rect [50 500 300 520] /P 4 0 R"
+FIELDS = [
+    b"<< /FT /Ch /T (rooms) /V [(A one) (B two)] /Opt [(A one) (B two) (C three)] /Ff 2097152 %s >>" % WIDGET,
+    b"<< /FT /Ch /T (rate) /V (b) /Opt [[(a) (Low rate)] [(b) (High rate)]] /Ff 131072 %s >>" % WIDGET,
+    b"<< /FT /Tx /T (password) /V (hunter2) /Ff 8192 %s >>" % WIDGET,
+    b"<< /FT /Tx /T (checksum) /V (9f3a) /F 2 %s >>" % WIDGET,
+]
+NOTES = [
+    b"<< /Type /Annot /Subtype /FreeText /Rect [50 600 200 640] /RC (<body><p>Rich &amp; only</p></body>) >>",
+    b"<< /Type /Annot /Subtype /Text /F 2 /Rect [50 700 60 710] /Contents (Nobody sees this) >>",
+    b"<< /Type /Annot /Subtype /FileAttachment /Rect [50 700 60 710] "
+    b"/FS << /Type /Filespec /F (terms.txt) /EF << /F 13 0 R >> >> >>",
+    b"<< /Type /EmbeddedFile /Length 26 >>\nstream\nThe terms that are attached\nendstream",
+]
+
+
+def test_lists_show_their_labels_and_what_nobody_sees_is_left_out(tmp_path: Path) -> None:
+    references = b"[10 0 R 11 0 R 12 0 R 13 0 R]"
+    form = b"/AcroForm << /Fields %s /DA (/F 12 Tf) /DR << /Font << /F 3 0 R >> >> >>" % references
+    data = pdf_with(placed((50, 100, PROSE[:60])), page=b"/Annots " + references, catalog=form, more=FIELDS)
+    (tmp_path / "form.pdf").write_bytes(data)
+    found = load(tmp_path / "form.pdf")
+    text = "\n".join(str(block) for block in found.blocks)
+    assert "rooms: A one, B two" in text
+    assert "rate: High rate" in text
+    assert "hunter2" not in text
+    assert "9f3a" not in text
+    [hidden] = found.hidden
+    assert (hidden.what, hidden.count) == ("note", 1)
+    assert hidden.blocks[-1] == Paragraph("checksum: 9f3a")
+
+
+def test_notes_of_formats_alone_and_files_at_a_place_of_a_page(tmp_path: Path) -> None:
+    data = pdf_with(placed((50, 100, PROSE[:60])), page=b"/Annots [10 0 R 11 0 R 12 0 R]", more=NOTES)
+    (tmp_path / "notes.pdf").write_bytes(data)
+    found = load(tmp_path / "notes.pdf")
+    texts = [block.text for block in found.blocks if not isinstance(block, Table)]
+    assert texts[1:] == ["Text box: Rich & only", "Attachment: terms.txt", "The terms that are attached"]
+    assert [one.count for one in found.hidden] == [1]
+
+
+def test_letters_moved_upwards_are_unreadable_and_rows_of_signs_are_not() -> None:
+    moved = (
+        "".join(chr(ord(one) + 31) for one in "The tenant pays the rent on time")
+        .encode("latin-1")
+        .decode("cp1252", "replace")
+    )
+    assert is_doubtful(moved)
+    assert is_unreadable(moved)
+    for text in (
+        "Contents • • • • • • • • • • • • 12",
+        "„Ja“, sagte er – „nein“ – und ging …",
+        "© 2026 Müller & Söhne ™ ®",
+    ):
+        assert not is_unreadable(text)
+
+
+def test_a_word_of_letters_and_digits_within_a_line_from_the_right() -> None:
+    letters = [
+        *(
+            _Letter(letter, left, left + 5, 0, 9)
+            for letter, left in zip("-2026", (115, 120, 125, 130, 135), strict=True)
+        ),
+        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("INV", (100, 105, 110), strict=True)),
+        _Letter(" ", 0, 0, 0, 0),
+        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("בגד", (60, 55, 50), strict=True)),
+    ]
+    assert in_logical_order(letters) == "INV-2026 בגד"

@@ -12,7 +12,7 @@ import pytest
 
 from hubbub.connections.addresses import networks_of
 from hubbub.connections.guarded import Guarded
-from hubbub.core.errors import HubbubError, Invalid
+from hubbub.core.errors import HubbubError, Invalid, TooLarge
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import FolderSource, Source
 from hubbub.ingest.sources.repository import Repository, is_repository
@@ -59,6 +59,14 @@ class InRepository(InFolder):
         who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
         variables = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         subprocess.run(["git", *who, *words], cwd=self.folder, env=variables, check=True, timeout=30)
+
+    def committed(self, tree: str) -> str:
+        who = {f"GIT_{one}_{what}": "ann@x" for one in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        command = ["git", "commit-tree", tree, "-m", "Change"]
+        done = subprocess.run(
+            command, cwd=self.folder, env=os.environ | who, check=True, capture_output=True, text=True, timeout=30
+        )
+        return done.stdout.strip()
 
     def ready(self) -> None:
         self.git("add", "--all")
@@ -362,6 +370,67 @@ async def test_a_branch_is_taken_and_its_history_is_not(tmp_path: Path) -> None:
         assert (tmp_path / f"place {branch}" / "git" / "shallow").exists()
     with pytest.raises(Invalid, match="nothing"):
         await Repository(f"file://{origin.folder}", tmp_path / "place", branch="nothing").refresh()
+
+
+@needs_git
+async def test_a_repository_over_a_bound_is_refused_and_what_was_there_stays(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+    place = tmp_path / "place"
+    url = f"file://{origin.folder}"
+
+    def commit(**files: bytes) -> None:
+        for name, data in files.items():
+            (origin.folder / name).write_bytes(data)
+        origin.ready()
+
+    await asyncio.to_thread(commit, a=b"a", b=b"b")
+    await Repository(url, place, most_files=2, most_bytes=200_000).refresh()
+    await asyncio.to_thread(commit, c=b"c")
+    with pytest.raises(TooLarge, match=r"more than 2 files.*most_files in its table"):
+        await Repository(url, place, most_files=2).refresh()
+    await asyncio.to_thread(commit, c=bytes(2_000_000))  # which packs to 2 kB
+    with pytest.raises(TooLarge, match=r"more than 1 MB.*most_bytes"):
+        await Repository(url, place, most_bytes=1024**2).refresh()
+    await asyncio.to_thread(commit, c=os.urandom(2_000_000))
+    with pytest.raises(TooLarge, match="most_bytes"):
+        await Repository(url, place, most_bytes=200_000).refresh()
+    repository = Repository(url, place)
+    assert await asyncio.to_thread(held, repository) == {"a": "a", "b": "b"}
+    await asyncio.to_thread(commit, c=b"small again")
+    await repository.refresh()
+    assert (await asyncio.to_thread(held, repository))["c"] == "small again"
+
+
+@needs_git
+async def test_a_few_kilobytes_that_name_a_billion_files(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+
+    def prepare() -> None:
+        def made(kind: str, lines: str) -> str:
+            command = ["git", "hash-object", "-w", "--stdin"] if kind == "blob" else ["git", "mktree"]
+            done = subprocess.run(command, cwd=origin.folder, input=lines, check=True, capture_output=True, text=True)
+            return done.stdout.strip()
+
+        one, kind, mode = made("blob", "x"), "blob", "100644"
+        for _ in range(9):
+            one = made("tree", "".join(f"{mode} {kind} {one}\td{number}\n" for number in range(10)))
+            kind, mode = "tree", "040000"
+        origin.git("update-ref", "refs/heads/main", origin.committed(one))
+
+    await asyncio.to_thread(prepare)
+    repository = Repository(f"file://{origin.folder}", tmp_path / "place", most_files=1000, total_seconds=60)
+    with pytest.raises(TooLarge, match="more than 1000 files"):
+        await repository.refresh()
+    assert await asyncio.to_thread(held, repository) == {}
+
+
+@needs_git
+async def test_a_repository_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+    await asyncio.to_thread(origin.put, "a.txt", "a")
+    await asyncio.to_thread(origin.ready)
+    with pytest.raises(Invalid, match=r"within 0 s.*total_seconds"):
+        await Repository(f"file://{origin.folder}", tmp_path / "place", total_seconds=0).refresh()
 
 
 @pytest.mark.parametrize(

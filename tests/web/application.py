@@ -21,7 +21,7 @@ from hubbub.app.application import Application
 from hubbub.app.by_url import ByUrl
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
-from hubbub.connections.sandbox import Sandbox, SandboxLimits
+from hubbub.connections.sandbox import Sandbox, SandboxLimits, Setup
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
@@ -31,6 +31,8 @@ from hubbub.identity.grants import Grants
 from hubbub.identity.keys import Keyring, digest_of, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.open import OpenIdentity
+from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.tesseract import data_folders
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.base import Model
 from hubbub.models.catalog import Catalog
@@ -44,6 +46,8 @@ from hubbub.web.protocol import protocol_for
 from tests.web.stores import in_memory, in_postgres
 
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
+
+OCR = Plan(folders=data_folders())
 
 
 class _Server(uvicorn.Server):
@@ -132,8 +136,9 @@ async def hubbub_running(
         meter = meter or Meter()
         if meter.is_on:
             answers.beside_endings = meter.settling
-        sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20))
-        pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock")
+        ocr = OCR
+        sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20), setup=Setup(folders=ocr.folders))
+        pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock", ocr=ocr)
         log = await stack.enter_async_context(Log(answers))
         runner = await stack.enter_async_context(Runner(log, answers, control))
         await stack.enter_async_context(Membership(answers, log, runner))

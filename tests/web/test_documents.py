@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.ingest import documents as samples
+from tests.ingest.scans import encoded, scan
 from tests.web.application import LIMITS, Hubbub
 
 
@@ -110,7 +111,21 @@ async def test_a_document_says_how_whole_it_was_read(
     assert document["state"] == "ready"
     missing = {"kind": "pages_without_text", "text": "2 of 3 pages hold no text", "count": 2, "of": 3}
     assert document["progress"] == 1.0
-    assert document["completeness"] == {"characters": 15, "held": 0, "omitted": [missing]}
+    assert document["completeness"] == {"characters": 15, "held": 0, "omitted": [missing], "ocr": None}
+
+
+async def test_a_scan_says_so_in_its_document_and_in_its_passages(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
+) -> None:
+    await put(ann, collection_id, "lease.tif", encoded(scan(), "TIFF"))
+    document = (await listed(hubbub, ann, collection_id))["lease.tif"]
+    assert (document["state"], document["media_type"]) == ("ready", "image/tiff")
+    ocr = document["completeness"]["ocr"]
+    assert (ocr["pages"], ocr["of"]) == (1, 1)
+    async with ann.get(f"/api/documents/{document['id']}") as response:
+        [passage] = (await response.json())["passages"]
+    assert passage["heading"] == f"Read by OCR, confidence {ocr['confidence']} %"
+    assert passage["page"] == 1
 
 
 async def test_the_same_again_changes_nothing_and_other_content_replaces(

@@ -104,6 +104,16 @@ export interface Completeness {
   characters: number;
   held: number;
   omitted: readonly Omission[];
+  /** What was recognised on pictures of pages, if anything was. */
+  ocr?: ReadByOcr | null;
+}
+
+export interface ReadByOcr {
+  pages: number;
+  of: number;
+  /** In percent, the mean of the pages. */
+  confidence: number;
+  lowest: number;
 }
 
 export interface Document {

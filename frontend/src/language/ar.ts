@@ -57,6 +57,7 @@ export const words: Catalogue = {
   "Can be found by its words; meanings {embedded} of {passages}{percent}":
     "يمكن العثور عليه بكلماته؛ المعاني {embedded} من {passages}{percent}",
   "Could not be read": "تعذّرت القراءة",
+  "Read by OCR, confidence {confidence} %": "قُرئ بالتعرّف الضوئي (OCR)، الثقة {confidence} %",
   "Ready, but {omissions}": "جاهز، لكن {omissions}",
   Ready: "جاهز",
   "None of these files can be read.": "لا يمكن قراءة أي من هذه الملفات.",

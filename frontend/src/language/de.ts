@@ -51,6 +51,7 @@ export const words: Catalogue = {
   "Can be found by its words; meanings {embedded} of {passages}{percent}":
     "Nach Wörtern auffindbar; Bedeutungen {embedded} von {passages}{percent}",
   "Could not be read": "Konnte nicht gelesen werden",
+  "Read by OCR, confidence {confidence} %": "Mit OCR gelesen, Sicherheit {confidence} %",
   "Ready, but {omissions}": "Bereit, aber {omissions}",
   Ready: "Bereit",
   "None of these files can be read.": "Keine dieser Dateien kann gelesen werden.",

@@ -52,6 +52,7 @@ export const words: Catalogue = {
   "Can be found by its words; meanings {embedded} of {passages}{percent}":
     "Se encuentra por sus palabras; significados {embedded} de {passages}{percent}",
   "Could not be read": "No se pudo leer",
+  "Read by OCR, confidence {confidence} %": "Leído con OCR, confianza del {confidence} %",
   "Ready, but {omissions}": "Listo, pero {omissions}",
   Ready: "Listo",
   "None of these files can be read.": "Ninguno de estos archivos se puede leer.",

@@ -51,6 +51,7 @@ export const words: Catalogue = {
   "Can be found by its words; meanings {embedded} of {passages}{percent}":
     "Trouvable par ses mots ; sens {embedded} sur {passages}{percent}",
   "Could not be read": "Lecture impossible",
+  "Read by OCR, confidence {confidence} %": "Lu par OCR, confiance de {confidence} %",
   "Ready, but {omissions}": "Prêt, mais {omissions}",
   Ready: "Prêt",
   "None of these files can be read.": "Aucun de ces fichiers ne peut être lu.",

@@ -51,6 +51,7 @@ export const words: Catalogue = {
   "Can be found by its words; meanings {embedded} of {passages}{percent}":
     "語句で検索できます。意味は {passages} 件中 {embedded} 件{percent}",
   "Could not be read": "読み取れませんでした",
+  "Read by OCR, confidence {confidence} %": "OCRで読み取り（確信度 {confidence} %）",
   "Ready, but {omissions}": "準備完了（ただし {omissions}）",
   Ready: "準備完了",
   "None of these files can be read.": "どのファイルも読み取れません。",

@@ -47,6 +47,8 @@ class Tally(msgspec.Struct):
     """Name and reason of each file that could not be read."""
     in_part: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     """Name of each file that was read in part, and what was left out."""
+    by_ocr: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
+    """Name of each file of which something was recognised on pictures, and how much."""
 
 
 def ingest(
@@ -97,6 +99,8 @@ def ingest(
         )
     for name, but in tally.in_part:
         console.print(printable(f"  {name}: ready, but {but}."), style="yellow", markup=False)
+    for name, how_much in tally.by_ocr:
+        console.print(printable(f"  {name}: {how_much}."), markup=False)
     for name, reason in tally.refused:
         console.print(printable(f"  {name}: {reason}"), style="red", markup=False)
     return len(tally.refused) + len(passed_by.unreadable)
@@ -146,6 +150,7 @@ async def _ingest(
         documents = [one for one in await store.library.documents(collection.id) if one.name in names]
         tally.refused += [(one.name, one.reason) for one in documents if one.state == "failed"]
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
+        tally.by_ocr = [(one.name, one.completeness.ocr.text) for one in documents if one.completeness.ocr]
         tally.taken -= len(tally.refused)
         counts = f"{tally.taken} read, {tally.unchanged} unchanged, {tally.removed} removed"
         await deeds.note("documents ingested", of=collection.id, detail=f"{counts}, {len(tally.refused)} failed")

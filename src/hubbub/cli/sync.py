@@ -160,6 +160,9 @@ async def _report(store: DocumentStore, collection: Collection, done: Round) -> 
     _say_rest(done)
     for one in in_part:
         console.print(printable(f"  {one.name}: ready, but {one.completeness.but}."), style="yellow", markup=False)
+    for one in documents:
+        if (ocr := one.completeness.ocr) is not None:
+            console.print(printable(f"  {one.name}: {ocr.text}."), markup=False)
     for one in failed:
         console.print(printable(f"  {one.name}: {one.reason}"), style="red", markup=False)
     return len(failed) + len(done.refused) + len(done.pending) + bool(done.held_back)

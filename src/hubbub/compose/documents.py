@@ -17,7 +17,7 @@ from hubbub.compose.backends import OWN_SEARCH_BESIDE_POSTGRES, has_documents_in
 from hubbub.compose.databases import chats_of, library_in
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.compose.one_folder import check_moved
-from hubbub.compose.own import media_types_of, setup_of
+from hubbub.compose.own import media_types_of, ocr_plan_of, setup_of
 from hubbub.connections.http import Http
 from hubbub.connections.lock import RETRY_SECONDS, FolderLock
 from hubbub.connections.private import open_private
@@ -109,6 +109,7 @@ async def open_document_store(
             sizes=Sizes(settings.ingest.passage_characters),
             readers=settings.ingest.children,
             reads_hidden=settings.ingest.reads_hidden,
+            ocr=await in_a_thread(partial(ocr_plan_of, settings)),
             keeps_earlier=settings.ingest.unreadable_update == "keep",
             can_embed=partial(_can_embed, embedder),
             allowance=Allowance(

@@ -11,6 +11,8 @@ from hubbub.connections.sandbox import Setup
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import SettingsError
 from hubbub.ingest.base import Loader, OwnFormat
+from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.tesseract import data_folders
 from hubbub.models.base import Limits, Model
 from hubbub.models.own import OwnModel, own_embedder
 from hubbub.registry import Kind, lacking, load, place_of
@@ -68,17 +70,28 @@ def _format(name: str, chosen: Chosen) -> OwnFormat:
     return OwnFormat(name, place_of("loader", chosen.backend), suffixes, loader.media_type, chosen.settings)
 
 
-def setup_of(settings: Settings) -> Setup | None:
-    """Return what a sandbox's children are made ready for, so that they read formats of somebody's own.
+def ocr_plan_of(settings: Settings) -> Plan | None:
+    """Return how text on pictures is recognised; None where that is switched off. It looks for folders."""
+    ocr = settings.ingest.ocr
+    if not ocr.is_on:
+        return None
+    folders = (str(ocr.data_folder),) if ocr.data_folder is not None else data_folders()
+    return Plan(ocr.languages, folders, ocr.doubtful_below, ocr.cpu_seconds, ocr.wall_seconds)
+
+
+def setup_of(settings: Settings) -> Setup:
+    """Return what a sandbox's children are made ready for: formats of somebody's own, and the data for OCR.
 
     Raises:
         SettingsError: one can't be made.
     """
     formats = own_formats(settings)
+    plan = ocr_plan_of(settings)
+    folders = plan.folders if plan is not None else ()
     if not formats:
-        return None
+        return Setup(folders=folders)
     packages = {one.place.partition(":")[0].partition(".")[0] for one in formats}
-    return Setup(TAKE_FORMATS, {"formats": msgspec.to_builtins(formats)}, tuple(sorted(packages)))
+    return Setup(TAKE_FORMATS, {"formats": msgspec.to_builtins(formats)}, tuple(sorted(packages)), folders)
 
 
 def media_types_of(settings: Settings) -> dict[str, str]:

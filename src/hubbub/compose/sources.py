@@ -74,7 +74,14 @@ def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, g
                 pause_seconds=wanted.pause_seconds,
             )
         case SyncedRepository():
-            return Repository(wanted.url, place, branch=wanted.branch)
+            return Repository(
+                wanted.url,
+                place,
+                branch=wanted.branch,
+                total_seconds=wanted.total_seconds,
+                most_bytes=wanted.most_bytes,
+                most_files=wanted.most_files,
+            )
         case SyncedFolder():
             return FolderSource(wanted.path)
         case _:

@@ -63,11 +63,11 @@ def layers() -> Layers:
     return _layers
 
 
-def confine(parent_pid: int, packages: Sequence[str] = ()) -> None:
+def confine(parent_pid: int, packages: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
     """Give up, in this process and for good, what reading does not need. Import what is ours before.
 
     What is imported later is found as before, in the folders of the interpreter and its packages; so are `packages`
-    that lie elsewhere.
+    that lie elsewhere. `folders` can be read as well.
     """
     if sys.platform != "linux":
         _layers.files = _layers.calls = f"{sys.platform} has neither Landlock nor seccomp"
@@ -75,7 +75,7 @@ def confine(parent_pid: int, packages: Sequence[str] = ()) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")
-    readable = list(_readable(packages))
+    readable = [*_readable(packages), *folders]
     _leave_network(libc)
     if os.geteuid() == 0:
         _layers.account = _leave_root(libc, readable)

@@ -48,6 +48,8 @@ class Setup(msgspec.Struct, frozen=True):
     arguments: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     packages: tuple[str, ...] = ()
     """Those that it may read besides the interpreter's and ours, wherever they lie."""
+    folders: tuple[str, ...] = ()
+    """Folders of data that it may read, too."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ def main() -> None:
         os.write(result, BEGUN)
     else:
         _limit_use(request.limits)
-        confine(request.parent_pid, request.setup.packages)
+        confine(request.parent_pid, request.setup.packages, request.setup.folders)
         sys.addaudithook(_forbid)
         os.write(result, BEGUN)
         try:

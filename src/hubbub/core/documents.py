@@ -44,6 +44,23 @@ class Omission(msgspec.Struct, frozen=True):
     """Out of how many; 0 where that says nothing."""
 
 
+class ReadByOcr(msgspec.Struct, frozen=True):
+    """How much of a document was recognised on pictures of its pages, and how surely."""
+
+    pages: int
+    of: int
+    confidence: int
+    """The recogniser's own, in percent: the mean of the pages."""
+    lowest: int
+    """That of the page that it is least sure of."""
+
+    @property
+    def text(self) -> str:
+        """The same for a person: "5 of 6 pages read by OCR, confidence 87 %"."""
+        pages = "1 page" if self.of == 1 else f"{self.pages} of {self.of} pages"
+        return f"{pages} read by OCR, confidence {self.confidence} %"
+
+
 class Completeness(msgspec.Struct, frozen=True):
     """How whole a document was read."""
 
@@ -53,6 +70,8 @@ class Completeness(msgspec.Struct, frozen=True):
     """How many a cruder count of the file's format finds; 0 where none was made."""
     omitted: tuple[Omission, ...] = ()
     """What was not read; empty where nothing is known to be missing."""
+    ocr: ReadByOcr | None = None
+    """What of it was recognised on pictures; None where nothing was."""
 
     @property
     def but(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import msgspec
 
 from hubbub.core.documents import Omission
+from hubbub.core.errors import HubbubError
 from hubbub.core.options import options_for
 from hubbub.ingest.blocks import Block, Code, Heading, Hidden, Loaded, Paragraph, Table
 
@@ -17,12 +18,23 @@ __all__ = [
     "Hidden",
     "Loaded",
     "Loader",
+    "NotInstalled",
     "Omission",
     "OwnFormat",
     "Paragraph",
     "ReadsFiles",
     "Table",
 ]
+
+
+NOT_INSTALLED = "not_installed"
+
+
+class NotInstalled(HubbubError):
+    """A package is missing that reads this kind of file. It may be tried again: somebody may install it."""
+
+    code = NOT_INSTALLED
+    status = 501
 
 
 class ReadsFiles(Protocol):

@@ -17,6 +17,7 @@ from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files, Kept
 from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.names import suffix_of, usable_name
+from hubbub.ingest.ocr.base import Plan
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
 from hubbub.search.base import EmbedsLater, Library, RemovesMany, Renames, Search
@@ -43,6 +44,7 @@ class Pipeline:
         sizes: Sizes | None = None,
         readers: int = 2,
         reads_hidden: bool = False,
+        ocr: Plan | None = None,
         keeps_earlier: bool = True,
         allowance: Allowance | None = None,
         can_embed: Callable[[], bool] = lambda: True,
@@ -64,6 +66,7 @@ class Pipeline:
             sizes=sizes,
             readers=readers,
             reads_hidden=reads_hidden,
+            ocr=ocr,
             keeps_earlier=keeps_earlier,
             can_embed=can_embed,
         )

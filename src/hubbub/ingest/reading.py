@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import errno
+import math
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import msgspec
@@ -28,10 +30,13 @@ from hubbub.connections.sandbox import (
 )
 from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
+from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
 from hubbub.ingest.gauge import Gauge, telling
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.names import title_of
+from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.turn import OcrWanted, Turn, taking, turn
 from hubbub.ingest.split import Piece, Sizes, split
 
 MOST_CHARACTERS = 20_000_000
@@ -43,24 +48,17 @@ WHOLE = 0.95
 """A document of which less was read than this part of what a cruder count finds was read in part."""
 
 READER = "hubbub.ingest.reading:sent_here"
-NOT_INSTALLED, NOT_NOW = "not_installed", "not_now"
+NOT_NOW = "not_now"
 MISTAKE = (
     "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the server is "
     "started anew; the server's log says more."
 )
 
-_PACKAGES = {"markdown_it": "markdown-it-py"}
+_PACKAGES = {"markdown_it": "markdown-it-py", "PIL": "pillow"}
 """What a module's package is called where it is called otherwise."""
 _OF_THE_FILE = (ValueError, ArithmeticError, EOFError, RecursionError, SyntaxError, BadZipFile, csv.Error, zlib.error)
 """Raised by code of ours, too, over bytes that are not what they should be."""
 _OF_THE_MACHINE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO, errno.ENOBUFS))
-
-
-class NotInstalled(HubbubError):
-    """A package is missing that reads this kind of file. It may be tried again: somebody may install it."""
-
-    code = NOT_INSTALLED
-    status = 501
 
 
 class NotNow(HubbubError):
@@ -107,6 +105,8 @@ class Sent(msgspec.Struct, frozen=True):
     pages: int
     batches: list[bytes]
     completeness: Completeness
+    wants_ocr: bool = False
+    """Whether nothing was read yet, since pictures are to be recognised, which takes more time."""
 
 
 async def read(
@@ -116,9 +116,12 @@ async def read(
     sizes: Sizes | None = None,
     *,
     reads_hidden: bool = False,
+    ocr: Plan | None = None,
     gauge: Gauge | None = None,
 ) -> Reading:
     """Return the passages of a file, and of its hidden parts if these are to be read. A gauge shows how far it is.
+
+    Pictures of text are recognised where a plan says how, in a call of its own with the time that this may take.
 
     Raises:
         Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
@@ -127,7 +130,14 @@ async def read(
     """
     arguments = {"name": name, "sizes": msgspec.to_builtins(sizes or Sizes()), "reads_hidden": reads_hidden}
     lent = {"gauge": gauge.descriptor} if gauge is not None else None
-    match await sandbox.call(READER, arguments, Sent, files={"file": path}, lent=lent):
+    files = {"file": path}
+    arguments |= {"ocr": msgspec.to_builtins(ocr), "is_asked_first": True}
+    outcome = await sandbox.call(READER, arguments, Sent, files=files, lent=lent)
+    if ocr is not None and isinstance(outcome, Returned) and outcome.value.wants_ocr:
+        limits = replace(sandbox.limits, cpu_seconds=math.ceil(ocr.cpu_seconds), wall_seconds=ocr.wall_seconds)
+        arguments["is_asked_first"] = False
+        outcome = await sandbox.call(READER, arguments, Sent, files=files, lent=lent, limits=limits)
+    match outcome:
         case Returned(value=sent):
             return await _received(sent)
         case failure:
@@ -148,10 +158,20 @@ async def _received(sent: Sent) -> Reading:
 
 
 def sent_here(
-    file: int, name: str, sizes: dict[str, int], reads_hidden: bool = False, gauge: int | None = None
+    file: int,
+    name: str,
+    sizes: dict[str, int],
+    reads_hidden: bool = False,
+    ocr: dict[str, Any] | None = None,
+    is_asked_first: bool = False,
+    gauge: int | None = None,
 ) -> Sent:
-    """Return what `read_here` does, in the form that it is sent in."""
-    reading = read_here(file, name, sizes, reads_hidden, gauge)
+    """Return what `read_here` does, in the form that it is sent in; or that it has to be asked a second time."""
+    try:
+        with taking(Turn(msgspec.convert(ocr, Plan | None), is_asked_first=is_asked_first)):
+            reading = read_here(file, name, sizes, reads_hidden, gauge)
+    except OcrWanted:
+        return Sent("", 0, [], Completeness(), wants_ocr=True)
     encode = msgspec.msgpack.Encoder().encode
     batches = [encode(reading.pieces[start : start + BATCH]) for start in range(0, len(reading.pieces), BATCH)]
     return Sent(reading.title, reading.pages, batches, reading.completeness)
@@ -211,6 +231,7 @@ def read_here(
     """
     with telling(gauge):
         loaded = loaded_here(file, name)
+    loaded = replace(loaded, omitted=loaded.omitted + turn().omitted())
     loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
@@ -236,7 +257,7 @@ def loaded_here(file: int, name: str) -> Loaded:
     try:
         with os.fdopen(file, "rb") as opened:
             return kind_of(opened, name).loader().load(opened)
-    except (HubbubError, MemoryError):
+    except (HubbubError, MemoryError, OcrWanted):
         raise
     except Exception as error:
         if (named := _sorted(error, name)) is error:
@@ -263,7 +284,7 @@ def completeness_of(loaded: Loaded) -> Completeness:
         percent = max(1, round(100 * missing / loaded.held))
         words = f"about {percent} % of its text could not be read"
         omitted += (Omission("text", words, missing, loaded.held),)
-    return Completeness(characters, loaded.held, omitted)
+    return Completeness(characters, loaded.held, omitted, turn().read_by_ocr(loaded.pages))
 
 
 def _sorted(error: Exception, name: str) -> Exception:

@@ -15,9 +15,11 @@ from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
+from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.files import Files
 from hubbub.ingest.gauge import Gauge, gauge
-from hubbub.ingest.reading import BATCH, MISTAKE, NotInstalled, NotNow, ReaderFault, ReaderKilled, Reading, read
+from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.reading import BATCH, MISTAKE, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import Turns
@@ -67,6 +69,7 @@ class Worker:
         sizes: Sizes | None = None,
         readers: int = 2,
         reads_hidden: bool = False,
+        ocr: Plan | None = None,
         keeps_earlier: bool = True,
         can_embed: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -78,6 +81,7 @@ class Worker:
         self._sandbox = sandbox
         self._sizes = sizes
         self._reads_hidden = reads_hidden
+        self._ocr = ocr
         self._keeps_earlier = keeps_earlier
         self._sharing = library if isinstance(library, SharesWork) else None
         self._id = new_id()
@@ -220,7 +224,15 @@ class Worker:
         with gauge() as shown:
             reading = await _meanwhile(
                 self._note_progress(document, shown),
-                read(self._sandbox, path, document.name, self._sizes, reads_hidden=self._reads_hidden, gauge=shown),
+                read(
+                    self._sandbox,
+                    path,
+                    document.name,
+                    self._sizes,
+                    reads_hidden=self._reads_hidden,
+                    ocr=self._ocr,
+                    gauge=shown,
+                ),
             )
         titled = replace(document, title=reading.title, pages=reading.pages)
         await self._search.put(titled, await passages_of(document.id, reading))

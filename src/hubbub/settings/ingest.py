@@ -61,6 +61,12 @@ class SyncedRepository(Synced):
     """The branch; empty is the usual one."""
     every_seconds: Seconds = 300.0
     """So often it is fetched."""
+    most_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024**3
+    """The size that its files may have in all, and what git keeps of them. A larger one is not taken."""
+    most_files: Count = 50_000
+    """So many files it may have."""
+    total_seconds: Seconds = 600.0
+    """How long fetching and unpacking it may take."""
 
 
 def _checked_network(text: str) -> str:
@@ -85,6 +91,24 @@ class Urls(Table):
     """How long fetching one document may take."""
 
 
+class Ocr(Table):
+    """How scans and pictures of text are read, where the extra `ocr` is installed: `pip install 'hubbub[ocr]'`."""
+
+    is_on: bool = True
+    """Whether text on pictures is recognised at all."""
+    languages: Annotated[tuple[Text, ...], Field(min_length=1)] = ("deu", "eng")
+    """The languages that are looked for, by Tesseract's names. The extra brings English and German; others are
+    installed by the system's packages, such as `tesseract-ocr-fra`. Each takes more time."""
+    data_folder: Folder | None = None
+    """The folder that holds the languages' data (`eng.traineddata`), where it is not at a usual place."""
+    doubtful_below: Annotated[int, Field(ge=0, le=100)] = 60
+    """A page that is recognised with less confidence than this, in percent, is named in the document's state."""
+    cpu_seconds: Seconds = 300.0
+    """The processor time that recognising the pages of one document may take: about a second a page."""
+    wall_seconds: Seconds = 900.0
+    """The time on the clock that it may take."""
+
+
 class Ingest(Table):
     """How documents are read: in child processes with limits of their own."""
 
@@ -103,6 +127,7 @@ class Ingest(Table):
     earlier version, or "remove" it."""
     passage_characters: Annotated[int, Field(ge=100, le=8000)] = 900
     """About how long a passage is: the piece that is found and cited."""
+    ocr: Ocr = Ocr()
     urls: Urls = Urls()
     folders: tuple[SyncedFolder, ...] = ()
     """The folders that collections are kept equal to, each a table `[[ingest.folders]]`: see below."""

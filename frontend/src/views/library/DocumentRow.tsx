@@ -95,11 +95,13 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
   );
 }
 
-function factsOf({ name, title, size_bytes, pages, passages, added_at }: Document): string[] {
+function factsOf({ name, title, size_bytes, pages, passages, added_at, completeness }: Document): string[] {
   const facts = title !== "" && title !== name ? [name] : [];
   facts.push(sizeText(size_bytes));
   if (pages > 0) facts.push(plural(pages, "{count} page", "{count} pages"));
   if (passages > 0) facts.push(plural(passages, "{count} passage", "{count} passages"));
+  const { ocr } = completeness;
+  if (ocr) facts.push(t("Read by OCR, confidence {confidence} %", { confidence: ocr.confidence }));
   if (added_at > 0) facts.push(new Date(added_at * 1000).toLocaleDateString(locale));
   return facts;
 }

@@ -46,6 +46,10 @@ TEXT = Kind(
     (".txt", ".text", ".log", ".rst", ".tex", ".adoc", ".srt", ".vtt", ".ics", ".vcf"),
     "text/plain",
 )
+PNG = Kind("PNG", "pictures", (".png",), "image/png")
+JPEG = Kind("JPEG", "pictures", (".jpg", ".jpeg"), "image/jpeg")
+TIFF = Kind("TIFF", "pictures", (".tif", ".tiff"), "image/tiff")
+WEBP = Kind("WebP", "pictures", (".webp",), "image/webp")
 RTF = Kind("RTF", "rtf", (".rtf",), "application/rtf")
 MAIL = Kind("mail", "mail", (".eml", ".mbox", ".mht", ".mhtml"), "message/rfc822")
 MSG = Kind("Outlook mail", "msg", (".msg",), "application/vnd.ms-outlook")
@@ -136,6 +140,10 @@ KINDS = (
     EPUB,
     ZIP,
     TAR,
+    PNG,
+    JPEG,
+    TIFF,
+    WEBP,
     CODE,
 )
 _HEADER = re.compile(rb"([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t][^\n]*\n)*")
@@ -143,6 +151,7 @@ _OF_MAIL = frozenset(b"from to subject date received return-path delivered-to me
 """A text whose first lines are headers, three of these among them, is a mail."""
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 _TEXTS = (HTML, MARKDOWN, CSV, JSON, TEXT, MAIL, NOTEBOOK, SVG, XML, CODE)
+_PICTURES = (PNG, JPEG, TIFF, WEBP)
 _OFFICE_PARTS = {"word/": WORD, "ppt/": POWERPOINT, "xl/": EXCEL}
 _OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 _own: dict[str, OwnFormat] = {}
@@ -185,11 +194,13 @@ def kind_of(file: BinaryIO, name: str) -> Kind | OwnFormat:
         return _office_kind(file, name)
     if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar":
         return TAR
+    if (pictured := _picture(head)) is not None:
+        return pictured
     if head.startswith(MAGIC):
         return _ole_kind(file, name)
     if (written := _written(head, name)) is not None:
         return written
-    if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, TAR, RTF):
+    if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, TAR, RTF, *_PICTURES):
         raise Invalid(
             f"The file is damaged, or not {promised.name}, though its name ends in {_suffix(name)}. Save it anew.",
             code="corrupt",
@@ -201,6 +212,16 @@ def kind_of(file: BinaryIO, name: str) -> Kind | OwnFormat:
     if looks_like_text(head):
         return TEXT
     raise _unknown(name)
+
+
+def _picture(head: bytes) -> Kind | None:
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return TIFF
+    return WEBP if head.startswith(b"RIFF") and head[8:12] == b"WEBP" else None
 
 
 def _written(head: bytes, name: str) -> Kind | None:

@@ -3,23 +3,27 @@
 import ctypes
 import importlib
 import io
+import itertools
 import mmap
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
 from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
+from hubbub.ingest.ocr.base import Picture
+from hubbub.ingest.ocr.turn import DOTS_PER_INCH, MOST_PIXELS, Turn, turn
 
 MOST_PAGES = 5000
 MOST_ATTACHED = 500
@@ -81,29 +85,46 @@ def load(file: BinaryIO) -> Loaded:
             raise TooLarge(f"The file has more than {MOST_PAGES} pages. Split it into smaller ones.")
         outline = _outline(document)
         labels = _labels(document)
+        recognises = turn()
         notes = Notes(document)
         found: list[_Page] = []
         for number in range(pages):
-            found.append(_page(document[number], notes))
+            found.append(_page(document[number], notes, recognises))
             read_so_far(number + 1, pages)
         known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
+        is_below_mark = False
         for number, page in enumerate(found, start=1):
-            if labels and (page.parts or page.notes):
-                blocks.append(Heading(f"Page {labels[number - 1]}", LABEL_LEVEL, number))
-            blocks += _page_blocks(page, number, outline.get(number, []), known)
+            if (labels or (is_below_mark and page.confidence is None)) and (page.parts or page.notes):
+                label = labels[number - 1] if labels else str(number)
+                blocks.append(Heading(f"Page {label}", LABEL_LEVEL, number))  # which ends a mark above it
+                is_below_mark = False
+            its_own = _page_blocks(page, number, outline.get(number, []), known)
+            if page.confidence is None:
+                blocks += its_own
+            elif its_own:
+                blocks += marked(its_own, page.confidence, number)
+                is_below_mark = True
         pictures = sum(page.has_picture for page in found)
         unreadable = sum(page.is_unreadable for page in found)
-        inner, lost = inner_blocks(_attached(document), lead="Attachment: ", of=document.count_attachments())
+        files = itertools.chain(_attached(document), notes.files)
+        of = document.count_attachments() + len(notes.files)
+        inner, lost = inner_blocks(files, lead="Attachment: ", of=of)
         if not blocks and not inner and (pictures or unreadable):
-            raise _nothing_read(unreadable)
+            _refuse(unreadable, recognises)
         title = str(document.get_metadata_value("Title")).strip()
-        omitted = (*_omitted(document, found), *lost)
-        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted)
+        omitted = (*_omitted(document, found, recognises.lack), *lost)
+        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted, hidden=_hidden(notes.hidden))
     finally:
         if notes is not None:
             notes.close()
         document.close()
+
+
+def _hidden(lines: list[str]) -> tuple[Hidden, ...]:
+    """Return the fields and notes that no reader sees."""
+    blocks: list[Block] = [Heading("Hidden notes", 1), Paragraph("\n".join(lines))]
+    return (Hidden("note", len(lines), blocks),) if lines else ()
 
 
 def _attached(document: Any) -> Iterator[tuple[str, bytes]]:
@@ -128,9 +149,11 @@ class _Page(msgspec.Struct):
     """Whether it is a picture with little text on it, such as a stamp or a page number."""
     is_unreadable: bool = False
     """Whether letters on it can't be told."""
+    confidence: int | None = None
+    """How surely its text was recognised on its picture, in percent; None where the file holds it."""
 
 
-def _page(page: Any, notes: Notes) -> _Page:
+def _page(page: Any, notes: Notes, recognises: Turn) -> _Page:
     text_page = page.get_textpage()
     text = str(text_page.get_text_range()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     found = _Page([], notes.of(page))
@@ -142,8 +165,28 @@ def _page(page: Any, notes: Notes) -> _Page:
             found.parts, found.is_unreadable = _readable(found.parts)
         found.is_scan = len(text) < FEW_LETTERS and _is_covered(page)
     text_page.close()
+    if found.has_picture or found.is_scan or found.is_unreadable:
+        _recognise(found, page, recognises)
     page.close()
     return found
+
+
+def _recognise(found: _Page, page: Any, recognises: Turn) -> None:
+    """Take what the picture of a page shows in place of what the file holds of it, if anything is recognised."""
+    recognised = recognises.read(lambda: _drawn(page))
+    if recognised is not None and recognised.text:
+        found.parts = [recognised.text]
+        found.confidence = recognised.confidence
+        found.has_picture = found.is_scan = found.is_unreadable = False
+
+
+def _drawn(page: Any) -> Picture:
+    width, height = page.get_size()
+    scale = min(DOTS_PER_INCH / 72, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+    bitmap = page.render(scale=scale, grayscale=True)
+    data = memoryview(bitmap.buffer).cast("B")
+    rows = (data[row * bitmap.stride : row * bitmap.stride + bitmap.width] for row in range(bitmap.height))
+    return Picture(b"".join(rows), bitmap.width, bitmap.height, round(72 * scale))
 
 
 def _readable(found: list[Part]) -> tuple[list[Part], bool]:
@@ -188,21 +231,19 @@ def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], know
     return [*blocks, Paragraph("\n".join(page.notes), number)] if page.notes else blocks
 
 
-def _nothing_read(unreadable: int) -> Invalid:
+def _refuse(unreadable: int, recognises: Turn) -> NoReturn:
     if unreadable:
-        return Invalid(
-            "The letters of the file can't be told: its fonts don't say which they are. Make its text recognisable "
-            "(OCR), or save it from where it was written, and add it again.",
-            code="empty",
-        )
-    return Invalid(
-        "The file holds only pictures of its pages: make its text recognisable (OCR), by the scanner's program or "
-        "with OCRmyPDF, and add it again.",
+        recognises.check("The letters of the file can't be told: its fonts don't say which they are.")
+    recognises.check("The file holds only pictures of its pages.")
+    late = recognises.omitted()
+    why = late[0].text if late else "no text is recognised on them"
+    raise Invalid(
+        f"The file holds only pictures of its pages, and {why}. Scan it anew, more clearly, and add it again.",
         code="empty",
     )
 
 
-def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
+def _omitted(document: Any, found: list[_Page], lack: str) -> tuple[Omission, ...]:
     """Return what of a document could not be read."""
     pages = len(found)
     counted = (
@@ -211,7 +252,7 @@ def _omitted(document: Any, found: list[_Page]) -> tuple[Omission, ...]:
         ("unreadable_pages", sum(page.is_unreadable for page in found), "hold text whose letters can't be told"),
     )
     omitted = [
-        Omission(kind, f"{count} of {pages} pages {words if count > 1 else _SINGULAR[words]}", count, pages)
+        Omission(kind, f"{count} of {pages} pages {words if count > 1 else _SINGULAR[words]}{lack}", count, pages)
         for kind, count, words in counted
         if count
     ]

@@ -21,6 +21,8 @@ NEAR = 4.0
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _SHAPES = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Letters in the shape that they have in a word's middle or at its end."""
+_NEXT_LINE, _NEXT_COLUMN = 0.6, 1.5
+"""How far the middles of two texts are apart, by the height of the higher, that stand on two lines, in two columns."""
 _PROSE_WORDS = 2.5
 _PROSE_GOES_ON = 0.3
 _LOOK_BACK = 2
@@ -50,7 +52,7 @@ _SPACE = _Letter(" ", 0.0, 0.0, 0.0, 0.0)
 def parts(text_page: Any, text: str) -> list[Part]:
     """Return a page's pieces in reading order; `text` is what pdfium makes of it, which is kept where it may be."""
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
-    if not is_right_to_left and not _has_gutter(text_page):
+    if not is_right_to_left and not _misleads(text_page, text):
         return [text]
     lines = list(_lines(text_page))
     if is_right_to_left:
@@ -65,14 +67,19 @@ def _line_text(letters: Sequence["_Letter"]) -> str:
     return in_logical_order(letters) if is_right_to_left else text
 
 
-def _has_gutter(text_page: Any) -> bool:
-    """Tell whether two lines near each other have a wide gap at the same place, over which they are drawn at once."""
+def _misleads(text_page: Any, text: str) -> bool:
+    """Tell whether a page has to be read letter by letter.
+
+    Two lines near each other have a wide gap at the same place, over which they are drawn at once; or pdfium joined
+    what stands on two lines, as it does before a letter that is drawn alone: 40 above 1 becomes 401.
+    """
     raw: Any = importlib.import_module("pypdfium2.raw")
     corners = [ctypes.c_double() for _ in range(4)]
     left, top, right, bottom = corners
     references = [ctypes.byref(corner) for corner in corners]
     gaps: list[tuple[float, float, float, float]] = []
     last_right = last_top = last_bottom = 0.0
+    breaks = 0
     for number in range(raw.FPDFText_CountRects(text_page, 0, -1)):
         raw.FPDFText_GetRect(text_page, number, *references)
         if left.value > last_right and bottom.value < last_top and top.value > last_bottom:
@@ -80,8 +87,14 @@ def _has_gutter(text_page: Any) -> bool:
             is_wide = left.value - last_right > GAP * height
             if is_wide and min(top.value, last_top) - max(bottom.value, last_bottom) > height / 3:
                 gaps.append((last_right, left.value, (top.value + bottom.value) / 2, height))
+        if number:
+            moved = abs(top.value + bottom.value - last_top - last_bottom) / 2
+            is_back = left.value < last_right
+            breaks += moved > (_NEXT_LINE if is_back else _NEXT_COLUMN) * max(
+                top.value - bottom.value, last_top - last_bottom
+            )
         last_right, last_top, last_bottom = right.value, top.value, bottom.value
-    return any(
+    return breaks > text.count("\n") + text.count("\ufffe") or any(
         min(one[1], other[1]) > max(one[0], other[0]) and one[3] / 2 < abs(one[2] - other[2]) < NEAR * one[3]
         for place, one in enumerate(gaps)
         for other in gaps[place + 1 : place + 20]
@@ -95,25 +108,61 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     references = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
     line: list[_Letter] = []
+    last: _Letter | None = None
+    last_place = 0
+    is_ended = False
     for place in range(text_page.count_chars()):
         code = code_of(text_page, place)
         if code == 10 and line:
-            yield line
-            line = []
+            is_ended = True
         if code in (0, 10, 13):
             continue
         if code == 32:
             line.append(_SPACE)
             continue
         box_of(text_page, place, *references)
+        if last is not None and line:
+            if is_ended and _goes_on(last, left.value, bottom.value, top.value):
+                line.append(_SPACE)  # pdfium ends a line before a letter that is drawn alone
+            elif is_ended or (
+                _is_below(last, left.value, bottom.value, top.value) and _is_on_another(text_page, last_place, place)
+            ):
+                yield line
+                line = []
+        is_ended = False
         is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
         text = "\ufffe" if is_broken else chr(code)
-        line.append(_Letter(text, left.value, right.value, bottom.value, top.value))
+        last = _Letter(text, left.value, right.value, bottom.value, top.value)
+        last_place = place
+        line.append(last)
         if is_broken:
             yield line
             line = []
     if line:
         yield line
+
+
+def _goes_on(last: _Letter, left: float, bottom: float, top: float) -> bool:
+    """Tell whether a letter stands to the right of the last one, on the same line."""
+    shared = min(last.top, top) - max(last.bottom, bottom)
+    return left >= last.right and shared > 0.6 * min(last.top - last.bottom, top - bottom)
+
+
+def _is_below(last: _Letter, left: float, bottom: float, top: float) -> bool:
+    """Tell whether a letter begins another line, so far is it from the last one, and not to the right of it."""
+    height = max(last.top - last.bottom, top - bottom)
+    return left < last.right and abs(last.top + last.bottom - top - bottom) / 2 > height
+
+
+def _is_on_another(text_page: Any, last: int, place: int) -> bool:
+    """Tell whether a letter that is not turned stands on another line than the last one, whatever their shapes."""
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    if abs(raw.FPDFText_GetCharAngle(text_page, place)) > 0.1:
+        return False
+    x, y, last_y = ctypes.c_double(), ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(text_page, last, ctypes.byref(x), ctypes.byref(last_y))
+    raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
+    return abs(y.value - last_y.value) > 0.5 * raw.FPDFText_GetFontSize(text_page, place)
 
 
 def _segments(letters: Sequence[_Letter]) -> list[Segment]:
@@ -256,6 +305,8 @@ def in_logical_order(letters: Sequence[_Letter]) -> str:
         is_reversed = RIGHT_TO_LEFT.search("".join(letter.text for letter in word)) is not None
         if is_reversed:  # letters of a ligature share a place and keep their order
             word = sorted(word, key=lambda letter: -round(letter.left + letter.right, 1))
+        else:  # pdfium turns the parts of a word around that joins letters and digits: INV-2026
+            word = sorted(word, key=lambda letter: round(letter.left + letter.right, 1))
         text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), "".join(one.text for one in word))
         ordered.append((max(letter.right for letter in word), is_reversed, text))
     ordered.sort(key=lambda word: -word[0])

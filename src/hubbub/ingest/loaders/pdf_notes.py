@@ -1,7 +1,9 @@
-"""Read what stands on a PDF's pages beside their text: values of forms, and notes; and count attached files."""
+"""Read what stands on a PDF's pages beside their text: values of forms, notes, and files that are attached there."""
 
 import ctypes
+import html
 import importlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +11,20 @@ _WIDGET = 20
 _NOTES = {1: "Note", 3: "Text box", 8: "Note", 9: "Note", 10: "Note", 11: "Note", 12: "Note", 13: "Stamp", 14: "Note"}
 """By the subtypes of annotations (fpdf_annot.h) that people write into."""
 _CHECKS = (2, 3)  # FPDF_FORMFIELD_CHECKBOX, FPDF_FORMFIELD_RADIOBUTTON
+_LISTS = (4, 5)  # FPDF_FORMFIELD_COMBOBOX, FPDF_FORMFIELD_LISTBOX
+_PASSWORD = 1 << 13
+"""The flag of a field whose value nobody is to read."""
+_UNSEEN = 2 | 32  # FPDF_ANNOT_FLAG_HIDDEN, FPDF_ANNOT_FLAG_NOVIEW
+_FILE = 17  # FPDF_ANNOT_FILEATTACHMENT
+MOST_OPTIONS = 5000
 _SHOWN_ONLY = (0, 1, 8)  # unknown, a button, a signature
 MOST_CHARACTERS = 100_000
 MOST_ANNOTATIONS = 10_000
 USUAL_CHARACTERS = 512
 """Of a value; a longer one is asked for twice."""
+
+
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class Notes:
@@ -24,6 +35,10 @@ class Notes:
         self._document = document
         self._form: Any = None
         self._is_ready = False
+        self.hidden: list[str] = []
+        """Lines of fields and notes that no reader of the pages so far sees."""
+        self.files: list[tuple[str, bytes]] = []
+        """Names and contents of the files that are attached to places of the pages so far."""
         self._buffer = (ctypes.c_ushort * USUAL_CHARACTERS)()
         self._place = ctypes.cast(self._buffer, ctypes.POINTER(ctypes.c_ushort))
         if document.get_formtype():
@@ -45,6 +60,9 @@ class Notes:
                 continue
             try:
                 line = self._line(page, annotation)
+                if line and self._raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+                    self.hidden.append(line)
+                    line = ""
             finally:
                 self._raw.FPDFPage_CloseAnnot(annotation)
             if line and line not in lines[-1:]:
@@ -58,14 +76,43 @@ class Notes:
         kind = self._raw.FPDFAnnot_GetSubtype(annotation)
         if kind == _WIDGET:
             return self._field(page, annotation) if self._form is not None else ""
+        if kind == _FILE:
+            self._take_file(annotation)
         if kind not in _NOTES:
             return ""
         text = self._string(lambda *buffer: self._raw.FPDFAnnot_GetStringValue(annotation, b"Contents", *buffer))
+        if not text:  # with its formats alone
+            rich = self._string(lambda *buffer: self._raw.FPDFAnnot_GetStringValue(annotation, b"RC", *buffer))
+            text = " ".join(html.unescape(_TAG.sub(" ", rich)).split())
         return f"{_NOTES[kind]}: {text}" if text else ""
+
+    def _take_file(self, annotation: Any) -> None:
+        library: Any = importlib.import_module("pypdfium2")
+        if attached := self._raw.FPDFAnnot_GetFileAttachment(annotation):
+            attachment = library.PdfAttachment(attached, self._document)
+            try:
+                data = bytes(attachment.get_data())
+            except (RuntimeError, ValueError):  # it names a file and holds none
+                data = b""
+            name = " ".join(str(attachment.get_name()).split())
+            self.files.append((name or f"attachment {len(self.files) + 1}", data))
+
+    def _chosen(self, annotation: Any) -> str:
+        """Return what is chosen in a list, as it is shown."""
+        count = min(self._raw.FPDFAnnot_GetOptionCount(self._form, annotation), MOST_OPTIONS)
+        chosen = [one for one in range(count) if self._raw.FPDFAnnot_IsOptionSelected(self._form, annotation, one)]
+        get = self._raw.FPDFAnnot_GetOptionLabel
+        labels = [self._string(lambda *buffer: get(self._form, annotation, one, *buffer)) for one in chosen]  # noqa: B023
+        return ", ".join(filter(None, labels))
 
     def _field(self, page: Any, annotation: Any) -> str:
         kind = self._raw.FPDFAnnot_GetFormFieldType(self._form, annotation)
         if kind in _SHOWN_ONLY:
+            return ""
+        if (
+            kind not in (*_CHECKS, *_LISTS)
+            and self._raw.FPDFAnnot_GetFormFieldFlags(self._form, annotation) & _PASSWORD
+        ):
             return ""
         named = (self._raw.FPDFAnnot_GetFormFieldAlternateName, self._raw.FPDFAnnot_GetFormFieldName)
         if kind in _CHECKS:
@@ -77,7 +124,8 @@ class Notes:
             get = self._raw.FPDFAnnot_GetFormFieldExportValue
         else:
             get = self._raw.FPDFAnnot_GetFormFieldValue
-        value = self._string(lambda *buffer: get(self._form, annotation, *buffer))
+        value = self._chosen(annotation) if kind in _LISTS else ""
+        value = value or self._string(lambda *buffer: get(self._form, annotation, *buffer))
         if not value:
             return ""
         names = (self._string(lambda *buffer: get(self._form, annotation, *buffer)) for get in named)  # noqa: B023

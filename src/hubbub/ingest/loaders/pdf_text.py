@@ -29,6 +29,10 @@ _MANY_VOWELS = 0.24
 """Of the letters of a text in any language that is written with Latin ones, over a third are vowels."""
 _FEW_VOWELS = 0.32
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_SIGNS = re.compile("[€‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›¡-©«-´¶-¸»-¿×÷]")
+_MANY_SIGNS = 0.3
+_FEWEST_SIGNS = 5
+"""Letters that are moved upwards become such signs, of many kinds; rows of dots and bullets are of one or two."""
 _NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or code > 127)
 _NOT_VOWELS = bytes(code for code in range(256) if code not in b"aeiouyAEIOUY")
 
@@ -121,12 +125,17 @@ def is_unreadable(text: str) -> bool:
     dense = len(text) - text.count(" ") - text.count("\n")
     if dense < _FEWEST_LETTERS:
         return False
-    return len(_STRANGE.findall(text)) > _MOST_STRANGE * dense or _is_shifted(text)
+    if len(_STRANGE.findall(text)) > _MOST_STRANGE * dense or _is_shifted(text):
+        return True
+    signs = _SIGNS.findall(text)
+    return len(signs) > _MANY_SIGNS * dense and len(set(signs)) >= _FEWEST_SIGNS
 
 
 def is_doubtful(text: str) -> bool:
     """Tell whether some lines of a page may be unreadable."""
-    return _STRANGE.search(text) is not None or _vowels(text) < _FEW_VOWELS
+    if _STRANGE.search(text) is not None or _vowels(text) < _FEW_VOWELS:
+        return True
+    return not text.isascii() and len(_SIGNS.findall(text)) > _MANY_SIGNS / 3 * len(text)
 
 
 def _is_shifted(text: str) -> bool:
