@@ -370,3 +370,28 @@ def test_a_compound_holds_the_words_that_it_is_made_of() -> None:
     text = "Kündigungsfristen betragen drei Monate. Die Miete wird am Ersten bezahlt."
     (first, *_) = choose("Wie lang ist die Frist der Kündigung?", [hit(text)])
     assert first.text == "Kündigungsfristen betragen drei Monate."
+
+
+@pytest.mark.parametrize(
+    ("question", "is_answered"),
+    [
+        ("When did the Normans attack Dyrrachium?", True),
+        ("When did the Normans attack Palermo?", False),
+        ("What did Roussel seize from the Byzantines?", True),
+        ("What did Hermann seize from the Byzantines?", False),
+        ("Which city did the Normans besiege in 1107?", True),
+        ("Which city did the Normans besiege in 1185?", False),
+        ("¿Cuándo atacaron los normandos Corfú?", True),
+        ("¿Cuándo atacaron los normandos Palermo?", False),
+    ],
+)
+def test_a_quote_that_lacks_a_name_or_number_of_the_question_is_no_sure_answer(
+    question: str, is_answered: bool
+) -> None:
+    passage = hit(
+        "The Normans attacked Dyrrachium in 1081. Roussel seized Galatia from the Byzantines. "
+        "The Normans besieged the city of Avlona in 1107.\n\nPalermo, Hermann and 1185 are named elsewhere."
+    )
+    spanish = hit("Los normandos atacaron Corfú en 1147.", 2)
+    quotes = choose(question, [passage, spanish])
+    assert any(quote.is_sure for quote in quotes) is is_answered
