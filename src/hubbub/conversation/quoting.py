@@ -65,8 +65,9 @@ LOCATED = 0.4
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
 
-# At these thresholds, of SQuAD's answerable questions 4 to 5 % are refused by meaning; of questions about another subject
-# 92 to 99 %; of passages with the answer taken out four in ten, and of names swapped for others of the article a third.
+# At these thresholds, of SQuAD's answerable questions 4 to 5 % are refused by meaning; of questions about another
+# subject 92 to 99 %; where the answer was taken out of the passages four in ten; where a name of the question was
+# swapped for another of the article, a third.
 LEAST_EVIDENCE = 0.2
 LEAST_EVIDENCE_BY_MEANING = 0.68
 SURE_EVIDENCE = 0.295
