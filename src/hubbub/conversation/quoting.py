@@ -41,6 +41,8 @@ _LEAST_AKIN = 4
 _NONE = frozenset[str]()
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
+TELLING_HITS = 3
+"""So many hits tell the language of a question that is too short to tell its own."""
 EMBED_SECONDS = 3.0
 TURN_SECONDS = 0.003
 """After so much work others have their turn: twenty hits of 8,000 characters take a quarter of a second."""
@@ -82,13 +84,13 @@ LEAST_JOINED = 0.7
 # "How long", "welcher Betrag": the answer has the measure, not the word for it.
 _MEASURE = re.compile(
     r"""\b(?:(?:how|wie|hoe|hur|hvor)\s+\w+
-    |(?:what|which)\s+(?:time|date|amount|sum|price|period)
-    |welche[rmns]?\s+(?:Zeit|Frist|Dauer|Höhe|Betrag|Summe|Preis|Datum|Uhrzeit)
-    |combien\s+de\s+temps|quel(?:le)?s?\s+(?:est\s+(?:le|la)\s+)?(?:montant|somme|délai|durée|date|heure|prix)
-    |cuánto\s+tiempo|(?:qué|cuál\s+es\s+(?:el|la))\s+(?:plazo|importe|fecha|hora|precio|duración)
-    |quanto\s+tempo|(?:quale?|che|qual\s+è\s+(?:il|la))\s+(?:termine|importo|data|ora|prezzo|durata)
-    |qual\s+(?:é\s+)?[oa]?\s*(?:prazo|valor|data|hora|preço|duração)
-    |welke?\s+(?:tijd|termijn|bedrag|datum|prijs|duur)|vilke[nt]\s+(?:tid|frist|summa|datum)
+    |(?:what|which)\s+(?:time|date|amount|sum|price|period|day|year|month|century)
+    |welche[rmns]?\s+(?:Zeit|Frist|Dauer|Höhe|Betrag|Summe|Preis|Datum|Uhrzeit|Tag|Jahr|Monat|Jahrhundert)
+    |combien\s+de\s+temps|quel(?:le)?s?\s+(?:est\s+(?:le|la)\s+)?(?:montant|somme|délai|durée|date|heure|prix|jour|année|mois)
+    |cuánto\s+tiempo|(?:qué|cuál\s+es\s+(?:el|la))\s+(?:plazo|importe|fecha|hora|precio|duración|día|año|mes|siglo)
+    |quanto\s+tempo|(?:quale?|che|qual\s+è\s+(?:il|la))\s+(?:termine|importo|data|ora|prezzo|durata|giorno|anno|mese)
+    |qual\s+(?:é\s+)?[oa]?\s*(?:prazo|valor|data|hora|preço|duração|dia|ano|mês)
+    |welke?\s+(?:tijd|termijn|bedrag|datum|prijs|duur|dag|jaar|maand)|vilke[nt]\s+(?:tid|frist|summa|datum)
     |сколько\s+времени|как(?:ого|ой|ая|ую|ом)\s+(?:времени|время|срока?|сумм[аыу]|дат[аыу]|цен[аыу]))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -153,7 +155,7 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     Knows much better when nothing fits. Goes by words alone where the embedder fails, and where it was not made for
     the question's language.
     """
-    if not speaks(embedder, language_of(question)):
+    if not speaks(embedder, language_of(question) or _language_of_texts(hits)):
         return await choose_in_turns(question, hits, limit=limit)
     rated = await _in_turns(_rating(question, hits))
     shortlist = rated[: max(SHORTLIST, limit)]
@@ -170,6 +172,12 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
         for one, cosine in zip(shortlist, cosines, strict=True)
     ]
     return _fitting(_best_first(by_meaning), BY_MEANING, limit)
+
+
+def _language_of_texts(hits: Sequence[Hit]) -> str:
+    """Return the language that most of the first hits are in: a question too short to tell its own is asked in that."""
+    languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
+    return max(languages, key=lambda language: languages[language], default="")
 
 
 def _meant(one: Rated) -> str:
@@ -220,7 +228,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     akin = _akin(wanted, candidates)
     worth = _worth(wanted, candidates, akin)
     asked = set(words(question))
-    holds_cue = cue(question)
+    holds_cue = cue(question, language)
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
     says_where = locates(question, set(needed.spelled))
