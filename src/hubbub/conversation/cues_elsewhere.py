@@ -67,7 +67,8 @@ SHOWN: dict[str, dict[str, re.Pattern[str]]] = {
         ),
         (
             "it",
-            "due|tre|quattro|cinque|sei|sette|otto|nove|dieci|undici|dodici|cento|mille|una volta|metà|dozzina|milioni?",
+            r"due|tre|quattro|cinque|sei|sette|otto|nove|dieci|undici|dodici|cento|mille|una volta"
+            r"|metà|dozzina|milion[ei]",
             r"lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|gennaio|febbraio|marzo|aprile|maggio|giugno"
             r"|luglio|agosto|settembre|ottobre|novembre|dicembre|ann[oi]|mes[ei]|settiman|secol",
         ),

@@ -76,3 +76,5 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Over documents: whose rights count when they are searched; None: they were not asked for by anybody."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""
+    is_thorough: bool = False
+    """Whether a model that writes may take the question apart and search several times, which takes longer."""
