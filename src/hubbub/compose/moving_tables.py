@@ -67,8 +67,8 @@ NOT_THERE: Mapping[str, str] = {
     "operator_reading": AUDIT,
     "legal_hold": HOLDS,
     "person_job": DATA,
-    "azure_passage": AZURE,
-    "azure_place": AZURE,
+    "ledger_passage": AZURE,
+    "ledger_place": AZURE,
 }
 """The tables of SQLite that PostgreSQL has no place for, and what they hold: a folder where one has rows is refused."""
 LEFT_OUT = frozenset(
