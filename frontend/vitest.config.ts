@@ -6,6 +6,9 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     environment: "jsdom",
+    // Only what never ends fails by time: other tests run beside these.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     environmentOptions: { jsdom: { url: "http://127.0.0.1/" } },
   },
 });

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Sqlite
 from hubbub.settings import Settings
+from tests.places import Place
 from tests.quiet import machine
 from tests.servers.postgres_server import new_database, postgres_running, template
 
@@ -109,6 +110,12 @@ async def empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
     """The address of an empty database in it."""
     async with new_database(postgres_server) as address:
         yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each of the places where people and what they do can be kept."""
+    return Place(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgres" else None)
 
 
 @pytest_asyncio.fixture

@@ -210,9 +210,9 @@ describe("a text that would break a parser is shown as it was written", () => {
       const text = piece.repeat(100_000 / piece.length);
       const began = performance.now();
       blockRenderer()(text, [], "");
-      expect(performance.now() - began).toBeLessThan(20_000); // minutes where a rule is quadratic
+      expect(performance.now() - began).toBeLessThan(60_000); // minutes where a rule is quadratic
     },
-    30_000,
+    90_000,
   );
 });
 
@@ -291,13 +291,14 @@ test("alerts are named boxes", () => {
 describe("what grows costs only what is new", () => {
   const timeOf = (text: string, step: number) => {
     const streamed = blockRenderer();
-    let longest = 0;
+    const taken: number[] = [];
     for (let end = text.length - 40 * step; end <= text.length; end += step) {
       const began = performance.now();
       streamed(text.slice(0, end), [], "", true);
-      if (end > text.length - 20 * step) longest += performance.now() - began;
+      if (end > text.length - 20 * step) taken.push(performance.now() - began);
     }
-    return longest / 20;
+    // The median: what else the machine does holds up single ones.
+    return taken.sort((one, other) => one - other)[10] ?? Number.NaN;
   };
   const code = `\`\`\`python\n${"result = compute(value, other) # and on\n".repeat(1000)}`;
   const list = "- an **item** with `code` and some more words in it\n".repeat(1000);

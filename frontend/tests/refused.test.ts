@@ -2,9 +2,10 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { draft, setDraft } from "../src/state/drafts";
 import { ask, newChat, outgoing, path, runThread } from "../src/state/thread";
+import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
 const server = createServer((_, response) => {
@@ -28,7 +29,7 @@ const problems = () => [...outgoing.value.values()].map(({ problem }) => problem
 
 test("it stays where it was asked, with what the server said; a new chat has it typed again", async () => {
   ask("What is a queue?");
-  await vi.waitFor(() => expect(problems()).toEqual(["Too many wait. Try again in 7 s."]));
+  await until(() => expect(problems()).toEqual(["Too many wait. Try again in 7 s."]));
   expect(path.value.map(({ message }) => message.text)).toEqual(["What is a queue?"]);
   setDraft("typed meanwhile");
   newChat();
@@ -41,7 +42,7 @@ test("it stays where it was asked, with what the server said; a new chat has it 
 test("the page that comes after a reload has it typed", async () => {
   setDraft("typed meanwhile");
   ask("What is a queue?");
-  await vi.waitFor(() => expect(problems()[0]).toContain("7 s"));
+  await until(() => expect(problems()[0]).toContain("7 s"));
   dispatchEvent(new Event("pagehide"));
   expect(draft.value).toBe("typed meanwhile"); // this page may be shown again, and has it in the chat
   expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({

@@ -17,6 +17,7 @@ from hubbub.answers.runner import TOO_LATE, Runner, Send
 from hubbub.core.errors import Conflict, Overloaded, StoreFull, TooBusy
 from hubbub.core.events import Done, Event, Failed, Queued, Stopped, Text, decode
 from hubbub.core.people import GUEST_ID
+from tests.patience import patience
 
 
 class Clock:
@@ -57,7 +58,7 @@ async def telling(control: AdmissionControl) -> AsyncIterator[None]:
 
 
 async def news(admission: Admission) -> Queued | None:
-    async with asyncio.timeout(5):
+    async with patience():
         return await admission.news()
 
 

@@ -22,6 +22,7 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import Overloaded, StoreError
 from hubbub.core.events import Asked, Done, Ending, Event, Failed, Started, Stopped, Text, decode, encode
 from hubbub.core.questions import Question
+from tests.patience import PATIENCE_SECONDS, patience
 
 LEASE_SECONDS = 0.6
 
@@ -211,18 +212,27 @@ async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker)
 async def test_nobody_watching_stops_it_after_its_grace(a: Worker, b: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hubbub.answers.entry.FIRST_WATCHER_SECONDS", 0.2)
     stopped = {"never": None, "soon": 0.2, "at_once": 0.0}
+    grace_seconds = 1.0  # of those who watch: they have to begin in this time
+    go_on = asyncio.Event()
 
     async def wait(send: Send) -> Done:
         send(Text("half"))
-        await asyncio.sleep(1.5)
+        await go_on.wait()
         return Done()
 
     for answer_id, grace_seconds in stopped.items():
         await a.runner.start(answer_id, "ann", wait, grace_seconds=grace_seconds)
-    await a.runner.start("watched", "ann", wait, grace_seconds=0.3)
-    await a.runner.start("watched_there", "ann", wait, grace_seconds=0.3)
+    await a.runner.start("watched", "ann", wait, grace_seconds=grace_seconds)
+    await a.runner.start("watched_there", "ann", wait, grace_seconds=grace_seconds)
     watching = [asyncio.create_task(worker.events(key)) for worker, key in ((a, "watched"), (b, "watched_there"))]
-    await asyncio.sleep(2.2)
+    await asyncio.sleep(1.5 * grace_seconds)
+    async with patience():
+        while a.runner.open_count > 3:  # those that are watched, and the one that needs nobody
+            await asyncio.sleep(0.01)
+    go_on.set()
+    async with patience():
+        while a.runner.open_count:
+            await asyncio.sleep(0.01)
     endings: dict[str, Event] = {}
     for answer_id in stopped:
         endings[answer_id] = (await a.events(answer_id))[-1]
@@ -238,7 +248,7 @@ async def test_who_holds_an_answer_counts_as_watching_while_nobody_follows_it(a:
         await following.aclose()
         await asyncio.sleep(2 * IDLE_SECONDS)
         assert a.runner.open_count == 1
-    assert (await asyncio.wait_for(stopped(a, "x"), 5)) == Stopped("unwatched", 250)
+    assert (await asyncio.wait_for(stopped(a, "x"), PATIENCE_SECONDS)) == Stopped("unwatched", 250)
     with a.log.holding("x"):  # it has ended
         assert not a.runner.open_count
 
@@ -317,7 +327,7 @@ async def test_what_is_asked_of_a_worker_that_drains_is_answered_by_its_successo
     asking = asyncio.create_task(a.runner.start("x", "ann", hang, first=Asked(Question("Now?"))))
     async with new_worker() as successor:
         successor.runner.rework = rework
-        await asyncio.wait_for(asking, 5)
+        await asyncio.wait_for(asking, PATIENCE_SECONDS)
         assert not a.log.is_here("x")
         there, here = await asyncio.gather(successor.events("x"), a.events("x"))
         assert there == here
@@ -345,7 +355,7 @@ async def test_one_that_drains_is_needed_until_what_others_make_has_ended(a: Wor
         return Done()
 
     await a.runner.start("x", "ann", slowly)
-    async with asyncio.timeout(5):
+    async with patience():
         while not b.runner.is_needed:
             await asyncio.sleep(0.01)
         b.runner.drain()
@@ -361,7 +371,7 @@ async def test_what_waits_for_nobody_who_comes_keeps_one_that_drains_for_a_while
     monkeypatch.setattr("hubbub.answers.cluster.HOLD_SECONDS", 0.3)
     a.runner.drain()
     await a.log.open_for_others("x", "ann", None, None, None)
-    async with asyncio.timeout(5):
+    async with patience():
         while not a.runner.is_needed:
             await asyncio.sleep(0.01)
         while a.runner.is_needed:
@@ -379,7 +389,7 @@ async def test_what_was_claimed_before_a_worker_drains_is_begun_there(a: Worker,
     a.runner.rework = b.runner.rework = rework
     await a.log.open_for_others("x", "ann", None, None, None)
     await a.log.open_for_others("y", "ann", None, None, None)
-    async with asyncio.timeout(5):
+    async with patience():
         await is_reworking.wait()
         for one in (a, b):
             one.runner.drain()
@@ -408,10 +418,10 @@ async def test_what_is_just_being_claimed_as_a_worker_ends_is_left_to_the_next(
         leaving.runner.rework = reworked_late
         a.runner.drain()  # so that it is the other one who claims
         await leaving.log.open_for_others("x", "ann", None, None, None)
-        await asyncio.wait_for(is_reworking.wait(), 5)
+        await asyncio.wait_for(is_reworking.wait(), PATIENCE_SECONDS)
         await leaving.runner.hand_over()
         go_on.set()
-        async with asyncio.timeout(5):
+        async with patience():
             while leaving.log.is_here("x"):
                 await asyncio.sleep(0.01)
     async with new_worker() as successor:
@@ -519,7 +529,7 @@ async def test_a_reader_that_comes_while_its_answer_is_taken_over_follows_it_her
         await asyncio.sleep(0.02)
         log.append("x", Text("after"))
         await log.end("x", Done())
-        async with asyncio.timeout(10):
+        async with patience():
             await reading
         assert seen == [1, 2, 3]
         assert len(log.remote) == 0

@@ -3,6 +3,7 @@ import time
 from collections.abc import Callable
 
 from hubbub.answers.commit_loop import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, CommitLoop
+from tests.patience import patience
 
 
 class Pool:
@@ -104,7 +105,7 @@ async def test_a_source_that_gets_something_wakes_a_sleeping_loop() -> None:
     assert pool.looks == 0
     pool.size = 1
     pool.look_soon()
-    async with asyncio.timeout(5):
+    async with patience():
         while pool.looks < 3:
             await asyncio.sleep(0.01)
     task.cancel()
@@ -124,7 +125,7 @@ async def test_a_source_is_looked_at_although_an_urgent_round_came_just_before()
     pool.size = 1
     commit_loop.tell(is_urgent=True)
     pool.look_soon()
-    async with asyncio.timeout(5):
+    async with patience():
         while pool.looks < 3:
             await asyncio.sleep(0.01)
     task.cancel()

@@ -17,6 +17,7 @@ from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.answer import Answer
 from hubbub.core.events import Done, Reasoning, Reclassified, Text, ToolCall
+from tests.patience import patience
 
 MANY = 64
 WORDS = 4_000
@@ -162,7 +163,7 @@ async def test_much_at_once_is_not_pushed(log: Log) -> None:
     for _ in range(30):
         log.append("a", Text(said(1)))
     await log.end("a", Done())
-    async with asyncio.timeout(10):
+    async with patience():
         await reading
     assert kept.numbers == list(range(1, kept.numbers[-1] + 1))
     assert kept.longest <= 2 * PORTION_BYTES

@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from hubbub.answers.base import Found, Party
+from hubbub.app.again import Again
 from hubbub.app.application import Application
 from hubbub.app.questions import Place
 from hubbub.core.errors import Malformed, NotFound
@@ -53,7 +54,7 @@ async def test_nobody_asks_again_over_what_is_shared_no_more(application: Applic
     await application.library.change(mine.id, is_shared=False)
     with pytest.raises(NotFound, match="no such collection"):
         await application.questions.ask_again(BOB, asked.question.id)
-    assert await application.questions.ask_again(BOB, asked.question.id, collection_ids=())
+    assert await application.questions.ask_again(BOB, asked.question.id, Again(collection_ids=()))
 
 
 async def test_what_was_begun_elsewhere_is_taken_over_with_all_that_was_asked(application: Application) -> None:

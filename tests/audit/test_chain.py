@@ -4,28 +4,38 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import apsw
+import asyncpg
 import pytest
 
+from hubbub.audit import postgres
+from hubbub.audit.base import Audit
 from hubbub.audit.chain import FIRST, PRUNED, Entry, digest_of
+from hubbub.audit.postgres import PostgresAudit
 from hubbub.audit.sqlite import SqliteAudit, record
+from hubbub.connections.postgres import Connection as PostgresConnection
+from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import StoreError
 from tests.cli.commands import run
+from tests.databases import run_sql
+from tests.places import Place
 
 DEEDS = ["signed in", "key made", "key revoked", "collection shared", "signed out"]
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Sqlite]:
-    async with Sqlite(tmp_path / "hubbub.db") as database:
+async def database(place: Place) -> AsyncIterator[Sqlite | Postgres]:
+    async with place.database() as database:
         yield database
 
 
 @pytest.fixture
-async def audit(database: Sqlite) -> AsyncIterator[SqliteAudit]:
-    async with SqliteAudit(database, clock=lambda: 1000.0) as audit:
+async def audit(database: Sqlite | Postgres) -> AsyncIterator[SqliteAudit | PostgresAudit]:
+    made = PostgresAudit if isinstance(database, Postgres) else SqliteAudit
+    async with made(database, clock=lambda: 1000.0) as audit:  # type: ignore[arg-type]
         for deed in DEEDS:
             await audit.recording(Entry(at=1000.0, who="ann", deed=deed, what="k1", where="192.0.2.1"))()
         yield audit
@@ -39,7 +49,20 @@ def meddled(path: Path, script: str) -> None:
         )
 
 
-async def test_entries_are_told_in_order_and_hold(audit: SqliteAudit) -> None:
+async def meddled_at(place: Place, script: str) -> None:
+    """Do so in either database."""
+    if place.url is None:
+        await asyncio.to_thread(meddled, place.folder / "hubbub.db", script)
+        return
+    script = script.replace("x'", "'\\x").replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+    connection = await asyncpg.connect(place.url)
+    try:
+        await connection.execute(f"alter table audit disable trigger all; {script}")
+    finally:
+        await connection.close()
+
+
+async def test_entries_are_told_in_order_and_hold(audit: Audit) -> None:
     entries = [json.loads(one.entry) async for one in audit.entries()]
     assert [one["deed"] for one in entries] == DEEDS
     expected = {"at": 1000.0, "who": "ann", "deed": "signed in", "what": "k1", "where": "192.0.2.1"}
@@ -50,7 +73,7 @@ async def test_entries_are_told_in_order_and_hold(audit: SqliteAudit) -> None:
 
 
 async def test_a_deed_that_is_undone_leaves_no_entry_and_the_other_way_round(
-    database: Sqlite, audit: SqliteAudit
+    database: Sqlite | Postgres, audit: Audit
 ) -> None:
     def deed(connection: Connection, *, fails: bool) -> None:
         connection.all("create table if not exists thing (name text)")
@@ -59,18 +82,26 @@ async def test_a_deed_that_is_undone_leaves_no_entry_and_the_other_way_round(
         if fails:
             raise KeyError("undone")
 
-    await database.write(deed, fails=False)
+    async def deed_there(connection: PostgresConnection, *, fails: bool) -> None:
+        await connection.run("create table if not exists thing (name text)")
+        await connection.run("insert into thing values ('a')")
+        await postgres.record(connection, Entry(at=1.0, who="ann", deed="thing made"))
+        if fails:
+            raise KeyError("undone")
+
+    done: Any = deed if isinstance(database, Sqlite) else deed_there
+    await database.write(done, fails=False)
     with pytest.raises(KeyError, match="undone"):
-        await database.write(deed, fails=True)
-    assert await database.read(Connection.all, "select count(*) from thing") == [(1,)]
+        await database.write(done, fails=True)
+    assert await run_sql(database, "select count(*) from thing") == [(1,)]
     verdict = await audit.verify()
     assert (verdict.entries, verdict.fault) == (6, "")
 
 
 @pytest.mark.parametrize("script", ["update audit set entry = '{}'", "delete from audit where number = 5"])
-async def test_nothing_is_changed_or_deleted(database: Sqlite, audit: SqliteAudit, script: str) -> None:
+async def test_nothing_is_changed_or_deleted(database: Sqlite | Postgres, audit: Audit, script: str) -> None:
     with pytest.raises(StoreError):
-        await database.write(Connection.all, script)
+        await run_sql(database, script)
     assert (await audit.verify()).entries == 5
 
 
@@ -92,26 +123,23 @@ MEDDLING = {
 
 
 @pytest.mark.parametrize(("script", "holding", "fault"), MEDDLING.values(), ids=list(MEDDLING))
-async def test_meddling_is_found(tmp_path: Path, audit: SqliteAudit, script: str, holding: int, fault: str) -> None:
-    await asyncio.to_thread(meddled, tmp_path / "hubbub.db", script)
+async def test_meddling_is_found(place: Place, audit: Audit, script: str, holding: int, fault: str) -> None:
+    await meddled_at(place, script)
     verdict = await audit.verify()
     assert verdict.entries == holding
     assert fault in verdict.fault
 
 
-async def test_a_cut_end_and_a_chain_written_anew_are_found_by_what_was_known(
-    tmp_path: Path, audit: SqliteAudit
-) -> None:
+async def test_a_cut_end_and_a_chain_written_anew_are_found_by_what_was_known(place: Place, audit: Audit) -> None:
     before = await audit.verify()
     known = (before.entries, before.digest)
     assert (await audit.verify(known)).fault == ""
     forged = digest_of(FIRST, 1, b"{}")
-    path = tmp_path / "hubbub.db"
-    await asyncio.to_thread(meddled, path, "delete from audit where number > 3")
+    await meddled_at(place, "delete from audit where number > 3")
     assert (await audit.verify()).fault == ""
     assert (await audit.verify(known)).fault == "Entries 4 to 5 are missing at the end."
     script = f"delete from audit; insert into audit values (1, '{{}}', x'{forged.hex()}')"
-    await asyncio.to_thread(meddled, path, script)
+    await meddled_at(place, script)
     assert (await audit.verify()).fault == ""
     assert "not the one that was known" in (await audit.verify((1, before.digest))).fault
 
@@ -137,7 +165,7 @@ def test_the_command_line_verifies_and_exports(tmp_path: Path) -> None:
 
 
 async def test_the_oldest_entries_are_pruned_by_an_entry_that_says_so_and_the_rest_holds(
-    database: Sqlite, audit: SqliteAudit
+    database: Sqlite | Postgres, audit: Audit
 ) -> None:
     await audit.recording(Entry(at=5000.0, who="ann", deed="later"))()
     assert await audit.prune(2000.0, most=3) == 3
@@ -150,10 +178,10 @@ async def test_the_oldest_entries_are_pruned_by_an_entry_that_says_so_and_the_re
     assert (await audit.verify((verdict.entries, verdict.digest))).fault == ""
 
 
-async def test_a_start_that_no_entry_tells_of_is_found(database: Sqlite, audit: SqliteAudit) -> None:
+async def test_a_start_that_no_entry_tells_of_is_found(place: Place, audit: Audit) -> None:
     third = [one async for one in audit.entries()][2]
-    meddled(
-        database.path,
+    await meddled_at(
+        place,
         f"insert into audit_start values (3, x'{third.digest.hex()}'); delete from audit where number <= 3",
     )
     assert "no entry says so" in (await audit.verify()).fault

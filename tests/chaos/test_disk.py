@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.patience import patience
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.reader import ask, read, read_all, text_of
 
@@ -68,7 +69,7 @@ async def refusal(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
 
 
 async def until_ended(http: aiohttp.ClientSession, url: str, answer_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with patience():
         while True:
             async with http.get(f"{url}/api/answers/{answer_id}") as response:
                 answer = await response.json()

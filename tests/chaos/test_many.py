@@ -6,18 +6,22 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.patience import PATIENCE_SECONDS
+from tests.servers.hubbub_server import hubbub_serving, through
 from tests.servers.metrics import check_loop
+from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read_all, text_of
 
 PEOPLE = 200
-WORDS = 60
+WORDS = [f"word{number} " for number in range(60)]
 
 
 @pytest.mark.quiet
 async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) -> None:
+    go_on = asyncio.Event()
     async with (
-        hubbub_serving(tmp_path, scripted(words=WORDS, pause_seconds=0.03)) as server,
+        ModelServer(Script(tokens=WORDS, held=(20, go_on))) as model,
+        hubbub_serving(tmp_path, through(model.base_url)) as server,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
 
@@ -29,12 +33,12 @@ async def test_two_hundred_streams_and_the_page_still_answers(tmp_path: Path) ->
 
         async with asyncio.TaskGroup() as group:
             answers = [group.create_task(one(number)) for number in range(PEOPLE)]
-            await asyncio.sleep(1)
+            await model.until(lambda it: it.open_requests == PEOPLE, PATIENCE_SECONDS)
             async with http.get(f"{server.url}/api/health") as response:
-                assert (await response.json())["open_answers"] > PEOPLE // 2
+                assert (await response.json())["open_answers"] == PEOPLE
             for path in ("/api/me", "/api/chats", "/api/models", "/api/collections"):
                 async with http.get(server.url + path) as response:
                     assert response.status == 200
-        text = " ".join(f"word{number}" for number in range(WORDS))
-        assert [answer.result() for answer in answers] == [text] * PEOPLE
+            go_on.set()
+        assert [answer.result() for answer in answers] == ["".join(WORDS)] * PEOPLE
         await check_loop(http, server.url)

@@ -11,6 +11,7 @@ from bench.faults.faults import FAULTS, Variant
 from bench.faults.outage import Fall, fall
 from bench.faults.runs import Lab, Ran
 from bench.faults.switching import measure_switches
+from tests.patience import patience
 from tests.servers.fault_proxy import FaultProxy, Kind, Plan
 from tests.servers.model_server import Script
 
@@ -149,7 +150,7 @@ async def test_a_seed_gives_the_same_plans_again() -> None:
             for _ in range(10):
                 _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
                 writer.close()
-            async with asyncio.timeout(10):
+            async with patience():
                 while len(proxy.log) < 10:
                     await asyncio.sleep(0.005)
             logs.append([fate.plan for fate in proxy.log])

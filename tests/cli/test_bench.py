@@ -68,7 +68,7 @@ def test_no_more_questions_than_allowed(folder: Path, server: str) -> None:
 def test_interrupted_it_tells_what_there_is_and_cleans_up(folder: Path, server: str) -> None:
     command = ("bench", "--url", server, "--people", "2", "--seconds", "60", "--model", "slow", "--yes")
     with start(folder, *command) as process:
-        for _ in range(100):
+        for _ in range(300):
             if json.loads(get(server + "/api/health"))["open_answers"] == 2:
                 break
             time.sleep(0.1)
@@ -82,7 +82,7 @@ def test_interrupted_it_tells_what_there_is_and_cleans_up(folder: Path, server: 
     assert "Interrupted; this is what there is." in err
     assert "people" in out
     assert chats_in(folder) == 0
-    for _ in range(50):
+    for _ in range(300):
         if json.loads(get(server + "/api/health"))["open_answers"] == 0:
             break
         time.sleep(0.1)

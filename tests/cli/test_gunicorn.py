@@ -17,7 +17,7 @@ import pytest
 from tests.chaos.crowd import new_connections
 from tests.servers.hubbub_server import START_SECONDS, HubbubServer, environment, scripted
 from tests.servers.processes import command_of, descendants_of
-from tests.servers.reader import ask, read_all, text_of
+from tests.servers.reader import ask, begin_reading, read_all, text_of
 
 CONFIG = Path(__file__).resolve().parents[2] / "examples" / "server" / "gunicorn.conf.py"
 MISSING = [name for name in ("gunicorn", "uvicorn_worker") if importlib.util.find_spec(name) is None]
@@ -77,8 +77,7 @@ async def test_it_answers_replaces_a_dead_worker_and_ends_in_order(tmp_path: Pat
                 await asyncio.sleep(0.05)
         assert (await answered(http, server.url))[-1]["type"] == "done"
         asked = await ask(http, server.url, model="long")
-        reading = [asyncio.create_task(read_all(http, server.url, asked["answer"]["id"])) for _ in range(6)]
-        await asyncio.sleep(0.5)
+        reading = [await begin_reading(http, server.url, asked["answer"]["id"]) for _ in range(6)]
         left = descendants_of(server.process.pid)
         assert await server.terminate() == 0
         for events in await asyncio.gather(*reading):

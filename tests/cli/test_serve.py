@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import run, start
+from tests.patience import PATIENCE_SECONDS
 
 MODEL = {"HUBBUB_MODELS__M__PROVIDER": "scripted"}
 
@@ -130,7 +131,9 @@ async def test_a_log_that_nobody_reads_does_not_stop_it(folder: Path) -> None:
             await asyncio.gather(*(rubbish() for _ in range(50)))
         loop = asyncio.get_running_loop()
         for _ in range(5):
-            assert b'"ok"' in await asyncio.wait_for(loop.run_in_executor(None, get, url + "/api/health"), 5)
+            assert b'"ok"' in await asyncio.wait_for(
+                loop.run_in_executor(None, get, url + "/api/health"), PATIENCE_SECONDS
+            )
         process.terminate()
         for _ in range(200):
             if process.poll() is not None:

@@ -19,9 +19,10 @@ from hubbub.cli.restarts import QUICK_DEATHS, QUICK_SECONDS, SERVED_SECONDS, SLO
 from hubbub.cli.workers import Workers
 from hubbub.settings import load_settings
 from tests.cli.commands import run
+from tests.patience import patience
 from tests.servers.hubbub_server import hubbub_serving, scripted, workers_of
 from tests.servers.processes import command_of, descendants_of
-from tests.servers.reader import ask, read_all, text_of
+from tests.servers.reader import ask, begin_reading, read_all, text_of
 from tests.weights import chat_weights as chat_weights
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
@@ -125,8 +126,7 @@ async def test_an_open_answer_ends_with_a_word(tmp_path: Path) -> None:
     variables = scripted(words=2000, pause_seconds=0.02) | WORKERS | {"HUBBUB_SERVER__DRAIN_SECONDS": "0.3"}
     async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:
         asked = await ask(http, server.url)
-        reading = asyncio.create_task(read_all(http, server.url, asked["answer"]["id"]))
-        await asyncio.sleep(0.5)
+        reading = await begin_reading(http, server.url, asked["answer"]["id"])
         assert await server.terminate() == 0
         events = await reading
         assert (events[-1]["type"], events[-1]["code"]) == ("failed", "interrupted")
@@ -161,11 +161,10 @@ async def test_a_restart_of_all_refuses_nobody(tmp_path: Path) -> None:
             for _ in range(8):
                 group.create_task(visit())
             server.process.send_signal(signal.SIGHUP)
-            await until(lambda: not before & set(workers_of(server)), 60)
+            await until(lambda: not before & set(workers_of(server)) and answers.total() > 100, 60)
             await asyncio.sleep(0.2)
             is_over = True
         assert set(answers) == {200}
-        assert answers[200] > 100
         assert len(workers_of(server)) == 3
 
 
@@ -179,7 +178,7 @@ async def test_a_hung_one_is_replaced_and_keeps_nobody_waiting_for_long(tmp_path
         visits = [asyncio.create_task(health(http, server.url)) for _ in range(60)]
         await until(lambda: before[0] not in workers_of(server) and len(workers_of(server)) == 3)
         assert await asyncio.gather(*visits) == [200] * 60
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
         assert set(before[1:]) < set(workers_of(server))
         assert await server.terminate() == 0
 
@@ -257,7 +256,7 @@ async def test_one_that_dies_again_and_again_is_tried_slowly_and_keeps_nobody_wa
         with pytest.raises(ConnectionRefusedError):  # their sockets are closed: behind them nobody would answer
             await asyncio.open_connection("127.0.0.1", port)
         os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(5):
+        async with patience():
             await running
 
 

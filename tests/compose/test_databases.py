@@ -1,11 +1,8 @@
 """What the composition knows of the databases is what the back ends make."""
 
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from hubbub.compose import identity_faults, prepare_folder
+from hubbub.compose import prepare_folder
 from hubbub.compose.application import open_application
 from hubbub.compose.backends import load_backends
 from hubbub.compose.databases import CHATS, LIBRARY, POSTGRES, chats_in, library_in, postgres_steps
@@ -13,7 +10,7 @@ from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.search.azure_ledger import Ledger
-from hubbub.settings import Settings, load_settings
+from hubbub.settings import load_settings
 
 
 async def steps(database: Sqlite) -> dict[str, int]:
@@ -41,6 +38,7 @@ async def test_the_same_holds_for_postgres(tmp_path: Path, empty_postgres_url: s
     flags = {
         "server": {"data_folder": tmp_path},
         "database": {"url": empty_postgres_url},
+        "identity": {"accounts": {"is_enabled": True}},
         "embedded": {"is_enabled": False},
         "embeddings": {"provider": "none"},
         "discovery": {"is_enabled": False},
@@ -53,20 +51,3 @@ async def test_the_same_holds_for_postgres(tmp_path: Path, empty_postgres_url: s
         own = {room: steps for room, steps in POSTGRES.items() if room != "folder"}  # only beside documents in a folder
         assert dict(rows) == own == {room: len(scripts) for room, scripts in postgres_steps().items()}
     assert not await in_a_thread(lambda: list(tmp_path.glob("*.db")))
-
-
-@pytest.mark.parametrize(
-    ("more", "named"),
-    [
-        ({"identity": {"accounts": {"is_enabled": True}}}, "identity.accounts"),
-        ({"identity": {"oidc": {"entra": {"issuer": "https://a.example", "client_id": "x"}}}}, "identity.oidc.entra"),
-        ({"sharing": {"chats_with_everybody": True}}, "sharing.chats_with_everybody"),
-    ],
-)
-def test_what_postgres_keeps_not_yet_is_refused_before_the_start(more: dict[str, Any], named: str) -> None:
-    settings = Settings.model_validate(more | {"database": {"url": "postgresql://localhost/hubbub"}})
-    (fault,) = identity_faults(settings)
-    assert fault.startswith(
-        f"{named}: people who sign in, and links to chats, are not kept in PostgreSQL yet. Leave out"
-    )
-    assert identity_faults(Settings.model_validate(more)) == []

@@ -16,6 +16,7 @@ from hubbub.core.people import OPERATOR_ID
 from hubbub.search import library_sqlite, sqlite
 from hubbub.settings import Settings
 from hubbub.settings.ingest import SyncedFolder, SyncedWebsite, Urls
+from tests.patience import patience
 from tests.servers.web_server import WebServer
 
 LOADED = (library_sqlite, sqlite)
@@ -36,7 +37,7 @@ class Place:
         return {one.name: [each.name for each in await self.store.library.documents(one.id)] for one in found}
 
     async def until(self, is_so: Callable[[dict[str, list[str]]], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with patience():
             while not is_so(await self.names()):
                 await asyncio.sleep(0.02)
 
@@ -126,7 +127,7 @@ async def test_a_folder_that_is_away_is_said_once_and_keeps_its_documents(
     async with going_on(keep_synced(place.store, place.settings)):
         await place.until(lambda names: names.get("Docs") == ["a.txt"])
         away = place.folder.rename(place.folder.with_name("away"))
-        async with asyncio.timeout(10):
+        async with patience():
             while not said("can't be synced now"):
                 await asyncio.sleep(0.02)
         assert (await place.names())["Docs"] == ["a.txt"]
@@ -137,6 +138,6 @@ async def test_a_folder_that_is_away_is_said_once_and_keeps_its_documents(
 
 
 async def test_without_folders_nothing_is_done(place: Place) -> None:
-    async with asyncio.timeout(5):
+    async with patience():
         await keep_synced(place.store, place.settings.model_copy(update={"ingest": Settings().ingest}))
     assert await place.names() == {}

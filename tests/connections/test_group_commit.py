@@ -13,6 +13,7 @@ import pytest_asyncio
 from hubbub.connections.group_commit import LONG_SECONDS, MOST_TOGETHER
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import NotFound, StoreError, StoreFull
+from tests.patience import patience
 
 
 class Commits:
@@ -205,6 +206,6 @@ async def test_what_can_not_be_opened_leaves_no_thread(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     with pytest.raises(StoreError):
         await Sqlite(tmp_path / "folder.db").__aenter__()
-    async with asyncio.timeout(5):
+    async with patience():
         while any(thread.name == "write-folder" for thread in threading.enumerate()):
             await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.connections.lock import FolderLock
+from tests.patience import patience
 
 HOLDER = """
 import asyncio, sys
@@ -45,7 +46,7 @@ async def test_giving_up_waiting_leaves_the_lock_free(tmp_path: Path) -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    async with asyncio.timeout(5), FolderLock(tmp_path / "lock", retry_seconds=0.01):
+    async with patience(), FolderLock(tmp_path / "lock", retry_seconds=0.01):
         pass
 
 
@@ -60,7 +61,7 @@ async def test_whoever_waits_goes_on_to_where_the_folder_is_gone(tmp_path: Path)
         await asyncio.sleep(0.03)
         assert not waiting.done()
     folder.mkdir()
-    async with asyncio.timeout(5):
+    async with patience():
         await (await waiting).__aexit__(None, None, None)
     with pytest.raises(OSError):
         await FolderLock(tmp_path / "nowhere" / "lock").__aenter__()
@@ -80,5 +81,5 @@ async def test_a_dead_holder_lets_go(tmp_path: Path) -> None:
     finally:
         holder.kill()
         await holder.wait()
-    async with asyncio.timeout(5), FolderLock(tmp_path / "lock", retry_seconds=0.01):
+    async with patience(), FolderLock(tmp_path / "lock", retry_seconds=0.01):
         pass

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.connections.processes import Child
+from tests.patience import patience
 
 ECHO = (sys.executable, "-uc", "import sys\nfor line in sys.stdin: print('heard', line.strip())")
 STUBBORN = """
@@ -29,7 +30,7 @@ def is_running(pid: int) -> bool:
 
 
 async def ends(pid: int) -> None:
-    async with asyncio.timeout(5):
+    async with patience():
         while is_running(pid):  # another process's end
             await asyncio.sleep(0.01)
 

@@ -12,6 +12,7 @@ from hubbub.connections import read_pool
 from hubbub.connections.read_pool import ReadPool
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import Overloaded, StoreError
+from tests.patience import patience
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
@@ -46,7 +47,7 @@ async def test_what_is_given_up_ends_at_once(database: Sqlite) -> None:
     for task in (running, waiting):
         task.cancel()
     await asyncio.wait((running, waiting))
-    async with asyncio.timeout(5):
+    async with patience():
         assert await pool.read(one) == 1
 
 

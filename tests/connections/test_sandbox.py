@@ -23,6 +23,7 @@ from hubbub.connections.sandbox import (
     SandboxLimits,
     TimedOut,
 )
+from tests.patience import patience
 
 CASES = "tests.connections.sandbox_cases"
 MEBIBYTE = 1024 * 1024
@@ -146,13 +147,13 @@ async def test_the_child_dies_with_its_parent() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment)
     try:
-        async with asyncio.timeout(10):
+        async with patience():
             while not (child := children(parent.pid)) or not is_confined_and_asleep(child[0]):
                 await asyncio.sleep(0.02)
     finally:
         parent.kill()
         await parent.wait()
-    async with asyncio.timeout(5):
+    async with patience():
         while is_alive(child[0]):
             await asyncio.sleep(0.01)
 
@@ -188,7 +189,7 @@ async def test_a_child_that_dies_before_the_call_did_not_start(monkeypatch: pyte
 
 async def test_a_child_that_was_killed_is_told_from_one_that_asked_for_too_much() -> None:
     calling = asyncio.create_task(call("sleep", seconds=60))
-    async with asyncio.timeout(10):
+    async with patience():
         while not (child := children()) or not is_confined_and_asleep(child[0]):
             await asyncio.sleep(0.01)
     os.kill(child[0], signal.SIGKILL)

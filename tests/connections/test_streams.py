@@ -17,6 +17,7 @@ import uvloop
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
 from hubbub.connections.streams import Streams
+from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 
 TOKENS = [f"word{number} " for number in range(200)]
@@ -290,7 +291,7 @@ def test_on_uvloop_too_a_reset_right_behind_bytes_is_noticed() -> None:
 
     async def read() -> None:
         resolver = aiohttp.AsyncResolver()
-        async with asyncio.timeout(5), Streams(resolver) as streams:
+        async with patience(), Streams(resolver) as streams:
             port = server.getsockname()[1]
             async with streams.request("POST", f"http://127.0.0.1:{port}/", body=b"{}") as reply:
                 await rest_of(reply)

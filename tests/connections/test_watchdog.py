@@ -10,6 +10,7 @@ import time
 import pytest
 
 from hubbub.connections.watchdog import INCIDENTS, MARK_SECONDS, Histogram, Watchdog
+from tests.patience import patience
 
 
 def hold_up(seconds: float) -> None:
@@ -53,7 +54,7 @@ def watching() -> int:
 
 async def until_gone() -> None:
     """It says that it ends, and ends right after."""
-    async with asyncio.timeout(1):
+    async with patience():
         while watching():
             await asyncio.sleep(0.001)
 

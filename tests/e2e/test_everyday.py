@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, violations
+from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.settled import settled
-from tests.e2e.steps import answer, ask, finished, held, help_chat
+from tests.e2e.steps import address_of_chat, answer, ask, finished, held, help_chat, press_to
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
@@ -53,7 +53,7 @@ async def test_a_chat_is_found_by_its_words_and_opened_at_the_place(page: Page) 
     await answered(page, "Where is the lighthouse of Alderhaven?", *(f"And then {number}?" for number in range(8)))
     await new_chat(page)
     await answered(page, "Something else")
-    await page.keyboard.press("Control+k")
+    await press_to(page, "Control+k", page.get_by_role("searchbox", name="Search chats"))
     await page.keyboard.type("alderhav")
     found = page.get_by_role("list", name="Chats found")
     await expect(found.get_by_role("listitem")).to_have_count(1)
@@ -150,6 +150,7 @@ async def test_a_branch_that_is_turned_to_stays_in_place_and_is_remembered(page:
     await third.get_by_role("button", name="Edit").click()
     await page.get_by_role("textbox", name="Edited text").fill("Another third question")
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("article", name="You asked").last).to_contain_text("Another third question")
     await finished(page)
     switcher = page.get_by_role("group", name="Versions")
     for name, text in (
@@ -182,7 +183,7 @@ async def test_each_ending_is_said(page: Page) -> None:
     }"""
     await page.evaluate(said)
     await answered(page, "One", "Two", "Three")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while await page.evaluate("window.said.filter(text => text === 'Answer complete.').length") < 3:
             await asyncio.sleep(0.05)
 
@@ -195,7 +196,8 @@ async def test_model_and_collections_belong_to_their_chat(page: Page, model: Mod
     await ask(page, "Slowly")
     await expect(answer(page)).to_contain_text("word3")
     await page.get_by_role("button", name="Stop", exact=True).click()
-    first = page.url
+    await finished(page)
+    first = await address_of_chat(page)
     await new_chat(page)
     await choose_model(page, "quick")
     await answered(page, "Quickly")
@@ -303,7 +305,7 @@ async def test_the_operators_page_is_kept_fresh_in_place(page: Page, server: Hub
     who = page.locator("#who")
     before = await who.inner_text()
     marked = await page.evaluate("document.querySelector('h1').dataset.mark = 'same page'")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while await who.inner_text() == before:  # it names the second, which goes on without the page's clock
             await page.clock.run_for(11_000)
             await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened
+from tests.e2e.conftest import SECONDS, opened
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import hubbub_serving, scripted
 
@@ -129,7 +129,7 @@ async def test_their_page_starts_uploads_shows_and_keeps(page: Page, folder: Pat
     await expect(page.frame_locator("iframe").get_by_text("parent.document.title")).to_be_visible()
     assert await page.title() == "Theirs"  # what was to run is shown as text
     await page.get_by_role("listitem").filter(has_text="leave days.pdf").click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while not any(frame.url.startswith("chrome-extension://") for frame in page.frames):
             await asyncio.sleep(0.05)  # the browser's viewer of PDFs
     said, citations = await page.evaluate("ask('How many days of leave?')")

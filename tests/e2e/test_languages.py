@@ -1,10 +1,14 @@
 """The page in other languages: the browser's, the chosen one, and one that is read from right to left."""
 
+import re
+
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import STATIC, violations
+from tests.e2e.steps import is_too_wide
 from tests.servers.hubbub_server import HubbubServer
+from tests.servers.model_server import ModelServer, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,13 +41,33 @@ async def test_arabic_is_read_from_right_to_left(browser: Browser, server: Hubbu
     question = page.get_by_role("textbox", name="السؤال", exact=True)
     await expect(question).to_be_visible()
     await expect(page.locator("html")).to_have_attribute("dir", "rtl")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not await is_too_wide(page)
     if width > 1000:
         box = await page.get_by_role("navigation").first.bounding_box()
         assert box is not None
         assert box["x"] > width / 2
     assert await violations(page) == []
     await context.close()
+
+
+async def test_what_the_server_says_of_a_failure_is_said_in_the_language_of_the_page(
+    browser: Browser, server: HubbubServer, model: ModelServer
+) -> None:
+    context = await browser.new_context(locale="de")
+    page = await context.new_page()
+    await page.goto(server.url)
+    model.scripts.append(Script(status=500, body=b"{}"))
+    await page.get_by_role("textbox", name="Frage", exact=True).fill("Geht das?")
+    await page.keyboard.press("Enter")
+    alert = page.get_by_role("alert")
+    await expect(alert).to_contain_text(re.compile(r"Der Server des Modells hat abgelehnt\. .*\(Referenz: \w{8}\)"))
+    await expect(alert).not_to_contain_text("status")
+    await context.close()
+
+
+async def test_each_catalogue_is_built_once() -> None:
+    names = [path.name.partition("-")[0] for path in (STATIC / "assets").glob("*.js")]
+    assert sorted(name for name in names if name in ("ar", "de", "es", "fr", "ja")) == ["ar", "de", "es", "fr", "ja"]
 
 
 async def test_only_the_language_that_is_read_is_loaded(browser: Browser, server: HubbubServer) -> None:

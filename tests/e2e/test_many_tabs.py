@@ -1,7 +1,6 @@
 """Many tabs of one browser, which has six connections to a server: they share one for what is being answered."""
 
 import re
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,13 +8,19 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.steps import answer, ask
+from tests.e2e.watching import longest_pause, seconds_until_said, watch_growth
 from tests.servers.counting_proxy import CountingProxy, counting_proxy
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-WORDS = 1500
+WORDS = 10_000
+"""So many that no answer ends by itself, however long the tabs take to open."""
 TABS = 12
+BROWSERS_CONNECTIONS = 6
+"""So many connections to one server has a browser: where all hold streams, nothing else gets through."""
+STOP_SECONDS = 1.0
+LEAD_SECONDS = 1.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -39,12 +44,22 @@ async def streaming(context: BrowserContext, url: str) -> Page:
     return page
 
 
-async def count(page: Page) -> int:
-    return len(await words(page))
-
-
 async def words(page: Page) -> list[str]:
     return re.findall(r"word\d+", await answer(page).text_content() or "")
+
+
+async def goes_on(page: Page, count: int) -> None:
+    """Wait until the answer has so many words more, none missing and none twice."""
+    before = len(await words(page))
+    await expect(answer(page)).to_contain_text(f"word{before + count} ")
+    said = await words(page)
+    assert said == [f"word{number}" for number in range(len(said))]
+
+
+async def at_rest_one_stream(proxy: CountingProxy) -> None:
+    """See that what the browser holds comes to be one connection, and never took all that it has."""
+    await proxy.until(lambda it: it.streams == 1)
+    assert proxy.most_streams < BROWSERS_CONNECTIONS
 
 
 @pytest.mark.quiet
@@ -53,18 +68,19 @@ async def test_twelve_tabs_stream_over_one_connection_and_each_can_be_stopped(
 ) -> None:
     context = await browser.new_context()
     tabs = [await streaming(context, proxy.url) for _ in range(TABS)]
-    before = [await count(tab) for tab in tabs]
-    assert proxy.streams == 1
-    for tab, words_before in zip(tabs, before, strict=True):  # hidden ones, too
-        await expect(answer(tab)).to_contain_text(f"word{words_before + 10}")
+    await at_rest_one_stream(proxy)
+    for tab in tabs:  # hidden ones, too
+        await goes_on(tab, 10)
+    opened = proxy.opened_streams
+    assert opened <= 2 * TABS  # one for each question, and some for connections that were made again
     for tab in tabs:
-        asked_at = time.monotonic()
-        await tab.get_by_role("button", name="Stop", exact=True).evaluate("button => button.click()")
-        await expect(answer(tab)).to_contain_text("Stopped.")
-        assert time.monotonic() - asked_at < 1
+        stop = tab.get_by_role("button", name="Stop", exact=True)
+        assert await seconds_until_said(tab, stop, "Stopped.") < STOP_SECONDS
         said = await words(tab)
         assert said == [f"word{number}" for number in range(len(said))]
-    assert proxy.most_streams <= 2  # for a moment: the next one opens as the one before closes
+    await proxy.until(lambda it: it.streams == 0)
+    assert proxy.most_streams < BROWSERS_CONNECTIONS
+    assert proxy.opened_streams <= opened + TABS
     await context.close()
 
 
@@ -72,14 +88,13 @@ async def test_twelve_tabs_stream_over_one_connection_and_each_can_be_stopped(
 async def test_the_first_tab_is_closed(browser: Browser, proxy: CountingProxy) -> None:
     context = await browser.new_context()
     first, second, third = [await streaming(context, proxy.url) for _ in range(3)]
+    for tab in (second, third):
+        await watch_growth(tab)
     await first.close()
     for tab in (second, third):
-        before = await count(tab)
-        await expect(answer(tab)).to_contain_text(f"word{before + 5}", timeout=1000)
-    assert proxy.most_streams <= 2  # for a moment: the next one opens as the one before closes
-    for tab in (second, third):
-        said = await words(tab)
-        assert said == [f"word{number}" for number in range(len(said))]
+        await goes_on(tab, 60)
+        assert await longest_pause(tab) < LEAD_SECONDS
+    await at_rest_one_stream(proxy)
     await context.close()
 
 
@@ -94,11 +109,8 @@ async def test_the_worker_that_the_tabs_share_dies(browser: Browser, proxy: Coun
     assert len(workers) == 1
     await session.send("Target.closeTarget", {"targetId": workers[0]})
     for tab in tabs:
-        before = await count(tab)
-        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=10_000)
-        said = await words(tab)
-        assert said == [f"word{number}" for number in range(len(said))]
-    assert proxy.streams == 1
+        await goes_on(tab, 60)
+    await at_rest_one_stream(proxy)
     await context.close()
 
 
@@ -106,23 +118,22 @@ async def test_a_browser_without_shared_workers(browser: Browser, proxy: Countin
     context = await browser.new_context()
     await context.add_init_script("delete globalThis.SharedWorker")
     page = await streaming(context, proxy.url)
-    before = await count(page)
-    await expect(answer(page)).to_contain_text(f"word{before + 5}")
-    assert proxy.streams == 1
+    await goes_on(page, 5)
+    await at_rest_one_stream(proxy)
     await context.close()
 
 
+@pytest.mark.quiet
 async def test_tabs_without_shared_workers_follow_one_that_leads(browser: Browser, proxy: CountingProxy) -> None:
     context = await browser.new_context()
     await context.add_init_script("delete globalThis.SharedWorker")
     first, second, third = [await streaming(context, proxy.url) for _ in range(3)]
-    assert proxy.streams == 1
+    await at_rest_one_stream(proxy)
+    for tab in (second, third):
+        await watch_growth(tab)
     await first.close()
     for tab in (second, third):
-        before = await count(tab)
-        await expect(answer(tab)).to_contain_text(f"word{before + 60}", timeout=10_000)
-    assert proxy.streams == 1
-    for tab in (second, third):
-        said = await words(tab)
-        assert said == [f"word{number}" for number in range(len(said))]
+        await goes_on(tab, 60)
+        assert await longest_pause(tab) < LEAD_SECONDS
+    await at_rest_one_stream(proxy)
     await context.close()

@@ -1,7 +1,6 @@
 """The operators' pages in a real browser: what they show, that they are live, and that axe has nothing against them."""
 
 import json
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from hubbub.registry import load
 from tests.e2e.conftest import violations
+from tests.e2e.steps import is_too_wide, picture
 from tests.e2e.test_signing_in import PASSWORD, first_link
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
@@ -78,16 +78,14 @@ async def test_every_page_is_there_fits_and_pleases_axe(
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     await page.goto(f"{server.url}/operate")
-    shots = os.environ.get("HUBBUB_SHOTS")
     for name in SECTIONS:
         await page.get_by_role("navigation", name="Operators’ pages").get_by_role("link", name=name, exact=True).click()
         await expect(page.get_by_role("heading", name=name, level=2, exact=True)).to_be_visible()
         await expect(page.locator(".operators-section [aria-busy]")).to_have_count(0)
         await _has_its_content(page, name)
-        if shots:
-            await page.screenshot(path=Path(shots) / f"{name.split()[0]}-{width}-{scheme}.png")
+        await picture(page, f"{name.split()[0]}-{width}-{scheme}")
         assert await violations(page) == [], name
-        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} is too wide"
+        assert not await is_too_wide(page), f"{name} is too wide"
     await context.close()
     assert faults == []
 
@@ -147,7 +145,7 @@ async def test_ones_own_data_is_exported_on_the_account_page(
     page = await context.new_page()
     await page.goto(f"{server.url}/account")
     await page.get_by_role("button", name="Export", exact=True).click()
-    await expect(page.get_by_text("It is ready.")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("It is ready.")).to_be_visible()
     async with page.expect_download() as saving:
         await page.get_by_role("link", name="Save").click()
     assert (await saving.value).suggested_filename.endswith(".zip")

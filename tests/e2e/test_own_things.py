@@ -16,9 +16,9 @@ from hubbub.core.people import OPERATOR
 from hubbub.identity import totp
 from hubbub.registry import load
 from hubbub.settings import Settings
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import SECONDS, violations
 from tests.e2e.settled import settled
-from tests.e2e.steps import ask, finished
+from tests.e2e.steps import ask, finished, is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,14 +65,10 @@ async def become(page: Page, url: str) -> None:
     await page.get_by_role("button", name="Make the account").click()
 
 
-async def is_of_width(page: Page) -> bool:
-    return await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-async def looked_at(page: Page, folder: Path, name: str) -> None:
+async def looked_at(page: Page, name: str) -> None:
     assert await violations(page) == [], name
-    assert await is_of_width(page), name
-    await page.screenshot(path=folder / f"{name}.png")
+    assert not await is_too_wide(page), name
+    await picture(page, name)
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
@@ -87,7 +83,7 @@ async def test_what_a_guest_did_is_taken_along(
     await become(page, open_server.url + await invitation(folder, f"guest-{width}@example.org"))
     dialog = page.get_by_role("dialog", name="Take along")
     await expect(dialog.get_by_text("1 chat", exact=True)).to_be_visible()
-    await looked_at(page, folder, f"take-along-{width}")
+    await looked_at(page, f"take-along-{width}")
     await dialog.get_by_role("button", name="It isn’t mine").click()
     await page.reload()
     await expect(page.get_by_label("Question", exact=True)).to_be_visible()
@@ -110,7 +106,7 @@ async def test_a_key_is_made_used_and_revoked(
     await become(page, open_server.url + await invitation(folder, f"keys-{width}@example.org"))
     await open_menu(page, width)
     await page.get_by_role("button", name="Your account").click()
-    await looked_at(page, folder, f"account-{width}")
+    await looked_at(page, f"account-{width}")
     await second_factor(page, folder, width)
     await page.get_by_role("link", name="API keys").click()
     await expect(page.get_by_text("You have none yet.")).to_be_visible()
@@ -120,10 +116,10 @@ async def test_a_key_is_made_used_and_revoked(
     await expect(page.get_by_role("alert").filter(has_text="needs a scope")).to_be_visible()
     await page.get_by_label("Search collections, and ask over them").check()
     await page.get_by_label("Read chats and answers").check()
-    await looked_at(page, folder, f"keys-{width}")
+    await looked_at(page, f"keys-{width}")
     await page.get_by_role("button", name="Make the key").click()
     secret = await page.get_by_label("The key", exact=True).input_value()
-    await looked_at(page, folder, f"key-made-{width}")
+    await looked_at(page, f"key-made-{width}")
     await page.get_by_role("button", name="Done").click()
     await expect(page.get_by_text("chat:read, search")).to_be_visible()
     headers = {"Authorization": f"Bearer {secret}"}
@@ -135,7 +131,7 @@ async def test_a_key_is_made_used_and_revoked(
         await page.get_by_role("button", name="Revoke the key Reports").click()
         await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         await expect(page.get_by_text("You have none yet.")).to_be_visible()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while await status_of(program, "/api/chats") != 401:
                 await asyncio.sleep(0.02)
     await context.close()
@@ -158,7 +154,7 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     put = await page.request.put(document, data=DOCUMENT)
     assert put.ok
     shown = f"/api/documents/{(await put.json())['id']}"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS):
         while (await (await page.request.get(shown)).json())["document"]["state"] != "ready":
             await asyncio.sleep(0.05)
     body = {"text": "How many days of leave does everybody have?", "collections": [collection_id]}
@@ -171,10 +167,10 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     dialog = page.get_by_role("dialog", name="Share")
     await dialog.get_by_label("For", exact=True).select_option("everybody")
     await dialog.get_by_label("It shows").select_option("follows")
-    await looked_at(page, folder, f"share-{width}")
+    await looked_at(page, f"share-{width}")
     await dialog.get_by_role("button", name="Make a link").click()
     link = await dialog.get_by_label("The link", exact=True).input_value()
-    await looked_at(page, folder, f"share-made-{width}")
+    await looked_at(page, f"share-made-{width}")
     await dialog.get_by_role("button", name="Done").click()
 
     requests: list[str] = []
@@ -183,7 +179,7 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     await expect(other.get_by_role("heading", level=1)).to_have_text(asked["chat"]["title"])
     await expect(other.get_by_text("thirty days of leave").first).to_be_visible()
     await expect(other.get_by_role("textbox", name="Question")).to_have_count(0)
-    await looked_at(other, folder, f"shared-{width}")
+    await looked_at(other, f"shared-{width}")
     secret = link.partition("#")[2]
     assert not [url for url in requests if secret in url.partition("#")[0]], "the secret is in no address"
     await other.locator(".cited-source").first.click()
@@ -193,8 +189,8 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
     await page.goto(f"{open_server.url}/account")
     await page.get_by_role("button", name="End the link to").click()
     await expect(page.get_by_text("None of your chats is shared.")).to_be_visible()
-    await expect(other.get_by_role("heading", name="Nothing is shared here")).to_be_visible(timeout=10_000)
-    await looked_at(other, folder, f"shared-ended-{width}")
+    await expect(other.get_by_role("heading", name="Nothing is shared here")).to_be_visible()
+    await looked_at(other, f"shared-ended-{width}")
     await context.close()
     await theirs.close()
 
@@ -214,7 +210,7 @@ async def second_factor(page: Page, folder: Path, width: int) -> None:
     await page.get_by_label("Code that the app shows").fill(code)
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(10)
-    await looked_at(page, folder, f"codes-{width}")
+    await looked_at(page, f"codes-{width}")
     await page.get_by_role("button", name="Done").click()
     await expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
 

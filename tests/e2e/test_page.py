@@ -7,13 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import violations
-from tests.e2e.steps import WHOLE, WORDS, answer, ask, finished, held, help_chat
+from tests.e2e.conftest import opened, violations
+from tests.e2e.steps import WHOLE, answer, ask, finished, held, help_chat, is_too_wide, press_to
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
-from tests.servers.model_server import ModelServer, Script
+from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -143,17 +143,17 @@ async def test_a_document_read_in_part_says_what_is_missing(page: Page, tmp_path
 
 
 async def test_dark_and_light(page: Page) -> None:
-    async def background() -> str:
-        return await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-
-    light = await background()
+    whole = page.locator("html")
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    light = await page.evaluate(background)
     assert await violations(page) == []
     await page.get_by_role("button", name="Dark look").click()
-    dark = await background()
-    assert dark != light
+    await expect(whole).not_to_have_css("background-color", light)
     assert await violations(page) == []
+    dark = await page.evaluate(background)
+    assert dark != light
     await page.reload()
-    assert await background() == dark
+    await expect(whole).to_have_css("background-color", dark)
 
 
 async def test_with_the_keyboard_only(page: Page) -> None:
@@ -174,8 +174,7 @@ async def test_with_the_keyboard_only(page: Page) -> None:
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("region", name="Sources")).to_be_hidden()
     await expect(chip).to_be_focused()
-    await page.keyboard.press("Control+k")
-    await expect(page.get_by_role("searchbox", name="Search chats")).to_be_focused()
+    await press_to(page, "Control+k", page.get_by_role("searchbox", name="Search chats"))
 
 
 @pytest.mark.parametrize("width", [390, 1920])
@@ -184,19 +183,24 @@ async def test_no_width_is_too_narrow_or_too_wide(page: Page, width: int) -> Non
     await help_chat(page)
     await ask(page, "What can you do?")
     await finished(page)
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not await is_too_wide(page)
     assert await violations(page) == []
 
 
-async def test_a_server_that_goes_away_and_comes_back(page: Page, model: ModelServer) -> None:
-    model.scripts.append(Script(tokens=WORDS, seconds_between=0.05))
-    await ask(page, "Count for me")
-    await expect(answer(page)).to_contain_text("word4")
-    await page.context.set_offline(True)
-    await page.wait_for_timeout(500)
-    await page.context.set_offline(False)
-    await finished(page)
-    assert re.findall(r"word\d+", await answer(page).inner_text()) == WHOLE.split()
+async def test_a_server_that_goes_away_and_comes_back(
+    browser: Browser, server: HubbubServer, model: ModelServer
+) -> None:
+    script, go_on = held()
+    async with opened(browser, server.url, bears="net::ERR_INTERNET_DISCONNECTED") as page:
+        model.scripts.append(script)
+        await ask(page, "Count for me")
+        await expect(answer(page)).to_contain_text("word9")
+        await page.context.set_offline(True)
+        go_on.set()
+        await page.wait_for_timeout(500)
+        await page.context.set_offline(False)
+        await finished(page)
+        assert re.findall(r"word\d+", await answer(page).inner_text()) == WHOLE.split()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -212,7 +216,7 @@ async def test_the_page_for_operators(page: Page, server: HubbubServer, width: i
         async with asyncio.timeout(30):
             while await held_up.count() == 0:  # it is noted a moment after the server goes on
                 await page.goto(f"{server.url}/operators?still=true")
-        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not await is_too_wide(page)
         assert await violations(page) == []
 
 

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, CDPSession, Page, expect
 
 from hubbub.registry import load
 from tests.e2e.conftest import violations
+from tests.e2e.steps import picture
 from tests.e2e.test_own_things import become, invitation
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
@@ -94,7 +95,7 @@ async def test_a_passkey_signs_in_without_password_and_is_removed(
     await expect(page.get_by_role("alert").filter(has_text="password is wrong")).to_be_visible()
     await add_passkey(page, guarded, "Laptop")
     assert await violations(page) == []
-    await page.screenshot(path=folder / f"passkeys-{width}.png", full_page=True)
+    await picture(page, f"passkeys-{width}")
     kept = await session.send("WebAuthn.getCredentials", {"authenticatorId": device})
     assert len(kept["credentials"]) == 1
 
@@ -102,7 +103,7 @@ async def test_a_passkey_signs_in_without_password_and_is_removed(
     by_passkey = page.get_by_role("button", name="Sign in with a passkey")
     await expect(by_passkey).to_be_visible()
     assert await violations(page) == []
-    await page.screenshot(path=folder / f"sign-in-{width}.png")
+    await picture(page, f"sign-in-{width}")
     await by_passkey.click()
     await expect(page.get_by_label("Question", exact=True)).to_be_visible()
     await page.goto(f"{guarded.url}/account")

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import ask, finished
+from tests.e2e.steps import ask, finished, picture
 from tests.servers.hubbub_server import hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,7 +31,7 @@ async def test_a_quota_is_told_before_and_when_it_is_used_up(browser: Browser, t
         await expect(alert).to_contain_text("Your quota is used up")
         await expect(alert).not_to_contain_text(re.compile(r"\d{3} s"))
         assert await violations(page) == []
-        await page.screenshot(path=tmp_path / "over.png")
+        await picture(page, "quota-over")
 
 
 async def test_a_quota_that_is_nearly_used_up_is_a_quiet_line(browser: Browser, tmp_path: Path) -> None:
@@ -45,4 +45,4 @@ async def test_a_quota_that_is_nearly_used_up_is_a_quiet_line(browser: Browser, 
         await page.goto(f"{server.url}/operators/usage")
         await expect(page.get_by_role("heading", name="What people use")).to_be_visible()
         assert await violations(page) == []
-        await page.screenshot(path=tmp_path / "usage.png")
+        await picture(page, "quota-usage")

@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import opened, violations
-from tests.e2e.steps import ask, finished
+from tests.e2e.conftest import SECONDS, opened, violations
+from tests.e2e.steps import ask, finished, is_too_wide, press_to
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 
@@ -27,7 +27,7 @@ async def fill_a_collection(page: Page, url: str) -> None:
             f"{documents}/{name}", data=data, headers={"content-type": "application/octet-stream"}
         )
         assert answer.ok, await answer.text()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS):
         while {one["state"] for one in (await (await page.request.get(documents)).json())["documents"]} != {"ready"}:
             await asyncio.sleep(0.05)
 
@@ -37,8 +37,9 @@ def results(page: Page) -> Locator:
 
 
 async def search_for(page: Page, words: str) -> None:
-    await page.keyboard.press("Control+Shift+F")
-    await page.get_by_role("searchbox", name="Search documents and chats").fill(words)
+    field = page.get_by_role("searchbox", name="Search documents and chats")
+    await press_to(page, "Control+Shift+F", field)
+    await field.fill(words)
 
 
 async def test_passages_are_found_narrowed_down_opened_and_asked_about(page: Page, server: HubbubServer) -> None:
@@ -108,7 +109,7 @@ async def test_the_search_fits_a_phone(browser: Browser, server: HubbubServer) -
         await page.set_viewport_size({"width": 360, "height": 740})
         await search_for(page, "hubbub")
         await expect(results(page).first).to_be_visible()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert not await is_too_wide(page)
         assert await violations(page) == []
 
 

@@ -11,6 +11,7 @@ from hubbub.compose import open_people
 from hubbub.registry import load
 from hubbub.settings import Settings
 from tests.e2e.conftest import violations
+from tests.e2e.steps import picture
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,13 +56,13 @@ async def test_an_operator_invites_somebody_who_signs_in_and_is_disabled(
         await root.goto(guarded.url)
         await expect(root.get_by_role("heading", name="Sign in")).to_be_visible()
         assert await violations(root) == []
-        await root.screenshot(path=folder / f"sign-in-{width}.png")
+        await picture(root, f"sign-in-{width}")
 
         await root.goto(guarded.url + await first_link(folder))
         await root.get_by_label("E-mail").fill("root@example.org")
         await root.get_by_label("Name").fill("Root")
         await fill_password(root)
-        await root.screenshot(path=folder / f"first-{width}.png")
+        await picture(root, f"first-{width}")
         await root.get_by_role("button", name="Make the account").click()
         await expect(root.get_by_label("Question", exact=True)).to_be_visible()
 
@@ -73,7 +74,7 @@ async def test_an_operator_invites_somebody_who_signs_in_and_is_disabled(
         await root.get_by_role("button", name="Done").click()
         await expect(root.get_by_role("button", name="Withdraw the invitation of ada@example.org")).to_be_visible()
         assert await violations(root) == []
-        await root.screenshot(path=folder / f"people-{width}.png")
+        await picture(root, f"people-{width}")
 
         await ada.goto(link)
         await fill_password(ada)
@@ -82,7 +83,7 @@ async def test_an_operator_invites_somebody_who_signs_in_and_is_disabled(
         await open_from_menu(ada, "Your account", width)
         await expect(ada.get_by_text("this browser")).to_be_visible()
         assert await violations(ada) == []
-        await ada.screenshot(path=folder / f"account-{width}.png")
+        await picture(ada, f"account-{width}")
         await ada.get_by_role("button", name="Sign out", exact=True).click()
         await ada.get_by_label("E-mail").fill("ada@example.org")
         await ada.get_by_label("Password").fill("not this one")

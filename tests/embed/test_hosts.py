@@ -26,6 +26,7 @@ from hubbub.core.people import Person
 from hubbub.web.clients import Clients
 from hubbub.web.protocol import protocol_for
 from tests.embed.hosts import WORDS, hub_in, served, settings_in, settings_of
+from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read, read_all, text_of
 
@@ -227,7 +228,7 @@ async def test_who_leaves_in_the_middle_of_an_upload_leaves_nothing(url: str, ht
     while before == {task.get_name() for task in asyncio.all_tasks()}:
         await asyncio.sleep(0.01)
     writer.transport.abort()
-    async with asyncio.timeout(3):
+    async with patience():
         while any(path in task.get_name() for task in asyncio.all_tasks()):
             await asyncio.sleep(0.01)
     async with http.get(f"{hub}/api/collections/{collection['id']}/documents") as response:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.examples.chats import EXAMPLES, Example, chat, example, lines, model_program, script, scripted, seen
+from tests.patience import patience
 
 NAMES = ["quart_chat", "fastapi_chat", "flask_chat"]
 ASYNC = NAMES[:2]
@@ -91,7 +92,7 @@ async def check_leaving(http: aiohttp.ClientSession, one: Example, model: str) -
         assert line["delta"]["content"].startswith("word0")
         break
     assert (await seen(http, model))["open"] == 1
-    async with asyncio.timeout(5):
+    async with patience():
         while (await seen(http, model))["open"]:
             await asyncio.sleep(0.05)
 

@@ -4,12 +4,14 @@ import pytest
 
 from hubbub.connections.postgres import Postgres
 from hubbub.core.messages import Chat, Message
+from hubbub.history.links_postgres import PostgresLinks
 from hubbub.history.postgres import PostgresHistory
 from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.sessions_postgres import PostgresSessions
 from hubbub.testing.history import AnnotatedHistoryContract
 from hubbub.testing.records import RecordsContract
 from hubbub.testing.sessions import SessionsContract
+from tests.history.links_contract import LinksContract
 
 
 class TestPostgresHistory(AnnotatedHistoryContract):
@@ -30,6 +32,13 @@ class TestPostgresSessions(SessionsContract):
     async def sessions(self, postgres: Postgres) -> AsyncIterator[PostgresSessions]:
         async with PostgresSessions(postgres) as sessions:
             yield sessions
+
+
+class TestPostgresLinks(LinksContract):
+    @pytest.fixture
+    async def kept(self, postgres: Postgres) -> AsyncIterator[tuple[PostgresLinks, PostgresHistory]]:
+        async with PostgresHistory(postgres) as history, PostgresLinks(postgres) as links:
+            yield links, history
 
 
 class TestPostgresRecords(RecordsContract):

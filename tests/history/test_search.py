@@ -19,6 +19,7 @@ from hubbub.history.base import History, Place, SearchableHistory
 from hubbub.history.postgres import PostgresHistory
 from hubbub.history.sqlite import SqliteHistory
 from hubbub.history.words import excerpt, words_of
+from tests.patience import patience
 from tests.servers.postgres_server import new_database
 
 
@@ -203,7 +204,7 @@ def test_an_excerpt_shows_the_words_with_what_is_around() -> None:
 
 async def test_texts_are_indexed_in_the_background_too(database: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_search, "GATHER_SECONDS", 0.01)
-    async with SqliteHistory(database) as history, asyncio.timeout(10):
+    async with SqliteHistory(database) as history, patience():
         await chat(history, "c1", "Harbour", "lighthouse")
         while await database.read(Connection.one, "select 1 from noted"):
             await asyncio.sleep(0.01)

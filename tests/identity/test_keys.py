@@ -16,6 +16,8 @@ from hubbub.identity.base import Key
 from hubbub.identity.keys import FRESH_SECONDS, PREFIX, Keyring, digest_of, key_in, new_key
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.keys_sqlite import SqliteKeys
+from tests.patience import patience
+from tests.processor import others_garbage_aside
 
 
 class Clock:
@@ -217,7 +219,7 @@ async def test_what_can_t_be_noted_is_noted_later(
         assert keys.notes == []
         assert "which API keys were used: The disk is full." in caplog.text
         keys.is_full = False
-        async with asyncio.timeout(10):
+        async with patience():
             while not keys.notes:
                 await asyncio.sleep(0.01)
     assert keys.notes == [{one.id: 1000.0}]
@@ -229,10 +231,13 @@ async def test_what_a_look_up_costs(tmp_path: Path) -> None:
         await keys.add(key, digest_of(text))
         headers = {"authorization": f"Bearer {text}"}
         await keyring.person(text)
-        began = time.perf_counter()
-        for _ in range(2000):
-            found = key_in(headers)
-            assert found is not None
-            await keyring.person(found)
-        from_memory = (time.perf_counter() - began) / 2000
-    assert from_memory < 100e-6, "a look-up in memory is to be cheap beside a request's millisecond"
+        took: list[float] = []
+        with others_garbage_aside():
+            for _ in range(3):
+                began = time.thread_time()
+                for _ in range(1000):
+                    found = key_in(headers)
+                    assert found is not None
+                    await keyring.person(found)
+                took.append((time.thread_time() - began) / 1000)
+    assert min(took) < 100e-6, "a look-up in memory is to be cheap beside a request's millisecond"

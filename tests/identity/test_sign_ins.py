@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.compose.beside_chats import accounts_in, people_in, sign_ins_in
 from hubbub.compose.databases import chats_in
 from hubbub.connections.sqlite import Connection
 from hubbub.core.errors import Conflict, NotAllowed, NotFound
-from hubbub.identity.accounts_sqlite import Link, SqliteAccounts
-from hubbub.identity.base import EmailTaken
-from hubbub.identity.people_sqlite import SCRIPTS, SqlitePeople
+from hubbub.identity.accounts_sqlite import Link
+from hubbub.identity.base import EmailTaken, People
+from hubbub.identity.people_sqlite import SCRIPTS
 from hubbub.identity.sign_ins import MOST_OF_PERSON, SignIns, cookies_in, id_in
-from hubbub.identity.sign_ins_sqlite import SqliteSignIns
+from tests.databases import run_sql
+from tests.places import Place
 
 
 class Clock:
@@ -31,19 +33,19 @@ def _files(folder: Path) -> list[bytes]:
 
 
 @asynccontextmanager
-async def worker(folder: Path, clock: Clock | None = None) -> AsyncGenerator[tuple[SqlitePeople, SignIns]]:
+async def worker(place: Place, clock: Clock | None = None) -> AsyncGenerator[tuple[People, SignIns]]:
     clock = clock or Clock()
     async with (
-        chats_in(folder) as database,
-        SqlitePeople(database) as people,
-        SqliteSignIns(database) as store,
+        place.database() as database,
+        people_in(database) as people,
+        sign_ins_in(database) as store,
         SignIns(store, idle_seconds=1000, total_seconds=5000, clock=clock, wall_clock=clock) as sign_ins,
     ):
         yield people, sign_ins
 
 
-async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_a_person_is_made_once_for_a_subject_and_brought_up_to_date(place: Place) -> None:
+    async with worker(place) as (people, _):
         first = await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["b", "a", "a"])
         again = await people.known("entra", "1", name="Ada L.", email="ada@example.org", groups=["c"], is_operator=True)
         other = await people.known("google", "1", name="Ada", email="ada@elsewhere.example", groups=["c"])
@@ -64,9 +66,9 @@ VERIFIED = {"email": "Ada@Example.org", "is_email_verified": True}
 
 
 async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_verified_and_a_setting_links(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    async with worker(tmp_path) as (people, _):
+    async with worker(place) as (people, _):
         ada = await people.known("entra", "1", name="Ada", **VERIFIED)
         with pytest.raises(EmailTaken) as caught:
             await people.known("google", "1", **VERIFIED)
@@ -85,11 +87,11 @@ async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_
             await people.known("keycloak", "1", email="else@example.org", is_email_verified=True, links_by_email=True)
 
 
-async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(tmp_path: Path) -> None:
+async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(place: Place) -> None:
     def link(email: str, *, is_operator: bool = False) -> Link:
         return Link("invitation", None, email, "", is_operator, 0.0, 1e12)
 
-    async with worker(tmp_path) as (people, _), chats_in(tmp_path) as database, SqliteAccounts(database) as accounts:
+    async with worker(place) as (people, _), place.database() as database, accounts_in(database) as accounts:
         await accounts.add_link(link("bob@example.org"), b"bob")
         await people.known("entra", "1", **VERIFIED)
         await people.known("entra", "2", email="bob@example.org")
@@ -102,8 +104,8 @@ async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewher
         assert made.is_operator, "who runs the machine gets in in any case"
 
 
-async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_it_verified(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_it_verified(place: Place) -> None:
+    async with worker(place) as (people, _):
         squatter = await people.known("public", "1", email="ada@example.org")
         with pytest.raises(EmailTaken):
             await people.known("public", "2", email="ada@example.org", links_by_email=True)
@@ -118,8 +120,8 @@ async def test_an_e_mail_that_was_only_said_neither_links_nor_keeps_out_who_has_
         assert found.email == "", "it is somebody else's now"
 
 
-async def test_what_a_provider_does_not_say_stays_as_it_was(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_what_a_provider_does_not_say_stays_as_it_was(place: Place) -> None:
+    async with worker(place) as (people, _):
         await people.known("entra", "1", name="Ada", email="ada@example.org", groups=["team"], is_operator=True)
         again = await people.known("entra", "1", groups=None)
         assert (again.name, again.groups, again.is_operator) == ("Ada", {"entra/team"}, True)
@@ -132,13 +134,13 @@ async def test_people_of_before_e_mails_were_compared_are_compared_too(tmp_path:
         await database.write(
             Connection.all, "insert into person values ('p1', 'Ada', 'Ada@example.org', 0, 1, 1.0, null)"
         )
-    async with worker(tmp_path) as (people, _):
+    async with worker(Place(tmp_path)) as (people, _):
         with pytest.raises(EmailTaken):
             await people.known("entra", "1", email="ada@example.org")
 
 
-async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, sign_ins):
+async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(place: Place) -> None:
+    async with worker(place) as (people, sign_ins):
         ada = await people.known("entra", "1", name="Ada")
         cookie = await sign_ins.begin(ada.id, provider="entra", agent="Browser")
         person = await sign_ins.person(cookie)
@@ -146,13 +148,16 @@ async def test_a_sign_in_is_found_by_its_cookie_alone_which_is_stored_nowhere(tm
         wrong = [await sign_ins.person(one) for one in ("", "x", cookie[:-1] + "!", f"{sign_in_id}.{'a' * 43}")]
     assert person == ada
     assert wrong == [None] * 4
-    secret = cookie.partition(".")[2].encode()
-    assert not any(secret in one for one in _files(tmp_path))
+    async with place.database() as database:
+        rows = await run_sql(database, "select * from sign_in")
+    secret = cookie.partition(".")[2]
+    assert secret not in str(rows)
+    assert not any(secret.encode() in one for one in _files(place.folder))
 
 
-async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_path: Path) -> None:
+async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(place: Place) -> None:
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins):
+    async with worker(place, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         cookies: list[str] = []
         for _ in range(MOST_OF_PERSON + 2):
@@ -164,9 +169,9 @@ async def test_each_sign_in_has_a_new_cookie_and_a_person_so_many_at_most(tmp_pa
 
 
 @pytest.mark.parametrize("way", ["one", "all", "session", "disabled"])
-async def test_what_ends_in_one_worker_has_ended_in_the_others(tmp_path: Path, way: str) -> None:
+async def test_what_ends_in_one_worker_has_ended_in_the_others(place: Place, way: str) -> None:
     there = Clock()
-    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
+    async with worker(place) as (people, sign_ins), worker(place, there) as (_, elsewhere):
         ada, root = await people.known("entra", "1"), await people.known("entra", "2", is_operator=True)
         cookie = await sign_ins.begin(ada.id, provider="entra", provider_session="s1")
         other = await sign_ins.begin(root.id, provider="entra", provider_session="s2")
@@ -188,9 +193,9 @@ async def test_what_ends_in_one_worker_has_ended_in_the_others(tmp_path: Path, w
     assert ended == {id_in(cookie), "nonsense"}
 
 
-async def test_what_changes_of_a_person_reaches_the_other_workers(tmp_path: Path) -> None:
+async def test_what_changes_of_a_person_reaches_the_other_workers(place: Place) -> None:
     there = Clock()
-    async with worker(tmp_path) as (people, sign_ins), worker(tmp_path, there) as (_, elsewhere):
+    async with worker(place) as (people, sign_ins), worker(place, there) as (_, elsewhere):
         ada = await people.known("entra", "1", groups=["team"])
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await elsewhere.person(cookie) == ada
@@ -201,9 +206,9 @@ async def test_what_changes_of_a_person_reaches_the_other_workers(tmp_path: Path
     assert person.groups == frozenset()
 
 
-async def test_a_sign_in_ends_when_it_is_idle_or_old(tmp_path: Path) -> None:
+async def test_a_sign_in_ends_when_it_is_idle_or_old(place: Place) -> None:
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins):
+    async with worker(place, clock) as (people, sign_ins):
         ada = await people.known("entra", "1")
         idle = await sign_ins.begin(ada.id, provider="entra")
         used = await sign_ins.begin(ada.id, provider="entra")
@@ -217,20 +222,20 @@ async def test_a_sign_in_ends_when_it_is_idle_or_old(tmp_path: Path) -> None:
         assert await sign_ins.ended([id_in(used) or ""]) == {id_in(used)}
 
 
-async def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
+async def test_what_is_known_is_not_asked_again(place: Place) -> None:
     """Costs one read of a number in half a second, however many ask."""
     clock = Clock()
-    async with worker(tmp_path, clock) as (people, sign_ins), chats_in(tmp_path) as database:
+    async with worker(place, clock) as (people, sign_ins), place.database() as database:
         ada = await people.known("entra", "1")
         cookie = await sign_ins.begin(ada.id, provider="entra")
         assert await sign_ins.person(cookie) == ada
-        await database.write(Connection.all, "update person set name = 'behind its back'")
+        await run_sql(database, "update person set name = 'behind its back'")
         clock.now += 0.6
         assert await sign_ins.person(cookie) == ada
 
 
-async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(tmp_path: Path) -> None:
-    async with worker(tmp_path) as (people, _):
+async def test_a_disabled_person_is_not_let_in_and_the_last_operator_stays_one(place: Place) -> None:
+    async with worker(place) as (people, _):
         ada = await people.known("entra", "1", is_operator=True)
         with pytest.raises(Conflict):
             await people.set_active(ada.id, is_active=False)

@@ -19,6 +19,7 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.library_memory import MemoryLibrary
 from tests.ingest import documents
 from tests.ingest.keeping_search import KeepingSearch
+from tests.patience import patience
 
 
 class Place:
@@ -259,7 +260,7 @@ async def test_too_few_descriptors_fail_no_document(place: Place) -> None:
         with open(os.devnull) as next_one:  # noqa: ASYNC230, PTH123 (its number is the first that is free)
             resource.setrlimit(resource.RLIMIT_NOFILE, (next_one.fileno() + 1, hard))
         try:
-            async with asyncio.timeout(10):
+            async with patience():
                 while not any(document.reason for document in await place.library.documents(collection_id)):
                     await asyncio.sleep(0.01)
             assert (await place.pipeline.progress()).failed == 0
@@ -280,13 +281,13 @@ async def test_what_a_package_is_missing_for_says_what_to_install_and_is_tried_a
     collection_id = await place.collection()
     added = await place.add(collection_id, "a.md", "# Hello")
     async with running(place.pipeline):
-        async with asyncio.timeout(10):
+        async with patience():
             while not (known := await place.library.document(added.id)) or known.state != "failed":
                 await asyncio.sleep(0.01)
         assert "pip install markdown-it-py" in known.reason
         (away / "__init__.py").unlink()
         away.rmdir()
-        async with asyncio.timeout(10):
+        async with patience():
             while not (known := await place.library.document(added.id)) or known.state != "ready":
                 await asyncio.sleep(0.01)
 
@@ -306,10 +307,9 @@ async def test_a_mistake_of_ours_is_logged_with_its_stack_and_tried_again_after_
     assert "in read_here" in caplog.text  # its stack
     assert "NameError" not in known.reason
     monkeypatch.undo()
-    async with running(place.another()):
-        async with asyncio.timeout(10):
-            while not (known := await place.library.document(added.id)) or known.state != "ready":
-                await asyncio.sleep(0.01)
+    async with running(place.another()), patience():
+        while not (known := await place.library.document(added.id)) or known.state != "ready":
+            await asyncio.sleep(0.01)
 
 
 async def test_a_reader_that_is_killed_each_time_is_too_much_for_the_machine(

@@ -101,7 +101,7 @@ QUIRKS: dict[str, Case] = {
     "coddy-agent 106": case(b'error: {"code":400,"message":"the request exceeds the available context size"}\n\n', DONE, end="context_too_long"),
     "an event that is an error": case(D("a"), b"event: error\ndata: Internal server error\n\n", text="a", end="refused", words="Internal server error"),
     "an error without a field": case(D("a"), b'{"error":{"message":"the worker died"}}\n\n', text="a", end="refused", words="the worker died"),
-    "MiniMax": case({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, end="refused", words="insufficient balance"),
+    "MiniMax": case({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, end="no_credit", words="insufficient balance"),
     "MiniMax at peace": case({**D("a", "stop"), "base_resp": {"status_code": 0, "status_msg": ""}}, text="a"),
     "Baidu": case({"error_code": 17, "error_msg": "daily limit"}, end="refused", words="daily limit"),
     "Apigee": case({"fault": {"faultstring": "Rate limit"}}, end="refused", words="Rate limit"),

@@ -17,6 +17,7 @@ from hubbub.models.discovery import discover
 from hubbub.models.entra import EARLY_SECONDS, RETRY_SECONDS, SCOPE, SignIn, SignIns, TokenSource
 from hubbub.models.openai import OpenAiModel
 from hubbub.testing.models import QUESTION, Heard, ask
+from tests.patience import patience
 from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.model_server import ModelServer, Script
 
@@ -140,7 +141,7 @@ async def test_a_token_is_replaced_before_its_end_while_the_old_one_serves(
     assert [await token_of(source) for _ in range(100)] == ["token-1"] * 100  # nobody waits for the new one
     await identity.came.wait()
     identity.open.set()
-    async with asyncio.timeout(5):
+    async with patience():
         while await token_of(source) == "token-1":
             await asyncio.sleep(0)
     assert await token_of(source) == "token-2"
@@ -156,13 +157,13 @@ async def test_the_old_token_serves_while_replacing_it_fails(
     identity.refusals.append((403, {}, b'{"statusCode": 403, "message": "Forbidden"}'))
     with caplog.at_level(logging.WARNING, "hubbub"):
         assert await token_of(source) == "token-1"
-        async with asyncio.timeout(5):
+        async with patience():
             while not any(record.name == "hubbub.models.entra" for record in caplog.records):
                 await asyncio.sleep(0)
     assert [await token_of(source) for _ in range(10)] == ["token-1"] * 10
     assert len(identity.asked) == 2  # it is left alone for a moment
     clock.now += RETRY_SECONDS + 1
-    async with asyncio.timeout(5):
+    async with patience():
         while await token_of(source) == "token-1":
             await asyncio.sleep(0)
     assert len(identity.asked) == 3

@@ -99,3 +99,84 @@ def test_what_is_too_long_is_told_with_its_figures(error: object, limit: int | N
 )
 def test_other_limits_are_not_the_contexts(message: str, status: int) -> None:
     assert not is_context_fault(read_fault(json.dumps({"error": {"message": message}}).encode()), status)
+
+
+CREDIT: dict[str, tuple[int | None, Any]] = {
+    "OpenAI": (
+        429,
+        {
+            "error": {
+                "message": "You exceeded your current quota, please check your plan and billing details.",
+                "type": "insufficient_quota",
+                "code": "insufficient_quota",
+            }
+        },
+    ),
+    "DeepSeek": (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}),
+    "Anthropic": (
+        400,
+        {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API."},
+        },
+    ),
+    "Moonshot": (
+        429,
+        {
+            "error": {
+                "message": "Your account is suspended, please check your plan and billing details",
+                "type": "exceeded_current_quota_error",
+            }
+        },
+    ),
+    "OpenRouter": (
+        402,
+        {"error": {"message": "This request requires more credits, or fewer max_tokens.", "code": 402}},
+    ),
+    "xAI": (
+        403,
+        {
+            "code": "The caller does not have permission",
+            "error": "Your team has either used all available credits or reached its monthly spending limit.",
+        },
+    ),
+    "Alibaba": (
+        400,
+        {
+            "error": {
+                "code": "Arrearage",
+                "message": "Access denied, please make sure your account is in good standing.",
+            }
+        },
+    ),
+    "in a stream": (None, {"error": {"message": "insufficient balance"}}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), CREDIT.values(), ids=CREDIT)
+def test_a_lack_of_credit_is_not_a_moment_of_much_to_do(status: int | None, body: object) -> None:
+    error = failure(ADDRESS, read_fault(json.dumps(body).encode()), status, retry_after_seconds=1.0)
+    assert (error.code, error.retryable, error.retry_after_seconds, error.is_of_deployment) == (
+        "no_credit",
+        False,
+        None,
+        True,
+    )
+    assert "billing" not in error.message
+    assert "billing" in error.for_operators
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "You exceeded your current quota, please check your plan and billing details. Please retry in 23.4s.",
+        "Rate limit reached for requests per minute. Limit: 3.",
+        "Quota exceeded for requests per minute. Check your plan and billing.",
+        "The engine is overloaded.",
+    ],
+)
+def test_a_limit_of_a_minute_is_no_lack_of_credit(message: str) -> None:
+    error = failure(
+        ADDRESS, read_fault(json.dumps({"error": {"message": message}}).encode()), 429, retry_after_seconds=2.0
+    )
+    assert (error.code, error.retryable, error.retry_after_seconds) == ("model_busy", True, 2.0)

@@ -19,6 +19,7 @@ from hubbub.core.questions import Generation
 from hubbub.models.files import Progress, WeightsError
 from hubbub.models.local import FAILURES, LocalModel
 from hubbub.testing.models import QUESTION, Heard, ModelContract, ask
+from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 from tests.weights import chat_weights as chat_weights
 
@@ -45,7 +46,7 @@ async def local_model(server: ModelServer, http: Http, child: str = CHILD, **opt
 
 
 async def died(pid: int) -> None:
-    async with asyncio.timeout(5):
+    async with patience():
         while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():  # noqa: ASYNC240
             await asyncio.sleep(0.01)
 

@@ -33,6 +33,8 @@ SHORT = Limits(
     answer_bytes=100_000,
 )
 KEY = "sk-canary-0123456789"
+ENDS_SECONDS = 10.0
+"""A second at most, and what a busy machine adds. What is not cut goes on for a minute, or for ever."""
 
 
 def model_at(server: ModelServer, http: Http, limits: Limits = SHORT, key: str = KEY) -> OpenAiModel:
@@ -225,7 +227,7 @@ async def test_each_fault_has_its_error(
     assert f"127.0.0.1:{server.port}" in error.detail
     assert f"127.0.0.1:{server.port}" not in error.message
     assert KEY not in str(error)
-    assert time.monotonic() - began < SHORT.total_seconds + 1  # a server that trickles defeats no limit
+    assert time.monotonic() - began < ENDS_SECONDS  # a server that trickles defeats no limit
     if script.tokens == ["one "] and code != "too_large":
         assert "".join(heard).startswith("one ")  # what was said stands
     await server.until(is_quiet)
@@ -461,7 +463,7 @@ async def test_cancelling_closes_the_connection_at_once(
         await answering
     await server.until(is_quiet)
     assert server.seen[0].client_left is not None
-    assert server.seen[0].client_left - cancelled < 1
+    assert server.seen[0].client_left - cancelled < ENDS_SECONDS
 
 
 async def test_an_endless_line_takes_no_memory(server: ModelServer, http: Http) -> None:

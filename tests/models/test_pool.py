@@ -17,6 +17,7 @@ from hubbub.models.pace import Pace
 from hubbub.models.pool import RETRIES_SAVED, Member, PooledModel
 from hubbub.models.scripted import ScriptedModel
 from hubbub.testing.models import QUESTION, Heard, ModelContract, ask
+from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 
 DOWN = ModelError("It is down.", code="unreachable")
@@ -227,7 +228,7 @@ async def test_leaving_while_the_second_is_asked_closes_its_connection(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(10):
+    async with patience():
         while two.open_requests:
             await asyncio.sleep(0.005)
 

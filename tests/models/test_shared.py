@@ -18,6 +18,7 @@ from hubbub.models.local import FAILURES
 from hubbub.models.shared import SharedModel
 from hubbub.testing.models import ask
 from tests.models.test_local import CHILD, CRASH, died, own_file
+from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 
 
@@ -33,7 +34,7 @@ async def shared_model(
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with patience():
         while not condition():
             await asyncio.sleep(0.01)
 

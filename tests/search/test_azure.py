@@ -24,6 +24,7 @@ from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_service import BATCH_ACTIONS
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, found, put
+from tests.patience import patience
 from tests.search.conftest import floats
 from tests.servers.identity_server import HEADER, IdentityServer
 from tests.servers.search_server import ADMIN_KEY, QUERY_KEY, Refusal, SearchServer
@@ -279,7 +280,7 @@ async def test_a_busy_service_is_left_alone_for_as_long_as_it_says(opened: Open,
 async def test_a_wait_that_is_too_long_is_not_begun(opened: Open, server: SearchServer) -> None:
     async with opened() as search:
         server.refusals = deque([AWAY])
-        async with asyncio.timeout(5):
+        async with patience():
             with pytest.raises(SearchError, match=r"busy \(429\). It asks to be left alone for 60 s") as raised:
                 await found(search, "cats")
         assert raised.value.retryable
@@ -467,7 +468,7 @@ async def test_who_goes_away_leaves_no_request_behind(opened: Open, server: Sear
         finding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await finding
-        async with asyncio.timeout(5):
+        async with patience():
             while not server.searches()[0].is_left:
                 await asyncio.sleep(0.01)
 

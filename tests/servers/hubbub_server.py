@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.places import variables_of
 from tests.servers.processes import children_of, command_of
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class HubbubServer:
@@ -41,6 +42,7 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
         "HUBBUB_EMBEDDINGS__PROVIDER": "none",
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+        **variables_of(folder),
         **variables,
     }
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.patience import patience
+
 _CONFIG = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 512; }}
@@ -36,7 +38,7 @@ async def nginx_before(folder: Path, server: str) -> AsyncIterator[str]:
     config = _written(folder, _CONFIG.format(folder=folder, port=port, server=server))
     process = await asyncio.create_subprocess_exec(program, "-e", str(log), "-p", str(folder), "-c", str(config))
     try:
-        async with asyncio.timeout(10):
+        async with patience():
             while not _listens(port):
                 assert process.returncode is None, f"nginx ended; see {log}"
                 await asyncio.sleep(0.02)

@@ -1,5 +1,6 @@
 """Talk to Hubbub's API as a program would: ask, read the stream of events, come again."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -45,6 +46,26 @@ async def read_all(http: aiohttp.ClientSession, url: str, answer_id: str, after:
         assert number == after + len(events) + 1
         events.append(event)
     return events
+
+
+async def begin_reading(http: aiohttp.ClientSession, url: str, answer_id: str) -> asyncio.Task[list[dict[str, Any]]]:
+    """Return a task that reads all events, once the first one has come."""
+    has_begun = asyncio.Event()
+
+    async def whole() -> list[dict[str, Any]]:
+        try:
+            events: list[dict[str, Any]] = []
+            async for number, event in read(http, url, answer_id):
+                assert number == len(events) + 1
+                events.append(event)
+                has_begun.set()
+            return events
+        finally:
+            has_begun.set()  # what went wrong shows when the task is awaited
+
+    reading = asyncio.create_task(whole())
+    await has_begun.wait()
+    return reading
 
 
 def text_of(events: list[dict[str, Any]]) -> str:

@@ -16,6 +16,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
 from hubbub.models.base import Completion, ModelCard, SendPiece
 from hubbub.models.scripted import ScriptedModel
+from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
 
@@ -220,7 +221,7 @@ async def test_pictures_are_held_a_few_at_a_time(hubbub: Hubbub, ann: aiohttp.Cl
 
     async with asyncio.TaskGroup() as group:
         sending = [group.create_task(send(ann)) for _ in range(4)]
-        async with asyncio.timeout(10):
+        async with patience():
             while (refusal := await send_picture(ann))["status"] == 201:
                 await asyncio.sleep(0.01)
         assert (refusal["status"], refusal["code"]) == (503, "overloaded")

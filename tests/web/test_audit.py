@@ -18,6 +18,8 @@ from hubbub.core.people import OPERATOR
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.settings import Settings
 from tests.cli.commands import run, start
+from tests.patience import patience
+from tests.places import settings_of
 from tests.servers.hubbub_server import HubbubServer
 from tests.web.test_signing_in import PASSWORD, accounts_in, become, browser, member, serving, sign_in, told
 
@@ -44,8 +46,7 @@ async def audited(http: aiohttp.ClientSession, **query: str) -> list[dict[str, A
 
 
 async def verified(folder: Path) -> tuple[int, str]:
-    settings = Settings(server={"data_folder": folder})  # type: ignore[arg-type]
-    async with open_audit(settings) as audit:
+    async with open_audit(settings_of(folder)) as audit:
         verdict = await audit.verify()
         return verdict.entries, verdict.fault
 
@@ -137,7 +138,7 @@ async def test_only_operators_read_it_and_its_stream_ends_with_the_right(tmp_pat
                     if line := (await stream.content.readline()).strip():
                         seen.append(json.loads(line)["deed"])
 
-            async with asyncio.timeout(5):
+            async with patience():
                 await until("made an operator")
                 await sign_in(other, "nobody@example.org", "wrong")
                 await until("sign-in")

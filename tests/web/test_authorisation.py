@@ -38,6 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewQuestion": {"text": "What?"},
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
+    "NewName": {"name": "Renamed.pdf"},
     "NewUrl": {"url": "https://example.org/"},
     "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
@@ -75,13 +76,13 @@ BODIES: dict[str, dict[str, Any]] = {
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures"}
 IDS_OF_THEIR_OWN = {"ids", "document_id"}
 """Those of chats that are changed together, and of what is copied: see `test_attachments` and `test_keeping`."""
-IDS_TO_GO_ON_WITH = {"continues"}
+IDS_TO_GO_ON_WITH = {"continues", "beside", "answer_id"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor", "explain"}
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
-PLAIN_IN_BODIES |= {"scopes", "models", "expires_at"}  # see test_own_keys
+PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url"}
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
@@ -424,7 +425,7 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
             async with http.post("/api/questions", json=body) as response:
                 assert response.status == 404, body
         path = f"/api/questions/{own['question']['id']}/answers"
-        for body in (stolen["collections"], {"continues": things["answer_id"]}):
+        for body in (stolen["collections"], *({name: things["answer_id"]} for name in sorted(IDS_TO_GO_ON_WITH))):
             async with http.post(path, json=body) as response:
                 assert response.status == 404
     assert len(await hubbub.services.history.messages(own["chat"]["id"])) == 2

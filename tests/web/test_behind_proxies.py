@@ -13,6 +13,7 @@ import pytest
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.address import Proxies
 from hubbub.web.clients import Bounds, Clients
+from tests.patience import patience
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, request
@@ -64,7 +65,7 @@ async def proxied(folder: Path, program: str, hubbub: Hubbub, more: str = "") ->
     arguments = ["-c", str(file)] if program == "nginx" else ["-f", str(file)]
     process = await asyncio.create_subprocess_exec(path, *arguments, stderr=asyncio.subprocess.PIPE)
     try:
-        async with asyncio.timeout(10):
+        async with patience():
             while True:
                 assert process.returncode is None, "the proxy ended"
                 try:

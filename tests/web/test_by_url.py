@@ -12,6 +12,7 @@ from hubbub.app.by_url import AT_ONCE_EACH, ByUrl, Fetchers
 from hubbub.connections.addresses import networks_of
 from hubbub.connections.guarded import Guarded
 from hubbub.core.people import GUEST, OPERATOR, Person
+from tests.patience import patience
 from tests.servers.web_server import Put, WebServer
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 
@@ -85,7 +86,7 @@ async def test_a_person_s_fetches_are_bounded(hubbub: Hubbub, site: WebServer) -
     site.pages["/endless"] = Put(b"x", holds=True)
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(add(ann, collection_id, f"{site.url}/endless")) for _ in range(AT_ONCE_EACH)]
-        async with asyncio.timeout(10):
+        async with patience():
             while len(site.asked) < AT_ONCE_EACH:
                 await asyncio.sleep(0.005)
         status, problem = await add(ann, collection_id, f"{site.url}/endless")

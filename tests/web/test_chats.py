@@ -84,6 +84,40 @@ async def test_regenerating_adds_an_answer_beside_the_first(
     assert await refused(ann, "POST", path, json={"model": "nobody"}) == (404, "not_found")
 
 
+async def test_two_models_answer_beside_each_other_and_the_chat_goes_on_from_one(
+    quick: ScriptedModel, hubbub: Hubbub, ann: aiohttp.ClientSession
+) -> None:
+    asked = await ask(ann, "", "one", model="slow")
+    first, chat_id = asked["answer"]["id"], asked["chat"]["id"]
+    path = f"/api/questions/{asked['question']['id']}/answers"
+    body = {"model": "scripted", "beside": first, "answer_id": new_id()}
+    for _ in range(2):  # the reply to the first may have been lost
+        async with ann.post(path, json=body) as response:
+            assert response.status == 202
+            second = (await response.json())["answer"]
+        assert (second["id"], second["parent_id"]) == (body["answer_id"], asked["question"]["id"])
+    assert text_of(await read_all(ann, "", second["id"])) == ANSWER
+    assert hubbub.services.runner.open_count == 1, "the first is still being written"
+    messages = (await get(ann, f"/api/chats/{chat_id}"))["messages"]
+    beside = [(one["id"], one["asked_with"].get("beside")) for one in messages[1:]]
+    assert beside == [(first, None), (second["id"], first)]
+    async with ann.post(f"/api/answers/{first}/stop") as response:
+        assert response.status == 202
+    await answered(ann, "two", chat_id=chat_id, parent_id=second["id"])
+    assert [turn.text for turn in quick.heard[-1]][-3:] == ["one", ANSWER, "two"]
+
+
+async def test_an_answer_stands_beside_one_of_the_same_question_alone(
+    hubbub: Hubbub, ann: aiohttp.ClientSession
+) -> None:
+    one, other = await answered(ann), await answered(ann)
+    path = f"/api/questions/{one['question']['id']}/answers"
+    for beside in (other["answer"]["id"], one["question"]["id"], new_id()):
+        assert await refused(ann, "POST", path, json={"beside": beside}) == (404, "not_found")
+    for answer_id in ("mine", other["answer"]["id"], one["question"]["id"]):
+        assert await refused(ann, "POST", path, json={"answer_id": answer_id}) == (422, "invalid")
+
+
 async def test_rename(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
     path = f"/api/chats/{(await answered(ann))['chat']['id']}"
     async with ann.patch(path, json={"title": "  A  better\ntitle "}) as response:

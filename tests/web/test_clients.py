@@ -13,6 +13,7 @@ import pytest
 
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import PORTION, SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
+from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
@@ -133,7 +134,7 @@ async def test_a_head_that_trickles_in(hubbub: Hubbub) -> None:
 
 
 async def test_a_head_in_pieces_that_comes_in_time(hubbub: Hubbub) -> None:
-    async with asyncio.timeout(5), connection(hubbub.port) as (reader, writer):
+    async with patience(), connection(hubbub.port) as (reader, writer):
         for _ in range(4):  # longer in all than one head may take
             for piece in (HEALTH[:5], HEALTH[5:30], HEALTH[30:]):
                 writer.write(piece)

@@ -259,3 +259,80 @@ async def test_collections_have_names(hubbub: Hubbub, ann: aiohttp.ClientSession
             assert response.status == status, name
     async with bob.post("/api/collections", json={"name": "Mine"}) as response:
         assert response.status == 201
+
+
+async def test_documents_are_listed_page_by_page(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
+) -> None:
+    names = [f"{number:02}.txt" for number in range(7)]
+    for name in names:
+        await put(ann, collection_id, name, f"This is {name}.".encode())
+    await put(ann, collection_id, "empty.pdf", b"no PDF")
+    await listed(hubbub, ann, collection_id)
+    path = f"/api/collections/{collection_id}/documents"
+
+    async def page(**asked: str) -> dict[str, Any]:
+        async with ann.get(path, params=asked) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+    seen: list[str] = []
+    after: dict[str, str] = {}
+    for _ in range(3):
+        found = await page(limit="3", order="name", descending="true", **after)
+        seen += [one["name"] for one in found["documents"]]
+        after = {"after": found["next"]}
+    assert found["next"] is None
+    assert seen == ["empty.pdf", *reversed(names)]
+    assert found["counts"] == {"unfinished": 0, "ready": 7, "partial": 0, "failed": 1}
+    assert [one["name"] for one in (await page(words="0", condition="failed"))["documents"]] == []
+    assert [one["name"] for one in (await page(condition="failed"))["documents"]] == ["empty.pdf"]
+    assert [one["name"] for one in (await page(words=" 05.T "))["documents"]] == ["05.txt"]
+    for bad in (
+        {"after": "x"},
+        {"after": "WzFd", "order": "size"},
+        {"after": found["counts"] and "WyJhIiwiYiJd", "order": "size"},
+    ):
+        async with ann.get(path, params=bad) as response:
+            assert (response.status, (await response.json())["detail"]) == (
+                422,
+                "`after` is not what `next` of the page before was.",
+            )
+
+
+async def test_a_collection_is_renamed(hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str) -> None:
+    path = f"/api/collections/{collection_id}"
+    async with ann.post("/api/collections", json={"name": "Taken"}) as response:
+        assert response.status == 201
+    async with ann.patch(path, json={"name": " Laws "}) as response:
+        assert (response.status, (await response.json())["name"]) == (200, "Laws")
+    for name, status in (("Taken", 409), (" ", 422), ("x" * 101, 422)):
+        async with ann.patch(path, json={"name": name}) as response:
+            assert response.status == status
+    async with ann.get("/api/collections") as response:
+        assert "Laws" in [one["name"] for one in (await response.json())["collections"]]
+
+
+async def test_a_document_is_renamed_and_found_by_its_new_name(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, collection_id: str
+) -> None:
+    made = await put(ann, collection_id, "leave.txt", b"Everybody has thirty days of leave.")
+    await put(ann, collection_id, "other.txt", b"Something else.")
+    await listed(hubbub, ann, collection_id)
+    path = f"/api/documents/{made['id']}"
+
+    async def renamed(name: str) -> tuple[int, dict[str, Any]]:
+        async with ann.patch(path, json={"name": name}) as response:
+            return response.status, await response.json()
+
+    status, document = await renamed("holidays/zanzibar.txt")
+    assert (status, document["name"], document["id"], document["state"]) == (
+        200,
+        "holidays/zanzibar.txt",
+        made["id"],
+        "ready",
+    )
+    assert (await renamed("other.txt"))[0] == 409
+    assert (await renamed("leave.pdf"))[0] == (await renamed(" "))[0] == 422
+    async with ann.post("/api/search", json={"query": "zanzibar", "collections": [collection_id]}) as response:
+        assert [one["hit"]["name"] for one in (await response.json())["results"]] == ["holidays/zanzibar.txt"]

@@ -15,6 +15,7 @@ from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 from hubbub.testing.search import TopicEmbedder
 from hubbub.web.dialects.embeddings import MOST_TEXTS
+from tests.patience import patience
 from tests.web.application import hubbub_running
 from tests.web.openai_wire import Wired, told, wired
 
@@ -154,7 +155,7 @@ async def test_who_leaves_is_not_embedded_for(tmp_path: Path) -> None:
     async with hubbub_running(tmp_path, embedder=embedder) as hubbub:
         guest = await hubbub.guest()
         asking = asyncio.create_task(guest.post(PATH, json={"model": "topics/4", "input": ["a"] * 100}).__aenter__())
-        async with asyncio.timeout(10):
+        async with patience():
             while not embedder.at_once:
                 await asyncio.sleep(0.005)
             asking.cancel()

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from hubbub.models.scripted import ScriptedModel
+from tests.patience import patience
 from tests.servers.reader import ask, read, read_all
 from tests.web.application import Hubbub
 from tests.web.wire import connection, request
@@ -122,7 +123,7 @@ async def test_leaving_does_not_stop(hubbub: Hubbub, ann: aiohttp.ClientSession)
         if number == 3:
             break
     before = (await state(ann, answer_id))["number"]
-    async with asyncio.timeout(10):
+    async with patience():
         while (now := await state(ann, answer_id))["number"] <= before:
             await asyncio.sleep(0.01)
     assert now["state"] == "open"
@@ -140,7 +141,7 @@ async def test_where_nobody_watches_it_is_stopped_if_so_asked(hubbub: Hubbub, an
             if number == 3:
                 break
     states: list[str] = []
-    async with asyncio.timeout(10):
+    async with patience():
         while states[1:3] != ["stopped", "stopped"]:
             await asyncio.sleep(0.01)
             states = [(await state(ann, answer_id))["state"] for answer_id in (kept, *asked)]
@@ -198,7 +199,7 @@ async def test_readers_that_leave_leave_nothing_behind(hubbub: Hubbub, ann: aioh
             headers = {"Cookie": f"{cookie.key}={cookie.value}"}
             writer.write(request("GET", f"/api/answers/{answer_id}/events", headers))
             await reader.readuntil(b"started")
-    async with asyncio.timeout(10):
+    async with patience():
         while left := asyncio.all_tasks() - baseline:
             await asyncio.sleep(0.01)
     assert not left

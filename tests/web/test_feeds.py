@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub
 
@@ -85,6 +86,6 @@ async def test_leaving_lets_go_of_all(hubbub: Hubbub, ann: aiohttp.ClientSession
             if len(seen) == 3:
                 break
         assert hubbub.services.log.reader_count == 3
-    async with asyncio.timeout(10):
+    async with patience():
         while hubbub.services.log.reader_count:
             await asyncio.sleep(0.01)

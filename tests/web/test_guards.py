@@ -12,6 +12,7 @@ import pytest
 from hubbub.app.application import Application
 from hubbub.app.limits import RequestLimits
 from hubbub.web.guards import HEADERS
+from tests.patience import patience
 from tests.servers.reader import ask
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
@@ -132,7 +133,7 @@ async def test_a_body_that_trickles_in_under_any_server(tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
 
         trickling = asyncio.ensure_future(trickle())
-        async with asyncio.timeout(5):
+        async with patience():
             status, _, body = await reply(reader)
         trickling.cancel()
         assert (status, code(body)) == (408, "too_slow")

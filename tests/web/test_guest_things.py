@@ -13,6 +13,7 @@ from hubbub.compose.guests import KINDS
 from hubbub.connections.sqlite import Connection
 from hubbub.identity.cookies import COOKIE
 from hubbub.identity.guests_sqlite import SqliteGuests
+from tests.patience import patience
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.reader import ask, read_all
 from tests.web.test_attachments import PNG
@@ -177,7 +178,7 @@ async def test_nothing_is_given_where_one_part_of_it_can_not_be(tmp_path: Path) 
             assert guest.startswith(guest_id)
             async with http.post(f"/api/answers/{asked['answer']['id']}/stop", json={}) as response:
                 assert response.status < 300
-        async with asyncio.timeout(5):
+        async with patience():
             while True:
                 async with ada.post("/api/me/guest") as response:
                     if response.status == 200:

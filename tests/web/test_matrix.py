@@ -34,6 +34,7 @@ from hubbub.core.people import (
 from hubbub.identity.base import Identity, Welcome
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.policies import POLICIES, Policy
+from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.servers.web_server import WebServer
 from tests.web.application import Hubbub, hubbub_running
@@ -298,7 +299,7 @@ async def a_key_that_was_revoked_gets_nothing(world: World) -> None:
     things = await things_of(world.hubbub, http)
     [key] = [key for key in await world.hubbub.keys.keys() if key.name == "soon revoked"]
     await world.hubbub.keys.revoke(key.id, 1.0)
-    async with asyncio.timeout(5):
+    async with patience():
         while (await answered(world, http, ("GET", "/api/me"), {}))[0] != 401:
             await asyncio.sleep(0.05)
     for route in routes(world.hubbub):

@@ -22,6 +22,7 @@ from hubbub.models.pool import Member, PooledModel
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.asker import check_operator
 from hubbub.web.clients import Clients
+from tests.patience import patience
 from tests.servers.metrics import metrics_of, parsed
 from tests.servers.reader import ask, read
 from tests.web.application import Hubbub, hubbub_running
@@ -83,7 +84,7 @@ async def test_the_figures(own: Hubbub) -> None:
     answer_id = (await ask(http, ""))["answer"]["id"]
     reading = read(http, "", answer_id)
     await anext(reading)
-    async with asyncio.timeout(10):
+    async with patience():
         while (figures := await metrics_of(http, ""))["hubbub_loop_lag_seconds_count"] <= 2:
             await asyncio.sleep(0.02)
     await reading.aclose()

@@ -14,6 +14,7 @@ import pytest
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import Bounds, Clients
 from hubbub.web.protocol import UNWANTED_BYTES
+from tests.patience import patience
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.wire import connection, exchange, reply, request
@@ -85,7 +86,7 @@ async def test_a_trailer_signs_nobody_in(hubbub: Hubbub) -> None:
             head = request("POST", "/api/questions", CHUNKED)
             for pieces in ([head + chunks(QUESTION, 5) + f"{trailer}\r\n\r\n".encode()],
                            [head, chunks(QUESTION, 5), f"{trailer}\r\n".encode(), b"\r\n"]):  # fmt: skip
-                async with asyncio.timeout(5), connection(hubbub.port) as (reader, writer):
+                async with patience(), connection(hubbub.port) as (reader, writer):
                     for piece in pieces:
                         writer.write(piece)
                         await asyncio.sleep(0.01)
@@ -118,7 +119,7 @@ async def test_overhead_without_end_is_refused_in_words(ours: Hubbub) -> None:
         status, sent = await poured(ours.port, begin, repeat(more))
         assert status in (431, 0), (begin[-9:], more[:9])  # 0: the words were lost to a reset, as it went on sending
         assert sent < LIMIT + UNWANTED_BYTES + 512 * 1024, (begin[-9:], more[:9])
-    async with asyncio.timeout(5), connection(ours.port) as (reader, writer):
+    async with patience(), connection(ours.port) as (reader, writer):
         writer.write(POST + b"2;" + b"x" * LIMIT)
         status, headers, body = await reply(reader)
         assert (status, headers["connection"], json.loads(body)["code"]) == (431, "close", "head_too_large")
@@ -179,7 +180,7 @@ async def test_heads_behind_an_open_stream(ours: Hubbub) -> None:
                 while piece := await reader.read(65536):
                     rest += piece
             assert b"HTTP/1.1" not in rest
-        async with asyncio.timeout(5):
+        async with patience():
             while ours.services.log.reader_count:
                 await asyncio.sleep(0.01)
 
@@ -193,6 +194,6 @@ async def test_a_stream_ends_for_who_leaves_with_a_request_behind_it(ours: Hubbu
             writer.write(stream + HEALTH)
             await reader.readuntil(b'"type":"text"')
             assert ours.services.log.reader_count == 1
-        async with asyncio.timeout(5):
+        async with patience():
             while ours.services.log.reader_count:
                 await asyncio.sleep(0.01)

@@ -19,15 +19,19 @@ from hubbub.app.retention import Ages
 from hubbub.compose import open_audit
 from hubbub.compose.application import open_people_work
 from hubbub.compose.backends import load_backends
+from hubbub.compose.beside_chats import passkeys_in
 from hubbub.compose.databases import chats_in, library_in
 from hubbub.compose.guests import KINDS as GUEST_KINDS
-from hubbub.connections.sqlite import Connection, Row
+from hubbub.compose.guests_postgres import guests_in
+from hubbub.connections.sqlite import Connection, Row, Sqlite
 from hubbub.core.people import OPERATOR
 from hubbub.identity.guests_sqlite import SqliteGuests
 from hubbub.identity.jobs_sqlite import PersonJobs
-from hubbub.identity.passkeys_sqlite import Passkey, SqlitePasskeys
+from hubbub.identity.passkeys_sqlite import Passkey
 from hubbub.settings import Settings
 from tests.cli.commands import run
+from tests.patience import patience
+from tests.places import place_of
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.reader import ask, read_all
 from tests.web.test_attachments import PNG
@@ -68,7 +72,7 @@ async def filled(http: aiohttp.ClientSession) -> dict[str, str]:
 
 
 async def done(http: aiohttp.ClientSession, job: dict[str, Any], path: str = "/api/exports") -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with patience():
         while True:
             async with http.get(f"{path}/{job['id']}") as response:
                 assert response.status == 200, await response.text()
@@ -126,10 +130,11 @@ async def more_of_every_kind(
     await call(root, "POST", "/api/operators/readings", person_id=ada_id, reason="Case 6", minutes=5)
 
     passkey = Passkey(b"a device", ada_id, b"a key", 0, "phone", time.time())
-    async with chats_in(folder) as database, SqlitePasskeys(database) as passkeys:
+    async with place_of(folder).database() as database, passkeys_in(database) as passkeys:
         await passkeys.add(passkey)
         await passkeys.add_challenge(b"a challenge", ada_id)
-        async with SqliteGuests(database, GUEST_KINDS) as guests:
+        kept = SqliteGuests(database, GUEST_KINDS) if isinstance(database, Sqlite) else guests_in(database)
+        async with kept as guests:
             await guests.begin("a-guest", ada_id)
             await guests.finish("a-guest", ada_id)
     async with browser_of(root) as stranger:
@@ -219,7 +224,7 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
         named = await tables_with(tmp_path, ada_id)
         assert named <= {table for kind in KINDS for table in kind.tables}
         await asked_for(ada, "/api/me/erasure", {"confirm": ada_id})
-        async with asyncio.timeout(15):
+        async with patience():
             while True:
                 async with root.get("/api/operators/jobs") as response:
                     job = (await told(response))["jobs"][0]
@@ -380,7 +385,7 @@ async def test_a_job_that_was_killed_is_done_by_the_next_process(tmp_path: Path)
         await jobs.note(job, {"chats": 0})  # as a process leaves it that is killed in the middle
     async with open_people_work(settings_of(tmp_path)) as application:
         assert application.personal is not None
-        async with asyncio.timeout(15):
+        async with patience():
             while (now := await application.personal.jobs.job(job.id)) is None or now.state == "waiting":
                 await asyncio.sleep(0.05)
     assert now.report["chats"] == 1

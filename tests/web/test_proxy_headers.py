@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from hubbub.compose import identity_faults
 from hubbub.settings import Settings
+from tests.patience import patience
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.issuer import Issuer, new_key
 
@@ -256,7 +257,7 @@ async def test_one_request_is_nobodys_on_the_same_connection_as_somebodys(served
         for headers, wanted in ((ada(), b"200"), ((), b"401"), (ada(), b"200")):
             lines = [f"{name}: {value}" for name, value in headers]  # type: ignore[str-bytes-safe]
             writer.write("\r\n".join([f"GET /api/chats HTTP/1.1\r\nHost: {host}:{port}", *lines, "", ""]).encode())
-            async with asyncio.timeout(5):
+            async with patience():
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert head.split(b" ")[1] == wanted
                 length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
@@ -284,13 +285,13 @@ async def test_a_disabled_person_is_out_in_open_streams_too(served: Served) -> N
     try:
         lines = "".join(f"{name}: {value}\r\n" for name, value in eve)  # type: ignore[str-bytes-safe]
         writer.write(f"GET {answer_path} HTTP/1.1\r\nHost: {host}:{port}\r\n{lines}\r\n".encode())
-        async with asyncio.timeout(5):
+        async with patience():
             head = await reader.readuntil(b"\r\n\r\n")
         assert b" 200 " in head.split(b"\r\n")[0]
         path, body = f"/api/people/{person['id']}", b'{"is_active": false}'
         assert (await ask(served, FRONT, eve, path, method="PATCH", body=body)).status == 404
         assert (await ask(served, FRONT, root, path, method="PATCH", body=body)).status == 200
-        async with asyncio.timeout(5):
+        async with patience():
             rest = await reader.readuntil(b"not_signed_in")
         assert rest
     finally:

@@ -75,6 +75,18 @@ async def test_openais_protocols_tell_it_as_openai_does(tmp_path: Path, path: st
     assert (headers.get("x-should-retry") == "false") == (int(headers["retry-after"]) > 60)
 
 
+async def test_an_answer_beside_another_counts_as_one_more(tmp_path: Path) -> None:
+    async with bounded(tmp_path, "2 questions per day") as hubbub:
+        person = await hubbub.person()
+        asked = await ask(person, "")
+        path = f"/api/questions/{asked['question']['id']}/answers"
+        for status in (202, 429):
+            async with person.post(path, json={"model": "small", "beside": asked["answer"]["id"]}) as response:
+                assert response.status == status
+        async with person.get(f"/api/chats/{asked['chat']['id']}") as response:
+            assert len((await response.json())["messages"]) == 3, "what is refused leaves nothing behind"
+
+
 @pytest.mark.parametrize("path", SAMPLES)
 async def test_the_samples_protocols_tell_it_as_they_do(tmp_path: Path, path: str) -> None:
     async with bounded(tmp_path, "1 questions per day") as hubbub:

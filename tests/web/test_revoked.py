@@ -13,6 +13,7 @@ from hubbub.core.events import Stopped, decode
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import Clients
+from tests.patience import patience
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
 
@@ -43,7 +44,7 @@ async def test_an_open_stream_is_cut_and_says_why(tmp_path: Path, door: str, *, 
         program = await hubbub.program("robot")
         path, body = DOORS[door]
         asking = asyncio.create_task(_read(program, path, body))
-        async with asyncio.timeout(10):
+        async with patience():
             while not (hubbub.services.runner.open_count and hubbub.services.log.reader_count):
                 await asyncio.sleep(0.005)
         await revoke_all(hubbub)

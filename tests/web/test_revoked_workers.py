@@ -13,6 +13,7 @@ import pytest
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.identity.keys_sqlite import SqliteKeys
+from tests.patience import patience
 from tests.servers.hubbub_server import hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read_all
@@ -33,6 +34,15 @@ async def makers(database: Sqlite) -> int:
     return count
 
 
+async def until_one_drains(http: aiohttp.ClientSession, url: str) -> None:
+    async with patience():
+        while True:
+            async with http.get(f"{url}/readyz") as response:
+                if response.status == 503:
+                    return
+            await asyncio.sleep(0.01)
+
+
 async def test_what_another_worker_took_over_ends_with_the_key(tmp_path: Path) -> None:
     async with (
         ModelServer(Script(stall_before="first_token")) as model,
@@ -49,9 +59,10 @@ async def test_what_another_worker_took_over_ends_with_the_key(tmp_path: Path) -
         while await makers(database) < 2:  # each question comes over a connection of its own, to any worker
             asked.append((await ask(http, server.url))["answer"]["id"])
         await model.until(lambda it: it.open_requests == len(asked), 10)
-        for _ in range(2):  # the first lets it drain; at the second it hands over what has said nothing yet
-            os.kill(workers_of(server)[0], signal.SIGTERM)
-            await asyncio.sleep(0.2)
+        leaving = workers_of(server)[0]
+        os.kill(leaving, signal.SIGTERM)
+        await until_one_drains(http, server.url)
+        os.kill(leaving, signal.SIGTERM)  # now it hands over what has said nothing yet
         await model.until(lambda it: len(it.seen) > len(asked) and it.open_requests == len(asked), 10)
 
         http.headers["Authorization"] = f"Bearer {kept[1]}"  # another person's: nothing of it ends

@@ -10,6 +10,7 @@ import pytest
 from hubbub.web import forms
 from hubbub.web.routes import sample_uploads
 from tests.ingest.documents import pdf
+from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub
 from tests.web.wire import connection, exchange, reply, request
@@ -280,10 +281,10 @@ async def test_one_that_breaks_off_leaves_nothing(hubbub: Hubbub, ann: aiohttp.C
     async with connection(hubbub.port) as (_, writer):
         writer.write(request("POST", "/upload", headers, b"--b\r\n" + DISPOSITION + b"\r\n\r\n" + b"A" * 200_000))
         await writer.drain()
-        async with asyncio.timeout(10):
+        async with patience():
             while await loop.run_in_executor(None, entries) == 0:
                 await asyncio.sleep(0.01)
-    async with asyncio.timeout(10):
+    async with patience():
         while await loop.run_in_executor(None, entries) > 0:
             await asyncio.sleep(0.01)
     assert await listed(ann) == []

@@ -17,6 +17,7 @@ import pytest_asyncio
 import trustme
 from yarl import URL
 
+from tests.patience import patience
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -145,7 +146,7 @@ async def proxied(way: Way, folder: Path, server: HubbubServer, authority: trust
         path, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=environment
     )
     try:
-        async with asyncio.timeout(10):
+        async with patience():
             while not _listens(port):
                 assert process.returncode is None, "the proxy ended"
                 await asyncio.sleep(0.02)

@@ -14,6 +14,7 @@ from hubbub.models.scripted import ScriptedModel
 from hubbub.web.address import Forwarded, Proxies, client_address
 from hubbub.web.clients import FEW_READERS, Bounds, Clients
 from hubbub.web.shares import Shares
+from tests.patience import patience
 from tests.servers.reader import ask
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.test_clients import until
@@ -32,7 +33,7 @@ async def from_address(address: str, port: int) -> AsyncIterator[tuple[asyncio.S
 
 
 async def served(address: str, port: int, headers: dict[str, str] | None = None) -> int:
-    async with asyncio.timeout(5), from_address(address, port) as (reader, writer):
+    async with patience(), from_address(address, port) as (reader, writer):
         writer.write(request("GET", "/api/health", headers))
         with contextlib.suppress(ConnectionError):
             return (await reply(reader))[0]

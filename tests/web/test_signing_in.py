@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,9 +17,11 @@ from hubbub.compose import open_keys, open_people
 from hubbub.core.people import OPERATOR, Person
 from hubbub.identity import totp
 from hubbub.identity.base import People
-from hubbub.identity.keys import FRESH_SECONDS, digest_of, new_key
+from hubbub.identity.keys import digest_of, new_key
 from hubbub.registry import load
 from hubbub.settings import Settings
+from tests.patience import patience
+from tests.places import settings_of
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("signing in")]
@@ -33,7 +34,7 @@ OTHER_PASSWORD = "another five words of mine"
 @asynccontextmanager
 async def accounts_in(folder: Path) -> AsyncIterator[tuple[Accounts, People]]:
     """What `hubbub people` works with, beside a server that runs."""
-    settings = Settings(server={"data_folder": folder}, identity={"accounts": {"is_enabled": True}})  # type: ignore[arg-type]
+    settings = settings_of(folder, identity={"accounts": {"is_enabled": True}})
     async with open_people(settings) as opened:
         yield opened
 
@@ -198,6 +199,7 @@ async def test_a_person_lists_and_ends_sign_ins_and_each_is_a_new_one(shared: Sh
         assert [cookie.value for cookie in laptop.cookie_jar] == []
 
 
+@pytest.mark.quiet
 async def test_an_open_stream_ends_within_a_second_of_the_sign_in_in_any_worker(tmp_path: Path) -> None:
     async with serving(tmp_path, HUBBUB_SERVER__WORKERS="2") as server, browser(server) as ada:
         person_id = await member(server, tmp_path, ada, "ada@example.org")
@@ -231,7 +233,7 @@ async def test_disabling_a_person_revokes_their_keys(shared: Shared) -> None:
             assert await status_of(program, "/v1/models") == 200
             assert await status_of(program, "/api/sign-ins") == 401, "a key manages no sign-ins"
             await accounts.set_active(OPERATOR, person_id, is_active=False)
-            async with asyncio.timeout(FRESH_SECONDS + 0.5):  # for so long a worker goes by what it knows of a key
+            async with patience():  # for a moment a worker goes by what it knows of a key
                 while await status_of(program, "/v1/models") != 401:
                     await asyncio.sleep(0.02)
 
@@ -264,7 +266,7 @@ async def test_a_refusal_takes_as_long_where_there_is_no_such_account(tmp_path: 
                 with pytest.raises(Exception, match="e-mail address or the password"):
                     await accounts.sign_in(email, "guess", "", address=str(number))
                 taken.append(time.perf_counter() - began)
-    known, unknown = (statistics.median(taken) for taken in times.values())
+    known, unknown = (min(taken) for taken in times.values())  # what else the machine does only adds
     assert 0.7 < known / unknown < 1.4
 
 

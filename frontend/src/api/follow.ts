@@ -1,10 +1,11 @@
 /** Follow an answer's events to their end: over the one connection that all tabs of the browser share, where it can. */
 
 import type { NumberedEvent } from "../events";
+import { sentenceOf } from "../language/problems";
 import { type Feed, type Follower, makeFeed } from "./feed";
 import { type Channel, canLead, openChannel } from "./feed-channel";
 import type { ToTab, ToWorker } from "./feed-messages";
-import { Problem, tellReachable } from "./http";
+import { Problem, tellReachable, unreachable } from "./http";
 
 const PING_MILLISECONDS = 250;
 /** A worker that is asked, and says nothing for so long, has gone down with the process that it ran in. */
@@ -133,7 +134,8 @@ function sharedFeed(): Feed {
     followers.delete(message.key);
     if (message.kind === "over") return follower.over();
     const { status, code, message: text } = message.problem;
-    follower.fail(new Problem(status, code, text));
+    // A worker speaks English alone.
+    follower.fail(status === 0 ? unreachable() : new Problem(status, code, sentenceOf(code, text)));
   };
 
   setInterval(() => {

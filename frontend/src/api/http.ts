@@ -1,5 +1,6 @@
 /** Speak HTTP with the server; the one file that calls `fetch`. */
 
+import { sentenceOf } from "../language/problems";
 import { t } from "../language/t";
 
 const ANSWER_MILLISECONDS = 30_000;
@@ -55,8 +56,32 @@ interface Options {
   keepalive?: boolean;
 }
 
-/** The JSON that the server answers with; `undefined` for an empty answer. Throws `Problem`, or the signal's reason. */
-export async function request<T>(signal: AbortSignal, method: string, path: string, options: Options = {}): Promise<T> {
+/** By path, the last change that was sent to it; it settles without a fault. */
+const changes = new Map<string, Promise<void>>();
+
+/**
+ * The JSON that the server answers with; `undefined` for an empty answer. Throws `Problem`, or the signal's reason.
+ *
+ * Changes of one thing reach the server in the order in which they are asked for: on two connections the second one
+ * could overtake the first, which would then be what stays.
+ */
+export function request<T>(signal: AbortSignal, method: string, path: string, options: Options = {}): Promise<T> {
+  if (method === "GET" || method === "POST" || options.keepalive) return exchange<T>(signal, method, path, options);
+  const before = changes.get(path);
+  const change = () => exchange<T>(signal, method, path, options);
+  const changed = before === undefined ? change() : before.then(change);
+  const settled = changed.then(
+    () => {},
+    () => {},
+  );
+  changes.set(path, settled);
+  settled.then(() => {
+    if (changes.get(path) === settled) changes.delete(path);
+  });
+  return changed;
+}
+
+async function exchange<T>(signal: AbortSignal, method: string, path: string, options: Options): Promise<T> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)]);
   const response = await send(signal, limited, method, path, options);
   try {
@@ -158,10 +183,7 @@ function problemOf(status: number, text: string): Problem {
     status >= 500
       ? t("The server had a fault. Try again in a moment.")
       : t("The server refused this ({status}).", { status });
-  return new Problem(
-    status,
-    told.code ?? `http_${status}`,
-    told.detail || told.title || fallback,
-    told.retry_after_seconds ?? null,
-  );
+  const code = told.code ?? `http_${status}`;
+  const again = told.retry_after_seconds ?? null;
+  return new Problem(status, code, sentenceOf(code, told.detail || told.title || fallback, again), again);
 }

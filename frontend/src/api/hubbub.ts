@@ -2,7 +2,9 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
+import type { DocumentPage, Listing } from "./listing";
 import type {
+  Again,
   Asked,
   Attachment,
   Chat,
@@ -43,26 +45,43 @@ export async function collections(signal: AbortSignal): Promise<Collection[]> {
 export const createCollection = (signal: AbortSignal, name: string) =>
   request<Collection>(signal, "POST", "/api/collections", { body: { name } });
 
+export const renameCollection = (signal: AbortSignal, id: string, name: string) =>
+  request<Collection>(signal, "PATCH", at("collections", id), { body: { name } });
+
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 
-export function grants(signal: AbortSignal, collectionId: string): Promise<Given> {
-  return request<Given>(signal, "GET", at("collections", collectionId, "grants"));
+/** What can be shared with people and groups. */
+export type Shareable = "collections" | "prompts";
+
+export function grants(signal: AbortSignal, kind: Shareable, id: string): Promise<Given> {
+  return request<Given>(signal, "GET", at(kind, id, "grants"));
 }
 
-export function putGrants(signal: AbortSignal, collectionId: string, grants: readonly Grant[]): Promise<Given> {
+export function putGrants(signal: AbortSignal, kind: Shareable, id: string, grants: readonly Grant[]): Promise<Given> {
   const body = { grants: grants.map(({ subject, right }) => ({ subject, right })) };
-  return request<Given>(signal, "PUT", at("collections", collectionId, "grants"), { body });
+  return request<Given>(signal, "PUT", at(kind, id, "grants"), { body });
 }
 
 export async function groups(signal: AbortSignal): Promise<Group[]> {
   return (await request<{ groups: Group[] }>(signal, "GET", "/api/groups")).groups;
 }
 
-export async function documents(signal: AbortSignal, collectionId: string): Promise<Document[]> {
-  const path = at("collections", collectionId, "documents");
-  return (await request<{ documents: Document[] }>(signal, "GET", path)).documents;
+/** A page of a collection's documents. */
+export function documents(
+  signal: AbortSignal,
+  collectionId: string,
+  { words = "", condition = "", order = "name", descending = false, after = null, limit = null, ids = [] }: Listing,
+): Promise<DocumentPage> {
+  const query = new URLSearchParams({ words, condition, order, descending: String(descending) });
+  if (after !== null) query.set("after", after);
+  if (limit !== null) query.set("limit", String(limit));
+  for (const id of ids) query.append("id", id);
+  return request<DocumentPage>(signal, "GET", `${at("collections", collectionId, "documents")}?${query}`);
 }
+
+export const renameDocument = (signal: AbortSignal, id: string, name: string) =>
+  request<Document>(signal, "PATCH", at("documents", id), { body: { name } });
 
 export const putDocument = (
   signal: AbortSignal,
@@ -206,19 +225,8 @@ export const deleteChat = (signal: AbortSignal, id: string) =>
 export const ask = (signal: AbortSignal, question: Question) =>
   request<Asked>(signal, "POST", "/api/questions", { body: question });
 
-export const askAgain = (
-  signal: AbortSignal,
-  questionId: string,
-  model: string | null,
-  collectionIds: readonly string[] | null,
-) =>
-  request<Asked>(signal, "POST", at("questions", questionId, "answers"), {
-    body: { model, collections: collectionIds },
-  });
-
-/** Have an answer that broke off go on, as a new one that begins with what it said. */
-export const goOn = (signal: AbortSignal, questionId: string, answerId: string) =>
-  request<Asked>(signal, "POST", at("questions", questionId, "answers"), { body: { continues: answerId } });
+export const askAgain = (signal: AbortSignal, questionId: string, how: Again) =>
+  request<Asked>(signal, "POST", at("questions", questionId, "answers"), { body: how });
 
 export const answer = (signal: AbortSignal, id: string) => request<Answer>(signal, "GET", at("answers", id));
 

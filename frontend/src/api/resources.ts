@@ -184,8 +184,11 @@ export interface Rating {
 export interface Prompt {
   id: string;
   name: string;
+  /** Empty where one may see that it is there, and not use it. */
   text: string;
   updated_at: number;
+  right: Right;
+  is_mine: boolean;
 }
 
 /** A chat in which words were found, with the newest place where they stand. */
@@ -238,7 +241,8 @@ export interface Message {
   created_at: number;
   model: string;
   collections: readonly string[];
-  asked_with?: { attachments?: readonly Attachment[] };
+  /** `beside`: the answer to the same question that this one stands beside until one is kept. */
+  asked_with?: { attachments?: readonly Attachment[]; beside?: string };
   answer?: Answer | null;
   rating?: Rating | null;
 }
@@ -248,6 +252,19 @@ export interface Asked {
   chat: Chat;
   question: Message;
   answer: Message;
+}
+
+/** How a question is answered once more; what is not given is as it was. */
+export interface Again {
+  model?: string | null;
+  collections?: readonly string[] | null;
+  max_tokens?: number | null;
+  /** An answer that broke off: the new one begins with what it said. */
+  continues?: string;
+  /** The answer that the new one stands beside. */
+  beside?: string;
+  /** The same one may be sent again after a lost reply: it is made once. */
+  answer_id?: string;
 }
 
 export interface Question {

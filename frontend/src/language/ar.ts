@@ -289,6 +289,11 @@ export const words: Catalogue = {
   "search and read it": "البحث فيها وقراءتها",
   "add and delete documents": "إضافة المستندات وحذفها",
   "share and delete it": "مشاركتها وحذفها",
+  "see its name": "رؤية اسمه",
+  "use it": "استخدامه",
+  "change it": "تغييره",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "سجّل الدخول للمشاركة مع الجميع: لا يعرف هويتك سوى هذا المتصفح.",
   "Share “{name}”": "مشاركة «{name}»",
   "Loading …": "جارٍ التحميل…",
   "Only whoever made it and the operators can see it.": "لا يراها إلا من أنشأها والمشغّلون.",
@@ -587,7 +592,7 @@ export const words: Catalogue = {
   "The answer reached the length that was asked for.": "بلغت الإجابة الطول المطلوب.",
   ", since nobody was watching": "، لأن أحدًا لم يكن يتابعها",
   ", since the access that it was asked with has ended": "، لانتهاء صلاحية الوصول التي طُلبت بها",
-  ", since its documents are no longer shared with you": "، لأن مستنداتها لم تعد مشتركة معك",
+  ", since what it needs is no longer shared with you": "، لأن ما تحتاج إليه لم يعد مشتركًا معك",
   "Stopped{why}.": "أُوقفت{why}.",
   "Stopped before it began{why}.": "أُوقفت قبل أن تبدأ{why}.",
   "Stopped while the model was thinking{why}.": "أُوقفت أثناء تفكير النموذج{why}.",
@@ -710,4 +715,93 @@ export const words: Catalogue = {
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "سيُحذف حسابك ومحادثاتك ومجموعاتك بمستنداتها ومفاتيح API، حتى لدى من شاركتها معهم. لا يمكن التراجع عن ذلك. صدّر أولًا ما تريد الاحتفاظ به.",
   shared: "مشتركة",
+  "Filter by name": "تصفية حسب الاسم",
+  "Which documents": "أي المستندات",
+  "All ({count})": "الكل ({count})",
+  "Not read yet ({count})": "لم تُقرأ بعد ({count})",
+  "Ready ({count})": "جاهزة ({count})",
+  "Something left out ({count})": "قُرئت جزئيًا ({count})",
+  "Could not be read ({count})": "تعذرت قراءتها ({count})",
+  Order: "الترتيب",
+  "By name": "حسب الاسم",
+  "Newest first": "الأحدث أولاً",
+  "Oldest first": "الأقدم أولاً",
+  "Largest first": "الأكبر أولاً",
+  Select: "تحديد",
+  "No document fits.": "لا يوجد مستند مطابق.",
+  "Selected documents": "المستندات المحددة",
+  "They are no longer found then. This can’t be undone.": "لن يُعثر عليها بعد ذلك. لا يمكن التراجع عن هذا.",
+  "Rename the document": "إعادة تسمية المستند",
+  "{count} documents selected": {
+    one: "مستند واحد محدد",
+    two: "مستندان محددان",
+    few: "{count} مستندات محددة",
+    other: "{count} مستندًا محددًا",
+  },
+  "Delete {count} documents?": {
+    one: "حذف مستند واحد؟",
+    two: "حذف مستندين؟",
+    few: "حذف {count} مستندات؟",
+    other: "حذف {count} مستندًا؟",
+  },
+  "Rename this collection": "إعادة تسمية هذه المجموعة",
+  "Two answers, beside each other": "إجابتان جنبًا إلى جنب",
+  "Keep this one: {model}": "الاحتفاظ بهذه: {model}",
+  "Keep this one": "الاحتفاظ بهذه",
+  "Stop this one: {model}": "إيقاف هذه: {model}",
+  "Stop this one": "إيقاف هذه",
+  "Second model": "النموذج الثاني",
+  "This model answers beside the first; you keep one of the answers":
+    "يجيب هذا النموذج إلى جانب الأول، وتحتفظ أنت بإحدى الإجابتين",
+  "One model only": "نموذج واحد فقط",
+  "Compare with": "المقارنة مع",
+  "Keep one of the answers to go on": "احتفظ بإحدى الإجابتين للمتابعة",
+  "Your question waits until you keep one of the answers.": "سينتظر سؤالك حتى تحتفظ بإحدى الإجابتين.",
+  "Kept. The other answer stays as a version.": "تم الاحتفاظ بها. تبقى الإجابة الأخرى نسخةً أخرى.",
+  "Answer of {model} complete.": "اكتملت إجابة {model}.",
+  "The model is busy.": "النموذج مشغول.",
+  "The model took too long. Try again, or choose another model.":
+    "استغرق النموذج وقتًا طويلًا. أعد المحاولة أو اختر نموذجًا آخر.",
+  "The model’s server broke off before the answer was complete. Ask again.":
+    "انقطع خادم النموذج قبل اكتمال الإجابة. اطرح السؤال مرة أخرى.",
+  "The server can store nothing at the moment. Tell whoever runs it.":
+    "لا يستطيع الخادم حفظ أي شيء حاليًا. أبلغ من يديره.",
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.":
+    "الرمز خاطئ أو استُخدم من قبل. انتظر الرمز التالي وتحقق من ساعة هاتفك.",
+  "The model’s server sent something else than an answer. Try another model.":
+    "أرسل خادم النموذج شيئًا ليس إجابة. جرّب نموذجًا آخر.",
+  "This passkey can’t be used here. Try again, or sign in another way.":
+    "لا يمكن استخدام مفتاح المرور هذا هنا. أعد المحاولة أو سجّل الدخول بطريقة أخرى.",
+  "Enter the code that your authenticator app shows.": "أدخل الرمز الذي يعرضه تطبيق المصادقة.",
+  "The conversation is too long for this model. Start a new chat, or choose a model with more context.":
+    "المحادثة أطول من أن يقرأها هذا النموذج. ابدأ محادثة جديدة أو اختر نموذجًا بسياق أكبر.",
+  "The server is about to end or to restart.": "الخادم على وشك التوقف أو إعادة التشغيل.",
+  "Something went wrong on our side. Try again.": "حدث خطأ من جهتنا. أعد المحاولة.",
+  "The server stopped while this was being written. What was written is kept; you can ask for the answer again.":
+    "توقف الخادم أثناء الكتابة. ما كُتب محفوظ، ويمكنك طلب الإجابة مرة أخرى.",
+  "The model’s server did not accept this question. Change it, or choose another model.":
+    "لم يقبل خادم النموذج هذا السؤال. غيّره أو اختر نموذجًا آخر.",
+  "This is not there, or not yours.": "هذا غير موجود أو ليس لك.",
+  "The model is not ready. Try again later, or choose another model.":
+    "النموذج غير جاهز. أعد المحاولة لاحقًا أو اختر نموذجًا آخر.",
+  "Sign in first.": "سجّل الدخول أولًا.",
+  "What may be used is used up.": "استُنفدت الحصة.",
+  "Too many ask the server at once.": "الطلبات على الخادم كثيرة في آن واحد.",
+  "The model’s server refused. Try again later, or choose another model.":
+    "رفض خادم النموذج الطلب. أعد المحاولة لاحقًا أو اختر نموذجًا آخر.",
+  "The documents could not be searched. Try again in a moment.": "تعذر البحث في المستندات. أعد المحاولة بعد قليل.",
+  "The model’s server fell silent in the middle of the answer. Ask again.":
+    "صمت خادم النموذج في منتصف الإجابة. اطرح السؤال مرة أخرى.",
+  "As much of yours is under way or waits as may.":
+    "لديك بالفعل الحد الأقصى المسموح به من الطلبات الجارية أو المنتظرة.",
+  "Signing in has failed too often. Wait some minutes, or use a link for a new password.":
+    "فشل تسجيل الدخول مرات كثيرة. انتظر بضع دقائق أو استخدم رابطًا لكلمة مرور جديدة.",
+  "The model’s server can’t be reached. Try again in a moment.":
+    "يتعذر الوصول إلى خادم النموذج. أعد المحاولة بعد قليل.",
+  "The e-mail address or the password is wrong.": "عنوان البريد الإلكتروني أو كلمة المرور غير صحيحة.",
+  "The present password is wrong.": "كلمة المرور الحالية غير صحيحة.",
+  "(Reference: {reference})": "(المرجع: {reference})",
+  "Try again in {seconds} s.": "أعد المحاولة بعد {seconds} ث.",
+  "Try again in {minutes} min.": "أعد المحاولة بعد {minutes} د.",
+  "Try again in {hours} h.": "أعد المحاولة بعد {hours} س.",
 };

@@ -270,6 +270,11 @@ export const words: Catalogue = {
   "search and read it": "sie durchsuchen und lesen",
   "add and delete documents": "Dokumente hinzufügen und löschen",
   "share and delete it": "sie teilen und löschen",
+  "see its name": "seinen Namen sehen",
+  "use it": "ihn verwenden",
+  "change it": "ihn ändern",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Melden Sie sich an, um mit allen zu teilen: Nur dieser Browser weiß, wer Sie sind.",
   "Share “{name}”": "„{name}“ teilen",
   "Loading …": "Wird geladen …",
   "Only whoever made it and the operators can see it.": "Nur wer sie erstellt hat und die Betreiber können sie sehen.",
@@ -539,7 +544,7 @@ export const words: Catalogue = {
   "The answer reached the length that was asked for.": "Die Antwort hat die gewünschte Länge erreicht.",
   ", since nobody was watching": ", weil niemand zusah",
   ", since the access that it was asked with has ended": ", weil der Zugang endete, mit dem gefragt wurde",
-  ", since its documents are no longer shared with you": ", weil ihre Dokumente nicht mehr mit Ihnen geteilt sind",
+  ", since what it needs is no longer shared with you": ", weil das, was sie braucht, nicht mehr mit Ihnen geteilt ist",
   "Stopped{why}.": "Angehalten{why}.",
   "Stopped before it began{why}.": "Angehalten, bevor sie begann{why}.",
   "Stopped while the model was thinking{why}.": "Angehalten, während das Modell nachdachte{why}.",
@@ -658,4 +663,84 @@ export const words: Catalogue = {
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Ihr Konto, Ihre Chats, Sammlungen mit ihren Dokumenten und API-Schlüssel werden gelöscht, auch für alle, mit denen Sie sie geteilt haben. Das lässt sich nicht rückgängig machen. Exportieren Sie zuerst, was Sie behalten möchten.",
   shared: "geteilt",
+  "Filter by name": "Nach Namen filtern",
+  "Which documents": "Welche Dokumente",
+  "All ({count})": "Alle ({count})",
+  "Not read yet ({count})": "Noch nicht gelesen ({count})",
+  "Ready ({count})": "Bereit ({count})",
+  "Something left out ({count})": "Unvollständig gelesen ({count})",
+  "Could not be read ({count})": "Nicht lesbar ({count})",
+  Order: "Reihenfolge",
+  "By name": "Nach Namen",
+  "Newest first": "Neueste zuerst",
+  "Oldest first": "Älteste zuerst",
+  "Largest first": "Größte zuerst",
+  Select: "Auswählen",
+  "No document fits.": "Kein Dokument passt.",
+  "Selected documents": "Ausgewählte Dokumente",
+  "They are no longer found then. This can’t be undone.":
+    "Sie werden dann nicht mehr gefunden. Das lässt sich nicht rückgängig machen.",
+  "Rename the document": "Dokument umbenennen",
+  "{count} documents selected": { one: "{count} Dokument ausgewählt", other: "{count} Dokumente ausgewählt" },
+  "Delete {count} documents?": { one: "{count} Dokument löschen?", other: "{count} Dokumente löschen?" },
+  "Rename this collection": "Diese Sammlung umbenennen",
+  "Two answers, beside each other": "Zwei Antworten nebeneinander",
+  "Keep this one: {model}": "Diese behalten: {model}",
+  "Keep this one": "Diese behalten",
+  "Stop this one: {model}": "Diese anhalten: {model}",
+  "Stop this one": "Diese anhalten",
+  "Second model": "Zweites Modell",
+  "This model answers beside the first; you keep one of the answers":
+    "Dieses Modell antwortet neben dem ersten; Sie behalten eine der Antworten",
+  "One model only": "Nur ein Modell",
+  "Compare with": "Vergleichen mit",
+  "Keep one of the answers to go on": "Behalten Sie eine der Antworten, um fortzufahren",
+  "Your question waits until you keep one of the answers.": "Ihre Frage wartet, bis Sie eine der Antworten behalten.",
+  "Kept. The other answer stays as a version.": "Behalten. Die andere Antwort bleibt als Version.",
+  "Answer of {model} complete.": "Antwort von {model} vollständig.",
+  "The model is busy.": "Das Modell ist ausgelastet.",
+  "The model took too long. Try again, or choose another model.":
+    "Das Modell hat zu lange gebraucht. Versuchen Sie es noch einmal oder wählen Sie ein anderes Modell.",
+  "The model’s server broke off before the answer was complete. Ask again.":
+    "Der Server des Modells hat abgebrochen, bevor die Antwort vollständig war. Fragen Sie noch einmal.",
+  "The server can store nothing at the moment. Tell whoever runs it.":
+    "Der Server kann im Moment nichts speichern. Sagen Sie es den Betreibern.",
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.":
+    "Der Code ist falsch oder wurde schon verwendet. Warten Sie auf den nächsten und prüfen Sie die Uhr Ihres Telefons.",
+  "The model’s server sent something else than an answer. Try another model.":
+    "Der Server des Modells hat etwas anderes als eine Antwort geschickt. Versuchen Sie ein anderes Modell.",
+  "This passkey can’t be used here. Try again, or sign in another way.":
+    "Dieser Passkey kann hier nicht verwendet werden. Versuchen Sie es noch einmal oder melden Sie sich anders an.",
+  "Enter the code that your authenticator app shows.": "Geben Sie den Code ein, den Ihre Authenticator-App anzeigt.",
+  "The conversation is too long for this model. Start a new chat, or choose a model with more context.":
+    "Das Gespräch ist zu lang für dieses Modell. Beginnen Sie einen neuen Chat oder wählen Sie ein Modell mit mehr Kontext.",
+  "The server is about to end or to restart.": "Der Server wird gleich beendet oder neu gestartet.",
+  "Something went wrong on our side. Try again.": "Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal.",
+  "The server stopped while this was being written. What was written is kept; you can ask for the answer again.":
+    "Der Server wurde beendet, während dies geschrieben wurde. Was geschrieben war, bleibt erhalten; Sie können die Antwort noch einmal anfordern.",
+  "The model’s server did not accept this question. Change it, or choose another model.":
+    "Der Server des Modells hat diese Frage nicht angenommen. Ändern Sie sie oder wählen Sie ein anderes Modell.",
+  "This is not there, or not yours.": "Das ist nicht da oder gehört nicht Ihnen.",
+  "The model is not ready. Try again later, or choose another model.":
+    "Das Modell ist nicht bereit. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Modell.",
+  "Sign in first.": "Melden Sie sich zuerst an.",
+  "What may be used is used up.": "Das Kontingent ist aufgebraucht.",
+  "Too many ask the server at once.": "Es fragen zu viele gleichzeitig.",
+  "The model’s server refused. Try again later, or choose another model.":
+    "Der Server des Modells hat abgelehnt. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Modell.",
+  "The documents could not be searched. Try again in a moment.":
+    "Die Dokumente konnten nicht durchsucht werden. Versuchen Sie es gleich noch einmal.",
+  "The model’s server fell silent in the middle of the answer. Ask again.":
+    "Der Server des Modells ist mitten in der Antwort verstummt. Fragen Sie noch einmal.",
+  "As much of yours is under way or waits as may.": "Von Ihnen läuft oder wartet schon so viel, wie zugelassen ist.",
+  "Signing in has failed too often. Wait some minutes, or use a link for a new password.":
+    "Die Anmeldung ist zu oft fehlgeschlagen. Warten Sie einige Minuten oder verwenden Sie einen Link für ein neues Passwort.",
+  "The model’s server can’t be reached. Try again in a moment.":
+    "Der Server des Modells ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
+  "The e-mail address or the password is wrong.": "Die E-Mail-Adresse oder das Passwort ist falsch.",
+  "The present password is wrong.": "Das jetzige Passwort ist falsch.",
+  "(Reference: {reference})": "(Referenz: {reference})",
+  "Try again in {seconds} s.": "Versuchen Sie es in {seconds} s noch einmal.",
+  "Try again in {minutes} min.": "Versuchen Sie es in {minutes} min noch einmal.",
+  "Try again in {hours} h.": "Versuchen Sie es in {hours} Stunden noch einmal.",
 };

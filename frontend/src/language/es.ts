@@ -267,6 +267,11 @@ export const words: Catalogue = {
   "search and read it": "buscar en ella y leerla",
   "add and delete documents": "añadir y eliminar documentos",
   "share and delete it": "compartirla y eliminarla",
+  "see its name": "ver su nombre",
+  "use it": "usarlo",
+  "change it": "cambiarlo",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Inicie sesión para compartir con todos: solo este navegador sabe quién es usted.",
   "Share “{name}”": "Compartir «{name}»",
   "Loading …": "Cargando…",
   "Only whoever made it and the operators can see it.": "Solo pueden verla quien la creó y los operadores.",
@@ -528,7 +533,7 @@ export const words: Catalogue = {
   "The answer reached the length that was asked for.": "La respuesta alcanzó la longitud pedida.",
   ", since nobody was watching": ", porque nadie la miraba",
   ", since the access that it was asked with has ended": ", porque terminó el acceso con el que se pidió",
-  ", since its documents are no longer shared with you": ", porque sus documentos ya no se comparten con usted",
+  ", since what it needs is no longer shared with you": ", porque lo que necesita ya no se comparte con usted",
   "Stopped{why}.": "Detenida{why}.",
   "Stopped before it began{why}.": "Detenida antes de empezar{why}.",
   "Stopped while the model was thinking{why}.": "Detenida mientras el modelo pensaba{why}.",
@@ -647,4 +652,85 @@ export const words: Catalogue = {
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Se eliminan su cuenta, sus chats, sus colecciones con sus documentos y sus claves de API, también para las personas con quienes los compartió. No se puede deshacer. Exporte antes lo que quiera conservar.",
   shared: "compartida",
+  "Filter by name": "Filtrar por nombre",
+  "Which documents": "Qué documentos",
+  "All ({count})": "Todos ({count})",
+  "Not read yet ({count})": "Aún no leídos ({count})",
+  "Ready ({count})": "Listos ({count})",
+  "Something left out ({count})": "Leídos en parte ({count})",
+  "Could not be read ({count})": "No se pudieron leer ({count})",
+  Order: "Orden",
+  "By name": "Por nombre",
+  "Newest first": "Los más recientes primero",
+  "Oldest first": "Los más antiguos primero",
+  "Largest first": "Los más grandes primero",
+  Select: "Seleccionar",
+  "No document fits.": "Ningún documento coincide.",
+  "Selected documents": "Documentos seleccionados",
+  "They are no longer found then. This can’t be undone.": "Ya no se encontrarán. Esto no se puede deshacer.",
+  "Rename the document": "Cambiar el nombre del documento",
+  "{count} documents selected": { one: "{count} documento seleccionado", other: "{count} documentos seleccionados" },
+  "Delete {count} documents?": { one: "¿Eliminar {count} documento?", other: "¿Eliminar {count} documentos?" },
+  "Rename this collection": "Cambiar el nombre de esta colección",
+  "Two answers, beside each other": "Dos respuestas, una junto a otra",
+  "Keep this one: {model}": "Quedarse con esta: {model}",
+  "Keep this one": "Quedarse con esta",
+  "Stop this one: {model}": "Detener esta: {model}",
+  "Stop this one": "Detener esta",
+  "Second model": "Segundo modelo",
+  "This model answers beside the first; you keep one of the answers":
+    "Este modelo responde junto al primero; usted se queda con una de las respuestas",
+  "One model only": "Un solo modelo",
+  "Compare with": "Comparar con",
+  "Keep one of the answers to go on": "Quédese con una de las respuestas para continuar",
+  "Your question waits until you keep one of the answers.":
+    "Su pregunta espera a que se quede con una de las respuestas.",
+  "Kept. The other answer stays as a version.": "Elegida. La otra respuesta queda como versión.",
+  "Answer of {model} complete.": "Respuesta de {model} completa.",
+  "The model is busy.": "El modelo está ocupado.",
+  "The model took too long. Try again, or choose another model.":
+    "El modelo ha tardado demasiado. Inténtelo de nuevo o elija otro modelo.",
+  "The model’s server broke off before the answer was complete. Ask again.":
+    "El servidor del modelo se interrumpió antes de completar la respuesta. Pregunte de nuevo.",
+  "The server can store nothing at the moment. Tell whoever runs it.":
+    "El servidor no puede guardar nada en este momento. Avise a quien lo administra.",
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.":
+    "El código es incorrecto o ya se usó. Espere al siguiente y compruebe la hora de su teléfono.",
+  "The model’s server sent something else than an answer. Try another model.":
+    "El servidor del modelo envió algo que no es una respuesta. Pruebe otro modelo.",
+  "This passkey can’t be used here. Try again, or sign in another way.":
+    "Esta llave de acceso no se puede usar aquí. Inténtelo de nuevo o inicie sesión de otra forma.",
+  "Enter the code that your authenticator app shows.":
+    "Introduzca el código que muestra su aplicación de autenticación.",
+  "The conversation is too long for this model. Start a new chat, or choose a model with more context.":
+    "La conversación es demasiado larga para este modelo. Empiece un chat nuevo o elija un modelo con más contexto.",
+  "The server is about to end or to restart.": "El servidor está a punto de detenerse o reiniciarse.",
+  "Something went wrong on our side. Try again.": "Algo ha fallado por nuestra parte. Inténtelo de nuevo.",
+  "The server stopped while this was being written. What was written is kept; you can ask for the answer again.":
+    "El servidor se detuvo mientras se escribía esto. Lo escrito se conserva; puede volver a pedir la respuesta.",
+  "The model’s server did not accept this question. Change it, or choose another model.":
+    "El servidor del modelo no aceptó esta pregunta. Cámbiela o elija otro modelo.",
+  "This is not there, or not yours.": "Esto no existe o no es suyo.",
+  "The model is not ready. Try again later, or choose another model.":
+    "El modelo no está listo. Inténtelo más tarde o elija otro modelo.",
+  "Sign in first.": "Inicie sesión primero.",
+  "What may be used is used up.": "El cupo está agotado.",
+  "Too many ask the server at once.": "Hay demasiadas peticiones a la vez.",
+  "The model’s server refused. Try again later, or choose another model.":
+    "El servidor del modelo lo rechazó. Inténtelo más tarde o elija otro modelo.",
+  "The documents could not be searched. Try again in a moment.":
+    "No se pudo buscar en los documentos. Inténtelo de nuevo en un momento.",
+  "The model’s server fell silent in the middle of the answer. Ask again.":
+    "El servidor del modelo dejó de responder a mitad de la respuesta. Pregunte de nuevo.",
+  "As much of yours is under way or waits as may.": "Ya tiene en curso o en espera tantas peticiones como se permite.",
+  "Signing in has failed too often. Wait some minutes, or use a link for a new password.":
+    "El inicio de sesión ha fallado demasiadas veces. Espere unos minutos o use un enlace para una contraseña nueva.",
+  "The model’s server can’t be reached. Try again in a moment.":
+    "No se puede contactar con el servidor del modelo. Inténtelo de nuevo en un momento.",
+  "The e-mail address or the password is wrong.": "La dirección de correo o la contraseña es incorrecta.",
+  "The present password is wrong.": "La contraseña actual es incorrecta.",
+  "(Reference: {reference})": "(Referencia: {reference})",
+  "Try again in {seconds} s.": "Inténtelo de nuevo en {seconds} s.",
+  "Try again in {minutes} min.": "Inténtelo de nuevo en {minutes} min.",
+  "Try again in {hours} h.": "Inténtelo de nuevo en {hours} h.",
 };

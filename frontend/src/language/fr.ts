@@ -270,6 +270,11 @@ export const words: Catalogue = {
   "search and read it": "y chercher et la lire",
   "add and delete documents": "ajouter et supprimer des documents",
   "share and delete it": "la partager et la supprimer",
+  "see its name": "voir son nom",
+  "use it": "l’utiliser",
+  "change it": "le modifier",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "Connectez-vous pour partager avec tout le monde : seul ce navigateur sait qui vous êtes.",
   "Share “{name}”": "Partager « {name} »",
   "Loading …": "Chargement…",
   "Only whoever made it and the operators can see it.": "Seuls son auteur et les opérateurs peuvent la voir.",
@@ -538,7 +543,7 @@ export const words: Catalogue = {
   "The answer reached the length that was asked for.": "La réponse a atteint la longueur demandée.",
   ", since nobody was watching": ", car personne ne regardait",
   ", since the access that it was asked with has ended": ", car l’accès utilisé pour la demander a pris fin",
-  ", since its documents are no longer shared with you": ", car ses documents ne sont plus partagés avec vous",
+  ", since what it needs is no longer shared with you": ", car ce dont elle a besoin n’est plus partagé avec vous",
   "Stopped{why}.": "Arrêté{why}.",
   "Stopped before it began{why}.": "Arrêté avant de commencer{why}.",
   "Stopped while the model was thinking{why}.": "Arrêté pendant que le modèle réfléchissait{why}.",
@@ -658,4 +663,86 @@ export const words: Catalogue = {
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "Votre compte, vos discussions, vos collections avec leurs documents et vos clés API sont supprimés, y compris pour les personnes avec qui vous les avez partagés. Cette action est irréversible. Exportez d’abord ce que vous souhaitez garder.",
   shared: "partagée",
+  "Filter by name": "Filtrer par nom",
+  "Which documents": "Quels documents",
+  "All ({count})": "Tous ({count})",
+  "Not read yet ({count})": "Pas encore lus ({count})",
+  "Ready ({count})": "Prêts ({count})",
+  "Something left out ({count})": "Lus en partie ({count})",
+  "Could not be read ({count})": "Illisibles ({count})",
+  Order: "Ordre",
+  "By name": "Par nom",
+  "Newest first": "Les plus récents d’abord",
+  "Oldest first": "Les plus anciens d’abord",
+  "Largest first": "Les plus grands d’abord",
+  Select: "Sélectionner",
+  "No document fits.": "Aucun document ne correspond.",
+  "Selected documents": "Documents sélectionnés",
+  "They are no longer found then. This can’t be undone.": "Ils ne seront plus trouvés. Cette action est irréversible.",
+  "Rename the document": "Renommer le document",
+  "{count} documents selected": { one: "{count} document sélectionné", other: "{count} documents sélectionnés" },
+  "Delete {count} documents?": { one: "Supprimer {count} document ?", other: "Supprimer {count} documents ?" },
+  "Rename this collection": "Renommer cette collection",
+  "Two answers, beside each other": "Deux réponses côte à côte",
+  "Keep this one: {model}": "Garder celle-ci : {model}",
+  "Keep this one": "Garder celle-ci",
+  "Stop this one: {model}": "Arrêter celle-ci : {model}",
+  "Stop this one": "Arrêter celle-ci",
+  "Second model": "Second modèle",
+  "This model answers beside the first; you keep one of the answers":
+    "Ce modèle répond à côté du premier ; vous gardez l’une des réponses",
+  "One model only": "Un seul modèle",
+  "Compare with": "Comparer avec",
+  "Keep one of the answers to go on": "Gardez l’une des réponses pour continuer",
+  "Your question waits until you keep one of the answers.":
+    "Votre question attend que vous gardiez l’une des réponses.",
+  "Kept. The other answer stays as a version.": "Gardée. L’autre réponse reste comme version.",
+  "Answer of {model} complete.": "Réponse de {model} terminée.",
+  "The model is busy.": "Le modèle est occupé.",
+  "The model took too long. Try again, or choose another model.":
+    "Le modèle a mis trop de temps. Réessayez ou choisissez un autre modèle.",
+  "The model’s server broke off before the answer was complete. Ask again.":
+    "Le serveur du modèle s’est interrompu avant la fin de la réponse. Posez la question à nouveau.",
+  "The server can store nothing at the moment. Tell whoever runs it.":
+    "Le serveur ne peut rien enregistrer pour le moment. Prévenez la personne qui l’administre.",
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.":
+    "Le code est erroné ou a déjà servi. Attendez le suivant et vérifiez l’heure de votre téléphone.",
+  "The model’s server sent something else than an answer. Try another model.":
+    "Le serveur du modèle a envoyé autre chose qu’une réponse. Essayez un autre modèle.",
+  "This passkey can’t be used here. Try again, or sign in another way.":
+    "Cette clé d’accès ne peut pas être utilisée ici. Réessayez ou connectez-vous autrement.",
+  "Enter the code that your authenticator app shows.":
+    "Saisissez le code qu’affiche votre application d’authentification.",
+  "The conversation is too long for this model. Start a new chat, or choose a model with more context.":
+    "La conversation est trop longue pour ce modèle. Commencez une nouvelle discussion ou choisissez un modèle avec plus de contexte.",
+  "The server is about to end or to restart.": "Le serveur va s’arrêter ou redémarrer.",
+  "Something went wrong on our side. Try again.": "Une erreur s’est produite de notre côté. Réessayez.",
+  "The server stopped while this was being written. What was written is kept; you can ask for the answer again.":
+    "Le serveur s’est arrêté pendant la rédaction. Ce qui était écrit est conservé ; vous pouvez redemander la réponse.",
+  "The model’s server did not accept this question. Change it, or choose another model.":
+    "Le serveur du modèle n’a pas accepté cette question. Modifiez-la ou choisissez un autre modèle.",
+  "This is not there, or not yours.": "Cela n’existe pas ou n’est pas à vous.",
+  "The model is not ready. Try again later, or choose another model.":
+    "Le modèle n’est pas prêt. Réessayez plus tard ou choisissez un autre modèle.",
+  "Sign in first.": "Connectez-vous d’abord.",
+  "What may be used is used up.": "Le quota est épuisé.",
+  "Too many ask the server at once.": "Trop de demandes arrivent en même temps.",
+  "The model’s server refused. Try again later, or choose another model.":
+    "Le serveur du modèle a refusé. Réessayez plus tard ou choisissez un autre modèle.",
+  "The documents could not be searched. Try again in a moment.":
+    "La recherche dans les documents a échoué. Réessayez dans un instant.",
+  "The model’s server fell silent in the middle of the answer. Ask again.":
+    "Le serveur du modèle n’a plus rien envoyé au milieu de la réponse. Posez la question à nouveau.",
+  "As much of yours is under way or waits as may.":
+    "Vous avez déjà autant de demandes en cours ou en attente que permis.",
+  "Signing in has failed too often. Wait some minutes, or use a link for a new password.":
+    "La connexion a échoué trop souvent. Attendez quelques minutes ou utilisez un lien pour un nouveau mot de passe.",
+  "The model’s server can’t be reached. Try again in a moment.":
+    "Le serveur du modèle est injoignable. Réessayez dans un instant.",
+  "The e-mail address or the password is wrong.": "L’adresse e-mail ou le mot de passe est erroné.",
+  "The present password is wrong.": "Le mot de passe actuel est erroné.",
+  "(Reference: {reference})": "(Référence : {reference})",
+  "Try again in {seconds} s.": "Réessayez dans {seconds} s.",
+  "Try again in {minutes} min.": "Réessayez dans {minutes} min.",
+  "Try again in {hours} h.": "Réessayez dans {hours} h.",
 };

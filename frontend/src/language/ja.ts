@@ -260,6 +260,11 @@ export const words: Catalogue = {
   "search and read it": "検索して読む",
   "add and delete documents": "文書を追加・削除する",
   "share and delete it": "共有・削除する",
+  "see its name": "名前を見る",
+  "use it": "使う",
+  "change it": "変更する",
+  "Sign in to share with everybody: only this browser knows who you are.":
+    "全員と共有するにはサインインしてください。あなたが誰かを知っているのはこのブラウザーだけです。",
   "Share “{name}”": "「{name}」を共有",
   "Loading …": "読み込み中…",
   "Only whoever made it and the operators can see it.": "作成者と管理者だけが見られます。",
@@ -509,7 +514,7 @@ export const words: Catalogue = {
   "The answer reached the length that was asked for.": "回答が指定された長さに達しました。",
   ", since nobody was watching": "（見ている人がいなかったため）",
   ", since the access that it was asked with has ended": "（質問に使ったアクセス権が終了したため）",
-  ", since its documents are no longer shared with you": "（文書の共有が終了したため）",
+  ", since what it needs is no longer shared with you": "（必要なものの共有が終了したため）",
   "Stopped{why}.": "停止しました{why}。",
   "Stopped before it began{why}.": "始まる前に停止しました{why}。",
   "Stopped while the model was thinking{why}.": "モデルの思考中に停止しました{why}。",
@@ -623,4 +628,84 @@ export const words: Catalogue = {
   "Your account, chats, collections with their documents and API keys are deleted, also for those with whom you shared them. It can’t be undone. Export first what you want to keep.":
     "アカウント、チャット、コレクションとその文書、APIキーが削除されます。共有した相手からも見えなくなります。元に戻すことはできません。残したいものは先にエクスポートしてください。",
   shared: "共有",
+  "Filter by name": "名前で絞り込む",
+  "Which documents": "表示する文書",
+  "All ({count})": "すべて ({count})",
+  "Not read yet ({count})": "未読み取り ({count})",
+  "Ready ({count})": "準備完了 ({count})",
+  "Something left out ({count})": "一部のみ読み取り ({count})",
+  "Could not be read ({count})": "読み取れません ({count})",
+  Order: "並び順",
+  "By name": "名前順",
+  "Newest first": "新しい順",
+  "Oldest first": "古い順",
+  "Largest first": "大きい順",
+  Select: "選択",
+  "No document fits.": "該当する文書はありません。",
+  "Selected documents": "選択した文書",
+  "They are no longer found then. This can’t be undone.":
+    "これらの文書は検索されなくなります。この操作は元に戻せません。",
+  "Rename the document": "文書の名前を変更",
+  "{count} documents selected": { other: "{count} 件の文書を選択中" },
+  "Delete {count} documents?": { other: "{count} 件の文書を削除しますか?" },
+  "Rename this collection": "このコレクションの名前を変更",
+  "Two answers, beside each other": "並べて表示した 2 つの回答",
+  "Keep this one: {model}": "これを採用: {model}",
+  "Keep this one": "これを採用",
+  "Stop this one: {model}": "これを停止: {model}",
+  "Stop this one": "これを停止",
+  "Second model": "2 つ目のモデル",
+  "This model answers beside the first; you keep one of the answers":
+    "このモデルも並んで回答します。どちらか 1 つを採用します",
+  "One model only": "モデル 1 つだけ",
+  "Compare with": "比較するモデル",
+  "Keep one of the answers to go on": "続けるには回答を 1 つ採用してください",
+  "Your question waits until you keep one of the answers.": "質問は、回答を 1 つ採用するまで待機します。",
+  "Kept. The other answer stays as a version.": "採用しました。もう一方の回答は別の版として残ります。",
+  "Answer of {model} complete.": "{model} の回答が完了しました。",
+  "The model is busy.": "モデルが混み合っています。",
+  "The model took too long. Try again, or choose another model.":
+    "モデルの応答に時間がかかりすぎました。もう一度試すか、別のモデルを選んでください。",
+  "The model’s server broke off before the answer was complete. Ask again.":
+    "回答が完了する前にモデルのサーバーが中断しました。もう一度質問してください。",
+  "The server can store nothing at the moment. Tell whoever runs it.":
+    "サーバーは現在何も保存できません。管理者に知らせてください。",
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.":
+    "コードが正しくないか、すでに使われています。次のコードを待ち、端末の時刻を確認してください。",
+  "The model’s server sent something else than an answer. Try another model.":
+    "モデルのサーバーが回答以外のものを返しました。別のモデルを試してください。",
+  "This passkey can’t be used here. Try again, or sign in another way.":
+    "このパスキーはここでは使えません。もう一度試すか、別の方法でサインインしてください。",
+  "Enter the code that your authenticator app shows.": "認証アプリに表示されているコードを入力してください。",
+  "The conversation is too long for this model. Start a new chat, or choose a model with more context.":
+    "この会話はこのモデルには長すぎます。新しいチャットを始めるか、コンテキストの大きいモデルを選んでください。",
+  "The server is about to end or to restart.": "サーバーはまもなく停止または再起動します。",
+  "Something went wrong on our side. Try again.": "こちら側で問題が発生しました。もう一度お試しください。",
+  "The server stopped while this was being written. What was written is kept; you can ask for the answer again.":
+    "書いている途中でサーバーが停止しました。書かれた分は残っています。回答はもう一度依頼できます。",
+  "The model’s server did not accept this question. Change it, or choose another model.":
+    "モデルのサーバーがこの質問を受け付けませんでした。質問を変えるか、別のモデルを選んでください。",
+  "This is not there, or not yours.": "見つからないか、あなたのものではありません。",
+  "The model is not ready. Try again later, or choose another model.":
+    "モデルの準備ができていません。後でもう一度試すか、別のモデルを選んでください。",
+  "Sign in first.": "先にサインインしてください。",
+  "What may be used is used up.": "利用枠を使い切りました。",
+  "Too many ask the server at once.": "同時に質問が集中しています。",
+  "The model’s server refused. Try again later, or choose another model.":
+    "モデルのサーバーが拒否しました。後でもう一度試すか、別のモデルを選んでください。",
+  "The documents could not be searched. Try again in a moment.":
+    "文書を検索できませんでした。しばらくしてからもう一度お試しください。",
+  "The model’s server fell silent in the middle of the answer. Ask again.":
+    "回答の途中でモデルのサーバーからの応答が途絶えました。もう一度質問してください。",
+  "As much of yours is under way or waits as may.": "処理中または待機中の件数が上限に達しています。",
+  "Signing in has failed too often. Wait some minutes, or use a link for a new password.":
+    "サインインの失敗が多すぎます。数分待つか、新しいパスワードのためのリンクを使ってください。",
+  "The model’s server can’t be reached. Try again in a moment.":
+    "モデルのサーバーに接続できません。しばらくしてからもう一度お試しください。",
+  "The e-mail address or the password is wrong.": "メールアドレスまたはパスワードが正しくありません。",
+  "The present password is wrong.": "現在のパスワードが正しくありません。",
+  "(Reference: {reference})": "(参照番号: {reference})",
+  "Try again in {seconds} s.": "{seconds} 秒後にもう一度お試しください。",
+  "Try again in {minutes} min.": "{minutes} 分後にもう一度お試しください。",
+  "Try again in {hours} h.": "{hours} 時間後にもう一度お試しください。",
 };

@@ -2,6 +2,7 @@
 
 import { batch } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
+import type { Again, Asked, Message } from "../api/resources";
 import { touch } from "./chats";
 import { chosenCollections } from "./library";
 import { model } from "./models";
@@ -9,38 +10,38 @@ import { tell } from "./notices";
 import { add, thread } from "./thread";
 
 /** Have a question answered once more, by the model and over the collections that are chosen now. */
-export async function regenerate(questionId: string): Promise<void> {
+export function regenerate(questionId: string): Promise<void> {
   const files = thread.peek().chat?.files_id;
   const wasSearched = thread
     .peek()
     .messages.find(({ id }) => id === questionId)
     ?.collections.includes(files ?? "");
   const collections = [...chosenCollections.peek(), ...(files && wasSearched ? [files] : [])];
+  return oneMore(questionId, { model: model.peek()?.name ?? null, collections });
+}
+
+/** Have one of two answers made once more; the new one takes its place beside the other. */
+export function regenerateBeside({ parent_id, model, collections }: Message, beside: string): Promise<void> {
+  return oneMore(parent_id ?? "", { model, collections, beside });
+}
+
+/** Have an answer that broke off go on: the new one begins with what it said. It may take its place beside another. */
+export function continueAnswer({ id, parent_id }: Message, beside?: string): Promise<void> {
+  return oneMore(parent_id ?? "", { continues: id, ...(beside === undefined ? {} : { beside }) });
+}
+
+async function oneMore(questionId: string, how: Again): Promise<void> {
   try {
-    const asked = await hubbub.askAgain(
-      new AbortController().signal,
-      questionId,
-      model.peek()?.name ?? null,
-      collections,
-    );
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
+    takeMore(await hubbub.askAgain(new AbortController().signal, questionId, how));
   } catch (error) {
     tell(error);
   }
 }
 
-/** Have an answer that broke off go on: the new one begins with what it said. */
-export async function continueAnswer(questionId: string, answerId: string): Promise<void> {
-  try {
-    const asked = await hubbub.goOn(new AbortController().signal, questionId, answerId);
-    batch(() => {
-      touch(asked.chat);
-      add(asked.chat.id, [asked.answer]);
-    });
-  } catch (error) {
-    tell(error);
-  }
+/** Show an answer that was begun. */
+export function takeMore({ chat, answer }: Asked): void {
+  batch(() => {
+    touch(chat);
+    add(chat.id, [answer]);
+  });
 }

@@ -4,6 +4,7 @@ import { type Signal, signal } from "@preact/signals";
 import { follow } from "../api/follow";
 import * as hubbub from "../api/hubbub";
 import type { Answer, NumberedEvent } from "../events";
+import { sentenceOf } from "../language/problems";
 import { t } from "../language/t";
 import { apply, emptyAnswer } from "./answer";
 import { announce, isAbort, messageOf, tell } from "./notices";
@@ -23,10 +24,23 @@ export function answerOf(id: string): Signal<Answer> {
   return cell;
 }
 
+/** Forget an answer that is shown nowhere. */
+export function forgetAnswer(id: string): void {
+  followed.get(id)?.abort();
+  cells.delete(id);
+}
+
 /** Take an answer as the server has it, unless more of it is known here already. */
 export function takeAnswer(answer: Answer): void {
   const cell = answerOf(answer.id);
   if (answer.number >= cell.peek().number) cell.value = answer;
+}
+
+/** Why an answer failed, for a person. */
+export function failureOf({ failure }: Answer): string {
+  if (failure === null) return t("Something went wrong.");
+  const { code, message, retry_after_seconds: again } = failure;
+  return sentenceOf(code, message, again ?? null);
 }
 
 /** Follow these answers, those that are open, and no others. */
@@ -88,9 +102,10 @@ document.addEventListener("visibilitychange", () => {
 
 function announceEnd(answer: Answer): void {
   if (document.hidden) endedUnseen.value++;
-  if (answer.state === "done") announce(t("Answer complete."));
-  if (answer.state === "failed")
-    announce(t("The answer failed. {message}", { message: answer.failure?.message ?? "" }));
+  const isOneOfSome = followed.size > 1; // then it is said which
+  if (answer.state === "done")
+    announce(isOneOfSome ? t("Answer of {model} complete.", { model: answer.model }) : t("Answer complete."));
+  if (answer.state === "failed") announce(t("The answer failed. {message}", { message: failureOf(answer) }));
   if (answer.state === "stopped") announce(t("The answer was stopped."));
 }
 

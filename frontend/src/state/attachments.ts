@@ -5,9 +5,10 @@ import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
+import { isUnfinished } from "./documents";
 import { draftKey } from "./drafts";
 import { refusalOf } from "./kinds";
-import { chosenCollections, isUnfinished } from "./library";
+import { chosenCollections } from "./library";
 import { model, models } from "./models";
 import { announce, isAbort, messageOf } from "./notices";
 import { scaledDown } from "./pictures";
@@ -180,7 +181,7 @@ async function watch(draft: string, filesId: string): Promise<void> {
   watched.add(filesId);
   try {
     while ((lists.peek()[draft] ?? []).some((one) => one.filesId === filesId && one.isBeingRead)) {
-      const documents = await hubbub.documents(new AbortController().signal, filesId);
+      const { documents } = await hubbub.documents(new AbortController().signal, filesId, {});
       for (const document of documents) {
         const one = lists.peek()[draft]?.find(({ id }) => id === document.id);
         if (one?.isBeingRead) change(draft, one.key, stateOf(document));

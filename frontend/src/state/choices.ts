@@ -9,6 +9,8 @@ export interface Choice {
   model: string | null;
   /** Null: nothing was ever chosen. */
   collections: readonly string[] | null;
+  /** The model that answers beside; null: none. It is not remembered for later chats. */
+  second: string | null;
 }
 
 const NEW = "";
@@ -20,6 +22,7 @@ export const choice = computed<Choice>(() => {
   const chosen = choices.value.get(key.value) ?? {};
   return {
     model: chosen.model === undefined ? recall<string>("model") : chosen.model,
+    second: chosen.second ?? null,
     collections: chosen.collections === undefined ? recall<readonly string[]>("collections") : chosen.collections,
   };
 });
@@ -36,7 +39,7 @@ export function choose(chosen: Partial<Choice>, { isRemembered = key.peek() === 
 }
 
 /** Take what a chat was last asked with, unless something was chosen for it here. */
-export function takeChoice(chatId: string, asked: Choice): void {
+export function takeChoice(chatId: string, asked: Omit<Choice, "second">): void {
   if (!choices.peek().has(chatId)) set(chatId, asked);
 }
 

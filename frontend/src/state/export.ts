@@ -9,7 +9,8 @@ import { path } from "./thread";
 
 /** The chat that is shown as Markdown: its questions and answers, the branch that was turned to, with the sources. */
 export function asMarkdown(chat: Chat): string {
-  const parts = path.peek().map(({ message }) => {
+  const shown = path.peek().flatMap(({ message, beside }) => (beside.length > 0 ? beside : [message]));
+  const parts = shown.map((message) => {
     if (message.role === "user") return `## ${oneLine("You asked")}\n\n${message.text}`;
     const answer = answerOf(message.id).peek();
     return [`## ${oneLine(answer.model || "Answer")}`, answer.text, sourcesOf(answer)].filter(Boolean).join("\n\n");

@@ -1,13 +1,12 @@
-/** Keep the collections, their documents and how far each has come. */
+/** Keep the collections, and which of them are asked. */
 
-import { computed, type Signal, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
-import type { Collection, Document } from "../api/resources";
+import type { Collection } from "../api/resources";
 import { choice, choose } from "./choices";
 import { hasNoModel } from "./models";
 import { tell } from "./notices";
 
-const POLL_MILLISECONDS = 700;
 const GUIDE = "Hubbub";
 
 export const collections = signal<readonly Collection[] | null>(null);
@@ -34,40 +33,6 @@ export async function loadCollections(signal: AbortSignal): Promise<void> {
   collections.value = await hubbub.collections(signal);
 }
 
-const documentLists = new Map<string, Signal<readonly Document[] | null>>();
-
-/** The documents of a collection; null until they are known. */
-export function documentsOf(collectionId: string): Signal<readonly Document[] | null> {
-  let list = documentLists.get(collectionId);
-  if (list === undefined) {
-    list = signal(null);
-    documentLists.set(collectionId, list);
-  }
-  return list;
-}
-
-/** Load the documents of a collection once, to be named. */
-export function loadDocuments(collectionId: string): void {
-  const list = documentsOf(collectionId);
-  hubbub.documents(new AbortController().signal, collectionId).then((documents) => {
-    list.value = documents;
-  }, tell);
-}
-
-export const isUnfinished = ({ state }: Document): boolean => state !== "ready" && state !== "failed";
-
-/** Keep a collection's documents up to date: often while one of them is being read, else once. */
-export async function watchDocuments(signal: AbortSignal, collectionId: string): Promise<void> {
-  for (;;) {
-    const documents = await hubbub.documents(signal, collectionId);
-    documentsOf(collectionId).value = documents;
-    if (!documents.some(isUnfinished)) break;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
-    signal.throwIfAborted();
-  }
-  await loadCollections(signal);
-}
-
 /** Make a collection and return it; undefined (and the person is told) where that failed. */
 export async function createCollection(name: string): Promise<Collection | undefined> {
   const { signal } = new AbortController();
@@ -81,22 +46,23 @@ export async function createCollection(name: string): Promise<Collection | undef
   }
 }
 
+/** Give a collection another name; false (and the person is told) where that failed. */
+export async function renameCollection(collection: Collection, name: string): Promise<boolean> {
+  const { signal } = new AbortController();
+  try {
+    await hubbub.renameCollection(signal, collection.id, name);
+    await loadCollections(signal);
+    return true;
+  } catch (error) {
+    tell(error);
+    return false;
+  }
+}
+
 export async function removeCollection(collection: Collection): Promise<void> {
   try {
     await hubbub.deleteCollection(new AbortController().signal, collection.id);
     collections.value = collections.value?.filter(({ id }) => id !== collection.id) ?? null;
-  } catch (error) {
-    tell(error);
-  }
-}
-
-export async function removeDocument(document: Document): Promise<void> {
-  const { signal } = new AbortController();
-  const list = documentsOf(document.collection_id);
-  try {
-    await hubbub.deleteDocument(signal, document.id);
-    list.value = list.value?.filter(({ id }) => id !== document.id) ?? null;
-    await loadCollections(signal);
   } catch (error) {
     tell(error);
   }

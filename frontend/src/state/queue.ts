@@ -5,6 +5,7 @@ import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf } from "./answers";
 import { putBack } from "./attachments";
+import { isUndecided } from "./beside";
 import { takeBack } from "./drafts";
 import { announce } from "./notices";
 import { ask, isSending, openAnswerId, path, thread } from "./thread";
@@ -27,7 +28,11 @@ function set(waiting: readonly Queued[]): void {
 
 export function enqueue(text: string, along: Along): void {
   set([...queued.peek(), { text, along }]);
-  announce(t("Your question waits for the end of the answer."));
+  announce(
+    isUndecided.peek()
+      ? t("Your question waits until you keep one of the answers.")
+      : t("Your question waits for the end of the answer."),
+  );
 }
 
 /** Take a question out of the line, and put it back to where it was typed. */
@@ -46,7 +51,7 @@ function giveBack(waiting: readonly Queued[]): void {
 export function runQueue(): void {
   effect(() => {
     const [next, ...others] = queued.value;
-    const isFree = openAnswerId.value === null && !isSending.value && thread.value.isLoaded;
+    const isFree = openAnswerId.value === null && !isUndecided.value && !isSending.value && thread.value.isLoaded;
     if (next === undefined || !isFree) return;
     untracked(() => {
       const last = path.peek().at(-1)?.message;

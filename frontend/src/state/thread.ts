@@ -1,6 +1,6 @@
 /** Keep the chat that is shown: its messages, the branch that was turned to, and what is being sent. */
 
-import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
@@ -16,36 +16,15 @@ import { model } from "./models";
 import { isAbort, messageOf } from "./notices";
 import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
-import { pathOf, ROOT, type Step, type Turns } from "./tree";
+import { blank, keepLatest, NEW, type Thread, threadOf } from "./threads";
+import { pathOf, ROOT, type Step } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
-import { wish } from "./wished";
-
-export interface Thread {
-  chat: Chat | null;
-  messages: readonly Message[];
-  turns: Turns;
-  /** Why the chat can't be shown; null where it can. */
-  problem: string | null;
-  isLoaded: boolean;
-}
+import { tellAsked, wish } from "./wished";
 
 /** A question on its way to the server, or one that did not get there. */
 export interface Outgoing {
   question: Question;
   problem: string | null;
-}
-
-const NEW = "";
-const threads = new Map<string, Signal<Thread>>();
-const blank: Thread = { chat: null, messages: [], turns: new Map(), problem: null, isLoaded: false };
-
-function threadOf(key: string): Signal<Thread> {
-  let cell = threads.get(key);
-  if (cell === undefined) {
-    cell = signal(key === NEW ? { ...blank, isLoaded: true } : blank);
-    threads.set(key, cell);
-  }
-  return cell;
 }
 
 const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
@@ -55,11 +34,15 @@ export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.
 export const asks = signal(0);
 export const outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
 
-/** The answer at the end of the path while it is being made. */
-export const openAnswerId = computed<string | null>(() => {
-  const last = path.value.at(-1)?.message;
-  return last?.role === "assistant" && answerOf(last.id).value.state === "open" ? last.id : null;
+/** The answer at the end of the path while it is being made; both where two stand beside each other. */
+export const openAnswerIds = computed<readonly string[]>(() => {
+  const last = path.value.at(-1);
+  if (last?.message.role !== "assistant") return [];
+  const shown = last.beside.length > 0 ? last.beside : [last.message];
+  return shown.map(({ id }) => id).filter((id) => answerOf(id).value.state === "open");
 });
+/** The first of them. */
+export const openAnswerId = computed<string | null>(() => openAnswerIds.value[0] ?? null);
 
 export const isSending = computed(() =>
   path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null),
@@ -107,13 +90,16 @@ export function runThread(): void {
       keepForNextPage(unsent.map(({ question }) => ({ chatId: question.chat_id, text: question.text })));
   });
   effect(() => {
-    key.value;
+    if (key.value !== null) keepLatest(key.value, isUnsent);
     refreshThread();
   });
   effect(() => {
     followOnly(thread.value.messages.filter(({ role }) => role === "assistant").map(({ id }) => id));
   });
 }
+
+/** Whether questions of a chat are known here alone. */
+const isUnsent = ({ messages }: Thread) => messages.some(({ id }) => outgoing.peek().has(id));
 
 /** Begin a new chat. A question that could not begin one before is typed again. */
 export function newChat(): void {
@@ -143,9 +129,10 @@ export function ask(
   parentId: string | null = path.peek().at(-1)?.message.id ?? null,
   along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
 ): void {
-  const how = wish();
+  const questionId = newId();
+  const how = wish(questionId);
   const question: Question = {
-    question_id: newId(),
+    question_id: questionId,
     chat_id: thread.peek().chat?.id ?? null,
     parent_id: parentId,
     text,
@@ -203,6 +190,7 @@ function settle(question: Question, asked: Asked): void {
       changeShownChat(asked.chat);
       add(asked.chat.id, [asked.question, asked.answer]);
     }
+    tellAsked(asked);
   });
 }
 
@@ -228,11 +216,10 @@ export function changeShownChat(chat: Chat): void {
   cell.value = { ...cell.peek(), chat };
 }
 
-export function turnTo(message: Message): void {
-  const chatKey = key.peek() ?? NEW;
-  const cell = threadOf(chatKey);
-  cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(message.parent_id ?? ROOT, message.id) };
-  keep(chatKey);
+export function turnTo({ id, chat_id, parent_id }: Message): void {
+  const cell = threadOf(chat_id);
+  cell.value = { ...cell.peek(), turns: new Map(cell.peek().turns).set(parent_id ?? ROOT, id) };
+  keep(chat_id);
 }
 
 /** The message that is to come in sight, once its chat is there. */
@@ -255,7 +242,7 @@ function turnToGoal(chatKey: string): void {
 }
 
 export function stopOpenAnswer(): void {
-  if (openAnswerId.peek() !== null) stop(openAnswerId.peek() as string);
+  for (const id of openAnswerIds.peek()) stop(id);
 }
 
 /** Add messages or put them in the place of what was known of them, and turn to them. */
@@ -266,7 +253,9 @@ export function add(chatKey: string, added: readonly Message[]): void {
   const messages = [...cell.peek().messages];
   for (const message of added) {
     if (message.answer) takeAnswer(message.answer);
-    turns.set(message.parent_id ?? ROOT, message.id);
+    if (message.asked_with?.beside)
+      turns.delete(message.parent_id ?? ROOT); // until one of the two is kept
+    else turns.set(message.parent_id ?? ROOT, message.id);
     const index = messages.findIndex(({ id }) => id === message.id);
     if (index < 0) messages.push(message);
     else messages[index] = message;

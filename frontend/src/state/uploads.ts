@@ -5,8 +5,9 @@ import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
 import { plural, t } from "../language/t";
 import { answerOf } from "./answers";
+import { documents, forgetNames, note, untilRead } from "./documents";
 import { refusalOf } from "./kinds";
-import { chooseCollections, chosenCollections, documentsOf, watchDocuments } from "./library";
+import { chooseCollections, chosenCollections } from "./library";
 import { announce, isAbort, messageOf, tell } from "./notices";
 import { me } from "./session";
 import { path } from "./thread";
@@ -56,7 +57,7 @@ export function progressOf(upload: Upload): Progress {
     const percent = Math.round(upload.sent * 100);
     return { label: t("Sending, {percent} %", { percent }), part: upload.sent, isOver: false, isFault: false };
   }
-  const document = documentsOf(upload.collectionId).value?.find(({ id }) => id === upload.documentId);
+  const document = documents.value.get(upload.documentId);
   if (document === undefined) return { label: t("Waiting to be read"), part: null, isOver: false, isFault: false };
   const isRead = document.state !== "waiting" && document.state !== "reading";
   if (!isRead && foundIn.value.has(document.id))
@@ -127,7 +128,9 @@ export async function startUploads(collection: Collection, files: readonly File[
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    await watchDocuments(running.signal, collection.id);
+    forgetNames();
+    const sent = uploads.peek().filter(({ collectionId }) => collectionId === collection.id);
+    await untilRead(running.signal, collection.id, [...new Set(sent.flatMap(({ documentId }) => documentId ?? []))]);
     announce(summary(collection));
   } catch (error) {
     tell(error);
@@ -156,9 +159,8 @@ async function sendOne(upload: Upload, file: File): Promise<void> {
     const document = await hubbub.putDocument(running.signal, upload.collectionId, file, (sent) =>
       change(upload.id, { sent }),
     );
+    note([document]);
     change(upload.id, { sent: 1, documentId: document.id });
-    const list = documentsOf(upload.collectionId);
-    list.value = [...(list.value ?? []).filter(({ id }) => id !== document.id), document];
   } catch (error) {
     if (!isAbort(error)) change(upload.id, { problem: messageOf(error) });
   }

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import { t } from "../language/t";
+import { answerBeside, wantBeside } from "./beside";
 import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
@@ -37,12 +38,15 @@ export function chooseLength(chosen: number | null): void {
 
 /** Say with each question how it is asked, and delete a temporary chat when it is left. Runs as long as the page does. */
 export function runWish(): void {
-  onAsk(() => ({
-    isTemporary: isTemporaryNext.peek(),
-    effort: model.peek()?.reasoning_effort ? effort.peek() : null,
-    maxTokens: maxTokens.peek(),
-    hasInstructions: instructions.peek() !== "",
-  }));
+  onAsk((questionId) => {
+    wantBeside(questionId, maxTokens.peek());
+    return {
+      isTemporary: isTemporaryNext.peek(),
+      effort: model.peek()?.reasoning_effort ? effort.peek() : null,
+      maxTokens: maxTokens.peek(),
+      hasInstructions: instructions.peek() !== "",
+    };
+  }, answerBeside);
   let here: string | null = null;
   const leave = () => {
     if (here !== null) hubbub.deleteChat(new AbortController().signal, here).catch(() => {}); // else the server does

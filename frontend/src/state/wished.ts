@@ -1,4 +1,6 @@
-/** Let others say how questions are asked, besides what was chosen for their chats. */
+/** Let others say how questions are asked, besides what was chosen for their chats, and hear that they were. */
+
+import type { Asked } from "../api/resources";
 
 /** How the next question is asked, besides what was chosen for its chat. */
 export interface Wish {
@@ -8,12 +10,17 @@ export interface Wish {
   hasInstructions?: boolean;
 }
 
-let wished: () => Wish = () => ({});
+let wished: (questionId: string) => Wish = () => ({});
+let heard: (asked: Asked) => void = () => {};
 
 /** How a question is asked that is asked now. */
-export const wish = (): Wish => wished();
+export const wish = (questionId: string): Wish => wished(questionId);
 
-/** Call `say` with each question for how it is to be asked. */
-export function onAsk(say: () => Wish): void {
+/** Say that a question was stored. */
+export const tellAsked = (asked: Asked): void => heard(asked);
+
+/** Call `say` with each question for how it is to be asked, and `hear` once it was. */
+export function onAsk(say: (questionId: string) => Wish, hear: (asked: Asked) => void): void {
   wished = say;
+  heard = hear;
 }

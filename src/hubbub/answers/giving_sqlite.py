@@ -4,6 +4,7 @@ from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.errors import Conflict
 
 _SQL = load_sql("hubbub.answers", "giving.sql")
+STILL_WRITTEN = "An answer is still being written. Wait until it is complete, or stop it, and try again."
 
 
 def give_answers(connection: Connection, giver_id: str, taker_id: str) -> None:
@@ -13,5 +14,5 @@ def give_answers(connection: Connection, giver_id: str, taker_id: str) -> None:
         Conflict: one is still being written: the worker that makes it knows whose it was.
     """
     if connection.one(_SQL["is_writing"], (giver_id,)):
-        raise Conflict("An answer is still being written. Wait until it is complete, or stop it, and try again.")
+        raise Conflict(STILL_WRITTEN)
     connection.all(_SQL["give"], {"giver": giver_id, "taker": taker_id})

@@ -190,6 +190,12 @@ class PostgresAnswers:
     async def forget(self, answer_ids: Collection[str]) -> None:
         await self._database.write(Connection.run, _SQL["forget"], sorted(answer_ids))
 
+    async def owners(self, after: str, limit: int) -> list[tuple[str, str]]:
+        return [(row[0], row[1]) for row in await self._database.all(_SQL["owners"], after, limit)]
+
+    async def keep_longer(self, owner_ids: Sequence[str], until: float) -> None:
+        await self._database.run(_SQL["keep_longer"], list(owner_ids), until)
+
     async def renew(self) -> tuple[Sequence[Peer], bool]:
         await self._database.run(_SQL["forget_expired"])
         was_given_up = await self._database.run(_SQL["renew"], self._journal.worker) == 0

@@ -13,12 +13,13 @@ from hubbub.connections.mail import Mail
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
 from hubbub.identity import recovery, totp
-from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind, SqliteAccounts
+from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind
 from hubbub.identity.base import Keys, KnownPerson, People
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.passwords import Passwords, check_password
 from hubbub.identity.people_sqlite import compared
 from hubbub.identity.sign_ins import SignIns
+from hubbub.identity.stores import AccountStore
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone."
@@ -59,7 +60,7 @@ class Accounts:
 
     def __init__(
         self,
-        store: SqliteAccounts,
+        store: AccountStore,
         people: People,
         sign_ins: SignIns,
         keys: Keys,

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from os import stat_result
 from pathlib import Path
 from typing import NamedTuple
@@ -12,16 +12,18 @@ from hubbub.app.found import Found, marked
 from hubbub.app.found_pages import Narrow, Page, page_of
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
-from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Person, Right
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import KINDS
+from hubbub.ingest.names import suffix_of, usable_name
 from hubbub.ingest.picture import USUAL_SCALE, picture
 from hubbub.ingest.pipeline import Pipeline
-from hubbub.search.base import Library, Search
+from hubbub.search.base import Condition, DocumentPage, Library, Listing, Search
 
 NAME_CHARACTERS = 400
+NOT_RENAMED = "This document can't be renamed now. Wait until it is read; if it is, add it under the new name instead."
 PAGE_SCALE = USUAL_SCALE
 """Pixels a point, 1/72 inch."""
 
@@ -63,13 +65,25 @@ class Documents:
         return [*ours, *(suffix for suffix in self._pipeline.own_types if suffix not in ours)]
 
     async def list(self, person: Person, collection_id: str) -> Sequence[Document]:
-        """Return a collection's documents, by name.
+        """Return all documents of a collection, by name.
 
         Raises:
             NotFound: there is no such collection for this person.
         """
         await self._access.collection(person, collection_id, Right.SEE)
         return await self._library.documents(collection_id)
+
+    async def listed(
+        self, person: Person, collection_id: str, listing: Listing
+    ) -> tuple[DocumentPage, Mapping[Condition, int]]:
+        """Return some of a collection's documents, and how many of each condition it has.
+
+        Raises:
+            NotFound: there is no such collection for this person.
+        """
+        await self._access.collection(person, collection_id, Right.SEE)
+        page = await self._library.listed(collection_id, listing)
+        return page, await self._library.conditions(collection_id)
 
     async def check_may_add(self, person: Person, collection_id: str) -> None:
         """Return if a person may add documents to a collection.
@@ -159,6 +173,29 @@ class Documents:
             quote = texts[0] if texts else ""
         path = await self._files.here(document.sha256)
         return await picture(self._pictures, path, number, quote, scale=scale)
+
+    async def rename(self, person: Person, document_id: str, name: str) -> Document:
+        """Give a document another name, and return it as it is now. It isn't read again.
+
+        Raises:
+            NotFound: there is none for this person.
+            NotAllowed: it is in a collection that is not theirs to change.
+            Invalid: the name can't be used, or ends in another kind of file.
+            Conflict: another document has the name, or this one can't be renamed now.
+        """
+        document = await self._access.document(person, document_id, Right.WRITE)
+        name = usable_name(name.strip())
+        if name == document.name:
+            return document
+        if suffix_of(name) != suffix_of(document.name):
+            raise Invalid(f"The new name has to end in “{suffix_of(document.name)}”, as the file does.")
+        if await self._library.named(document.collection_id, name) is not None:
+            raise Conflict(f"There is a document named “{name}” in the collection already. Choose another name.")
+        detail = f"{document.name} to {name} in {document.collection_id}"
+        async with self._deeds.doing("document renamed", by=person, of=document_id, detail=detail):
+            if not await self._pipeline.rename(document, name):
+                raise Conflict(NOT_RENAMED)
+        return await self._access.document(person, document_id)
 
     async def delete(self, person: Person, document_id: str) -> None:
         """Delete a document.

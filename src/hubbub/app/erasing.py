@@ -16,7 +16,8 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
 from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
 from hubbub.identity.base import ForgetsPerson
-from hubbub.identity.jobs_sqlite import Job, PersonJobs
+from hubbub.identity.jobs_sqlite import Job
+from hubbub.identity.stores import JobStore
 from hubbub.search.base import KnowsPersons
 
 AT_ONCE = 50
@@ -30,7 +31,7 @@ EraseStep: TypeAlias = Callable[["Erasing", str], AsyncGenerator[int]]
 class Erasing:
     """Erases people: of what, and in which order, `personal_kinds` lists."""
 
-    def __init__(self, app: Application, answers: AnswerStore, jobs: PersonJobs) -> None:
+    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore) -> None:
         self._app = app
         self._answers = answers
         self._jobs = jobs
@@ -98,6 +99,7 @@ class Erasing:
 
     async def records(self, person_id: str) -> AsyncGenerator[int]:
         """Delete pictures, prompts, instructions, and whatever else is kept so and went with no chat."""
+        await self._app.prompts.forget_person(person_id)  # before what says with whom theirs are shared
         if isinstance(self._app.records, RecordsOfPersons):
             yield await self._app.records.forget_owned(person_id)
 

@@ -20,8 +20,9 @@ from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotFound
 from hubbub.core.people import PERSON, RIGHTS, Person, Right
 from hubbub.history.base import AgingHistory, AnnotatedHistory, LinksOfPersons, RecordsOfPersons
-from hubbub.identity.jobs_sqlite import Job, PersonJobs
+from hubbub.identity.jobs_sqlite import Job
 from hubbub.identity.passkeys_sqlite import Passkey
+from hubbub.identity.stores import JobStore
 from hubbub.identity.webauthn import written_id
 from hubbub.search.base import KnowsPersons
 
@@ -37,7 +38,7 @@ ExportStep: TypeAlias = Callable[["Exporting", str, Archive], AsyncGenerator[int
 class Exporting:
     """Makes exports: what they hold, `personal_kinds` lists."""
 
-    def __init__(self, app: Application, answers: AnswerStore, jobs: PersonJobs) -> None:
+    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore) -> None:
         self._app = app
         self._answers = answers
         self._jobs = jobs
@@ -178,8 +179,12 @@ class Exporting:
         if isinstance(library, KnowsPersons):
             given = await library.given(PERSON + person_id)
         await archive.json("groups.json", groups)
-        await archive.json("rights.json", [{"collection_id": one, "right": NAMES[right]} for one, right in given])
-        yield len(groups) + len(given)
+        prompts = await self._app.prompts.given_to(person_id)
+        rights = [{"collection_id": one, "right": NAMES[right]} for one, right in given]
+        await archive.json(
+            "rights.json", [*rights, *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts)]
+        )
+        yield len(groups) + len(given) + len(prompts)
 
     async def keys(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
         """Write the API keys' names, times and limits."""

@@ -9,7 +9,7 @@ from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
 from hubbub.identity.cookies import Cookies
 from hubbub.identity.deeds import Deeds
-from hubbub.identity.guests_sqlite import SqliteGuests
+from hubbub.identity.stores import GuestStore
 from hubbub.search.base import Givable
 
 NOTHING = "There is nothing to take along."
@@ -34,7 +34,7 @@ class Guests:
     collections, and the files of chats. That is done again after a crash between them.
     """
 
-    def __init__(self, store: SqliteGuests, library: Givable, cookies: Cookies, deeds: Deeds | None = None) -> None:
+    def __init__(self, store: GuestStore, library: Givable, cookies: Cookies, deeds: Deeds | None = None) -> None:
         self._deeds = deeds or Deeds()
         self._store = store
         self._library = library

@@ -9,7 +9,8 @@ from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
 from hubbub.identity import webauthn
 from hubbub.identity.deeds import Deeds
-from hubbub.identity.passkeys_sqlite import Passkey, SqlitePasskeys
+from hubbub.identity.passkeys_sqlite import Passkey
+from hubbub.identity.stores import PasskeyStore
 
 NAME_CHARACTERS = 100
 MOST_PASSKEYS = 20
@@ -21,7 +22,7 @@ class Passkeys:
     A passkey is two factors in one: a device that somebody has, and that has looked who they are.
     """
 
-    def __init__(self, store: SqlitePasskeys, accounts: Accounts, deeds: Deeds | None = None) -> None:
+    def __init__(self, store: PasskeyStore, accounts: Accounts, deeds: Deeds | None = None) -> None:
         self._deeds = deeds or Deeds()
         self._store = store
         self._accounts = accounts

@@ -11,15 +11,17 @@ from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
 from hubbub.identity.base import People
 from hubbub.identity.deeds import Deeds
-from hubbub.identity.jobs_sqlite import Hold, Job, PersonJobs
+from hubbub.identity.jobs_sqlite import Hold, Job
+from hubbub.identity.stores import JobStore
 
 REASON_CHARACTERS = 300
+NO_EXPORTS = "Exports are not made with PostgreSQL yet. Whoever runs the server can move it to a data folder for one."
 
 
 class PersonalData:
     """Exports and erasures, which are worked on in the background, and holds."""
 
-    def __init__(self, jobs: PersonJobs, deeds: Deeds, folder: Path, people: People | None = None) -> None:
+    def __init__(self, jobs: JobStore, deeds: Deeds, folder: Path, people: People | None = None) -> None:
         """Take where exports are put: a folder that is nobody else's."""
         self.jobs = jobs
         self._deeds = deeds
@@ -34,8 +36,11 @@ class PersonalData:
         Raises:
             NotFound: this can be nobody.
             NotAllowed: it is somebody else, and they are no operator.
+            Conflict: this database makes none.
         """
         await self._check(by, person_id)
+        if not self.jobs.makes_exports:
+            raise Conflict(NO_EXPORTS)
         async with self._deeds.doing("export asked for", by=by, of=person_id):
             job = await self.jobs.ask("export", person_id, by.id)
         self.has_work.set()

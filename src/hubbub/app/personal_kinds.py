@@ -76,6 +76,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
                 "passage_vocabulary",
             ),
             *("passage_embedding", "passage_waiting", "sign_block", "ledger_passage", "ledger_place"),
+            *("passage_unembedded", "file_content", "file_piece"),  # of PostgreSQL
         ),
         told="collections.json   collections, with who may do what with them, and their documents; chats' files, too\n"
         "documents/         the documents' files, by collection",
@@ -94,7 +95,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
         name="groups and rights",
         tables=("group_member", "permission"),
         told="groups.json        groups the person is in\n"
-        "rights.json        what others let the person do with their collections",
+        "rights.json        what others let the person do with their collections and prompts",
         export=Exporting.rights,
         erase=Erasing.rights,
     ),
@@ -169,6 +170,7 @@ OF_NOBODY = frozenset(
         *("worker", "cookie_key", "people_revision", "audit_start", "audit_taken", "audit_state", "audit_outbox_id"),
         *("people_group", "rights_revision", "passage_language", "vector_space"),
         *("passage_change", "sign_revision"),
+        *("lease", "folder"),  # of PostgreSQL
     }
 )
 """The tables that hold nothing of persons."""

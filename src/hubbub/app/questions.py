@@ -1,7 +1,8 @@
 """Take a question in, store it with the place of its answer, and start the answer."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar, overload
 
 import msgspec
@@ -11,26 +12,26 @@ from hubbub.answers.base import Beside, Found, Party, Ticket, party_of
 from hubbub.answers.log import Log
 from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
+from hubbub.app.again import AS_BEFORE, Again, once
+from hubbub.app.askers import asker_of, asker_of_found, owner_of
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
+from hubbub.app.model_rights import ModelRights
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.sent_along import Sent, SentAlong, with_length
 from hubbub.app.titles import title_of
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
-from hubbub.core.identifiers import is_id, new_id
-from hubbub.core.messages import Chat, Message, Turn
-from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
+from hubbub.core.identifiers import new_id
+from hubbub.core.messages import AskedWith, Chat, Message, Turn
+from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
-from hubbub.identity.cookies import is_of_browser
 from hubbub.identity.grants import Grant, Grants, granted
-from hubbub.models.catalog import Catalog
-from hubbub.usage.base import Asker
 from hubbub.usage.meter import Bill, Meter, told
 from hubbub.usage.refusals import OverBound
 
@@ -75,7 +76,7 @@ class Questions:
         log: Log,
         history: History,
         engine: Engine,
-        catalog: Catalog,
+        models: ModelRights,
         limits: RequestLimits,
         locks: Locks,
         grants: Grants,
@@ -88,7 +89,7 @@ class Questions:
         self._log = log
         self._history = history
         self._engine = engine
-        self._catalog = catalog
+        self._models = models
         self._limits = limits
         self._locks = locks
         self._grants = grants
@@ -158,48 +159,48 @@ class Questions:
             )
             return answer_id
 
-        return await self._within_quota(question, begin)
+        return await self._within_quota(person, question, begin)
 
     async def ask_again(
-        self,
-        person: Person,
-        question_id: str,
-        *,
-        model: str | None = None,
-        collection_ids: Sequence[str] | None = None,
-        grace_seconds: float | None = None,
-        max_tokens: int | None = None,
-        continues: str | None = None,
+        self, person: Person, question_id: str, how: Again = AS_BEFORE, *, answer_id: str | None = None
     ) -> Asked:
         """Start one more answer to a question, by the same model and over the same collections unless others are given.
 
-        With the id of an earlier answer to it that was cut off, the new one begins with its text and goes on.
+        An `answer_id` makes repeating the request safe: the same id again returns what it began the first time.
 
         Raises:
             NotFound: there is no such question, answer, model or collection for this person.
             Conflict: the answer to go on with is still being written.
-            Invalid: it can't be gone on with: it is complete, or says nothing, or quotes.
+            Invalid: it can't be gone on with: it is complete, or says nothing, or quotes; or the `answer_id` has not
+                the form of one, or is another message's.
             TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
             TooLarge: the chat has as many messages as it may have.
         """
         stored = await self._access.message(person, question_id)
         if stored.role != "user":
             raise NotFound("There is no such question.")
+        begin = partial(self._answer_again, person, stored, how)
+        known = partial(self._answered_before, person, stored)
+        return await once(self._locks, self._history, answer_id, begin, known, name="answer_id")
+
+    async def _answer_again(self, person: Person, stored: Message, how: Again, answer_id: str) -> Asked:
         begun: Begun | None = None
-        if continues is not None:
-            earlier, begun = await self._begun(person, stored, continues)
+        if how.beside is not None:
+            await self._answer_to(person, stored, how.beside)
+        if how.continues is not None:
+            earlier, begun = await self._begun(person, stored, how.continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
-        asked = stored.collections if collection_ids is None else tuple(collection_ids)
+        asked = stored.collections if how.collection_ids is None else tuple(how.collection_ids)
         stored = replace(stored, collections=asked)
-        if model is not None:
-            stored = replace(stored, model=model)
+        if how.model is not None:
+            stored = replace(stored, model=how.model)
         chat = await self._access.chat(person, stored.chat_id)
-        question = with_length(replace(await self._along.restored(stored), continues=begun), max_tokens)
+        question = with_length(replace(await self._along.restored(stored), continues=begun), how.max_tokens)
         question = await self._readable(person, question, chat.files_id)
         stored = replace(stored, collections=question.collection_ids)
-        self._check_model(question)
         await self._check_room(chat)
-        return await self._start(person, chat, stored, question, grace_seconds, is_new=False)
+        answer = Message(answer_id, chat.id, stored.id, "assistant", asked_with=AskedWith(beside=how.beside or ""))
+        return await self._start(person, chat, stored, question, how.grace_seconds, answer=answer)
 
     async def take_over(self, found: Found) -> tuple[Work, Ticket] | None:
         """Return how to make an answer that was begun by another worker; None where its question is gone."""
@@ -207,40 +208,36 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
+        owner = owner_of(found.owner_id)
         if question.collection_ids and question.reader is None:  # what providers claimed for its asker is not known
-            question = replace(question, reader=reader_of(_owner(found.owner_id)))
-        self._watch(found.id, question)
-        bill = self._meter.adopt(found.id, _asker_of(found))
+            question = replace(question, reader=reader_of(owner))
+        if not question.model:  # with the rights of the owner alone, as above
+            try:
+                question = await self._models.settle(owner, question)
+            except NotFound:
+                return None
+        self._watch(owner, found.id, question)
+        bill = self._meter.adopt(found.id, asker_of_found(found))
         return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
-        self._meter.adopt(found.id, _asker_of(found))
+        self._meter.adopt(found.id, asker_of_found(found))
         if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
             self._hold(grant, found.id)
 
     async def _ask_once(self, person: Person, question: Question, place: Place, grace_seconds: float | None) -> Asked:
         _check_text(question.text, self._limits.question_characters)
-        if place.question_id is None:
-            return await self._ask_in(person, question, place, grace_seconds, new_id())
-        if not is_id(place.question_id):
-            raise Invalid("question_id has to be 26 characters of Crockford's base 32 in lower case, like a ULID.")
-        async with self._locks.of(place.question_id):
-            if (stored := await self._history.message(place.question_id)) is not None:
-                return await self._asked_before(person, stored, question, place)
-            try:
-                return await self._ask_in(person, question, place, grace_seconds, place.question_id)
-            except Conflict:  # another worker was faster
-                if (stored := await self._history.message(place.question_id)) is None:
-                    raise
-                return await self._asked_before(person, stored, question, place)
+        begin = partial(self._ask_in, person, question, place, grace_seconds)
+        known = partial(self._asked_before, person, question, place)
+        return await once(self._locks, self._history, place.question_id, begin, known, name="question_id")
 
     async def _ask_in(
         self, person: Person, question: Question, place: Place, grace_seconds: float | None, question_id: str
     ) -> Asked:
         if place.chat_id is None and place.parent_id is not None:
             raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-        self._check_model(question)
+        await self._models.check(person, question)
         now = time.time()
         if place.chat_id is None:
             chat = Chat(new_id(), person.id, title_of(question.text), now, now, is_temporary=place.is_temporary)
@@ -260,7 +257,6 @@ class Questions:
             stored,
             question,
             grace_seconds,
-            is_new=True,
             new_chat=chat if place.chat_id is None else None,
             fingerprint=None if place.question_id is None else place.fingerprint,
         )
@@ -273,26 +269,29 @@ class Questions:
         question: Question,
         grace_seconds: float | None,
         *,
-        is_new: bool,
+        answer: Message | None = None,
         new_chat: Chat | None = None,
         fingerprint: str | None = None,
     ) -> Asked:
-        """Start the answer to a message of a chat; they are stored with it."""
+        """Start the answer to a message of a chat; both are stored with it. `answer` is one more to a stored one."""
         if stored.parent_id is not None:
             self._runner.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
             question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
             model, now = question.model or "", time.time()
-            answer = Message(new_id(), chat.id, stored.id, "assistant", "", now, model, stored.collections)
-            messages = [replace(stored, model=model), answer] if is_new else [answer]
+            made = answer or Message(new_id(), chat.id, stored.id, "assistant")
+            made = replace(made, created_at=now, model=model, collections=stored.collections)
+            messages = [made] if answer else [replace(stored, model=model), made]
             adding = self._history.adding(messages, chat=new_chat, fingerprint=fingerprint)
-            await self._begin(person, answer.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
-            return Asked(replace(chat, updated_at=answer.created_at), stored, answer)
+            await self._begin(person, made.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
+            return Asked(replace(chat, updated_at=now), stored, made)
 
-        return await self._within_quota(question, begin)
+        return await self._within_quota(person, question, begin)
 
-    async def _within_quota(self, question: Question, begin: Callable[[Question, str], Awaitable[T]]) -> T:
+    async def _within_quota(
+        self, person: Person, question: Question, begin: Callable[[Question, str], Awaitable[T]]
+    ) -> T:
         """Begin an answer; where its bounds are reached, let the model answer that the settings name for that.
 
         Raises:
@@ -302,7 +301,7 @@ class Questions:
             return await begin(question, "")
         except OverQuota as error:
             smaller = self._meter.rules.over
-            if not smaller or smaller not in self._catalog.names:
+            if not smaller or smaller not in (await self._models.catalog(person)).names:
                 raise
             reason = f"{error.message.removesuffix(' Ask again then.')} Until then {smaller} answers."
         return await begin(replace(question, model=smaller), reason)
@@ -348,10 +347,15 @@ class Questions:
         if bill.standings:
             told.set(bill.standings)
         self._stop_when_revoked(answer_id)
-        self._watch(answer_id, question)
+        self._watch(person, answer_id, question)
 
     async def _readable(self, person: Person, question: Question, files_id: str = "") -> Question:
-        """Return the question with whoever reads its collections, which have to be there for the person."""
+        """Return the question of a model that the person may use, and with whoever reads its collections.
+
+        Raises:
+            NotFound: the model, or a collection, is not there for them.
+        """
+        question = await self._models.settle(person, question)
         if not question.collection_ids:
             return question
         ids, reader = await self._access.readable(
@@ -359,10 +363,13 @@ class Questions:
         )
         return replace(question, collection_ids=ids, reader=reader)
 
-    def _watch(self, answer_id: str, question: Question) -> None:
-        """Stop an answer that is made here when its asker may not use one of its collections any more."""
+    def _watch(self, person: Person, answer_id: str, question: Question) -> None:
+        """Stop an answer that is made here when its asker may not use its model, or its collections, any more."""
+        holds = self._models.holding(person, self._engine.deployment_of(question))
         if question.reader is not None:
-            self._rights.add(answer_id, question.reader, question.collection_ids)
+            self._rights.add(answer_id, question.reader, question.collection_ids, holds)
+        elif holds is not None:
+            self._rights.add(answer_id, reader_of(person), (), holds)
 
     def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""
@@ -378,10 +385,6 @@ class Questions:
             return await self._engine.answer(replace(question, within_seconds=left), send)
 
         return work
-
-    def _check_model(self, question: Question) -> None:
-        if question.model:
-            self._catalog.get(question.model)
 
     def _check_images(self, question: Question) -> None:
         """Check every image, by whatever door it came and whenever: a kept conversation may bring some along."""
@@ -401,9 +404,7 @@ class Questions:
 
     async def _begun(self, person: Person, question: Message, answer_id: str) -> tuple[Message, Begun]:
         """Return an answer to a question that was cut off, and what it had said."""
-        message = await self._access.message(person, answer_id)
-        if message.parent_id != question.id or message.role != "assistant":
-            raise NotFound("There is no such answer to this question.")
+        message = await self._answer_to(person, question, answer_id)
         answer = await self._log.answer(answer_id)
         if answer.state == "open":
             raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
@@ -412,6 +413,19 @@ class Questions:
         if not answer.text or answer.way == "quotes":
             raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
         return message, Begun(answer.text, answer.query or "", answer.hits)
+
+    async def _answer_to(self, person: Person, question: Message, answer_id: str) -> Message:
+        message = await self._access.message(person, answer_id)
+        if message.parent_id != question.id or message.role != "assistant":
+            raise NotFound("There is no such answer to this question.")
+        return message
+
+    async def _answered_before(self, person: Person, question: Message, stored: Message) -> Asked:
+        """Return the answer that a request under the same id has begun."""
+        stored = await self._access.message(person, stored.id)
+        if stored.parent_id != question.id:
+            raise Invalid("This answer_id was used for something else. Make a new one.")
+        return Asked(await self._access.chat(person, question.chat_id), question, stored)
 
     async def _stored(self, answer_id: str) -> Question | None:
         """Return the question of an answer in a chat, with what was said before; None where it is gone."""
@@ -438,7 +452,7 @@ class Questions:
         answers = await self._log.answers([message.id for message in branch if message.role == "assistant"])
         return tuple([turn for message in branch if (turn := await self._along.turn(message, answers)).text])
 
-    async def _asked_before(self, person: Person, stored: Message, question: Question, place: Place) -> Asked:
+    async def _asked_before(self, person: Person, question: Question, place: Place, stored: Message) -> Asked:
         known = await self._access.message(person, stored.id)
         chat = await self._access.chat(person, known.chat_id)
         kept = await self._history.fingerprint(known.id)
@@ -458,22 +472,6 @@ class Questions:
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
             raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
-
-
-def _owner(person_id: str) -> Person:
-    """Return who asked a question that another worker took in, as far as that is known here."""
-    if person_id == OPERATOR_ID:
-        return OPERATOR
-    return Person(person_id, known_by="nothing" if person_id == GUEST_ID or is_of_browser(person_id) else "account")
-
-
-def asker_of(person: Person) -> Asker:
-    """Return for whom what a person uses is recorded."""
-    return Asker(person.id, person.key, tuple(sorted(person.groups)))
-
-
-def _asker_of(found: Found) -> Asker:
-    return Asker(found.owner_id, found.credential or "")
 
 
 def _giving(reason: str, send: Send) -> Send:

@@ -10,7 +10,7 @@ from hubbub.app.access import owner_ids
 from hubbub.app.application import Application
 from hubbub.core.people import OPERATOR_ID
 from hubbub.history.base import AgingHistory, AgingSessions
-from hubbub.identity.jobs_sqlite import PersonJobs
+from hubbub.identity.stores import JobStore
 
 DAY_SECONDS = 86_400.0
 AT_ONCE = 20
@@ -37,7 +37,7 @@ class Retention:
         self,
         app: Application,
         answers: AnswerStore,
-        jobs: PersonJobs,
+        jobs: JobStore,
         ages: Ages,
         *,
         clock: Callable[[], float] = time.time,

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -103,17 +103,15 @@ class SqliteAudit:
 
     async def note_settings(self, settings: Sequence[ShownSetting]) -> None:
         """Record which settings are others than when this was called last; not their values."""
-        now = {one.name: hashlib.sha256(one.value.encode()).hexdigest()[:16] for one in settings}
+        now = digests_of(settings)
 
         def note(connection: Connection) -> None:
             row = connection.one(_SQL["state"], (SETTINGS,))
             before = msgspec.json.decode(row[0], type=dict[str, str]) if row else now
-            changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-            if changed:
-                told = ", ".join(changed[:MOST_TOLD]) + (" …" if len(changed) > MOST_TOLD else "")
-                entry = Entry(at=self._clock(), who="", deed="settings changed", where="the server", detail=told)
+            entry = settings_entry(before, now, self._clock())
+            if entry is not None:
                 record(connection, entry)
-            if changed or row is None:
+            if entry is not None or row is None:
                 connection.all(_SQL["put_state"], (SETTINGS, msgspec.json.encode(now).decode()))
 
         await self._database.write(note)
@@ -148,6 +146,20 @@ class SqliteAudit:
         """Check the chain from its first entry on; `known` is an entry's number and digest as they once were."""
         row = await self._database.read(Connection.one, _SQL["start"])
         return await verified(self.entries(), known, start=(row[0], row[1]) if row else (0, FIRST))
+
+
+def digests_of(settings: Sequence[ShownSetting]) -> dict[str, str]:
+    """Return what settings are compared by."""
+    return {one.name: hashlib.sha256(one.value.encode()).hexdigest()[:16] for one in settings}
+
+
+def settings_entry(before: Mapping[str, str], now: Mapping[str, str], at: float) -> Entry | None:
+    """Return the entry that says which settings are others now; None: none is."""
+    changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    if not changed:
+        return None
+    told = ", ".join(changed[:MOST_TOLD]) + (" …" if len(changed) > MOST_TOLD else "")
+    return Entry(at=at, who="", deed="settings changed", where="the server", detail=told)
 
 
 def _append(connection: Connection, data: bytes) -> None:

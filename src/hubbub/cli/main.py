@@ -219,15 +219,13 @@ def move(
     documents: Annotated[
         bool, typer.Option("--documents", help="Move collections and documents alone, and no chats.")
     ] = False,
-    without_audit: Annotated[
-        bool, typer.Option("--without-audit", help="Leave the audit in the data folder: PostgreSQL keeps none yet.")
-    ] = False,
+    without_audit: Annotated[bool, typer.Option("--without-audit", help="Leave the audit where it is.")] = False,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
     """Move everything from the data folder into a PostgreSQL, or back, while no server runs.
 
-    A folder with people who sign in is refused. An interrupted run goes on where it was. What is left behind stays.
+    An interrupted run goes on where it was. What is left behind stays.
     """
     from hubbub.cli import move as moving
 

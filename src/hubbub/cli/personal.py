@@ -116,7 +116,7 @@ async def _id_of(application: Application, who: str) -> str:
 
 def _personal(application: Application) -> PersonalData:
     if application.personal is None:
-        raise NotFound("Exports and erasures are not kept in PostgreSQL yet.")
+        raise NotFound("This server keeps no exports and erasures.")
     return application.personal
 
 

@@ -18,10 +18,9 @@ from hubbub.app.application import Application
 from hubbub.app.leftovers import keep_sweeping
 from hubbub.app.limits import RequestLimits
 from hubbub.app.readings import Readings
-from hubbub.app.readings_sqlite import SqliteReadings
 from hubbub.app.rights_watch import RightsWatch
-from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import load_backends, name_of, open_backend
+from hubbub.compose.beside_chats import audit_in, links_in, readings_in
 from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
@@ -30,7 +29,8 @@ from hubbub.compose.fetching import open_by_url
 from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
-from hubbub.compose.metering import audit_in, check_over, open_meter, store_with_endings
+from hubbub.compose.metering import check_over, open_meter, store_with_endings
+from hubbub.compose.model_rights import shared_with, tell_unknown_groups
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.own import wire_formats
@@ -47,7 +47,6 @@ from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.summaries import Summaries
 from hubbub.history.base import History, Sessions
-from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
 from hubbub.identity.deeds_keys import RecordedKeys
@@ -164,11 +163,12 @@ async def open_application(
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await settle_claims(parts.store.library, settings)
+        await tell_unknown_groups(settings, parts.store.library.groups)
         if application.guests is not None:
             await application.guests.resume()
         await keep_guide(parts.store, is_enabled=settings.guide.is_enabled)
         await stack.enter_async_context(going_on(application.pipeline.run()))
-        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, parts.database)))
         await stack.enter_async_context(going_on(keep_synced(parts.store, settings, application.deeds)))
         await stack.enter_async_context(going_on(keep_sweeping(application)))
         memberships.append(await stack.enter_async_context(Membership(answers, application.log, application.runner)))
@@ -206,7 +206,7 @@ async def open_people_work(settings: Settings) -> AsyncGenerator[Application]:
         parts = await _open_parts(stack, without, None, starts_embedded=False)
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
-        await stack.enter_async_context(going_on(work_on_people(application, answers, settings)))
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, parts.database)))
         yield application
 
 
@@ -255,10 +255,10 @@ async def _assembled(
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=store.embedder))
     store_with_endings(answers, history, meter)
     was_known = partial(_was_known, history, sessions, store.library)
-    audit = await stack.enter_async_context(audit_in(database, store)) if isinstance(database, Sqlite) else None
+    audit = await stack.enter_async_context(audit_in(database, store.outbox))
     deeds = Deeds(audit, default=default)
     settings_shown = shown(settings)
-    if audit is not None and default is None:
+    if default is None:
         await audit.note_settings(settings_shown)
     doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
@@ -278,7 +278,7 @@ async def _assembled(
         passkeys=doors.passkeys,
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
-        links=await stack.enter_async_context(SqliteLinks(database)) if isinstance(database, Sqlite) else None,
+        links=await stack.enter_async_context(links_in(database)),
         shares_with_everybody=settings.sharing.chats_with_everybody,
         guests=await open_guests(stack, settings, database, store.library, doors.cookies, deeds),
         sign_in_addresses=_sign_in_addresses(doors.providers),
@@ -290,6 +290,7 @@ async def _assembled(
         records=records_of(history),
         engine=_engine(settings, catalog, store, coalescing),
         catalog=catalog,
+        models_shared_with=shared_with(settings, catalog),
         search=store.search,
         library=store.library,
         files=store.files,
@@ -300,7 +301,7 @@ async def _assembled(
         limits=_limits(settings),
         audit=audit,
         deeds=deeds,
-        readings=Readings(SqliteReadings(database) if isinstance(database, Sqlite) else None, deeds),
+        readings=Readings(readings_in(database), deeds),
         personal=await open_personal(stack, settings, database, deeds, doors.people),
         settings_shown=settings_shown,
         meter=meter,
@@ -344,9 +345,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
-        deeds = Deeds(default=COMMAND_LINE)
-        if isinstance(database, Sqlite):
-            deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        deeds = Deeds(await stack.enter_async_context(audit_in(database)), default=COMMAND_LINE)
         keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
         yield RecordedKeys(keys, deeds)
 

@@ -31,11 +31,17 @@ CHATS: Mapping[str, int] = {
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
-    "history": 3,
+    "history": 4,
     "answers": 1,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
+    "people": 1,
+    "accounts": 1,
+    "links": 1,
+    "audit": 1,
+    "guests": 1,
+    "person_jobs": 1,
     "folder": 1,
     "search": 1,
     "library": 1,
@@ -89,11 +95,17 @@ async def make_tables(database: "Postgres") -> None:
 def postgres_steps() -> dict[str, Sequence[str]]:
     """Return the scripts that make and change the tables in PostgreSQL, by room. All that uses them is imported."""
     from hubbub.answers import postgres as answers
+    from hubbub.app import readings_postgres as jobs
+    from hubbub.audit import postgres as audit
+    from hubbub.compose import guests_postgres as guests
     from hubbub.connections import postgres_leases as leases
+    from hubbub.history import links_postgres as links
     from hubbub.history import postgres as history
     from hubbub.history import sessions_postgres as sessions
     from hubbub.identity import cookies_postgres as cookies
     from hubbub.identity import keys_postgres as keys
+    from hubbub.identity import passkeys_postgres as passkeys
+    from hubbub.identity import sign_ins_postgres as sign_ins
     from hubbub.ingest import files_postgres as files
     from hubbub.ingest import origins_postgres as origins
     from hubbub.search import library_postgres as library
@@ -105,6 +117,12 @@ def postgres_steps() -> dict[str, Sequence[str]]:
         "sessions": sessions.STEPS,
         "identity": keys.STEPS,
         "cookies": cookies.STEPS,
+        "people": sign_ins.STEPS,
+        "accounts": passkeys.STEPS,
+        "links": links.STEPS,
+        "audit": audit.STEPS,
+        "guests": guests.STEPS,
+        "person_jobs": jobs.STEPS,
         "search": library.SEARCH_STEPS,
         "library": library.STEPS,
         "origins": origins.STEPS,

@@ -40,8 +40,12 @@ async def open_guests(
     deeds: Deeds,
 ) -> Guests | None:
     """Open what keeps who took what along; None where nobody can sign in, or things can't be given."""
-    is_ours = all(name_of(settings, room) == "sqlite" for room in ("answers", "history", "sessions", "keys"))
-    if cookies is None or not is_ours or not isinstance(database, Sqlite) or not isinstance(library, GivableLibrary):
+    ours = "sqlite" if isinstance(database, Sqlite) else "postgres"
+    is_ours = all(name_of(settings, room) == ours for room in ("answers", "history", "sessions", "keys"))
+    if cookies is None or not is_ours or not isinstance(library, GivableLibrary):
         return None
-    store = await stack.enter_async_context(SqliteGuests(database, KINDS))
-    return Guests(store, library, cookies, deeds)
+    if isinstance(database, Sqlite):
+        return Guests(await stack.enter_async_context(SqliteGuests(database, KINDS)), library, cookies, deeds)
+    from hubbub.compose.guests_postgres import guests_in
+
+    return Guests(await stack.enter_async_context(guests_in(database)), library, cookies, deeds)

@@ -4,22 +4,28 @@ import ipaddress
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hubbub.app.accounts import AccountRules, Accounts
 from hubbub.app.passkeys import Passkeys
-from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.backends import name_of, open_backend
+from hubbub.compose.beside_chats import (
+    ChatsDatabase,
+    accounts_in,
+    audit_in,
+    id_tokens_in,
+    passkeys_in,
+    people_in,
+    sign_ins_in,
+)
 from hubbub.compose.databases import chats_of
+from hubbub.compose.model_rights import faults_of_sharing
 from hubbub.compose.one_folder import cookie_key_of
 from hubbub.compose.providers import faults_of_names, providers_of, sources_of
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
-from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import SettingsError
 from hubbub.identity import webauthn
-from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.cookies import Cookies, WasKnown
 from hubbub.identity.deeds import COMMAND_LINE, Deeds
@@ -27,20 +33,13 @@ from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.keys import Keyring
 from hubbub.identity.oidc import Providers
 from hubbub.identity.open import OpenIdentity
-from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.passwords import Passwords
-from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins import SignIns
-from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 from hubbub.identity.signed_in import SignedInIdentity
 from hubbub.identity.vouched import Vouched
 from hubbub.settings import Settings
 
-if TYPE_CHECKING:
-    from hubbub.connections.postgres import Postgres
-
 HOUR_SECONDS = 3600.0
-_NOT_IN_POSTGRES = "people who sign in, and links to chats, are not kept in PostgreSQL yet"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
-    faults += faults_of_names(settings) + _unkept(settings)
+    faults += faults_of_names(settings) + faults_of_sharing(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "
@@ -103,7 +102,7 @@ def identity_faults(settings: Settings) -> list[str]:
 async def open_doors(
     stack: AsyncExitStack,
     settings: Settings,
-    database: "Sqlite | Postgres",
+    database: ChatsDatabase,
     given: Identity | None,
     was_known: WasKnown,
     http: Http,
@@ -123,21 +122,20 @@ async def open_doors(
     kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
     keys = RecordedKeys(kept, deeds)
     has_people = bool(ways_to_sign_in(settings))
-    people = await stack.enter_async_context(SqlitePeople(_in_file(database))) if has_people else None
+    people = await stack.enter_async_context(people_in(database)) if has_people else None
     keyring = await stack.enter_async_context(Keyring(keys, people))
     cookies = Cookies(await cookie_key_of(database), was_known)
     if people is None:
         resources = {"keyring": keyring, "needs_key": wanted.needs_key, "cookies": cookies}
         return Doors(await open_backend(stack, settings, "identity", wanted.backend, **resources), keys)
-    file = _in_file(database)
-    sign_ins = await open_sign_ins(stack, settings, file, deeds)
+    sign_ins = await open_sign_ins(stack, settings, database, deeds)
     others = OpenIdentity(keyring, cookies=cookies)
-    providers = providers_of(settings, http, file)
+    providers = providers_of(settings, http, id_tokens_in(database))
     vouched = Vouched(people, sources_of(settings, providers, http), sign_ins.changes)
     identity = SignedInIdentity(sign_ins, others, vouched, open_to_everybody=wanted.open_to_everybody)
-    accounts = await open_accounts(stack, settings, file, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
+    accounts = await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds)
     await in_a_thread(webauthn.load)
-    passkeys = Passkeys(await stack.enter_async_context(SqlitePasskeys(file)), accounts, deeds)
+    passkeys = Passkeys(await stack.enter_async_context(passkeys_in(database)), accounts, deeds)
     return Doors(identity, keys, people, sign_ins, accounts, passkeys, providers, cookies)
 
 
@@ -145,11 +143,11 @@ async def open_doors(
 async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
-        database = _in_file(await stack.enter_async_context(chats_of(settings)))
-        deeds = Deeds(await stack.enter_async_context(SqliteAudit(database)), default=COMMAND_LINE)
+        database = await stack.enter_async_context(chats_of(settings))
+        deeds = Deeds(await stack.enter_async_context(audit_in(database)), default=COMMAND_LINE)
         kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
         keys = RecordedKeys(kept, deeds)
-        people = await stack.enter_async_context(SqlitePeople(database))
+        people = await stack.enter_async_context(people_in(database))
         sign_ins = await open_sign_ins(stack, settings, database, deeds)
         yield (
             await open_accounts(stack, settings, database, keys=keys, sign_ins=sign_ins, people=people, deeds=deeds),
@@ -157,25 +155,11 @@ async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, Peop
         )
 
 
-def _unkept(settings: Settings) -> list[str]:
-    """Return what is wrong where things are asked for that are kept in SQLite alone, and chats are in PostgreSQL."""
-    if settings.database.url is None:
-        return []
-    asked = [*ways_to_sign_in(settings)[:1], *["sharing.chats_with_everybody"] * settings.sharing.chats_with_everybody]
-    return [f"{name}: {_NOT_IN_POSTGRES}. Leave out database.url, or {name}" for name in asked]
-
-
-def _in_file(database: "Sqlite | Postgres") -> Sqlite:
-    if isinstance(database, Sqlite):
-        return database
-    raise SettingsError([f"identity: {_NOT_IN_POSTGRES}. Leave out database.url, or have nobody sign in"])
-
-
 async def open_sign_ins(
-    stack: AsyncExitStack, settings: Settings, database: Sqlite, deeds: Deeds | None = None
+    stack: AsyncExitStack, settings: Settings, database: ChatsDatabase, deeds: Deeds | None = None
 ) -> SignIns:
     """Open the sign-ins of people on browsers."""
-    store = await stack.enter_async_context(SqliteSignIns(database))
+    store = await stack.enter_async_context(sign_ins_in(database))
     wanted = settings.identity
     idle, total = wanted.idle_hours * HOUR_SECONDS, wanted.sign_in_hours * HOUR_SECONDS
     return await stack.enter_async_context(SignIns(store, idle_seconds=idle, total_seconds=total, deeds=deeds))
@@ -184,7 +168,7 @@ async def open_sign_ins(
 async def open_accounts(
     stack: AsyncExitStack,
     settings: Settings,
-    database: Sqlite,
+    database: ChatsDatabase,
     *,
     keys: Keys,
     sign_ins: SignIns,
@@ -193,7 +177,7 @@ async def open_accounts(
 ) -> Accounts:
     """Open the accounts with passwords."""
     wanted = settings.identity.accounts
-    store = await stack.enter_async_context(SqliteAccounts(database))
+    store = await stack.enter_async_context(accounts_in(database))
     passwords = stack.enter_context(Passwords())
     smtp = wanted.smtp
     mail = None

@@ -1,30 +1,24 @@
 """Open what keeps the links to chats, beside a server that may run."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from hubbub.audit.sqlite import SqliteAudit
+from hubbub.compose.backends import name_of, open_backend
+from hubbub.compose.beside_chats import audit_in, links_in
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
-from hubbub.connections.sqlite import Sqlite
-from hubbub.core.errors import SettingsError
 from hubbub.history.base import ChatLinks
-from hubbub.history.links_sqlite import SqliteLinks
-from hubbub.history.sqlite import SqliteHistory
 from hubbub.identity.deeds import COMMAND_LINE, Deeds
 from hubbub.settings import Settings
 
 
 @asynccontextmanager
 async def open_links(settings: Settings) -> AsyncGenerator[tuple[ChatLinks, Deeds]]:
-    """Open it, and what records its deeds as done at the command line. The data folder is made.
-
-    Raises:
-        SettingsError: links are not kept in this database.
-    """
+    """Open it, and what records its deeds as done at the command line. The data folder is made."""
     prepare_folder(settings.server.data_folder)
-    async with chats_of(settings) as database:
-        if not isinstance(database, Sqlite):
-            raise SettingsError(["database.url: links to chats are not kept in PostgreSQL yet"])
-        async with SqliteHistory(database), SqliteLinks(database) as links, SqliteAudit(database) as audit:
-            yield links, Deeds(audit, default=COMMAND_LINE)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(chats_of(settings))
+        await open_backend(stack, settings, "history", name_of(settings, "history"), database=database)
+        links = await stack.enter_async_context(links_in(database))
+        audit = await stack.enter_async_context(audit_in(database))
+        yield links, Deeds(audit, default=COMMAND_LINE)

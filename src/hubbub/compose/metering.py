@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
-from hubbub.audit.sqlite import SqliteAudit
-from hubbub.compose.databases import chats_in, chats_of
+from hubbub.audit.base import Audit
+from hubbub.compose.beside_chats import audit_in
+from hubbub.compose.databases import chats_of
 from hubbub.compose.documents import DocumentStore
 from hubbub.compose.pools import pools_of
 from hubbub.connections.sqlite import Sqlite, in_one
@@ -58,33 +59,16 @@ async def open_usage(settings: Settings) -> AsyncGenerator[Meter]:
 
 
 @asynccontextmanager
-async def open_audit(settings: Settings) -> AsyncGenerator[SqliteAudit]:
-    """Open the audit, beside a server that may run. The data folder has to be there.
-
-    Raises:
-        SettingsError: there is none, since chats are kept in PostgreSQL.
-    """
-    if settings.database.url is not None:
-        raise SettingsError(["database.url: the audit is not kept in PostgreSQL yet, so that there is nothing to show"])
-    async with chats_in(settings.server.data_folder) as database, SqliteAudit(database) as audit:
+async def open_audit(settings: Settings) -> AsyncGenerator[Audit]:
+    """Open the audit, beside a server that may run. The data folder has to be there."""
+    async with chats_of(settings) as database, audit_in(database) as audit:
         yield audit
-
-
-def audit_in(database: Sqlite, store: DocumentStore) -> SqliteAudit:
-    """Return the audit beside the chats, which takes over what deeds in the library leave for it; to be opened."""
-    return SqliteAudit(database, outboxes=[store.outbox] if store.outbox is not None else [])
 
 
 @asynccontextmanager
 async def open_deeds(settings: Settings, store: DocumentStore) -> AsyncGenerator[Deeds]:
-    """Open what records deeds of the command line, beside a server that may run; in PostgreSQL only the log has them.
-
-    The data folder has to be there.
-    """
-    if settings.database.url is not None:
-        yield Deeds(default=COMMAND_LINE)
-        return
-    async with chats_in(settings.server.data_folder) as database, audit_in(database, store) as audit:
+    """Open what records deeds of the command line, beside a server that may run. The data folder has to be there."""
+    async with chats_of(settings) as database, audit_in(database, store.outbox) as audit:
         yield Deeds(audit, default=COMMAND_LINE)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from hubbub.compose.backends import has_documents_in_folder
 from hubbub.compose.databases import chats_in, chats_of, library_in, make_tables
-from hubbub.compose.moving_tables import DOCUMENTS, MARKS, REST, Columns, Table, columns_of, plainly
+from hubbub.compose.moving_tables import AUDIT, DOCUMENTS, MARKS, REST, Columns, Table, columns_of, plainly
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Document, Passage
@@ -51,12 +51,14 @@ async def move(
     has_documents = not has_documents_in_folder(settings)
     if only_documents and not has_documents:
         raise SettingsError(["search.backend: keeps documents in the data folder. Leave it out to move them"])
-    tables = (*(() if only_documents else REST), *(DOCUMENTS if has_documents else ()))
+    chats = () if only_documents else (*REST, *(() if without_audit else AUDIT))
+    tables = (*chats, *(DOCUMENTS if has_documents else ()))
     async with _places(settings) as (folder, postgres):
         source, target = (folder, postgres) if to_postgres else (postgres, folder)
-        await folder.check_movable(chats=not only_documents, documents=has_documents, without_audit=without_audit)
+        await folder.check_movable(chats=not only_documents, documents=has_documents)
         await source.check_idle()
         await target.check_idle()
+        await folder.empty_outbox(postgres.database if only_documents else None)
         await target.begin([table for table in tables if table.name not in MARKS])
         columns = {table.name: await columns_of(postgres.database, folder, table) for table in tables}
         for table in tables:

@@ -9,8 +9,10 @@ from typing import Any, Self
 import msgspec
 
 from hubbub.answers.sqlite import SqliteAnswers
+from hubbub.audit.outbox import Outbox
+from hubbub.audit.postgres import PostgresAudit
+from hubbub.audit.sqlite import SqliteAudit
 from hubbub.compose.moving_tables import (
-    AUDIT,
     AZURE,
     LEFT_OUT,
     NOT_THERE,
@@ -24,10 +26,14 @@ from hubbub.connections.sqlite import Connection as FileConnection
 from hubbub.connections.sqlite import Row, Sqlite
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, SettingsError
+from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.history.postgres import index_text
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SqliteHistory
+from hubbub.identity.accounts_sqlite import SqliteAccounts
 from hubbub.identity.cookies_sqlite import make_table
+from hubbub.identity.guests_sqlite import SqliteGuests
+from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.keys_sqlite import SqliteKeys
 from hubbub.ingest.files import Files
 from hubbub.ingest.files_postgres import PostgresFiles
@@ -52,18 +58,29 @@ class FolderPlace:
         self._documents = documents
         self.library = library
         self.search = search
+        self._outbox = Outbox(documents)
 
     async def make_tables(self) -> None:
         """Make and bring up to date all tables, as opening each room does."""
         await make_table(self._chats)
         origins = SqliteOrigins(self._documents)
         stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteUsage)
+        stores = (*stores, SqliteAccounts, SqliteLinks, SqliteAudit, PersonJobs)
         async with AsyncExitStack() as stack:
             for store in stores:
                 await stack.enter_async_context(store(self._chats))
             await stack.enter_async_context(self.search)
             await stack.enter_async_context(self.library)
+            await stack.enter_async_context(SqliteGuests(self._chats, {}))
             await origins.open()
+            await self._outbox.open()
+
+    async def empty_outbox(self, database: Postgres | None) -> None:
+        """Let the audit take over what deeds in the library have left for it: the folder's, or that of a PostgreSQL."""
+        if database is None:
+            await SqliteAudit(self._chats, outboxes=[self._outbox]).collect()
+        else:
+            await PostgresAudit(database, outboxes=[self._outbox]).collect()
 
     def files(self, folder: Path, most_bytes: int) -> Files:
         return Files(folder / "files", most_bytes=most_bytes)
@@ -80,7 +97,7 @@ class FolderPlace:
         workers = await self._all("worker", f"select 1 from worker where seen_at > {time.time() - ALIVE_SECONDS}")
         _check(workers, await self._all("answer", "select 1 from answer where result is null limit 1"))
 
-    async def check_movable(self, *, chats: bool, documents: bool, without_audit: bool) -> None:
+    async def check_movable(self, *, chats: bool, documents: bool) -> None:
         """Return where the folder holds nothing that PostgreSQL has no place for.
 
         Raises:
@@ -92,8 +109,6 @@ class FolderPlace:
             for table in sorted(await tables_of(file) - are_moved() - LEFT_OUT):
                 if await file.read(FileConnection.one, f'select 1 from "{table}" limit 1') is not None:
                     held.setdefault(NOT_THERE.get(table, f"a table that is not known here ({table})"), table)
-        if without_audit:
-            held.pop(AUDIT, None)
         if held:
             folder = self._chats.path.parent
             raise SettingsError([f"server.data_folder: {folder} holds {what}. {_advice(what)}" for what in held])
@@ -306,8 +321,6 @@ async def tables_of(file: Sqlite) -> set[str]:
 
 def _advice(what: str) -> str:
     kept = "PostgreSQL does not keep that yet, so nothing was moved"
-    if what == AUDIT:
-        return f"{kept}. Move with --without-audit, which leaves it where it is, or stay with the data folder"
     if what == AZURE:
         return f'{kept}. Set search.backend = "azure", so that documents stay in the data folder and the rest is moved'
     return f"{kept}. Stay with the data folder, or begin anew in PostgreSQL without it"

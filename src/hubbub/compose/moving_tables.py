@@ -36,7 +36,21 @@ REST = (
     Table("usage", ("answer_id", "place")),
     Table("quota_counter", ("scope", "subject", "span")),
     Table("quota_reservation", ("answer_id",)),
+    Table("person", ("id",)),
+    Table("person_subject", ("provider", "subject")),
+    Table("account", ("person_id",)),
+    Table("account_link", ("digest",)),
+    Table("recovery_code", ("person_id", "digest")),
+    Table("passkey", ("id",)),
+    Table("sign_in", ("id",)),
+    Table("id_token", ("sign_in_id",)),
+    Table("chat_link", ("id",), at_once=10),
+    Table("guest_taken", ("guest_id",)),
+    Table("operator_reading", ("operator_id", "person_id")),
+    Table("legal_hold", ("person_id",)),
+    Table("person_job", ("id",)),
 )
+AUDIT = (Table("audit_start", ("number",)), Table("audit_taken", ("outbox",)), Table("audit", ("number",)))
 DOCUMENTS = (
     Table("collection", ("id",)),
     Table("document", ("id",)),
@@ -48,25 +62,8 @@ DOCUMENTS = (
 MARKS = ("cookie_key",)
 """What may be there though nothing else is."""
 _IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
-PEOPLE, LINKS, GUESTS, AUDIT = "people who sign in", "links to chats", "what guests took along", "an audit"
-HOLDS, DATA = "legal holds", "exports or erasures of people’s data"
 AZURE = "an index at Azure AI Search"
 NOT_THERE: Mapping[str, str] = {
-    "person": PEOPLE,
-    "person_subject": PEOPLE,
-    "account": PEOPLE,
-    "account_link": PEOPLE,
-    "sign_in": PEOPLE,
-    "id_token": PEOPLE,
-    "passkey": PEOPLE,
-    "recovery_code": PEOPLE,
-    "chat_link": LINKS,
-    "guest_taken": GUESTS,
-    "audit": AUDIT,
-    "audit_outbox": AUDIT,
-    "operator_reading": AUDIT,
-    "legal_hold": HOLDS,
-    "person_job": DATA,
     "ledger_passage": AZURE,
     "ledger_place": AZURE,
 }
@@ -75,7 +72,7 @@ LEFT_OUT = frozenset(
     {
         *("migration", "moving", "worker", "journal"),  # of the place itself, and of answers that are still open
         *("people_revision", "rights_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
-        *("audit_start", "audit_taken", "audit_state", "audit_outbox_id"),  # nothing without the audit itself
+        *("audit_outbox", "audit_outbox_id", "audit_state"),  # taken over before, and noted anew at the next start
         *("searched", "noted"),  # made anew from the texts
         *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document
         *("vector_space", "passage_embedding", "sign_block"),  # vectors are made anew
@@ -111,7 +108,7 @@ class Columns:
 
 def are_moved() -> frozenset[str]:
     """Return the names of the tables that are moved."""
-    return frozenset(table.name for table in (*REST, *DOCUMENTS))
+    return frozenset(table.name for table in (*REST, *AUDIT, *DOCUMENTS))
 
 
 async def columns_of(database: "Postgres", folder: "FolderPlace", table: Table) -> Columns:

@@ -5,15 +5,14 @@ from ipaddress import ip_network
 from itertools import combinations
 
 from hubbub.connections.http import Http
-from hubbub.connections.sqlite import Sqlite
 from hubbub.core.people import is_of_provider, scoped
 from hubbub.identity.accounts_sqlite import PROVIDER
-from hubbub.identity.id_tokens_sqlite import SqliteIdTokens
 from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.oidc_bearer import ProgramTokens
 from hubbub.identity.oidc_tokens import Rules
 from hubbub.identity.proxy_headers import IdentityProxies, IdentityProxy, ProxyHeaders
 from hubbub.identity.proxy_tokens import AccessTokens
+from hubbub.identity.stores import IdTokens
 from hubbub.identity.vouched import Source
 from hubbub.settings import Settings
 
@@ -61,7 +60,7 @@ def sources_of(settings: Settings, providers: Providers, http: Http) -> Sequence
     return ProxyHeaders(_access_tokens(settings, http)), ProgramTokens(list(providers.by_name.values()))
 
 
-def providers_of(settings: Settings, http: Http, database: Sqlite) -> Providers:
+def providers_of(settings: Settings, http: Http, id_tokens: IdTokens) -> Providers:
     """Return the providers that people sign in at."""
     return Providers(
         {
@@ -88,7 +87,7 @@ def providers_of(settings: Settings, http: Http, database: Sqlite) -> Providers:
             )
             for name, one in settings.identity.oidc.items()
         },
-        SqliteIdTokens(database),
+        id_tokens,
     )
 
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from hubbub.connections.sqlite import Connection, Sqlite
-
-Work: TypeAlias = "Callable[[Connection, Any], object]"
-"""Is given the connection and what the write returned."""
+Work: TypeAlias = Callable[[Any, Any], Any]
+"""Is given the connection and what the write returned. It is awaited where the database's writes are."""
 
 
 class Joining:
@@ -19,12 +16,12 @@ class Joining:
 
     __slots__ = ("_works", "is_open", "is_stored")
 
-    def __init__(self, works: "Mapping[Sqlite, Work]") -> None:
+    def __init__(self, works: Mapping[Any, Work]) -> None:
         self._works = works
         self.is_open = True
         self.is_stored = False
 
-    def take(self, database: "Sqlite") -> "Work | None":
+    def take(self, database: object) -> Work | None:
         """Return the work for a database, if nobody has taken any; it is the caller's now."""
         if not self.is_open or (work := self._works.get(database)) is None:
             return None

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
+from hubbub.connections.joining import joining
 from hubbub.connections.postgres_faults import (
     HoldsNul,
     Unreachable,
@@ -270,6 +271,39 @@ class Postgres(Queries):
                     await pool.close()
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 pool.terminate()
+
+    @property
+    def apart(self) -> Queries:
+        """The same connections for what is no deed, though it may be written while one is done: files, leases."""
+        return Queries(self._pool)
+
+    async def run(self, query: str, *values: Value) -> int:
+        """Run one statement as `all` does, with what this task joins to its writes; return how many rows it changed."""
+        if joining.get() is None:
+            return await super().run(query, *values)
+        return await self.write(Connection.run, query, *values)
+
+    async def write(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run work in a transaction as `Queries.write` does, with what this task joins to its writes."""
+        joined = joining.get()
+        beside = None if joined is None else joined.take(self)
+        if joined is None or beside is None:
+            return await super().write(work, *args, **kwargs)
+
+        async def both(connection: Connection) -> T:
+            done = await work(connection, *args, **kwargs)
+            await beside(connection, done)
+            return done
+
+        is_stored = False
+        try:
+            found = await super().write(both)
+            is_stored = True
+        finally:
+            joined.settle(is_stored=is_stored)
+        return found
 
     def writing(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs

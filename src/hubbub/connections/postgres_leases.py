@@ -28,7 +28,7 @@ async def leased(
     """
     await database.migrate("leases", STEPS)
     holder = secrets.token_hex(16)
-    while not await database.run(_SQL["take"], name, holder, seconds):  # noqa: ASYNC110 (the event is elsewhere)
+    while not await database.apart.run(_SQL["take"], name, holder, seconds):  # noqa: ASYNC110 (the event is elsewhere)
         await asyncio.sleep(retry_seconds)
     try:
         async with Tasks() as group:
@@ -39,7 +39,7 @@ async def leased(
                 renewing.cancel()
     finally:
         with contextlib.suppress(StoreError):  # then it runs out
-            await asyncio.shield(database.run(_SQL["give_back"], name, holder))
+            await asyncio.shield(database.apart.run(_SQL["give_back"], name, holder))
 
 
 async def _renew(database: Postgres, name: str, holder: str, seconds: float) -> None:
@@ -49,7 +49,7 @@ async def _renew(database: Postgres, name: str, holder: str, seconds: float) -> 
         await asyncio.sleep(seconds / 4)
         asked_at = clock()
         try:
-            if not await database.run(_SQL["take"], name, holder, seconds):
+            if not await database.apart.run(_SQL["take"], name, holder, seconds):
                 raise StoreError("Another machine goes on with this.", detail=f"The lease {name!r} was lost.")
             until = asked_at + seconds
         except StoreError:

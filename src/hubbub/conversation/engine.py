@@ -184,7 +184,7 @@ class Engine:
         if writer is None:
             return await self._quote(query, question, times.for_search(), send, reading)
         if question.is_thorough and not begun:
-            hits = await self._find_thoroughly(writer, query, question, times, send)
+            hits = await self._thoroughly(writer, query, question, times, send)
         else:
             hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         self._searches.keep(question, query, hits)
@@ -244,9 +244,7 @@ class Engine:
                 code="too_late",
             ) from error
 
-    async def _find_thoroughly(
-        self, model: Model, query: str, question: Question, times: Times, send: Send
-    ) -> Sequence[Hit]:
+    async def _thoroughly(self, model: Model, query: str, question: Question, times: Times, send: Send) -> list[Hit]:
         wished = self._shown(question)
         search = Thorough(
             model,
@@ -261,6 +259,8 @@ class Engine:
 
     def _model_for(self, question: Question) -> Model | None:
         """Return what answers; None where passages are quoted, or where there is no model at all."""
+        if question.quotes_only:
+            return None
         if question.model:
             model = self._catalog.get(question.model)
         else:

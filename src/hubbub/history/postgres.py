@@ -18,7 +18,9 @@ from hubbub.history.postgres_words import query_of, vector_of
 from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
-STEPS = tuple(read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation"))
+STEPS = tuple(
+    read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation", "by_age")
+)
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
 
@@ -94,6 +96,12 @@ class PostgresHistory:
             return answer_ids
 
         return await self._database.write(drop)
+
+    async def unused_since(self, before: float, *, held: Sequence[str], limit: int) -> list[Chat]:
+        return [Chat(*row) for row in await self._database.all(_SQL["unused_since"], before, list(held), limit)]
+
+    async def all_chats(self, owner_id: str, *, after: str = "", limit: int) -> list[Chat]:
+        return [Chat(*row) for row in await self._database.all(_SQL["all_chats"], owner_id, after, limit)]
 
     async def annotation(self, chat_id: str) -> bytes | None:
         row = await self._database.one(_SQL["annotation"], chat_id)

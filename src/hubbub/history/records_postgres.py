@@ -64,3 +64,9 @@ class PostgresRecords:
 
     async def sweep(self, kind: str, before: float, *, held: Sequence[str] = ()) -> None:
         await self._database.run(_SQL["sweep"], kind, before, list(held))
+
+    async def owned(self, owner_id: str, *, after: tuple[str, str] = ("", ""), limit: int) -> list[Record]:
+        return [Record(*row) for row in await self._database.all(_SQL["owned"], owner_id, *after, limit)]
+
+    async def forget_owned(self, owner_id: str) -> int:
+        return await self._database.write(Connection.run, _SQL["forget_owned"], owner_id)

@@ -1,5 +1,6 @@
 """Keep a page's sessions in PostgreSQL."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -49,3 +50,6 @@ class PostgresSessions:
 
     async def delete(self, owner_id: str, session_id: str) -> bool:
         return await self._database.run(_SQL["delete"], owner_id, session_id) > 0
+
+    async def forget_before(self, before: float, *, held: Sequence[str], limit: int) -> int:
+        return await self._database.run(_SQL["forget_before"], int(before * 1000), list(held), limit)

@@ -2,13 +2,13 @@
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
-from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound, TooBusy
 from hubbub.identity.base import KnownPerson
 from hubbub.identity.passkeys_sqlite import SCHEMA as PASSKEYS
@@ -37,7 +37,11 @@ MOST_OF_ACCOUNT = 10
 MOST_OF_ADDRESS = 50
 """So many attempts may fail in that time."""
 NO_LINK = "This link is not good: it was used already, was replaced by a newer one, or has expired. Ask for another."
-
+NO_CODE = "There is no such recovery code."
+NO_INVITATION = "There is no such invitation."
+TAKEN = "There is an account with this e-mail address already."
+TAKEN_TOO = f"{TAKEN} Sign in with it."
+OPERATOR_THERE = "There is an operator already. Ask them for an invitation."
 ELSEWHERE = "Somebody who signs in at a provider or a proxy has this e-mail address already, so it can have no account."
 
 LinkKind: TypeAlias = Literal["first", "invitation", "reset", "forgotten"]
@@ -88,11 +92,11 @@ class SqliteAccounts:
 
     async def find(self, email: str) -> Account | None:
         """Return the account with an e-mail address."""
-        return _account(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
+        return account_of(await self._database.read(Connection.one, _SQL["account"], (compared(email),)))
 
     async def of(self, person_id: str) -> Account | None:
         """Return a person's account."""
-        return _account(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
+        return account_of(await self._database.read(Connection.one, _SQL["account_of"], (person_id,)))
 
     async def forget_person(self, person_id: str) -> int:
         """Forget a person's account with all that names its e-mail address: links, attempts to sign in."""
@@ -102,7 +106,7 @@ class SqliteAccounts:
             if row is None:
                 return 0
             connection.all(_SQL["drop_links_to"], (row[0],))
-            connection.all(_SQL["settle_attempt"], (0, _attempts_of(row[0])))
+            connection.all(_SQL["settle_attempt"], (0, attempts_of(row[0])))
             connection.all(_SQL["forget_account"], (person_id,))
             _put_codes(connection, person_id, ())
             return 1
@@ -115,7 +119,7 @@ class SqliteAccounts:
         Raises:
             TooBusy: too many have failed, for this e-mail or from this address.
         """
-        account = _attempts_of(email)
+        account = attempts_of(email)
 
         def count(connection: Connection) -> int:
             now = time.time()
@@ -123,12 +127,7 @@ class SqliteAccounts:
             connection.all(_SQL["forget_attempts"], (since,))
             row = connection.one(_SQL["count_attempts"], (account, address, since)) or (0, 0, None)
             if row[0] >= MOST_OF_ACCOUNT or row[1] >= MOST_OF_ADDRESS:
-                wait = max(1.0, (row[2] or now) + ATTEMPT_SECONDS - now)
-                raise TooBusy(
-                    "Signing in has failed too often. Wait some minutes, or use a link for a new password.",
-                    retry_after_seconds=wait,
-                    code="too_many_attempts",
-                )
+                raise too_many_attempts((row[2] or now) + ATTEMPT_SECONDS - now)
             made = connection.one(_SQL["add_attempt"], (account, address, now))
             return int(made[0]) if made else 0
 
@@ -136,7 +135,7 @@ class SqliteAccounts:
 
     async def settle_attempt(self, attempt_id: int, email: str) -> None:
         """Let an attempt be one that succeeded: those that failed for this e-mail count no more."""
-        account = _attempts_of(email)
+        account = attempts_of(email)
         await self._database.write(Connection.all, _SQL["settle_attempt"], (attempt_id, account))
 
     async def set_password(self, person_id: str, password: str, *, keep: str | None = None) -> None:
@@ -191,7 +190,7 @@ class SqliteAccounts:
         def use(connection: Connection) -> None:
             connection.all(_CODES["use"], (person_id, digest))
             if connection.changes() == 0:
-                raise NotFound("There is no such recovery code.")
+                raise NotFound(NO_CODE)
 
         await self._database.write(use)
 
@@ -213,7 +212,7 @@ class SqliteAccounts:
 
         def add(connection: Connection) -> None:
             if link.kind == "invitation" and connection.one(_SQL["account"], (link.email,)):
-                raise Conflict("There is an account with this e-mail address already.")
+                raise Conflict(TAKEN)
             if link.kind == "invitation" and not link.is_operator and has_email(connection, link.email):
                 raise Conflict(ELSEWHERE)
             connection.all(_SQL["replace_links"], (link.kind, link.email, link.person_id, link.created_at))
@@ -231,11 +230,11 @@ class SqliteAccounts:
         row = await self._database.read(Connection.one, _SQL["link"], (digest, time.time()))
         if row is None:
             raise NotFound(NO_LINK)
-        return _link(row)
+        return link_of(row)
 
     async def invitations(self) -> list[Link]:
         """Return the invitations that nobody has used, the oldest first."""
-        return [_link(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
+        return [link_of(row) for row in await self._database.read(Connection.all, _SQL["links"], (time.time(),))]
 
     async def withdraw(self, email: str) -> None:
         """Let an invitation be good no more.
@@ -247,7 +246,7 @@ class SqliteAccounts:
         def drop(connection: Connection) -> None:
             connection.all(_SQL["withdraw"], (compared(email),))
             if connection.changes() == 0:
-                raise NotFound("There is no such invitation.")
+                raise NotFound(NO_INVITATION)
 
         await self._database.write(drop)
 
@@ -269,9 +268,9 @@ class SqliteAccounts:
             row = connection.one(_SQL["take_link"], (digest, time.time()))
             if row is None:
                 raise NotFound(NO_LINK)
-            link = _link(row)
+            link = link_of(row)
             if link.kind == "first" and count_operators(connection):
-                raise Conflict("There is an operator already. Ask them for an invitation.")
+                raise Conflict(OPERATOR_THERE)
             if link.person_id is None:
                 person_id = self._make(connection, link, email or link.email, name or link.name, password)
             else:
@@ -286,7 +285,7 @@ class SqliteAccounts:
         written = email if link.kind == "first" else link.email
         address = compared(written)
         if connection.one(_SQL["account"], (address,)):
-            raise Conflict("There is an account with this e-mail address already. Sign in with it.")
+            raise Conflict(TAKEN_TOO)
         if not link.is_operator and has_email(connection, address):
             raise Conflict(ELSEWHERE)
         person_id = add_person(connection, name=name, email=address, is_operator=link.is_operator)
@@ -306,7 +305,16 @@ class SqliteAccounts:
         end_sign_ins(connection, person_id)
 
 
-def _attempts_of(email: str) -> bytes:
+def too_many_attempts(wait_seconds: float) -> TooBusy:
+    """Return what refuses an attempt to sign in, with how long that lasts."""
+    return TooBusy(
+        "Signing in has failed too often. Wait some minutes, or use a link for a new password.",
+        retry_after_seconds=max(1.0, wait_seconds),
+        code="too_many_attempts",
+    )
+
+
+def attempts_of(email: str) -> bytes:
     """Return what attempts to sign in with an e-mail are counted by."""
     return hashlib.sha256(compared(email).encode()).digest()
 
@@ -316,13 +324,15 @@ def _put_codes(connection: Connection, person_id: str, codes: Collection[bytes])
     connection.many(_CODES["add"], [(person_id, digest) for digest in codes])
 
 
-def _account(row: Row | None) -> Account | None:
+def account_of(row: Sequence[Any] | None) -> Account | None:
+    """Return the account of a row."""
     if row is None:
         return None
     person_id, email, password, secret, proposed, step, is_active = row
     return Account(person_id, email, password, secret, proposed, step, bool(is_active))
 
 
-def _link(row: Row) -> Link:
+def link_of(row: Sequence[Any]) -> Link:
+    """Return the link of a row."""
     kind, person_id, email, name, is_operator, created_at, expires_at = row
     return Link(kind, person_id, email, name, bool(is_operator), created_at, expires_at)

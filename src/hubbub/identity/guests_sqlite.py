@@ -11,6 +11,7 @@ from hubbub.core.errors import NotFound
 
 _SCHEMA = read_sql("hubbub.identity", "guests_schema.sql")
 _SQL = load_sql("hubbub.identity", "guests.sql")
+NOTHING = "There is nothing to take along."
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class SqliteGuests:
             connection.all(_SQL["begin"], {"guest": guest_id, "person": person_id, "at": time.time()})
             row = connection.one(_SQL["taker"], (guest_id,))
             if row is None or row[0] != person_id:
-                raise NotFound("There is nothing to take along.")
+                raise NotFound(NOTHING)
             counts = self._count(connection, guest_id)
             for kind in self._kinds.values():
                 kind.give(connection, guest_id, person_id)

@@ -29,17 +29,26 @@ class SqliteIdTokens:
         """Keep the token of a sign-in, by the value of its cookie."""
         sign_in_id = id_in(cookie)
         if sign_in_id is not None and len(token) <= MOST_CHARACTERS:
-            sealed = jwe.encrypt_compact(_HEADER, token, _key(cookie))
-            await self._database.write(Connection.all, _SQL["keep"], (sign_in_id, sealed))
+            await self._database.write(Connection.all, _SQL["keep"], (sign_in_id, sealed(cookie, token)))
 
     async def find(self, cookie: str) -> str:
         """Return the token of a sign-in; empty where none was kept."""
         row = await self._database.read(Connection.one, _SQL["find"], (id_in(cookie),))
-        try:
-            plain = jwe.decrypt_compact(row[0], _key(cookie)).plaintext if row else None
-        except (JoseError, ValueError):
-            return ""  # the cookie has the form of one of ours, and is not
-        return plain.decode() if plain else ""
+        return unsealed(cookie, row[0]) if row else ""
+
+
+def sealed(cookie: str, token: str) -> str:
+    """Return a token that only who has the cookie can read."""
+    return jwe.encrypt_compact(_HEADER, token, _key(cookie))
+
+
+def unsealed(cookie: str, text: str) -> str:
+    """Return the token that was sealed; empty where the cookie is another one."""
+    try:
+        plain = jwe.decrypt_compact(text, _key(cookie)).plaintext
+    except (JoseError, ValueError):
+        return ""  # the cookie has the form of one of ours, and is not
+    return plain.decode() if plain else ""
 
 
 def _key(cookie: str) -> OctKey:

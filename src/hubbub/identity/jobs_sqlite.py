@@ -3,16 +3,18 @@
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
-from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 
 _SCHEMA = read_sql("hubbub.identity", "jobs_schema.sql")
 _SQL = load_sql("hubbub.identity", "jobs.sql")
+NO_HOLD = "There is no legal hold on this person."
+HELD = "There is a legal hold on this person: nothing of theirs is erased."
 
 JobKind: TypeAlias = Literal["export", "erasure"]
 JobState: TypeAlias = Literal["waiting", "done", "failed"]
@@ -45,6 +47,8 @@ class Job(msgspec.Struct, frozen=True):
 class PersonJobs:
     """Jobs and holds in a database file. A job waits until it is done, whoever is killed in the middle of it."""
 
+    makes_exports = True
+
     def __init__(self, database: Sqlite) -> None:
         self._database = database
 
@@ -72,7 +76,7 @@ class PersonJobs:
         def drop(connection: Connection) -> None:
             connection.all(_SQL["release"], (person_id,))
             if connection.changes() == 0:
-                raise NotFound("There is no legal hold on this person.")
+                raise NotFound(NO_HOLD)
 
         await self._database.write(drop)
 
@@ -93,9 +97,9 @@ class PersonJobs:
 
         def add(connection: Connection) -> Job:
             if kind == "erasure" and connection.one(_SQL["is_held"], (person_id,)):
-                raise Conflict("There is a legal hold on this person: nothing of theirs is erased.", code="held")
+                raise Conflict(HELD, code="held")
             if (known := connection.one(_SQL["waiting_of"], (person_id, kind))) is not None:
-                return _job(known)
+                return job_of(known)
             job_id, now = new_id(), time.time()
             connection.all(_SQL["add"], (job_id, kind, person_id, asked_by, now))
             return Job(job_id, kind, person_id, asked_by, now, "waiting", None, {})
@@ -105,36 +109,38 @@ class PersonJobs:
     async def next(self) -> Job | None:
         """Return the job that has waited longest."""
         row = await self._database.read(Connection.one, _SQL["next"])
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job."""
         row = await self._database.read(Connection.one, _SQL["job"], (job_id,))
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     async def of(self, person_id: str, *, limit: int = 20) -> Sequence[Job]:
         """Return a person's jobs, the newest first."""
-        return [_job(row) for row in await self._database.read(Connection.all, _SQL["of"], (person_id, limit))]
+        return [job_of(row) for row in await self._database.read(Connection.all, _SQL["of"], (person_id, limit))]
 
     async def page(self, before: str, limit: int) -> tuple[Sequence[Job], str]:
         """Return jobs, the newest first, from before one on, and where to go on: "" at the end."""
-        found = [_job(row) for row in await self._database.read(Connection.all, _SQL["page"], (before, limit + 1))]
+        found = [job_of(row) for row in await self._database.read(Connection.all, _SQL["page"], (before, limit + 1))]
         return found[:limit], found[limit - 1].id if len(found) > limit else ""
 
     async def note(self, job: Job, report: Report) -> None:
         """Store how far a job has come."""
-        await self._database.write(Connection.all, _SQL["note"], (_text(report), job.id))
+        await self._database.write(Connection.all, _SQL["note"], (report_text(report), job.id))
 
     async def end(self, job: Job, state: JobState, report: Report) -> None:
         """Store how a job ended."""
-        await self._database.write(Connection.all, _SQL["end"], (state, time.time(), _text(report), job.id))
+        await self._database.write(Connection.all, _SQL["end"], (state, time.time(), report_text(report), job.id))
 
 
-def _text(report: Report) -> str:
+def report_text(report: Report) -> str:
+    """Return a report as it is kept."""
     return msgspec.json.encode(report).decode()
 
 
-def _job(row: Row) -> Job:
+def job_of(row: Sequence[Any]) -> Job:
+    """Return the job of a row."""
     job_id, kind, person_id, asked_by, asked_at, state, ended_at, report = row
     counts = msgspec.json.decode(report, type=dict[str, int | str])
     return Job(job_id, kind, person_id, asked_by, asked_at, state, ended_at, counts)

@@ -50,6 +50,9 @@ class PostgresKeys:
     async def revoke(self, key_id: str, at: float) -> None:
         await self._database.run(_SQL["revoke"], at, key_id)
 
+    async def forget_person(self, person_id: str) -> int:
+        return await self._database.write(Connection.run, _SQL["forget_person"], person_id)
+
     async def ended(self, key_ids: Collection[str], now: float) -> frozenset[str]:
         return frozenset([row[0] for row in await self._database.all(_SQL["ended"], list(key_ids), now)])
 

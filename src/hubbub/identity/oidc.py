@@ -17,7 +17,6 @@ import msgspec
 from hubbub.connections.http import Http
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.errors import NotAllowed, Overloaded
-from hubbub.identity.id_tokens_sqlite import SqliteIdTokens
 from hubbub.identity.oidc_kept import OUT_OF_USE, RETRY_SECONDS, Kept
 from hubbub.identity.oidc_tokens import (
     MOST_CHARACTERS,
@@ -29,6 +28,7 @@ from hubbub.identity.oidc_tokens import (
     id_claims,
     logout_session,
 )
+from hubbub.identity.stores import IdTokens
 
 logger = logging.getLogger(__name__)
 
@@ -356,7 +356,7 @@ class Provider:
 class Providers:
     """The providers that people can sign in at, by their names in the settings."""
 
-    def __init__(self, providers: Mapping[str, Provider], id_tokens: SqliteIdTokens | None = None) -> None:
+    def __init__(self, providers: Mapping[str, Provider], id_tokens: IdTokens | None = None) -> None:
         """Take the providers, and what keeps the tokens that they ask for when somebody signs out."""
         self.by_name = providers
         self._id_tokens = id_tokens

@@ -48,13 +48,13 @@ class SqlitePasskeys:
         def add(connection: Connection) -> None:
             now = time.time()
             connection.all(_SQL["forget_challenges"], (now,))
-            connection.all(_SQL["add_challenge"], (_digest(challenge), person_id, now + CHALLENGE_SECONDS))
+            connection.all(_SQL["add_challenge"], (digest_of_challenge(challenge), person_id, now + CHALLENGE_SECONDS))
 
         await self._database.write(add)
 
     async def take_challenge(self, challenge: bytes, person_id: str | None) -> bool:
         """Use a challenge up; tells whether there was one for this."""
-        values = (_digest(challenge), time.time(), person_id)
+        values = (digest_of_challenge(challenge), time.time(), person_id)
         return bool(await self._database.write(Connection.all, _SQL["take_challenge"], values))
 
     async def add(self, passkey: Passkey) -> None:
@@ -109,5 +109,6 @@ class SqlitePasskeys:
         return await self._database.write(forget)
 
 
-def _digest(challenge: bytes) -> bytes:
+def digest_of_challenge(challenge: bytes) -> bytes:
+    """Return what a challenge is kept by."""
     return hashlib.sha256(challenge).digest()

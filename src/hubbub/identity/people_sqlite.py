@@ -24,7 +24,8 @@ SCRIPTS = [
 _SQL = load_sql("hubbub.identity", "people.sql")
 _SIGN_INS = load_sql("hubbub.identity", "sign_ins.sql")
 DISABLED = "Your account here was disabled. Ask whoever runs this server."
-_NOBODY = "There is no such person."
+NOBODY = "There is no such person."
+ONLY_OPERATOR = "This is the only operator who can sign in. Make somebody else an operator first."
 
 
 class SqlitePeople:
@@ -206,7 +207,7 @@ def person_in(connection: Connection, person_id: str) -> KnownPerson:
     """
     row = connection.one(_SQL["find"], (person_id,))
     if row is None:
-        raise NotFound(_NOBODY)
+        raise NotFound(NOBODY)
     return _person(row)
 
 
@@ -231,7 +232,7 @@ def _set(connection: Connection, what: str, person_id: str, value: bool) -> None
     before = person_in(connection, person_id)
     connection.all(_SQL[what], (value, person_id))
     if before.is_operator and before.is_active and count_operators(connection) == 0:
-        raise Conflict("This is the only operator who can sign in. Make somebody else an operator first.")
+        raise Conflict(ONLY_OPERATOR)
     if what == "set_active" and not value:
         end_sign_ins(connection, person_id)
     note_change(connection)

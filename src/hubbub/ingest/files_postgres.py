@@ -76,7 +76,7 @@ class PostgresFiles(Files):
 
     async def _store(self, kept: Kept) -> None:
         """See that a content that is here is in the database, and young there."""
-        if await self._database.run(_SQL["touch"], kept.sha256):
+        if await self._database.apart.run(_SQL["touch"], kept.sha256):
             return
         path = await self.here(kept.sha256)
 
@@ -92,12 +92,12 @@ class PostgresFiles(Files):
             finally:
                 await self._run(file.close)
 
-        await self._database.write(put)
+        await self._database.apart.write(put)
 
     async def drop(self, sha256: str, is_used: Callable[[], Awaitable[bool]]) -> None:
         if await is_used():
             return
-        await self._database.run(_SQL["drop"], sha256, 0.0)
+        await self._database.apart.run(_SQL["drop"], sha256, 0.0)
         if await is_used():  # somebody began to use it meanwhile, and may not look again: it is still here
             with contextlib.suppress(NotFound, StoreError, FileNotFoundError):
                 size = (await self._run(self.path(sha256).stat)).st_size
@@ -106,7 +106,7 @@ class PostgresFiles(Files):
         await self._run(lambda: self.path(sha256).unlink(missing_ok=True))
 
     async def sweep(self, used: Collection[str], *, young_seconds: float = YOUNG_SECONDS) -> int:
-        dropped = await self._database.run(_SQL["drop_unused"], list(used), young_seconds)
+        dropped = await self._database.apart.run(_SQL["drop_unused"], list(used), young_seconds)
         await self._run(lambda: self._drop_idle(time.time() - young_seconds))
         return dropped
 

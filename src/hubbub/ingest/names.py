@@ -33,6 +33,11 @@ _FILE_NAME = re.compile(
 )
 
 
+def suffix_of(name: str) -> str:
+    """Return how a document's name ends, in lower case, with the point: what says which kind of file it is."""
+    return PurePosixPath(name).suffix.lower()
+
+
 def usable_name(name: str) -> str:
     """Return a document's name in its normal form (NFC). White space around it is part of it, as in a folder.
 

@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sandbox import Sandbox
@@ -16,7 +16,7 @@ from hubbub.core.identifiers import new_id
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files, Kept
 from hubbub.ingest.loaders.kinds import media_type_of
-from hubbub.ingest.names import usable_name
+from hubbub.ingest.names import suffix_of, usable_name
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
 from hubbub.search.base import EmbedsLater, Library, RemovesMany, Renames, Search
@@ -96,7 +96,7 @@ class Pipeline:
         return stored
 
     def _media_type_of(self, name: str) -> str:
-        return self.own_types.get(PurePosixPath(name).suffix.lower()) or media_type_of(name)
+        return self.own_types.get(suffix_of(name)) or media_type_of(name)
 
     async def _record(self, collection_id: str, name: str, kept: Kept, known: Document | None, payer: str) -> Document:
         if known and known.sha256 == kept.sha256 and known.state != "failed":
@@ -117,8 +117,7 @@ class Pipeline:
     async def rename(self, document: Document, name: str) -> bool:
         """Give a document that has been read another name; return False where it has to be added under that instead."""
         name = usable_name(name)
-        is_same_kind = PurePosixPath(document.name).suffix.lower() == PurePosixPath(name).suffix.lower()
-        if document.state not in ("embedding", "ready") or not is_same_kind:
+        if document.state not in ("embedding", "ready") or suffix_of(document.name) != suffix_of(name):
             return False
         if not isinstance(self._library, Renames) or not isinstance(self._search, Renames):
             return False

@@ -233,6 +233,13 @@ def failure(
             limit_tokens=limit,
             sent_tokens=sent,
         )
+    if is_out_of_credit(fault, status):
+        return ModelError(
+            "The account of this model has no credit left. Choose another model, or tell the operator.",
+            detail=f"{address.server} says that no credit is left{told}. Check the account's plan and billing.",
+            code="no_credit",
+            retryable=False,
+        )
     if status is None:
         return ModelError(
             "The model's server gave up in the middle of the answer. Ask again.",
@@ -305,6 +312,41 @@ def is_context_fault(fault: Fault, status: int | None = None) -> bool:
     if status in (401, 402, 403, 404, 429) or _RATE_WORDS.search(message):
         return False
     return _CONTEXT_WORDS.search(message) is not None
+
+
+PAYMENT_REQUIRED = 402
+_CREDIT_CODES = (
+    "insufficient_quota",
+    "insufficient_balance",
+    "insufficient_credits",
+    "insufficient_funds",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "billing_error",
+    "exceeded_current_quota_error",
+    "credit_balance_too_low",
+    "arrearage",
+)
+_CREDIT_WORDS = re.compile(
+    r"insufficient (?:account )?(?:balance|credits?|funds|quota)|(?:credit|account) balance is (?:too low|insufficient)"
+    r"|out of credits?|no credits? (?:left|remaining)|used all (?:of )?(?:your )?(?:available )?credits"
+    r"|requires more credits|monthly spending limit|check your plan and billing|account is (?:in arrears|overdue)",
+    re.IGNORECASE,
+)
+_COMES_BACK = re.compile(r"retry (?:in|after)|try again (?:in|after)|per.?(?:minute|hour|second)", re.IGNORECASE)
+"""Gemini speaks of billing, too, where the limit of a minute is reached."""
+
+
+def is_out_of_credit(fault: Fault, status: int | None = None) -> bool:
+    """Decide whether the server wants money, which no waiting brings."""
+    message = fault.message or ""
+    if status == PAYMENT_REQUIRED:
+        return True
+    if status is not None and status not in (400, 403, 429):
+        return False
+    if any(str(word).lower() in _CREDIT_CODES for word in (fault.code, fault.type) if word is not None):
+        return True
+    return _CREDIT_WORDS.search(message) is not None and _COMES_BACK.search(message) is None
 
 
 _NUMBER = r"\(?(\d[\d,_]*)"

@@ -21,7 +21,7 @@ from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.base import Completion, Limits, ModelCard, Piece, SendPiece
 from hubbub.models.elision import FACTOR, Elision
-from hubbub.models.faults import failure, read_fault, shortened
+from hubbub.models.faults import PAYMENT_REQUIRED, failure, is_out_of_credit, read_fault, shortened
 from hubbub.models.pace import BUSY, SHORT_SECONDS, Asked, Pace
 from hubbub.models.requests import JsonObject, Requests, encoded, refuses_fields
 from hubbub.models.retry_after import retry_after_seconds
@@ -229,6 +229,9 @@ class OpenAiModel:
             return Completion(FILTERED)
         if refuses_fields(reply.status) and (left := self._requests.without(sent, fault)) is not None:
             raise _FieldsRefused(left)
+        if is_out_of_credit(fault, reply.status):  # says nothing of how much the server can do
+            patience.asked.refused(PAYMENT_REQUIRED, 0)
+            raise failure(self._address, fault, reply.status)
         told = retry_after_seconds(reply.headers, default_seconds=0)
         patience.asked.refused(reply.status, told)
         wait = (told or SHORT_SECONDS) if reply.status in BUSY else None

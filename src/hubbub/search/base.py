@@ -1,7 +1,7 @@
 """The door of the search: find passages, and keep the library that they come from."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -285,6 +285,41 @@ class SharesWork(Protocol):
         ...
 
 
+DocumentOrder: TypeAlias = Literal["name", "added", "size"]
+Place: TypeAlias = tuple[str | float, str]
+"""Where a document stands in a list: what the list is ordered by, and the document's id."""
+Condition: TypeAlias = Literal["", "unfinished", "ready", "partial", "failed"]
+"""What a document is like: on its way, read, read but for what was left out, or not to be read; all if empty."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Which documents of a collection are listed, and in what order."""
+
+    words: str = ""
+    """What stands in the name or the title; upper and lower case are the same."""
+    condition: Condition = ""
+    ids: Sequence[str] | None = None
+    """These documents alone; all if None."""
+    order: DocumentOrder = "name"
+    is_descending: bool = False
+    after: Place | None = None
+    """Behind which place, as the page before says with `next`."""
+    limit: int = 100
+
+    @property
+    def query(self) -> str:
+        """The name of the query that lists in this order."""
+        return f"listed_by_{self.order}{'_back' if self.is_descending else ''}"
+
+
+class DocumentPage(msgspec.Struct, frozen=True):
+    """Some of a collection's documents."""
+
+    documents: Sequence[Document]
+    next: Place | None
+    """What to list `after` for the next ones; None behind the last."""
+
+
 class Library(Protocol):
     """Knows the collections and their documents, and how far each has come."""
 
@@ -328,6 +363,14 @@ class Library(Protocol):
 
     async def documents(self, collection_id: str) -> list[Document]:
         """Return a collection's documents, by name."""
+        ...
+
+    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+        """Return some of a collection's documents; those that are equal in its order, by their ids."""
+        ...
+
+    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+        """Return how many documents of a collection are of each condition; "ready" has the partial ones, too."""
         ...
 
     async def document(self, document_id: str) -> Document | None: ...

@@ -19,7 +19,7 @@ def give_kept(connection: Connection, giver_id: str, taker_id: str) -> None:
     given = connection.all(_SQL["collections"], {"owner": giver_id})
     taken = {row[0] for row in connection.all(_SQL["names"], {"owner": taker_id})}
     for collection_id, name in given:
-        free = _free(name, taken)
+        free = free_name(name, taken)
         taken.add(free)
         connection.all(_SQL["give_collection"], {"taker": taker_id, "id": collection_id, "name": free})
     for query in ("give_payer", "give_permissions", "drop_permissions", "give_memberships", "drop_memberships"):
@@ -28,7 +28,8 @@ def give_kept(connection: Connection, giver_id: str, taker_id: str) -> None:
     connection.all(_SQL["note_change"])
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken: this one, or one with a number."""
     free, number = name, 1
     while free in taken:
         number += 1

@@ -21,7 +21,8 @@ from hubbub.core.documents import (
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
-from hubbub.search.library_rows import usable_name
+from hubbub.search.base import Condition, DocumentOrder, DocumentPage, Listing, Place
+from hubbub.search.library_rows import UNFINISHED, conditions_of, usable_name
 from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions
 
 BLOCK_BYTES = 4096
@@ -104,6 +105,20 @@ class MemoryLibrary:
 
     async def documents(self, collection_id: str) -> list[Document]:
         return sorted(await self._of(collection_id), key=lambda document: (document.name.lower(), document.name))
+
+    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+        words = listing.words.strip().casefold()
+        places = {
+            _place(one, listing.order): one for one in await self._of(collection_id) if _is_listed(one, words, listing)
+        }
+        order = sorted(places, reverse=listing.is_descending)
+        if listing.after is not None:
+            order = [one for one in order if (one < listing.after if listing.is_descending else one > listing.after)]
+        shown = order[: listing.limit]
+        return DocumentPage([places[one] for one in shown], shown[-1] if len(order) > listing.limit else None)
+
+    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+        return conditions_of([(one.state, bool(one.completeness.omitted), 1) for one in await self._of(collection_id)])
 
     async def document(self, document_id: str) -> Document | None:
         return next((document for document in await self._of(None) if document.id == document_id), None)
@@ -257,3 +272,26 @@ def _with_counts(document: Document, counts: Counts) -> Document:
     passages, embedded = counts.get(document.id, (0, 0))
     progress = progress_of(document.state, document.progress, passages, embedded)
     return replace(document, passages=passages, embedded=embedded, progress=progress)
+
+
+def _place(document: Document, order: DocumentOrder) -> Place:
+    keys: Mapping[DocumentOrder, str | float] = {
+        "name": document.name.casefold(),
+        "added": document.added_at,
+        "size": document.size_bytes,
+    }
+    return keys[order], document.id
+
+
+def _is_listed(document: Document, words: str, listing: Listing) -> bool:
+    match listing.condition:
+        case "":
+            is_so = True
+        case "unfinished":
+            is_so = document.state in UNFINISHED
+        case "partial":
+            is_so = document.state == "ready" and bool(document.completeness.omitted)
+        case _:
+            is_so = document.state == listing.condition
+    is_named = words in document.name.casefold() or words in document.title.casefold()
+    return is_so and is_named and (listing.ids is None or document.id in listing.ids)

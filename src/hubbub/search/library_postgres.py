@@ -1,7 +1,7 @@
 """The library in PostgreSQL, beside the search's passages."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,8 +12,11 @@ from hubbub.connections.sql import load_sql
 from hubbub.core.documents import Collection, Completeness, Document, DocumentState, Fault, Progress, Queued
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
-from hubbub.core.people import Reader
-from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
+from hubbub.core.people import Reader, Right
+from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.giving_postgres import SQL as GIVING
+from hubbub.search.giving_postgres import count_kept, give_kept
+from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPermissions
 
 _SCHEMA = load_sql("hubbub.search", "postgres/schema.sql")
@@ -38,6 +41,21 @@ class PostgresLibrary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing is open but the database, which is its owner's to close."""
+
+    async def given(self, subject: str) -> list[tuple[str, Right]]:
+        return [(row[0], Right(row[1])) for row in await self._database.all(GIVING["given"], subject)]
+
+    async def paid(self, payer: str) -> list[str]:
+        return [row[0] for row in await self._database.all(GIVING["paid"], payer)]
+
+    async def forget_payer(self, payer: str) -> int:
+        return await self._database.write(Connection.run, GIVING["forget_payer"], payer)
+
+    async def count_kept(self, owner_id: str) -> dict[str, int]:
+        return await self._database.read(count_kept, owner_id)
+
+    async def give(self, giver_id: str, taker_id: str) -> None:
+        await self._database.write(give_kept, giver_id, taker_id)
 
     async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
         if reader is None or reader.reads_all:
@@ -70,15 +88,15 @@ class PostgresLibrary:
             created_at=time.time(),
         )
 
-        async def create(connection: Connection) -> None:
+        async def create(connection: Connection) -> Collection:
             values = (collection.id, collection.name, owner_id, collection.description, collection.created_at)
             if await connection.run(SQL["insert_collection"], *values) == 0:
                 raise _taken(collection.name)
             if is_shared:
                 await connection.run(SQL["let_everybody_use"], collection.id)
+            return collection
 
-        await self._database.write(create)
-        return collection
+        return await self._database.write(create)
 
     async def change(
         self, collection_id: str, *, name: str | None = None, is_shared: bool | None = None
@@ -102,6 +120,16 @@ class PostgresLibrary:
 
     async def documents(self, collection_id: str) -> list[Document]:
         return [document_of(row) for row in await self._all("documents", collection_id)]
+
+    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+        after, after_id = listing.after or (None, None)
+        ids = None if listing.ids is None else list(listing.ids)
+        which = (collection_id, plain(listing.words.strip()), listing.condition, ids)
+        rows = await self._all(listing.query, *which, after, after_id, listing.limit + 1)
+        return page_of(rows, listing.limit)
+
+    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+        return conditions_of(await self._all("conditions", collection_id))
 
     async def document(self, document_id: str) -> Document | None:
         rows = await self._all("document", document_id)

@@ -1,16 +1,18 @@
 """Make collections and documents of a database's rows, whichever database it is."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.documents import Collection, Completeness, Document, progress_of
+from hubbub.core.documents import Collection, Completeness, Document, DocumentState, progress_of
 from hubbub.core.errors import Invalid
 from hubbub.core.people import Reader, Right
+from hubbub.search.base import Condition, DocumentPage
 
 COLLECTION_NAME_LENGTH = 100
+UNFINISHED: frozenset[DocumentState] = frozenset({"waiting", "reading", "embedding"})
 
 
 def usable_name(name: str) -> str:
@@ -44,3 +46,20 @@ def document_of(row: Sequence[Any]) -> Document:
     document = Document(*known, completeness=msgspec.json.decode(completeness or "{}", type=Completeness))
     progress = progress_of(document.state, read, document.passages, document.embedded)
     return replace(document, progress=progress) if progress else document
+
+
+def page_of(rows: Sequence[Sequence[Any]], limit: int) -> DocumentPage:
+    """Return a page of rows, each a document's and its place in the order; one row over the limit: more come."""
+    shown = [document_of(row[:-1]) for row in rows[:limit]]
+    return DocumentPage(shown, (rows[limit - 1][-1], shown[-1].id) if len(rows) > limit else None)
+
+
+def conditions_of(rows: Sequence[Sequence[Any]]) -> Mapping[Condition, int]:
+    """Return how many documents are of each condition, by rows of a state, whether it is partial, and how many."""
+    counts: dict[Condition, int] = {"unfinished": 0, "ready": 0, "partial": 0, "failed": 0}
+    for state, is_partial, count in rows:
+        condition = "unfinished" if state in UNFINISHED else cast(Condition, state)
+        counts[condition] += count
+        if condition == "ready" and is_partial:
+            counts["partial"] += count
+    return counts

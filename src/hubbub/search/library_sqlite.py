@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,8 +22,9 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search import personal_sqlite
+from hubbub.search.base import Condition, DocumentPage, Listing
 from hubbub.search.giving_sqlite import count_kept, give_kept
-from hubbub.search.library_rows import collection_of, document_of, most_of, usable_name
+from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
@@ -126,6 +127,22 @@ class SqliteLibrary:
 
     async def documents(self, collection_id: str) -> list[Document]:
         return [document_of(row) for row in await self._all("documents", {"collection_id": collection_id})]
+
+    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+        after, after_id = listing.after or (None, None)
+        values = {
+            "collection_id": collection_id,
+            "words": listing.words.strip(),
+            "condition": listing.condition,
+            "ids": None if listing.ids is None else json.dumps(list(listing.ids)),
+            "after": after,
+            "after_id": after_id,
+            "limit": listing.limit + 1,
+        }
+        return page_of(await self._all(listing.query, values), listing.limit)
+
+    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+        return conditions_of(await self._all("conditions", {"collection_id": collection_id}))
 
     async def document(self, document_id: str) -> Document | None:
         rows = await self._all("document", {"id": document_id})

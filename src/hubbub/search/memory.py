@@ -70,11 +70,15 @@ class MemorySearch:
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
         await self.remove(document.id)
-        for passage in passages:
-            language = language_of(passage.text)
-            indexed = f"{document.name}\n{document.title}\n{passage.heading}\n{passage.text}"
-            counts = Counter(index_terms(indexed, language))
-            self._entries[passage.id] = Entry(document, passage, counts, language)
+        self._entries |= {passage.id: _entry(document, passage) for passage in passages}
+
+    async def rename(self, document_id: str, name: str) -> bool:
+        """Give a document another name; see `Renames`. Its vectors stay."""
+        for passage_id, entry in self._entries.items():
+            if entry.document.id == document_id:
+                renamed = _entry(replace(entry.document, name=name), entry.passage)
+                self._entries[passage_id] = replace(renamed, vector=entry.vector)
+        return True
 
     async def remove(self, document_id: str) -> None:
         self._entries = {
@@ -110,6 +114,12 @@ class MemorySearch:
             return (await self._embedder.embed([query], is_urgent=True))[0]
         except ModelError:
             return None
+
+
+def _entry(document: Document, passage: Passage) -> Entry:
+    language = language_of(passage.text)
+    indexed = f"{document.name}\n{document.title}\n{passage.heading}\n{passage.text}"
+    return Entry(document, passage, Counter(index_terms(indexed, language)), language)
 
 
 def _by_words(wanted: Sequence[Term], entries: dict[str, Entry]) -> list[str]:

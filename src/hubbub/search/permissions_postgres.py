@@ -73,9 +73,13 @@ class PostgresGroups:
 
     async def create(self, name: str) -> Group:
         group = Group(new_id(), usable_group_name(name), time.time())
-        if await self._database.run(_OWN["insert_group"], group.id, group.name, group.created_at) == 0:
-            raise Conflict(f"There is a group named “{group.name}” already. Choose another name.")
-        return group
+
+        async def create(connection: Connection) -> Group:
+            if await connection.run(_OWN["insert_group"], group.id, group.name, group.created_at) == 0:
+                raise Conflict(f"There is a group named “{group.name}” already. Choose another name.")
+            return group
+
+        return await self._database.write(create)
 
     async def delete(self, group_id: str) -> None:
         async def delete(connection: Connection) -> None:

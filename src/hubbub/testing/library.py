@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
-from hubbub.search.base import Library, Renames
+from hubbub.search.base import DocumentOrder, Library, Listing, Renames
 
 PutPassages = Callable[[Document, int, int], Awaitable[None]]
 """Gives a document this many passages in the search's store, of which so many have a vector."""
@@ -50,6 +51,46 @@ class LibraryContract:
         assert await library.named(added.collection_id, "b.txt") == added
         assert await library.named(added.collection_id, "c.txt") is None
         assert await library.document(new_id()) is None
+
+    async def test_documents_are_listed_page_by_page(self, library: Library) -> None:
+        names = ["b.txt", "A.txt", "Ü 10.txt", "c.txt", "ü 2.txt"]
+        first = await library.add(await a_document(library, names[0], size_bytes=3))
+        place = first.collection_id
+        others = [
+            await library.add(await a_document(library, name, collection_id=place, size_bytes=9, added_at=2.0 + number))
+            for number, name in enumerate(names[1:])
+        ]
+        by_age = [first, *others]
+        by_name = sorted(by_age, key=lambda one: (one.name.casefold(), one.id))
+        by_size = sorted(by_age, key=lambda one: (one.size_bytes, one.id))
+        orders: dict[DocumentOrder, list[Document]] = {"name": by_name, "added": by_age, "size": by_size}
+        for order, expected in orders.items():
+            for is_descending in (False, True):
+                listing = Listing(order=order, is_descending=is_descending, limit=2)
+                assert await _all_pages(library, place, listing) == expected[:: -1 if is_descending else 1]
+        assert await _all_pages(library, place, Listing(limit=5)) == by_name
+
+    async def test_documents_are_listed_by_words_condition_and_id(self, library: Library) -> None:
+        first = await library.add(await a_document(library, "Übersicht.pdf"))
+        place = first.collection_id
+        second = await library.add(await a_document(library, "b.txt", collection_id=place))
+        third = await library.add(await a_document(library, "c.txt", collection_id=place))
+        await library.mark(
+            second, "ready", title="Die ÜBERSICHT", completeness=Completeness(9, 10, (Omission("form", "x"),))
+        )
+        await library.mark(third, "failed", reason="It is empty.")
+
+        async def names(**asked: Any) -> list[str]:
+            return [one.name for one in (await library.listed(place, Listing(**asked))).documents]
+
+        assert await names(words="übersicht") == ["b.txt", "Übersicht.pdf"]
+        assert await names(words="_") == await names(words="%") == await names(words="nowhere") == []
+        assert await names(condition="unfinished") == ["Übersicht.pdf"]
+        assert await names(condition="partial") == await names(condition="ready") == ["b.txt"]
+        assert await names(condition="failed") == ["c.txt"]
+        assert await names(ids=[third.id, first.id, new_id()]) == ["c.txt", "Übersicht.pdf"]
+        assert await names(ids=[]) == []
+        assert await library.conditions(place) == {"unfinished": 1, "ready": 1, "partial": 1, "failed": 1}
 
     async def test_a_document_is_renamed_unless_its_new_name_is_taken(self, library: Library) -> None:
         if not isinstance(library, Renames):
@@ -246,6 +287,16 @@ class LibraryContract:
             await library.change(papers.id, name="other")
         assert await library.change(papers.id, name="essays") is not None
         assert await library.change(new_id(), name="x") is None
+
+
+async def _all_pages(library: Library, collection_id: str, listing: Listing) -> list[Document]:
+    found: list[Document] = []
+    while True:
+        page = await library.listed(collection_id, listing)
+        found += page.documents
+        if page.next is None:
+            return found
+        listing = replace(listing, after=page.next)
 
 
 async def a_document(library: Library, name: str, *, collection_id: str = "", **fields: object) -> Document:

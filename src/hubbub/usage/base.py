@@ -16,6 +16,12 @@ BY: tuple[By, ...] = ("person", "group", "model", "key", "day")
 
 KEPT_SECONDS = 40 * 86_400
 """Counters of windows that began before that are of no use any more."""
+WINDOW = 2_000
+"""So many records are looked through at a time."""
+OF_PERSON = (
+    *("answer_id", "place", "at", "kind", "outcome", "model", "deployment", "questions", "input_tokens"),
+    *("cached_tokens", "output_tokens", "reasoning_tokens", "money", "is_estimated"),
+)
 LOST_SECONDS = 3_600
 """A reservation that is older, and whose answer is not open, was left by a crash."""
 
@@ -26,6 +32,8 @@ class Asker(msgspec.Struct, frozen=True):
     person: str
     key: str = ""
     groups: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
+    """What the key is limited to by who made it, besides what the settings say; not kept."""
 
 
 class Amount(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Keep what was used in PostgreSQL, beside the answers: in the transaction that stores their endings."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +13,8 @@ from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
     LOST_SECONDS,
+    OF_PERSON,
+    WINDOW,
     Amount,
     Asker,
     By,
@@ -36,7 +38,7 @@ class PostgresUsage:
     """A `UsageStore` in PostgreSQL."""
 
     def __init__(self, database: Postgres, *, has_bounds: bool = True) -> None:
-        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        """Take whether any bound is set. Without, nobody looks for reservations before there is one."""
         self._database = database
         self._has_bounds = has_bounds
         self._has_reservations = True
@@ -54,6 +56,7 @@ class PostgresUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> PostgresWrite:
+        self._has_reservations = True
         charges = reservation.charges
         counters = sorted({_counter(charge.counter) for charge in charges})
         amount = reservation.amount.values
@@ -90,6 +93,27 @@ class PostgresUsage:
 
     def releasing(self, answer_id: str) -> PostgresWrite:
         return self._database.writing(_give_back, {answer_id: [0, 0, 0]})
+
+    async def of_person(self, person: str) -> AsyncGenerator[Mapping[str, str | int]]:
+        """Yield what a person used, record by record."""
+        after = ""
+        while window := await self._window(after):
+            for row in await self._database.all(_SQL["of_person"], after, window, person):
+                yield dict(zip(OF_PERSON, row, strict=True))
+            after = window
+
+    async def forget_person(self, person_id: str) -> int:
+        """Name a person no more in what was used; the amounts stay, since they are part of sums."""
+        after, count = "", 0
+        while window := await self._window(after):
+            count += await self._database.run(_SQL["forget_person"], after, window, person_id)
+            after = window
+        await self._database.run(_SQL["forget_counters_of"], person_id)
+        return count
+
+    async def _window(self, after: str) -> str:
+        row = await self._database.one(_SQL["window"], after, WINDOW)
+        return row[0] if row and row[0] else ""
 
     async def standings(self, charges: Sequence[Charge]) -> list[Standing]:
         return await self._database.read(_standings, charges)

@@ -12,6 +12,8 @@ from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
     LOST_SECONDS,
+    OF_PERSON,
+    WINDOW,
     Amount,
     Asker,
     By,
@@ -28,18 +30,12 @@ from hubbub.usage.refusals import OverBound
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
 _SQL = load_sql("hubbub.usage", "usage.sql")
 
-WINDOW = 2_000
-OF_PERSON = (
-    *("answer_id", "place", "at", "kind", "outcome", "model", "deployment", "questions", "input_tokens"),
-    *("cached_tokens", "output_tokens", "reasoning_tokens", "money", "is_estimated"),
-)
-
 
 class SqliteUsage:
     """A `UsageStore` in a database file."""
 
     def __init__(self, database: Sqlite, *, has_bounds: bool = True) -> None:
-        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        """Take whether any bound is set. Without, nobody looks for reservations before there is one."""
         self._database = database
         self._has_bounds = has_bounds
         self._has_reservations = True
@@ -57,6 +53,7 @@ class SqliteUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
+        self._has_reservations = True
         counters = _json([_counter(charge) for charge in reservation.charges])
         amount = reservation.amount.values
         values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)

@@ -3,6 +3,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { plural, t } from "../../language/t";
 import { attach, isSendingFiles, pictureProblem, takeAlong } from "../../state/attachments";
+import { isUndecided } from "../../state/beside";
 import { canDictate, isDictating, startDictating, stopDictating } from "../../state/dictating";
 import { draft, setDraft } from "../../state/drafts";
 import { dequeue, enqueue, queued } from "../../state/queue";
@@ -17,7 +18,7 @@ import { loadRenderer } from "../markdown/loading";
 import { Attachments } from "./Attachments";
 import { CollectionsPicker } from "./CollectionsPicker";
 import "./composer.css";
-import { ModelPicker } from "./ModelPicker";
+import { ModelPicker, SecondPicker } from "./ModelPicker";
 import { Options } from "./Options";
 import { prepare, type Suggestion, suggestionsFor, type Typed, typedBefore } from "./offers";
 import { QuotaNote } from "./QuotaNote";
@@ -37,7 +38,8 @@ export function Composer() {
   const limit = me.value?.limits.question_characters ?? 32_000;
   const isTooLong = text.length > limit;
   const hasText = text.trim() !== "" && !isTooLong && !isSendingFiles.value && pictureProblem.value === null;
-  const canSend = isReady && !isOpen && hasText;
+  const mustWait = isOpen || isUndecided.value;
+  const canSend = isReady && !mustWait && hasText;
 
   const chatId = route.value.page === "chat" ? route.value.chatId : null;
   useEffect(() => {
@@ -46,7 +48,7 @@ export function Composer() {
   useLayoutEffect(() => growWithText(field.current), [text]);
 
   const submit = () => {
-    if (!canSend && !(isOpen && hasText)) return;
+    if (!canSend && !(mustWait && hasText)) return;
     const along = takeAlong();
     stopDictating();
     setDraft("");
@@ -57,7 +59,7 @@ export function Composer() {
   };
   const look = ({ value, selectionStart }: HTMLTextAreaElement) => {
     const now = typedBefore(value, selectionStart);
-    if (now !== null && now.sign !== typed?.sign) prepare(now);
+    if (now !== null) prepare(now);
     setTyped(now);
     setAt(0);
   };
@@ -115,7 +117,7 @@ export function Composer() {
           id="question"
           class="composer-field"
           aria-label={t("Question")}
-          placeholder={placeholderOf(chatId, isOpen)}
+          placeholder={placeholderOf(chatId)}
           dir="auto"
           rows={1}
           enterkeyhint="send"
@@ -153,6 +155,7 @@ export function Composer() {
           <Dictate />
           <CollectionsPicker />
           <ModelPicker />
+          <SecondPicker />
           <Options />
           {isTooLong && (
             <span class="composer-limit" role="alert">
@@ -175,7 +178,7 @@ export function Composer() {
               class="composer-send"
               aria-label={t("Send")}
               title={t("Send (Enter)")}
-              disabled={!canSend}
+              disabled={!canSend && !(isUndecided.value && hasText)}
             >
               <Icon name="send" />
             </button>
@@ -207,8 +210,11 @@ function Dictate() {
   );
 }
 
-const placeholderOf = (chatId: string | null, isOpen: boolean) =>
-  isOpen ? t("Ask what comes next") : chatId === null ? t("Ask a question") : t("Ask a follow-up");
+function placeholderOf(chatId: string | null): string {
+  if (isUndecided.value) return t("Keep one of the answers to go on");
+  if (openAnswerId.value !== null) return t("Ask what comes next");
+  return chatId === null ? t("Ask a question") : t("Ask a follow-up");
+}
 
 function TemporaryNote() {
   if (!isTemporaryHere.value && !(isTemporaryNext.value && thread.value.chat === null)) return null;

@@ -2,11 +2,13 @@
 
 import { useId } from "preact/hooks";
 import { t } from "../../language/t";
+import { chooseSecond, others, second } from "../../state/beside";
 import { model } from "../../state/models";
 import { areWordsShown } from "../../state/prompts";
 import { thread } from "../../state/thread";
 import { chooseEffort, chooseLength, EFFORTS, effort, isTemporaryNext, LENGTHS, maxTokens } from "../../state/wish";
 import { Icon } from "../icons";
+import { SecondModels } from "./ModelPicker";
 import { usePopover } from "./popover";
 
 export function Options() {
@@ -14,6 +16,7 @@ export function Options() {
   const id = useId();
   const canThink = Boolean(model.value?.reasoning_effort);
   const isNew = thread.value.chat === null;
+  const canCompare = others.value.length > 0;
   const isChanged = (canThink && effort.value !== null) || maxTokens.value !== null || isTemporaryNext.value;
   const openWords = () => {
     setOpen(false);
@@ -68,6 +71,18 @@ export function Options() {
               ))}
             </select>
           </label>
+          {canCompare && (
+            <label class="option">
+              <span>{t("Compare with")}</span>
+              <select
+                class="field"
+                value={second.value?.name ?? ""}
+                onChange={(event) => chooseSecond(event.currentTarget.value || null)}
+              >
+                <SecondModels />
+              </select>
+            </label>
+          )}
           {isNew && (
             <label class="picker-item">
               <input

@@ -2,7 +2,8 @@
 
 import { t } from "../../language/t";
 import { attachDocument } from "../../state/attachments";
-import { chooseCollections, chosenCollections, collections, documentsOf, loadDocuments } from "../../state/library";
+import { lookUp, namedLike } from "../../state/documents";
+import { chooseCollections, chosenCollections, collections } from "../../state/library";
 import { areWordsShown, loadPrompts, prompts } from "../../state/prompts";
 
 export interface Suggestion {
@@ -31,13 +32,12 @@ export function typedBefore(text: string, caret: number): Typed | null {
 }
 
 /** Load what is offered after a sign. */
-export function prepare({ sign }: Typed): void {
+export function prepare({ sign, words }: Typed): void {
   if (sign === "/") {
     if (prompts.peek() === null) loadPrompts();
     return;
   }
-  for (const { id, right } of collections.peek() ?? [])
-    if (right !== "see" && documentsOf(id).peek() === null) loadDocuments(id);
+  for (const { id, right } of collections.peek() ?? []) if (right !== "see") lookUp(id, words.trim());
 }
 
 export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
@@ -45,7 +45,7 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
   const fits = (name: string) => name.toLocaleLowerCase().includes(wanted);
   if (sign === "/") {
     if (prompts.value === null) return []; // they come in a moment
-    const own = prompts.value.filter(({ name }) => fits(name));
+    const own = prompts.value.filter(({ name, right }) => right !== "see" && fits(name));
     const offered = own
       .slice(0, MOST)
       .map(({ id, name, text }): Suggestion => ({ id, label: name, hint: text.slice(0, 60), take: () => text }));
@@ -75,19 +75,17 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
       }),
     );
   const single = usable.flatMap(({ id, name: collection }) =>
-    (documentsOf(id).value ?? [])
-      .filter(({ name, title }) => fits(name) || fits(title))
-      .map(
-        (document): Suggestion => ({
-          id: document.id,
-          label: document.title || document.name,
-          hint: t("Document in {collection}", { collection }),
-          take: () => {
-            attachDocument(document);
-            return "";
-          },
-        }),
-      ),
+    namedLike(id, words.trim()).map(
+      (document): Suggestion => ({
+        id: document.id,
+        label: document.title || document.name,
+        hint: t("Document in {collection}", { collection }),
+        take: () => {
+          attachDocument(document);
+          return "";
+        },
+      }),
+    ),
   );
   return [...whole, ...single].slice(0, MOST);
 }

@@ -1,11 +1,11 @@
 /** Show the collections and the documents in them. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Collection } from "../../api/resources";
 import { t } from "../../language/t";
 import { collections, createCollection } from "../../state/library";
 import { libraryPath, navigate, route } from "../../state/route";
-import { Dialog } from "../dialog/Dialog";
+import { NameDialog } from "../dialog/NameDialog";
 import { Icon } from "../icons";
 import { OneCollection } from "./OneCollection";
 import "./library.css";
@@ -15,6 +15,11 @@ export function Library() {
   const all = collections.value;
   const wanted = route.value.page === "library" ? route.value.collectionId : null;
   const shown = all?.find(({ id }) => id === wanted) ?? all?.[0];
+  const make = async (name: string) => {
+    const made = await createCollection(name);
+    if (made !== undefined) navigate(libraryPath(made.id));
+    return made !== undefined;
+  };
   return (
     <div class="library">
       <nav class="library-side" aria-label={t("Collections")}>
@@ -39,7 +44,17 @@ export function Library() {
           </button>
         </div>
       )}
-      {isMaking && <Making close={() => setMaking(false)} />}
+      {isMaking && (
+        <NameDialog
+          title={t("New collection")}
+          label={t("Name")}
+          before=""
+          action={t("Create")}
+          mostCharacters={100}
+          put={make}
+          close={() => setMaking(false)}
+        />
+      )}
     </div>
   );
 }
@@ -65,45 +80,5 @@ function CollectionLink({ collection, isHere }: { collection: Collection; isHere
         <span class="visually-hidden"> {t("documents")}</span>
       </span>
     </a>
-  );
-}
-
-function Making({ close }: { close: () => void }) {
-  const [name, setName] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  useEffect(() => document.querySelector<HTMLInputElement>("#new-collection")?.focus(), []);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    const made = await createCollection(name);
-    setBusy(false);
-    if (made === undefined) return;
-    close();
-    navigate(libraryPath(made.id));
-  };
-  return (
-    <Dialog title={t("New collection")} close={close}>
-      <form onSubmit={submit}>
-        <label class="label" for="new-collection">
-          {t("Name")}
-        </label>
-        <input
-          id="new-collection"
-          class="field"
-          maxLength={100}
-          required
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={close}>
-            {t("Cancel")}
-          </button>
-          <button type="submit" class="button is-primary" disabled={isBusy || name.trim() === ""}>
-            {t("Create")}
-          </button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

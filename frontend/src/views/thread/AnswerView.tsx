@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import type { Answer, Citation } from "../../events";
 import { plural, t } from "../../language/t";
-import { continueAnswer, regenerate } from "../../state/again";
+import { continueAnswer, regenerate, regenerateBeside } from "../../state/again";
 import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
@@ -25,17 +25,18 @@ interface Properties {
   message: Message;
   siblings: readonly Message[];
   isLast: boolean;
+  /** The answer that it stands beside, until one of the two is kept. */
+  other?: Message;
 }
 
-export function AnswerView({ message, siblings, isLast }: Properties) {
+export function AnswerView({ message, siblings, isLast, other }: Properties) {
   const answer = answerOf(message.id).value;
   const isOpen = answer.state === "open";
   const again = () => {
-    if (message.parent_id !== null) regenerate(message.parent_id);
+    if (other) regenerateBeside(message, other.id);
+    else if (message.parent_id !== null) regenerate(message.parent_id);
   };
-  const more = () => {
-    if (message.parent_id !== null) continueAnswer(message.parent_id, message.id);
-  };
+  const more = () => continueAnswer(message, other?.id);
   const cite = (marker: number) => {
     const citation = answer.citations.find((one) => one.marker === marker);
     if (citation) openSource(sourceOfCitation(citation));
@@ -58,7 +59,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
       <Found answer={answer} />
       {!isOpen && (
         <div class="message-actions">
-          <Switcher message={message} siblings={siblings} />
+          {!other && <Switcher message={message} siblings={siblings} />}
           {answer.text !== "" && <Copy text={answer.text} />}
           {answer.text !== "" && <ReadAloud messageId={message.id} />}
           {answer.text !== "" && !isTemporaryHere.value && <Rate message={message} />}
@@ -67,7 +68,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
             class="icon-button"
             aria-label={t("Regenerate")}
             title={t("Regenerate")}
-            disabled={openAnswerId.value !== null}
+            disabled={!other && openAnswerId.value !== null}
             onClick={again}
           >
             <Icon name="again" size={18} />
@@ -80,7 +81,7 @@ export function AnswerView({ message, siblings, isLast }: Properties) {
           )}
         </div>
       )}
-      {isLast && !isOpen && answer.follow_ups.length > 0 && (
+      {isLast && !other && !isOpen && answer.follow_ups.length > 0 && (
         <ul class="follow-ups" aria-label={t("Follow-up questions")}>
           {answer.follow_ups.map((question) => (
             <li key={question}>

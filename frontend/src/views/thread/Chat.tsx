@@ -4,11 +4,14 @@ import { useLayoutEffect } from "preact/hooks";
 import type { Message } from "../../api/resources";
 import { t } from "../../language/t";
 import { answerOf } from "../../state/answers";
+import { coming } from "../../state/beside";
 import { asks, goal, outgoing, path, refreshThread, thread } from "../../state/thread";
+import type { Step } from "../../state/tree";
 import { Composer } from "../composer/Composer";
 import { Guarded } from "../Guarded";
 import { Icon } from "../icons";
 import { AnswerView } from "./AnswerView";
+import { Comparison } from "./Comparison";
 import { useLatest } from "./latest";
 import { QuestionView } from "./QuestionView";
 import { usePinnedScroll } from "./scroll";
@@ -52,13 +55,9 @@ export function Chat() {
               {t("Show earlier messages ({hidden})", { hidden })}
             </button>
           )}
-          {steps.slice(hidden).map(({ message, siblings }, index) => (
-            <Guarded key={message.id} instead={<Unformatted message={message} />}>
-              {message.role === "user" ? (
-                <QuestionView message={message} siblings={siblings} sending={outgoing.value.get(message.id) ?? null} />
-              ) : (
-                <AnswerView message={message} siblings={siblings} isLast={hidden + index === steps.length - 1} />
-              )}
+          {steps.slice(hidden).map((step, index) => (
+            <Guarded key={step.beside[0]?.id ?? step.message.id} instead={<Unformatted message={step.message} />}>
+              <Shown step={step} isLast={hidden + index === steps.length - 1} />
             </Guarded>
           ))}
         </div>
@@ -73,6 +72,15 @@ export function Chat() {
       </div>
     </div>
   );
+}
+
+function Shown({ step: { message, siblings, beside }, isLast }: { step: Step; isLast: boolean }) {
+  if (message.role === "user")
+    return <QuestionView message={message} siblings={siblings} sending={outgoing.value.get(message.id) ?? null} />;
+  const awaited = isLast ? coming.value : null;
+  if (beside.length > 0 || awaited)
+    return <Comparison answers={beside.length > 0 ? beside : [message]} coming={beside.length > 0 ? null : awaited} />;
+  return <AnswerView message={message} siblings={siblings} isLast={isLast} />;
 }
 
 /** A message that can't be shown as it should be: its text still can. */

@@ -2,6 +2,7 @@
 
 import type { Answer, LeftOut } from "../../events";
 import { listed, plural, t } from "../../language/t";
+import { failureOf } from "../../state/answers";
 import { Icon } from "../icons";
 import { readingText } from "./waiting";
 
@@ -33,7 +34,7 @@ export function Ending({ answer, retry, goOn }: Properties) {
         <Icon name="warn" />
         <p class="failure-text">
           {answer.text !== "" && `${t("The answer broke off.")} `}
-          {answer.failure?.message ?? t("Something went wrong.")}
+          {failureOf(answer)}
         </p>
         {more}
         {retry && answer.failure?.is_retryable !== false && (
@@ -80,7 +81,7 @@ const limits = {
 const stops: Readonly<Record<string, string>> = {
   unwatched: t(", since nobody was watching"),
   revoked: t(", since the access that it was asked with has ended"),
-  right_ended: t(", since its documents are no longer shared with you"),
+  right_ended: t(", since what it needs is no longer shared with you"),
 };
 
 export function noteOf({

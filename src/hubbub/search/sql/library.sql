@@ -212,6 +212,129 @@ from document
 where collection_id = :collection_id
 order by name collate nocase, name;
 
+-- name: partial
+coalesce(json_array_length(nullif(completeness, ''), '$.omitted'), 0) > 0
+
+-- name: of_condition
+case :condition
+    when '' then 1
+    when 'unfinished' then state in ('waiting', 'reading', 'embedding')
+    when 'partial' then state = 'ready' and {partial}
+    else state = :condition
+end
+
+-- name: listed_of
+from document
+where collection_id = :collection_id
+    and (:words = '' or instr(fold(name), fold(:words)) or instr(fold(title), fold(:words)))
+    and {of_condition}
+    and (:ids is null or id in (select value from json_each(:ids)))
+
+-- name: listed_by_name
+with page as (
+    select id, fold(name) as place
+    {listed_of}
+        and (:after_id is null or (fold(name), id) > (:after, :after_id))
+    order by place, id
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place, id;
+
+-- name: listed_by_name_back
+with page as (
+    select id, fold(name) as place
+    {listed_of}
+        and (:after_id is null or (fold(name), id) < (:after, :after_id))
+    order by place desc, id desc
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place desc, id desc;
+
+-- name: listed_by_added
+with page as (
+    select id, added_at as place
+    {listed_of}
+        and (:after_id is null or (added_at, id) > (:after, :after_id))
+    order by place, id
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place, id;
+
+-- name: listed_by_added_back
+with page as (
+    select id, added_at as place
+    {listed_of}
+        and (:after_id is null or (added_at, id) < (:after, :after_id))
+    order by place desc, id desc
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place desc, id desc;
+
+-- name: listed_by_size
+with page as (
+    select id, size_bytes as place
+    {listed_of}
+        and (:after_id is null or (size_bytes, id) > (:after, :after_id))
+    order by place, id
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place, id;
+
+-- name: listed_by_size_back
+with page as (
+    select id, size_bytes as place
+    {listed_of}
+        and (:after_id is null or (size_bytes, id) < (:after, :after_id))
+    order by place desc, id desc
+    limit :limit
+)
+select
+    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+    (select count(*) from passage where document_id = document.id),
+    (select count(*) from passage where document_id = document.id and is_embedded = 1),
+    added_at, completeness, part_read,
+    place
+from page join document using (id)
+order by place desc, id desc;
+
+-- name: conditions
+select state, {partial}, count(*) from document where collection_id = :collection_id group by 1, 2;
+
 -- name: document
 select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,

@@ -46,6 +46,7 @@ _CODES = {
     "not_signed_in": "invalid_api_key",
     "too_busy": "rate_limit_exceeded",
     "model_busy": "rate_limit_exceeded",
+    "no_credit": "insufficient_quota",
     "context_too_long": "context_length_exceeded",
     "method_not_allowed": "method_not_supported",
     "malformed": "invalid_request",

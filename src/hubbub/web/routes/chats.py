@@ -10,6 +10,7 @@ from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from hubbub.app.again import Again
 from hubbub.app.attachments import MOST_NAMED, MOST_PICTURES
 from hubbub.app.chat_search import find
 from hubbub.app.chats import MOST_AT_ONCE, ChatWithMessages
@@ -193,6 +194,11 @@ class OneMoreAnswer(BaseModel):
     continues: Annotated[
         str | None, Field(description="An answer to the question that was cut off: begin with its text, and go on")
     ] = None
+    beside: Annotated[
+        str | None,
+        Field(description="An answer to the question that this one stands beside, for the person to keep one of them"),
+    ] = None
+    answer_id: Annotated[str | None, Field(description="Makes repeating the request safe; a ULID in lower case")] = None
 
 
 @router.get("/chats", responses=sends(Chats))
@@ -298,16 +304,20 @@ async def ask_question(request: Request) -> Response:
 
 @router.post("/questions/{question_id}/answers", status_code=202, responses=sends(Asked, 202))
 async def answer_again(question_id: str, new: OneMoreAnswer, app: App, person: Asker) -> Response:
-    """Make one more answer to a question, beside those it has."""
-    asked = await app.questions.ask_again(
-        person,
-        question_id,
-        model=new.model,
-        collection_ids=new.collections,
-        grace_seconds=app.limits.grace(new.unwatched, new.grace_seconds),
-        max_tokens=new.max_tokens,
-        continues=new.continues,
+    """Make one more answer to a question, a version beside those it has.
+
+    To compare two models, ask the question with the first, then answer it again with the second and `beside`: the id of
+    the first answer. Both are made at the same time. To keep one, let the next question have it as its `parent_id`.
+    """
+    how = Again(
+        new.model,
+        new.collections,
+        app.limits.grace(new.unwatched, new.grace_seconds),
+        new.max_tokens,
+        new.continues,
+        new.beside,
     )
+    asked = await app.questions.ask_again(person, question_id, how, answer_id=new.answer_id)
     return Json(asked, status_code=202)
 
 

@@ -1,6 +1,6 @@
 """Collections and their documents."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,19 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
-from hubbub.app.documents import PAGE_SCALE
+from hubbub.app.documents import NAME_CHARACTERS, PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Malformed, NotAllowed
 from hubbub.core.people import Right
+from hubbub.search.base import Condition, DocumentOrder, Listing
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
+from hubbub.web.cursors import place_cursor_of, place_of
 from hubbub.web.routes.permissions import NAMES
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
 QUOTE_CHARACTERS = 4000
 URL_CHARACTERS = 2000
+MOST_DOCUMENTS = 1000
+"""Documents on one page of a list."""
 
 _BYTES = {"type": "string", "format": "binary"}
 
@@ -49,9 +53,16 @@ class Collections(msgspec.Struct):
 
 
 class Documents(msgspec.Struct):
-    """A collection's documents, by name."""
+    """A page of a collection's documents."""
 
     documents: Sequence[Document]
+    next: str | None
+    """What to send as `after` for the next page; null behind the last."""
+    counts: Mapping[Condition, int]
+    """How many documents of the collection are "unfinished" (on their way), "ready", "partial" and "failed".
+
+    The partial ones are ready, but something of them was left out.
+    """
 
 
 class DocumentWithPassages(msgspec.Struct):
@@ -67,6 +78,13 @@ class NewCollection(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
     description: str = ""
+
+
+class NewName(BaseModel):
+    """What a collection is to be called, or a document: a file's name, or its path below a folder."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
 
 
 class NewUrl(BaseModel):
@@ -89,6 +107,12 @@ async def make_collection(new: NewCollection, app: App, person: Asker) -> Respon
     return Json(_view(made), status_code=201)
 
 
+@router.patch("/collections/{collection_id}", responses=sends(CollectionView))
+async def rename_collection(collection_id: str, new: NewName, app: App, person: Asker) -> Response:
+    """Rename a collection that you manage."""
+    return Json(_view(await app.collections.rename(person, collection_id, new.name)))
+
+
 @router.delete("/collections/{collection_id}", status_code=204)
 async def delete_collection(collection_id: str, app: App, person: Asker) -> None:
     """Delete a collection that you manage, with all its documents."""
@@ -96,9 +120,25 @@ async def delete_collection(collection_id: str, app: App, person: Asker) -> None
 
 
 @router.get("/collections/{collection_id}/documents", responses=sends(Documents))
-async def list_documents(collection_id: str, app: App, person: Asker) -> Response:
+async def list_documents(
+    collection_id: str,
+    app: App,
+    person: Asker,
+    words: Annotated[str, Query(max_length=NAME_CHARACTERS, description="What is in the name or the title")] = "",
+    condition: Annotated[Condition, Query(description="Only documents that are so; see `counts`")] = "",
+    id: Annotated[  # noqa: A002 (the name on the wire)
+        list[str] | None, Query(max_length=MOST_DOCUMENTS, description="Only these documents; may be given many times")
+    ] = None,
+    order: Annotated[DocumentOrder, Query(description="By what they are ordered")] = "name",
+    descending: bool = False,
+    after: Annotated[str | None, Query(max_length=4 * NAME_CHARACTERS, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_DOCUMENTS)] = MOST_DOCUMENTS,
+) -> Response:
     """List a collection's documents, and how far each has come."""
-    return Json(Documents(await app.documents.list(person, collection_id)))
+    place = None if after is None else place_of(after, str if order == "name" else float)
+    listing = Listing(words, condition, id, order, descending, place, limit)
+    page, counts = await app.documents.listed(person, collection_id, listing)
+    return Json(Documents(page.documents, None if page.next is None else place_cursor_of(page.next), counts))
 
 
 @router.put(
@@ -170,6 +210,12 @@ async def show_page(
     """Show a picture of a page of a PDF, with the words of a quote or a passage marked."""
     drawn = await app.documents.page(person, document_id, number, quote, passage=passage, scale=scale)
     return Response(drawn, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+
+
+@router.patch("/documents/{document_id}", responses=sends(Document))
+async def rename_document(document_id: str, new: NewName, app: App, person: Asker) -> Response:
+    """Rename a document of a collection that you may write to."""
+    return Json(await app.documents.rename(person, document_id, new.name))
 
 
 @router.delete("/documents/{document_id}", status_code=204)

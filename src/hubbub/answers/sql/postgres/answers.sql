@@ -129,3 +129,10 @@ returning pg_notify('hubbub', 'marks ' || worker)
 -- name: tell_watched
 update answer set watched_at = extract(epoch from clock_timestamp())
 where worker is not null and id = any($1::text[])
+
+-- name: owners
+select id, owner_id from answer where id > $1 order by id limit $2
+
+-- name: keep_longer
+update answer set expires_at = greatest(expires_at, $2)
+where expires_at is not null and owner_id = any($1::text[])

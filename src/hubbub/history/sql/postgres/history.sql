@@ -88,3 +88,13 @@ select content from annotation where chat_id = $1
 -- name: annotate
 insert into annotation (chat_id, content) select id, $2 from chat where id = $1
 on conflict (chat_id) do update set content = excluded.content
+
+-- name: unused_since
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat where updated_at < $1 and not owner_id = any($2::text[]) order by updated_at, id limit $3
+
+-- name: all_chats
+select
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+from chat where owner_id = $1 and id > $2 order by id limit $3

@@ -36,3 +36,10 @@ select 1 from chat where id = $1 for share
 
 -- name: size_bytes
 select coalesce(sum(octet_length(data)), 0) from record where kind = $1 and owner_id = $2
+
+-- name: owned
+select kind, id, owner_id, chat_id, updated_at, about from record
+where owner_id = $1 and (kind collate "C", id) > ($2, $3) order by kind collate "C", id limit $4
+
+-- name: forget_owned
+delete from record where owner_id = $1

@@ -23,3 +23,8 @@ select content from session where owner_id = $1 and id = $2
 
 -- name: delete
 delete from session where owner_id = $1 and id = $2
+
+-- name: forget_before
+delete from session where (owner_id, id) in (
+  select owner_id, id from session where saved_at < $1 and not owner_id = any($2::text[]) limit $3
+)

@@ -25,3 +25,6 @@ where not exists (
   select 1 from api_key
   where api_key.id = wanted.id and revoked_at is null and (expires_at is null or expires_at > $2::double precision)
 )
+
+-- name: forget_person
+delete from api_key where person_id = $1

@@ -195,6 +195,87 @@ added_at, completeness, part_read
 -- name: documents
 select {described} from document where collection_id = $1 order by lower(name), name;
 
+-- name: partial
+coalesce(jsonb_array_length(nullif(completeness, '')::jsonb -> 'omitted'), 0) > 0
+
+-- name: of_condition
+case $3::text
+    when '' then true
+    when 'unfinished' then state in ('waiting', 'reading', 'embedding')
+    when 'partial' then state = 'ready' and {partial}
+    else state = $3::text
+end
+
+-- name: listed_of
+from document
+where collection_id = $1
+    and ($2::text = '' or strpos(lower(name), lower($2::text)) > 0 or strpos(lower(title), lower($2::text)) > 0)
+    and {of_condition}
+    and ($4::text[] is null or id = any($4::text[]))
+
+-- name: listed_by_name
+with page as (
+    select id, lower(name) as place
+    {listed_of}
+        and ($6::text is null or (lower(name), id) > ($5::text, $6::text))
+    order by place, id
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place, id;
+
+-- name: listed_by_name_back
+with page as (
+    select id, lower(name) as place
+    {listed_of}
+        and ($6::text is null or (lower(name), id) < ($5::text, $6::text))
+    order by place desc, id desc
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place desc, id desc;
+
+-- name: listed_by_added
+with page as (
+    select id, added_at as place
+    {listed_of}
+        and ($6::text is null or (added_at, id) > ($5::double precision, $6::text))
+    order by place, id
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place, id;
+
+-- name: listed_by_added_back
+with page as (
+    select id, added_at as place
+    {listed_of}
+        and ($6::text is null or (added_at, id) < ($5::double precision, $6::text))
+    order by place desc, id desc
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place desc, id desc;
+
+-- name: listed_by_size
+with page as (
+    select id, size_bytes as place
+    {listed_of}
+        and ($6::text is null or (size_bytes, id) > ($5::double precision, $6::text))
+    order by place, id
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place, id;
+
+-- name: listed_by_size_back
+with page as (
+    select id, size_bytes as place
+    {listed_of}
+        and ($6::text is null or (size_bytes, id) < ($5::double precision, $6::text))
+    order by place desc, id desc
+    limit $7::integer
+)
+select {described}, place from page join document using (id) order by place desc, id desc;
+
+-- name: conditions
+select state, {partial}, count(*) from document where collection_id = $1 group by 1, 2;
+
 -- name: document
 select {described} from document where id = $1;
 

@@ -84,3 +84,19 @@ group by one.name order by sum(money) desc, 2 desc, 1
 
 -- name: in_all
 select '', {sums} from usage where at >= $1 and at < $2 having count(*) > 0
+
+-- name: window
+select max(answer_id) from (
+    select answer_id from usage where answer_id > $1 order by answer_id limit $2
+) as looked_at
+
+-- name: of_person
+select answer_id, place, at, kind, outcome, model, deployment, questions, input_tokens, cached_tokens, output_tokens,
+    reasoning_tokens, money, is_estimated
+from usage where answer_id > $1 and answer_id <= $2 and person = $3 order by answer_id, place
+
+-- name: forget_person
+update usage set person = '', key = '' where answer_id > $1 and answer_id <= $2 and person = $3
+
+-- name: forget_counters_of
+delete from quota_counter where scope = 'person' and subject = $1

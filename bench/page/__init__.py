@@ -1,0 +1,1 @@
+"""Measure the page in a real browser against the figures that it keeps."""

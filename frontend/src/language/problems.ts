@@ -1,0 +1,68 @@
+/** Say in the language of the page what the server says in English: by the code of what went wrong, where it is known. */
+
+import { language, t } from "./t";
+
+const BUSY_MODEL = t("The model is busy.");
+const LATE_MODEL = t("The model took too long. Try again, or choose another model.");
+const BROKEN_OFF = t("The model’s server broke off before the answer was complete. Ask again.");
+const NO_STORE = t("The server can store nothing at the moment. Tell whoever runs it.");
+const WRONG_CODE = t(
+  "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone.",
+);
+
+/** Codes that mean one thing wherever they come from. What others mean is in the server's sentence alone. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  all_busy: BUSY_MODEL,
+  bad_answer: t("The model’s server sent something else than an answer. Try another model."),
+  bad_passkey: t("This passkey can’t be used here. Try again, or sign in another way."),
+  broke_off: BROKEN_OFF,
+  code_needed: t("Enter the code that your authenticator app shows."),
+  context_too_long: t(
+    "The conversation is too long for this model. Start a new chat, or choose a model with more context.",
+  ),
+  draining: t("The server is about to end or to restart."),
+  internal: t("Something went wrong on our side. Try again."),
+  interrupted: t(
+    "The server stopped while this was being written. What was written is kept; you can ask for the answer again.",
+  ),
+  model_busy: BUSY_MODEL,
+  model_died: BROKEN_OFF,
+  not_accepted: t("The model’s server did not accept this question. Change it, or choose another model."),
+  not_found: t("This is not there, or not yours."),
+  not_ready: t("The model is not ready. Try again later, or choose another model."),
+  not_signed_in: t("Sign in first."),
+  over_quota: t("What may be used is used up."),
+  overloaded: t("Too many ask the server at once."),
+  refused: t("The model’s server refused. Try again later, or choose another model."),
+  search_error: t("The documents could not be searched. Try again in a moment."),
+  silent: t("The model’s server fell silent in the middle of the answer. Ask again."),
+  store_error: NO_STORE,
+  store_full: NO_STORE,
+  store_lost: NO_STORE,
+  too_busy: t("As much of yours is under way or waits as may."),
+  too_long: LATE_MODEL,
+  too_many_attempts: t("Signing in has failed too often. Wait some minutes, or use a link for a new password."),
+  unknown_ending: BROKEN_OFF,
+  unreachable: t("The model’s server can’t be reached. Try again in a moment."),
+  wrong_code: WRONG_CODE,
+  wrong_credentials: t("The e-mail address or the password is wrong."),
+  wrong_password: t("The present password is wrong."),
+};
+
+/** What the server said of a problem, for a person: in its own words where the page speaks English, or knows no better. */
+export function sentenceOf(code: string, said: string, retryAfterSeconds: number | null = null): string {
+  const known = language !== "en" && Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined;
+  if (known === undefined) return said;
+  const reference = /\(Reference: (\w+)\)$/.exec(said)?.[1];
+  return [known, againIn(retryAfterSeconds), reference && t("(Reference: {reference})", { reference })]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function againIn(seconds: number | null): string {
+  if (seconds === null) return "";
+  if (seconds <= 90) return t("Try again in {seconds} s.", { seconds: Math.ceil(seconds) });
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes <= 90) return t("Try again in {minutes} min.", { minutes });
+  return t("Try again in {hours} h.", { hours: Math.ceil(minutes / 60) });
+}

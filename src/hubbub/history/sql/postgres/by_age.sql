@@ -1,0 +1,1 @@
+create index chat_by_age on chat (updated_at, id); -- old ones are found without a look at the rest

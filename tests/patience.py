@@ -1,0 +1,11 @@
+"""How long a test waits for what has to happen."""
+
+import asyncio
+
+PATIENCE_SECONDS = 30.0
+"""So long even a machine that is busy with other work needs for nothing that takes milliseconds."""
+
+
+def patience() -> asyncio.Timeout:
+    """Return a limit that only what never happens reaches. How long something may take is another promise."""
+    return asyncio.timeout(PATIENCE_SECONDS)
