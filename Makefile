@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check check-python check-page bench bench-answers bench-faults bench-completeness bench-syncing bench-loaders bench-page attack docs format lock clean help
+.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page attack docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -42,6 +42,12 @@ bench: .venv/.installed .venv-bench/.installed ## measure what a relayed token c
 
 bench-answers: .venv/.installed ## measure answers over documents, on the questions in the folder SQUAD
 	$(BIN)/python -m bench.grounding $(SQUAD)
+
+bench-search: .venv/.installed ## measure searches by size, as in make bench-search ARGS="--sizes 300000,1000000 --beside TREE"
+	PYTHONPATH=src $(BIN)/python -m bench.searching $(ARGS)
+
+bench-search-kills: .venv/.installed ## kill a process while it builds the index of a search, 50 times, and compare
+	PYTHONPATH=src $(BIN)/python -m bench.searching.kills $(ARGS)
 
 bench-faults: .venv/.installed-dev ## let model servers fail in every way, and count what people see: make bench-faults ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.faults $(ARGS)

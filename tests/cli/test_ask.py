@@ -78,3 +78,14 @@ def test_it_streams(folder: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.read(5) == "First"  # and not only at the end
         process.kill()
+
+
+def test_searching_thoroughly_shows_each_search(hubbub: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingested(hubbub, folder)
+    monkeypatch.setenv("HUBBUB_MODELS__SCRIPTED__TEXT", "thirty days of leave")
+    result = hubbub("ask", "How many days of leave?", "--collection", "rules", "--thorough")
+    assert result.exit_code == 0
+    assert "Searched for: How many days of leave?" in result.stderr
+    assert "Searched for: thirty days of leave" in result.stderr
+    assert "thirty days of leave" in result.stdout
+    assert "Searched for" not in hubbub("ask", "How many days of leave?", "--collection", "rules").stderr

@@ -366,3 +366,52 @@ def test_a_compound_holds_the_words_that_it_is_made_of() -> None:
     text = "Kündigungsfristen betragen drei Monate. Die Miete wird am Ersten bezahlt."
     (first, *_) = choose("Wie lang ist die Frist der Kündigung?", [hit(text)])
     assert first.text == "Kündigungsfristen betragen drei Monate."
+
+
+@pytest.mark.parametrize(
+    ("question", "is_answered"),
+    [
+        ("When did the Normans attack Dyrrachium?", True),
+        ("When did the Normans attack Palermo?", False),
+        ("What did Roussel seize from the Byzantines?", True),
+        ("What did Hermann seize from the Byzantines?", False),
+        ("Which city did the Normans besiege in 1107?", True),
+        ("Which city did the Normans besiege in 1185?", False),
+        ("¿Cuándo atacaron los normandos Corfú?", True),
+        ("¿Cuándo atacaron los normandos Palermo?", False),
+    ],
+)
+def test_a_quote_that_lacks_a_name_or_number_of_the_question_is_no_sure_answer(
+    question: str, is_answered: bool
+) -> None:
+    passage = hit(
+        "The Normans attacked Dyrrachium in 1081. Roussel seized Galatia from the Byzantines. "
+        "The Normans besieged the city of Avlona in 1107.\n\nPalermo, Hermann and 1185 are named elsewhere."
+    )
+    spanish = hit("Los normandos atacaron Corfú en 1147.", 2)
+    quotes = choose(question, [passage, spanish])
+    assert any(quote.is_sure for quote in quotes) is is_answered
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("An welchem Tag bleibt der Lesesaal zu?", "Sonntags bleibt der Lesesaal geschlossen."),
+        ("Wie viele Bände hat die Bibliothek?", "Die Bibliothek hat rund 82.000 Bände."),
+        ("¿Qué día cierra la sala?", "La sala cierra los lunes."),
+        ("¿Quién guarda los mapas de la sala?", "Guarda los mapas de la sala la señora Molina."),
+        ("Quel jour la salle ferme-t-elle ?", "La salle ferme le lundi."),
+        ("Combien de livres a la salle ?", "La salle a trois cents livres."),
+        ("In che giorno chiude la sala?", "La sala chiude di lunedì."),
+        ("Em que dia fecha a sala?", "A sala fecha na segunda."),
+        ("Op welke dag sluit de zaal?", "De zaal sluit op maandag."),
+    ],
+)
+def test_in_other_languages_too_the_kind_of_thing_that_is_asked_for_counts(question: str, answer: str) -> None:
+    around = [
+        "Der Lesesaal bleibt zu. Die Bibliothek hat Bände. Sie arbeitet an drei Tagen der Woche.",
+        "La sala cierra. Se guardan los mapas de la sala. Un día más. La salle ferme. La salle a des livres. ",
+        "La sala chiude. A sala fecha. De zaal sluit.",
+    ]
+    hits = [hit(text, number) for number, text in enumerate([*around, answer], 1)]
+    assert choose(question, hits)[0].text == answer

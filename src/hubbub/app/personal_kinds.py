@@ -75,7 +75,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
                 "passage_terms",
                 "passage_vocabulary",
             ),
-            *("passage_embedding", "passage_waiting", "sign_block", "azure_passage", "azure_place"),
+            *("passage_embedding", "passage_waiting", "sign_block", "ledger_passage", "ledger_place"),
             *("passage_unembedded", "file_content", "file_piece"),  # of PostgreSQL
         ),
         told="collections.json   collections, with who may do what with them, and their documents; chats' files, too\n"

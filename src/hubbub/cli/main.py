@@ -67,6 +67,9 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     collection: Annotated[list[str] | None, typer.Option(help="Search this collection; may be repeated.")] = None,
     model: Annotated[str | None, typer.Option(help="The model to ask.", show_default="the first there is")] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Let the model take the question apart and search several times.")
+    ] = False,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
@@ -75,7 +78,7 @@ def ask(
 
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
-        asking.ask(settings, question, collection or [], model)
+        asking.ask(settings, question, collection or [], model, is_thorough=thorough)
 
 
 @app.command()

@@ -51,7 +51,7 @@ POSTGRES: Mapping[str, int] = {
     "usage": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 1, "origins": 1, "outbox": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 2, "origins": 1, "outbox": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

@@ -64,8 +64,8 @@ MARKS = ("cookie_key",)
 _IN_FOLDER = {table.name for table in DOCUMENTS} | {"passage"}
 AZURE = "an index at Azure AI Search"
 NOT_THERE: Mapping[str, str] = {
-    "azure_passage": AZURE,
-    "azure_place": AZURE,
+    "ledger_passage": AZURE,
+    "ledger_place": AZURE,
 }
 """The tables of SQLite that PostgreSQL has no place for, and what they hold: a folder where one has rows is refused."""
 LEFT_OUT = frozenset(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Set
 from typing import TypeAlias
 
+from hubbub.conversation.cues_elsewhere import ASKS, SHOWN
+
 Holds: TypeAlias = Callable[[str, Set[str]], bool]
 """Takes a sentence and the question's words in lower case."""
 
@@ -59,12 +61,17 @@ _CUES: tuple[tuple[re.Pattern[str], Holds], ...] = (
 )
 
 
-def cue(question: str) -> Holds | None:
-    """Return what tells whether a sentence holds the kind of thing that an English question asks for.
+def cue(question: str, language: str = "en") -> Holds | None:
+    """Return what tells whether a sentence holds the kind of thing that a question asks for.
 
-    A number, a time, a name that the question does not give, a place or a reason; None where the
-    question asks for something else.
+    A number, a time, a name that the question does not give and, in English, a place or a reason; None where
+    the question asks for something else, or the language's words for that are not known.
     """
+    if language not in ("", "en"):
+        asked_for = next((kind for asks, kind in ASKS.get(language, ()) if asks.search(question)), None)
+        if asked_for is None:
+            return None
+        return _holds(SHOWN[language][asked_for]) if asked_for in SHOWN[language] else _holds_name
     lowered = question.lower()
     return next((holds for asks, holds in _CUES if asks.search(lowered)), None)
 

@@ -10,9 +10,9 @@ from typing import Protocol, TypeAlias
 from msgspec.structs import replace
 
 from hubbub.conversation.again import Again
-from hubbub.conversation.citations import MAX_FOLLOW_UPS, CitedStream, cite
+from hubbub.conversation.citations import CitedStream, cite
 from hubbub.conversation.coalescing import Coalescing
-from hubbub.conversation.joining import Join
+from hubbub.conversation.joining import joined
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import (
     Fitted,
@@ -26,12 +26,13 @@ from hubbub.conversation.prompt import (
     with_sources,
 )
 from hubbub.conversation.query import stand_alone, write_query
-from hubbub.conversation.quoted import CLOSEST, is_sure, quoted
-from hubbub.conversation.quoting import READ_HITS, Quote, choose_by_meaning, choose_in_turns
+from hubbub.conversation.quoted import CLOSEST, is_sure, neighbours, quoted
+from hubbub.conversation.quoting import READ_HITS, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Unread, nothing_found, until_read
 from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
 from hubbub.conversation.searches import Searches
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
+from hubbub.conversation.thorough import Budget, Thorough
 from hubbub.conversation.times import Said, Scope, Times
 from hubbub.conversation.tokens import Rates
 from hubbub.conversation.turns import spoken, well_formed
@@ -106,12 +107,15 @@ class Engine:
         library: Unread | None = None,
         again: Again | None = None,
         summaries: Summaries | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Take what answers, what finds, and what knows which documents are still being read.
 
         Where there are `coalescing`, identical questions at once share an answer. `again` asks models again that were
         busy. Where there are `summaries`, turns that no longer fit a prompt are summed up.
+        `budget` bounds the searches of questions that are to be searched for thoroughly.
         """
+        self._budget = budget or Budget()
         self._summaries = summaries
         self._library = library
         self._searches = Searches(library)
@@ -179,7 +183,10 @@ class Engine:
         query = begun.query if begun else await self._query(writer, question, times, send)
         if writer is None:
             return await self._quote(query, question, times.for_search(), send, reading)
-        hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
+        if question.is_thorough and not begun:
+            hits = await self._thoroughly(writer, query, question, times, send)
+        else:
+            hits = begun.hits if begun else await self._find(query, question, times.for_search(), self._shown(question))
         self._searches.keep(question, query, hits)
         send(Searched(query, tuple(hits)))
         if not hits:
@@ -237,6 +244,19 @@ class Engine:
                 code="too_late",
             ) from error
 
+    async def _thoroughly(self, model: Model, query: str, question: Question, times: Times, send: Send) -> list[Hit]:
+        wished = self._shown(question)
+        search = Thorough(
+            model,
+            lambda one: self._find(one, question, times.for_search(), wished),
+            send,
+            budget=times.within_search(self._budget),
+            rates=self._rates[model.card.name],
+            prompt_tokens=prompt_tokens(model),
+            tell=_telling(question, "query", model, send),
+        )
+        return await search.search(query, limit=max(wished, self._budget.hits))
+
     def _model_for(self, question: Question) -> Model | None:
         """Return what answers; None where passages are quoted, or where there is no model at all."""
         if question.quotes_only:
@@ -274,7 +294,7 @@ class Engine:
 
         await self._repeat(question, take)
         times = Times(question.within_seconds)
-        return await self._complete(model, question, plan, question.generation, times, send, _joined(question, take))
+        return await self._complete(model, question, plan, question.generation, times, send, joined(question, take))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
         rates = self._rates[model.card.name]
@@ -328,7 +348,7 @@ class Engine:
         await self._repeat(question, take)
         temperature = TEMPERATURE if question.generation.temperature is None else question.generation.temperature
         how = replace(question.generation, temperature=temperature)
-        return await self._complete(model, question, plan, how, times, send, _joined(question, take), finish)
+        return await self._complete(model, question, plan, how, times, send, joined(question, take), finish)
 
     async def _repeat(self, question: Question, take: Callable[[Piece], None]) -> None:
         """Say once more what the answer said that is continued."""
@@ -442,7 +462,7 @@ class Engine:
             send(Text(quoted(quote, marker, is_plain=question.is_plain)))
         if not quotes:
             send(Text(nothing_found(reading, is_plain=question.is_plain)))
-        if question.has_follow_ups is not False and (questions := _neighbours(hits, quotes)):
+        if question.has_follow_ups is not False and (questions := neighbours(hits, quotes)):
             send(FollowUps(questions))
         if not quotes:
             return Done("nothing_found")
@@ -471,25 +491,9 @@ def _missing(fitted: Fitted) -> int:
     return fitted.left_out.turns if fitted.left_out is not None else 0
 
 
-def _joined(question: Question, take: Callable[[Piece], None]) -> Callable[[Piece], None]:
-    """Return what takes a model's pieces; where an answer is continued, they follow its text."""
-    if question.continues is None:
-        return take
-    join = Join(question.continues.text)
-    return lambda piece: take(join(piece) if isinstance(piece, str) else piece)
-
-
 def _going_on(question: Question) -> tuple[Sequence[Turn], str]:
     """Return what was said before, and what is asked now: to go on, where an answer is continued."""
     if question.continues is None:
         return question.turns, question.text
     begun = Turn("assistant", question.continues.text)
     return (*question.turns, Turn("user", question.text), begun), prompt_text("continue")
-
-
-def _neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
-    """Return questions for what was found beside the quotes: the headings of the other hits."""
-    quoted = {quote.hit.heading for quote in quotes}
-    headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
-    lasts = [heading.split(" › ")[-1] for heading in headings][:MAX_FOLLOW_UPS]
-    return tuple(last if last.endswith("?") else f"What about “{last}”?" for last in lasts)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from hubbub.conversation.citations import MAX_FOLLOW_UPS
 from hubbub.conversation.quoting import Quote
+from hubbub.core.documents import Hit
 from hubbub.core.markdown import escape
 
 _NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
@@ -43,3 +45,11 @@ def _cells(row: str) -> list[str]:
 def is_sure(quotes: Sequence[Quote]) -> bool:
     """Tell whether quotes answer their question, as far as can be told: else they are only the closest found."""
     return any(quote.is_sure for quote in quotes)
+
+
+def neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """Return questions for what was found beside the quotes: the headings of the other hits."""
+    quoted = {quote.hit.heading for quote in quotes}
+    headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
+    lasts = [heading.split(" › ")[-1] for heading in headings][:MAX_FOLLOW_UPS]
+    return tuple(last if last.endswith("?") else f"What about “{last}”?" for last in lasts)

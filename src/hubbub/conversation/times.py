@@ -5,6 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
+from hubbub.conversation.thorough import Budget
 from hubbub.core.events import SAID, Event
 
 Scope: TypeAlias = AbstractAsyncContextManager[object]
@@ -30,6 +33,13 @@ class Times:
     def for_search(self) -> asyncio.Timeout:
         """Return the scope in which the passages are found."""
         return self._until(SEARCH_SHARE)
+
+    def within_search(self, budget: Budget) -> Budget:
+        """Return a budget that ends no later than the passages have to be found."""
+        if self._within_seconds is None:
+            return budget
+        left = self._began + SEARCH_SHARE * self._within_seconds - asyncio.get_running_loop().time()
+        return replace(budget, seconds=max(0.0, min(budget.seconds, left)))
 
     def for_first_word(self) -> asyncio.Timeout:
         """Return the scope in which a model has to begin; once it has, the scope is to be set free."""

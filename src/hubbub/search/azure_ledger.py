@@ -54,7 +54,7 @@ class Ledger:
         vectors everything is embedded anew. That holds, too, for a file that was searched by itself.
         """
         await self._database.migrate(ROOM, SCHEMA)
-        await self._database.migrate("azure", [SQL["create_tables"]])
+        await self._database.migrate("azure", [SQL["create_tables"], SQL["name_by_what_they_are"]])
         await self._database.write(_open, place, space)
 
     async def forget_index(self) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 from hubbub.connections.postgres import Connection, Postgres, Row, plain
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
-from hubbub.core.embedding import Embedder, speaks
+from hubbub.core.embedding import Embedder, OfLanguages, speaks
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
@@ -18,7 +18,7 @@ from hubbub.search.library_postgres import SEARCH_STEPS
 from hubbub.search.permissions_postgres import usable_of
 from hubbub.search.postgres_vectors import find_near, has_vectors, put_vectors, use_space
 from hubbub.search.postgres_words import SQL, TermCounts, find_words, terms_of, vectors_of
-from hubbub.search.ranking import DEPTH, Asked
+from hubbub.search.ranking import DEPTH, Asked, understands
 from hubbub.search.vectors import QueryVectors, embedded_text
 
 QUICK_CHARACTERS = 2_000
@@ -108,6 +108,7 @@ class PostgresSearch:
             self._embedder is None or speaks(self._embedder, language),
             reader,
             document_ids,
+            self._embedder.languages if isinstance(self._embedder, OfLanguages) else None,
         )
         try:
             return await self._database.read(self._rank, asked)
@@ -129,7 +130,7 @@ class PostgresSearch:
         near: list[int] = []
         if asked.vector is not None and space == asked.space:
             near = await find_near(connection, asked.vector, ids, embedded, depth, asked.document_ids)
-        if words and not asked.is_understood:
+        if words and not understands(asked, languages or ()):
             # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
             near = [row for row in near if row not in set(words)]
             fused = fuse([[*words, *near]])

@@ -1,13 +1,14 @@
 """Rank the passages of some collections for a query, by words and by meanings, on a thread of the database."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
+from hubbub.core.languages import UNKNOWN
 from hubbub.core.people import Reader
 from hubbub.search.base import Why
 from hubbub.search.fusion import fuse, worth
@@ -41,6 +42,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Whose rights count, as they are in the transaction that searches; None: nobody's."""
     document_ids: list[str] | None = None
     """The documents that are searched; None: all of the collections."""
+    spoken: frozenset[str] | None = None
+    """The languages that the embedder was made for; None: all."""
 
 
 class Rankings(NamedTuple):
@@ -53,7 +56,7 @@ class Rankings(NamedTuple):
 def rank(connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache) -> list[Hit]:
     """Return the best passages, best first."""
     words, near = _rankings(connection, asked, frequencies, signs)
-    best = _fused(asked, words, near)
+    best = _fused(_doubted(connection, asked), words, near)
     rows = json.dumps([row for row, _ in best])
     found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": rows})}
     return [Hit(*found[row], score=score) for row, score in best]
@@ -64,7 +67,7 @@ def explain(
 ) -> dict[str, Why]:
     """Return why these of the best passages are found, by their ids."""
     words, near = _rankings(connection, asked, frequencies, signs)
-    best = json.dumps([row for row, _ in _fused(asked, words, near)])
+    best = json.dumps([row for row, _ in _fused(_doubted(connection, asked), words, near)])
     ids: dict[int, str] = {
         row: id_ for row, id_, *_ in connection.all(SQL["hits"], {"rows": best}) if id_ in set(passage_ids)
     }
@@ -85,6 +88,24 @@ def explain(
         )
         for row, id_ in ids.items()
     }
+
+
+def understands(asked: Asked, languages: Iterable[str]) -> bool:
+    """Tell whether the vector can be trusted, for texts in these languages.
+
+    A query too short to tell its own language is taken to be in one of theirs.
+    """
+    if asked.language or asked.spoken is None:
+        return asked.is_understood
+    there = set(languages) - {UNKNOWN}
+    return not there or not there.isdisjoint(asked.spoken)
+
+
+def _doubted(connection: Connection, asked: Asked) -> Asked:
+    if asked.language or asked.spoken is None or asked.vector is None:
+        return asked
+    there = [row[0] for row in connection.all(SQL["languages"])]
+    return msgspec.structs.replace(asked, is_understood=understands(asked, there))
 
 
 def _fused(asked: Asked, words: list[int], near: list[int]) -> Sequence[tuple[int, float]]:

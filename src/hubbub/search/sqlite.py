@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from hubbub.connections.read_pool import ReadPool
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
-from hubbub.core.embedding import Embedder, speaks
+from hubbub.core.embedding import Embedder, OfLanguages, speaks
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
@@ -154,6 +154,7 @@ class SqliteSearch:
             self._embedder is None or speaks(self._embedder, language),
             reader,
             document_ids,
+            self._embedder.languages if isinstance(self._embedder, OfLanguages) else None,
         )
 
     async def _read(

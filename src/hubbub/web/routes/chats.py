@@ -119,6 +119,13 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="How long the answer may get; as the model is set if not given, which is as it likes as a rule"
         ),
     ] = None
+    thorough: Annotated[
+        bool,
+        Meta(
+            description="Over documents: whether the model may take the question apart, search several times and read "
+            "in between, which takes longer and costs more"
+        ),
+    ] = False
 
 
 class ChatChange(BaseModel):
@@ -322,6 +329,7 @@ def _question(new: NewQuestion) -> Question:
         generation=Generation(max_tokens=new.max_tokens, reasoning_effort=new.reasoning_effort),
         within_seconds=new.within_seconds,
         wait_seconds=new.wait_seconds,
+        is_thorough=new.thorough,
     )
 
 
