@@ -4,6 +4,7 @@ import { render } from "preact";
 import { runAttachments } from "./state/attachments";
 import { runFinding } from "./state/finding";
 import { runGuest } from "./state/guest";
+import { comeBack } from "./state/leaving";
 import { runQueue } from "./state/queue";
 import { start } from "./state/session";
 import { runThread } from "./state/thread";
@@ -15,6 +16,7 @@ import { Root } from "./views/app/Root";
 // Last: it takes back what the others say, on paper.
 import "./views/print.css";
 
+comeBack();
 runThread();
 runFinding();
 runQueue();

@@ -249,7 +249,7 @@ class Hub:
             HubbubError: the answer failed; what was yielded before stands. Else as `ask` does.
         """
         app = self._open()
-        catalog = app.catalog
+        catalog = await app.models_of(person)
         answering = catalog.get(model) if model else catalog.default
         card = answering.card if answering else None
         said = _turns(messages, able_of(model or "The model", card, app.limits.image_hosts))

@@ -98,7 +98,7 @@ async def test_every_fault_is_told_and_what_was_said_is_kept(tmp_path: Path) -> 
             assert (answer["state"], answer["text"], answer["failure"]["code"]) == ("failed", text, code), name
             before.append((asked, answer))
         assert len(model.seen) == len(FAULTS)
-        await model.until(lambda model: model.open_requests == 0, 2)
+        await model.until(lambda model: model.open_requests == 0)
         model.script = Script()
         asked = await ask(http, server.url, "And all is well again")
         assert text_of(await read_all(http, server.url, asked["answer"]["id"])) == "Hello, wörld!"

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hubbub.core.identifiers import new_id
 from tests.chaos.crowd import new_connections, question_of, seed, until_none_is_open
 from tests.servers.hubbub_server import hubbub_serving, through
@@ -25,6 +27,7 @@ PACE = Script(tokens=TOKENS, seconds_before_first=0.3, seconds_between=0.01)
 STALLS = (Script(stall_before="headers"), Script(stall_before="first_token"))
 
 
+@pytest.mark.quiet
 async def test_stops_at_random_moments(tmp_path: Path) -> None:
     begun_with = seed()
     print(f"HUBBUB_SEED={begun_with}")  # noqa: T201 (shown when the test fails)

@@ -20,7 +20,7 @@ from hubbub.cli.workers import Workers
 from hubbub.settings import load_settings
 from tests.cli.commands import run
 from tests.patience import patience
-from tests.servers.hubbub_server import hubbub_serving, scripted, workers_of
+from tests.servers.hubbub_server import START_SECONDS, hubbub_serving, scripted, workers_of
 from tests.servers.processes import command_of, descendants_of
 from tests.servers.reader import ask, begin_reading, read_all, text_of
 from tests.weights import chat_weights as chat_weights
@@ -30,8 +30,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 WORKERS = {"HUBBUB_SERVER__WORKERS": "3"}
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it is so; workers may have to start for it."""
+    async with asyncio.timeout(START_SECONDS):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -161,7 +162,7 @@ async def test_a_restart_of_all_refuses_nobody(tmp_path: Path) -> None:
             for _ in range(8):
                 group.create_task(visit())
             server.process.send_signal(signal.SIGHUP)
-            await until(lambda: not before & set(workers_of(server)) and answers.total() > 100, 60)
+            await until(lambda: not before & set(workers_of(server)) and answers.total() > 100)
             await asyncio.sleep(0.2)
             is_over = True
         assert set(answers) == {200}
@@ -269,7 +270,7 @@ async def test_ingestion_goes_on_when_the_one_that_does_it_dies(tmp_path: Path) 
             async with http.put(f"{collection}/{number}.txt", data=b"Hubbub is chat and search.") as response:
                 assert response.status in (200, 201, 202), await response.text()
             states: list[str] = []
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(START_SECONDS):
                 while len(states) <= number or set(states) != {"ready"}:
                     await asyncio.sleep(0.1)
                     async with http.get(collection) as response:
@@ -293,7 +294,7 @@ async def test_there_is_one_embedded_model_for_all_and_a_new_one_when_its_holder
         os.kill(holder, signal.SIGKILL)
         async with new_connections() as http:  # some of them wait for the successor
             assert await asyncio.gather(*(health(http, server.url) for _ in range(60))) == [200] * 60
-        await until(lambda: len(models()) == 1 and models() != [model], 60)
+        await until(lambda: len(models()) == 1 and models() != [model])
         assert await asyncio.gather(*(answered() for _ in range(2))) == ["done"] * 2
         assert len(models()) == 1
         assert await server.terminate() == 0

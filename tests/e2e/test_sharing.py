@@ -51,3 +51,45 @@ async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: 
         await expect(dialog).to_have_count(0)
         await page.get_by_role("button", name="Share").click()
         await expect(dialog.get_by_text("Only whoever made it and the operators can see it.")).to_be_visible()
+
+
+async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
+        opened(browser, server.url) as page,
+        opened(browser, server.url) as other,
+    ):
+        other_id = await other.evaluate("fetch('/api/me').then((one) => one.json()).then((me) => me.person.id)")
+        await page.get_by_role("textbox", name="Question").press_sequentially("/")
+        await page.get_by_role("option", name="Prompts and instructions").click()
+        dialog = page.get_by_role("dialog", name="Prompts and instructions")
+        await dialog.get_by_role("textbox", name="Name").fill("French")
+        await dialog.get_by_role("textbox", name="Text", exact=True).fill("Translate to French: ")
+        await dialog.get_by_role("button", name="Add the prompt").click()
+        await dialog.get_by_role("button", name="Share “French”").click()
+        sharing = page.get_by_role("dialog", name="Share “French”")
+        await expect(sharing.get_by_text("Sign in to share with everybody")).to_be_visible()
+        await sharing.get_by_label("Their id").fill(other_id)
+        await sharing.get_by_role("button", name="Add").click()
+        await expect(sharing.get_by_label(f"What {other_id} may do")).to_have_value("use")
+        await settled(page)
+        assert await violations(page) == []
+        await page.screenshot(path=tmp_path / "share-prompt.png")
+        await sharing.get_by_role("button", name="Save").click()
+        await expect(sharing).to_have_count(0)
+        await expect(dialog.get_by_role("button", name="Delete French")).to_be_visible()
+
+        field = other.get_by_role("textbox", name="Question")
+        await field.press_sequentially("/fr")
+        await other.get_by_role("option", name="French").click()
+        await expect(field).to_have_value("Translate to French: ")
+        await field.fill("")
+        await field.press_sequentially("/")
+        await other.get_by_role("option", name="Prompts and instructions").click()
+        theirs = other.get_by_role("dialog", name="Prompts and instructions")
+        await expect(theirs.get_by_role("list", name="Prompts")).to_contain_text("Shared with you")
+        await expect(theirs.get_by_role("button", name="Change French")).to_have_count(0)
+        await expect(theirs.get_by_role("button", name="Delete French")).to_have_count(0)
+        await settled(other)
+        assert await violations(other) == []
+        await other.screenshot(path=tmp_path / "shared-prompt.png")

@@ -66,6 +66,40 @@ async def sign_in(page: Page) -> None:
     await page.get_by_role("button", name="Continue").click()
 
 
+async def test_a_shared_chat_is_there_after_signing_in(browser: Browser, served: Served) -> None:
+    """The secret of its link stands behind the #, which no server sees: neither ours nor the provider."""
+    async with opened(browser, served.server.url, bears="401") as page:
+        await page.context.route(
+            lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.fulfill(body="")
+        )
+        await sign_in(page)
+        await page.get_by_label("Question", exact=True).fill("Hello?")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("word4")).to_be_visible()
+        secret = await page.evaluate(
+            """async () => {
+                const { chats } = await (await fetch("/api/chats")).json();
+                const made = await fetch(`/api/chats/${chats[0].id}/links`, {
+                    method: "POST", headers: { "Content-Type": "application/json" }, body: "{}",
+                });
+                return (await made.json()).secret;
+            }"""
+        )
+        await page.context.clear_cookies()
+        seen: list[str] = []
+        page.context.on("request", lambda request: seen.append(request.url + (request.post_data or "")))
+        await page.goto(f"{served.server.url}/shared#{secret}")
+        await page.reload()  # the same document would stay where only the part behind the # is another one
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        seen.clear()
+        await sign_in(page)
+        await expect(page.get_by_text("word4")).to_be_visible()
+        assert page.url == f"{served.server.url}/shared#{secret}"
+        assert await page.evaluate("sessionStorage.getItem('hubbub.left')") is None
+        told = [one for one in seen if secret in one.partition("#")[0]]
+        assert all("/api/shared" in one for one in told), "it was sent to open the link, and for nothing else"
+
+
 async def test_somebody_signs_in_asks_and_is_signed_out_at_both(browser: Browser, served: Served) -> None:
     async with opened(browser, served.server.url, bears="401") as page:
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -210,7 +210,7 @@ async def test_who_leaves_is_noticed_at_once(host: Callable[[Hub], Any], tmp_pat
             async for _, event in read(http, url + PREFIX, asked["answer"]["id"]):
                 if event["type"] == "text":
                     break
-        await server.until(lambda server: not server.open_requests, seconds=3)
+        await server.until(lambda server: not server.open_requests)
         assert not server.seen[-1].is_complete
 
 

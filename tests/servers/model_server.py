@@ -111,7 +111,7 @@ class ModelServer:
     def base_url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
 
-    async def until(self, condition: Callable[["ModelServer"], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[["ModelServer"], bool], seconds: float = 30.0) -> None:
         """Return once the condition holds; raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds):
             while not condition(self):  # any condition will do, so there is no one event to wait for

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -117,6 +117,7 @@ async def hubbub_running(
     meter: Meter | None = None,
     database: str | None = None,
     by_url: ByUrl | None = None,
+    models_shared_with: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would.
 
@@ -152,6 +153,7 @@ async def hubbub_running(
             sessions=stores.sessions,
             engine=Engine(catalog, search, again=Again(5), library=library),
             catalog=catalog,
+            models_shared_with=models_shared_with or {},
             search=search,
             library=library,
             files=files,

@@ -19,6 +19,7 @@ from hubbub.models.base import ModelCard
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.scripted import ScriptedModel
 from hubbub.testing.search import TopicEmbedder
+from tests.patience import PATIENCE_SECONDS
 from tests.servers.model_server import ModelServer, Script, event
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 
@@ -48,7 +49,7 @@ class Wired:
     def base_url(self) -> str:
         return f"{self.hubbub.url}/v1"
 
-    async def until_idle(self, seconds: float = 1.0) -> None:
+    async def until_idle(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Return once no answer is open, here and upstream."""
         async with asyncio.timeout(seconds):
             while self.hubbub.services.runner.open_count or self.upstream.open_requests:

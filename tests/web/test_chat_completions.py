@@ -249,7 +249,7 @@ async def test_who_leaves_stops_the_answer_upstream(served: Wired, stream: bool)
             response.close()
         else:
             asking.cancel()
-        await served.upstream.until(lambda server: server.seen[-1].client_left is not None, seconds=1.0)
+        await served.upstream.until(lambda server: server.seen[-1].client_left is not None)
         await served.until_idle()
     results = [kept.result for kept in served.hubbub.answers.shared.answers.values()]
     assert [(result.state, result.stop_reason) for result in results if result] == [("stopped", "unwatched")] * 2

@@ -214,15 +214,15 @@ async def test_who_is_refused_for_now_is_asked_again_by_itself(tmp_path: Path, k
 async def test_time_outs_and_streams_that_are_closed_stop_the_answer(client: openai.AsyncOpenAI, served: Wired) -> None:
     served.upstream.script = Script(stall_before="first_token")
     with pytest.raises(openai.APITimeoutError):
-        await client.with_options(timeout=0.3).chat.completions.create(model="big", messages=HELLO)
-    await served.upstream.until(lambda server: server.seen[-1].client_left is not None, seconds=1.0)
+        await client.with_options(timeout=1.0).chat.completions.create(model="big", messages=HELLO)
+    await served.upstream.until(lambda server: server.seen[-1].client_left is not None)
     served.upstream.script = ENDLESS
     stream = await client.chat.completions.create(model="big", messages=HELLO, stream=True)
     async for chunk in stream:
         if chunk.choices[0].delta.content:
             break
     await stream.close()
-    await served.upstream.until(lambda server: server.seen[-1].client_left is not None, seconds=1.0)
+    await served.upstream.until(lambda server: server.seen[-1].client_left is not None)
     await served.until_idle()
 
 
@@ -281,5 +281,5 @@ async def test_the_javascript_sdk(served: Wired) -> None:
     ]
     assert all(error["requestID"].startswith("req_") for error in said["errors"])
     assert said["heard"] >= 3
-    await served.upstream.until(lambda server: server.seen[-1].client_left is not None, seconds=1.0)
+    await served.upstream.until(lambda server: server.seen[-1].client_left is not None)
     await served.until_idle()

@@ -93,6 +93,34 @@ async def test_a_key_is_made_shown_once_listed_and_revoked_by_its_person_alone(t
             assert (await make(ada, **nothing))[0] == 404, nothing
 
 
+async def test_a_key_has_a_quota_that_its_person_has_not(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, browser(server) as ada:
+        await member(server, tmp_path, ada, "ada@example.org")
+        for wrong in (["2 a day"], ["many questions per day"], ["1 questions per week"], ["1 questions per day"] * 13):
+            status, refused = await make(ada, quota=wrong)
+            assert status == 422, (wrong, refused)
+        quota = ["3 questions per day", "1000000 tokens per month"]
+        _, made = await make(ada, quota=quota)
+        assert made["key"]["quota"] == quota
+        assert [one["quota"] for one in (await get(ada, "/api/me/keys"))["keys"]] == [quota]
+        async with program(server, made["secret"]) as reports:
+            body = {"text": "Hello", "model": "other"}
+            at_once = await asyncio.gather(*(post(reports, "/api/questions", body) for _ in range(8)))
+            assert sorted(status for status, _ in at_once) == [202] * 3 + [429] * 5
+            refused = next(said for status, said in at_once if status == 429)
+            assert "quota of this API key is used up: 3 questions per day" in refused["detail"]
+            said = {"model": "other", "messages": [{"role": "user", "content": "Hello"}]}
+            assert (await post(reports, "/v1/chat/completions", said))[0] == 429
+            [bound] = [one for one in (await get(reports, "/api/usage"))["bounds"] if one["measure"] == "questions"]
+            assert (bound["used"], bound["limit"]) == (3, 3)
+        assert (await post(ada, "/api/questions", body))[0] == 202
+        _, other = await make(ada, name="other", quota=["1 questions per day"])
+    async with serving(tmp_path) as server, program(server, made["secret"]) as reports:
+        assert (await post(reports, "/api/questions", body))[0] == 429, "it is counted across a restart"
+        async with program(server, other["secret"]) as fresh:
+            assert (await post(fresh, "/api/questions", body))[0] == 202, "each key has its own"
+
+
 @pytest.mark.quiet
 async def test_a_revoked_key_ends_its_open_stream_within_a_second_and_leaves_its_persons_others(tmp_path: Path) -> None:
     async with serving(tmp_path, HUBBUB_SERVER__WORKERS="2") as server, browser(server) as ada:

@@ -17,6 +17,7 @@ from hubbub.answers.base import Fixed
 from hubbub.core.errors import ModelError
 from hubbub.core.identifiers import new_id
 from hubbub.models.scripted import DEFAULT_PIECES, ScriptedModel
+from tests.patience import PATIENCE_SECONDS
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.conftest import WORDS
@@ -68,7 +69,7 @@ async def client(hubbub: Hubbub) -> openai.AsyncOpenAI:
     return await sdk(hubbub)
 
 
-async def ended(client: openai.AsyncOpenAI, response_id: str, seconds: float = 10) -> Any:
+async def ended(client: openai.AsyncOpenAI, response_id: str, seconds: float = PATIENCE_SECONDS) -> Any:
     """Poll as programs do that wait for what is made in the background."""
     async with asyncio.timeout(seconds):
         while (response := await client.responses.retrieve(response_id)).status in ("queued", "in_progress"):
@@ -76,7 +77,7 @@ async def ended(client: openai.AsyncOpenAI, response_id: str, seconds: float = 1
     return response
 
 
-async def until(condition: Any, seconds: float = 5) -> None:
+async def until(condition: Any, seconds: float = PATIENCE_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)

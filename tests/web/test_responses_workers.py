@@ -64,7 +64,7 @@ async def test_any_of_them_cancels_and_what_it_is_made_from_is_closed(tmp_path: 
             ]
             await model_server.until(lambda one: one.open_requests == len(made), 10)
             cancelled = await asyncio.gather(*(client.responses.cancel(one.id) for one in made))
-            await model_server.until(lambda one: one.open_requests == 0, 1)
+            await model_server.until(lambda one: one.open_requests == 0)
             assert {one.status for one in cancelled} == {"cancelled"}
             again = await asyncio.gather(*(client.responses.cancel(one.id) for one in made))
             assert again == cancelled

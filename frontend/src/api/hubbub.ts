@@ -2,6 +2,7 @@
 
 import type { Answer } from "../events";
 import { PREFIX, request, upload } from "./http";
+import type { DocumentPage, Listing } from "./listing";
 import type {
   Again,
   Asked,
@@ -10,14 +11,12 @@ import type {
   ChatChanges,
   Collection,
   Document,
-  DocumentPage,
   Folder,
   FoundChat,
   FoundPassages,
   Given,
   Grant,
   Group,
-  Listing,
   Me,
   Message,
   Model,
@@ -52,13 +51,16 @@ export const renameCollection = (signal: AbortSignal, id: string, name: string) 
 export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 
-export function grants(signal: AbortSignal, collectionId: string): Promise<Given> {
-  return request<Given>(signal, "GET", at("collections", collectionId, "grants"));
+/** What can be shared with people and groups. */
+export type Shareable = "collections" | "prompts";
+
+export function grants(signal: AbortSignal, kind: Shareable, id: string): Promise<Given> {
+  return request<Given>(signal, "GET", at(kind, id, "grants"));
 }
 
-export function putGrants(signal: AbortSignal, collectionId: string, grants: readonly Grant[]): Promise<Given> {
+export function putGrants(signal: AbortSignal, kind: Shareable, id: string, grants: readonly Grant[]): Promise<Given> {
   const body = { grants: grants.map(({ subject, right }) => ({ subject, right })) };
-  return request<Given>(signal, "PUT", at("collections", collectionId, "grants"), { body });
+  return request<Given>(signal, "PUT", at(kind, id, "grants"), { body });
 }
 
 export async function groups(signal: AbortSignal): Promise<Group[]> {

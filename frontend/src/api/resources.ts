@@ -184,8 +184,11 @@ export interface Rating {
 export interface Prompt {
   id: string;
   name: string;
+  /** Empty where one may see that it is there, and not use it. */
   text: string;
   updated_at: number;
+  right: Right;
+  is_mine: boolean;
 }
 
 /** A chat in which words were found, with the newest place where they stand. */
@@ -198,30 +201,6 @@ export interface FoundChat {
   text: string;
   /** From where to where in the text the words stand, in code points. */
   marks: readonly (readonly [number, number])[];
-}
-
-/** What a document is like: on its way, read, read but for what was left out, or not to be read. */
-export type Condition = "unfinished" | "ready" | "partial" | "failed";
-
-/** Which documents of a collection are listed, and in what order; the first page by name if nothing is said. */
-export interface Listing {
-  /** What stands in the name or the title. */
-  words?: string;
-  condition?: Condition | "";
-  order?: "name" | "added" | "size";
-  descending?: boolean;
-  /** `next` of the page before. */
-  after?: string | null;
-  limit?: number | null;
-  /** These documents alone, if there are any. */
-  ids?: readonly string[];
-}
-
-export interface DocumentPage {
-  documents: Document[];
-  next: string | null;
-  /** How many documents the collection has of each condition; the partial ones are ready, too. */
-  counts: Readonly<Record<Condition, number>>;
 }
 
 /** Which documents are searched: those that fulfil all of it. */

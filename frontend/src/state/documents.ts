@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
-import type { Document, DocumentPage, Listing } from "../api/resources";
+import type { DocumentPage, Listing } from "../api/listing";
+import type { Document } from "../api/resources";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
 

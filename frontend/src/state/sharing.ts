@@ -1,21 +1,22 @@
-/** Read and change who may do what with a collection. */
+/** Read and change who may do what with a collection or a prompt. */
 
 import * as hubbub from "../api/hubbub";
 import type { Given, Grant, Group } from "../api/resources";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
+import { loadPrompts } from "./prompts";
 
-/** What was given for a collection, and the groups that it can be shared with. */
-export async function sharingOf(signal: AbortSignal, collectionId: string): Promise<[Given, Group[]]> {
-  return Promise.all([hubbub.grants(signal, collectionId), hubbub.groups(signal)]);
+/** What was given for a thing, and the groups that it can be shared with. */
+export async function sharingOf(signal: AbortSignal, kind: hubbub.Shareable, id: string): Promise<[Given, Group[]]> {
+  return Promise.all([hubbub.grants(signal, kind, id), hubbub.groups(signal)]);
 }
 
-/** Share a collection with these and nobody else; false (and the person is told) where that failed. */
-export async function share(collectionId: string, grants: readonly Grant[]): Promise<boolean> {
+/** Share a thing with these and nobody else; false (and the person is told) where that failed. */
+export async function share(kind: hubbub.Shareable, id: string, grants: readonly Grant[]): Promise<boolean> {
   const { signal } = new AbortController();
   try {
-    await hubbub.putGrants(signal, collectionId, grants);
-    await loadCollections(signal);
+    await hubbub.putGrants(signal, kind, id, grants);
+    await (kind === "prompts" ? loadPrompts() : loadCollections(signal));
     return true;
   } catch (error) {
     tell(error);

@@ -20,6 +20,7 @@ from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ModelNames
+from hubbub.app.model_rights import ModelRights, Models, SharedWith
 from hubbub.app.operating import Operating
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
@@ -91,6 +92,9 @@ class Application:
     records: Records
     engine: Engine
     catalog: Catalog
+    """All models: `models_of` has those of a person."""
+    models_shared_with: SharedWith = field(default_factory=dict[str, Sequence[str]])
+    """Who may use which model; everybody may use those that are not named."""
     search: Search
     library: Library
     files: Files
@@ -125,6 +129,15 @@ class Application:
         return Access(self.history, self.library, self.log, self.readings)
 
     @cached_property
+    def model_rights(self) -> ModelRights:
+        """Says who may use which model."""
+        return ModelRights(self.catalog, self.models_shared_with, self.library.groups)
+
+    async def models_of(self, person: Person) -> Models:
+        """Return the models that a person may use."""
+        return await self.model_rights.catalog(person)
+
+    @cached_property
     def questions(self) -> Questions:
         """Takes questions in."""
         return Questions(
@@ -133,7 +146,7 @@ class Application:
             self.log,
             self.history,
             self.engine,
-            self.catalog,
+            self.model_rights,
             self.limits,
             self.locks,
             self.grants,
@@ -146,13 +159,13 @@ class Application:
     def attachments(self) -> Attachments:
         """Takes pictures and files that are sent with questions."""
         most_bytes = self.limits.picture_bytes * 3 // 4  # of base64, in which models take them
-        parts = (self.access, self.history, self.records, self.library, self.pipeline, self.files, self.catalog)
+        parts = (self.access, self.history, self.records, self.library, self.pipeline, self.files, self.model_rights)
         return Attachments(*parts, most_bytes, self.limits.person_bytes)
 
     @cached_property
     def prompts(self) -> Prompts:
-        """Keeps people's prompts and instructions."""
-        return Prompts(self.records)
+        """Keeps people's prompts, those that they share, and instructions."""
+        return Prompts(self.records, self.library.groups, self.claim_scopes, self.deeds)
 
     @cached_property
     def ratings(self) -> Ratings:
@@ -197,7 +210,7 @@ class Application:
     @cached_property
     def own_keys(self) -> OwnKeys | None:
         """Keeps the API keys that people make for themselves; None where nobody can sign in."""
-        return OwnKeys(self.keys, self.access, self.catalog) if self.keys is not None else None
+        return OwnKeys(self.keys, self.access, self.model_rights) if self.keys is not None else None
 
     @cached_property
     def shared_chats(self) -> SharedChats | None:
@@ -225,7 +238,7 @@ class Application:
 
         Where some are `asked` for, and all are models', no collections are looked up.
         """
-        models = [model.card.name for model in self.catalog if may_use_model(person, model.card.name)]
+        models = [model.card.name for model in await self.models_of(person) if may_use_model(person, model.card.name)]
         if asked and all(name in models for name in asked):
             return ModelNames(models, (), person)
         return ModelNames(models, await self.access.known_collections(person), person)

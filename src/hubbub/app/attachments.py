@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hubbub.app.access import CHAT_FILES, Access, is_of_chat
 from hubbub.app.images import media_type_of
+from hubbub.app.model_rights import ModelRights
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Invalid, NotFound, Overloaded, TooLarge, Unsupported
@@ -55,7 +56,7 @@ class Attachments:
         library: Library,
         pipeline: Pipeline,
         files: Files,
-        catalog: Catalog,
+        models: ModelRights,
         most_bytes: int,
         person_bytes: int,
     ) -> None:
@@ -66,7 +67,7 @@ class Attachments:
         self._library = library
         self._pipeline = pipeline
         self._files = files
-        self._catalog = catalog
+        self._models = models
         self._most_bytes = most_bytes
         self._person_bytes = person_bytes
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
@@ -204,35 +205,13 @@ class Attachments:
             raise Invalid(f"A question can hold {MOST_PICTURES} pictures. Remove some.")
         found = [_attachment(await self._picture(person, one)) for one in dict.fromkeys(picture_ids)]
         if found:
-            self.check_model(question)
+            check_reads_pictures(await self._models.catalog(person), question)
         for document_id in dict.fromkeys(document_ids):
             document = await self._access.document(person, document_id)
             if document.collection_id != files_id:
                 raise NotFound("There is no such file in this chat.")
             found.append(Attachment("file", document.id, document.name, document.media_type, document.size_bytes))
         return tuple(found)
-
-    def check_model(self, question: Question) -> None:
-        """Return if the model that is asked looks at pictures.
-
-        Raises:
-            Invalid: it does not.
-        """
-        has_documents = bool(question.collection_ids)
-        usual = self._catalog.writer() if has_documents else self._catalog.default
-        asked = self._catalog.get(question.model) if question.model else usual
-        if has_documents and (asked is None or not asked.card.can_ground):
-            raise Invalid(
-                "Answers over documents are quoted from them here, and quotes don't look at pictures. Choose a model "
-                "that writes over documents, or ask without the documents or without the pictures."
-            )
-        if asked is None or not asked.card.reads_images:
-            readers = [one.card.name for one in self._catalog if one.card.reads_images]
-            name = "This server's default model" if asked is None else asked.card.name
-            able = f"{', '.join(readers[:3])} can. Choose another model, or remove the pictures."
-            raise Invalid(
-                f"{name} can't read pictures. {able if readers else 'No model here can. Remove the pictures.'}"
-            )
 
     async def images(self, asked_with: AskedWith) -> tuple[str, ...]:
         """Return the pictures of a question as `data:` URLs, for a model. Those that are gone are left out."""
@@ -275,3 +254,24 @@ def _url(picture: Attachment, data: bytes) -> str:
 def _attachment(record: Record) -> Attachment:
     sent = msgspec.json.decode(record.about, type=PictureSent)
     return Attachment(PICTURE, record.id, sent.name, sent.media_type, sent.size_bytes)
+
+
+def check_reads_pictures(catalog: Catalog, question: Question) -> None:
+    """Return if the model that is asked looks at pictures: one of those that the person may use.
+
+    Raises:
+        Invalid: it does not.
+    """
+    has_documents = bool(question.collection_ids)
+    usual = catalog.writer() if has_documents else catalog.default
+    asked = catalog.get(question.model) if question.model else usual
+    if has_documents and (asked is None or not asked.card.can_ground):
+        raise Invalid(
+            "Answers over documents are quoted from them here, and quotes don't look at pictures. Choose a model "
+            "that writes over documents, or ask without the documents or without the pictures."
+        )
+    if asked is None or not asked.card.reads_images:
+        readers = [one.card.name for one in catalog if one.card.reads_images]
+        name = "This server's default model" if asked is None else asked.card.name
+        able = f"{', '.join(readers[:3])} can. Choose another model, or remove the pictures."
+        raise Invalid(f"{name} can't read pictures. {able if readers else 'No model here can. Remove the pictures.'}")

@@ -5,21 +5,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from hubbub.app.access import Access, is_listed, whose_first
+from hubbub.app.giving import changes_of, check_given
 from hubbub.core.documents import Collection
-from hubbub.core.errors import Invalid, NotAllowed, NotFound
-from hubbub.core.people import (
-    EVERYBODY,
-    GROUP,
-    RIGHTS,
-    SIGNED_IN,
-    Permission,
-    Person,
-    Right,
-    check_claim,
-    is_subject,
-    is_vouched_for,
-    reader_of,
-)
+from hubbub.core.errors import NotFound
+from hubbub.core.people import Permission, Person, Right, reader_of
 from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
@@ -96,8 +85,10 @@ class Collections:
         await self._access.collection(person, collection_id, Right.MANAGE)
         return await self._library.permissions.of(collection_id)
 
-    async def share(self, person: Person, collection_id: str, permissions: Sequence[Permission]) -> None:
-        """Say who may do what with a collection, in place of what was said before.
+    async def share(
+        self, person: Person, collection_id: str, permissions: Sequence[Permission]
+    ) -> Sequence[Permission]:
+        """Say who may do what with a collection, in place of what was said before, and return it.
 
         What is open over it ends within a second for those who may use it no more.
 
@@ -107,39 +98,13 @@ class Collections:
             Invalid: somebody can't be given rights, or is named twice.
         """
         await self._access.collection(person, collection_id, Right.MANAGE)
-        if len({one.subject for one in permissions}) < len(permissions):
-            raise Invalid("Somebody is named twice. Give each one right: it includes the lesser ones.")
         before = await self._library.permissions.of(collection_id)
-        for one in permissions:
-            if not is_subject(one.subject):
-                raise Invalid(
-                    "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
-                    "claim:PROVIDER/NAME of a group that a sign-in names."
-                )
-            check_claim(one.subject, self._claim_scopes)
-            if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
-                raise NotAllowed(
-                    "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "
-                    "Sign in, or ask the operator: `hubbub collections share` does it on the machine itself."
-                )
-            if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
-                raise Invalid("A collection can't be managed by everybody. Name persons or groups.")
-        await self._check_groups(person, permissions, before)
+        groups, scopes = self._library.groups, self._claim_scopes
+        await check_given(person, before, permissions, groups=groups, claim_scopes=scopes, what="collection")
         detail = changes_of(before, permissions)
         async with self._deeds.doing("collection shared", by=person, of=collection_id, detail=detail):
             await self._library.permissions.put(collection_id, permissions)
-
-    async def _check_groups(
-        self, person: Person, permissions: Sequence[Permission], before: Sequence[Permission]
-    ) -> None:
-        """Check that groups that come new are those of the person; operators know all groups."""
-        known = {one.subject for one in before}
-        new = [one.subject for one in permissions if one.subject not in known and one.subject.startswith(GROUP)]
-        if not new:
-            return
-        groups = await self._library.groups.groups(None if person.is_operator else person.id)
-        if not {GROUP + one.id for one in groups}.issuperset(new):
-            raise NotFound("There is no such group that you are a member of.")
+        return await self._library.permissions.of(collection_id)
 
     async def delete(self, person: Person, collection_id: str) -> None:
         """Delete a collection with all its documents.
@@ -163,12 +128,3 @@ class Collections:
         listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
         ids = {one.name: one.id for one in listed}
         return await self._access.check_collections(person, [ids.get(name, name) for name in named])
-
-
-def changes_of(before: Sequence[Permission], after: Sequence[Permission]) -> str:
-    """Say in one line how rights changed: what was given, and what was taken."""
-    names = {right: name for name, right in RIGHTS.items()}
-    had, have = set(before), {one for one in after if one.right is not Right.NONE}
-    given = [f"+{one.subject}={names[one.right]}" for one in after if one in have - had]
-    taken = [f"-{one.subject}={names[one.right]}" for one in before if one in had - have]
-    return " ".join(given + taken) or "as before"

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 
 from hubbub.answers.base import party_of
-from hubbub.app.questions import asker_of
+from hubbub.app.askers import asker_of
 from hubbub.core.documents import Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Overloaded, StoreError

@@ -179,8 +179,12 @@ class Exporting:
         if isinstance(library, KnowsPersons):
             given = await library.given(PERSON + person_id)
         await archive.json("groups.json", groups)
-        await archive.json("rights.json", [{"collection_id": one, "right": NAMES[right]} for one, right in given])
-        yield len(groups) + len(given)
+        prompts = await self._app.prompts.given_to(person_id)
+        rights = [{"collection_id": one, "right": NAMES[right]} for one, right in given]
+        await archive.json(
+            "rights.json", [*rights, *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts)]
+        )
+        yield len(groups) + len(given) + len(prompts)
 
     async def keys(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
         """Write the API keys' names, times and limits."""

@@ -5,14 +5,16 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from hubbub.app.access import Access
+from hubbub.app.model_rights import ModelRights
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Limits, Person
 from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key, Keys
 from hubbub.identity.keys import digest_of, new_key
-from hubbub.models.catalog import Catalog
+from hubbub.usage.bounds import read_bound
 
 NAME_CHARACTERS = 100
+MOST_BOUNDS = 12
 MOST_KEYS = 50
 """So many keys of one person hold at once."""
 
@@ -23,10 +25,10 @@ class OwnKeys:
     What keeps the keys records what becomes of them: see `RecordedKeys`.
     """
 
-    def __init__(self, keys: Keys, access: Access, catalog: Catalog) -> None:
+    def __init__(self, keys: Keys, access: Access, models: ModelRights) -> None:
         self._keys = keys
         self._access = access
-        self._catalog = catalog
+        self._models = models
 
     async def list(self, person: Person) -> Sequence[Key]:
         """Return a person's own keys that are not revoked, the newest first."""
@@ -36,7 +38,7 @@ class OwnKeys:
         """Make a key, and return it with its text, which is kept nowhere.
 
         Raises:
-            Invalid: the name, a scope or the time can't be taken.
+            Invalid: the name, a scope, a bound or the time can't be taken.
             NotFound: there is no such model or collection for the person.
             NotAllowed: they may see one of the collections, and not use it.
             Conflict: they have a key of this name, or as many as they may have.
@@ -47,8 +49,10 @@ class OwnKeys:
         if expires_at is not None and expires_at <= time.time():
             raise Invalid("The key would have expired already. Give a time to come.")
         self._check_scopes(limits.scopes)
+        _check_quota(limits.quota)
+        catalog = await self._models.catalog(person)
         for model in limits.models or ():
-            self._catalog.get(model)
+            catalog.get(model)
         await self._access.check_collections(person, sorted(limits.collections or ()))
         if len(await self.list(person)) >= MOST_KEYS:
             raise Conflict(f"You have {MOST_KEYS} API keys, which is as many as one person may have. Revoke one first.")
@@ -73,6 +77,16 @@ class OwnKeys:
             raise Invalid(f"A key needs a scope at least. There are: {', '.join(SCOPES)}.")
         if unknown := sorted(set(scopes) - set(SCOPES)):
             raise Invalid(f"There is no scope {unknown[0]!r}. There are: {', '.join(SCOPES)}.")
+
+
+def _check_quota(bounds: Sequence[str]) -> None:
+    if len(bounds) > MOST_BOUNDS:
+        raise Invalid(f"A key has up to {MOST_BOUNDS} bounds.")
+    for one in bounds:
+        try:
+            read_bound(one)
+        except ValueError as error:
+            raise Invalid(f"quota: {error}") from error
 
 
 def _is_of(key: Key, person: Person) -> bool:

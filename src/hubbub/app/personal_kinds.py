@@ -95,7 +95,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
         name="groups and rights",
         tables=("group_member", "permission"),
         told="groups.json        groups the person is in\n"
-        "rights.json        what others let the person do with their collections",
+        "rights.json        what others let the person do with their collections and prompts",
         export=Exporting.rights,
         erase=Erasing.rights,
     ),

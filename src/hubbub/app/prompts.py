@@ -1,29 +1,45 @@
-"""Keep a person's prompts, and what they tell models with each question."""
+"""Keep prompts, which people may share, and what a person tells models with each question."""
 
 import time
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from hubbub.core.errors import Invalid, NotFound, TooLarge
+from hubbub.app.giving import changes_of, check_given
+from hubbub.app.prompt_rights import PromptRights
+from hubbub.core.errors import Invalid, NotAllowed, NotFound, TooLarge
 from hubbub.core.identifiers import new_id
-from hubbub.core.people import Person, may_list, may_see
+from hubbub.core.people import RIGHTS, Permission, Person, Right, may_list
 from hubbub.history.base import Record, Records
+from hubbub.identity.deeds import Deeds
+from hubbub.search.base import Groups
 
 PROMPT, INSTRUCTIONS = "prompt", "instructions"
 NAME_CHARACTERS = 100
 PROMPT_CHARACTERS = 32_000
 INSTRUCTIONS_CHARACTERS = 8_000
 MOST_PROMPTS = 500
+AT_ONCE = 50
+NAMES = {right: name for name, right in RIGHTS.items()}
+REFUSALS = {
+    Right.WRITE: "This prompt is shared with you to use. Make one of your own to change it.",
+    Right.MANAGE: "This prompt is not yours to share or delete. Ask whoever manages it.",
+}
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """A text that a person asks again and again."""
+    """A text that people ask again and again."""
 
     id: str
     name: str
     text: str
+    """Empty where the person may see that it is there, and not use it."""
     updated_at: float
+    right: str = "manage"
+    """What the person may do with it: see, use, write or manage."""
+    is_mine: bool = True
+    """Whether they made it; others share it with them."""
 
 
 class PromptText(msgspec.Struct, frozen=True):
@@ -34,19 +50,36 @@ class PromptText(msgspec.Struct, frozen=True):
 
 
 class Prompts:
-    """Prompts and instructions of persons, each their own."""
+    """Prompts of persons, and those that are shared with them; instructions, each their own."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(
+        self, records: Records, groups: Groups, claim_scopes: Sequence[str] = (), deeds: Deeds | None = None
+    ) -> None:
         self._records = records
+        self._groups = groups
+        self._claim_scopes = claim_scopes
+        self._deeds = deeds or Deeds()
+        self._rights = PromptRights(records, groups)
 
     async def list(
         self, person: Person, *, limit: int = 200, after: tuple[float, str] | None = None
     ) -> Sequence[Prompt]:
-        """Return a person's prompts, the last changed first: those behind one, by its time and id."""
-        if not may_list(person, person.id):
-            return []
-        found = await self._records.listed(PROMPT, owner_id=person.id, limit=limit, after=after)
-        return [_prompt(one) for one in found]
+        """Return a person's prompts and those shared with them, the last changed first: those behind one."""
+        found: list[Prompt] = []
+        if may_list(person, person.id):
+            own = await self._records.listed(PROMPT, owner_id=person.id, limit=limit, after=after)
+            found = [_prompt(one, person, Right.MANAGE) for one in own]
+        subjects = await self._rights.subjects(person)
+        for prompt_id in await self._rights.shared_with(subjects):
+            record = await self._records.get(PROMPT, prompt_id)
+            if record is None or record.owner_id == person.id:
+                continue
+            if after is not None and (record.updated_at, record.id) >= after:
+                continue
+            right = await self._rights.right(replace(person, is_operator=False), record, subjects)
+            if right > Right.NONE:
+                found.append(_prompt(record, person, right))
+        return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)[:limit]
 
     async def make(self, person: Person, name: str, text: str) -> Prompt:
         """Keep a prompt.
@@ -64,18 +97,67 @@ class Prompts:
 
         Raises:
             NotFound: there is none for this person.
+            NotAllowed: it is shared with them to use.
             Invalid: the name or the text is empty or too long.
         """
-        return await self._put(prompt_id, (await self._record(person, prompt_id)).owner_id, name, text)
+        record, right = await self._record(person, prompt_id, Right.WRITE)
+        changed = await self._put(prompt_id, record.owner_id, name, text)
+        return replace(changed, right=NAMES[right], is_mine=record.owner_id == person.id)
 
     async def delete(self, person: Person, prompt_id: str) -> None:
         """Forget a prompt.
 
         Raises:
             NotFound: there is none for this person.
+            NotAllowed: it is not theirs to delete.
         """
-        await self._record(person, prompt_id)
+        await self._record(person, prompt_id, Right.MANAGE)
+        await self._rights.drop(prompt_id)
         await self._records.delete(PROMPT, prompt_id)
+
+    async def permissions(self, person: Person, prompt_id: str) -> Sequence[Permission]:
+        """Return who may do what with a prompt, beside whoever made it.
+
+        Raises:
+            NotFound: there is none for this person.
+            NotAllowed: it is not theirs to share.
+        """
+        await self._record(person, prompt_id, Right.MANAGE)
+        return await self._rights.of(prompt_id)
+
+    async def share(self, person: Person, prompt_id: str, permissions: Sequence[Permission]) -> Sequence[Permission]:
+        """Say who may do what with a prompt, in place of what was said before, and return it.
+
+        Raises:
+            NotFound: there is no such prompt, or no such group, for this person.
+            NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
+            Invalid: somebody can't be given rights, or is named twice.
+        """
+        record, _ = await self._record(person, prompt_id, Right.MANAGE)
+        before = await self._rights.of(prompt_id)
+        scopes = self._claim_scopes
+        await check_given(person, before, permissions, groups=self._groups, claim_scopes=scopes, what="prompt")
+        now, have = time.time(), {one.subject for one in permissions if one.right is not Right.NONE}
+        had = {one.subject for one in before}
+        await self._rights.lead(record, have - had, now)
+        detail = changes_of(before, permissions)
+        async with self._deeds.doing("prompt shared", by=person, of=prompt_id, detail=detail):
+            await self._rights.put(record, permissions, now)
+        await self._rights.lead_no_more(prompt_id, had - have)
+        return await self._rights.of(prompt_id)
+
+    async def given_to(self, person_id: str) -> Sequence[tuple[str, Right]]:
+        """Return what a person themselves may do with prompts of others, for an export."""
+        return await self._rights.given_to(person_id)
+
+    async def forget_person(self, person_id: str) -> int:
+        """Take from a person what they may do with prompts of others, and let nobody find theirs; for an erasure."""
+        place: tuple[float, str] | None = None
+        while own := await self._records.listed(PROMPT, owner_id=person_id, limit=AT_ONCE, after=place):
+            for one in own:
+                await self._rights.drop(one.id)
+            place = own[-1].updated_at, own[-1].id
+        return await self._rights.forget_person(person_id, time.time())
 
     async def instructions(self, person: Person) -> str:
         """Return what a person tells models with each question; empty: nothing."""
@@ -105,13 +187,17 @@ class Prompts:
         about = msgspec.json.encode(PromptText(name, text)).decode()
         record = Record(PROMPT, prompt_id, owner_id, None, time.time(), about)
         await self._records.put(record)
-        return _prompt(record)
+        return Prompt(prompt_id, name, text, record.updated_at)
 
-    async def _record(self, person: Person, prompt_id: str) -> Record:
+    async def _record(self, person: Person, prompt_id: str, right: Right) -> tuple[Record, Right]:
+        """Return a prompt with which a person may do this, and what they may do."""
         record = await self._records.get(PROMPT, prompt_id)
-        if record is None or not may_see(person, record.owner_id):
+        has = Right.NONE if record is None else await self._rights.right(person, record)
+        if record is None or has is Right.NONE:
             raise NotFound("There is no such prompt.")
-        return record
+        if has < right:
+            raise NotAllowed(REFUSALS[right])
+        return record, has
 
 
 def checked_instructions(text: str) -> str:
@@ -125,6 +211,7 @@ def checked_instructions(text: str) -> str:
     return text
 
 
-def _prompt(record: Record) -> Prompt:
+def _prompt(record: Record, person: Person, right: Right) -> Prompt:
     kept = msgspec.json.decode(record.about, type=PromptText)
-    return Prompt(record.id, kept.name, kept.text, record.updated_at)
+    text = kept.text if right >= Right.USE else ""
+    return Prompt(record.id, kept.name, text, record.updated_at, NAMES[right], record.owner_id == person.id)

@@ -13,9 +13,11 @@ from hubbub.answers.log import Log
 from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
 from hubbub.app.again import AS_BEFORE, Again, once
+from hubbub.app.askers import asker_of, asker_of_found, owner_of
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
+from hubbub.app.model_rights import ModelRights
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.sent_along import Sent, SentAlong, with_length
 from hubbub.app.titles import title_of
@@ -24,15 +26,12 @@ from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import new_id
 from hubbub.core.messages import AskedWith, Chat, Message, Turn
-from hubbub.core.people import GUEST_ID, OPERATOR, OPERATOR_ID, Person, reader_of
+from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
-from hubbub.identity.cookies import is_of_browser
 from hubbub.identity.grants import Grant, Grants, granted
-from hubbub.models.catalog import Catalog
-from hubbub.usage.base import Asker
 from hubbub.usage.meter import Bill, Meter, told
 from hubbub.usage.refusals import OverBound
 
@@ -77,7 +76,7 @@ class Questions:
         log: Log,
         history: History,
         engine: Engine,
-        catalog: Catalog,
+        models: ModelRights,
         limits: RequestLimits,
         locks: Locks,
         grants: Grants,
@@ -90,7 +89,7 @@ class Questions:
         self._log = log
         self._history = history
         self._engine = engine
-        self._catalog = catalog
+        self._models = models
         self._limits = limits
         self._locks = locks
         self._grants = grants
@@ -160,7 +159,7 @@ class Questions:
             )
             return answer_id
 
-        return await self._within_quota(question, begin)
+        return await self._within_quota(person, question, begin)
 
     async def ask_again(
         self, person: Person, question_id: str, how: Again = AS_BEFORE, *, answer_id: str | None = None
@@ -199,7 +198,6 @@ class Questions:
         question = with_length(replace(await self._along.restored(stored), continues=begun), how.max_tokens)
         question = await self._readable(person, question, chat.files_id)
         stored = replace(stored, collections=question.collection_ids)
-        self._check_model(question)
         await self._check_room(chat)
         answer = Message(answer_id, chat.id, stored.id, "assistant", asked_with=AskedWith(beside=how.beside or ""))
         return await self._start(person, chat, stored, question, how.grace_seconds, answer=answer)
@@ -210,15 +208,21 @@ class Questions:
         question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
         if question is None:
             return None
+        owner = owner_of(found.owner_id)
         if question.collection_ids and question.reader is None:  # what providers claimed for its asker is not known
-            question = replace(question, reader=reader_of(_owner(found.owner_id)))
-        self._watch(found.id, question)
-        bill = self._meter.adopt(found.id, _asker_of(found))
+            question = replace(question, reader=reader_of(owner))
+        if not question.model:  # with the rights of the owner alone, as above
+            try:
+                question = await self._models.settle(owner, question)
+            except NotFound:
+                return None
+        self._watch(owner, found.id, question)
+        bill = self._meter.adopt(found.id, asker_of_found(found))
         return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
-        self._meter.adopt(found.id, _asker_of(found))
+        self._meter.adopt(found.id, asker_of_found(found))
         if found.credential and (grant := self._grants.named(found.credential, found.owner_id)) is not None:
             self._hold(grant, found.id)
 
@@ -233,7 +237,7 @@ class Questions:
     ) -> Asked:
         if place.chat_id is None and place.parent_id is not None:
             raise Invalid("parent_id needs the chat_id of the chat that it is in.")
-        self._check_model(question)
+        await self._models.check(person, question)
         now = time.time()
         if place.chat_id is None:
             chat = Chat(new_id(), person.id, title_of(question.text), now, now, is_temporary=place.is_temporary)
@@ -283,9 +287,11 @@ class Questions:
             await self._begin(person, made.id, question, grace_seconds=grace_seconds, beside=adding, reason=reason)
             return Asked(replace(chat, updated_at=now), stored, made)
 
-        return await self._within_quota(question, begin)
+        return await self._within_quota(person, question, begin)
 
-    async def _within_quota(self, question: Question, begin: Callable[[Question, str], Awaitable[T]]) -> T:
+    async def _within_quota(
+        self, person: Person, question: Question, begin: Callable[[Question, str], Awaitable[T]]
+    ) -> T:
         """Begin an answer; where its bounds are reached, let the model answer that the settings name for that.
 
         Raises:
@@ -295,7 +301,7 @@ class Questions:
             return await begin(question, "")
         except OverQuota as error:
             smaller = self._meter.rules.over
-            if not smaller or smaller not in self._catalog.names:
+            if not smaller or smaller not in (await self._models.catalog(person)).names:
                 raise
             reason = f"{error.message.removesuffix(' Ask again then.')} Until then {smaller} answers."
         return await begin(replace(question, model=smaller), reason)
@@ -341,10 +347,15 @@ class Questions:
         if bill.standings:
             told.set(bill.standings)
         self._stop_when_revoked(answer_id)
-        self._watch(answer_id, question)
+        self._watch(person, answer_id, question)
 
     async def _readable(self, person: Person, question: Question, files_id: str = "") -> Question:
-        """Return the question with whoever reads its collections, which have to be there for the person."""
+        """Return the question of a model that the person may use, and with whoever reads its collections.
+
+        Raises:
+            NotFound: the model, or a collection, is not there for them.
+        """
+        question = await self._models.settle(person, question)
         if not question.collection_ids:
             return question
         ids, reader = await self._access.readable(
@@ -352,10 +363,13 @@ class Questions:
         )
         return replace(question, collection_ids=ids, reader=reader)
 
-    def _watch(self, answer_id: str, question: Question) -> None:
-        """Stop an answer that is made here when its asker may not use one of its collections any more."""
+    def _watch(self, person: Person, answer_id: str, question: Question) -> None:
+        """Stop an answer that is made here when its asker may not use its model, or its collections, any more."""
+        holds = self._models.holding(person, self._engine.deployment_of(question))
         if question.reader is not None:
-            self._rights.add(answer_id, question.reader, question.collection_ids)
+            self._rights.add(answer_id, question.reader, question.collection_ids, holds)
+        elif holds is not None:
+            self._rights.add(answer_id, reader_of(person), (), holds)
 
     def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""
@@ -371,10 +385,6 @@ class Questions:
             return await self._engine.answer(replace(question, within_seconds=left), send)
 
         return work
-
-    def _check_model(self, question: Question) -> None:
-        if question.model:
-            self._catalog.get(question.model)
 
     def _check_images(self, question: Question) -> None:
         """Check every image, by whatever door it came and whenever: a kept conversation may bring some along."""
@@ -462,22 +472,6 @@ class Questions:
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
             raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
-
-
-def _owner(person_id: str) -> Person:
-    """Return who asked a question that another worker took in, as far as that is known here."""
-    if person_id == OPERATOR_ID:
-        return OPERATOR
-    return Person(person_id, known_by="nothing" if person_id == GUEST_ID or is_of_browser(person_id) else "account")
-
-
-def asker_of(person: Person) -> Asker:
-    """Return for whom what a person uses is recorded."""
-    return Asker(person.id, person.key, tuple(sorted(person.groups)))
-
-
-def _asker_of(found: Found) -> Asker:
-    return Asker(found.owner_id, found.credential or "")
 
 
 def _giving(reason: str, send: Send) -> Send:

@@ -1,11 +1,11 @@
-"""End answers over collections that their askers may use no more.
+"""End answers over collections, or by models, that their askers may use no more.
 
 All are checked together, twice a second, and only after some right has changed: an answer costs one entry in a dict.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +25,7 @@ NO_RIGHT = "right_ended"
 
 
 class RightsWatch:
-    """The open answers over collections. An async context manager: it checks them while it is open."""
+    """The open answers that need a right. An async context manager: it checks them while it is open."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class RightsWatch:
         self._stop = stop
         self._is_here = is_here
         self._open: dict[str, tuple[Reader, Sequence[str]]] = {}
+        self._holds: dict[str, Callable[[], Awaitable[bool]]] = {}
         self._unchecked: set[str] = set()
         """Those that came since the last check: rights may have changed since theirs were looked up."""
         self._revision: int | None = None
@@ -57,17 +58,27 @@ class RightsWatch:
             self._checking.cancel()
             await asyncio.wait({self._checking})
 
-    def add(self, answer_id: str, reader: Reader, collection_ids: Sequence[str]) -> None:
-        """End an answer when its reader may not use one of these collections any more."""
+    def add(
+        self,
+        answer_id: str,
+        reader: Reader,
+        collection_ids: Sequence[str],
+        holds: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """End an answer when its reader may not use one of these collections any more.
+
+        `holds` tells whether what else it needs holds still; it is asked when some right has changed.
+        """
         self._open[answer_id] = (reader, collection_ids)
+        if holds is not None:
+            self._holds[answer_id] = holds
         self._unchecked.add(answer_id)
         self._is_needed.set()
 
     async def check(self) -> None:
         """End the answers whose rights have ended."""
         for answer_id in [one for one in self._open if not self._is_here(one)]:
-            del self._open[answer_id]
-            self._unchecked.discard(answer_id)
+            self._forget(answer_id)
         if not self._open:
             return
         asked = dict(self._open)
@@ -77,7 +88,7 @@ class RightsWatch:
                 if revision == self._revision:
                     asked = {one: asked[one] for one in self._unchecked}
                 usable = await self._permissions.usable(list(asked.values())) if asked else []
-                self._end([one for one, may in zip(asked, usable, strict=True) if not may])
+                self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
                 self._unchecked -= asked.keys()
                 self._revision = revision
         except (HubbubError, TimeoutError) as error:
@@ -92,9 +103,17 @@ class RightsWatch:
 
     def _end(self, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
-            self._open.pop(answer_id, None)
-            self._unchecked.discard(answer_id)
+            self._forget(answer_id)
             self._stop(answer_id, NO_RIGHT)
+
+    def _forget(self, answer_id: str) -> None:
+        self._open.pop(answer_id, None)
+        self._holds.pop(answer_id, None)
+        self._unchecked.discard(answer_id)
+
+    async def _held(self, answer_id: str) -> bool:
+        holds = self._holds.get(answer_id)
+        return holds is None or await holds()
 
     def _note_unknown(self) -> None:
         now = asyncio.get_running_loop().time()

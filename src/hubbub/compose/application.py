@@ -30,6 +30,7 @@ from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
 from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
+from hubbub.compose.model_rights import shared_with, tell_unknown_groups
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.own import wire_formats
@@ -162,6 +163,7 @@ async def open_application(
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
         application = await _assembled(stack, settings, parts, answers, identity, share)
         await settle_claims(parts.store.library, settings)
+        await tell_unknown_groups(settings, parts.store.library.groups)
         if application.guests is not None:
             await application.guests.resume()
         await keep_guide(parts.store, is_enabled=settings.guide.is_enabled)
@@ -288,6 +290,7 @@ async def _assembled(
         records=records_of(history),
         engine=_engine(settings, catalog, store, coalescing),
         catalog=catalog,
+        models_shared_with=shared_with(settings, catalog),
         search=store.search,
         library=store.library,
         files=store.files,

@@ -296,7 +296,7 @@ class Sqlite:
         raw.enable_load_extension(True)
         raw.load_extension(_vector_extension())
         raw.enable_load_extension(False)
-        raw.create_scalar_function("fold", str.casefold, 1, deterministic=True)  # SQLite's lower knows ASCII alone
+        cast(Any, raw).create_scalar_function("fold", str.casefold, 1, deterministic=True)  # lower() knows ASCII alone
         Connection(raw).all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
         with self._lock:
             self._open.append(raw)

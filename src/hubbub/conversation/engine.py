@@ -239,6 +239,8 @@ class Engine:
 
     def _model_for(self, question: Question) -> Model | None:
         """Return what answers; None where passages are quoted, or where there is no model at all."""
+        if question.quotes_only:
+            return None
         if question.model:
             model = self._catalog.get(question.model)
         else:

@@ -19,6 +19,8 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     models: frozenset[str] | None = None
     collections: frozenset[str] | None = None
     """Their ids."""
+    quota: tuple[str, ...] = ()
+    """How much may be used by it, besides what the settings say, as bounds such as "50 questions per day"."""
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -74,5 +74,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer that this one goes on with; it begins with the same text."""
     reader: Reader | None = None
     """Over documents: whose rights count when they are searched; None: they were not asked for by anybody."""
+    quotes_only: bool = False
+    """Over documents: whether passages are quoted because its asker may use no model that writes."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""

@@ -48,6 +48,10 @@ class Catalog:
             return model
         raise NotFound(f"There is no model named {name!r} here. There is: {', '.join(self.names) or 'none'}.")
 
+    def among(self, names: Sequence[str]) -> "Catalog":
+        """Return those of these names, in the order of preference here."""
+        return Catalog([model for name, model in self._models.items() if name in names])
+
     def writer(self) -> Model | None:
         """Return the first model that can write over passages; None where passages can only be quoted."""
         return next((model for model in self if model.card.can_ground), None)

@@ -6,10 +6,19 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, SecretStr
 
 from hubbub.connections.azure import CredentialKind
-from hubbub.settings.table import Count, Price, Secret, Table, Text, Told
+from hubbub.core.people import EVERYBODY
+from hubbub.settings.table import Count, Price, Secret, Subjects, Table, Text, Told
 
 
-class Priced(Table):
+class Offered(Table):
+    """Who may use a model: the same for all."""
+
+    shared_with: Subjects = (EVERYBODY,)
+    """Who may use it, besides operators: "everybody", "signed-in", "group:NAME", "claim:PROVIDER/NAME" or "person:ID".
+    For all others it does not exist. Of a pool, the pool's own counts."""
+
+
+class Priced(Offered):
     """What tokens cost, in whatever currency: the same for all."""
 
     price_input: Price = Decimal(0)
@@ -162,7 +171,7 @@ class Member(Table):
     """How much of what its priority is asked goes to it, as a share of all the weights."""
 
 
-class Pool(Table):
+class Pool(Offered):
     """Several deployments as one model: another one answers where one is busy or fails before it has said anything."""
 
     provider: Literal["pool"]

@@ -6,6 +6,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from hubbub.core.people import is_subject
+
 Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Price: TypeAlias = Annotated[Decimal, Field(ge=0, decimal_places=4, max_digits=12)]
@@ -16,6 +18,17 @@ HIDDEN = "hidden"
 """Marks what may hold secrets wherever it likes, even as the names of keys."""
 Told: TypeAlias = Annotated[dict[str, Any], HIDDEN]
 """What a back end of somebody's own is told."""
+
+
+def _subject(text: str) -> str:
+    if not is_subject(text):
+        raise ValueError(f"{text[:60]!r} is nobody; write {WHO}")
+    return text
+
+
+WHO = '"everybody", "signed-in", "group:NAME", "claim:PROVIDER/NAME" or "person:ID"'
+Subjects: TypeAlias = tuple[Annotated[str, AfterValidator(_subject)], ...]
+"""Who may use something, as rights to collections say it."""
 
 
 def _network(text: str) -> str:

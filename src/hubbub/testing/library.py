@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
-from hubbub.search.base import Library, Listing, Renames
+from hubbub.search.base import DocumentOrder, Library, Listing, Renames
 
 PutPassages = Callable[[Document, int, int], Awaitable[None]]
 """Gives a document this many passages in the search's store, of which so many have a vector."""
@@ -63,7 +63,8 @@ class LibraryContract:
         by_age = [first, *others]
         by_name = sorted(by_age, key=lambda one: (one.name.casefold(), one.id))
         by_size = sorted(by_age, key=lambda one: (one.size_bytes, one.id))
-        for order, expected in (("name", by_name), ("added", by_age), ("size", by_size)):
+        orders: dict[DocumentOrder, list[Document]] = {"name": by_name, "added": by_age, "size": by_size}
+        for order, expected in orders.items():
             for is_descending in (False, True):
                 listing = Listing(order=order, is_descending=is_descending, limit=2)
                 assert await _all_pages(library, place, listing) == expected[:: -1 if is_descending else 1]

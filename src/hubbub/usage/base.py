@@ -32,6 +32,8 @@ class Asker(msgspec.Struct, frozen=True):
     person: str
     key: str = ""
     groups: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
+    """What the key is limited to by who made it, besides what the settings say; not kept."""
 
 
 class Amount(msgspec.Struct, frozen=True):

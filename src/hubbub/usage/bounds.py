@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, TypeAlias, cast
 
 import msgspec
@@ -58,6 +59,16 @@ def read_bound(text: str) -> Bound:
     if number != int(number):
         raise ValueError(f"{text[:60]!r}: {measure} are whole")
     return Bound(int(number), measure, window)
+
+
+@lru_cache(maxsize=1024)
+def read_bounds(texts: tuple[str, ...]) -> tuple[Bound, ...]:
+    """Return the bounds that texts name.
+
+    Raises:
+        ValueError: one names none.
+    """
+    return tuple(map(read_bound, texts))
 
 
 class Calendar:

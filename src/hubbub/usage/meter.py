@@ -30,7 +30,7 @@ from hubbub.usage.base import (
     UsageStore,
     Write,
 )
-from hubbub.usage.bounds import WINDOWS, Bound, Calendar, Scope, Window
+from hubbub.usage.bounds import WINDOWS, Bound, Calendar, Scope, Window, read_bounds
 from hubbub.usage.prices import FREE, Price
 from hubbub.usage.refusals import OverBound, Refusals, moment, refusal
 
@@ -117,7 +117,7 @@ class Meter:
         self._adopted: dict[str, Bill] = {}
         self._dear: dict[str, Price] = {}
         self.is_on = store is not None and rules.is_any
-        """Whether any bound is set."""
+        """Whether any bound is set in the settings; keys may have some of their own."""
         self.totals: defaultdict[str, Totals] = defaultdict(Totals)
         """What was used here, by model."""
         for member, pool in self._pools.items():  # a pool is counted on at the price of its dearest deployment
@@ -192,9 +192,13 @@ class Meter:
         records = self._of_calls(bill, model, calls, "done" if is_done else "failed", int(self._clock()))
         await self._store.settling(records)()
 
+    def bounds_hold_for(self, asker: Asker) -> bool:
+        """Tell whether somebody may reach a bound: one of the settings, or of the key that they came with."""
+        return self.is_on or bool(asker.bounds)
+
     async def standings(self, asker: Asker, party: str) -> list[Standing]:
         """Return how the bounds stand that hold for somebody now."""
-        if self._store is None or not self.is_on:
+        if self._store is None or not self.bounds_hold_for(asker):
             return []
         return await self._store.standings(self._charges(asker, party))
 
@@ -231,7 +235,7 @@ class Meter:
     def _reserve(
         self, bill: Bill, party: str, model: str, amount: Amount, input_tokens: int, output_tokens: int
     ) -> None:
-        if self._store is None or not self.is_on:
+        if self._store is None or not self.bounds_hold_for(bill.asker):
             return
         charges = self._charges(bill.asker, party)
         if not charges:
@@ -259,7 +263,8 @@ class Meter:
             ("person", party, rules.people.get(asker.person, rules.person)),
         ]
         if asker.key:
-            held.append(("key", asker.key, rules.keys.get(asker.key, rules.key)))
+            own = read_bounds(asker.bounds) if asker.bounds else ()
+            held.append(("key", asker.key, (*rules.keys.get(asker.key, rules.key), *own)))
         return tuple(
             Charge(Counter(scope, subject, window, *self._calendar.span(window, now)), of_window)
             for scope, subject, bounds in held

@@ -38,7 +38,7 @@ class PostgresUsage:
     """A `UsageStore` in PostgreSQL."""
 
     def __init__(self, database: Postgres, *, has_bounds: bool = True) -> None:
-        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        """Take whether any bound is set. Without, nobody looks for reservations before there is one."""
         self._database = database
         self._has_bounds = has_bounds
         self._has_reservations = True
@@ -56,6 +56,7 @@ class PostgresUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> PostgresWrite:
+        self._has_reservations = True
         charges = reservation.charges
         counters = sorted({_counter(charge.counter) for charge in charges})
         amount = reservation.amount.values

@@ -35,7 +35,7 @@ class SqliteUsage:
     """A `UsageStore` in a database file."""
 
     def __init__(self, database: Sqlite, *, has_bounds: bool = True) -> None:
-        """Take whether any bound is set. Without, nobody looks for reservations but for those of an earlier run."""
+        """Take whether any bound is set. Without, nobody looks for reservations before there is one."""
         self._database = database
         self._has_bounds = has_bounds
         self._has_reservations = True
@@ -53,6 +53,7 @@ class SqliteUsage:
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
+        self._has_reservations = True
         counters = _json([_counter(charge) for charge in reservation.charges])
         amount = reservation.amount.values
         values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)

@@ -21,6 +21,7 @@ class Policy(msgspec.Struct, frozen=True):
       What else a query or a body names is checked as a path's is.
     - "owner": who owns the thing that the path names, and operators who have begun to read that person's things.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
+    - "prompt": who has this right to the prompt that the path names, and operators.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
     - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
     - "operator": operators, and for looking, where everybody is let in, whoever sits at the machine itself.
@@ -28,7 +29,7 @@ class Policy(msgspec.Struct, frozen=True):
     To everybody else what a path names does not exist, and the answer is that for what nobody has.
     """
 
-    who: Literal["open", "asker", "owner", "collection", "group", "link", "operator"]
+    who: Literal["open", "asker", "owner", "collection", "prompt", "group", "link", "operator"]
     right: Right = Right.NONE
 
 
@@ -128,8 +129,10 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /api/pictures/{picture_id}": OWNER,
     "GET /api/prompts": ASKER,
     "POST /api/prompts": ASKER,
-    "PUT /api/prompts/{prompt_id}": OWNER,
-    "DELETE /api/prompts/{prompt_id}": OWNER,
+    "PUT /api/prompts/{prompt_id}": Policy("prompt", Right.WRITE),
+    "DELETE /api/prompts/{prompt_id}": Policy("prompt", Right.MANAGE),
+    "GET /api/prompts/{prompt_id}/grants": Policy("prompt", Right.MANAGE),
+    "PUT /api/prompts/{prompt_id}/grants": Policy("prompt", Right.MANAGE),
     "GET /api/me/instructions": ASKER,
     "PUT /api/me/instructions": ASKER,
     "POST /api/search": ASKER,
@@ -264,7 +267,13 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "POST /chat_history",
         "DELETE /chat_history/sessions/{session_id}",
     ),
-    "chat:share": ("POST /api/chats/{chat_id}/links", "GET /api/links", "DELETE /api/links/{link_id}"),
+    "chat:share": (
+        "POST /api/chats/{chat_id}/links",
+        "GET /api/links",
+        "DELETE /api/links/{link_id}",
+        "GET /api/prompts/{prompt_id}/grants",
+        "PUT /api/prompts/{prompt_id}/grants",
+    ),
     "search": ("POST /api/search", "POST /v1/vector_stores/{collection_id}/search"),
     "documents:read": (
         "GET /api/collections",

@@ -8,6 +8,7 @@ from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import able_of, over_documents, readable
 from hubbub.app.model_names import ModelNames
+from hubbub.app.model_rights import Models
 from hubbub.app.responses import shortened
 from hubbub.core.errors import BadParam, Conflict, NotFound
 from hubbub.core.messages import Turn
@@ -55,8 +56,9 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
         new = replace(new, input=await with_files_read(app, person, items, where="input"))
-    question, model, new_turns = _question(app, names, new, before)
-    question = _with_further_fields(app, question, sent)
+    catalog = await app.models_of(person)
+    question, model, new_turns = _question(app, catalog, names, new, before)
+    question = _with_further_fields(catalog, question, sent)
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
@@ -93,17 +95,17 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
 
 
 def _question(
-    app: Application, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]
+    app: Application, catalog: Models, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]
 ) -> tuple[Question, str, int]:
     """Return the question, the name of what is asked, as the response is to tell it, and how many turns are new."""
     named = names.read(new.model) if new.model else None
     model = named.model if named else None
     collection_ids, hits = _searched(names, new, named.collection_ids if named else ())
-    chosen = app.catalog.get(model) if model else app.catalog.default
+    chosen = catalog.get(model) if model else catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
     if collection_ids and not model:
-        writer = app.catalog.writer()
+        writer = catalog.writer()
         card = writer.card if writer else None
     able = able_of(name or "The model", card, app.limits.image_hosts, is_over_documents=bool(collection_ids))
     tools = () if new.tool_choice == "none" and not able.calls_tools else read_tools(new.tools or (), able)
@@ -126,13 +128,12 @@ def _question(
     return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name, new_turns
 
 
-def _with_further_fields(app: Application, question: Question, sent: bytes) -> Question:
+def _with_further_fields(catalog: Models, question: Question, sent: bytes) -> Question:
     """Return the question with the wishes that go on to the model's server as they are.
 
     Raises:
         BadParam: one of them does not go there.
     """
-    catalog = app.catalog
     if question.model:
         writer = catalog.get(question.model)
     else:

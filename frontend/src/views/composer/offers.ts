@@ -45,7 +45,7 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
   const fits = (name: string) => name.toLocaleLowerCase().includes(wanted);
   if (sign === "/") {
     if (prompts.value === null) return []; // they come in a moment
-    const own = prompts.value.filter(({ name }) => fits(name));
+    const own = prompts.value.filter(({ name, right }) => right !== "see" && fits(name));
     const offered = own
       .slice(0, MOST)
       .map(({ id, name, text }): Suggestion => ({ id, label: name, hint: text.slice(0, 60), take: () => text }));

@@ -1,7 +1,8 @@
 /** Show the documents of a collection page by page: those that fit, in the order that is wished. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { Collection, Condition, Document, DocumentPage, Listing } from "../../api/resources";
+import type { Condition, DocumentPage, Listing } from "../../api/listing";
+import type { Collection, Document } from "../../api/resources";
 import { plural, t } from "../../language/t";
 import { PAGE, removeDocuments, watchList } from "../../state/documents";
 import { isAbort, tell } from "../../state/notices";

@@ -97,7 +97,7 @@ export function OneCollection({ collection }: { collection: Collection }) {
       {isAsking && (
         <AddByUrl collection={collection} added={() => setFetches(fetches + 1)} close={() => setAsking(false)} />
       )}
-      {isSharing && <Sharing collection={collection} close={() => setSharing(false)} />}
+      {isSharing && <Sharing kind="collections" thing={collection} close={() => setSharing(false)} />}
       {isNaming && (
         <NameDialog
           title={t("Rename this collection")}

@@ -1,31 +1,47 @@
-/** Say who may do what with a collection. */
+/** Say who may do what with a collection or a prompt. */
 
 import { useEffect, useId, useState } from "preact/hooks";
-import type { Collection, Grant, Group, Right } from "../../api/resources";
+import type { Shareable } from "../../api/hubbub";
+import type { Grant, Group, Right } from "../../api/resources";
 import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { share, sharingOf } from "../../state/sharing";
 import { Dialog } from "../dialog/Dialog";
 import { Icon } from "../icons";
+import "./library.css";
 
 const PERSON = "person:";
 const GROUP = "group:";
-const rights: readonly [Right, string][] = [
-  ["see", t("see that it is there")],
-  ["use", t("search and read it")],
-  ["write", t("add and delete documents")],
-  ["manage", t("share and delete it")],
-];
+const rightsTo: Record<Shareable, readonly [Right, string][]> = {
+  collections: [
+    ["see", t("see that it is there")],
+    ["use", t("search and read it")],
+    ["write", t("add and delete documents")],
+    ["manage", t("share and delete it")],
+  ],
+  prompts: [
+    ["see", t("see its name")],
+    ["use", t("use it")],
+    ["write", t("change it")],
+    ["manage", t("share and delete it")],
+  ],
+};
 
-export function Sharing({ collection, close }: { collection: Collection; close: () => void }) {
+interface SharingProperties {
+  kind: Shareable;
+  thing: { id: string; name: string };
+  close: () => void;
+}
+
+export function Sharing({ kind, thing, close }: SharingProperties) {
   const [grants, setGrants] = useState<readonly Grant[] | null>(null);
   const [isForAll, setForAll] = useState(false);
   const [groups, setGroups] = useState<readonly Group[]>([]);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     const controller = new AbortController();
-    sharingOf(controller.signal, collection.id).then(
+    sharingOf(controller.signal, kind, thing.id).then(
       ([given, known]) => {
         setForAll(given.may_give_to_all);
         setGrants(given.grants);
@@ -42,14 +58,14 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
 
   const save = async () => {
     setBusy(true);
-    const isShared = await share(collection.id, grants ?? []);
+    const isShared = await share(kind, thing.id, grants ?? []);
     setBusy(false);
     if (isShared) close();
   };
   const change = (subject: string, right: Right) =>
     setGrants((grants ?? []).map((one) => (one.subject === subject ? { ...one, right } : one)));
   return (
-    <Dialog title={t("Share “{name}”", { name: collection.name })} close={close}>
+    <Dialog title={t("Share “{name}”", { name: thing.name })} close={close}>
       {grants === null && <p role="status">{t("Loading …")}</p>}
       {grants?.length === 0 && <p class="sharing-note">{t("Only whoever made it and the operators can see it.")}</p>}
       {grants !== null && grants.length > 0 && (
@@ -61,6 +77,7 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
               </span>
               <RightField
                 label={t("What {name} may do", { name: nameOf(subject, name, groups) })}
+                rights={rightsTo[kind]}
                 subject={subject}
                 right={right}
                 change={(wanted) => change(subject, wanted)}
@@ -80,6 +97,7 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
       )}
       {grants !== null && (
         <Adding
+          kind={kind}
           groups={groups}
           isForAll={isForAll}
           taken={grants.map(({ subject }) => subject)}
@@ -99,6 +117,7 @@ export function Sharing({ collection, close }: { collection: Collection; close: 
 }
 
 interface AddingProperties {
+  kind: Shareable;
   groups: readonly Group[];
   /** Whether it may be shared with everybody. */
   isForAll: boolean;
@@ -106,7 +125,7 @@ interface AddingProperties {
   add: (grant: Grant) => void;
 }
 
-function Adding({ groups, isForAll, taken, add }: AddingProperties) {
+function Adding({ kind, groups, isForAll, taken, add }: AddingProperties) {
   const [first] = groups;
   const [chosen, setChosen] = useState(isForAll ? "everybody" : first ? GROUP + first.id : PERSON);
   const [id, setId] = useState("");
@@ -160,7 +179,10 @@ function Adding({ groups, isForAll, taken, add }: AddingProperties) {
           </p>
         </>
       )}
-      {!isForAll && (
+      {!isForAll && kind === "prompts" && (
+        <p class="sharing-note">{t("Sign in to share with everybody: only this browser knows who you are.")}</p>
+      )}
+      {!isForAll && kind === "collections" && (
         <p class="sharing-note">
           {t(
             "Only this browser knows who you are, so you can’t share with everybody. Whoever runs the server can, by this command:",
@@ -174,12 +196,13 @@ function Adding({ groups, isForAll, taken, add }: AddingProperties) {
 
 interface RightProperties {
   label: string;
+  rights: readonly [Right, string][];
   subject: string;
   right: Right;
   change: (right: Right) => void;
 }
 
-function RightField({ label, subject, right, change }: RightProperties) {
+function RightField({ label, rights, subject, right, change }: RightProperties) {
   const isMany = subject === "everybody" || subject === "signed-in";
   return (
     <select

@@ -1,10 +1,11 @@
 /** Let somebody sign in: with e-mail and password, with a code where one is asked for, or at another provider. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { PREFIX, Problem } from "../../api/http";
+import { Problem } from "../../api/http";
 import { hasPasskeys, signInByPasskey } from "../../api/passkeys";
 import * as people from "../../api/people";
 import { t } from "../../language/t";
+import { addressOfWay, leave } from "../../state/leaving";
 import { Sign } from "../icons";
 import { Field, FormProblem, useSubmit } from "./Form";
 import "./sign-in.css";
@@ -26,7 +27,7 @@ export function SignIn() {
       {ways?.ways.map((way) =>
         way.kind === "address" ? (
           <div key={way.name} class="sign-in-way">
-            <a class="button" href={PREFIX + way.address}>
+            <a class="button" href={addressOfWay(way.address)} onClick={leave}>
               {t("Sign in with {name}", { name: way.name })}
             </a>
             {!way.is_there && (

@@ -81,7 +81,7 @@ const limits = {
 const stops: Readonly<Record<string, string>> = {
   unwatched: t(", since nobody was watching"),
   revoked: t(", since the access that it was asked with has ended"),
-  right_ended: t(", since its documents are no longer shared with you"),
+  right_ended: t(", since what it needs is no longer shared with you"),
 };
 
 export function noteOf({

@@ -14,10 +14,12 @@ import {
 } from "../../state/prompts";
 import { Dialog } from "../dialog/Dialog";
 import { Icon } from "../icons";
+import { Sharing } from "../library/Sharing";
 import "./words.css";
 
 export function Words() {
   const [edited, setEdited] = useState<Prompt | null>(null);
+  const [shared, setShared] = useState<Prompt | null>(null);
   const [told, setTold] = useState("");
   useEffect(() => {
     loadPrompts();
@@ -61,25 +63,41 @@ export function Words() {
               <span class="words-name" dir="auto">
                 {one.name}
               </span>
-              <button
-                type="button"
-                class="icon-button"
-                aria-label={t("Change {name}", { name: one.name })}
-                onClick={() => setEdited(one)}
-              >
-                <Icon name="pencil" size={18} />
-              </button>
-              <button
-                type="button"
-                class="icon-button"
-                aria-label={t("Delete {name}", { name: one.name })}
-                onClick={() => removePrompt(one.id)}
-              >
-                <Icon name="bin" size={18} />
-              </button>
+              {!one.is_mine && <span class="words-about">{t("Shared with you")}</span>}
+              {(one.right === "write" || one.right === "manage") && (
+                <button
+                  type="button"
+                  class="icon-button"
+                  aria-label={t("Change {name}", { name: one.name })}
+                  onClick={() => setEdited(one)}
+                >
+                  <Icon name="pencil" size={18} />
+                </button>
+              )}
+              {one.right === "manage" && (
+                <>
+                  <button
+                    type="button"
+                    class="icon-button"
+                    aria-label={t("Share “{name}”", { name: one.name })}
+                    onClick={() => setShared(one)}
+                  >
+                    <Icon name="external" size={18} />
+                  </button>
+                  <button
+                    type="button"
+                    class="icon-button"
+                    aria-label={t("Delete {name}", { name: one.name })}
+                    onClick={() => removePrompt(one.id)}
+                  >
+                    <Icon name="bin" size={18} />
+                  </button>
+                </>
+              )}
             </li>
           ))}
         </ul>
+        {shared && <Sharing kind="prompts" thing={shared} close={() => setShared(null)} />}
         <PromptForm key={edited?.id ?? "new"} prompt={edited} over={() => setEdited(null)} />
       </section>
       <div class="dialog-actions">

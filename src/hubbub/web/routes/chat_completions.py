@@ -107,7 +107,8 @@ async def target_of(app: Application, person: Person, name: str) -> Target:
         NotFound: nothing, for this person.
     """
     asked = (await app.model_names(person, name)).read(name)
-    model = app.catalog.get(asked.model) if asked.model else app.catalog.writer()
+    catalog = await app.models_of(person)
+    model = catalog.get(asked.model) if asked.model else catalog.writer()
     return Target(name, asked, model.card if model else None)
 
 

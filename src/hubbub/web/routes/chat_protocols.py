@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubbub.app.application import Application
+from hubbub.app.model_rights import Models
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Malformed, NotFound
@@ -94,7 +95,7 @@ async def _answer(
     wanted = format_of(body, version or version_of(request), protocols, is_ask=is_ask)
     turns = turns_of(body, most_characters=app.limits.question_characters)
     if wanted in ("simple", "responses"):
-        question = _simple_question(app, turns)
+        question = _simple_question(await app.models_of(person), turns)
         rendering = partial(_simple, body, is_responses=wanted == "responses")
     else:
         question, plan = await _question(app, protocols, person, body, turns[-1:] if is_ask else turns)
@@ -172,7 +173,7 @@ async def _searched(app: Application, protocols: ProtocolChoices, person: Person
     return found
 
 
-def _simple_question(app: Application, turns: Sequence[Turn]) -> Question:
+def _simple_question(catalog: Models, turns: Sequence[Turn]) -> Question:
     """Return the question to the model alone.
 
     Raises:
@@ -183,7 +184,7 @@ def _simple_question(app: Application, turns: Sequence[Turn]) -> Question:
     if not any(turn.images for turn in turns):
         instructions = Instructions(systems, replaces=True) if systems else None
         return Question(last.text, tuple(before), instructions=instructions)
-    model = app.catalog.default
+    model = catalog.default
     if model is None or not model.card.reads_images:
         raise Malformed("The model here can't look at images. Send texts only.")
     prompt = (Turn("system", systems or prompt_text("chat")), *before, last)

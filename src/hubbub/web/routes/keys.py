@@ -31,6 +31,9 @@ class NewKey(msgspec.Struct, forbid_unknown_fields=True):
     collections: _Names | None = None
     expires_at: float | None = None
     """Seconds of the epoch; null: it holds until it is revoked."""
+    quota: _Names = []
+    """How much may be used by it, as bounds such as "50 questions per day": questions, tokens or money per minute,
+    hour, day or month."""
 
 
 class KeyView(msgspec.Struct):
@@ -44,6 +47,7 @@ class KeyView(msgspec.Struct):
     created_at: float
     expires_at: float | None
     last_used: float | None
+    quota: list[str]
 
 
 class ScopeView(msgspec.Struct):
@@ -80,7 +84,7 @@ async def list_keys(app: App, signed: SignedIn) -> Response:
 async def make_key(request: Request, app: App, signed: SignedIn) -> Response:
     """Make a key for a program of yours. It never has more rights than you have."""
     new = await body_as(request, NewKey)
-    limits = Limits(_set(new.scopes), _set(new.models), _set(new.collections))
+    limits = Limits(_set(new.scopes), _set(new.models), _set(new.collections), tuple(new.quota))
     key, text = await _keys_of(app.own_keys).make(signed.person, new.name, limits, new.expires_at)
     return Json(MadeKey(_view(key), text), status_code=201, headers={"cache-control": "no-store"})
 
@@ -109,4 +113,12 @@ def _list(names: frozenset[str] | None) -> list[str] | None:
 def _view(key: Key) -> KeyView:
     limits = key.limits or Limits()
     times = (key.created_at, key.expires_at, key.last_used)
-    return KeyView(key.id, key.name, _list(limits.scopes), _list(limits.models), _list(limits.collections), *times)
+    return KeyView(
+        key.id,
+        key.name,
+        _list(limits.scopes),
+        _list(limits.models),
+        _list(limits.collections),
+        *times,
+        list(limits.quota),
+    )

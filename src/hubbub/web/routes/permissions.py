@@ -34,6 +34,11 @@ class NewGrants(BaseModel):
     model_config = ConfigDict(extra="forbid")
     grants: Annotated[list[Grant], Field(max_length=MOST_GRANTS)]
 
+    @property
+    def permissions(self) -> list[Permission]:
+        """What that gives."""
+        return [Permission(one.subject, RIGHTS[one.right]) for one in self.grants]
+
 
 class GrantView(msgspec.Struct):
     """A right, who has it, and what that is called, where you know it."""
@@ -44,7 +49,7 @@ class GrantView(msgspec.Struct):
 
 
 class Grants(msgspec.Struct):
-    """Who may do what with a collection, beside whoever made it and operators."""
+    """Who may do what with a thing, beside whoever made it and operators."""
 
     grants: list[GrantView]
     may_give_to_all: bool
@@ -80,7 +85,7 @@ class NewMember(BaseModel):
 @router.get("/collections/{collection_id}/grants", responses=sends(Grants))
 async def show_grants(collection_id: str, app: App, person: Asker) -> Response:
     """Show who may do what with a collection that you manage."""
-    return await _grants(app, person, collection_id)
+    return await shown(app, person, await app.collections.permissions(person, collection_id))
 
 
 @router.put("/collections/{collection_id}/grants", responses=sends(Grants))
@@ -90,9 +95,7 @@ async def change_grants(collection_id: str, new: NewGrants, app: App, person: As
     Rights include the lesser ones: see (that it is there), use (search it, ask over it, open its documents), write
     (add and delete documents), manage (rename it, share it, delete it).
     """
-    permissions = [Permission(one.subject, RIGHTS[one.right]) for one in new.grants]
-    await app.collections.share(person, collection_id, permissions)
-    return await _grants(app, person, collection_id)
+    return await shown(app, person, await app.collections.share(person, collection_id, new.permissions))
 
 
 @router.get("/groups", responses=sends(Groups))
@@ -131,8 +134,8 @@ async def remove_member(group_id: str, person_id: str, app: App, person: Asker) 
     await app.groups.remove_member(person, group_id, person_id)
 
 
-async def _grants(app: Application, person: Person, collection_id: str) -> Response:
-    given = await app.collections.permissions(person, collection_id)
+async def shown(app: Application, person: Person, given: Sequence[Permission]) -> Response:
+    """Return who has which right, by the names that a person knows."""
     names = {GROUP + group.id: group.name for group in await app.groups.list(person)}
     views = [GrantView(one.subject, NAMES[one.right], names.get(one.subject, "")) for one in given]
     return Json(Grants(views, is_vouched_for(person)))

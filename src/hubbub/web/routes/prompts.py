@@ -1,4 +1,4 @@
-"""Prompts of one's own, and instructions for all questions."""
+"""Prompts of one's own and shared ones, and instructions for all questions."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,6 +12,7 @@ from hubbub.app.prompts import Prompt
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
 from hubbub.web.cursors import cursor, cursor_of
+from hubbub.web.routes.permissions import Grants, NewGrants, shown
 
 router = APIRouter(prefix="/api", tags=["prompts"])
 
@@ -19,7 +20,7 @@ MOST_PROMPTS = 200
 
 
 class Prompts(msgspec.Struct):
-    """A person's prompts, the last changed first."""
+    """A person's prompts and those shared with them, the last changed first."""
 
     prompts: Sequence[Prompt]
     next: str | None
@@ -54,7 +55,7 @@ async def list_prompts(
     limit: Annotated[int, Query(ge=1, le=MOST_PROMPTS)] = MOST_PROMPTS,
     after: Annotated[str | None, Query(max_length=100, description="`next` of the prompts before")] = None,
 ) -> Response:
-    """List your prompts, the last changed first, a page at a time."""
+    """List your prompts and those shared with you, the last changed first, a page at a time."""
     place = None if after is None else cursor(after)
     found = await app.prompts.list(person, limit=limit + 1, after=place)
     prompts = found[:limit]
@@ -64,13 +65,13 @@ async def list_prompts(
 
 @router.post("/prompts", status_code=201, responses=sends(Prompt, 201))
 async def make_prompt(new: NewPrompt, app: App, person: Asker) -> Response:
-    """Keep a prompt. Only you can see it."""
+    """Keep a prompt. Only you can see it until you share it."""
     return Json(await app.prompts.make(person, new.name, new.text), status_code=201)
 
 
 @router.put("/prompts/{prompt_id}", responses=sends(Prompt))
 async def change_prompt(prompt_id: str, new: NewPrompt, app: App, person: Asker) -> Response:
-    """Change a prompt."""
+    """Change a prompt that is yours, or shared with you to write."""
     return Json(await app.prompts.change(person, prompt_id, new.name, new.text))
 
 
@@ -78,6 +79,21 @@ async def change_prompt(prompt_id: str, new: NewPrompt, app: App, person: Asker)
 async def delete_prompt(prompt_id: str, app: App, person: Asker) -> None:
     """Delete a prompt."""
     await app.prompts.delete(person, prompt_id)
+
+
+@router.get("/prompts/{prompt_id}/grants", responses=sends(Grants))
+async def show_prompt_grants(prompt_id: str, app: App, person: Asker) -> Response:
+    """Show who may do what with a prompt that you manage."""
+    return await shown(app, person, await app.prompts.permissions(person, prompt_id))
+
+
+@router.put("/prompts/{prompt_id}/grants", responses=sends(Grants))
+async def change_prompt_grants(prompt_id: str, new: NewGrants, app: App, person: Asker) -> Response:
+    """Say who may do what with a prompt that you manage.
+
+    Rights include the lesser ones: see (its name), use (its text), write (change it), manage (share it, delete it).
+    """
+    return await shown(app, person, await app.prompts.share(person, prompt_id, new.permissions))
 
 
 @router.get("/me/instructions", responses=sends(YourInstructions))

@@ -127,7 +127,7 @@ async def show_signed_in(request: Request, person: Asker) -> Response:
 async def show_config(request: Request, app: App, person: Asker) -> Response:
     """Tell what the page is to offer."""
     tunes = tuned_by(app.search)
-    efforts = [model.card.reasoning_effort for model in app.catalog if model.card.reasoning_effort]
+    efforts = [model.card.reasoning_effort for model in await app.models_of(person) if model.card.reasoning_effort]
     offered = choices_of(request).sample_page
     signs_in = offered.signs_in  # without it the page fails where it shows uploads, and keeps no chats here
     has_vectors = app.embedder is not None and "mode" in tunes

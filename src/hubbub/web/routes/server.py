@@ -109,8 +109,9 @@ async def show_me(request: Request, app: App) -> Response:
 @router.get("/models", responses=sends(Models))
 async def list_models(app: App, person: Asker) -> Response:
     """List the models that can be asked."""
-    default = app.catalog.default
-    cards = [model.card for model in app.catalog if may_use_model(person, model.card.name)]
+    catalog = await app.models_of(person)
+    default = catalog.default
+    cards = [model.card for model in catalog if may_use_model(person, model.card.name)]
     return Json(Models(cards, default.card.name if default and default.card in cards else None))
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from hubbub.answers.base import party_of
-from hubbub.app.questions import asker_of
+from hubbub.app.askers import asker_of
 from hubbub.usage.base import By, Standing, Total
 from hubbub.usage.bounds import Measure, Scope, Window
 from hubbub.usage.prices import as_text, to_the_cent
@@ -98,11 +98,14 @@ class Report(msgspec.Struct, frozen=True):
 async def show_usage(app: App, person: Asker) -> Response:
     """Say what you have used of the bounds that hold for you, and when each begins anew."""
     meter = app.meter
-    if not meter.is_on:
+    asker = asker_of(person)
+    if not meter.bounds_hold_for(asker):
         return Json(UsageOfYours([]), headers=_NEVER_KEPT)
-    standings = await meter.standings(asker_of(person), party_of(person).key)
+    standings = await meter.standings(asker, party_of(person).key)
     bounds = [_bound(one, meter.rules.currency) for one in standings]
-    return Json(UsageOfYours(bounds, meter.rules.over or None, meter.rules.currency), headers=_NEVER_KEPT)
+    over = meter.rules.over
+    has_over = bool(over) and over in (await app.models_of(person)).names
+    return Json(UsageOfYours(bounds, over if has_over else None, meter.rules.currency), headers=_NEVER_KEPT)
 
 
 @of_operators.get("/api/operators/usage")

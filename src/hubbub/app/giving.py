@@ -1,0 +1,70 @@
+"""Check whom somebody may give rights to, whatever the rights are to, and say how rights changed."""
+
+from collections.abc import Sequence
+
+from hubbub.core.errors import Invalid, NotAllowed, NotFound
+from hubbub.core.people import (
+    EVERYBODY,
+    GROUP,
+    RIGHTS,
+    SIGNED_IN,
+    Permission,
+    Person,
+    Right,
+    check_claim,
+    is_subject,
+    is_vouched_for,
+)
+from hubbub.search.base import Groups
+
+
+async def check_given(
+    person: Person,
+    before: Sequence[Permission],
+    after: Sequence[Permission],
+    *,
+    groups: Groups,
+    claim_scopes: Sequence[str],
+    what: str,
+) -> None:
+    """Return if a person may give these rights in place of those before; `what` is what they are to, for a message.
+
+    Raises:
+        NotFound: there is no such group for this person.
+        NotAllowed: nothing vouches for them, and it would be shared with everybody.
+        Invalid: somebody can't be given rights, or is named twice.
+    """
+    if len({one.subject for one in after}) < len(after):
+        raise Invalid("Somebody is named twice. Give each one right: it includes the lesser ones.")
+    for one in after:
+        if not is_subject(one.subject):
+            raise Invalid(
+                "Rights are given to everybody, signed-in, person:ID, group:ID of a group here, or "
+                "claim:PROVIDER/NAME of a group that a sign-in names."
+            )
+        check_claim(one.subject, claim_scopes)
+        if one.subject in (EVERYBODY, SIGNED_IN) and one not in before and not is_vouched_for(person):
+            raise NotAllowed(
+                "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "
+                "Sign in, or ask the operator: `hubbub collections share` does it on the machine itself."
+                if what == "collection"
+                else "Who is known by a browser's cookie alone can share with persons and groups, not with everybody. "
+                "Sign in first."
+            )
+        if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
+            raise Invalid(f"A {what} can't be managed by everybody. Name persons or groups.")
+    known = {one.subject for one in before}
+    new = [one.subject for one in after if one.subject not in known and one.subject.startswith(GROUP)]
+    if new:  # groups that come new are those of the person; operators know all groups
+        there = await groups.groups(None if person.is_operator else person.id)
+        if not {GROUP + one.id for one in there}.issuperset(new):
+            raise NotFound("There is no such group that you are a member of.")
+
+
+def changes_of(before: Sequence[Permission], after: Sequence[Permission]) -> str:
+    """Say in one line how rights changed: what was given, and what was taken."""
+    names = {right: name for name, right in RIGHTS.items()}
+    had, have = set(before), {one for one in after if one.right is not Right.NONE}
+    given = [f"+{one.subject}={names[one.right]}" for one in after if one in have - had]
+    taken = [f"-{one.subject}={names[one.right]}" for one in before if one in had - have]
+    return " ".join(given + taken) or "as before"
