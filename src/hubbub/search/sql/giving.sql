@@ -13,7 +13,7 @@ select name from collection where owner_id = :owner;
 update collection set owner_id = :taker, name = :name where id = :id;
 
 -- name: give_payer
-update document set payer = :taker where payer = :giver;
+update document set payer = 'person:' || :taker where payer = 'person:' || :giver;
 
 -- name: give_permissions
 insert into permission (collection_id, subject, level)
