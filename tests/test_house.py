@@ -202,11 +202,3 @@ def test_what_the_package_is_said_to_need_is_what_it_imports() -> None:
                 names = [node.module]
             found |= {name.partition(".")[0] for name in names}
     assert found - set(sys.stdlib_module_names) - known - {"hubbub"} == set()
-
-
-@pytest.mark.quiet
-def test_what_belongs_together_is_given_to_one_process(request: pytest.FixtureRequest) -> None:
-    """xdist takes a group from the end of a test's id, where it has put what tests/conftest.py marked before it."""
-    if not getattr(request.config.option, "loadgroup", False):
-        pytest.skip("the tests are not dealt out by groups")
-    assert request.node.nodeid.endswith("@quiet")

@@ -13,6 +13,7 @@ import pytest
 from hubbub.compose.backends import load_backends, open_backend
 from hubbub.compose.documents import sandbox_of
 from hubbub.compose.own import own_formats, setup_of, wire_formats
+from hubbub.connections.sandboxed import Setup
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Hit, Passage
@@ -189,7 +190,8 @@ async def test_a_loader_outside_of_all_site_packages_reads_in_the_sandbox_and_no
         "        return Loaded([Paragraph('mine: ' + text)])\n"
     )
     settings = Settings(backends={"loaders": {"mine": {"backend": f"{name}:Mine"}}})
-    assert setup_of(Settings()) is None
+    usual = await in_a_thread(lambda: setup_of(Settings()))
+    assert usual == Setup(folders=usual.folders), "nothing of somebody's own is loaded where there is none"
     sandbox = await in_a_thread(lambda: sandbox_of(settings))
     (tmp_path / "note").write_text("hello")
     for file_name in ("a.acme", "b.md"):  # a suffix of Hubbub's own is theirs, too
