@@ -205,7 +205,11 @@ const routes = [
     "/api/collections/:id/documents",
     (_, { id }) => {
       found(collections, id);
-      return { documents: [...library.values()].filter(({ collection_id }) => collection_id === id) };
+      const documents = [...library.values()].filter(({ collection_id }) => collection_id === id);
+      const count = (...states) => documents.filter(({ state }) => states.includes(state)).length;
+      const unfinished = count("waiting", "reading", "embedding");
+      const counts = { unfinished, ready: count("ready"), partial: 0, failed: count("failed") };
+      return { documents, next: null, counts };
     },
   ],
   [

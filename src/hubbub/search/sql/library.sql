@@ -202,12 +202,14 @@ delete from permission where collection_id = :id and subject = 'everybody';
 -- name: delete_collection
 delete from collection where id = :id;
 
+-- name: described
+id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
+(select count(*) from passage where document_id = document.id),
+(select count(*) from passage where document_id = document.id and is_embedded = 1),
+added_at, completeness, part_read
+
 -- name: documents
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read
+select {described}
 from document
 where collection_id = :collection_id
 order by name collate nocase, name;
@@ -238,12 +240,7 @@ with page as (
     order by place, id
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place, id;
 
@@ -255,12 +252,7 @@ with page as (
     order by place desc, id desc
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place desc, id desc;
 
@@ -272,12 +264,7 @@ with page as (
     order by place, id
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place, id;
 
@@ -289,12 +276,7 @@ with page as (
     order by place desc, id desc
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place desc, id desc;
 
@@ -306,12 +288,7 @@ with page as (
     order by place, id
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place, id;
 
@@ -323,12 +300,7 @@ with page as (
     order by place desc, id desc
     limit :limit
 )
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read,
-    place
+select {described}, place
 from page join document using (id)
 order by place desc, id desc;
 
@@ -336,29 +308,17 @@ order by place desc, id desc;
 select state, {partial}, count(*) from document where collection_id = :collection_id group by 1, 2;
 
 -- name: document
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read
+select {described}
 from document
 where id = :id;
 
 -- name: document_named
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read
+select {described}
 from document
 where collection_id = :collection_id and name = :name;
 
 -- name: unread
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read
+select {described}
 from document
 where state in ('waiting', 'reading', 'embedding')
     and state <> 'embedding'
@@ -367,11 +327,7 @@ order by added_at, id
 limit :limit;
 
 -- name: unfinished
-select
-    id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
-    (select count(*) from passage where document_id = document.id),
-    (select count(*) from passage where document_id = document.id and is_embedded = 1),
-    added_at, completeness, part_read
+select {described}
 from document
 where state in ('waiting', 'reading', 'embedding')
 order by added_at, id;
