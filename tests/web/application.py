@@ -149,7 +149,7 @@ async def hubbub_running(
         services = Application(
             identity=identity,
             grants=await stack.enter_async_context(Grants(identity)),
-            rights=await stack.enter_async_context(RightsWatch(library.permissions, runner.stop_here, log.is_here)),
+            rights=await stack.enter_async_context(RightsWatch(library, runner.stop_here, log.is_here, log.hits)),
             runner=runner,
             log=log,
             history=stores.history,

@@ -43,6 +43,7 @@ async def in_memory(stack: AsyncExitStack, folder: Path, most_bytes: int) -> Sto
     search, history = MemorySearch(), MemoryHistory()
     library = MemoryLibrary(search.counts)
     search.usable_of = library.permissions.usable_of
+    search.closed_of = library.readers.closed_of
     return Stores(
         answers=MemoryAnswers(),
         history=history,

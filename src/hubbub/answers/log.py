@@ -19,6 +19,7 @@ from hubbub.answers.commit_loop import CommitLoop
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.answers.remote import RemoteAnswers
 from hubbub.core.answer import Answer, Folding, fold
+from hubbub.core.documents import Hit
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
     ENDINGS,
@@ -190,6 +191,11 @@ class Log:
     def is_here(self, answer_id: str) -> bool:
         """Tell whether an answer is open and made by this worker."""
         return answer_id in self._own
+
+    def hits(self, answer_id: str) -> Sequence[Hit] | None:
+        """Return what was found for an open answer that is made here; None: nothing was searched yet."""
+        entry = self._own.get(answer_id)
+        return None if entry is None else entry.folding.hits
 
     def has_said(self, answer_id: str) -> bool:
         """Tell whether an answer that is made here has said anything yet."""

@@ -13,6 +13,7 @@ from hubbub.app.attachments import Attachments
 from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
+from hubbub.app.document_rights import DocumentRights
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
@@ -206,6 +207,11 @@ class Application:
     def documents(self) -> Documents:
         """Keeps the documents in them."""
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures, self.deeds)
+
+    @cached_property
+    def document_rights(self) -> DocumentRights:
+        """Restricts single documents."""
+        return DocumentRights(self.access, self.library, self.claim_scopes, self.deeds)
 
     @cached_property
     def own_keys(self) -> OwnKeys | None:

@@ -412,6 +412,7 @@ class Questions:
             raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
         if not answer.text or answer.way == "quotes":
             raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+        await self._access.check_hits(person, answer.hits)
         return message, Begun(answer.text, answer.query or "", answer.hits)
 
     async def _answer_to(self, person: Person, question: Message, answer_id: str) -> Message:

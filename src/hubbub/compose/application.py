@@ -282,7 +282,7 @@ async def _assembled(
         shares_with_everybody=settings.sharing.chats_with_everybody,
         guests=await open_guests(stack, settings, database, store.library, doors.cookies, deeds),
         sign_in_addresses=_sign_in_addresses(doors.providers),
-        rights=await stack.enter_async_context(RightsWatch(store.library.permissions, runner.stop_here, log.is_here)),
+        rights=await stack.enter_async_context(RightsWatch(store.library, runner.stop_here, log.is_here, log.hits)),
         runner=runner,
         log=log,
         history=history,

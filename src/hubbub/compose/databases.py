@@ -44,14 +44,14 @@ POSTGRES: Mapping[str, int] = {
     "person_jobs": 1,
     "folder": 1,
     "search": 1,
-    "library": 1,
+    "library": 2,
     "origins": 1,
     "files": 1,
     "leases": 1,
     "usage": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 2, "origins": 1, "outbox": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 7, "azure": 2, "origins": 1, "outbox": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

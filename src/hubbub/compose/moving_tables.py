@@ -55,6 +55,7 @@ DOCUMENTS = (
     Table("collection", ("id",)),
     Table("document", ("id",)),
     Table("permission", ("collection_id", "subject")),
+    Table("document_reader", ("document_id", "subject")),
     Table("people_group", ("id",)),
     Table("group_member", ("group_subject", "person_subject")),
     Table("origin", ("collection_id", "source", "path")),

@@ -221,7 +221,7 @@ class Engine:
 
         try:
             async with times.for_query():
-                return await until_read(self._library, question.collection_ids, question.wait_seconds, tell)
+                return await until_read(self._library, question, tell)
         except TimeoutError:
             return told[-1] if told else None
 
