@@ -153,7 +153,9 @@ class Exporting:
             documents = await library.documents(one.id)
             readers = {each.id: await library.readers.of(each.id) for each in documents if each.is_restricted}
             files = {document.id: _path_of(one, document) for document in documents}
-            told.append({"collection": one, "grants": given, "documents": documents, "files": files, "readers": readers})
+            told.append(
+                {"collection": one, "grants": given, "documents": documents, "files": files, "readers": readers}
+            )
             for document in documents:
                 with contextlib.suppress(NotFound):  # its file is gone: it is told among the documents all the same
                     await self._app.files.stat(document.sha256)

@@ -105,7 +105,9 @@ class MemoryLibrary:
             await self.forget(document.id)
 
     async def documents(self, collection_id: str, *, reader: Reader | None = None) -> list[Document]:
-        return sorted(await self._of(collection_id, reader), key=lambda document: (document.name.lower(), document.name))
+        return sorted(
+            await self._of(collection_id, reader), key=lambda document: (document.name.lower(), document.name)
+        )
 
     async def listed(self, collection_id: str, listing: Listing, *, reader: Reader | None = None) -> DocumentPage:
         words = listing.words.strip().casefold()

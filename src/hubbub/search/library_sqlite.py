@@ -23,8 +23,8 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search import personal_sqlite
 from hubbub.search.base import Condition, DocumentPage, Listing
-from hubbub.search.document_readers_sqlite import SqliteReaders, put_readers, subjects_of
 from hubbub.search.document_readers_sqlite import SQL as READERS_SQL
+from hubbub.search.document_readers_sqlite import SqliteReaders, put_readers, subjects_of
 from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
@@ -163,9 +163,7 @@ class SqliteLibrary:
     async def add(self, document: Document, *, payer: str = "", readers: Sequence[str] | None = None) -> Document:
         return await self._database.write(self._add, document, payer, readers)
 
-    def _add(
-        self, connection: Connection, document: Document, payer: str, readers: Sequence[str] | None
-    ) -> Document:
+    def _add(self, connection: Connection, document: Document, payer: str, readers: Sequence[str] | None) -> Document:
         if not connection.one(self._sql["has_collection"], {"id": document.collection_id}):
             raise NotFound("There is no such collection any more. Choose another one.")
         values = {

@@ -185,7 +185,9 @@ class MemoryReaders:
         return [[one for one in ids if self._is_closed(reader, one)] for reader, ids in asked]
 
     async def sight(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
-        there = [one.id for one in self._documents.values() if one.collection_id in collection_ids and one.is_restricted]
+        there = [
+            one.id for one in self._documents.values() if one.collection_id in collection_ids and one.is_restricted
+        ]
         sees_any = not all(self._is_closed(reader, one) for one in there)
         return Sight(bool(there), sees_any, await self._permissions.revision())
 

@@ -97,7 +97,7 @@ class DocumentChange(BaseModel):
     name: str | None = None
     """A file's name, or its path below a folder."""
     shared_with: list[Annotated[str, Field(max_length=SUBJECT_CHARACTERS)]] | None = None
-    """Who alone may see it, of those who may see its collection: person:ID, group:ID, claim:PROVIDER/NAME, or signed-in.
+    """Who alone may see it, of those who may see its collection: person:ID, group:ID, claim:PROVIDER/NAME, signed-in.
     Null: all of them."""
 
 
