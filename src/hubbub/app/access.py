@@ -139,8 +139,8 @@ class Access:
         """Return the ids, each once, if all are collections that the person may use, and who reads them.
 
         Where the answer may be shared, and they have no other right than everybody has, and see no document that is
-        restricted, that is anybody: so the same question of different people is one. Without collections it is nobody. The files of a chat are searched in
-        that chat alone: those of `files_id` may be among the collections.
+        restricted, that is anybody: so the same question of different people is one. Without collections it is
+        nobody. The files of a chat are searched in that chat alone: those of `files_id` may be among the collections.
 
         Raises:
             NotFound, NotAllowed: as `check_collections` does.
@@ -173,9 +173,10 @@ class Access:
             Conflict: another document has the name, which the person may not see.
         """
         known = await self._library.named(collection_id, name)
-        if known is not None and known.is_restricted:
-            if await self._library.document(known.id, reader=reader_of(person)) is None:
-                raise Conflict("This name can't be used in this collection. Choose another name.")
+        if known is None or not known.is_restricted:
+            return
+        if await self._library.document(known.id, reader=reader_of(person)) is None:
+            raise Conflict("This name can't be used in this collection. Choose another name.")
 
     async def check_hits(self, person: Person, hits: Sequence[Hit]) -> None:
         """Return if all documents of passages that were found earlier are there for the person still.
