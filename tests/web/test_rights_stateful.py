@@ -1,4 +1,4 @@
-"""People, groups, collections and rights that change in any order, against an oracle: nothing leaks by any door.
+"""People, groups, collections, documents and rights that change in any order, against an oracle: nothing leaks by any door.
 
 The whole application on SQLite is asked as its clients ask it. Each document holds a word of its collection's own:
 where such a word comes out to somebody who may not use that collection, something has leaked. More steps than the few
@@ -58,6 +58,8 @@ class Thing:
     word: str
     document_id: str
     given: dict[str, Right] = field(default_factory=dict[str, Right])
+    readers: set[str] | None = None
+    """To whom its document is restricted; None: it is not."""
 
 
 class Served:
@@ -190,15 +192,24 @@ class Rights(RuleBasedStateMachine):
         """Return what the oracle says."""
         if name in ("operator", thing.owner):
             return Right.MANAGE
+        subjects = self.subjects(name)
+        return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
+
+    def subjects(self, name: str) -> set[str]:
         subjects = {EVERYBODY, PERSON + self.id_of(name)}
         subjects |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
         subjects |= {CLAIM + claim for claim in self.claims[name]}
-        subjects |= {GROUP + group for group, members in self.groups.items() if name in members}
-        return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
+        return subjects | {GROUP + group for group, members in self.groups.items() if name in members}
+
+    def sees(self, name: str, thing: Thing, least: Right = Right.USE) -> bool:
+        """Return what the oracle says of the collection's document: its list takes, and gives nothing."""
+        right = self.right(name, thing)
+        is_listed = thing.readers is None or not thing.readers.isdisjoint(self.subjects(name))
+        return right >= least and (is_listed or right is Right.MANAGE)
 
     def seen_in(self, name: str, text: str) -> None:
         """Check that a text tells nothing of what its reader may not use."""
-        allowed = {thing.word for thing in self.things if self.right(name, thing) >= Right.USE}
+        allowed = {thing.word for thing in self.things if self.sees(name, thing)}
         found = set(_WORD.findall(text))
         Rights.checks += 1
         assert found <= allowed, f"{name} got {found - allowed}"
@@ -254,6 +265,7 @@ class Rights(RuleBasedStateMachine):
             del self.groups[group]
             for thing in self.things:
                 thing.given.pop(GROUP + group, None)
+                (thing.readers or set()).discard(GROUP + group)
 
     @rule(data=st.data(), name=st.sampled_from(NAMES[:3]))
     def change_claims(self, data: st.DataObject, name: str) -> None:
@@ -299,12 +311,32 @@ class Rights(RuleBasedStateMachine):
             members.discard(name)
         for thing in self.things:
             thing.given.pop(PERSON + self.id_of(name), None)
+            (thing.readers or set()).discard(PERSON + self.id_of(name))
+
+    @rule(data=st.data(), by=st.sampled_from(["", *NAMES]))
+    def restrict(self, data: st.DataObject, by: str) -> None:
+        if not self.things:
+            return
+        thing = data.draw(st.sampled_from(self.things))
+        by = by or thing.owner
+        subjects = [SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4]), f"{CLAIM}{self.run}-{CLAIMS[0]}"]
+        subjects += [GROUP + group for group in self.groups]
+        wanted = data.draw(st.none() | st.lists(st.sampled_from(subjects), max_size=2, unique=True))
+        status, _ = self.call(by, "PATCH", f"/api/documents/{thing.document_id}", {"shared_with": wanted})
+        if self.right(by, thing) < Right.MANAGE:
+            assert status == (403 if self.sees(by, thing, Right.SEE) else 404), status
+        elif status == 200:
+            thing.readers = None if wanted is None else set(wanted)
+        else:
+            assert status == 404, status  # a group that is not theirs
 
     @rule(name=st.sampled_from(NAMES))
     def look(self, name: str) -> None:
         status, text = self.call(name, "GET", "/api/collections")
         assert status == 200
-        listed = {one["id"]: one["right"] for one in msgspec.json.decode(text)["collections"]}
+        shown = msgspec.json.decode(text)["collections"]
+        listed = {one["id"]: one["right"] for one in shown}
+        counts = {one["id"]: one["documents"] for one in shown}
         names = {value: word for word, value in RIGHTS.items()}
         expected = {thing.id: names[right] for thing in self.things if (right := self.right(name, thing))}
         if name == "guest":  # whose own things are not listed, since everybody without a credential is this person
@@ -315,7 +347,9 @@ class Rights(RuleBasedStateMachine):
         for thing in self.things:
             status, text = self.call(name, "GET", f"/api/documents/{thing.document_id}")
             right = self.right(name, thing)
-            assert status == (200 if right >= Right.USE else 403 if right else 404)
+            is_there = self.sees(name, thing, Right.SEE)
+            assert status == (404 if not is_there else 200 if right >= Right.USE else 403)
+            assert counts.get(thing.id, is_there) == is_there
             self.seen_in(name, text)
 
     @rule(data=st.data(), name=st.sampled_from(NAMES), door=st.sampled_from(DOORS))
@@ -326,7 +360,8 @@ class Rights(RuleBasedStateMachine):
         if all(self.right(name, thing) >= Right.USE for thing in chosen):
             assert status < 300, (door, status, text)
             if door in ("questions", "library", "file_search"):  # these tell what was found
-                assert {thing.word for thing in chosen} <= set(_WORD.findall(text)), (door, text)
+                seen = {thing.word for thing in chosen if self.sees(name, thing)}
+                assert seen <= set(_WORD.findall(text)), (door, text)
         elif door in ("questions", "completions", "responses", "file_search", "library"):
             assert status in (400, 403, 404), (door, status)
 
@@ -339,7 +374,7 @@ class Rights(RuleBasedStateMachine):
             self.seen_in(name, text)
             assert (status < 300) is (self.right(name, thing) >= Right.USE), (name, status)
             if status < 300:
-                assert thing.word in text, (name, text)
+                assert (thing.word in text) is self.sees(name, thing), (name, text)
 
     async def _together(self, names: list[str], thing: Thing) -> list[tuple[int, str]]:
         return list(await asyncio.gather(*(self._ask(name, "questions", [thing]) for name in names)))
