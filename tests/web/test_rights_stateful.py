@@ -313,12 +313,15 @@ class Rights(RuleBasedStateMachine):
             thing.given.pop(PERSON + self.id_of(name), None)
             (thing.readers or set()).discard(PERSON + self.id_of(name))
 
-    @rule(data=st.data(), by=st.sampled_from(["", *NAMES]))
-    def restrict(self, data: st.DataObject, by: str) -> None:
+    @rule(data=st.data(), by=st.sampled_from([*NAMES, *("owner",) * 6]), is_open=st.booleans())
+    def restrict(self, data: st.DataObject, by: str, is_open: bool) -> None:
         if not self.things:
             return
         thing = data.draw(st.sampled_from(self.things))
-        by = by or thing.owner
+        by = thing.owner if by == "owner" else by
+        if is_open:  # else hardly anybody else may see the collection, and a list takes nothing
+            self.do(self.served.app.library.change(thing.id, is_shared=True))
+            thing.given[EVERYBODY] = max(thing.given.get(EVERYBODY, Right.NONE), Right.USE)
         subjects = [SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4]), f"{CLAIM}{self.run}-{CLAIMS[0]}"]
         subjects += [GROUP + group for group in self.groups]
         wanted = data.draw(st.none() | st.lists(st.sampled_from(subjects), max_size=2, unique=True))
@@ -329,6 +332,11 @@ class Rights(RuleBasedStateMachine):
             thing.readers = None if wanted is None else set(wanted)
         else:
             assert status == 404, status  # a group that is not theirs
+        self.look(data.draw(st.sampled_from(NAMES)))
+        names = data.draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=3, unique=True))
+        for name, (status, text) in zip(names, self.do(self._together(names, thing)), strict=True):
+            self.seen_in(name, text)
+            assert (thing.word in text) is self.sees(name, thing), (name, status, text)
 
     @rule(name=st.sampled_from(NAMES))
     def look(self, name: str) -> None:
