@@ -1,4 +1,4 @@
-"""People, groups, collections, documents and rights that change in any order, against an oracle: nothing leaks by any door.
+"""People, groups, collections, documents and rights that change in any order, against an oracle: nothing leaks.
 
 The whole application on SQLite is asked as its clients ask it. Each document holds a word of its collection's own:
 where such a word comes out to somebody who may not use that collection, something has leaked. More steps than the few
