@@ -57,7 +57,13 @@ function shown(collection) {
 }
 const own = addCollection("Hubbub", { is_shared: true, description: "What Hubbub is and how to use it." });
 for (const document of documents) {
-  library.set(document.id, { ...document, collection_id: own.id, added_at: now(), completeness: whole, is_restricted: false });
+  library.set(document.id, {
+    ...document,
+    collection_id: own.id,
+    added_at: now(),
+    completeness: whole,
+    is_restricted: false,
+  });
 }
 
 const fold = (id) => {

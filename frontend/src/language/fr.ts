@@ -286,7 +286,8 @@ export const words: Catalogue = {
   "Who may see “{name}”": "Qui peut voir « {name} »",
   "Who may see it": "Qui peut le voir",
   "Everybody who may see the collection": "Toutes les personnes qui peuvent voir la collection",
-  "Only these, of those who may see the collection": "Seulement ces personnes, parmi celles qui peuvent voir la collection",
+  "Only these, of those who may see the collection":
+    "Seulement ces personnes, parmi celles qui peuvent voir la collection",
   "Only those who manage the collection can see it.": "Seules les personnes qui gèrent la collection peuvent le voir.",
   "Those who manage the collection always see it.": "Les personnes qui gèrent la collection le voient toujours.",
   "Not for all who may see the collection": "Pas pour toutes les personnes qui peuvent voir la collection",

@@ -146,9 +146,7 @@ export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties)
       <div class="sharing-row">
         <select id={field} class="field" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
           {isForAll && <option value="everybody">{t("everybody")}</option>}
-          {(isForAll || kind === "documents") && (
-            <option value="signed-in">{t("everybody who is signed in")}</option>
-          )}
+          {(isForAll || kind === "documents") && <option value="signed-in">{t("everybody who is signed in")}</option>}
           {groups.map((group) => (
             <option key={group.id} value={GROUP + group.id}>
               {group.name}
