@@ -12,7 +12,7 @@ from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
 from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
-from hubbub.search.base import Library
+from hubbub.search.base import Library, Sight
 
 
 class Access:
@@ -153,18 +153,21 @@ class Access:
             if not all(may_use_collection(person, one) for one in wanted):
                 raise NotFound("There is no such collection.")
         reader = await self.reader(person)
-        found = await self._library.named_collections(reader=reader, ids=wanted)
+        sight: Sight | None = None
+        if may_share:
+            found, sight = await self._library.readable(reader, wanted)
+        else:
+            found = await self._library.named_collections(reader=reader, ids=wanted)
         if len(found) < len(wanted):
             await self._tell_unread(person, wanted)
         if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
             raise NotFound("There is no such collection.")
         if any(one.right < Right.USE for one in found):
             raise NotAllowed(REFUSALS[Right.USE])
-        if may_share and all(one.is_shared and one.right is Right.USE for one in found):
-            sight = await self._library.readers.sight(reader, wanted)
-            if not sight.sees_any:
-                reader = replace(ANYBODY, sight=str(sight.revision)) if sight.are_any else ANYBODY
-        return wanted, reader
+        is_as_anybody = all(one.is_shared and one.right is Right.USE for one in found)
+        if sight is None or sight.sees_any or not is_as_anybody:
+            return wanted, reader
+        return wanted, replace(ANYBODY, sight=str(sight.revision)) if sight.are_any else ANYBODY
 
     async def check_name(self, person: Person, collection_id: str, name: str) -> None:
         """Return if a person may put a document of this name into a collection that they may write to.

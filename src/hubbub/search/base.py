@@ -19,6 +19,7 @@ from hubbub.core.documents import (
 )
 from hubbub.core.people import Group, Member, Permission, Reader, Right
 from hubbub.search.document_readers import DocumentReaders as DocumentReaders
+from hubbub.search.document_readers import Sight as Sight
 from hubbub.search.listing import Condition as Condition
 from hubbub.search.listing import DocumentOrder as DocumentOrder
 from hubbub.search.listing import DocumentPage as DocumentPage
@@ -323,6 +324,10 @@ class Library(Protocol):
 
         What it costs does not depend on how many documents they hold: rights and names are looked up by it.
         """
+        ...
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        """Return what `named_collections` does, and what the reader sees of restricted documents there."""
         ...
 
     async def collection(self, collection_id: str) -> Collection | None: ...

@@ -39,10 +39,6 @@ class DocumentReaders(Protocol):
         """Return for each reader those of these documents that are there, and restricted to others."""
         ...
 
-    async def sight(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
-        """Return what a reader sees of the restricted documents of collections."""
-        ...
-
     async def given(self, subject: str) -> list[str]:
         """Return the documents that name a subject among their readers."""
         ...

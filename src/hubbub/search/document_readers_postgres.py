@@ -36,12 +36,6 @@ class PostgresReaders:
 
         return await self._database.read(closed)
 
-    async def sight(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
-        ((are_any, sees_any, revision),) = await self._database.all(
-            RIGHTS_SQL["sight"], subjects_of(reader), list(collection_ids)
-        )
-        return Sight(are_any, sees_any, revision)
-
     async def given(self, subject: str) -> list[str]:
         return [row[0] for row in await self._database.all(SQL["given"], subject)]
 
@@ -54,6 +48,13 @@ def subjects_of(reader: Reader | None) -> list[str] | None:
 async def closed_of(connection: Connection, reader: Reader | None, collection_ids: Sequence[str]) -> list[str]:
     """Return the documents of collections that are restricted to others, in the transaction that this is called in."""
     return await _closed(connection, "closed", reader, collection_ids)
+
+
+async def sight_of(connection: Connection, reader: Reader, collection_ids: Sequence[str]) -> Sight:
+    """Return what a reader sees of restricted documents, in the transaction that this is called in."""
+    asked = (subjects_of(reader), list(collection_ids))
+    ((are_any, sees_any, revision),) = await connection.all(RIGHTS_SQL["sight"], *asked)
+    return Sight(are_any, sees_any, revision)
 
 
 async def put_readers(connection: Connection, document_id: str, subjects: Sequence[str] | None) -> None:

@@ -30,13 +30,6 @@ class SqliteReaders:
 
         return await self._database.read(closed)
 
-    async def sight(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
-        asked = {"ids": json.dumps(list(collection_ids)), "subjects": subjects_of(reader)}
-        ((are_any, sees_any, revision),) = await self._database.read(
-            lambda connection: connection.all(RIGHTS_SQL["sight"], asked)
-        )
-        return Sight(bool(are_any), bool(sees_any), revision)
-
     async def given(self, subject: str) -> list[str]:
         rows = await self._database.read(lambda connection: connection.all(SQL["given"], {"subject": subject}))
         return [row[0] for row in rows]
@@ -50,6 +43,13 @@ def subjects_of(reader: Reader | None) -> str | None:
 def closed_of(connection: Connection, reader: Reader | None, collection_ids: Sequence[str]) -> list[str]:
     """Return the documents of collections that are restricted to others, in the transaction that this is called in."""
     return _closed(connection, "closed", reader, collection_ids)
+
+
+def sight_of(connection: Connection, reader: Reader, collection_ids: Sequence[str]) -> Sight:
+    """Return what a reader sees of restricted documents, in the transaction that this is called in."""
+    asked = {"ids": json.dumps(list(collection_ids)), "subjects": subjects_of(reader)}
+    ((are_any, sees_any, revision),) = connection.all(RIGHTS_SQL["sight"], asked)
+    return Sight(bool(are_any), bool(sees_any), revision)
 
 
 async def closed_now(database: Sqlite, reader: Reader | None, collection_ids: Sequence[str]) -> list[str]:

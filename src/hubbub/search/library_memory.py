@@ -22,6 +22,7 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
 from hubbub.search.base import Condition, DocumentOrder, DocumentPage, Listing, Place
+from hubbub.search.document_readers import Sight
 from hubbub.search.library_rows import UNFINISHED, conditions_of, usable_name
 from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions, MemoryReaders
 
@@ -70,6 +71,9 @@ class MemoryLibrary:
     ) -> list[Collection]:
         seen = [replace(one, documents=0, passages=0, embedded=0) for one in await self.collections(reader=reader)]
         return [one for one in seen if ids is None or one.id in ids]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        return await self.named_collections(reader=reader, ids=ids), await self.readers.sight_of(reader, ids)
 
     async def collection(self, collection_id: str) -> Collection | None:
         collection = self._collections.get(collection_id)

@@ -14,8 +14,9 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.document_readers import Sight
 from hubbub.search.document_readers_postgres import SQL as READERS_SQL
-from hubbub.search.document_readers_postgres import PostgresReaders, put_readers, subjects_of
+from hubbub.search.document_readers_postgres import PostgresReaders, put_readers, sight_of, subjects_of
 from hubbub.search.giving_postgres import SQL as GIVING
 from hubbub.search.giving_postgres import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
@@ -76,6 +77,17 @@ class PostgresLibrary:
         else:
             rows = await self._all("named_wanted_collections", list(reader.subjects), wanted)
         return [collection_of(row) for row in rows]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        async def look(connection: Connection) -> tuple[list[Row], Sight]:
+            sight = await sight_of(connection, reader, ids)
+            if reader.reads_all:
+                return await connection.all(SQL["named_collections"], list(ids), most_of(reader)), sight
+            asked = (list(reader.subjects), list(ids))
+            return await connection.all(SQL["named_wanted_collections"], *asked), sight
+
+        rows, sight = await self._database.read(look)
+        return [collection_of(row) for row in rows], sight
 
     async def collection(self, collection_id: str) -> Collection | None:
         rows = await self._all("collections", collection_id, most_of(None))

@@ -23,8 +23,9 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search import personal_sqlite
 from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.document_readers import Sight
 from hubbub.search.document_readers_sqlite import SQL as READERS_SQL
-from hubbub.search.document_readers_sqlite import SqliteReaders, put_readers, subjects_of
+from hubbub.search.document_readers_sqlite import SqliteReaders, put_readers, sight_of, subjects_of
 from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
@@ -73,6 +74,19 @@ class SqliteLibrary:
             else:
                 rows = await self._all("named_wanted_collections", {"ids": wanted, **subjects})
         return [collection_of(row) for row in rows]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        if reader.reads_all:
+            return await self.named_collections(reader=reader, ids=ids), await self._database.read(
+                sight_of, reader, ids
+            )
+        asked = {"ids": json.dumps(list(ids)), "subjects": json.dumps(reader.subjects)}
+
+        def look(connection: Connection) -> tuple[list[Row], Sight]:
+            return connection.all(self._sql["named_wanted_collections"], asked), sight_of(connection, reader, ids)
+
+        rows, sight = await self._database.read(look)
+        return [collection_of(row) for row in rows], sight
 
     async def collection(self, collection_id: str) -> Collection | None:
         rows = await self._all("collections", {"id": collection_id, "most": most_of(None)})

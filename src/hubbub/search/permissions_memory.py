@@ -184,7 +184,7 @@ class MemoryReaders:
     async def closed(self, asked: Sequence[tuple[Reader, Sequence[str]]]) -> list[list[str]]:
         return [[one for one in ids if self._is_closed(reader, one)] for reader, ids in asked]
 
-    async def sight(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
+    async def sight_of(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
         there = [
             one.id for one in self._documents.values() if one.collection_id in collection_ids and one.is_restricted
         ]

@@ -320,8 +320,11 @@ class LibraryContract:
             if reader is not None:
                 closed = await library.readers.closed([(reader, [shown.id, kept.id, new_id()])])
                 assert closed == [[] if one else [kept.id]]
-                sight = await library.readers.sight(reader, [place])
+                _, sight = await library.readable(reader, [place])
                 assert (sight.are_any, sight.sees_any) == (True, one is not None)
+                assert (await library.readable(reader, [place]))[0] == await library.named_collections(
+                    reader=reader, ids=[place]
+                )
             return one is not None
 
         operator = Reader("operator", ("person:operator",), reads_all=True)
