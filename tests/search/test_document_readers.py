@@ -1,5 +1,6 @@
 """A search finds nothing of documents that are restricted to others, in whatever index it looks."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -12,6 +13,8 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.documents import Document, Hit, Retrieval
 from hubbub.core.people import Permission, Reader, Right
 from hubbub.search import postgres_vectors
+from hubbub.search.azure import azure_search
+from hubbub.search.azure_place import AzureIndex
 from hubbub.search.base import Explains, Library
 from hubbub.search.document_readers_sqlite import RIGHTS_SQL
 from hubbub.search.library_memory import MemoryLibrary
@@ -23,6 +26,7 @@ from hubbub.search.postgres import PostgresSearch
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.testing.search import TopicEmbedder, put
 from tests.servers.postgres_server import new_database, template
+from tests.servers.search_server import ADMIN_KEY, SearchServer
 
 BOB, CAT, EVE = (Reader(name, (f"person:{name}", "everybody")) for name in ("bob", "cat", "eve"))
 MODES = ("hybrid", "text", "vectors")
@@ -150,3 +154,24 @@ async def test_where_nothing_is_restricted_one_look_into_an_empty_index_says_so(
         for name in ("closed", "sight"):
             assert "USING INDEX document_restricted (collection_id=?)" in (read := await database.read(plan, name))
             assert "SCAN document" not in read
+
+
+async def test_an_index_at_azure_is_told_to_leave_them_out(
+    database: Sqlite, server: SearchServer, embedder: TopicEmbedder, tls: ssl.SSLContext
+) -> None:
+    azure = AzureIndex(server.endpoint, "hubbub")
+    async with (
+        azure_search(azure, ADMIN_KEY, database, embedder, tls) as search,
+        SqliteLibrary(database) as library,
+    ):
+        place, shown, hidden = await filled(library, search, hidden=2)
+        for mode in MODES:
+            how = Retrieval(mode=mode)  # type: ignore[arg-type]
+            assert documents_of(await search.find("purring kitten", [place], limit=5, retrieval=how, reader=CAT)) == {
+                shown.id
+            }
+            found = documents_of(await search.find("purring kitten", [place], limit=90, retrieval=how, reader=BOB))
+            assert found >= {one.id for one in hidden}
+        filters = [one.body["filter"] for one in server.searches()]
+        assert f"not search.in(document_id, '{hidden[0].id},{hidden[1].id}', ',')" in filters[0]
+        assert "document_id" not in filters[1]
