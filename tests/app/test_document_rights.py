@@ -9,6 +9,7 @@ import pytest
 
 from hubbub.app.application import Application
 from hubbub.app.questions import Place
+from hubbub.app.rights_watch import RightsWatch
 from hubbub.audit.base import Filter
 from hubbub.compose import open_application_within
 from hubbub.conversation.searches import Searches
@@ -217,3 +218,32 @@ async def test_each_change_is_in_the_audit(application: Application) -> None:
         "+person:cat -person:bob",
         "restricted no more",
     ]
+
+
+async def test_the_watch_misses_no_change_whenever_something_is_found(application: Application) -> None:
+    place, shown, secret = await of_ann(application, only=None)
+    found: dict[str, tuple[Hit, ...]] = {}
+    ended: list[str] = []
+    watch = RightsWatch(application.library, lambda one, _: ended.append(one), lambda one: one not in ended, found.get)
+
+    def find(answer_id: str, document_id: str) -> None:
+        found[answer_id] = (Hit("p", document_id, place, "bonus.md", "", SECRET, None, "", 1.0),)
+
+    reader = reader_of(CAT)
+    watch.add("searched before", reader, (place,))
+    watch.add("searches long", reader, (place,))
+    watch.add("another document", reader, (place,))
+    find("searched before", secret)
+    find("another document", shown)
+    await watch.check()
+    assert ended == []
+    await application.document_rights.restrict(ANN, secret, [])
+    await watch.check()
+    assert ended == ["searched before"]
+    find("searches long", secret)  # its search began before
+    find("taken over", secret)
+    watch.add("taken over", reader, (place,))  # as it was found by the worker that died
+    await watch.check()
+    assert sorted(ended) == ["searched before", "searches long", "taken over"]
+    await watch.check()
+    assert len(ended) == 3
