@@ -42,7 +42,12 @@ class Provisioning:
     """The people and groups of one provider's SCIM client. Others are not there for it."""
 
     def __init__(
-        self, source: Source, people: ProvisionedStore, groups: ProvisionedGroups, all_groups: Groups, accounts: Accounts
+        self,
+        source: Source,
+        people: ProvisionedStore,
+        groups: ProvisionedGroups,
+        all_groups: Groups,
+        accounts: Accounts,
     ) -> None:
         self.source = source
         self._people = people
@@ -114,8 +119,8 @@ class Provisioning:
             NotFound: there is none whom this provider has provisioned.
             Conflict: they are the last operator.
         """
-        await self.person(person_id)
-        await self._accounts.set_active(None, person_id, False)
+        if (await self.person(person_id)).is_active:
+            await self._accounts.set_active(None, person_id, False)
         async with self._deeds.doing("taken out of provisioned groups", of=person_id):
             await self._groups.drop_person(person_id)
         async with self._deeds.doing("provisioned person removed", of=person_id):

@@ -20,8 +20,8 @@ from hubbub.compose.beside_chats import (
 from hubbub.compose.databases import chats_of
 from hubbub.compose.model_rights import faults_of_sharing
 from hubbub.compose.one_folder import cookie_key_of
-from hubbub.compose.provisioning import faults_of_provisioning
 from hubbub.compose.providers import faults_of_names, providers_of, sources_of
+from hubbub.compose.provisioning import faults_of_provisioning
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.threads import in_a_thread

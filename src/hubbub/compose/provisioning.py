@@ -7,6 +7,7 @@ from hubbub.app.accounts import Accounts
 from hubbub.app.provisioning import Provisioners, Provisioning, Source
 from hubbub.compose.documents import DocumentStore
 from hubbub.connections.sqlite import Sqlite
+from hubbub.core.errors import SettingsError
 from hubbub.identity.provisioned import ProvisionedStore
 from hubbub.identity.provisioned_sqlite import SqliteProvisioned
 from hubbub.search.permissions_sqlite import SqliteGroups
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 async def open_provisioners(
     settings: Settings, chats: "ChatsDatabase", store: DocumentStore, accounts: Accounts | None
 ) -> Provisioners | None:
-    """Return what lets SCIM clients in; None where no provider has a token. The tables are made in any case."""
+    """Return what lets SCIM clients in; None where no provider has a token. The tables are made in any case.
+
+    Raises:
+        SettingsError: groups can't be kept in this library.
+    """
     if accounts is None:
         return None
     await _people_in(chats, "").open()
@@ -30,8 +35,9 @@ async def open_provisioners(
         await groups.open()
     found: list[tuple[str, Provisioning]] = []
     for name, scim in provisioning(settings).items():
-        groups = _groups_in(store, name)
-        if groups is not None and scim.token is not None:
+        if (groups := _groups_in(store, name)) is None:
+            raise SettingsError([f"identity: SCIM of {name} keeps groups in Hubbub's own library, and this one is not"])
+        if scim.token is not None:
             source = Source(name, scim.known_by)
             parts = (_people_in(chats, name), groups, store.library.groups, accounts)
             found.append((scim.token.get_secret_value(), Provisioning(source, *parts)))

@@ -15,7 +15,8 @@ from hubbub.web.address import client_address
 from hubbub.web.asker import application_of
 from hubbub.web.scim.attributes import GROUPS, USERS, Shape, resource_of
 from hubbub.web.scim.errors import BadRequest, Outdated, ScimJson
-from hubbub.web.scim.patch import Resource, patch_of
+from hubbub.web.scim.jsons import Resource
+from hubbub.web.scim.patch import patch_of
 from hubbub.web.scim.resources import (
     LIST_RESPONSE,
     active_in,
@@ -267,9 +268,8 @@ def _check_version(resource: Resource, wanted: list[str]) -> None:
 
 
 def _listed(found: list[Resource], total: int, start: int) -> Response:
-    return ScimJson(
-        {"schemas": [LIST_RESPONSE], "totalResults": total, "startIndex": start, "itemsPerPage": len(found), "Resources": found}
-    )
+    counts = {"totalResults": total, "startIndex": start, "itemsPerPage": len(found)}
+    return ScimJson({"schemas": [LIST_RESPONSE], **counts, "Resources": found})
 
 
 def _described(request: Request, found: Any) -> Response:

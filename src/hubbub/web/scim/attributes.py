@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from hubbub.web.scim.errors import BadRequest
+from hubbub.web.scim.jsons import Resource, list_in, object_in
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _URN = "urn:"
 TEXT_CHARACTERS = 256
 
-Kind = Literal["text", "boolean", "complex", "list"]
+Kind: TypeAlias = Literal["text", "boolean", "complex", "list"]
 
 
 @dataclass(frozen=True)
@@ -161,31 +162,32 @@ def value_of(attribute: Attribute, value: object, *, where: str = "") -> Any:
             return items_of(attribute, value, where=name) or None
 
 
-def parts_of(attribute: Attribute, value: object, *, where: str) -> dict[str, Any]:
+def parts_of(attribute: Attribute, value: object, *, where: str) -> Resource:
     """Return the attributes inside a value.
 
     Raises:
         BadRequest: it has none, or one of them can't be used.
     """
-    if not isinstance(value, Mapping):
+    if (parts := object_in(value)) is None:
         raise BadRequest("invalid_value", f"{where} has to be an object.")
-    found: dict[str, Any] = {}
-    for key, one in value.items():
-        part = attribute.parts.get(str(key).lower())
+    found: Resource = {}
+    for key, one in parts.items():
+        part = attribute.parts.get(key.lower())
         if part is not None and (known := value_of(part, one, where=f"{where}.")) is not None:
             found[part.name] = known
     return found
 
 
-def items_of(attribute: Attribute, value: object, *, where: str) -> list[dict[str, Any]]:
+def items_of(attribute: Attribute, value: object, *, where: str) -> list[Resource]:
     """Return the items of a list; one that is no list is its only item, and a text is an item's value.
 
     Raises:
         BadRequest: an item has no value.
     """
-    items: list[dict[str, Any]] = []
-    seen: dict[str, dict[str, Any]] = {}
-    for one in value if isinstance(value, list) else [value]:
+    items: list[Resource] = []
+    seen: dict[str, Resource] = {}
+    found = list_in(value)
+    for one in [value] if found is None else found:
         item = parts_of(attribute, {"value": one} if isinstance(one, str) else one, where=where)
         if "value" not in item:
             raise BadRequest("invalid_value", f"Each of {where} needs a value.")
@@ -197,16 +199,16 @@ def items_of(attribute: Attribute, value: object, *, where: str) -> list[dict[st
     return items
 
 
-def resource_of(shape: Shape, body: object) -> dict[str, Any]:
+def resource_of(shape: Shape, body: object) -> Resource:
     """Return what a body says of a resource, as far as that is kept.
 
     Raises:
         BadRequest: it is no resource of this kind, or can't be used.
     """
-    if not isinstance(body, Mapping):
+    if (said := object_in(body)) is None:
         raise BadRequest("malformed", "The body has to be a JSON object.")
-    found: dict[str, Any] = {}
-    for key, value in body.items():
+    found: Resource = {}
+    for key, value in said.items():
         if key.lower() == "schemas":
             _check_schemas(shape, value)
             continue
@@ -218,7 +220,7 @@ def resource_of(shape: Shape, body: object) -> dict[str, Any]:
 
 
 def _check_schemas(shape: Shape, value: object) -> None:
-    names = [one.lower() for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    names = [one.lower() for one in list_in(value) or () if isinstance(one, str)]
     if shape.schema.lower() not in names:
         raise BadRequest("invalid_value", f"schemas has to hold {shape.schema}.")
 

@@ -5,11 +5,11 @@ from typing import Any, Literal, TypeAlias
 
 from hubbub.web.scim.attributes import Attribute, Shape, items_of, parts_of, value_of, within
 from hubbub.web.scim.errors import BadRequest
+from hubbub.web.scim.jsons import Resource, list_in, object_in
 from hubbub.web.scim.paths import Path, Term, fits, path_of
 
 MOST_OPERATIONS = 1_000
 
-Resource: TypeAlias = dict[str, Any]
 Operation: TypeAlias = Literal["add", "replace", "remove"]
 Step: TypeAlias = Callable[[Resource], None]
 
@@ -32,12 +32,14 @@ def patch_of(shape: Shape, resource_id: str, body: object) -> Callable[[Resource
 
 
 def _operations(body: object) -> Sequence[Mapping[str, Any]]:
-    found = next((value for key, value in body.items() if key.lower() == "operations"), None) if _is(body) else None
-    if not isinstance(found, list) or not found or not all(_is(one) for one in found):
+    said = object_in(body) or {}
+    found = list_in(next((value for key, value in said.items() if key.lower() == "operations"), None)) or []
+    operations = [one for value in found if (one := object_in(value)) is not None]
+    if not operations or len(operations) < len(found):
         raise BadRequest("malformed", "The body has to hold Operations: a list of objects, each with an op.")
-    if len(found) > MOST_OPERATIONS:
+    if len(operations) > MOST_OPERATIONS:
         raise BadRequest("invalid_value", f"At most {MOST_OPERATIONS} operations can be sent at once.")
-    return [{str(key).lower(): value for key, value in one.items()} for one in found]
+    return [{key.lower(): value for key, value in one.items()} for one in operations]
 
 
 def _steps(shape: Shape, resource_id: str, operation: Mapping[str, Any]) -> list[Step]:
@@ -52,9 +54,9 @@ def _steps(shape: Shape, resource_id: str, operation: Mapping[str, Any]) -> list
         return [] if found is None else [_step(op, found, value, has_value="value" in operation)]
     if op == "remove":
         raise BadRequest("no_target", "A remove needs a path.")
-    if not _is(value):
+    if (attributes := object_in(value)) is None:
         raise BadRequest("invalid_value", "Without a path, value has to be an object of attributes.")
-    return [step for key, one in value.items() for step in _pathless(op, shape, resource_id, str(key), one)]
+    return [step for key, one in attributes.items() for step in _pathless(op, shape, resource_id, key, one)]
 
 
 def _pathless(op: Operation, shape: Shape, resource_id: str, key: str, value: object) -> list[Step]:
@@ -176,10 +178,6 @@ def _item_by(attribute: Attribute, terms: Sequence[Term]) -> Resource:
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, list):
-        return [dict(one) for one in value]
-    return dict(value) if _is(value) else value
-
-
-def _is(value: object) -> bool:
-    return isinstance(value, Mapping)
+    if (items := list_in(value)) is not None:
+        return [dict(one) for one in items]
+    return value if (parts := object_in(value)) is None else dict(parts)

@@ -1,7 +1,7 @@
 """Write people and groups as SCIM's resources, read them from those, and leave out what was not asked for."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from hubbub.identity.provisioned import Email, Provisioned, Said, Wanted
 from hubbub.search.provisioned import ProvisionedGroup, WantedGroups
 from hubbub.web.scim.attributes import GROUPS, USERS, Shape, within
 from hubbub.web.scim.errors import BadRequest
-from hubbub.web.scim.patch import Resource
+from hubbub.web.scim.jsons import Resource, list_in, object_in
 from hubbub.web.scim.paths import Term, terms_of
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -62,7 +62,8 @@ def written(person: Provisioned) -> Resource:
         for one in said.emails
     ]
     found = {key: text for key, field in _TEXTS.items() if (text := getattr(said, field))}
-    return found | ({"name": name} if name else {}) | ({"emails": emails} if emails else {}) | {"active": person.is_active}
+    more = ({"name": name} if name else {}) | ({"emails": emails} if emails else {})
+    return found | more | {"active": person.is_active}
 
 
 def read(person: Provisioned, resource: Resource) -> Provisioned:
@@ -125,38 +126,39 @@ def _whole(
 def shown(shape: Shape, resource: Resource, attributes: Sequence[str], excluded: Sequence[str]) -> Resource:
     """Return a resource with the attributes that are asked for alone, or without those that are not wanted."""
     if attributes:
-        kept = {key: value for key, value in resource.items() if key in _ALWAYS}
-        for name in attributes:
-            _keep(shape, resource, kept, name)
-        return {key: kept[key] for key in resource if key in kept}
+        return _kept(resource, [_named(shape, resource, name) for name in attributes])
     if not excluded:
         return resource
-    found = {key: dict(value) if isinstance(value, dict) else value for key, value in resource.items()}
+    found = dict(resource)
     for name in excluded:
         key, inner = _named(shape, found, name)
         if key is None or key in _ALWAYS:
             continue
         if not inner:
             del found[key]
-        elif isinstance(found[key], list):
-            found[key] = [{part: one[part] for part in one if part.lower() != inner} for one in found[key]]
-        elif isinstance(found[key], dict):
-            found[key] = {part: one for part, one in found[key].items() if part.lower() != inner}
+        else:
+            found[key] = _with_parts(found[key], lambda part, inner=inner: part.lower() != inner)
     return found
 
 
-def _keep(shape: Shape, resource: Resource, kept: Resource, name: str) -> None:
-    key, inner = _named(shape, resource, name)
-    if key is None:
-        return
-    value = resource[key]
-    if not inner or not isinstance(value, list | dict):
-        kept[key] = value
-    elif isinstance(value, dict):
-        kept.setdefault(key, {}).update({part: one for part, one in value.items() if part.lower() == inner})
-    else:
-        parts = [{part: one for part, one in item.items() if part.lower() == inner} for item in value]
-        kept[key] = [before | more for before, more in zip(kept.get(key, [{}] * len(parts)), parts, strict=True)]
+def _kept(resource: Resource, names: Sequence[tuple[str | None, str]]) -> Resource:
+    whole = {*_ALWAYS, *(key for key, inner in names if not inner)}
+    found: Resource = {}
+    for key, value in resource.items():
+        parts = {inner for name, inner in names if name == key}
+        if key in whole:
+            found[key] = value
+        elif parts:
+            found[key] = _with_parts(value, lambda part, parts=parts: part.lower() in parts)
+    return found
+
+
+def _with_parts(value: Any, is_kept: Callable[[str], bool]) -> Any:
+    """Return a value, or each item of a list, with these attributes inside alone."""
+    if (items := list_in(value)) is not None:
+        return [_with_parts(one, is_kept) for one in items]
+    parts = object_in(value)
+    return value if parts is None else {name: part for name, part in parts.items() if is_kept(name)}
 
 
 def _named(shape: Shape, resource: Resource, name: str) -> tuple[str | None, str]:
@@ -203,5 +205,3 @@ def _not_looked_for(term: Term, names: Mapping[str, str]) -> BadRequest:
 
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
