@@ -1,4 +1,4 @@
-"""People, groups, collections and rights that change in any order, against an oracle: nothing leaks by any door.
+"""People, groups, collections, prompts, models and rights that change in any order: nothing leaks by any door.
 
 The whole application on SQLite is asked as its clients ask it. Each document holds a word of its collection's own:
 where such a word comes out to somebody who may not use that collection, something has leaked. More steps than the few
@@ -38,13 +38,13 @@ from hubbub.core.people import (
     Right,
 )
 from hubbub.settings import Settings
+from tests.web.rights_shared import NAMES, Shared, SharedThings, settings_of_models
 from tests.web.test_matrix import SAID, HostsIdentity
 
 T = TypeVar("T")
 
 STEPS = int(os.environ.get("RIGHTS_STEPS", "300"))
 STEPS_OF_ONE = 50
-NAMES = ("ann", "bob", "cat", "browser", "guest", "operator")
 CLAIMS = ("staff", "board")
 _WORD = re.compile(r"uu\d+x")  # which no id holds: these are written without the letter u
 
@@ -75,7 +75,7 @@ class Served:
             "embeddings": {"provider": "none"},
             "guide": {"is_enabled": False},
             "answers": {"shares_identical": True},
-            "models": {"quick": {"provider": "scripted"}},
+            "models": settings_of_models(),
             "default_model": "quick",
         }
         wanted = Settings.model_validate(tables)
@@ -142,7 +142,7 @@ class Served:
 DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library")
 
 
-class Rights(RuleBasedStateMachine):
+class Rights(SharedThings, RuleBasedStateMachine):
     """What anybody may do and see."""
 
     served: ClassVar[Served]
@@ -157,6 +157,8 @@ class Rights(RuleBasedStateMachine):
         self.things: list[Thing] = []
         self.groups: dict[str, set[str]] = {}
         self.chats: list[tuple[str, str]] = []
+        self.prompts: list[Shared] = []
+        self.crew = ""
 
     @invariant()
     def count(self) -> None:
@@ -169,6 +171,7 @@ class Rights(RuleBasedStateMachine):
             self.do(self.served.app.library.delete(one.id))
         self.make_collection("ann")
         self.make_group()
+        self.make_prompt("ann")
 
     def do(self, work: Awaitable[T]) -> T:
         return self.served.run(work)
@@ -190,15 +193,13 @@ class Rights(RuleBasedStateMachine):
         """Return what the oracle says."""
         if name in ("operator", thing.owner):
             return Right.MANAGE
-        subjects = {EVERYBODY, PERSON + self.id_of(name)}
-        subjects |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
-        subjects |= {CLAIM + claim for claim in self.claims[name]}
-        subjects |= {GROUP + group for group, members in self.groups.items() if name in members}
+        subjects = self.subjects_of(name)
         return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
 
     def seen_in(self, name: str, text: str) -> None:
         """Check that a text tells nothing of what its reader may not use."""
         allowed = {thing.word for thing in self.things if self.right(name, thing) >= Right.USE}
+        allowed |= self.shared_words(name)
         found = set(_WORD.findall(text))
         Rights.checks += 1
         assert found <= allowed, f"{name} got {found - allowed}"
@@ -252,7 +253,7 @@ class Rights(RuleBasedStateMachine):
             group = data.draw(st.sampled_from(sorted(self.groups)))
             assert self.call("operator", "DELETE", f"/api/groups/{group}")[0] == 204
             del self.groups[group]
-            for thing in self.things:
+            for thing in (*self.things, *self.prompts):
                 thing.given.pop(GROUP + group, None)
 
     @rule(data=st.data(), name=st.sampled_from(NAMES[:3]))
@@ -396,6 +397,7 @@ class Rights(RuleBasedStateMachine):
             assert (status == 200) is (owner == name or name == "operator")
 
     def teardown(self) -> None:
+        self.forget_shared()
         for group in self.groups:
             self.do(self.served.app.library.groups.delete(group))
 
