@@ -1,33 +1,17 @@
 """Shared prompts and models for the oracle of rights: who may see, use, change and share them, whatever changes."""
 
-from collections.abc import Awaitable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, RIGHTS, SIGNED_IN, Right
+from tests.web.rights_people import CREW, MODELLERS, MODELS, NAMES, WORDS, People
 
-T = TypeVar("T")
-
-NAMES = ("ann", "bob", "cat", "browser", "guest", "operator")
-CREW, MODELLERS = "crew", "modellers"
-MODELS = {"quick": [EVERYBODY], "signed": [SIGNED_IN], "claimed": [CLAIM + MODELLERS], "crewed": [GROUP + CREW]}
-"""The models that there are, and who may use them. A group is named as operators call it."""
-WORDS = {name: f"uu{1_000_000 + place}x" for place, name in enumerate(MODELS) if name != "quick"}
-"""What only these models say."""
 MODEL_DOORS = ("questions", "completions", "responses")
 RIGHT_NAMES = {right: name for name, right in RIGHTS.items()}
-
-
-def settings_of_models() -> dict[str, Any]:
-    """Return the settings of these models."""
-    return {
-        name: {"provider": "scripted", "shared_with": subjects} | ({"text": WORDS[name]} if name in WORDS else {})
-        for name, subjects in MODELS.items()
-    }
 
 
 @dataclass
@@ -40,34 +24,22 @@ class Shared:
     given: dict[str, Right] = field(default_factory=dict[str, Right])
 
 
-class SharedThings:
-    """Rules about prompts and models. What is asked, and of whom, is the machine's that this is mixed into."""
+class SharedRights(People):
+    """What anybody may do with prompts and models, and see of them."""
 
-    served: Any
-    run: str
-    claims: dict[str, set[str]]
-    groups: dict[str, set[str]]
-    prompts: list[Shared]
-    crew: str
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompts: list[Shared] = []
+        self.crew = ""
 
-    def do(self, work: Awaitable[T]) -> T:
-        raise NotImplementedError
+    def begin_with_things(self) -> None:
+        self.make_prompt("ann")
 
-    def call(self, name: str, method: str, path: str, body: object = None) -> tuple[int, str]:
-        raise NotImplementedError
+    def given(self) -> Iterable[dict[str, Right]]:
+        return (prompt.given for prompt in self.prompts)
 
-    def id_of(self, name: str) -> str:
-        raise NotImplementedError
-
-    def seen_in(self, name: str, text: str) -> None:
-        raise NotImplementedError
-
-    def subjects_of(self, name: str) -> set[str]:
-        """Return who somebody is to rights."""
-        found = {EVERYBODY, PERSON + self.id_of(name)}
-        found |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
-        found |= {CLAIM + claim for claim in self.claims[name]}
-        return found | {GROUP + group for group, members in self.groups.items() if name in members}
+    def words_of(self, name: str) -> set[str]:
+        return self.shared_words(name)
 
     def shared_right(self, name: str, prompt: Shared) -> Right:
         """Return what somebody may do with a prompt."""
@@ -135,7 +107,7 @@ class SharedThings:
     def make_prompt(self, name: str) -> None:
         if len(self.prompts) < 5:
             word = f"uu{next(self.served.numbers)}x"
-            status, text = self.call(name, "POST", "/api/prompts", {"name": word, "text": f"Say {word}."})
+            status, text = self.call(name, "POST", "/api/prompts", {"name": "A prompt", "text": f"Say {word}."})
             assert status == 201, text
             self.prompts.append(Shared(msgspec.json.decode(text)["id"], name, word))
 
@@ -144,10 +116,20 @@ class SharedThings:
         if not self.prompts:
             return
         prompt = data.draw(st.sampled_from(self.prompts))
-        by = data.draw(st.sampled_from([*[prompt.owner] * 4, "operator", *NAMES]))
+        by = data.draw(st.sampled_from([prompt.owner, "operator", *NAMES]))
         subjects = [EVERYBODY, SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4]), CLAIM + MODELLERS]
         subjects += [GROUP + group for group in self.groups] + [CLAIM + group for group in self.groups]
-        subject = data.draw(st.sampled_from(subjects))
+        self._share(prompt, by, data.draw(st.sampled_from(subjects)), right)
+
+    @rule(data=st.data(), name=st.sampled_from(NAMES[:4]), right=st.sampled_from([*RIGHTS]))
+    def give_prompt(self, data: st.DataObject, name: str, right: str) -> None:
+        """Let an owner give a person a right, which nobody refuses: most of what is drawn at random is refused."""
+        if self.prompts:
+            prompt = data.draw(st.sampled_from(self.prompts))
+            self._share(prompt, prompt.owner, PERSON + self.id_of(name), right)
+            self.change_prompt_as(name, prompt, data.draw(st.sampled_from(["write", "look", "delete"])))
+
+    def _share(self, prompt: Shared, by: str, subject: str, right: str) -> None:
         wanted = {one: RIGHT_NAMES[value] for one, value in prompt.given.items() if one != subject}
         wanted |= {subject: right} if right else {}
         body = {"grants": [{"subject": one, "right": what} for one, what in wanted.items()]}
@@ -155,18 +137,29 @@ class SharedThings:
         status, _ = self.call(by, "PUT", f"/api/prompts/{prompt.id}/grants", body)
         if has < Right.MANAGE:
             assert status == (403 if has else 404), (by, status)
-        elif status == 200:
-            prompt.given = {one: RIGHTS[what] for one, what in wanted.items()}
         else:
-            assert status in (403, 404, 422)
-            assert by != "operator", "an operator may give a prompt to anybody"
+            refused = self.refusals(by, prompt.given, {one: RIGHTS[what] for one, what in wanted.items()})
+            assert status in (refused or {200}), (by, wanted, status)
+            if status == 200:
+                prompt.given = {one: RIGHTS[what] for one, what in wanted.items()}
         for name in NAMES:
             self.look_at_prompts(name)
+
+    def refusals(self, by: str, before: dict[str, Right], after: dict[str, Right]) -> set[int]:
+        """Return with what it may be refused that somebody who manages a thing gives these rights; none: it is not."""
+        of_all = {one: right for one, right in after.items() if one in (EVERYBODY, SIGNED_IN)}
+        foreign = {one.removeprefix(GROUP) for one in set(after) - set(before) if one.startswith(GROUP)}
+        is_member = by == "operator" or all(by in self.groups.get(group, ()) for group in foreign)
+        is_new = any(before.get(one) != right for one, right in of_all.items())
+        found = {422} if Right.MANAGE in of_all.values() else set[int]()
+        found |= {403} if is_new and by in ("browser", "guest") else set[int]()
+        return found | (set[int]() if is_member else {404})
 
     @rule(name=st.sampled_from(NAMES))
     def look_at_prompts(self, name: str) -> None:
         status, text = self.call(name, "GET", "/api/prompts")
         assert status == 200
+        self.seen_in(name, text)
         found = {one["id"]: one for one in msgspec.json.decode(text)["prompts"]}
         expected = {one.id: Right.MANAGE for one in self.prompts if one.owner == name and name != "guest"}
         expected |= {
@@ -183,7 +176,10 @@ class SharedThings:
     def change_prompt(self, data: st.DataObject, name: str, how: str) -> None:
         if not self.prompts:
             return
-        prompt = data.draw(st.sampled_from(self.prompts))
+        self.change_prompt_as(name, data.draw(st.sampled_from(self.prompts)), how)
+
+    def change_prompt_as(self, name: str, prompt: Shared, how: str) -> None:
+        """Change, delete or look into a prompt, as somebody who may do that or not."""
         has, at = self.shared_right(name, prompt), f"/api/prompts/{prompt.id}"
         if how == "write":
             body = {"name": "A prompt", "text": f"Say {prompt.word} again."}
@@ -204,3 +200,7 @@ class SharedThings:
         """Leave nothing that later runs would see."""
         for one in self.prompts:
             assert self.call("operator", "DELETE", f"/api/prompts/{one.id}")[0] == 204
+
+    def teardown(self) -> None:
+        self.forget_shared()
+        super().teardown()
