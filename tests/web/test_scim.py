@@ -622,3 +622,16 @@ async def test_settings_that_would_let_in_too_many_are_refused() -> None:
     for wrong in ("x" * 31, "hb-" + good, good + " ", "ä" * 32):
         with pytest.raises(ValueError, match="scim"):
             settings_with(one={"token": wrong})
+
+
+async def test_who_is_erased_is_not_there_any_more_and_may_be_added_anew(served: Served) -> None:
+    made = await served.house.add(name := new_name())
+    async with served.browser() as root:
+        await operator(served, root)
+        confirmed = {"confirm": made["id"]}
+        async with root.post(f"/api/people/{made['id']}/erasure", json=confirmed) as response:
+            assert response.status == 202, await response.text()
+    async with patience():
+        while (await served.house.ask("GET", f"/Users/{made['id']}"))[0] != 404:
+            await asyncio.sleep(0.05)
+    assert (await served.house.add(name))["id"] != made["id"]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from hubbub.core.provisioned_groups import WantedGroups
 from hubbub.identity.provisioned import Wanted
-from hubbub.search.provisioned import WantedGroups
 from hubbub.web.scim.attributes import GROUPS, USERS, resource_of
 from hubbub.web.scim.errors import BadRequest
 from hubbub.web.scim.patch import patch_of

@@ -8,10 +8,10 @@ from typing import Literal
 
 from hubbub.app.accounts import Accounts
 from hubbub.core.errors import Invalid, NotSignedIn
+from hubbub.core.provisioned_groups import ChangeGroup, ProvisionedGroup, ProvisionedGroups, WantedGroups, no_group
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.provisioned import Change, Provisioned, ProvisionedStore, Said, Wanted, no_user
 from hubbub.search.base import Groups
-from hubbub.search.provisioned import ChangeGroup, ProvisionedGroup, ProvisionedGroups, WantedGroups, no_group
 
 ACTOR = "scim"
 """Who acts, as the audit names it: followed by a colon and the provider's name. Nobody's id has a colon."""

@@ -8,10 +8,10 @@ from hubbub.app.provisioning import Provisioners, Provisioning, Source
 from hubbub.compose.documents import DocumentStore
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import SettingsError
+from hubbub.core.provisioned_groups import ProvisionedGroups
 from hubbub.identity.provisioned import ProvisionedStore
 from hubbub.identity.provisioned_sqlite import SqliteProvisioned
 from hubbub.search.permissions_sqlite import SqliteGroups
-from hubbub.search.provisioned import ProvisionedGroups
 from hubbub.search.provisioned_sqlite import SqliteProvisionedGroups
 from hubbub.settings import Settings
 from hubbub.settings.scim import Scim

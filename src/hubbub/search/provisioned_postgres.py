@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sql import load_sql
 from hubbub.core.identifiers import new_id
-from hubbub.search.permissions_rows import usable_group_name
-from hubbub.search.provisioned import (
+from hubbub.core.provisioned_groups import (
     SAME_EXTERNAL,
     ChangeGroup,
     ProvisionedGroup,
@@ -18,6 +17,7 @@ from hubbub.search.provisioned import (
     no_group,
     taken,
 )
+from hubbub.search.permissions_rows import usable_group_name
 
 _SQL = load_sql("hubbub.search", "postgres/provisioned.sql")
 STEPS = (_SQL["create_tables"],)

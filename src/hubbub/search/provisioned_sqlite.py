@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.identifiers import new_id
-from hubbub.search.permissions_rows import usable_group_name
-from hubbub.search.provisioned import (
+from hubbub.core.provisioned_groups import (
     SAME_EXTERNAL,
     ChangeGroup,
     ProvisionedGroup,
@@ -18,6 +17,7 @@ from hubbub.search.provisioned import (
     no_group,
     taken,
 )
+from hubbub.search.permissions_rows import usable_group_name
 
 _SQL = load_sql("hubbub.search", "provisioned.sql")
 SCRIPTS = (_SQL["create_tables"],)

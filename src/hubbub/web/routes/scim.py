@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from hubbub.app.provisioning import Provisioning
 from hubbub.core.errors import Malformed, NotAllowed, NotFound
+from hubbub.core.provisioned_groups import ProvisionedGroup
 from hubbub.identity.deeds import Acting, acting
-from hubbub.search.provisioned import ProvisionedGroup
 from hubbub.web.address import client_address
 from hubbub.web.asker import application_of
 from hubbub.web.scim.attributes import GROUPS, USERS, Shape, resource_of

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hubbub.core.provisioned_groups import ProvisionedGroup, WantedGroups
 from hubbub.identity.provisioned import Email, Provisioned, Said, Wanted
-from hubbub.search.provisioned import ProvisionedGroup, WantedGroups
 from hubbub.web.scim.attributes import GROUPS, USERS, Shape, within
 from hubbub.web.scim.errors import BadRequest
 from hubbub.web.scim.jsons import Resource, list_in, object_in
