@@ -113,7 +113,7 @@ class RightsWatch:
             self._unknown_since = None
 
     async def _check_usable(self, revision: int) -> None:
-        asked = dict(self._open)
+        asked = dict(self._open)  # with those that came while the revision was read
         if revision == self._revision:
             asked = {one: asked[one] for one in self._unchecked}
         usable = await self._permissions.usable(list(asked.values())) if asked else []
