@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.patience import patience
@@ -119,7 +119,6 @@ class Collector:
 
 def facts(attributes: Any) -> dict[str, Any]:
     """Attributes as a dict."""
-    one: KeyValue
     return {one.key: plain(one.value) for one in attributes}
 
 

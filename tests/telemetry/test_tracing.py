@@ -134,7 +134,7 @@ async def run():
             print(type(tracing).__name__)
 
 asyncio.run(run())
-print([name for name in sys.modules if "telemetry" in name or "otlp" in name or "opentelemetry" in name])
+print([name for name in sys.modules if name.startswith("hubbub.") and ("telemetry" in name or "otlp" in name)])
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr

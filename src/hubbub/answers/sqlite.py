@@ -17,7 +17,9 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-_SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential", "trace"))
+_SCHEMA = tuple(
+    read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential", "trace")
+)
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
 PORTIONS_AT_ONCE = 4

@@ -125,9 +125,7 @@ class Source:
         """Return the request that exports spans."""
         return self._request([span_body(span) for span in spans])
 
-    def metrics(
-        self, figures: Iterable[Figure], measures: Iterable[Measure], began_ns: int, now_ns: int
-    ) -> bytes:
+    def metrics(self, figures: Iterable[Figure], measures: Iterable[Measure], began_ns: int, now_ns: int) -> bytes:
         """Return the request that exports what was counted since a time."""
         times = b"\x11" + _FIXED.pack(began_ns) + b"\x19" + _FIXED.pack(now_ns)
         bodies = [_figure(figure, times) for figure in figures]
@@ -164,25 +162,29 @@ def span_body(span: Span) -> bytes:
         _FIXED.pack(span.ended_ns),
         _attributes(b"\x4a", span.attributes.items()),
     )
+    if span.error:
+        parts.append(_attribute(b"\x4a", "error.type", span.error))
     if (link := span.link) is not None:
         parts.append(_within(b"\x6a", b"\x0a\x10" + link.trace_id + b"\x12\x08" + link.span_id))
     if span.error:
-        parts += (_attribute(b"\x4a", "error.type", span.error), ERROR)
+        parts.append(ERROR)
     return b"".join(parts)
 
 
 def _line(line: Line) -> bytes:
-    parts = [b"\x09", _FIXED.pack(line.at_ns), b"\x59", _FIXED.pack(line.at_ns), b"\x10", _number(line.level)]
+    at = _FIXED.pack(line.at_ns)
+    parts = [b"\x09", at, b"\x10", _number(line.level)]
     parts += (_text(b"\x1a", line.level_name), _within(b"\x2a", _value(line.body)))
     parts.append(_attributes(b"\x32", line.attributes.items()))
     if line.place is not None:
         flags = struct.pack("<I", line.place.is_sampled)
         parts += (b"\x45", flags, b"\x4a\x10", line.place.trace_id, b"\x52\x08", line.place.span_id)
+    parts += (b"\x59", at)
     return b"".join(parts)
 
 
 def _metric(name: str, unit: str, meaning: str, data: bytes) -> bytes:
-    return _text(b"\x0a", name) + _text(b"\x12", meaning) + _text(b"\x1a", unit) + data
+    return _text(b"\x0a", name) + _text(b"\x12", meaning) + (_text(b"\x1a", unit) if unit else b"") + data
 
 
 def _figure(figure: Figure, times: bytes) -> bytes:

@@ -28,11 +28,12 @@ logger = logging.getLogger(__name__)
 GATHER_SECONDS = 1.0
 AT_ONCE = 512
 """So many spans or lines are sent with one request: about 200 kB, 3 ms to write."""
-MOST_SENT_BYTES = 1024 * 1024
-"""What is longer is sent with several requests: collectors refuse more than 4 MB as a rule."""
+MOST_SENT_CHARACTERS = 128 * 1024
+"""So many characters of texts are sent with one request: collectors take 4 MB as a rule."""
 MOST_WAITING = 4096
-MOST_WAITING_BYTES = 16 * 1024 * 1024
-"""So many spans, and as many lines, wait where the collector is down: about 4 MB; with texts in them so many bytes."""
+MOST_WAITING_CHARACTERS = 16 * 1024 * 1024
+"""So many spans, and as many lines, wait where the collector is down: about 4 MB; of texts in them so many characters.
+"""
 MOST_SERIES = 500
 """So many combinations of model, server and error are counted apart."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
@@ -43,7 +44,13 @@ AGAIN = frozenset({429, 502, 503, 504})
 DURATIONS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 TOKENS = tuple(float(4**power) for power in range(14))
 """The bounds that the conventions for generative AI advise."""
-_OF_MEASURES = ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "server.address", "server.port")
+_OF_MEASURES = (
+    "gen_ai.operation.name",
+    "gen_ai.provider.name",
+    "gen_ai.request.model",
+    "server.address",
+    "server.port",
+)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -65,14 +72,14 @@ class _Waiting(Generic[T]):
         self.items: deque[T] = deque()
         self.dropped = 0
         self._size_of = size_of
-        self._bytes = 0
+        self._characters = 0
 
     def add(self, item: T) -> None:
         if not self.url:
             return
         size = self._size_of(item)
-        if len(self.items) < MOST_WAITING and self._bytes + size <= MOST_WAITING_BYTES:
-            self._bytes += size
+        if len(self.items) < MOST_WAITING and self._characters + size <= MOST_WAITING_CHARACTERS:
+            self._characters += size
             self.items.append(item)
         else:
             self.dropped += 1
@@ -80,11 +87,11 @@ class _Waiting(Generic[T]):
     def take(self) -> list[T]:
         """Return the next that are sent together, at least one if there is one."""
         taken: list[T] = []
-        room = MOST_SENT_BYTES
+        room = MOST_SENT_CHARACTERS
         while self.items and len(taken) < AT_ONCE and (room > 0 or not taken):
             size = self._size_of(self.items[0])
             room -= size
-            self._bytes -= size
+            self._characters -= size
             taken.append(self.items.popleft())
         return taken
 
@@ -92,7 +99,7 @@ class _Waiting(Generic[T]):
         """Take what could not be sent; what there is no room for any more is dropped."""
         kept = items[: max(0, MOST_WAITING - len(self.items))]
         self.dropped += len(items) - len(kept)
-        self._bytes += sum(map(self._size_of, kept))
+        self._characters += sum(map(self._size_of, kept))
         self.items.extendleft(reversed(kept))
 
 
@@ -114,7 +121,7 @@ class _Later(Exception):
 
 
 class Telemetry:
-    """A `Tracing` that sends what it records. An async context manager; leaving sends what is left, in a bounded time."""
+    """A `Tracing` that sends what it records. An async context manager: leaving sends what is left, bounded in time."""
 
     def __init__(
         self,
@@ -149,7 +156,8 @@ class Telemetry:
         self._pause_until = 0.0
         self._pause_seconds = 0.0
         self._unsent = Lasting(logger)
-        self._has_many = asyncio.Event()
+        self._is_closing = False
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -161,14 +169,11 @@ class Telemetry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
+            self._is_closing = True
+            self._wake.set()
+            await asyncio.wait({self._task}, timeout=CLOSING_SECONDS)
             self._task.cancel()
             await asyncio.wait({self._task})
-        self._metrics_due = self._pause_until = 0.0
-        try:
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._send_all()
-        except TimeoutError:
-            pass
 
     @property
     def dropped(self) -> int:
@@ -206,7 +211,7 @@ class Telemetry:
         if span.place.is_sampled:
             self._spans.add(span)
             if len(self._spans.items) == AT_ONCE:
-                self._has_many.set()
+                self._wake.set()
 
     def take(self, line: Line) -> None:
         """Take a line of the log. May be called from any thread."""
@@ -215,7 +220,9 @@ class Telemetry:
     def _count(self, span: Span) -> None:
         known = span.attributes
         pairs = tuple([(name, known[name]) for name in _OF_MEASURES if name in known])
-        self._add(self._durations, (*pairs, ("error.type", span.error)) if span.error else pairs, span.seconds, DURATIONS)
+        self._add(
+            self._durations, (*pairs, ("error.type", span.error)) if span.error else pairs, span.seconds, DURATIONS
+        )
         first = known.get("gen_ai.response.time_to_first_chunk")
         if isinstance(first, float):
             self._add(self._first_chunks, pairs, first, DURATIONS)
@@ -225,7 +232,10 @@ class Telemetry:
 
     @staticmethod
     def _add(
-        series: dict[Attributes, Histogram], pairs: tuple[tuple[str, Value], ...], value: float, bounds: tuple[float, ...]
+        series: dict[Attributes, Histogram],
+        pairs: tuple[tuple[str, Value], ...],
+        value: float,
+        bounds: tuple[float, ...],
     ) -> None:
         histogram = series.get(key := Attributes(pairs))
         if histogram is None:
@@ -235,35 +245,31 @@ class Telemetry:
         histogram.add(value)
 
     async def _go_on(self) -> None:
-        while True:
+        while not self._is_closing:
             try:
-                async with asyncio.timeout(GATHER_SECONDS):
-                    await self._has_many.wait()
+                async with asyncio.timeout(max(GATHER_SECONDS, self._pause_seconds)):
+                    await self._wake.wait()
             except TimeoutError:
                 pass
-            self._has_many.clear()
-            wait = self._pause_until - self._now()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            try:
+            self._wake.clear()
+            if self._is_closing or self._now() >= self._pause_until:
                 await self._send_all()
-            except Exception:  # a bug here must not end it: what waits would be dropped for ever
-                logger.exception("Telemetry can't be sent.")
-                self._rest()
 
     async def _send_all(self) -> None:
         """Send all that waits, unless the collector can't take it; then it is left alone for a while."""
         try:
             await self._send(self._spans, self._source.spans)
             await self._send(self._lines, self._source.lines)
-            if self._target.metrics_url and self._now() >= self._metrics_due:
+            if self._target.metrics_url and (self._is_closing or self._now() >= self._metrics_due):
                 self._metrics_due = self._now() + self._target.metrics_seconds
                 await self._post(self._target.metrics_url, self._metrics())
+            self._pause_seconds = 0.0
         except _Later as error:
             self._unsent.met("Telemetry can't be sent; it is tried again, and dropped beyond a bound", error)
             self._rest()
-        else:
-            self._pause_seconds = 0.0
+        except Exception:  # a bug here must not end it: what waits would be dropped for ever
+            logger.exception("Telemetry can't be sent.")
+            self._rest()
 
     def _rest(self) -> None:
         self._pause_seconds = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause_seconds), LONGEST_PAUSE_SECONDS)

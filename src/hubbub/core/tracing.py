@@ -26,6 +26,7 @@ CLIENT: Final = 3
 TEXT_CHARACTERS = 32_000
 """The longest text that is recorded, where texts are."""
 _STATE_CHARACTERS = 512
+_chance = random.Random()  # noqa: S311 (ids have to differ, and need not be secret)
 _TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
@@ -199,7 +200,7 @@ class Span(Step):
             self.fail(type(error).__qualname__)
 
     def step(self, name: str, kind: Kind = INTERNAL) -> Step:
-        return Span(self._recorder, name, kind, self.place._replace(span_id=random.randbytes(8)), self.id)
+        return Span(self._recorder, name, kind, self.place._replace(span_id=_chance.randbytes(8)), self.id)
 
     def set(self, name: str, value: Value) -> None:
         self.attributes[name] = value
@@ -247,8 +248,10 @@ class Span(Step):
 class Tracing(Protocol):
     """Begins traces."""
 
-    dropped: int
-    """How much could not be recorded, since what takes it was down or too slow."""
+    @property
+    def dropped(self) -> int:
+        """How much could not be recorded, since what takes it was down or too slow."""
+        ...
 
     def begin(self, name: str, *, link: str | None = None) -> Step:
         """Return the first step of a trace, to be entered: of the caller's trace, where there is a caller that has one.
@@ -261,7 +264,7 @@ class Tracing(Protocol):
 class NoTracing:
     """Records nothing."""
 
-    dropped = 0
+    dropped: int = 0
 
     def begin(self, name: str, *, link: str | None = None) -> Step:
         return NOTHING
@@ -269,7 +272,7 @@ class NoTracing:
 
 def new_place() -> Place:
     """Return the place of a first span of a new trace."""
-    return Place(random.randbytes(16), random.randbytes(8))
+    return Place(_chance.randbytes(16), _chance.randbytes(8))
 
 
 def place_of(traceparent: str, tracestate: str = "") -> Place | None:

@@ -88,11 +88,11 @@ class OpenAiEmbedder:
     async def _tried(self, texts: Sequence[str], attempts: int, longest_pause_seconds: float) -> list[Vector]:
         for attempt in itertools.count(1):
             try:
-                with step(self._step_name, CLIENT) as attempt:
-                    if attempt.is_recorded:
-                        attempt.set("gen_ai.operation.name", "embeddings")
+                with step(self._step_name, CLIENT) as traced:
+                    if traced.is_recorded:
+                        traced.set("gen_ai.operation.name", "embeddings")
                         for name, fact in self._facts.items():
-                            attempt.set(name, fact)
+                            traced.set(name, fact)
                     return await self._embedded(texts)
             except ModelError as error:
                 spread = random.uniform(0.5, 1.0)  # noqa: S311 (who failed together shall not come back together)
