@@ -211,10 +211,10 @@ class AnswerStoreContract:
     ) -> None:
         trace = f"00-{'a' * 32}-{'b' * 16}-01"
         await store.open("a", "ann", trace=trace)
-        await store.open_for_others("b", "ann", trace=trace)
         assert await store.mine() == [Found("a", "ann", trace=trace)]
         [number] = await numbers(other)
         assert await other.claim(number) == [Found("a", "ann", trace=trace)]
+        await store.open_for_others("b", "ann", trace=trace)
         assert await other.claim(NOBODY) == [Found("b", "ann", trace=trace)]
 
     async def test_what_is_left_behind_is_told_with_the_wish_to_stop_it(
