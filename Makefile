@@ -65,8 +65,10 @@ bench-page: .venv/.installed-dev ## measure the page in Chromium, about five min
 	$(WEB)
 	PYTHONPATH=src $(BIN)/python -m bench.page $(ARGS)
 
-check-deploy: .venv-deploy/.installed ## check the manifests of deploy/ by the schemas of Kubernetes
+check-deploy: .venv-deploy/.installed .venv/.installed-dev ## check deploy/: manifests by Kubernetes' schemas, the image's steps
 	.venv-deploy/bin/kubernetes-validate --strict deploy/kubernetes/[!k]*.yaml
+	$(WEB)
+	HUBBUB_IMAGE=1 $(BIN)/python -m pytest tests/test_deploy.py -q
 
 sbom: .venv-deploy/.installed ## list what the image is made of, as CycloneDX: build/sbom.json
 	mkdir -p build
@@ -91,7 +93,7 @@ lock: .venv/bin/pip ## write the locks anew from pyproject.toml; UPGRADE=--upgra
 	$(COMPILE) --group node --constraints requirements-dev.lock --output-file requirements-node.lock
 	$(COMPILE) --group build --constraints requirements.lock --output-file deploy/build.lock
 	$(COMPILE) pyproject.toml --extra azure --extra documents --extra embedded --extra postgres \
-		--constraints requirements-dev.lock --output-file deploy/requirements.lock
+		--constraints requirements.lock --constraints requirements-dev.lock --output-file deploy/requirements.lock
 	$(COMPILE) --group deploy --constraints requirements-dev.lock --output-file deploy/tools.lock
 
 clean: ## remove everything that was made here; a data folder elsewhere stays
