@@ -17,6 +17,7 @@ from tests.patience import patience
 from tests.servers.collector import Collector, facts
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
+from tests.servers.reader import ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -42,7 +43,8 @@ class Served:
 
 @asynccontextmanager
 async def serving(folder: Path, variables: Mapping[str, str]) -> AsyncIterator[Served]:
-    async with Collector() as collector, ModelServer() as model, aiohttp.ClientSession() as http:
+    once = aiohttp.TCPConnector(force_close=True)  # between two tests a connection may have been closed
+    async with Collector() as collector, ModelServer() as model, aiohttp.ClientSession(connector=once) as http:
         sent = {
             "HUBBUB_TELEMETRY__ENDPOINT": collector.url,
             "HUBBUB_TELEMETRY__METRICS_SECONDS": "0.2",
@@ -55,8 +57,15 @@ async def serving(folder: Path, variables: Mapping[str, str]) -> AsyncIterator[S
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    async with serving(tmp_path_factory.mktemp("telemetry"), {}) as served:
-        yield served
+    async with ModelServer() as well, ModelServer(Script(status=500, body=b"{}")) as ill:
+        pool = {
+            **through(well.base_url, "well"),
+            **through(ill.base_url, "ill"),
+            "HUBBUB_MODELS__BOTH__PROVIDER": "pool",
+            "HUBBUB_MODELS__BOTH__MEMBERS": '[{"model": "ill"}, {"model": "well", "priority": 1}]',
+        }
+        async with serving(tmp_path_factory.mktemp("telemetry"), pool) as served:
+            yield served
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +172,53 @@ async def test_a_question_that_is_stopped_is_no_error(served: Served) -> None:
     assert facts(chat.attributes)["hubbub.cancelled"] is True
 
 
+async def collection_of(served: Served, name: str, text: str) -> str:
+    """Make a collection with a document that can be searched; returns its id."""
+    async with served.http.post(f"{served.server.url}/api/collections", json={"name": name}) as response:
+        collection_id = (await response.json())["id"]
+    documents = f"{served.server.url}/api/collections/{collection_id}/documents"
+    async with served.http.put(f"{documents}/{WORDS[2]}.txt", data=text.encode()) as response:
+        assert response.status in (200, 201, 202), await response.text()
+    async with patience():
+        while True:
+            async with served.http.get(documents) as response:
+                [document] = (await response.json())["documents"]
+            if document["state"] == "ready":
+                return collection_id
+            await asyncio.sleep(0.05)
+
+
+async def test_a_question_over_documents_shows_its_query_and_its_search(served: Served) -> None:
+    collection_id = await collection_of(served, "Rules", f"The {WORDS[0]} digs. The {WORDS[2]} sleeps by day.")
+    first = await ask(served.http, served.server.url, f"Who digs, {WORDS[0]}?", collections=[collection_id])
+    await served.collector.until(lambda it: len(it.named("question")) == 1)
+    [search] = served.collector.named("search")
+    told = facts(search.attributes)
+    assert (told["gen_ai.operation.name"], told["hubbub.search.collections"]) == ("retrieval", 1)
+    assert told["hubbub.search.hits"] >= 1
+    again = {"chat_id": first["chat"]["id"], "parent_id": first["answer"]["id"], "collections": [collection_id]}
+    served.collector.requests.clear()
+    await ask(served.http, served.server.url, "And who sleeps?", **again)
+    await served.collector.until(lambda it: it.named("question"))
+    [question], [search], [query] = (served.collector.named(name) for name in ("question", "search", "query"))
+    assert search.parent_span_id == query.parent_span_id == question.span_id
+    assert query.end_time_unix_nano <= search.start_time_unix_nano
+    assert not [word for word in WORDS if word.encode() in b"".join(served.collector.bodies)]
+
+
+async def test_a_tool_that_is_called_by_mcp_is_a_trace(served: Served) -> None:
+    call = {"name": "search", "arguments": {"query": WORDS[0]}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    headers = {**CALLED, "Accept": "application/json, text/event-stream"}
+    async with served.http.post(f"{served.server.url}/mcp", json=body, headers=headers) as response:
+        assert response.status == 200
+        assert "result" in await response.json()
+    await served.collector.until(lambda it: it.named("execute_tool search"))
+    [tool] = served.collector.named("execute_tool search")
+    assert (tool.trace_id.hex(), tool.parent_span_id.hex()) == (TRACE, PARENT)
+    assert facts(tool.attributes)["gen_ai.tool.name"] == "search"
+
+
 async def test_figures_of_the_server_are_sent_as_metrics(served: Served) -> None:
     await served.ask()
     await served.collector.until(lambda it: "gen_ai.client.operation.duration" in it.metrics)
@@ -176,19 +232,12 @@ async def test_figures_of_the_server_are_sent_as_metrics(served: Served) -> None
     assert resource == "hubbub"
 
 
-async def test_each_attempt_at_a_model_is_seen(tmp_path: Path) -> None:
-    async with ModelServer(Script(status=500, body=b"{}")) as ill:
-        pool = {
-            **through(ill.base_url, "ill"),
-            "HUBBUB_MODELS__BOTH__PROVIDER": "pool",
-            "HUBBUB_MODELS__BOTH__MEMBERS": '[{"model": "ill", "priority": 0}, {"model": "up", "priority": 1}]',
-        }
-        async with serving(tmp_path, pool) as served:
-            assert (await served.ask(model="both"))[0] == 200
-            await served.collector.until(lambda it: it.named("question"))
-            first, second = served.collector.named("chat scripted")
-            [question] = served.collector.named("question")
-    assert [facts(one.attributes)["hubbub.deployment"] for one in (first, second)] == ["ill", "up"]
+async def test_each_attempt_at_a_model_is_seen(served: Served) -> None:
+    assert (await served.ask(model="both"))[0] == 200
+    await served.collector.until(lambda it: it.named("question"))
+    first, second = served.collector.named("chat scripted")
+    [question] = served.collector.named("question")
+    assert [facts(one.attributes)["hubbub.deployment"] for one in (first, second)] == ["ill", "well"]
     assert (first.status.code, second.status.code, question.status.code) == (2, 0, 0)
     assert first.end_time_unix_nano <= second.start_time_unix_nano
     assert facts(question.attributes)["hubbub.model"] == "both"
@@ -221,7 +270,8 @@ async def test_the_variables_of_opentelemetry_count(tmp_path: Path) -> None:
         assert not served.collector.requests
         assert not collector.metrics
         assert collector.heads[0]["x-key"] == "a b"
-        resource = facts(collector.requests[0].resource_spans[0].resource.attributes)
+        [traces, *_] = [one for one in collector.requests if hasattr(one, "resource_spans")]
+        resource = facts(traces.resource_spans[0].resource.attributes)
         assert (resource["service.name"], resource["deployment.environment.name"]) == ("ours", "test")
 
 

@@ -78,6 +78,7 @@ class OpenAiModel:
             while True:
                 with step(self._step_name, CLIENT) as attempt:
                     traced.asked(attempt, self._facts, turns, how)
+                    waited = self.pace.seconds_since(asked.began) if attempt.is_recorded else 0.0
                     heard = traced.Heard(send) if attempt.takes_texts else None
                     try:
                         completion = await self._attempt(body, heard or send, patience)
@@ -88,7 +89,7 @@ class OpenAiModel:
                     finally:
                         if heard is not None:
                             heard.note(attempt)
-                    traced.answered(attempt, completion, asked.first_seconds)
+                    traced.answered(attempt, completion, asked.first_seconds, waited)
                 self._note_spent(turns, completion, has_spoken=asked.has_spoken)
                 return completion
         except BaseException as error:

@@ -47,13 +47,16 @@ def asked(step: Step, facts: Mapping[str, Value], turns: Sequence[Turn], how: Ge
     step.text("gen_ai.input.messages", lambda: _messages([(turn.role, turn.text) for turn in turns]))
 
 
-def answered(step: Step, completion: Completion, first_seconds: float | None) -> None:
-    """Note how a model's answer ended, what it took, and after how long its first piece came."""
+def answered(step: Step, completion: Completion, first_seconds: float | None, waited: float = 0.0) -> None:
+    """Note how a model's answer ended, what it took, and after how long its first piece came.
+
+    Of `first_seconds`, so many had gone by when this attempt began.
+    """
     if not step.is_recorded:
         return
     step.set("gen_ai.response.finish_reasons", (completion.finish_reason,))
     if first_seconds is not None:
-        step.set("gen_ai.response.time_to_first_chunk", first_seconds)
+        step.set("gen_ai.response.time_to_first_chunk", max(0.0, first_seconds - waited))
     if completion.prompt_tokens or completion.completion_tokens:
         step.set("gen_ai.usage.input_tokens", completion.prompt_tokens)
         step.set("gen_ai.usage.output_tokens", completion.completion_tokens)
