@@ -1,8 +1,6 @@
 """Questions to a server that sends what happens to them to a collector."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ import pytest_asyncio
 
 from tests.patience import patience
 from tests.servers.collector import Collector, facts
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through, workers_of
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask
 
@@ -221,6 +219,7 @@ async def test_a_tool_that_is_called_by_mcp_is_a_trace(served: Served) -> None:
 
 async def test_figures_of_the_server_are_sent_as_metrics(served: Served) -> None:
     await served.ask()
+    await served.collector.until(lambda it: it.named("question"))
     await served.collector.until(lambda it: "gen_ai.client.operation.duration" in it.metrics)
     metrics = served.collector.metrics
     assert {"hubbub.open_answers", "hubbub.waiting_answers", "hubbub.readers", "hubbub.loop_lag"} <= set(metrics)
@@ -235,8 +234,8 @@ async def test_figures_of_the_server_are_sent_as_metrics(served: Served) -> None
 async def test_each_attempt_at_a_model_is_seen(served: Served) -> None:
     assert (await served.ask(model="both"))[0] == 200
     await served.collector.until(lambda it: it.named("question"))
-    first, second = served.collector.named("chat scripted")
     [question] = served.collector.named("question")
+    first, second = served.collector.named("chat scripted")
     assert [facts(one.attributes)["hubbub.deployment"] for one in (first, second)] == ["ill", "well"]
     assert (first.status.code, second.status.code, question.status.code) == (2, 0, 0)
     assert first.end_time_unix_nano <= second.start_time_unix_nano
@@ -273,26 +272,3 @@ async def test_the_variables_of_opentelemetry_count(tmp_path: Path) -> None:
         [traces, *_] = [one for one in collector.requests if hasattr(one, "resource_spans")]
         resource = facts(traces.resource_spans[0].resource.attributes)
         assert (resource["service.name"], resource["deployment.environment.name"]) == ("ours", "test")
-
-
-async def test_an_answer_that_is_taken_over_links_to_its_first_trace(tmp_path: Path) -> None:
-    async with serving(tmp_path, {"HUBBUB_SERVER__WORKERS": "2"}) as served:
-        served.model.script = Script(seconds_before_first=3600)
-        body = {"text": "Go on", "model": "up"}
-        async with served.http.post(f"{served.server.url}/api/questions", json=body, headers=CALLED) as response:
-            answer_id = (await response.json())["answer"]["id"]
-        await served.model.until(lambda it: it.open_requests == 1)
-        first = served.model.seen[0].headers["traceparent"].split("-")
-        async with patience():
-            for pid in workers_of(served.server):  # whoever takes it over is another one: kill until it is asked again
-                os.kill(pid, signal.SIGKILL)
-                await asyncio.sleep(0)
-            served.model.script = Script()
-        await served.collector.until(lambda it: it.named("question"))
-        [question] = [
-            one for one in served.collector.named("question") if facts(one.attributes)["hubbub.answer.id"] == answer_id
-        ]
-    [link] = question.links
-    assert link.trace_id.hex() == first[1] == TRACE
-    assert question.trace_id.hex() != TRACE
-    assert facts(question.attributes)["hubbub.answer.is_taken_over"] is True

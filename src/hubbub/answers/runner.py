@@ -181,9 +181,9 @@ class Runner:
             admission.leave()
             await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
             return
+        trace = current().traceparent
         try:
             with step("store"):
-                trace = current().traceparent
                 await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, trace)
         except BaseException:
             admission.leave()
