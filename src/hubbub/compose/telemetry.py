@@ -43,7 +43,7 @@ def endpoints(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
     return found
 
 
-def faults(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[str]:
+def telemetry_faults(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return what of the variables can't be followed, each in a sentence that says what to do."""
     if settings.telemetry.endpoint or not settings.telemetry.is_enabled:
         return []
@@ -54,6 +54,15 @@ def faults(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[
         for name in names
         if environ[name] not in ("", "http/protobuf") and has_endpoint(environ)
     ]
+
+
+def telemetry_shown(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
+    """Return where telemetry is sent and what of it, for whoever checks that; None where nothing is sent."""
+    urls = endpoints(settings, environ)
+    if not urls:
+        return None
+    texts = "with what people write" if settings.telemetry.includes_texts else "without what people write"
+    return ", ".join(urls.values()), f"{', '.join(urls)}, {texts}"
 
 
 def has_endpoint(environ: Mapping[str, str]) -> bool:
@@ -67,7 +76,7 @@ def has_endpoint(environ: Mapping[str, str]) -> bool:
 @asynccontextmanager
 async def open_tracing(settings: Settings, environ: Mapping[str, str] = os.environ) -> AsyncGenerator[Tracing]:
     """Open what records traces; where nothing is sent, that records nothing."""
-    for fault in faults(settings, environ):
+    for fault in telemetry_faults(settings, environ):
         logger.warning("%s", fault)
     urls = endpoints(settings, environ)
     if not urls:
