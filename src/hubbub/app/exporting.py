@@ -180,11 +180,11 @@ class Exporting:
             given = await library.given(PERSON + person_id)
         await archive.json("groups.json", groups)
         prompts = await self._app.prompts.given_to(person_id)
-        rights = [{"collection_id": one, "right": NAMES[right]} for one, right in given]
-        await archive.json(
-            "rights.json", [*rights, *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts)]
-        )
-        yield len(groups) + len(given) + len(prompts)
+        assistants = await self._app.assistants.given_to(person_id)
+        kinds = (("collection_id", given), ("prompt_id", prompts), ("assistant_id", assistants))
+        rights = [{kind: one, "right": NAMES[right]} for kind, them in kinds for one, right in them]
+        await archive.json("rights.json", rights)
+        yield len(groups) + len(rights)
 
     async def keys(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
         """Write the API keys' names, times and limits."""

@@ -179,6 +179,7 @@ class Questions:
         stored = await self._access.message(person, question_id)
         if stored.role != "user":
             raise NotFound("There is no such question.")
+        await self._along.check_assistant(person, stored)
         begin = partial(self._answer_again, person, stored, how)
         known = partial(self._answered_before, person, stored)
         return await once(self._locks, self._history, answer_id, begin, known, name="answer_id")
