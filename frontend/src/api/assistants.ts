@@ -50,6 +50,7 @@ export interface AssistantChanges {
   reasoning_effort: string;
   /** 0: as the model is set. */
   max_tokens: number;
+  thorough: boolean;
 }
 
 /** All of them, one's own and shared ones. */

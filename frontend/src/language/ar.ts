@@ -855,4 +855,5 @@ export const words: Catalogue = {
     few: "{count} مجموعات من أصل {all} من مجموعات هذا المساعد غير مشتركة معك.",
     other: "{count} مجموعة من أصل {all} من مجموعات هذا المساعد غير مشتركة معك.",
   },
+  "Search several times for each question, which takes longer": "البحث عدة مرات لكل سؤال، وهذا يستغرق وقتًا أطول",
 };

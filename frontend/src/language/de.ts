@@ -794,4 +794,5 @@ export const words: Catalogue = {
     one: "{count} von {all} Sammlungen dieses Assistenten ist Ihnen nicht freigegeben.",
     other: "{count} von {all} Sammlungen dieses Assistenten sind Ihnen nicht freigegeben.",
   },
+  "Search several times for each question, which takes longer": "Für jede Frage mehrmals suchen, was länger dauert",
 };

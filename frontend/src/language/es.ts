@@ -784,4 +784,6 @@ export const words: Catalogue = {
     one: "{count} de {all} colecciones de este asistente no se comparte con usted.",
     other: "{count} de {all} colecciones de este asistente no se comparten con usted.",
   },
+  "Search several times for each question, which takes longer":
+    "Buscar varias veces para cada pregunta, lo que tarda más",
 };

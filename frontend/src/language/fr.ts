@@ -796,4 +796,6 @@ export const words: Catalogue = {
     one: "{count} des {all} collections de cet assistant n’est pas partagée avec vous.",
     other: "{count} des {all} collections de cet assistant ne sont pas partagées avec vous.",
   },
+  "Search several times for each question, which takes longer":
+    "Chercher plusieurs fois pour chaque question, ce qui prend plus de temps",
 };

@@ -758,4 +758,5 @@ export const words: Catalogue = {
   "{count} of {all} collections of this assistant are not shared with you.": {
     other: "このアシスタントのコレクション {all} 件のうち {count} 件は共有されていません。",
   },
+  "Search several times for each question, which takes longer": "質問ごとに何度も検索する（時間がかかります）",
 };

@@ -2,7 +2,6 @@
 
 import type { AskedAssistant as Asked } from "../../api/assistants";
 import { t } from "../../language/t";
-import { Icon } from "../icons";
 import "./assistants.css";
 import { notAsked } from "./leftOut";
 
@@ -11,7 +10,7 @@ export function AskedAssistant({ asked }: { asked: Asked | undefined }) {
   const { name, left_out: leftOut = 0, collections = 0 } = asked;
   return (
     <p class="asked-assistant">
-      <Icon name="assistant" size={16} /> <span dir="auto">{t("Asked {name}.", { name })}</span>
+      <span dir="auto">{t("Asked {name}.", { name })}</span>
       {leftOut > 0 && <span> {notAsked(leftOut, collections)}</span>}
     </p>
   );

@@ -24,6 +24,7 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
   const [starters, setStarters] = useState(assistant?.starters.join("\n") ?? "");
   const [effort, setEffort] = useState(assistant?.reasoning_effort ?? "");
   const [length, setLength] = useState(assistant?.max_tokens ?? 0);
+  const [isThorough, setThorough] = useState(assistant?.is_thorough ?? false);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => document.getElementById("assistant-name")?.focus(), []);
   const usable = (collections.value ?? []).filter(({ right }) => right !== "see");
@@ -43,6 +44,7 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
         .slice(0, MOST_STARTERS),
       reasoning_effort: effort,
       max_tokens: length,
+      thorough: isThorough,
     });
     setBusy(false);
     if (kept !== null) over();
@@ -161,6 +163,10 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
             </select>
           </label>
         </div>
+        <label class="picker-item">
+          <input type="checkbox" checked={isThorough} onChange={(event) => setThorough(event.currentTarget.checked)} />
+          <span class="picker-name">{t("Search several times for each question, which takes longer")}</span>
+        </label>
         <div class="dialog-actions">
           <button type="button" class="button" onClick={over}>
             {t("Cancel")}
