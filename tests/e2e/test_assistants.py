@@ -104,6 +104,7 @@ async def test_an_assistant_is_made_asked_shared_and_withdrawn(
         await field.fill("And who may not?")
         await bob.get_by_role("button", name="Send").click()
         await expect(bob.get_by_role("alert").get_by_text("is not shared with you any more")).to_be_visible()
+        await expect(bob.get_by_role("status").get_by_text("The chat stays.")).to_be_visible()
         await bob.goto(address)
         await expect(bob.get_by_text("Asked Lawyer.")).to_be_visible()
         await expect(bob.get_by_role("status").get_by_text("The chat stays.")).to_be_visible()

@@ -252,6 +252,15 @@ async def test_what_is_not_shared_is_left_out_and_said(
         said = response.headers["x-assistant-left-out"]
     assert said == "2 of 3 collections of this assistant are not shared with you."
 
+    await share(ann, ids[1], kind="collections", **{f"person__{bob_id}": "use"})
+    wider = await answered(bob, assistant=assistant_id)
+    await share(ann, ids[1], kind="collections", **{f"person__{bob_id}": "see"})
+    status, again = await call(bob, "POST", f"/api/questions/{wider['question']['id']}/answers", {})
+    assert (status, again["answer"]["collections"]) == (202, [ids[0]]), "another answer leaves it out, too"
+    assert again["answer"]["asked_with"]["assistant"]["left_out"] == 2
+    assert (await read_all(bob, "", again["answer"]["id"]))[-1]["type"] == "done"
+    assert [word in heard(models["scripted"]) for word in words] == [True, False, False]
+
     status, changed = await call(bob, "PATCH", path, {"collections": []})
     assert (status, changed["collections"], changed["collections_left_out"]) == (200, [], 2), "what he can't see stays"
     assert [one["id"] for one in (await listed(ann))[0]["collections"]] == ids[1:]

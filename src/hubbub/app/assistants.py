@@ -236,7 +236,9 @@ class Assistants:
         if changes.collection_ids is not None:
             named = await self._access.check_collections(person, changes.collection_ids)
             askable, there = await self._collections(person, collection_ids)
-            hidden = [] if changes.drops_left_out else [one for one in collection_ids if one in there and one not in askable]
+            hidden = (
+                [] if changes.drops_left_out else [one for one in collection_ids if one in there and one not in askable]
+            )
             collection_ids = tuple(dict.fromkeys((*named, *hidden)))
         if changes.model and changes.model != text.model:
             (await self._models.catalog(person)).get(changes.model)

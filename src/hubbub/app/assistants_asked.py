@@ -79,13 +79,18 @@ class AskingAssistants:
             text.reasoning_effort or None,
         )
 
-    async def check(self, person: Person, assistant_id: str) -> None:
-        """Return if a person may still ask the assistant of a chat of theirs.
+    async def still_there(self, person: Person, assistant_id: str, collection_ids: Sequence[str]) -> Sequence[str]:
+        """Return those of the collections that a question of a chat was asked over that its person may still ask.
 
         Raises:
-            NotFound, NotAllowed: they may not.
+            NotFound: the assistant is not there for them any more.
+            NotAllowed: they may not ask it, or none of the collections.
         """
         await self._usable(person, assistant_id, is_of_chat=True)
+        standing = await self._assistants.standing(person, collection_ids)
+        if collection_ids and not standing.collections:
+            raise NotAllowed(_no_collections(standing), code=NO_COLLECTION)
+        return [one.id for one in standing.collections]
 
     async def _usable(self, person: Person, assistant_id: str, *, is_of_chat: bool) -> AssistantText:
         try:

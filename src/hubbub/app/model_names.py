@@ -70,7 +70,7 @@ class ModelNames:
         if self._collections:
             self._by_word[SEARCH] = tuple(one.id for one in self._collections)
         self._assistants = sorted(
-            (one for one in assistants if one.is_askable), key=lambda one: (not one.is_mine, one.id)
+            (one for one in assistants if one.right != "see"), key=lambda one: (not one.is_mine, one.id)
         )
         self._assistant_by_word = {one.id: one for one in self._assistants}
         for one in reversed(self._assistants):
@@ -106,6 +106,8 @@ class ModelNames:
 
     def _assistant_names(self) -> Iterator[Listed]:
         for one in self._assistants:
+            if not one.is_askable:
+                continue
             is_itself = self._meaning(ASSISTANT + one.name) == Asked(None, assistant_id=one.id)
             yield Listed(ASSISTANT + (one.name if is_itself else one.id), "hubbub", one.updated_at)
 

@@ -90,14 +90,24 @@ class SentAlong:
         question = replace(with_assistant(question, settled), model=settled.model, collection_ids=ids)
         return question, settled.instructions, settled.asked
 
-    async def check_assistant(self, person: Person, stored: Message) -> None:
-        """Return if the assistant that a stored question went to, if any, is still there for this person.
+    async def asked_again(self, person: Person, stored: Message, chat: Chat) -> tuple[Message, AskedAssistant | None]:
+        """Return a stored question without what its assistant may ask for this person no more, and what that was.
+
+        None is kept of the assistant where all is as it was, or there is none.
 
         Raises:
-            NotFound, NotAllowed: it is not.
+            NotFound, NotAllowed: the assistant is not there for them any more, or none of its collections is.
         """
-        if (assistant := stored.asked_with.assistant) is not None:
-            await self._assistants.check(person, assistant.id)
+        before = stored.asked_with.assistant
+        if before is None:
+            return stored, None
+        ids = [one for one in stored.collections if one != chat.files_id]
+        left = await self._assistants.still_there(person, before.id, ids)
+        if len(left) == len(ids):
+            return stored, None
+        kept = tuple(one for one in stored.collections if one in left or one == chat.files_id)
+        gone = len(ids) - len(left)
+        return replace(stored, collections=kept), replace(before, left_out=before.left_out + gone)
 
     async def restored(self, stored: Message) -> Question:
         """Return a stored question as it was asked, without what was said before it."""

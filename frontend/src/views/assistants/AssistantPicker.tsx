@@ -12,6 +12,7 @@ import {
   loadAssistants,
   offered,
 } from "../../state/assistants";
+import { outgoing } from "../../state/thread";
 import { usePopover } from "../composer/popover";
 import { Icon } from "../icons";
 import "./assistants.css";
@@ -20,9 +21,10 @@ import { aboutLeftOut } from "./leftOut";
 export function AssistantPicker() {
   const { isOpen, setOpen, root, button, press } = usePopover("input");
   const list = useId();
+  const isRefused = [...outgoing.value.values()].some(({ problem }) => problem !== null);
   useEffect(() => {
-    if (assistants.peek() === null) loadAssistants();
-  }, []);
+    if (assistants.peek() === null || isRefused) loadAssistants(); // it may have been withdrawn
+  }, [isRefused]);
   const take = (id: string | null) => {
     chooseAssistant(id);
     setOpen(false);
