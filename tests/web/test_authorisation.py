@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "OneMoreAnswer": {},
     "NewCollection": {"name": "Another"},
     "NewName": {"name": "Renamed.pdf"},
+    "DocumentChange": {"name": "Renamed.pdf"},
     "NewUrl": {"url": "https://example.org/"},
     "SearchQuery": {"query": "leave"},
     "ChatBody": {"messages": [{"role": "user", "content": "Thirty days?"}], "context": {}},
@@ -85,6 +86,7 @@ PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", 
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough"}
+PLAIN_IN_BODIES |= {"shared_with"}  # subjects: see test_document_rights
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own

@@ -1,4 +1,4 @@
-"""People, groups, collections, prompts, models and rights that change in any order: nothing leaks by any door.
+"""People, groups, collections, documents, prompts, models and rights that change in any order: nothing leaks.
 
 The whole application on SQLite is asked as its clients ask it. Each document holds a word of its collection's own:
 where such a word comes out to somebody who may not use that collection, something has leaked. More steps than the few
@@ -37,6 +37,8 @@ class Thing:
     word: str
     document_id: str
     given: dict[str, Right] = field(default_factory=dict[str, Right])
+    readers: dict[str, Right] | None = None
+    """To whom its document is restricted; None: it is not."""
 
 
 DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library")
@@ -54,10 +56,16 @@ class Rights(People):
         self.make_collection("ann")
 
     def given(self) -> Iterable[dict[str, Right]]:
-        return (thing.given for thing in self.things)
+        return (one for thing in self.things for one in (thing.given, thing.readers or {}))
 
     def words_of(self, name: str) -> set[str]:
-        return {thing.word for thing in self.things if self.right(name, thing) >= Right.USE}
+        return {thing.word for thing in self.things if self.sees(name, thing)}
+
+    def sees(self, name: str, thing: Thing, least: Right = Right.USE) -> bool:
+        """Return what the oracle says of the collection's document: its list takes, and gives nothing."""
+        right = self.right(name, thing)
+        is_listed = thing.readers is None or not thing.readers.keys().isdisjoint(self.subjects_of(name))
+        return right >= least and (is_listed or right is Right.MANAGE)
 
     def right(self, name: str, thing: Thing) -> Right:
         """Return what the oracle says."""
@@ -117,11 +125,38 @@ class Rights(People):
         if right is Right.MANAGE:
             self.things.remove(thing)
 
+    @rule(data=st.data(), by=st.sampled_from([*NAMES, *("owner",) * 6]), is_open=st.booleans())
+    def restrict(self, data: st.DataObject, by: str, is_open: bool) -> None:
+        if not self.things:
+            return
+        thing = data.draw(st.sampled_from(self.things))
+        by = thing.owner if by == "owner" else by
+        if is_open:  # else hardly anybody else may see the collection, and a list takes nothing
+            self.do(self.served.app.library.change(thing.id, is_shared=True))
+            thing.given[EVERYBODY] = max(thing.given.get(EVERYBODY, Right.NONE), Right.USE)
+        subjects = [SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4]), f"{CLAIM}{self.run}-{CLAIMS[0]}"]
+        subjects += [GROUP + group for group in self.groups]
+        wanted = data.draw(st.none() | st.lists(st.sampled_from(subjects), max_size=2, unique=True))
+        status, _ = self.call(by, "PATCH", f"/api/documents/{thing.document_id}", {"shared_with": wanted})
+        if self.right(by, thing) < Right.MANAGE:
+            assert status == (403 if self.sees(by, thing, Right.SEE) else 404), status
+        elif status == 200:
+            thing.readers = None if wanted is None else dict.fromkeys(wanted, Right.SEE)
+        else:
+            assert status == 404, status  # a group that is not theirs
+        self.look(data.draw(st.sampled_from(NAMES)))
+        names = data.draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=3, unique=True))
+        for name, (status, text) in zip(names, self.do(self._together(names, thing)), strict=True):
+            self.seen_in(name, text)
+            assert (thing.word in text) is self.sees(name, thing), (name, status, text)
+
     @rule(name=st.sampled_from(NAMES))
     def look(self, name: str) -> None:
         status, text = self.call(name, "GET", "/api/collections")
         assert status == 200
-        listed = {one["id"]: one["right"] for one in msgspec.json.decode(text)["collections"]}
+        shown = msgspec.json.decode(text)["collections"]
+        listed = {one["id"]: one["right"] for one in shown}
+        counts = {one["id"]: one["documents"] for one in shown}
         names = {value: word for word, value in RIGHTS.items()}
         expected = {thing.id: names[right] for thing in self.things if (right := self.right(name, thing))}
         if name == "guest":  # whose own things are not listed, since everybody without a credential is this person
@@ -132,7 +167,9 @@ class Rights(People):
         for thing in self.things:
             status, text = self.call(name, "GET", f"/api/documents/{thing.document_id}")
             right = self.right(name, thing)
-            assert status == (200 if right >= Right.USE else 403 if right else 404)
+            is_there = self.sees(name, thing, Right.SEE)
+            assert status == (404 if not is_there else 200 if right >= Right.USE else 403)
+            assert counts.get(thing.id, is_there) == is_there
             self.seen_in(name, text)
 
     @rule(data=st.data(), name=st.sampled_from(NAMES), door=st.sampled_from(DOORS))
@@ -143,7 +180,8 @@ class Rights(People):
         if all(self.right(name, thing) >= Right.USE for thing in chosen):
             assert status < 300, (door, status, text)
             if door in ("questions", "library", "file_search"):  # these tell what was found
-                assert {thing.word for thing in chosen} <= set(_WORD.findall(text)), (door, text)
+                seen = {thing.word for thing in chosen if self.sees(name, thing)}
+                assert seen <= set(_WORD.findall(text)), (door, text)
         elif door in ("questions", "completions", "responses", "file_search", "library"):
             assert status in (400, 403, 404), (door, status)
 
@@ -156,7 +194,7 @@ class Rights(People):
             self.seen_in(name, text)
             assert (status < 300) is (self.right(name, thing) >= Right.USE), (name, status)
             if status < 300:
-                assert thing.word in text, (name, text)
+                assert (thing.word in text) is self.sees(name, thing), (name, text)
 
     async def _together(self, names: list[str], thing: Thing) -> list[tuple[int, str]]:
         return list(await asyncio.gather(*(self._ask(name, "questions", [thing]) for name in names)))

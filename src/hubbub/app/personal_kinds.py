@@ -93,7 +93,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
     ),
     Kind(
         name="groups and rights",
-        tables=("group_member", "permission"),
+        tables=("group_member", "permission", "document_reader"),
         told="groups.json        groups the person is in\n"
         "rights.json        what others let the person do with their collections and prompts",
         export=Exporting.rights,

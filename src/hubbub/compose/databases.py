@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHATS: Mapping[str, int] = {
     "history": 7,
-    "answers": 4,
+    "answers": 5,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
@@ -33,7 +33,7 @@ CHATS: Mapping[str, int] = {
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
     "history": 4,
-    "answers": 1,
+    "answers": 2,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
@@ -45,7 +45,7 @@ POSTGRES: Mapping[str, int] = {
     "person_jobs": 1,
     "folder": 1,
     "search": 1,
-    "library": 1,
+    "library": 2,
     "origins": 1,
     "files": 1,
     "leases": 1,
@@ -54,7 +54,7 @@ POSTGRES: Mapping[str, int] = {
     "provisioned_groups": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 7, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

@@ -56,6 +56,7 @@ DOCUMENTS = (
     Table("collection", ("id",)),
     Table("document", ("id",)),
     Table("permission", ("collection_id", "subject")),
+    Table("document_reader", ("document_id", "subject")),
     Table("people_group", ("id",)),
     Table("provisioned_group", ("group_id",)),
     Table("group_member", ("group_subject", "person_subject")),
