@@ -12,6 +12,9 @@ from hubbub.ingest.sync import FolderSync, Round
 Locked: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 """Makes what is held while something is done that one process of a data folder does at a time."""
 
+Tell: TypeAlias = Callable[[int, int], None]
+"""Told how many of how many files are here. It returns at once."""
+
 
 class Refreshed(msgspec.Struct):
     """What a source could not bring."""

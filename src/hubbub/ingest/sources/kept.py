@@ -67,14 +67,26 @@ class KeptFiles:
 
     def claim(self, path: str) -> None:
         """Say that a path is used, so that no other file gets it."""
+        if path in self._taken:
+            return
         self._taken.add(path)
         self._above.update(str(above) for above in Path(path).parents)
+
+    def release(self, path: str) -> None:
+        """Say that a path is used no more."""
+        if path in self._taken:
+            self._taken.discard(path)
+            self._above.subtract(str(above) for above in Path(path).parents)
+
+    def is_free(self, path: str) -> bool:
+        """Tell whether no other file has a path, is a folder on it, or lies below it."""
+        is_below_a_file = any(str(above) in self._taken for above in Path(path).parents)
+        return not (path in self._taken or self._above[path] > 0 or is_below_a_file)
 
     def path_for(self, name: str, key: str) -> str:
         """Return a path for a file that no other file has, in folders that no file is; it is claimed."""
         path = "/".join(usable_part(part) for part in name.split("/"))
-        is_below_a_file = any(str(above) in self._taken for above in Path(path).parents)
-        if path in self._taken or path in self._above or is_below_a_file:
+        if not self.is_free(path):
             stem, suffix = posixpath.splitext(path.replace("/", "_"))
             path = f"{stem} {_digest(key)}{suffix}"
         self.claim(path)
