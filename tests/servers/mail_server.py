@@ -60,8 +60,6 @@ class MailServer:
         """Such a command is never answered."""
         self.claims_bytes = 0
         """A mail is said to be so long."""
-        self.quotes_heads = False
-        """Whether headers come as quoted strings."""
         self._tls = tls
         self._starts_tls = starts_tls
 
@@ -206,11 +204,7 @@ class _Session:
                     if line.lower().startswith((b"message-id", b"subject", b" "))
                 )
                 name = "BODY[HEADER.FIELDS (MESSAGE-ID SUBJECT)]"
-                if self.server.quotes_heads:
-                    quoted = head.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\r\n", b" ").rstrip()
-                    self.say(f"* {number} FETCH (UID {uid} {name} ".encode() + b'"' + quoted + b'")')
-                else:
-                    self.say(f"* {number} FETCH ({name} {{{len(head)}}}\r\n".encode() + head + f" UID {uid})".encode())
+                self.say(f"* {number} FETCH ({name} {{{len(head)}}}\r\n".encode() + head + f" UID {uid})".encode())
             elif "BODY.PEEK[]" in items:
                 size = self.server.claims_bytes or len(data)
                 self.say(f"* {number} FETCH (FLAGS (\\Recent))")  # which nobody asked for

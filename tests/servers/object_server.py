@@ -40,6 +40,7 @@ class ObjectServer:
         self.holds = False
         """Whether objects begin, and never end."""
         self.needs_sas = False
+        self.is_public = False
 
     async def __aenter__(self) -> Self:
         application = web.Application()
@@ -62,7 +63,7 @@ class ObjectServer:
         is_azure = path.startswith(f"/{ACCOUNT}/")
         if self.status:
             return _refused(self.status, "InternalError")
-        if not (self._is_azures(request) if is_azure else is_signed(request)):
+        if not self.is_public and not (self._is_azures(request) if is_azure else is_signed(request)):
             return _refused(403, "AuthenticationFailed" if is_azure else "SignatureDoesNotMatch")
         bucket, _, key = path.removeprefix(f"/{ACCOUNT}/" if is_azure else "/").partition("/")
         if bucket != BUCKET:

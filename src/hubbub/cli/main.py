@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 QUESTION = "What is a hubbub? Answer in two sentences."
 """What `hubbub bench` asks."""
+SYNC_SOURCE = (
+    "A folder, a website's URL, a git repository's, a bucket's (s3://… or az://…), or the name of a bucket or a "
+    "mailbox of the settings."
+)
 
 app = typer.Typer(
     name="hubbub",
@@ -179,7 +183,7 @@ def ingest(
 
 @app.command()
 def sync(
-    source: Annotated[str, typer.Argument(help="A folder, a website's URL, or a git repository's.", metavar="SOURCE")],
+    source: Annotated[str, typer.Argument(help=SYNC_SOURCE, metavar="SOURCE")],
     collection: Annotated[str, typer.Option(help="The collection to keep equal to it; made where there is none.")],
     include: Annotated[list[str] | None, typer.Option(help="Take these files only: *.pdf; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave these out: drafts/**; may be repeated.")] = None,
@@ -197,7 +201,7 @@ def sync(
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
-    """Make a collection equal to a folder, a website or a git repository: what was added, changed or deleted there.
+    """Make a collection equal to a source: what was added, changed or deleted there.
 
     Documents that came from elsewhere stay. An interrupted run goes on where it was.
     """
@@ -206,7 +210,13 @@ def sync(
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         wanted = syncing.source_of(
-            source, collection, include=include or (), exclude=exclude or (), even_if_empty=even_if_empty, branch=branch
+            source,
+            collection,
+            include=include or (),
+            exclude=exclude or (),
+            even_if_empty=even_if_empty,
+            branch=branch,
+            settings=settings,
         )
         left = syncing.sync(settings, wanted, every_seconds=every, share=share or [])
     if left:

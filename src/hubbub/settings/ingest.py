@@ -1,9 +1,9 @@
 """The tables of how documents are read, and of the folders that they come from."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hubbub.connections.addresses import networks_of
 from hubbub.settings.table import Count, Seconds, Table, Text
@@ -67,6 +67,66 @@ class SyncedRepository(Synced):
     """So many files it may have."""
     total_seconds: Seconds = 600.0
     """How long fetching and unpacking it may take."""
+
+
+class SyncedBucket(Synced):
+    """An S3 bucket or an Azure container that a collection is kept equal to; needs `pip install 'hubbub[buckets]'`."""
+
+    url: Text
+    """The bucket, as `s3://bucket/prefix`, or the container, as `az://container/prefix`."""
+    endpoint: str = ""
+    """The server's address, where it is not the vendor's own: `https://minio.example.org`."""
+    region: str = ""
+    """The bucket's region; empty: AWS_REGION."""
+    account: str = ""
+    """The storage account, at Azure; empty: AZURE_STORAGE_ACCOUNT_NAME."""
+    access_key_id: str = ""
+    """The id of S3's key. Without a key Hubbub signs in as AWS's variables say, or as the machine may."""
+    secret_access_key: SecretStr | None = None
+    """The secret of that key."""
+    session_token: SecretStr | None = None
+    """The token of a key that is good for a while."""
+    account_key: SecretStr | None = None
+    """The storage account's key. Without key and signature an identity signs in, as Azure's variables say."""
+    sas_token: SecretStr | None = None
+    """A shared access signature that may list and read."""
+    is_public: bool = False
+    """Whether it is read without signing in."""
+    every_seconds: Seconds = 300.0
+    """So often the bucket is looked at. Objects that did not change are not fetched again."""
+    most_files: Count = 50_000
+    """So many objects are taken."""
+    most_bytes: Annotated[int, Field(ge=1024 * 1024)] = 10 * 1024**3
+    """The size that they may have in all."""
+
+
+class SyncedMailbox(Synced):
+    """A mailbox that a collection is kept equal to, over IMAP. Nothing in it is changed, nor marked as seen."""
+
+    host: Text
+    """The server's name."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Its port; not given: 993 with "tls", else 143."""
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """How the connection is encrypted: "none" only for a server on this machine."""
+    user: Text
+    """The name to sign in with."""
+    password: SecretStr
+    """The password for that; many servers want one that is made for programs."""
+    folders: Annotated[tuple[Text, ...], Field(min_length=1)] = ("INBOX",)
+    """The folders that are read, by their paths with `/`. `*` stands for all but drafts, junk and trash."""
+    every_seconds: Seconds = 120.0
+    """So often the mailbox is looked at. A mail that is known is not fetched again."""
+    most_mails: Count = 20_000
+    """So many mails are taken, the newest ones."""
+    timeout_seconds: Seconds = 30.0
+    """The longest silence of the server."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError('security = "none" sends the password readable; use "tls" or "starttls"')
+        return self
 
 
 def _checked_network(text: str) -> str:
@@ -135,3 +195,7 @@ class Ingest(Table):
     """The websites that collections are kept equal to, each a table `[[ingest.websites]]`: see below."""
     repositories: tuple[SyncedRepository, ...] = ()
     """The git repositories that collections are kept equal to, each a table `[[ingest.repositories]]`: see below."""
+    buckets: dict[str, SyncedBucket] = Field(default_factory=dict)
+    """The buckets that collections are kept equal to, each a table `[ingest.buckets.NAME]`: see below."""
+    mailboxes: dict[str, SyncedMailbox] = Field(default_factory=dict)
+    """The mailboxes that collections are kept equal to, each a table `[ingest.mailboxes.NAME]`: see below."""

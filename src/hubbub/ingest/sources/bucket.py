@@ -219,11 +219,13 @@ class Bucket:
         """Yield what comes, and wait for none of it longer than for so long."""
         stream = aiter(stream)
         while True:
-            async with asyncio.timeout(self._silence_seconds):
-                try:
+            try:
+                async with asyncio.timeout(self._silence_seconds):
                     piece = await anext(stream)
-                except StopAsyncIteration:
-                    return
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:  # which is an OSError: whoever stores the piece would take it for the disk's
+                raise self._foreign(error, "fetched") from error
             yield piece
 
     def _opened(self) -> Any:

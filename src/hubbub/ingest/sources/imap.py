@@ -28,7 +28,6 @@ _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
-_QUOTED = re.compile(rb'BODY\[[^\]]*\] "((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SHIFTED = re.compile("&([^-]*)-")
 
 
@@ -85,6 +84,8 @@ class Connection:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._client: _Plain | _Tls | None = None
+        self._socket: socket.socket | None = None
+        self._count = 0
 
     def open(self) -> None:
         """Connect and sign in."""
@@ -154,25 +155,25 @@ class Connection:
         if client is not None:
             try:
                 client.logout()
-            except (OSError, imaplib.IMAP4.error):
-                client.shutdown()
+            except (OSError, ValueError, imaplib.IMAP4.error):
+                with contextlib.suppress(OSError):  # it was cut before
+                    client.shutdown()
 
     def abort(self) -> None:
         """Cut the connection, so that a call which waits in another thread ends."""
-        client, self._client = self._client, None
-        if client is not None:
+        client = self._client
+        connected = client.sock if client is not None else self._socket
+        if connected is not None:
             with contextlib.suppress(OSError):  # it is closed already
-                client.sock.shutdown(socket.SHUT_RDWR)
-
-    _count = 0
+                connected.shutdown(socket.SHUT_RDWR)
 
     def _open(self) -> None:
-        account = self._account
+        account, patience = self._account, self._account.timeout_seconds
         context = account.tls or ssl.create_default_context()
         if account.security == "tls":
-            client = _Tls(account.host, account.port, ssl_context=context, timeout=account.timeout_seconds)
+            client = _Tls(self._connected, account.host, account.port, ssl_context=context, timeout=patience)
         else:
-            client = _Plain(account.host, account.port, timeout=account.timeout_seconds)
+            client = _Plain(self._connected, account.host, account.port, timeout=patience)
         self._client = client
         if account.security == "starttls":
             client.starttls(context)
@@ -189,6 +190,9 @@ class Connection:
                 f"refuses the name or the password ({self._said(error)})",
                 "Check both; many servers want a password for programs",
             ) from error
+
+    def _connected(self, made: socket.socket) -> None:
+        self._socket = made
 
     def _fetched(
         self, numbers: str, items: str, *, by_uid: bool = False, most_bytes: int = 0
@@ -239,6 +243,15 @@ class _Bounded(imaplib.IMAP4):
     """Reads no more of an answer than is left of what it may have."""
 
     left = ANSWER_BYTES
+
+    def __init__(self, connected: Callable[[socket.socket], None], *arguments: Any, **named: Any) -> None:
+        self._tell_connected = connected
+        super().__init__(*arguments, **named)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        made: socket.socket = super()._create_socket(timeout)  # pyright: ignore (the library's own place for it)
+        self._tell_connected(made)  # before the server has said anything, so that the wait for that can be cut
+        return made
 
     def read(self, size: int) -> bytes:
         self._take(size)
@@ -302,17 +315,12 @@ def _answers(data: Iterable[Any]) -> Iterator[tuple[bytes, bytes | None]]:
             continue
         start, literal = piece if isinstance(piece, tuple) else (piece, None)
         if _START.match(start) and text:
-            yield text, held if held is not None else _quoted(text)
+            yield text, held
             text, held = b"", None
         text += start
         held = literal if literal is not None else held
     if text:
-        yield text, held if held is not None else _quoted(text)
-
-
-def _quoted(text: bytes) -> bytes | None:
-    found = _QUOTED.search(text)
-    return re.sub(rb"\\(.)", rb"\1", found[1]) if found else None
+        yield text, held
 
 
 def _head(data: bytes) -> Head:
