@@ -16,6 +16,10 @@ Tell: TypeAlias = Callable[[int, int], None]
 """Told how many of how many files are here. It returns at once."""
 
 
+def tell_nobody(done: int, total: int) -> None:
+    """Do nothing."""
+
+
 class Refreshed(msgspec.Struct):
     """What a source could not bring."""
 

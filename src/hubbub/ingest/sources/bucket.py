@@ -15,7 +15,7 @@ import msgspec
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError, Invalid, StoreError, TooLarge
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sources.base import Refreshed, Tell
+from hubbub.ingest.sources.base import Refreshed, Tell, tell_nobody
 from hubbub.ingest.sources.kept import Kept, KeptFiles
 from hubbub.ingest.walk import HIDDEN
 
@@ -91,7 +91,7 @@ class Bucket:
         self._most_bytes = most_bytes
         self._document_bytes = document_bytes
         self._silence_seconds = silence_seconds
-        self._tell = tell or (lambda *_: None)
+        self._tell = tell or tell_nobody
 
     @property
     def folder(self) -> Path:

@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -291,7 +291,7 @@ def shown(raw: bytes) -> str:
 
 
 def _folder(line: Any) -> Folder | None:
-    text, name = (line[0], line[1]) if isinstance(line, tuple) else (line, None)
+    text, name = _pair(line)
     found = _FOLDER.match(text)
     if found is None:
         return None
@@ -307,13 +307,21 @@ def _folder(line: Any) -> Folder | None:
     return Folder(raw, "/".join(part.replace("/", "_") for part in parts), flags)
 
 
+def _pair(piece: Any) -> tuple[bytes, bytes | None]:
+    """Return a piece of an answer, and the literal that follows it."""
+    if isinstance(piece, tuple):
+        start, literal = cast(tuple[bytes, bytes], piece)
+        return start, literal
+    return cast(bytes, piece), None
+
+
 def _answers(data: Iterable[Any]) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield the text of each answer to FETCH, and the last of what it holds."""
-    text, held = b"", None
+    text, held = b"", cast(bytes | None, None)
     for piece in data:
         if piece is None:
             continue
-        start, literal = piece if isinstance(piece, tuple) else (piece, None)
+        start, literal = _pair(piece)
         if _START.match(start) and text:
             yield text, held
             text, held = b"", None

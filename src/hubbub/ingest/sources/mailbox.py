@@ -13,7 +13,7 @@ import msgspec
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sources.base import Refreshed, Tell
+from hubbub.ingest.sources.base import Refreshed, Tell, tell_nobody
 from hubbub.ingest.sources.imap import Account, Connection, Folder, Head, Mail
 from hubbub.ingest.sources.kept import Kept, KeptFiles
 
@@ -28,7 +28,7 @@ LEFT_ALONE = frozenset(("\\all", "\\drafts", "\\junk", "\\trash"))
 LEFT_OUT = "the patterns leave it out"
 TOO_MANY = "there are more mails than are taken (most_mails)"
 _DATE = re.compile(r"\s*(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d)")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS: Sequence[str] = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -59,7 +59,7 @@ class Mailbox:
         self._most_mails = most_mails
         self._document_bytes = document_bytes
         self._call_seconds = call_seconds
-        self._tell = tell or (lambda *_: None)
+        self._tell = tell or tell_nobody
 
     @property
     def folder(self) -> Path:
