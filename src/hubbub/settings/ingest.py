@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hubbub.connections.addresses import networks_of
+from hubbub.connections.azure import CredentialKind
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -151,11 +152,42 @@ class Urls(Table):
     """How long fetching one document may take."""
 
 
+class DocumentIntelligence(Table):
+    """The resource of Azure Document Intelligence that pictures are sent to where `ingest.ocr.reader` is "azure"."""
+
+    endpoint: str = ""
+    """The resource's address: `https://<name>.cognitiveservices.azure.com`."""
+    model: Literal["prebuilt-read", "prebuilt-layout"] = "prebuilt-read"
+    """What reads: "prebuilt-layout" finds tables, too, and costs more."""
+    api_key: SecretStr | None = None
+    """The resource's key. Without one Hubbub signs in with an identity, as with a model at Azure."""
+    credential: CredentialKind = "auto"
+    """Who signs in without a key, as with a model at Azure."""
+    tenant_id: str = ""
+    """The tenant to sign in to with the developer's command line; empty: AZURE_TENANT_ID."""
+    client_id: str = ""
+    """The client id of a user-assigned managed identity; empty: AZURE_CLIENT_ID, or else the system-assigned one."""
+    scope: Text = "https://cognitiveservices.azure.com/.default"
+    """What the token is for; clouds other than Azure's public one have their own."""
+
+
 class Ocr(Table):
-    """How scans and pictures of text are read, where the extra `ocr` is installed: `pip install 'hubbub[ocr]'`."""
+    """How scans and pictures of text are read: here, by `pip install 'hubbub[ocr]'`, or elsewhere."""
 
     is_on: bool = True
     """Whether text on pictures is recognised at all."""
+    reader: Literal["tesseract", "model", "azure"] = "tesseract"
+    """Who reads: "tesseract" on this server; a "model" that can be shown pictures, or "azure" (Document Intelligence).
+    To the latter two pictures of pages are sent, which may cost money."""
+    model: str = ""
+    """The name of the model that reads, for "model"."""
+    most_pictures: Count = 50
+    """So many pictures of one document are sent. Those that were not are counted in the document's state."""
+    pictures_per_day: Count = 2000
+    """So many pictures are sent a day by each server, counted from its start."""
+    picture_seconds: Seconds = 90.0
+    """How long reading one picture elsewhere may take."""
+    azure: DocumentIntelligence = DocumentIntelligence()
     languages: Annotated[tuple[Text, ...], Field(min_length=1)] = ("deu", "eng")
     """The languages that are looked for, by Tesseract's names. The extra brings English and German; others are
     installed by the system's packages, such as `tesseract-ocr-fra`. Each takes more time."""
@@ -166,7 +198,7 @@ class Ocr(Table):
     cpu_seconds: Seconds = 300.0
     """The processor time that recognising the pages of one document may take: about a second a page."""
     wall_seconds: Seconds = 900.0
-    """The time on the clock that it may take."""
+    """The time on the clock that it may take, and the same for what is read elsewhere."""
 
 
 class Ingest(Table):

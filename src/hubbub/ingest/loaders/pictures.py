@@ -9,7 +9,7 @@ from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.scanned import scanned_blocks
 from hubbub.ingest.ocr.base import Picture
-from hubbub.ingest.ocr.turn import MOST_PIXELS, turn
+from hubbub.ingest.ocr.turn import turn
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 MOST_DECODED = 64_000_000
@@ -73,9 +73,9 @@ def _grey(opened: Any) -> Picture:
         picture.paste((255, 255, 255), (0, 0, *coloured.size))
         picture.alpha_composite(coloured)
     picture = picture.convert("L")
-    dots = _dots_per_inch(opened)
-    scale = min(1.0, (MOST_PIXELS / max(1, picture.width * picture.height)) ** 0.5)
-    if dots < FEW_DOTS and picture.width * picture.height * 4 <= MOST_PIXELS:
+    dots, most_pixels = _dots_per_inch(opened), turn().most_pixels
+    scale = min(1.0, (most_pixels / max(1, picture.width * picture.height)) ** 0.5)
+    if dots < FEW_DOTS and picture.width * picture.height * 4 <= most_pixels:
         scale = 2.0
     if scale != 1.0:
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))

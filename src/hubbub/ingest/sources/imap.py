@@ -249,7 +249,8 @@ class _Bounded(imaplib.IMAP4):
         super().__init__(*arguments, **named)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        made: socket.socket = super()._create_socket(timeout)  # pyright: ignore (the library's own place for it)
+        library: Any = super()
+        made: socket.socket = library._create_socket(timeout)
         self._tell_connected(made)  # before the server has said anything, so that the wait for that can be cut
         return made
 
