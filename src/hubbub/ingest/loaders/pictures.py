@@ -34,7 +34,7 @@ def load(file: BinaryIO) -> Loaded:
     try:
         for number, frame, of in _frames(file):
             pages = of
-            found = recognises.read(lambda frame=frame: _grey(frame))
+            found = recognises.read(lambda frame=frame: grey(frame))
             if found is not None and found.text:
                 blocks += scanned_blocks(found, number)
             read_so_far(number, of)
@@ -62,7 +62,8 @@ def _frames(file: BinaryIO) -> Iterator[tuple[int, Any, int]]:
             yield number + 1, opened, frames
 
 
-def _grey(opened: Any) -> Picture:
+def grey(opened: Any) -> Picture:
+    """Return a picture in grey, upright, on white, and of a size that is read well."""
     operations: Any = importlib.import_module("PIL.ImageOps")
     picture = operations.exif_transpose(opened)
     if picture.mode.startswith("I"):  # 16 bits a pixel

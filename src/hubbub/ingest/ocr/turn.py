@@ -124,7 +124,7 @@ class Turn:
             self._troubles[found.trouble, what] += 1
             return None
         elif found.text and found.confidence < LEAST_CONFIDENCE and plan.way != "model":
-            self._unclear[what] += 1
+            self._unclear[what] += what == "page"  # a picture in a text is a photo then
             return Recognised("")
         elif found.text:
             self._read[what] += 1
