@@ -61,6 +61,7 @@ def odt(*pictures: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("META-INF/manifest.xml", "")
         shown = "".join(
             f'<text:p>Before {number}.</text:p><text:p><draw:frame><draw:image xlink:href="Pictures/{number}"/>'
             "</draw:frame></text:p>"
