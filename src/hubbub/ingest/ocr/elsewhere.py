@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from hubbub.core.errors import ModelError
+from hubbub.core.tasks import Tasks
 from hubbub.ingest.ocr.base import NAMES, Picture, PictureReader, Plan, Recognised
 from hubbub.ingest.png import png
 
@@ -96,7 +97,7 @@ class Elsewhere:
         name = NAMES[self._plan.way]
         answers_of_failed: dict[str, Recognised] = {}
         try:
-            async with asyncio.timeout(self._plan.wall_seconds), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(self._plan.wall_seconds), Tasks() as group:
                 for _ in range(min(AT_ONCE, len(left))):
                     group.create_task(work())
         except TimeoutError:

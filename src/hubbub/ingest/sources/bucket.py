@@ -14,6 +14,7 @@ import msgspec
 
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError, Invalid, StoreError, TooLarge
+from hubbub.core.tasks import Tasks
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import Refreshed, Tell, tell_nobody
 from hubbub.ingest.sources.kept import Kept, KeptFiles
@@ -115,7 +116,7 @@ class Bucket:
         fetching = _Fetching(
             [(key, one, self._path(key, known)) for key, one in listed.items() if key not in kept], len(kept)
         )
-        async with asyncio.TaskGroup() as group:
+        async with Tasks() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._fetch_all(store, fetching, known, kept, done))
         if fetching.error is not None:
