@@ -135,7 +135,9 @@ async def test_a_model_that_is_not_there_is_tried_again_and_one_that_falls_silen
         server.scripts.append(framed("One."))
         server.script = Script(stall_before="headers")
         found = await read_by(vision(server, http, seconds=1.0), Plan(way="model"), tmp_path)
-    assert "2 pages were not read: a model failed" in told(found)
+        assert "2 pages were not read: a model failed" in told(found)
+        found = await read_by(vision(server, http, seconds=0.5), Plan(way="model"), tmp_path)  # paid, and not again
+    assert "3 pages were not read: a model failed" in told(found)
 
 
 async def test_azure_reads_scans_with_their_confidence_and_tables(http: Http, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class DocumentIntelligence:
             async with asyncio.timeout(self._picture_seconds):
                 return await self._read(png)
         except TimeoutError as error:
-            raise _failed(f"it took longer than {self._picture_seconds:g} s for a picture") from error
+            raise _failed(f"it took longer than {self._picture_seconds:g} s for a picture", code="too_long") from error
         except (Unreachable, BrokenOff) as error:
             raise _failed(str(error)) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -155,7 +155,6 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _failed(why: str, *, retryable: bool = True) -> ModelError:
-    return ModelError(
-        "Pictures can't be read now.", retryable=retryable, detail=f"Azure Document Intelligence does not read: {why}"
-    )
+def _failed(why: str, *, retryable: bool = True, code: str | None = None) -> ModelError:
+    detail = f"Azure Document Intelligence does not read: {why}"
+    return ModelError("Pictures can't be read now.", code=code, retryable=retryable, detail=detail)

@@ -16,6 +16,8 @@ from hubbub.ingest.png import png
 MOST_BYTES = 40 * 1024 * 1024
 """The size of the pictures of one file, which is part of what a child may return."""
 AT_ONCE = 3
+COSTLY = frozenset(("too_long", "too_large", "silent", "broke_off", "unknown_ending", "bad_answer"))
+"""What was tried and broke off was paid for, and would break off again: the document is not tried again and again."""
 DAY_SECONDS = 86400.0
 
 _log = logging.getLogger(__name__)
@@ -104,7 +106,7 @@ class Elsewhere:
             _log.warning("%d pictures could not be read by %s in time", len(pictures) - len(answers), name)
         if failed:
             _log.warning("%d pictures could not be read by %s: %s", len(failed), name, failed[0].for_operators)
-            if not answers and failed[0].retryable:
+            if not answers and all(one.retryable and one.code not in COSTLY for one in failed):
                 raise failed[0]
         for drawn in left:
             if failed and not answers:

@@ -45,7 +45,7 @@ class VisionReader:
             async with asyncio.timeout(self._picture_seconds):
                 ended = await self._model.complete(turns, take, self._how)
         except TimeoutError as error:
-            raise ModelError(f"A picture took longer than {self._picture_seconds:g} s.", code="model_silent") from error
+            raise ModelError(f"A picture took longer than {self._picture_seconds:g} s.", code="too_long") from error
         return transcribed("".join(said), ended.finish_reason)
 
 
