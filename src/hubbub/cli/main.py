@@ -5,24 +5,17 @@ Each imports what it does when it is called: to say the version takes no databas
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 import hubbub
-from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.commands import SYNC_SOURCE, Config, DataFolder, named_errors, settings_of
 from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
 
-if TYPE_CHECKING:
-    pass
-
 QUESTION = "What is a hubbub? Answer in two sentences."
 """What `hubbub bench` asks."""
-SYNC_SOURCE = (
-    "A folder, a website's URL, a git repository's, a bucket's (s3://… or az://…), or the name of a bucket or a "
-    "mailbox of the settings."
-)
 
 app = typer.Typer(
     name="hubbub",
