@@ -11,7 +11,14 @@ from pydantic_core import PydanticUndefined
 
 from hubbub.settings.descriptions import description_of
 from hubbub.settings.faults import MODEL_TABLES
-from hubbub.settings.ingest import Ingest, SyncedFolder, SyncedRepository, SyncedWebsite
+from hubbub.settings.ingest import (
+    Ingest,
+    SyncedBucket,
+    SyncedFolder,
+    SyncedMailbox,
+    SyncedRepository,
+    SyncedWebsite,
+)
 from hubbub.settings.load import variable_of
 from hubbub.settings.oidc import OidcProvider
 from hubbub.settings.proxies import IdentityProxy
@@ -43,6 +50,9 @@ def settings_page() -> str:
                 parts.append(_repeated("`[[ingest.folders]]`", SyncedFolder))
                 parts.append(_repeated("`[[ingest.websites]]`", SyncedWebsite))
                 parts.append(_repeated("`[[ingest.repositories]]`", SyncedRepository))
+                for kind, one in (("buckets", SyncedBucket), ("mailboxes", SyncedMailbox)):
+                    path = ("ingest", kind, "<name>")
+                    parts.append(_section(f"`[ingest.{kind}.<name>]`", one, path, level="###"))
             if table is Identity:
                 for kind, one in (("oidc", OidcProvider), ("proxies", IdentityProxy)):
                     path = ("identity", kind, "<name>")

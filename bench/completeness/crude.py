@@ -42,6 +42,10 @@ def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
         return _office
     if suffix == ".pdf":
         return _pdf
+    if suffix in (".odt", ".ods", ".odp", ".ott"):
+        return _open_document
+    if suffix == ".epub":
+        return _book
     if suffix in (".html", ".htm", ".xhtml"):
         return _html
     if suffix == ".md":
@@ -54,6 +58,21 @@ def _office(data: bytes, suffix: str) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [archive.read(name).decode(errors="replace") for name in archive.namelist() if wanted.fullmatch(name)]
     return "\n".join(_runs(part) for part in parts)
+
+
+def _open_document(data: bytes, suffix: str) -> str:
+    """Return what content.xml holds, a line a paragraph; what was deleted is kept in a place of its own."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        content = archive.read("content.xml").decode(errors="replace").partition("<office:body")[2]
+    content = re.sub(r"<text:tracked-changes\b.*?</text:tracked-changes>", "", content, flags=re.DOTALL)
+    content = re.sub(r"</text:(?:p|h)>|<text:(?:s|tab|line-break)\b[^>]*>", "\n", content)
+    return html.unescape(re.sub(r"<[^>]*>", "", content.partition(">")[2]))
+
+
+def _book(data: bytes, suffix: str) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        pages = [name for name in archive.namelist() if name.lower().endswith((".html", ".htm", ".xhtml"))]
+        return "\n".join(_html(archive.read(name), suffix) for name in pages)
 
 
 def _runs(part: str) -> str:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typer.testing import Result
 
 from tests.cli.commands import run, start
+from tests.ingest.places import mail
+from tests.servers.mail_server import DAY, PASSWORD, USER, MailServer
+from tests.servers.object_server import KEY_ID, SECRET, ObjectServer
 from tests.servers.web_server import WebServer
 
 Invoke = Callable[..., Result]
@@ -133,3 +136,41 @@ async def test_a_website_and_a_repository_are_synced_like_folders(folder: Path) 
     )
     assert (code, "could not be fetched" in said) == (1, True)
     assert set(held(folder)) == {"new.html"}
+
+
+async def test_a_bucket_and_a_mailbox_are_synced_by_their_names(folder: Path) -> None:
+    async with ObjectServer() as objects, MailServer() as mails:
+        bucket, mailbox = "HUBBUB_INGEST__BUCKETS__HANDBOOK__", "HUBBUB_INGEST__MAILBOXES__SUPPORT__"
+        variables = {
+            f"{bucket}URL": "s3://docs/below",
+            f"{bucket}ENDPOINT": objects.url,
+            f"{bucket}REGION": "eu-central-1",
+            f"{bucket}ACCESS_KEY_ID": KEY_ID,
+            f"{bucket}SECRET_ACCESS_KEY": SECRET,
+            f"{bucket}COLLECTION": "another",
+            f"{mailbox}HOST": "127.0.0.1",
+            f"{mailbox}PORT": str(mails.port),
+            f"{mailbox}SECURITY": "none",
+            f"{mailbox}USER": USER,
+            f"{mailbox}PASSWORD": PASSWORD,
+            f"{mailbox}COLLECTION": "another",
+        }
+
+        async def synced(name: str) -> tuple[int, str]:
+            words = ("sync", name, "--collection", "rules")
+            code, _, said = await asyncio.to_thread(run, folder, *words, variables=variables)
+            return code, said
+
+        objects.objects = {"below/leave.txt": b"Thirty days.", "beside.txt": b"Not taken."}
+        mails.put("INBOX", mail("Leave", "Forty days.", attached=b"Fifty days, says the lease."))
+        for name in ("handbook", "support"):
+            code, said = await synced(name)
+            assert (code, said.splitlines()[0]) == (0, "rules: 1 added, 0 changed, 0 removed, 0 unchanged.")
+        assert set(held(folder)) == {"leave.txt", f"INBOX/{DAY} Leave.eml"}
+        objects.objects.clear()
+        code, said = await synced("handbook")
+        assert (code, "holds no files any more, so nothing was removed" in said) == (1, True)
+        mails.refuses = True
+        code, said = await synced("support")
+        assert (code, "refuses the name or the password" in said, PASSWORD in said) == (1, True, False)
+        assert set(held(folder)) == {"leave.txt", f"INBOX/{DAY} Leave.eml"}

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -15,85 +13,29 @@ from hubbub.connections.guarded import Guarded
 from hubbub.core.errors import HubbubError, Invalid, TooLarge
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import FolderSource, Source
+from hubbub.ingest.sources.bucket import Bucket
+from hubbub.ingest.sources.mailbox import Mailbox
 from hubbub.ingest.sources.repository import Repository, is_repository
 from hubbub.ingest.sources.robots import parse_robots
 from hubbub.ingest.sources.sitemaps import parse_sitemap
 from hubbub.ingest.sources.website import Website
+from tests.ingest.places import (
+    InBucket,
+    InFolder,
+    InMailbox,
+    InRepository,
+    OnSite,
+    Origin,
+    account_at,
+    bucket_at,
+    needs_git,
+    put_map,
+)
+from tests.servers.mail_server import DAY, MailServer
+from tests.servers.object_server import ObjectServer
 from tests.servers.web_server import Put, WebServer
 
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-KINDS = ["folder", "website", pytest.param("repository", marks=needs_git)]
-
-
-class Origin(Protocol):
-    """Where a source's documents are, for a test to change."""
-
-    def put(self, name: str, text: str) -> None: ...
-    def drop(self, name: str) -> None: ...
-    def ready(self) -> None: ...
-
-
-class InFolder:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def put(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def drop(self, name: str) -> None:
-        (self.folder / name).unlink()
-
-    def ready(self) -> None:
-        pass
-
-
-class InRepository(InFolder):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.git("init", "--quiet", "--initial-branch=main")
-
-    def git(self, *words: str) -> None:
-        who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
-        variables = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        subprocess.run(["git", *who, *words], cwd=self.folder, env=variables, check=True, timeout=30)
-
-    def committed(self, tree: str) -> str:
-        who = {f"GIT_{one}_{what}": "ann@x" for one in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        command = ["git", "commit-tree", tree, "-m", "Change"]
-        done = subprocess.run(
-            command, cwd=self.folder, env=os.environ | who, check=True, capture_output=True, text=True, timeout=30
-        )
-        return done.stdout.strip()
-
-    def ready(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message=Change")
-
-
-class OnSite:
-    def __init__(self, site: WebServer) -> None:
-        self.site = site
-        self.names: dict[str, None] = {}
-
-    def put(self, name: str, text: str) -> None:
-        self.site.put(f"/{name}", text, "text/plain")
-        self.site.pages[f"/{name}"].etag = f'"{hash(text)}"'
-        self.names[name] = None
-
-    def drop(self, name: str) -> None:
-        del self.names[name], self.site.pages[f"/{name}"]
-
-    def ready(self) -> None:
-        put_map(self.site, *self.names)
-
-
-def put_map(site: WebServer, *paths: str) -> None:
-    urls = "".join(f"<url><loc>{path if '://' in path else f'{site.url}/{path}'}</loc></url>" for path in paths)
-    text = f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
-    site.put("/sitemap.xml", text, "application/xml")
+KINDS = ["folder", "website", "s3", "azure", "mailbox", pytest.param("repository", marks=needs_git)]
 
 
 @pytest.fixture
@@ -116,20 +58,36 @@ def website(site: WebServer, fetcher: Guarded, tmp_path: Path) -> Website:
 @pytest.fixture
 async def both(
     request: pytest.FixtureRequest, site: WebServer, website: Website, tmp_path: Path
-) -> tuple[Origin, Source]:
+) -> AsyncIterator[tuple[Origin, Source]]:
+    place = tmp_path / "place"
     match request.param:
         case "folder":
-            return InFolder(tmp_path / "docs"), FolderSource(tmp_path / "docs")
+            yield InFolder(tmp_path / "docs"), FolderSource(tmp_path / "docs")
         case "website":
-            return OnSite(site), website
+            yield OnSite(site), website
+        case "s3" | "azure":
+            async with ObjectServer() as server:
+                yield InBucket(server), Bucket(bucket_at(server, request.param, "below"), place)
+        case "mailbox":
+            async with MailServer() as server:
+                server.add("below", "new")
+                yield InMailbox(server), Mailbox(account_at(server), place, folders=("*",))
         case _:
             origin = await asyncio.to_thread(InRepository, tmp_path / "docs.git")
-            return origin, Repository(f"file://{origin.folder}", tmp_path / "place")
+            yield origin, Repository(f"file://{origin.folder}", place)
 
 
 def held(source: Source) -> dict[str, str]:
     files = [path for path in source.folder.rglob("*") if path.is_file() and ".git" not in path.parts]
-    return {path.relative_to(source.folder).as_posix(): path.read_text() for path in files}
+    found = {path.relative_to(source.folder).as_posix(): path.read_text() for path in files}
+    return dict(as_put(*one) for one in found.items())
+
+
+def as_put(name: str, text: str) -> tuple[str, str]:
+    """Return a file as it was put; of a mail, its folder and subject, and its text."""
+    if not name.endswith(".eml"):
+        return name, text
+    return name.removeprefix("INBOX/").replace(f"{DAY} ", "").removesuffix(".eml"), text.partition("\n\n")[2].strip()
 
 
 async def refresh(origin: Origin, source: Source) -> dict[str, str]:
@@ -145,23 +103,22 @@ async def test_the_folder_holds_what_the_source_holds(both: tuple[Origin, Source
     await asyncio.to_thread(origin.put, "below/b.txt", "b")
     await asyncio.to_thread(origin.put, "c.txt", "c")
     assert await refresh(origin, source) == {"a.txt": "a", "below/b.txt": "b", "c.txt": "c"}
-    stat = await asyncio.to_thread((source.folder / "c.txt").stat)
+    there = next(path for path in await asyncio.to_thread(lambda: [*source.folder.rglob("*c.txt*")]))
+    stat = await asyncio.to_thread(there.stat)
     await asyncio.to_thread(origin.put, "a.txt", "A")
     await asyncio.to_thread(origin.drop, "below/b.txt")
     await asyncio.to_thread(origin.put, "new/d.txt", "d")
     assert await refresh(origin, source) == {"a.txt": "A", "c.txt": "c", "new/d.txt": "d"}
-    after = await asyncio.to_thread((source.folder / "c.txt").stat)
+    after = await asyncio.to_thread(there.stat)
     assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)  # so that it is not read again
 
 
 @pytest.mark.parametrize("both", [*KINDS[1:]], indirect=True)
-async def test_a_source_that_can_t_be_read_changes_nothing(both: tuple[Origin, Source], site: WebServer) -> None:
+async def test_a_source_that_can_t_be_read_changes_nothing(both: tuple[Origin, Source]) -> None:
     origin, source = both
     await asyncio.to_thread(origin.put, "a.txt", "a")
     assert await refresh(origin, source) == {"a.txt": "a"}
-    site.pages["/sitemap.xml"] = Put(status=503)
-    if isinstance(origin, InFolder):
-        await asyncio.to_thread(origin.folder.rename, origin.folder.with_name("away"))
+    await asyncio.to_thread(origin.fail)
     with pytest.raises(HubbubError):
         await source.refresh()
     assert await asyncio.to_thread(held, source) == {"a.txt": "a"}

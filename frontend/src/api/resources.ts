@@ -115,6 +115,10 @@ export interface ReadByOcr {
   /** In percent, the mean of the pages. */
   confidence: number;
   lowest: number;
+  /** What read them: "OCR", "a model" … */
+  by?: string;
+  /** "page" or "picture". */
+  what?: string;
 }
 
 export interface Document {

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path | None, typer.Option(help="The settings' file, in place of hubbub.toml.", show_default=False)]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Where everything is kept.", show_default=False)]
+SYNC_SOURCE = (
+    "A folder, a website's URL, a git repository's, a bucket's (s3://… or az://…), or the name of a bucket or a "
+    "mailbox of the settings."
+)
 
 
 def settings_of(config: Path | None, flags: dict[str, object]) -> "Settings":

@@ -5,17 +5,14 @@ Each imports what it does when it is called: to say the version takes no databas
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 import hubbub
-from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
+from hubbub.cli.commands import SYNC_SOURCE, Config, DataFolder, named_errors, settings_of
 from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
-
-if TYPE_CHECKING:
-    pass
 
 QUESTION = "What is a hubbub? Answer in two sentences."
 """What `hubbub bench` asks."""
@@ -190,7 +187,7 @@ def ingest(
 
 @app.command()
 def sync(
-    source: Annotated[str, typer.Argument(help="A folder, a website's URL, or a git repository's.", metavar="SOURCE")],
+    source: Annotated[str, typer.Argument(help=SYNC_SOURCE, metavar="SOURCE")],
     collection: Annotated[str, typer.Option(help="The collection to keep equal to it; made where there is none.")],
     include: Annotated[list[str] | None, typer.Option(help="Take these files only: *.pdf; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave these out: drafts/**; may be repeated.")] = None,
@@ -208,7 +205,7 @@ def sync(
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
-    """Make a collection equal to a folder, a website or a git repository: what was added, changed or deleted there.
+    """Make a collection equal to a source: what was added, changed or deleted there.
 
     Documents that came from elsewhere stay. An interrupted run goes on where it was.
     """
@@ -217,7 +214,13 @@ def sync(
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
         wanted = syncing.source_of(
-            source, collection, include=include or (), exclude=exclude or (), even_if_empty=even_if_empty, branch=branch
+            source,
+            collection,
+            include=include or (),
+            exclude=exclude or (),
+            even_if_empty=even_if_empty,
+            branch=branch,
+            settings=settings,
         )
         left = syncing.sync(settings, wanted, every_seconds=every, share=share or [])
     if left:

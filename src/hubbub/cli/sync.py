@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import shlex
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
@@ -30,16 +31,19 @@ from hubbub.connections.http import Http
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.ingest.globs import Globs
+from hubbub.ingest.sources.bucket import is_bucket
 from hubbub.ingest.sources.repository import is_repository
 from hubbub.ingest.sync import STILL_WRITTEN, Round
 from hubbub.ingest.urls import is_url
 from hubbub.settings import Settings
-from hubbub.settings.ingest import Synced, SyncedFolder, SyncedRepository, SyncedWebsite
+from hubbub.settings.ingest import Synced, SyncedBucket, SyncedFolder, SyncedRepository, SyncedWebsite
 
 PENDING_SECONDS = 30.0
 """How long a single run waits for files that are still being written."""
 ROUND_SECONDS = 1.0
 """Between two rounds of a single run."""
+TELL_SECONDS = 5.0
+"""So often it is said how much was fetched."""
 
 Once: TypeAlias = Callable[[], Awaitable[Round]]
 
@@ -72,15 +76,32 @@ def sync(
 
 
 def source_of(
-    text: str, collection: str, *, include: Sequence[str], exclude: Sequence[str], even_if_empty: bool, branch: str = ""
+    text: str,
+    collection: str,
+    *,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    even_if_empty: bool,
+    branch: str = "",
+    settings: Settings | None = None,
 ) -> Synced:
-    """Return the source that a text names: a git repository, a website or a folder."""
-    shared = {
+    """Return the source that a text names: a git repository, a bucket, a website or a folder.
+
+    A bucket or a mailbox that the settings tell of goes by its name there.
+    """
+    shared: dict[str, Any] = {
         "collection": collection,
         "include": tuple(include),
         "exclude": tuple(exclude),
         "removes_all": even_if_empty,
     }
+    if settings is not None:
+        named = settings.ingest.buckets | settings.ingest.mailboxes
+        if text in named:
+            given = {name: value for name, value in shared.items() if value}
+            return named[text].model_copy(update=given)
+    if is_bucket(text):
+        return SyncedBucket.model_validate({"url": text, **shared})
     if is_repository(text):
         return SyncedRepository.model_validate({"url": text, "branch": branch, **shared})
     if is_url(text):
@@ -105,7 +126,7 @@ async def _sync(
         subjects = [await subject_of(one, store.library.groups, settings) for one in share]
         deeds = await stack.enter_async_context(open_deeds(settings, store))
         collection = await operators_collection(store, deeds, wanted.collection, subjects)
-        syncing = syncing_of(wanted, store, settings, fetcher)
+        syncing = syncing_of(wanted, store, settings, fetcher, tell=_Fetched(wanted.collection).tell)
 
         async def once() -> Round:
             done = await syncing.once(collection.id)
@@ -117,6 +138,20 @@ async def _sync(
             return await _report(store, collection, await _settled(once))
         await _go_on(once, wanted.collection, every_seconds)
         return 0
+
+
+class _Fetched:
+    """Says now and then how much a source has brought."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._told = time.monotonic()
+
+    def tell(self, done: int, total: int) -> None:
+        """Say so many of how many, unless that was just said."""
+        if (now := time.monotonic()) - self._told >= TELL_SECONDS:
+            self._told = now
+            console.print(printable(f"{self._name}: {done} of {total} files fetched."), markup=False)
 
 
 async def _settled(once: Once) -> Round:

@@ -18,6 +18,7 @@ from hubbub.compose.databases import chats_of, library_in
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.compose.one_folder import check_moved
 from hubbub.compose.own import media_types_of, ocr_plan_of, setup_of
+from hubbub.compose.reading_elsewhere import open_elsewhere
 from hubbub.connections.http import Http
 from hubbub.connections.lock import RETRY_SECONDS, FolderLock
 from hubbub.connections.private import open_private
@@ -110,6 +111,7 @@ async def open_document_store(
             readers=settings.ingest.children,
             reads_hidden=settings.ingest.reads_hidden,
             ocr=await in_a_thread(partial(ocr_plan_of, settings)),
+            elsewhere=await open_elsewhere(stack, settings, http),
             keeps_earlier=settings.ingest.unreadable_update == "keep",
             can_embed=partial(_can_embed, embedder),
             allowance=Allowance(

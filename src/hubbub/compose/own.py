@@ -76,7 +76,8 @@ def ocr_plan_of(settings: Settings) -> Plan | None:
     if not ocr.is_on:
         return None
     folders = (str(ocr.data_folder),) if ocr.data_folder is not None else data_folders()
-    return Plan(ocr.languages, folders, ocr.doubtful_below, ocr.cpu_seconds, ocr.wall_seconds)
+    limits = ocr.doubtful_below, ocr.cpu_seconds, ocr.wall_seconds
+    return Plan(ocr.languages, folders, *limits, ocr.reader, ocr.most_pictures)
 
 
 def setup_of(settings: Settings) -> Setup:

@@ -4,16 +4,30 @@ import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from hubbub.compose.documents import DocumentStore
 from hubbub.connections.guarded import Guarded
 from hubbub.connections.lock import FolderLock
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sources.base import FolderSource, Source, SourceSync
+from hubbub.ingest.sources.base import FolderSource, Source, SourceSync, Tell
+from hubbub.ingest.sources.bucket import Bucket, Place
+from hubbub.ingest.sources.imap import Account
+from hubbub.ingest.sources.mailbox import Mailbox
 from hubbub.ingest.sources.repository import Repository
 from hubbub.ingest.sources.website import Website
 from hubbub.ingest.sync import FolderSync
 from hubbub.settings import Settings
-from hubbub.settings.ingest import Synced, SyncedFolder, SyncedRepository, SyncedWebsite
+from hubbub.settings.ingest import (
+    Synced,
+    SyncedBucket,
+    SyncedFolder,
+    SyncedMailbox,
+    SyncedRepository,
+    SyncedWebsite,
+)
+
+IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 ROUND = "sync"
 """The work of comparing a folder: one process of all does so at a time, a server or the command line."""
@@ -22,7 +36,8 @@ ROUND = "sync"
 def wanted_sources(settings: Settings) -> list[Synced]:
     """Return what the settings name to be synced."""
     ingest = settings.ingest
-    return [*ingest.folders, *ingest.websites, *ingest.repositories]
+    fetched = (*ingest.buckets.values(), *ingest.mailboxes.values())
+    return [*ingest.folders, *ingest.websites, *ingest.repositories, *fetched]
 
 
 def where(wanted: Synced) -> str:
@@ -30,29 +45,34 @@ def where(wanted: Synced) -> str:
     match wanted:
         case SyncedFolder():
             return str(wanted.path)
-        case SyncedWebsite() | SyncedRepository():
+        case SyncedWebsite() | SyncedRepository() | SyncedBucket():
             return wanted.url
+        case SyncedMailbox():
+            return f"{wanted.user} at {wanted.host}"
         case _:
             raise TypeError(f"there is no source for {type(wanted).__name__}")
 
 
-def syncing_of(wanted: Synced, store: DocumentStore, settings: Settings, fetcher: Guarded) -> SourceSync:
-    """Return what keeps a collection equal to a source.
+def syncing_of(
+    wanted: Synced, store: DocumentStore, settings: Settings, fetcher: Guarded, *, tell: Tell | None = None
+) -> SourceSync:
+    """Return what keeps a collection equal to a source; it may tell how much it has fetched.
 
     Raises:
         Invalid: the source's URL can't be used.
     """
     globs = Globs(wanted.include, wanted.exclude)
-    key = "\n".join((type(wanted).__name__, where(wanted), getattr(wanted, "branch", ""), wanted.collection))
+    which = getattr(wanted, "branch", "") or getattr(wanted, "endpoint", "") or getattr(wanted, "account", "")
+    key = "\n".join((type(wanted).__name__, where(wanted), which, wanted.collection))
     place = settings.server.data_folder / "sources" / hashlib.sha256(key.encode()).hexdigest()[:16]
-    source = _source(wanted, place, settings, fetcher, globs)
+    source = _source(wanted, place, settings, fetcher, globs, tell)
     syncing = FolderSync(
         store.pipeline,
         store.library,
         store.files,
         store.origins,
         source.folder,
-        globs=None if isinstance(wanted, SyncedWebsite) else globs,  # it applies them to URLs
+        globs=globs if isinstance(wanted, SyncedFolder | SyncedRepository) else None,  # others apply them themselves
         quiet_seconds=wanted.quiet_seconds if isinstance(wanted, SyncedFolder) else 0.0,
         removes_all=wanted.removes_all,
     )
@@ -61,7 +81,10 @@ def syncing_of(wanted: Synced, store: DocumentStore, settings: Settings, fetcher
     return SourceSync(source, syncing, fetching, lambda: store.alone(ROUND))
 
 
-def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, globs: Globs) -> Source:
+def _source(
+    wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, globs: Globs, tell: Tell | None
+) -> Source:
+    document_bytes = settings.limits.document_bytes
     match wanted:
         case SyncedWebsite():
             return Website(
@@ -70,7 +93,7 @@ def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, g
                 place,
                 globs=globs,
                 most_pages=wanted.most_pages,
-                most_bytes=settings.limits.document_bytes,
+                most_bytes=document_bytes,
                 pause_seconds=wanted.pause_seconds,
             )
         case SyncedRepository():
@@ -82,7 +105,52 @@ def _source(wanted: Synced, place: Path, settings: Settings, fetcher: Guarded, g
                 most_bytes=wanted.most_bytes,
                 most_files=wanted.most_files,
             )
+        case SyncedBucket():
+            return Bucket(
+                _bucket(wanted),
+                place,
+                globs=globs,
+                most_files=wanted.most_files,
+                most_bytes=wanted.most_bytes,
+                document_bytes=document_bytes,
+                tell=tell,
+            )
+        case SyncedMailbox():
+            return Mailbox(
+                _account(wanted),
+                place,
+                folders=wanted.folders,
+                globs=globs,
+                most_mails=wanted.most_mails,
+                document_bytes=document_bytes,
+                tell=tell,
+            )
         case SyncedFolder():
             return FolderSource(wanted.path)
         case _:
             raise TypeError(f"there is no source for {type(wanted).__name__}")
+
+
+def _bucket(wanted: SyncedBucket) -> Place:
+    secret = wanted.account_key if wanted.account_key is not None else wanted.secret_access_key
+    return Place(
+        wanted.url,
+        wanted.endpoint,
+        wanted.region,
+        wanted.account,
+        wanted.access_key_id,
+        _told(secret),
+        _told(wanted.session_token),
+        _told(wanted.sas_token),
+        wanted.is_public,
+    )
+
+
+def _account(wanted: SyncedMailbox) -> Account:
+    port = wanted.port or IMAP_PORTS[wanted.security]
+    password = wanted.password.get_secret_value()
+    return Account(wanted.host, port, wanted.security, wanted.user, password, wanted.timeout_seconds)
+
+
+def _told(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

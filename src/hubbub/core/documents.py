@@ -53,12 +53,16 @@ class ReadByOcr(msgspec.Struct, frozen=True):
     """The recogniser's own, in percent: the mean of the pages."""
     lowest: int
     """That of the page that it is least sure of."""
+    by: str = "OCR"
+    """What read them: "OCR" on this server, "Azure Document Intelligence", or "a model", which has no confidence."""
+    what: str = "page"
+    """What was read: pages, or pictures in a text."""
 
     @property
     def text(self) -> str:
         """The same for a person: "5 of 6 pages read by OCR, confidence 87 %"."""
-        pages = "1 page" if self.of == 1 else f"{self.pages} of {self.of} pages"
-        return f"{pages} read by OCR, confidence {self.confidence} %"
+        pages = f"1 {self.what}" if self.of == 1 else f"{self.pages} of {self.of} {self.what}s"
+        return f"{pages} read by {self.by}" + (f", confidence {self.confidence} %" if self.confidence else "")
 
 
 class Completeness(msgspec.Struct, frozen=True):

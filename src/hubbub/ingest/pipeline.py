@@ -18,6 +18,7 @@ from hubbub.ingest.files import Files, Kept
 from hubbub.ingest.loaders.kinds import media_type_of
 from hubbub.ingest.names import suffix_of, usable_name
 from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.elsewhere import Elsewhere
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.worker import Worker
 from hubbub.search.base import EmbedsLater, Library, RemovesMany, Renames, Search
@@ -45,6 +46,7 @@ class Pipeline:
         readers: int = 2,
         reads_hidden: bool = False,
         ocr: Plan | None = None,
+        elsewhere: Elsewhere | None = None,
         keeps_earlier: bool = True,
         allowance: Allowance | None = None,
         can_embed: Callable[[], bool] = lambda: True,
@@ -67,6 +69,7 @@ class Pipeline:
             readers=readers,
             reads_hidden=reads_hidden,
             ocr=ocr,
+            elsewhere=elsewhere,
             keeps_earlier=keeps_earlier,
             can_embed=can_embed,
         )

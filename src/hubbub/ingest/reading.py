@@ -35,7 +35,8 @@ from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
 from hubbub.ingest.gauge import Gauge, telling
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.names import title_of
-from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.base import Plan, Recognised, Recogniser
+from hubbub.ingest.ocr.elsewhere import Answered, Drawing, Drawn, Elsewhere
 from hubbub.ingest.ocr.turn import OcrWanted, Turn, taking, turn
 from hubbub.ingest.split import Piece, Sizes, split
 
@@ -107,6 +108,8 @@ class Sent(msgspec.Struct, frozen=True):
     completeness: Completeness
     wants_ocr: bool = False
     """Whether nothing was read yet, since pictures are to be recognised, which takes more time."""
+    drawn: list[Drawn] = msgspec.field(default_factory=list[Drawn])
+    """Pictures that are to be read elsewhere, before anything else is read."""
 
 
 async def read(
@@ -117,11 +120,13 @@ async def read(
     *,
     reads_hidden: bool = False,
     ocr: Plan | None = None,
+    elsewhere: Elsewhere | None = None,
     gauge: Gauge | None = None,
 ) -> Reading:
     """Return the passages of a file, and of its hidden parts if these are to be read. A gauge shows how far it is.
 
-    Pictures of text are recognised where a plan says how, in a call of its own with the time that this may take.
+    Pictures of text are recognised where a plan says how, in a call of its own with the time that this may take. Where
+    they are read elsewhere, that call draws them, and one more reads the file with what they say.
 
     Raises:
         Invalid, Unsupported, TooLarge, NotFound: why it can't be read, fit for a person; `code` is one of
@@ -136,6 +141,12 @@ async def read(
     if ocr is not None and isinstance(outcome, Returned) and outcome.value.wants_ocr:
         limits = replace(sandbox.limits, cpu_seconds=math.ceil(ocr.cpu_seconds), wall_seconds=ocr.wall_seconds)
         arguments["is_asked_first"] = False
+        if ocr.is_elsewhere and elsewhere is not None:
+            drawing = await sandbox.call(READER, {**arguments, "draws": True}, Sent, files=files, limits=limits)
+            if not isinstance(drawing, Returned):
+                raise reason(drawing)
+            answers = await elsewhere.read_all(drawing.value.drawn)
+            arguments["answers"] = msgspec.to_builtins(answers)
         outcome = await sandbox.call(READER, arguments, Sent, files=files, lent=lent, limits=limits)
     match outcome:
         case Returned(value=sent):
@@ -164,14 +175,30 @@ def sent_here(
     reads_hidden: bool = False,
     ocr: dict[str, Any] | None = None,
     is_asked_first: bool = False,
+    draws: bool = False,
+    answers: dict[str, Any] | None = None,
     gauge: int | None = None,
 ) -> Sent:
-    """Return what `read_here` does, in the form that it is sent in; or that it has to be asked a second time."""
+    """Return what `read_here` does, in the form that it is sent in; or that it has to be asked a second time.
+
+    Where it `draws` it returns the pictures alone; `answers` are what they say.
+    """
+    plan = msgspec.convert(ocr, Plan | None)
+    drawing = Drawing(plan.most_pictures) if draws and plan is not None else None
+    recogniser: Recogniser | None = drawing
+    if answers is not None:
+        recogniser = Answered(msgspec.convert(answers, dict[str, Recognised]))
     try:
-        with taking(Turn(msgspec.convert(ocr, Plan | None), is_asked_first=is_asked_first)):
+        with taking(Turn(plan, is_asked_first=is_asked_first, recogniser=recogniser)):
             reading = read_here(file, name, sizes, reads_hidden, gauge)
     except OcrWanted:
         return Sent("", 0, [], Completeness(), wants_ocr=True)
+    except HubbubError:
+        if drawing is None or not drawing.drawn:
+            raise
+        return Sent("", 0, [], Completeness(), drawn=list(drawing.drawn.values()))
+    if drawing is not None:
+        return Sent("", 0, [], Completeness(), drawn=list(drawing.drawn.values()))
     encode = msgspec.msgpack.Encoder().encode
     batches = [encode(reading.pieces[start : start + BATCH]) for start in range(0, len(reading.pieces), BATCH)]
     return Sent(reading.title, reading.pages, batches, reading.completeness)

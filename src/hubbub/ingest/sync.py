@@ -266,7 +266,7 @@ class FolderSync:
         gone = [origin for path, origin in known.items() if path not in there]
         if gone and not there and not self._removes_all:
             done.held_back = (
-                "The folder holds no files any more, so nothing was removed. Is its disk or share mounted? If its "
+                "The source holds no files any more, so nothing was removed. Is its disk or share mounted? If its "
                 "documents are to go, say so: --even-if-empty, or removes_all in the settings."
             )
             return

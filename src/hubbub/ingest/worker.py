@@ -19,6 +19,7 @@ from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.files import Files
 from hubbub.ingest.gauge import Gauge, gauge
 from hubbub.ingest.ocr.base import Plan
+from hubbub.ingest.ocr.elsewhere import Elsewhere
 from hubbub.ingest.reading import BATCH, MISTAKE, NotNow, ReaderFault, ReaderKilled, Reading, read
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
@@ -70,6 +71,7 @@ class Worker:
         readers: int = 2,
         reads_hidden: bool = False,
         ocr: Plan | None = None,
+        elsewhere: Elsewhere | None = None,
         keeps_earlier: bool = True,
         can_embed: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -82,6 +84,7 @@ class Worker:
         self._sizes = sizes
         self._reads_hidden = reads_hidden
         self._ocr = ocr
+        self._elsewhere = elsewhere
         self._keeps_earlier = keeps_earlier
         self._sharing = library if isinstance(library, SharesWork) else None
         self._id = new_id()
@@ -231,6 +234,7 @@ class Worker:
                     self._sizes,
                     reads_hidden=self._reads_hidden,
                     ocr=self._ocr,
+                    elsewhere=self._elsewhere,
                     gauge=shown,
                 ),
             )

@@ -1,11 +1,12 @@
 """The tables of how documents are read, and of the folders that they come from."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hubbub.connections.addresses import networks_of
+from hubbub.connections.azure import CredentialKind
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -69,6 +70,66 @@ class SyncedRepository(Synced):
     """How long fetching and unpacking it may take."""
 
 
+class SyncedBucket(Synced):
+    """An S3 bucket or an Azure container that a collection is kept equal to; needs `pip install 'hubbub[buckets]'`."""
+
+    url: Text
+    """The bucket, as `s3://bucket/prefix`, or the container, as `az://container/prefix`."""
+    endpoint: str = ""
+    """The server's address, where it is not the vendor's own: `https://minio.example.org`."""
+    region: str = ""
+    """The bucket's region; empty: AWS_REGION."""
+    account: str = ""
+    """The storage account, at Azure; empty: AZURE_STORAGE_ACCOUNT_NAME."""
+    access_key_id: str = ""
+    """The id of S3's key. Without a key Hubbub signs in as AWS's variables say, or as the machine may."""
+    secret_access_key: SecretStr | None = None
+    """The secret of that key."""
+    session_token: SecretStr | None = None
+    """The token of a key that is good for a while."""
+    account_key: SecretStr | None = None
+    """The storage account's key. Without key and signature an identity signs in, as Azure's variables say."""
+    sas_token: SecretStr | None = None
+    """A shared access signature that may list and read."""
+    is_public: bool = False
+    """Whether it is read without signing in."""
+    every_seconds: Seconds = 300.0
+    """So often the bucket is looked at. Objects that did not change are not fetched again."""
+    most_files: Count = 50_000
+    """So many objects are taken."""
+    most_bytes: Annotated[int, Field(ge=1024 * 1024)] = 10 * 1024**3
+    """The size that they may have in all."""
+
+
+class SyncedMailbox(Synced):
+    """A mailbox that a collection is kept equal to, over IMAP. Nothing in it is changed, nor marked as seen."""
+
+    host: Text
+    """The server's name."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Its port; not given: 993 with "tls", else 143."""
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """How the connection is encrypted: "none" only for a server on this machine."""
+    user: Text
+    """The name to sign in with."""
+    password: SecretStr
+    """The password for that; many servers want one that is made for programs."""
+    folders: Annotated[tuple[Text, ...], Field(min_length=1)] = ("INBOX",)
+    """The folders that are read, by their paths with `/`. `*` stands for all but drafts, junk and trash."""
+    every_seconds: Seconds = 120.0
+    """So often the mailbox is looked at. A mail that is known is not fetched again."""
+    most_mails: Count = 20_000
+    """So many mails are taken, the newest ones."""
+    timeout_seconds: Seconds = 30.0
+    """The longest silence of the server."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError('security = "none" sends the password readable; use "tls" or "starttls"')
+        return self
+
+
 def _checked_network(text: str) -> str:
     networks_of([text])
     return text
@@ -91,11 +152,42 @@ class Urls(Table):
     """How long fetching one document may take."""
 
 
+class DocumentIntelligence(Table):
+    """The resource of Azure Document Intelligence that pictures are sent to where `ingest.ocr.reader` is "azure"."""
+
+    endpoint: str = ""
+    """The resource's address: `https://<name>.cognitiveservices.azure.com`."""
+    model: Literal["prebuilt-read", "prebuilt-layout"] = "prebuilt-read"
+    """What reads: "prebuilt-layout" finds tables, too, and costs more."""
+    api_key: SecretStr | None = None
+    """The resource's key. Without one Hubbub signs in with an identity, as with a model at Azure."""
+    credential: CredentialKind = "auto"
+    """Who signs in without a key, as with a model at Azure."""
+    tenant_id: str = ""
+    """The tenant to sign in to with the developer's command line; empty: AZURE_TENANT_ID."""
+    client_id: str = ""
+    """The client id of a user-assigned managed identity; empty: AZURE_CLIENT_ID, or else the system-assigned one."""
+    scope: Text = "https://cognitiveservices.azure.com/.default"
+    """What the token is for; clouds other than Azure's public one have their own."""
+
+
 class Ocr(Table):
-    """How scans and pictures of text are read, where the extra `ocr` is installed: `pip install 'hubbub[ocr]'`."""
+    """How scans and pictures of text are read: here, by `pip install 'hubbub[ocr]'`, or elsewhere."""
 
     is_on: bool = True
     """Whether text on pictures is recognised at all."""
+    reader: Literal["tesseract", "model", "azure"] = "tesseract"
+    """Who reads: "tesseract" on this server; a "model" that can be shown pictures, or "azure" (Document Intelligence).
+    To the latter two pictures of pages are sent, which may cost money."""
+    model: str = ""
+    """The name of the model that reads, for "model"."""
+    most_pictures: Count = 50
+    """So many pictures of one document are sent. Those that were not are counted in the document's state."""
+    pictures_per_day: Count = 2000
+    """So many pictures are sent a day by each server, counted from its start."""
+    picture_seconds: Seconds = 90.0
+    """How long reading one picture elsewhere may take."""
+    azure: DocumentIntelligence = DocumentIntelligence()
     languages: Annotated[tuple[Text, ...], Field(min_length=1)] = ("deu", "eng")
     """The languages that are looked for, by Tesseract's names. The extra brings English and German; others are
     installed by the system's packages, such as `tesseract-ocr-fra`. Each takes more time."""
@@ -106,7 +198,7 @@ class Ocr(Table):
     cpu_seconds: Seconds = 300.0
     """The processor time that recognising the pages of one document may take: about a second a page."""
     wall_seconds: Seconds = 900.0
-    """The time on the clock that it may take."""
+    """The time on the clock that it may take, and the same for what is read elsewhere."""
 
 
 class Ingest(Table):
@@ -135,3 +227,7 @@ class Ingest(Table):
     """The websites that collections are kept equal to, each a table `[[ingest.websites]]`: see below."""
     repositories: tuple[SyncedRepository, ...] = ()
     """The git repositories that collections are kept equal to, each a table `[[ingest.repositories]]`: see below."""
+    buckets: dict[str, SyncedBucket] = Field(default_factory=dict)
+    """The buckets that collections are kept equal to, each a table `[ingest.buckets.NAME]`: see below."""
+    mailboxes: dict[str, SyncedMailbox] = Field(default_factory=dict)
+    """The mailboxes that collections are kept equal to, each a table `[ingest.mailboxes.NAME]`: see below."""

@@ -5,7 +5,8 @@ from typing import Any
 
 from hubbub.ingest.blocks import Block, Paragraph, Table
 from hubbub.ingest.loaders.formats import Shown, format_of
-from hubbub.ingest.loaders.ooxml import Package
+from hubbub.ingest.loaders.inlaid import Inlaid
+from hubbub.ingest.loaders.ooxml import Package, relation_id
 
 MOST_POINTS = 10_000
 
@@ -27,14 +28,18 @@ def paragraph_text(paragraph: Any) -> str:
     return " ".join("".join(parts).split())
 
 
-def drawn(package: Package, part: str, page: int | None = None) -> list[Block]:
-    """Return what the shapes, charts and diagrams of a drawing say."""
+def drawn(package: Package, part: str, inlaid: Inlaid, page: int | None = None) -> list[Block]:
+    """Return what the shapes, charts, diagrams and pictures of a drawing say."""
     root = package.xml(part)
     if root is None:
         return []
     lines = list(paragraphs(root))
     blocks: list[Block] = [Paragraph("\n".join(lines), page)] if lines else []
-    for relation in package.relations(part).values():
+    relations = package.relations(part)
+    for blip in root.iter("{*}blip"):
+        if (relation := relations.get(relation_id(blip, "embed"))) is not None:
+            blocks += inlaid.read(relation.target, page)
+    for relation in relations.values():
         blocks += graphic(package, relation.kind, relation.target, page)
     return blocks
 

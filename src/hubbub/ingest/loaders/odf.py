@@ -10,6 +10,7 @@ from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.tables import Row, tables
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of, parse
 
@@ -51,7 +52,18 @@ def load(file: BinaryIO) -> Loaded:
             styles = parse(archive.read("styles.xml")) if "styles.xml" in names else None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, OSError, NotImplementedError) as error:
         raise Invalid(_DAMAGED, code="corrupt") from error
-    return _read(content, styles, meta)
+    return _read(content, styles, meta, Inlaid(lambda name: _picture(file, name)))
+
+
+def _picture(file: BinaryIO, name: str) -> bytes:
+    name = name.removeprefix("./")
+    if name.startswith("ObjectReplacements/"):
+        return b""  # it shows a chart or a document that is read itself
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError):
+        return b""
 
 
 def read(root: Element) -> Loaded:
@@ -60,14 +72,14 @@ def read(root: Element) -> Loaded:
     Raises:
         Invalid: it is damaged.
     """
-    return _read(root, root, child(root, "meta"))
+    return _read(root, root, child(root, "meta"), Inlaid(lambda name: b""))
 
 
-def _read(content: Element, styles: Element | None, meta: Element | None) -> Loaded:
+def _read(content: Element, styles: Element | None, meta: Element | None, inlaid: Inlaid) -> Loaded:
     body = child(content, "body")
     if body is None:
         raise Invalid(_DAMAGED, code="corrupt")
-    walk = _Walk(_unseen_styles(content))
+    walk = _Walk(_unseen_styles(content), inlaid)
     try:
         blocks = [*_margins(walk, styles, "header"), *walk.blocks(body), *_margins(walk, styles, "footer")]
     except RecursionError as error:
@@ -98,7 +110,8 @@ def _unseen_styles(content: Element) -> frozenset[str]:
 
 
 class _Walk:
-    def __init__(self, unseen_styles: frozenset[str]) -> None:
+    def __init__(self, unseen_styles: frozenset[str], inlaid: Inlaid) -> None:
+        self._inlaid = inlaid
         self.page: int | None = None
         self.hidden: list[Hidden] = []
         self.not_calculated = 0
@@ -134,6 +147,8 @@ class _Walk:
                 blocks += self.blocks(one)
             elif name == "notes" and (text := flat(self.blocks(one))):
                 blocks.append(Paragraph(f"[Notes: {text}]", self.page))
+            elif name == "image":
+                blocks += self._inlaid.read(attribute(one, "href") or "", self.page)
             elif name and name not in _SKIPPED and name != "notes":
                 blocks += self.blocks(one)
         return blocks
@@ -168,6 +183,8 @@ class _Walk:
                     self._after.append(f"[Comment{by}: {text}]")
             elif name in ("text-box", "table"):
                 self._beside += self.blocks(one) if name == "text-box" else self._table(one)
+            elif name == "image":
+                self._beside += self._inlaid.read(attribute(one, "href") or "", self.page)
             elif name == "ruby-text" and one.text:
                 pieces.append(f"({one.text})")
             elif name and name not in _SKIPPED:

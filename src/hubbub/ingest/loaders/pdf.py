@@ -23,7 +23,7 @@ from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, i
 from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
 from hubbub.ingest.ocr.base import Picture
-from hubbub.ingest.ocr.turn import DOTS_PER_INCH, MOST_PIXELS, Turn, turn
+from hubbub.ingest.ocr.turn import DOTS_PER_INCH, Turn, turn
 
 MOST_PAGES = 5000
 MOST_ATTACHED = 500
@@ -182,7 +182,7 @@ def _recognise(found: _Page, page: Any, recognises: Turn) -> None:
 
 def _drawn(page: Any) -> Picture:
     width, height = page.get_size()
-    scale = min(DOTS_PER_INCH / 72, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+    scale = min(DOTS_PER_INCH / 72, (turn().most_pixels / max(1.0, width * height)) ** 0.5)
     bitmap = page.render(scale=scale, grayscale=True)
     data = memoryview(bitmap.buffer).cast("B")
     rows = (data[row * bitmap.stride : row * bitmap.stride + bitmap.width] for row in range(bitmap.height))

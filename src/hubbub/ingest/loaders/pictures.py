@@ -9,7 +9,7 @@ from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.scanned import scanned_blocks
 from hubbub.ingest.ocr.base import Picture
-from hubbub.ingest.ocr.turn import MOST_PIXELS, turn
+from hubbub.ingest.ocr.turn import turn
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 MOST_DECODED = 64_000_000
@@ -34,7 +34,7 @@ def load(file: BinaryIO) -> Loaded:
     try:
         for number, frame, of in _frames(file):
             pages = of
-            found = recognises.read(lambda frame=frame: _grey(frame))
+            found = recognises.read(lambda frame=frame: grey(frame))
             if found is not None and found.text:
                 blocks += scanned_blocks(found, number)
             read_so_far(number, of)
@@ -62,7 +62,8 @@ def _frames(file: BinaryIO) -> Iterator[tuple[int, Any, int]]:
             yield number + 1, opened, frames
 
 
-def _grey(opened: Any) -> Picture:
+def grey(opened: Any) -> Picture:
+    """Return a picture in grey, upright, on white, and of a size that is read well."""
     operations: Any = importlib.import_module("PIL.ImageOps")
     picture = operations.exif_transpose(opened)
     if picture.mode.startswith("I"):  # 16 bits a pixel
@@ -73,9 +74,9 @@ def _grey(opened: Any) -> Picture:
         picture.paste((255, 255, 255), (0, 0, *coloured.size))
         picture.alpha_composite(coloured)
     picture = picture.convert("L")
-    dots = _dots_per_inch(opened)
-    scale = min(1.0, (MOST_PIXELS / max(1, picture.width * picture.height)) ** 0.5)
-    if dots < FEW_DOTS and picture.width * picture.height * 4 <= MOST_PIXELS:
+    dots, most_pixels = _dots_per_inch(opened), turn().most_pixels
+    scale = min(1.0, (most_pixels / max(1, picture.width * picture.height)) ** 0.5)
+    if dots < FEW_DOTS and picture.width * picture.height * 4 <= most_pixels:
         scale = 2.0
     if scale != 1.0:
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))

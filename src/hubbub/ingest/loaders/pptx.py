@@ -11,6 +11,7 @@ from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, relation_id
 
 _DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
@@ -44,12 +45,13 @@ def load(file: BinaryIO) -> Loaded:
     hidden: list[Hidden] = []
     pages = broken = 0
     objects: list[Relation] = []
+    inlaid = Inlaid(package.data)
     slides = root.findall("{*}sldIdLst/{*}sldId")
     for pages, slide in enumerate(slides, start=1):
         read_so_far(pages - 1, len(slides))
         relation = relations.get(relation_id(slide))
         try:
-            found = _Slide(package, relation.target, pages, height or _USUAL_HEIGHT) if relation else None
+            found = _Slide(package, relation.target, pages, height or _USUAL_HEIGHT, inlaid) if relation else None
         except _DAMAGE:
             found = None
         if found is not None:
@@ -85,12 +87,13 @@ def _omitted(broken: int, pages: int) -> tuple[Omission, ...]:
 class _Slide:
     """A slide and what it says."""
 
-    def __init__(self, package: Package, part: str, page: int, height: int) -> None:
+    def __init__(self, package: Package, part: str, page: int, height: int, inlaid: Inlaid) -> None:
         root = package.xml(part)
         if root is None:
             raise SyntaxError(part)
         _drop_fallbacks(root)
         self._package = package
+        self._inlaid = inlaid
         self._relations = package.relations(part)
         self._page = page
         self._height = height
@@ -171,10 +174,16 @@ class _Slide:
             return self._graphic(shape)
         if name == "pic":
             said = (" ".join(one.get("descr", "").split()) for one in shape.iterfind("{*}nvPicPr/{*}cNvPr"))
-            return [Paragraph(f"[Image: {text}]", self._page) for text in said if text]
+            told: list[Block] = [Paragraph(f"[Image: {text}]", self._page) for text in said if text]
+            return told + self._inlaid_in(shape)
         lines = list(paragraphs(shape))
         mark = "- " if len(lines) > 1 else ""
         return [Paragraph("\n".join(mark + line for line in lines), self._page)] if lines else []
+
+    def _inlaid_in(self, shape: Any) -> list[Block]:
+        """Return what pictures say that a shape shows."""
+        named = [self._relations.get(relation_id(one, "embed")) for one in shape.iterfind("{*}blipFill/{*}blip")]
+        return [block for one in named if one is not None for block in self._inlaid.read(one.target, self._page)]
 
     def _graphic(self, frame: Any) -> list[Block]:
         blocks: list[Block] = []

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator
 from hubbub.ingest.blocks import Block, Heading, Paragraph
 from hubbub.ingest.loaders.pdf_text import both_forms, mended, words_of
 from hubbub.ingest.ocr.base import Recognised
+from hubbub.ingest.ocr.turn import turn
 
 MARK_LEVEL = 10
 """The level of the mark among headings: below all others, and below a page's label."""
 
 
 def mark_of(confidence: int) -> str:
-    """Return what passages of a recognised page, and citations of them, are marked with."""
-    return f"Read by OCR, confidence {confidence} %"
+    """Return what passages of a recognised page, and citations of them, are marked with; 0 is no confidence."""
+    return f"Read by {turn().by}" + (f", confidence {confidence} %" if confidence else "")
 
 
 def scanned_blocks(found: Recognised, page: int) -> list[Block]:

@@ -8,6 +8,7 @@ from hubbub.ingest.blocks import Block, Heading, Paragraph
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.equations import equation
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import Relation
 from hubbub.ingest.loaders.symbols import symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
@@ -73,6 +74,7 @@ class Walk:
         self._noted: dict[str, list[str]] = {"Footnote": [], "Endnote": [], "Comment": []}
         self._is_hidden = False  # by the style of the paragraph
         self.pictures = 0
+        self._inlaid = Inlaid(parts.package.data)
         self.embedded: list[Relation] = []
         """Where to find the documents within the document."""
         self._readers: dict[str, Callable[[Element, _Line], None]] = {
@@ -296,7 +298,12 @@ class Walk:
                 line.after += self._parts.graphic(relation)
 
     def _picture(self, element: Element, line: _Line) -> None:
-        self.pictures += 1
+        named = attribute(element, "embed") or attribute(element, "id") or ""
+        relation = self._parts.related(self._part).get(named)
+        if relation is None:
+            self.pictures += 1
+        elif not any(name_of(above) == "object" for above in element.iterancestors()):  # else it stands for a document
+            line.after += self._inlaid.read(relation.target)
 
     def _object(self, element: Element, line: _Line) -> None:
         relation = self._parts.related(self._part).get(attribute(element, "id") or "")

@@ -12,6 +12,7 @@ from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import drawn
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import SAFE, Package, Relation, damaged, etree, relation_id
 from hubbub.ingest.loaders.sheet import MOST_CELLS, Grid, Styles, plain_text, read_grid
 from hubbub.ingest.loaders.tables import tables
@@ -61,6 +62,7 @@ class _Workbook:
 
     def __init__(self, package: Package) -> None:
         self._package = package
+        self._inlaid = Inlaid(package.data)
         main = package.main()
         root = package.xml(main)
         if root is None:
@@ -119,7 +121,7 @@ class _Workbook:
         blocks: list[Block] = [Paragraph("\n".join(comments))] if comments else []
         for kind, target in relations:
             if kind == "drawing":
-                blocks += drawn(self._package, target)
+                blocks += drawn(self._package, target, self._inlaid)
             elif kind == "vmlDrawing":
                 blocks += _controls(self._package.data(target))
         return blocks

@@ -1,21 +1,21 @@
 """Recognise the pictures of the file that is being read, within what that may take."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from hubbub.core.documents import Omission, ReadByOcr
 from hubbub.core.errors import Invalid
 from hubbub.ingest.base import NotInstalled
-from hubbub.ingest.ocr.base import Picture, Plan, Recognised, Recogniser
+from hubbub.ingest.ocr.base import NAMES, Picture, Plan, Recognised, Recogniser
+from hubbub.ingest.ocr.elsewhere import Drawing
 from hubbub.ingest.ocr.tesseract import TesseractRecogniser, is_installed, languages_in
 
-MOST_PIXELS = 10_000_000
-"""An A4 page of 300 dots an inch has 8.7 million. Larger pictures are made smaller."""
 DOTS_PER_INCH = 300
 """What Tesseract is trained for."""
 LEAST_CONFIDENCE = 30
@@ -24,6 +24,10 @@ MOST_PAGE_SECONDS = 30.0
 SHARE = 0.85
 """The part of its time that recognising may take; the rest is for what comes after."""
 INSTALL = "pip install 'hubbub[ocr]'"
+
+
+What: TypeAlias = Literal["page", "picture"]
+"""What is read: a page, or a picture in a text."""
 
 
 class OcrWanted(Exception):
@@ -42,13 +46,28 @@ class Turn:
         self._began = time.monotonic()
         self._recogniser = recogniser
         self._confidences: list[int] = []
-        self._late = 0
-        self._unclear = 0
+        self._read: Counter[What] = Counter()
+        self._late: Counter[What] = Counter()
+        self._unclear: Counter[What] = Counter()
+        self._troubles: Counter[tuple[str, What]] = Counter()
+        self._passed_by = 0
+        self._illegible = 0
 
     @property
     def is_on(self) -> bool:
         """Whether pictures can be recognised here."""
-        return self._plan is not None and (self._recogniser is not None or is_installed())
+        plan = self._plan
+        return plan is not None and (plan.is_elsewhere or self._recogniser is not None or is_installed())
+
+    @property
+    def most_pixels(self) -> int:
+        """So many pixels a picture may have; a larger one is made smaller."""
+        return (self._plan or Plan()).most_pixels
+
+    @property
+    def by(self) -> str:
+        """What reads, as it is named after "read by"."""
+        return NAMES[(self._plan or Plan()).way]
 
     @property
     def lack(self) -> str:
@@ -74,8 +93,8 @@ class Turn:
                 "file is tried again by itself."
             )
 
-    def read(self, draw: Callable[[], Picture]) -> Recognised | None:
-        """Return what a page shows that is drawn when it is needed; None where it can't be told.
+    def read(self, draw: Callable[[], Picture], what: What = "page") -> Recognised | None:
+        """Return what a page or a picture shows that is drawn when it is needed; None where it can't be told.
 
         Raises:
             OcrWanted: the call is to be made again, with the time that this takes.
@@ -86,51 +105,87 @@ class Turn:
             return None
         if self._is_asked_first:
             raise OcrWanted
+        if isinstance(self._recogniser, Drawing) and self._recogniser.is_full:
+            return None
         if (seconds := self._seconds_left(plan)) <= 0:
-            self._late += 1
+            self._late[what] += 1
             return None
         recogniser = self._recogniser = self._recogniser or _recogniser(plan)
-        found = _best(recogniser, draw(), plan.doubtful_below, min(seconds, MOST_PAGE_SECONDS))
+        if plan.is_elsewhere:
+            found = recogniser.read(draw(), most_seconds=seconds)
+        else:
+            found = _best(recogniser, draw(), plan.doubtful_below, min(seconds, MOST_PAGE_SECONDS))
+        return self._counted(found, what, plan)
+
+    def _counted(self, found: Recognised | None, what: What, plan: Plan) -> Recognised | None:
         if found is None:
-            self._late += 1
-        elif found.text and found.confidence < LEAST_CONFIDENCE:
-            self._unclear += 1
+            self._late[what] += 1
+        elif found.trouble:
+            self._troubles[found.trouble, what] += 1
+            return None
+        elif found.text and found.confidence < LEAST_CONFIDENCE and plan.way != "model":
+            self._unclear[what] += what == "page"  # a picture in a text is a photo then
             return Recognised("")
         elif found.text:
-            self._confidences.append(found.confidence)
+            self._read[what] += 1
+            self._illegible += found.illegible
+            if plan.way != "model":
+                self._confidences.append(found.confidence)
         return found
+
+    def pass_by(self, count: int = 1) -> None:
+        """Count pictures in a text that nobody reads."""
+        self._passed_by += count
 
     def read_by_ocr(self, pages: int) -> ReadByOcr | None:
         """Return how much of a file of so many pages was recognised; None where nothing was."""
-        count = len(self._confidences)
-        if not count:
+        read = self._read.total()
+        if not read:
             return None
-        mean = round(sum(self._confidences) / count)
-        return ReadByOcr(count, max(pages, count), mean, min(self._confidences))
+        count = len(self._confidences)
+        mean = round(sum(self._confidences) / count) if count else 0
+        what: What = "page" if self._read["page"] else "picture"
+        of = pages if what == "page" else read + self._late.total() + self._unclear.total() + self._troubles.total()
+        return ReadByOcr(read, max(of, read), mean, min(self._confidences, default=0), self.by, what)
 
     def omitted(self) -> tuple[Omission, ...]:
         """Return what was recognised with doubt, or not at all."""
         plan = self._plan
+        said: list[Omission] = []
+        if self._passed_by:
+            why = self.lack or ("" if self.is_on else " (OCR is switched off)")
+            said.append(_omission("pictures", self._passed_by, "picture", f"not read{why}"))
         if plan is None:
-            return ()
+            return tuple(said)
         doubtful = [confidence for confidence in self._confidences if confidence < plan.doubtful_below]
-        said = (
-            ("ocr_doubtful", len(doubtful), "read by OCR with little confidence, {confidence} %"),
-            ("ocr_unclear", self._unclear, "too unclear for OCR"),
-            ("ocr_out_of_time", self._late, "not read by OCR, for lack of time"),
-        )
-        words = round(sum(doubtful) / len(doubtful)) if doubtful else 0
-        return tuple(
-            Omission(
-                kind, f"{count} {'page was' if count == 1 else 'pages were'} {text.format(confidence=words)}", count
-            )
-            for kind, count, text in said
-            if count
-        )
+        what: What = "page" if self._read["page"] else "picture"
+        if doubtful:
+            mean = round(sum(doubtful) / len(doubtful))
+            with_doubt = f"read by {self.by} with little confidence, {mean} %"
+            said.append(_omission("ocr_doubtful", len(doubtful), what, with_doubt))
+        for kind, counts, words in (
+            ("ocr_unclear", self._unclear, f"too unclear for {self.by}"),
+            ("ocr_out_of_time", self._late, f"not read by {self.by}, for lack of {self._lacks(plan)}"),
+        ):
+            said += [_omission(kind, count, one, words) for one, count in counts.items() if count]
+        said += [
+            _omission("ocr_failed", count, one, f"not read: {trouble}")
+            for (trouble, one), count in self._troubles.items()
+        ]
+        if self._illegible:
+            said.append(_omission("ocr_illegible", self._illegible, "place", f"illegible for {self.by}"))
+        return tuple(said)
+
+    def _lacks(self, plan: Plan) -> str:
+        return f"time, or since no more than {plan.most_pictures} are sent" if plan.is_elsewhere else "time"
 
     def _seconds_left(self, plan: Plan) -> float:
         used, passed = time.process_time(), time.monotonic() - self._began
         return min(plan.cpu_seconds * SHARE - used, plan.wall_seconds * SHARE - passed)
+
+
+def _omission(kind: str, count: int, what: str, words: str) -> Omission:
+    return Omission(kind, f"{count} {what}{' was' if count == 1 else 's were'} {words}", count)
 
 
 def _recogniser(plan: Plan) -> Recogniser:

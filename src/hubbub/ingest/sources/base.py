@@ -12,6 +12,13 @@ from hubbub.ingest.sync import FolderSync, Round
 Locked: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 """Makes what is held while something is done that one process of a data folder does at a time."""
 
+Tell: TypeAlias = Callable[[int, int], None]
+"""Told how many of how many files are here. It returns at once."""
+
+
+def tell_nobody(done: int, total: int) -> None:
+    """Do nothing."""
+
 
 class Refreshed(msgspec.Struct):
     """What a source could not bring."""

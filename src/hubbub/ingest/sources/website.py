@@ -1,17 +1,10 @@
 """Bring a website's pages into a folder, by its sitemap and as its robots.txt allows."""
 
 import asyncio
-import contextlib
-import hashlib
-import os
 import posixpath
-import secrets
-import shutil
 from collections.abc import AsyncIterable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
-
-import msgspec
 
 from hubbub.connections.guarded import Guarded
 from hubbub.connections.threads import in_a_thread
@@ -20,6 +13,7 @@ from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources import robots as robots_
 from hubbub.ingest.sources import sitemaps
 from hubbub.ingest.sources.base import Refreshed
+from hubbub.ingest.sources.kept import Kept, KeptFiles
 from hubbub.ingest.sources.robots import Robots, parse_robots
 from hubbub.ingest.sources.sitemaps import parse_sitemap
 from hubbub.ingest.urls import document_name, document_pieces
@@ -28,22 +22,11 @@ MOST_SITEMAPS = 50
 MOST_FAILURES = 5
 """After so many pages one after another that can't be fetched, the site is left alone until the next round."""
 NOTE_PAGES = 50
-PART_CHARACTERS = 80
-"""A part of a path may take so much; file systems allow 255 bytes."""
 
 DISALLOWED = "robots.txt does not allow it"
 ELSEWHERE = "it is on another site"
 TOO_MANY = "there are more pages and sitemaps than are taken (most_pages)"
 LEFT_OUT = "the patterns leave it out"
-
-
-class Page(msgspec.Struct):
-    """A page as it was fetched last."""
-
-    path: str
-    """Of its file, below the folder."""
-    etag: str = ""
-    modified: str = ""
 
 
 class Website:
@@ -67,9 +50,7 @@ class Website:
         self._fetcher = fetcher
         self._url = url
         self._origin = _origin(url)
-        self._folder = place / "files" / parts.hostname
-        self._incoming = place / "incoming"
-        self._notes = place / "pages.json"
+        self._files = KeptFiles(place, parts.hostname, notes="pages.json")
         self._globs = globs
         self._most_pages = most_pages
         self._most_bytes = most_bytes
@@ -78,7 +59,7 @@ class Website:
     @property
     def folder(self) -> Path:
         """The folder that holds the pages."""
-        return self._folder
+        return self._files.folder
 
     async def refresh(self) -> Refreshed:
         """Fetch what is new and changed, and delete what the site no longer has.
@@ -89,12 +70,16 @@ class Website:
         done = Refreshed()
         robots = await self._robots()
         urls = self._wanted(await self._listed(robots, done), robots, done)
-        known = await in_a_thread(self._begin)
-        kept: dict[str, Page] = {}
+        known = await self._files.begin()
+        whole = await self._files.are_whole(known)
+        for url in urls:
+            if url in whole:
+                self._files.claim(known[url].path)
+        kept: dict[str, Kept] = {}
         failures = 0
         for count, url in enumerate(urls, start=1):
             try:
-                page = await self._fetch(url, known.get(url), robots, kept)
+                page = await self._fetch(url, known[url] if url in whole else None, robots)
             except StoreError:
                 raise
             except (NotFound, Unsupported) as error:
@@ -103,7 +88,7 @@ class Website:
             except HubbubError as error:
                 failures += 1
                 if failures >= MOST_FAILURES:
-                    await in_a_thread(lambda: self._note({**known, **kept}))
+                    await self._files.note({**known, **kept})
                     raise
                 done.refused.append((url, error.message))
                 if url in known:
@@ -112,9 +97,9 @@ class Website:
                 kept[url] = page
                 failures = 0
             if count % NOTE_PAGES == 0:
-                await in_a_thread(lambda: self._note({**known, **kept}))
+                await self._files.note({**known, **kept})
             await asyncio.sleep(max(self._pause_seconds, robots.delay_seconds))
-        await in_a_thread(lambda: self._end(kept))
+        await self._files.end(kept)
         return done
 
     async def _robots(self) -> Robots:
@@ -169,9 +154,9 @@ class Website:
         path = urlsplit(url).path.strip("/") or "index"
         return "" if self._globs is None or self._globs.takes(path) else LEFT_OUT
 
-    async def _fetch(self, url: str, before: Page | None, robots: Robots, kept: dict[str, Page]) -> Page:
+    async def _fetch(self, url: str, before: Kept | None, robots: Robots) -> Kept:
         headers: dict[str, str] = {}
-        if before is not None and await in_a_thread(lambda: Path(self._folder, before.path).is_file()):
+        if before is not None:
             headers |= {"If-None-Match": before.etag} if before.etag else {}
             headers |= {"If-Modified-Since": before.modified} if before.modified else {}
 
@@ -183,74 +168,10 @@ class Website:
             if arrived.status == 304 and before is not None and headers:
                 return before
             name = document_name(arrived).partition("/")[2]
-            path = (
-                before.path if before is not None and _kind(before.path) == _kind(name) else self._path(name, url, kept)
-            )
-            await self._store(path, document_pieces(arrived, self._most_bytes))
-            return Page(path, arrived.headers.get("etag", ""), arrived.headers.get("last-modified", ""))
-
-    def _path(self, name: str, url: str, kept: dict[str, Page]) -> str:
-        """Return a path for a page that no other page has, in folders that no page is a file of."""
-        path = "/".join(_usable(part) for part in name.split("/"))
-        taken = {page.path for page in kept.values()}
-        folders = {str(above) for one in taken for above in Path(one).parents}
-        if path in taken or path in folders or any(str(above) in taken for above in Path(path).parents):
-            stem, suffix = posixpath.splitext(path.replace("/", "_"))
-            path = f"{stem} {_digest(url)}{suffix}"
-        return path
-
-    async def _store(self, path: str, pieces: AsyncIterable[bytes]) -> None:
-        """Put a file at its place whole; one with the same content is left as it is."""
-        incoming = self._incoming / secrets.token_hex(8)
-        try:
-            with await in_a_thread(lambda: incoming.open("wb")) as file:
-                async for piece in pieces:
-                    await in_a_thread(lambda piece=piece: file.write(piece))
-            await in_a_thread(lambda: _replace(incoming, self._folder / path))
-        except OSError as error:
-            raise StoreError("A page could not be stored.", detail=f"A page could not be stored: {error}") from error
-        finally:
-            await in_a_thread(lambda: incoming.unlink(missing_ok=True))
-
-    def _begin(self) -> dict[str, Page]:
-        """Return the pages as they are known, and clear away what a kill left."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        for folder in (self._folder, self._incoming):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            return msgspec.json.decode(self._notes.read_bytes(), type=dict[str, Page])
-        except (FileNotFoundError, msgspec.DecodeError):
-            return {}
-
-    def _note(self, pages: dict[str, Page]) -> None:
-        incoming = self._notes.with_suffix(".new")
-        incoming.write_bytes(msgspec.json.encode(pages))
-        incoming.replace(self._notes)
-
-    def _end(self, pages: dict[str, Page]) -> None:
-        """Note the pages, and delete the files of all others."""
-        self._note(pages)
-        kept = {page.path for page in pages.values()}
-        for above, folders, names in os.walk(self._folder, topdown=False):
-            for name in names:
-                path = Path(above, name)
-                if path.relative_to(self._folder).as_posix() not in kept:
-                    path.unlink()
-            for name in folders:
-                with contextlib.suppress(OSError):  # it is not empty
-                    Path(above, name).rmdir()
-
-
-def _replace(incoming: Path, path: Path) -> None:
-    if path.is_file() and path.read_bytes() == incoming.read_bytes():
-        return
-    if path.is_dir():
-        shutil.rmtree(path)
-    for above in path.parents:
-        if above.is_file():
-            above.unlink()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    incoming.replace(path)
+            is_same = before is not None and _kind(before.path) == _kind(name)
+            path = before.path if before is not None and is_same else self._files.path_for(name, url)
+            stamp = await self._files.store(path, document_pieces(arrived, self._most_bytes))
+            return Kept(path, arrived.headers.get("etag", ""), arrived.headers.get("last-modified", ""), stamp)
 
 
 async def _beginning(pieces: AsyncIterable[bytes], most_bytes: int) -> bytes:
@@ -260,19 +181,6 @@ async def _beginning(pieces: AsyncIterable[bytes], most_bytes: int) -> bytes:
         if len(found) >= most_bytes:
             break
     return found[:most_bytes]
-
-
-def _usable(part: str) -> str:
-    """Return a part of a path that a file may be named and that a walk does not leave out as hidden."""
-    part = f"_{part}" if part.startswith((".", "~$")) else part
-    if len(part.encode()) <= 2 * PART_CHARACTERS:
-        return part
-    stem, suffix = posixpath.splitext(part)
-    return f"{stem.encode()[:PART_CHARACTERS].decode(errors='ignore')} {_digest(part)}{suffix[:10]}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _kind(path: str) -> str:
