@@ -4,16 +4,19 @@ from collections.abc import Sequence
 
 from hubbub.app.rights_watch import NO_RIGHT, RightsWatch
 from hubbub.core.people import Permission, Reader
+from hubbub.search.library_memory import MemoryLibrary
 
 
 class Rights:
-    """Permissions whose revision is read slowly: an answer comes meanwhile."""
+    """Rights whose revision is read slowly: an answer comes meanwhile."""
 
     def __init__(self) -> None:
         self.watch: RightsWatch | None = None
         self.coming: list[str] = []
         self.asked: list[int] = []
         self.may = True
+        self.permissions = self
+        self.readers = MemoryLibrary().readers
 
     async def revision(self) -> int:
         if self.watch is not None and self.coming:
@@ -34,7 +37,9 @@ class Rights:
 
 async def test_an_answer_that_comes_during_a_check_is_checked_by_the_next_one() -> None:
     rights, stopped = Rights(), list[tuple[str, str]]()
-    watch = rights.watch = RightsWatch(rights, lambda answer, why: stopped.append((answer, why)), lambda answer: True)
+    watch = rights.watch = RightsWatch(
+        rights, lambda answer, why: stopped.append((answer, why)), lambda answer: True, lambda answer: None
+    )
     watch.add("first", Reader("ann"), ["c1"])
     await watch.check()
     assert rights.asked == [1]
