@@ -93,9 +93,8 @@ class RightsWatch:
         if holds is not None:
             self._holds[answer_id] = holds
         self._unchecked.add(answer_id)
-        if (
-            collection_ids
-        ):  # what was found already, as where an answer is taken over, was found under nobody knows what
+        if collection_ids:
+            # Under which revision something was found already, as where an answer is taken over, nobody knows.
             self._unsearched[answer_id] = self._revision if self._hits(answer_id) is None else None
         self._is_needed.set()
 
