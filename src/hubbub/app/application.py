@@ -44,6 +44,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.core.scopes import may_use_model
 from hubbub.core.shown import ShownSetting
+from hubbub.core.tracing import NoTracing, Tracing
 from hubbub.history.base import ChatLinks, History, Records, Sessions
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.deeds import Deeds
@@ -123,6 +124,8 @@ class Application:
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)
+    tracing: Tracing = field(default_factory=NoTracing)
+    """Records what happens to questions."""
     locks: Locks = field(default_factory=Locks)
     """For requests that are about the same thing, by its id."""
     texts_of_files: TextsOfFiles = field(default_factory=TextsOfFiles)
@@ -157,6 +160,7 @@ class Application:
             self.rights,
             self.meter,
             SentAlong(self.attachments, self.prompts, self.history),
+            self.tracing,
         )
 
     @cached_property

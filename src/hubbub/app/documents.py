@@ -14,6 +14,7 @@ from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Person, Right, reader_of
+from hubbub.core.tracing import step
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import KINDS
@@ -238,7 +239,10 @@ class Documents:
         ids = await self._access.check_collections(person, collection_ids)
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
-        return await self._search.find(query, ids, limit=limit, reader=await self._access.reader(person)) if ids else []
+        if not ids:
+            return []
+        with step("search"):
+            return await self._search.find(query, ids, limit=limit, reader=await self._access.reader(person))
 
     async def find_marked(
         self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHATS: Mapping[str, int] = {
     "history": 7,
-    "answers": 4,
+    "answers": 5,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
@@ -33,7 +33,7 @@ CHATS: Mapping[str, int] = {
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
     "history": 4,
-    "answers": 1,
+    "answers": 2,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
