@@ -7,13 +7,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from hubbub.core.documents import Hit
 from hubbub.core.errors import HubbubError
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import Reader
-from hubbub.search.base import Library
+from hubbub.search.base import DocumentReaders, Permissions
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +25,22 @@ NO_RIGHT = "right_ended"
 """The reason that an answer is stopped for when a right that it needs ends."""
 
 
+class KeepsRights(Protocol):
+    """What knows the rights to collections and to single documents: a library."""
+
+    @property
+    def permissions(self) -> Permissions: ...
+
+    @property
+    def readers(self) -> DocumentReaders: ...
+
+
 class RightsWatch:
     """The open answers that need a right. An async context manager: it checks them while it is open."""
 
     def __init__(
         self,
-        library: Library,
+        library: KeepsRights,
         stop: Callable[[str, str], None],
         is_here: Callable[[str], bool],
         hits: Callable[[str], Sequence[Hit] | None],
@@ -83,9 +93,8 @@ class RightsWatch:
         if holds is not None:
             self._holds[answer_id] = holds
         self._unchecked.add(answer_id)
-        if (
-            collection_ids
-        ):  # what was found already, as where an answer is taken over, was found under nobody knows what
+        if collection_ids:
+            # Under which revision something was found already, as where an answer is taken over, nobody knows.
             self._unsearched[answer_id] = self._revision if self._hits(answer_id) is None else None
         self._is_needed.set()
 
@@ -95,11 +104,12 @@ class RightsWatch:
             self._forget(answer_id)
         if not self._open:
             return
-        found = {one: hits for one, (_, ids) in self._open.items() if ids and (hits := self._hits(one)) is not None}
+        asked = dict(self._open)
+        found = {one: hits for one, (_, ids) in asked.items() if ids and (hits := self._hits(one)) is not None}
         try:
             async with asyncio.timeout(ASKED_SECONDS):
                 revision = await self._permissions.revision()
-                await self._check_usable(revision)
+                await self._check_usable(asked, revision)
                 await self._check_found(found, revision)
                 self._revision = revision
         except (HubbubError, TimeoutError) as error:
@@ -112,10 +122,10 @@ class RightsWatch:
             self._unknown.over()
             self._unknown_since = None
 
-    async def _check_usable(self, revision: int) -> None:
-        asked = dict(self._open)  # with those that came while the revision was read
+    async def _check_usable(self, asked: dict[str, tuple[Reader, Sequence[str]]], revision: int) -> None:
         if revision == self._revision:
-            asked = {one: asked[one] for one in self._unchecked}
+            # Others came while the revision was read: these are asked about the next time.
+            asked = {one: needs for one, needs in asked.items() if one in self._unchecked}
         usable = await self._permissions.usable(list(asked.values())) if asked else []
         self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
         self._unchecked -= asked.keys()
