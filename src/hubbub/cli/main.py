@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import hubbub
+from hubbub.cli.backup_commands import backup, restore
 from hubbub.cli.commands import Config, DataFolder, named_errors, settings_of
 from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
@@ -35,6 +36,8 @@ collections = typer.Typer(help="Collections of documents, whosever they are.", n
 app.add_typer(collections, name="collections")
 app.add_typer(groups, name="groups")
 app.add_typer(links, name="links")
+app.command()(backup)
+app.command()(restore)
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]
