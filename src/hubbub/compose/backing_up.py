@@ -79,7 +79,9 @@ class Steps:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             self._is_halted.set()
-            await asyncio.wait([running])
+            while not running.done():  # however often it is cancelled: what is cleaned up next needs it to have ended
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([running])
             running.exception()
             self._is_halted.clear()
             raise
