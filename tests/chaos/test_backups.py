@@ -1,4 +1,4 @@
-"""A backup is made while people ask and add documents and the server is killed; what it holds is looked at from outside.
+"""A backup is made while people write and the server is killed; what it holds is looked at from outside.
 
 What was acknowledged, or seen of an answer, before the backup began is in it, and nothing in it is half.
 """
@@ -236,18 +236,20 @@ async def rows_of(folder: Path) -> Kept:
 
 
 def rows_of_folder(folder: Path) -> Kept:
-    with contextlib.closing(sqlite3.connect(folder / "hubbub.db")) as chats:
-        with contextlib.closing(sqlite3.connect(folder / "library.db")) as library:
-            for database in (chats, library):
-                assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
-                assert database.execute("pragma foreign_key_check").fetchall() == []
-            return Kept(
-                dict(chats.execute(MESSAGES).fetchall()),
-                {one for (one,) in chats.execute(ANSWERS)},
-                {one for (one,) in chats.execute(OF_CHATS)},
-                dict(library.execute(DOCUMENTS).fetchall()),
-                {path.name: path.read_bytes() for path in folder.glob("files/??/*")},
-            )
+    with (
+        contextlib.closing(sqlite3.connect(folder / "hubbub.db")) as chats,
+        contextlib.closing(sqlite3.connect(folder / "library.db")) as library,
+    ):
+        for database in (chats, library):
+            assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
+            assert database.execute("pragma foreign_key_check").fetchall() == []
+        return Kept(
+            dict(chats.execute(MESSAGES).fetchall()),
+            {one for (one,) in chats.execute(ANSWERS)},
+            {one for (one,) in chats.execute(OF_CHATS)},
+            dict(library.execute(DOCUMENTS).fetchall()),
+            {path.name: path.read_bytes() for path in folder.glob("files/??/*")},
+        )
 
 
 async def test_one_that_is_killed_is_made_again_by_the_same_command(tmp_path: Path) -> None:
@@ -270,7 +272,6 @@ async def test_one_that_is_killed_is_made_again_by_the_same_command(tmp_path: Pa
                 await asyncio.sleep(0.005)
         backup.terminate()  # as a stop of its unit does
         await backup.wait()
-        left = {path.name for path in tmp_path.iterdir()}
         assert await asyncio.to_thread(lambda: list(tmp_path.glob("backup*"))) == [], "nothing half is left"
         await ended(await hubbub(data, "backup", str(tmp_path / "backup")))
     restored = await hubbub(tmp_path, "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new"))

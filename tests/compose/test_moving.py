@@ -143,7 +143,10 @@ async def fill_with_people(application: Application, folder: Path) -> str:
 
 
 async def check_people(application: Application, cookie: str, known: Verdict, changes: int) -> None:
-    """Check that all is there, and so many starts with other settings recorded. Nothing that is compared later is changed but when a sign-in was used."""
+    """Check that all is there, and so many starts with other settings recorded.
+
+    Nothing that is compared later is changed but when a sign-in was used, and what the audit has of the settings.
+    """
     assert application.people is not None
     assert application.sign_ins is not None
     assert application.accounts is not None
