@@ -4,9 +4,10 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable
 
 from hubbub.connections.postgres import Connection, Postgres
-from hubbub.connections.sql import load_sql
+from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.errors import NotFound
 
+SCHEMA = read_sql("hubbub.identity", "postgres/exports_schema.sql")
 _SQL = load_sql("hubbub.identity", "postgres/exports.sql")
 
 

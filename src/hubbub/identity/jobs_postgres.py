@@ -9,11 +9,12 @@ from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.identity.exports_postgres import SCHEMA
 from hubbub.identity.jobs_sqlite import HELD, NO_HOLD, Hold, Job, JobKind, JobState, Report, job_of, report_text
 
 STEPS = (
     read_sql("hubbub.identity", "postgres/jobs_schema.sql"),
-    read_sql("hubbub.identity", "postgres/exports_schema.sql"),
+    SCHEMA,
 )
 _SQL = load_sql("hubbub.identity", "postgres/jobs.sql")
 
