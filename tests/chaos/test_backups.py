@@ -185,7 +185,9 @@ async def test_what_was_acknowledged_before_it_began_is_in_it_and_nothing_is_hal
         sha256 = kept.documents[document_id]
         assert sha256 == hashlib.sha256(content).hexdigest()
         assert kept.files[sha256] == content
-    assert set(kept.documents.values()) == set(kept.files), "no file more, none less"
+    assert set(kept.documents.values()) <= set(kept.files), "each document has its file"
+    if not variables_of(new):  # in a PostgreSQL the file of a document that was just deleted may wait to be swept
+        assert set(kept.documents.values()) == set(kept.files)
     assert all(hashlib.sha256(content).hexdigest() == name for name, content in kept.files.items())
     assert kept.answers_of_chats <= kept.answers
     async with hubbub_serving(new, VARIABLES) as server, aiohttp.ClientSession() as http, patience():
