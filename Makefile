@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page attack docs format lock clean help
+.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -68,6 +68,16 @@ bench-page: .venv/.installed-dev ## measure the page in Chromium, about five min
 	$(WEB)
 	PYTHONPATH=src $(BIN)/python -m bench.page $(ARGS)
 
+check-deploy: .venv-deploy/.installed .venv/.installed-dev ## check deploy/: manifests by Kubernetes' schemas, the image's steps
+	.venv-deploy/bin/kubernetes-validate --strict deploy/kubernetes/[!k]*.yaml
+	$(WEB)
+	HUBBUB_IMAGE=1 $(BIN)/python -m pytest tests/test_deploy.py -q
+
+sbom: .venv-deploy/.installed ## list what the image is made of, as CycloneDX: build/sbom.json
+	mkdir -p build
+	.venv-deploy/bin/cyclonedx-py requirements deploy/requirements.lock --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.json
+
 attack: .venv/.installed-dev ## try what once got through, in at most 15 minutes: make attack ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.attack $(ARGS)
 
@@ -84,9 +94,13 @@ lock: .venv/bin/pip ## write the locks anew from pyproject.toml; UPGRADE=--upgra
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
 	$(COMPILE) --group node --constraints requirements-dev.lock --output-file requirements-node.lock
+	$(COMPILE) --group build --constraints requirements.lock --output-file deploy/build.lock
+	$(COMPILE) pyproject.toml --extra azure --extra documents --extra embedded --extra postgres \
+		--constraints requirements.lock --constraints requirements-dev.lock --output-file deploy/requirements.lock
+	$(COMPILE) --group deploy --constraints requirements-dev.lock --output-file deploy/tools.lock
 
 clean: ## remove everything that was made here; a data folder elsewhere stays
-	rm -rf .venv .venv-bench build dist frontend/node_modules src/hubbub/web/static
+	rm -rf .venv .venv-bench .venv-deploy build dist frontend/node_modules src/hubbub/web/static
 	rm -rf .front-end-tests.log .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 
 help: ## show this list
@@ -104,6 +118,11 @@ help: ## show this list
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
 	$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+.venv-deploy/.installed: deploy/tools.lock | .venv/bin/pip
+	$(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	touch $@
 
 # The lab's peers: packages that Hubbub has nothing to do with.

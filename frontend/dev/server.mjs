@@ -57,7 +57,13 @@ function shown(collection) {
 }
 const own = addCollection("Hubbub", { is_shared: true, description: "What Hubbub is and how to use it." });
 for (const document of documents) {
-  library.set(document.id, { ...document, collection_id: own.id, added_at: now(), completeness: whole });
+  library.set(document.id, {
+    ...document,
+    collection_id: own.id,
+    added_at: now(),
+    completeness: whole,
+    is_restricted: false,
+  });
 }
 
 const fold = (id) => {
@@ -232,6 +238,7 @@ const routes = [
         embedded: 0,
         added_at: now(),
         completeness: whole,
+        is_restricted: false,
       };
       library.set(document.id, document);
       const set = (delay, changes) => setTimeout(() => Object.assign(document, changes), delay);
@@ -252,7 +259,19 @@ const routes = [
     (_, { id }) => ({
       document: found(library, id),
       passages: passages.filter(({ document_id }) => document_id === id),
+      shared_with: found(library, id).shared_with ?? null,
     }),
+  ],
+  [
+    "PATCH",
+    "/api/documents/:id",
+    async (request, { id }) => {
+      const body = await json(request);
+      const document = found(library, id);
+      if (body.shared_with !== undefined)
+        Object.assign(document, { is_restricted: body.shared_with !== null, shared_with: body.shared_with });
+      return Object.assign(document, body.name === undefined ? {} : { name: body.name });
+    },
   ],
   ["DELETE", "/api/documents/:id", (_, { id }) => drop(library, id)],
   ["GET", "/api/documents/:id/file", (_, { id }) => [200, found(library, id).name, "text/plain"]],

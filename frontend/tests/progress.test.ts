@@ -16,6 +16,7 @@ const document = (passages: number, embedded: number): Document => ({
   embedded,
   added_at: 0,
   completeness: { characters: 0, held: 0, omitted: [] },
+  is_restricted: false,
 });
 
 test.each([

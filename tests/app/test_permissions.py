@@ -216,7 +216,8 @@ async def test_an_old_data_folder_keeps_what_was_shared(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "library.db") as old:  # as it was before there were permissions
         old.executescript(
             "drop table permission; drop table people_group; drop table group_member; drop table rights_revision;"
-            "drop index collection_owner; drop trigger collection_removed;"
+            "drop index collection_owner; drop trigger collection_removed; drop trigger document_restricted;"
+            "drop trigger document_reader_added; drop trigger document_reader_removed;"
             "alter table collection add column is_shared integer not null default 0;"
             "delete from migration where room = 'library' and step = 4;"
             "insert into collection values ('a', 'All', 'operator', '', 1.0, 1), ('p', 'Private', 'ann', '', 1.0, 0);"

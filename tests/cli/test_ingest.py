@@ -258,6 +258,29 @@ def test_a_collection_is_private_unless_it_is_to_be_shared(hubbub: Invoke, folde
     assert _shared(folder) == {"rules": True}  # what was shared stays so
 
 
+def test_documents_are_only_for_whom_they_are_read_in_for(hubbub: Invoke, folder: Path, documents: Path) -> None:
+    hubbub("ingest", str(documents), "--collection", "rules", "--share", "everybody")
+    hubbub("ingest", str(documents), "--collection", "rules", "--only-for", "person:bob", "--only-for", "signed-in")
+    assert _readers(folder) == {(1, "person:bob"), (1, "signed-in")}  # what is there already, too
+    hubbub("ingest", str(documents), "--collection", "rules")
+    assert _readers(folder) == {(1, "person:bob"), (1, "signed-in")}  # it stays so
+    for odd in ("everybody", "bob", "group:Nobody"):
+        result = hubbub("ingest", str(documents), "--collection", "rules", "--only-for", odd)
+        assert result.exit_code == 1
+
+
+def _readers(folder: Path) -> set[tuple[int, str | None]]:
+    database = sqlite3.connect(folder / "library.db")
+    try:
+        return set(
+            database.execute(
+                "select is_restricted, subject from document left join document_reader on document_id = id"
+            )
+        )
+    finally:
+        database.close()
+
+
 SHARED = "select name, exists (select 1 from permission where collection_id = id) from collection"
 
 

@@ -82,7 +82,8 @@ async def fill(application: Application) -> None:
         async def pieces(text: bytes = text) -> AsyncIterator[bytes]:
             yield text
 
-        await application.pipeline.add(collection.id, f"cat{number}.md", pieces(), payer="person:ann")
+        readers = ["person:bob"] if number == 2 else None
+        await application.pipeline.add(collection.id, f"cat{number}.md", pieces(), payer="person:ann", readers=readers)
     async with asyncio.timeout(60):
         while not (await application.library.progress(collection.id)).is_settled:
             await asyncio.sleep(0.05)
@@ -104,6 +105,8 @@ async def check(application: Application) -> None:
     assert hits[0].name == "cat1.md"
     for document in await application.library.documents(collection.id):
         assert b"sleeps" in await asyncio.to_thread((await application.files.here(document.sha256)).read_bytes)
+    *_, last = await application.library.documents(collection.id)
+    assert (last.is_restricted, await application.library.readers.of(last.id)) == (True, ["person:bob"])
     (permission,) = await application.library.permissions.of(collection.id)
     assert permission.right is Right.WRITE
 

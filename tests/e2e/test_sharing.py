@@ -93,3 +93,42 @@ async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tm
         await settled(other)
         assert await violations(other) == []
         await other.screenshot(path=tmp_path / "shared-prompt.png")
+
+
+async def test_a_document_is_restricted_and_open_again(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
+        opened(browser, server.url) as page,
+    ):
+        await made(page)
+        leave = {"name": "leave.txt", "mimeType": "text/plain", "buffer": b"Thirty days of leave."}
+        await page.locator("main input[type=file]").set_input_files(leave)  # type: ignore[arg-type]
+        row = page.locator("li.document")
+        await expect(row.get_by_role("button", name="Rename", exact=True)).to_be_visible()  # it is read
+        await row.get_by_role("button", name="Who may see it", exact=True).click()
+        dialog = page.get_by_role("dialog", name="Who may see “leave.txt”")
+        everybody = dialog.get_by_role("radio", name="Everybody who may see the collection", exact=True)
+        some = dialog.get_by_role("radio", name="Only these, of those who may see the collection", exact=True)
+        await expect(everybody).to_be_checked()
+        await some.check()
+        await expect(dialog.get_by_text("Only those who manage the collection can see it.")).to_be_visible()
+        await dialog.get_by_label("Share with").select_option("person:")
+        await dialog.get_by_label("Their id").fill("somebody")
+        await dialog.get_by_role("button", name="Add", exact=True).click()
+        await expect(dialog.get_by_text("Those who manage the collection always see it.")).to_be_visible()
+        await page.set_viewport_size({"width": 360, "height": 780})
+        await settled(page)
+        assert await violations(page) == []
+        box = await dialog.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
+        await picture(page, "restrict")
+        await dialog.get_by_role("button", name="Save", exact=True).click()
+        await expect(dialog).to_have_count(0)
+        await expect(row.get_by_text("Not for all who may see the collection")).to_be_visible()
+        await row.get_by_role("button", name="Who may see it", exact=True).click()
+        await expect(some).to_be_checked()
+        await dialog.get_by_role("button", name="Share no longer with somebody", exact=True).click()
+        await everybody.check()
+        await dialog.get_by_role("button", name="Save", exact=True).click()
+        await expect(dialog).to_have_count(0)
+        await expect(row.get_by_text("Not for all who may see the collection")).to_have_count(0)

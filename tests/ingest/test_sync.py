@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,9 +29,15 @@ class Counting(Pipeline):
     strikes_after: int | None = None
 
     async def add(
-        self, collection_id: str, name: str, source: Path | AsyncIterable[bytes], *, payer: str = ""
+        self,
+        collection_id: str,
+        name: str,
+        source: Path | AsyncIterable[bytes],
+        *,
+        payer: str = "",
+        readers: Sequence[str] | None = None,
     ) -> Document:
-        added = await super().add(collection_id, name, source, payer=payer)
+        added = await super().add(collection_id, name, source, payer=payer, readers=readers)
         self.stored += 1
         if self.stored == self.strikes_after:
             raise StoreError("The disk is away.")
@@ -127,6 +133,8 @@ async def test_a_renamed_file_moves_its_document_and_is_not_read_again(place: Pl
     await place.round()
     await place.mark_all("ready")
     ids = {one.id for one in await place.library.documents(place.collection_id)}
+    for document_id in ids:
+        await place.library.readers.put(document_id, ["person:bob"])
     (place.folder / "a.txt").rename(place.folder / "d.txt")
     (place.folder / "below").mkdir()
     (place.folder / "b.txt").rename(place.folder / "below/b.txt")
@@ -134,7 +142,9 @@ async def test_a_renamed_file_moves_its_document_and_is_not_read_again(place: Pl
     done = await place.round()
     assert (done.moved, done.added, done.removed, place.pipeline.stored) == (2, 1, 1, 4)
     assert await place.held() == {"d.txt": "a.txt", "below/b.txt": "b.txt", "c.csv": "c.txt"}
-    assert len(ids & {one.id for one in await place.library.documents(place.collection_id)}) == 2
+    now = await place.library.documents(place.collection_id)
+    assert len(ids & {one.id for one in now}) == 2
+    assert [await place.library.readers.of(one.id) for one in now] == [["person:bob"]] * 3  # also of the one read anew
     assert (await place.round()).unchanged == 3
 
 

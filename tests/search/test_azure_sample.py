@@ -225,6 +225,9 @@ SHARED = (
     "create table if not exists collection (id text, owner_id text);"
     "create table if not exists permission (collection_id text, subject text, level integer);"
     "create table if not exists group_member (group_subject text, person_subject text);"
+    "create table if not exists document (id text, collection_id text, is_restricted integer);"
+    "create table if not exists document_reader (document_id text, subject text);"
+    "create index if not exists document_restricted on document (collection_id) where is_restricted = 1;"
     "insert into collection values ('theirs', 'operator');"
     "insert into permission values ('theirs', 'everybody', 2)"
 )

@@ -9,6 +9,7 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.answers.postgres import PostgresAnswers
 from hubbub.compose.rated import records_of
 from hubbub.connections.postgres import Postgres
+from hubbub.connections.sqlite import Sqlite
 from hubbub.history.links_memory import MemoryLinks
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.postgres import PostgresHistory
@@ -20,8 +21,10 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.files_postgres import PostgresFiles
 from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.library_postgres import PostgresLibrary
+from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.memory import MemorySearch
 from hubbub.search.postgres import PostgresSearch
+from hubbub.search.sqlite import SqliteSearch
 
 
 @dataclass
@@ -43,6 +46,7 @@ async def in_memory(stack: AsyncExitStack, folder: Path, most_bytes: int) -> Sto
     search, history = MemorySearch(), MemoryHistory()
     library = MemoryLibrary(search.counts)
     search.usable_of = library.permissions.usable_of
+    search.closed_of = library.readers.closed_of
     return Stores(
         answers=MemoryAnswers(),
         history=history,
@@ -72,3 +76,10 @@ async def in_postgres(stack: AsyncExitStack, folder: Path, most_bytes: int, addr
         search=await stack.enter_async_context(PostgresSearch(database, None)),
         files=await stack.enter_async_context(PostgresFiles(database, folder / "files", most_bytes=most_bytes)),
     )
+
+
+async def documents_in_sqlite(stack: AsyncExitStack, path: Path) -> dict[str, Any]:
+    """Return what keeps documents in a file, to stand in place of others."""
+    database = await stack.enter_async_context(Sqlite(path))
+    search = await stack.enter_async_context(SqliteSearch(database, None))
+    return {"search": search, "library": await stack.enter_async_context(SqliteLibrary(database))}

@@ -94,7 +94,15 @@ export const addByUrl = (signal: AbortSignal, collectionId: string, url: string)
   request<Document>(signal, "POST", at("collections", collectionId, "urls"), { body: { url } });
 
 export const document = (signal: AbortSignal, id: string) =>
-  request<{ document: Document; passages: Passage[] }>(signal, "GET", at("documents", id));
+  request<{ document: Document; passages: Passage[]; shared_with: string[] | null }>(
+    signal,
+    "GET",
+    at("documents", id),
+  );
+
+/** Let these alone see a document, of those who may see its collection; null: all of them. */
+export const restrictDocument = (signal: AbortSignal, id: string, shared_with: readonly string[] | null) =>
+  request<Document>(signal, "PATCH", at("documents", id), { body: { shared_with } });
 
 export const deleteDocument = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("documents", id));
 

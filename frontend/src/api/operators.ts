@@ -46,7 +46,7 @@ export interface Server {
     failures: number;
   }[];
   incidents: readonly { at: number; seconds: number; stack: readonly string[]; delayed: Record<string, number> }[];
-  errors: readonly { reference: string; at: number; code: string; detail: string }[];
+  errors: readonly { reference: string; at: number; code: string; detail: string; trace_id: string }[];
   documents: Progress;
 }
 

@@ -130,6 +130,8 @@ export interface Document {
   embedded: number;
   added_at: number;
   completeness: Completeness;
+  /** Whether some alone may see it, of those who may see its collection. */
+  is_restricted: boolean;
 }
 
 export interface Passage {

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { DocumentPage, Listing } from "../api/listing";
-import type { Document } from "../api/resources";
+import type { Document, Group } from "../api/resources";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
 
@@ -89,6 +89,23 @@ export async function renameDocument(document: Document, name: string): Promise<
   try {
     note([await hubbub.renameDocument(new AbortController().signal, document.id, name)]);
     forgetNames();
+    return true;
+  } catch (error) {
+    tell(error);
+    return false;
+  }
+}
+
+/** To whom a document is restricted, if it is, and the groups that it can be restricted to. */
+export async function readersOf(signal: AbortSignal, id: string): Promise<[string[] | null, Group[]]> {
+  const [{ shared_with }, groups] = await Promise.all([hubbub.document(signal, id), hubbub.groups(signal)]);
+  return [shared_with, groups];
+}
+
+/** Let these alone see a document, or all again; false (and the person is told) where that failed. */
+export async function restrictDocument(document: Document, readers: readonly string[] | null): Promise<boolean> {
+  try {
+    note([await hubbub.restrictDocument(new AbortController().signal, document.id, readers)]);
     return true;
   } catch (error) {
     tell(error);

@@ -44,6 +44,8 @@ class Found(msgspec.Struct, frozen=True):
     """Why it is to be stopped; told of what a worker left behind."""
     credential: str | None = None
     """The name of the key or session that it was asked with, where that can end; told of what a worker left behind."""
+    trace: str | None = None
+    """The `traceparent` of the trace that it was begun in, if any; told of what a worker left behind."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -128,13 +130,14 @@ class AnswerStore(Protocol):
         keep_seconds: float | None = None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         """Make an empty log of an answer that this worker makes.
 
         Once it has ended and `keep_seconds` have gone by since now it is forgotten, if not at once; None keeps it.
 
         What is stored `beside` it is in the same transaction where it is in the same database. Elsewhere it comes
-        second, and there is no log where it fails. `credential` is kept while the answer is open.
+        second, and there is no log where it fails. `credential` and `trace` are kept while the answer is open.
 
         Raises:
             Conflict: there is one with this id.
@@ -151,6 +154,7 @@ class AnswerStore(Protocol):
         records: Sequence[Record] = (),
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         """Make the log of an answer that another worker makes: whichever claims it first. It begins with `records`.
 

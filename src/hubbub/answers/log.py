@@ -19,6 +19,7 @@ from hubbub.answers.commit_loop import CommitLoop
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.answers.remote import RemoteAnswers
 from hubbub.core.answer import Answer, Folding, fold
+from hubbub.core.documents import Hit
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.events import (
     ENDINGS,
@@ -104,6 +105,7 @@ class Log:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str = "",
     ) -> None:
         """Begin an empty log; it is stored when this returns, with what goes `beside` it.
 
@@ -112,7 +114,7 @@ class Log:
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, **_traced(trace))
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -124,6 +126,7 @@ class Log:
         first: Event | None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str = "",
     ) -> None:
         """Store the log of an answer that another worker is to make, with its first event and what goes `beside` it.
 
@@ -131,7 +134,9 @@ class Log:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential)
+        await self._store.open_for_others(
+            answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential, **_traced(trace)
+        )
 
     async def adopt(self, found: Found) -> bool:
         """Go on with the log of an answer that another worker began; returns whether it has said anything."""
@@ -190,6 +195,11 @@ class Log:
     def is_here(self, answer_id: str) -> bool:
         """Tell whether an answer is open and made by this worker."""
         return answer_id in self._own
+
+    def hits(self, answer_id: str) -> Sequence[Hit] | None:
+        """Return what was found for an open answer that is made here; None: nothing was searched yet."""
+        entry = self._own.get(answer_id)
+        return None if entry is None else entry.folding.hits
 
     def has_said(self, answer_id: str) -> bool:
         """Tell whether an answer that is made here has said anything yet."""
@@ -479,3 +489,8 @@ class Log:
         if is_ending:
             self._own.pop(entry.id, None)
             entry.end()
+
+
+def _traced(trace: str) -> dict[str, str]:
+    """Return what a store is told of a trace: nothing where there is none, since stores of others may not know it."""
+    return {"trace": trace} if trace else {}

@@ -19,6 +19,7 @@ class _Kept:
     worker: int
     expires_at: float | None = None
     credential: str | None = None
+    trace: str | None = None
     records: list[Record] = field(default_factory=list[Record])
     result: Answer | None = None
     stop_reason: str | None = None
@@ -29,7 +30,12 @@ class _Kept:
 
     def orphan(self, answer_id: str) -> Found:
         return Found(
-            answer_id, self.owner_id, self.grace_seconds, stop_reason=self.stop_reason, credential=self.credential
+            answer_id,
+            self.owner_id,
+            self.grace_seconds,
+            stop_reason=self.stop_reason,
+            credential=self.credential,
+            trace=self.trace,
         )
 
 
@@ -66,12 +72,13 @@ class MemoryAnswers:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         self._check_member()
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
-        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at, credential)
+        self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, self._number, expires_at, credential, trace)
         if beside is not None:
             try:
                 await beside()
@@ -88,13 +95,14 @@ class MemoryAnswers:
         records: Sequence[Record] = (),
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         if answer_id in self.shared.answers:
             raise Conflict("There is an answer with this id already.")
         if beside is not None:
             await beside()
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
-        kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at, credential)
+        kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at, credential, trace)
         kept.records.extend(records)
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:

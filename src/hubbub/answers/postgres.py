@@ -17,7 +17,7 @@ from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-STEPS = (read_sql("hubbub.answers", "postgres/schema.sql"),)
+STEPS = tuple(read_sql("hubbub.answers", f"postgres/{name}.sql") for name in ("schema", "trace"))
 _SQL = load_sql("hubbub.answers", "postgres/answers.sql")
 
 PORTIONS_AT_ONCE = 4
@@ -70,10 +70,11 @@ class PostgresAnswers:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         along = self._along(beside)
         number = self._journal.worker
-        values = (answer_id, owner_id, number, self._journal.place, grace_seconds, keep_seconds, credential)
+        values = (answer_id, owner_id, number, self._journal.place, grace_seconds, keep_seconds, credential, trace)
 
         async def insert(connection: Connection) -> None:
             await _check_member(connection, number)
@@ -100,9 +101,10 @@ class PostgresAnswers:
         records: Sequence[Record] = (),
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         along = self._along(beside)
-        values = (answer_id, owner_id, NOBODY, range_of(NOBODY)[0], grace_seconds, keep_seconds, credential)
+        values = (answer_id, owner_id, NOBODY, range_of(NOBODY)[0], grace_seconds, keep_seconds, credential, trace)
 
         async def insert(connection: Connection) -> None:
             if await connection.run(_SQL["open"], *values) == 0:
@@ -267,8 +269,8 @@ def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]
 
 
 def _found(row: Row) -> Found:
-    answer_id, owner_id, grace_seconds, stop_reason, credential = row
-    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential)
+    answer_id, owner_id, grace_seconds, stop_reason, credential, trace = row
+    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential, trace=trace)
 
 
 def _given_up() -> GivenUp:

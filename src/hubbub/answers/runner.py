@@ -17,6 +17,7 @@ from hubbub.core.events import Done, Ending, Event, Failed, Stopped
 from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.core.tokens import CHARACTERS_PER_TOKEN
+from hubbub.core.tracing import NoTracing, Tracing, current, step
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +66,15 @@ class Runner:
     While it drains, open answers go on, and questions that still come are stored for another worker.
     """
 
-    def __init__(self, log: Log, cluster: Cluster, control: AdmissionControl | None = None) -> None:
-        """Take where answers are logged, and what lets them in: with the usual limits, if none."""
+    def __init__(
+        self, log: Log, cluster: Cluster, control: AdmissionControl | None = None, tracing: Tracing | None = None
+    ) -> None:
+        """Take where answers are logged, and what lets them in: with the usual limits, if none.
+
+        An answer is traced in the step that it is started in, which ends with it; one that is taken over begins a
+        trace of its own.
+        """
+        self._tracing = tracing or NoTracing()
         self._log = log
         self._cluster = cluster
         self._control = control or AdmissionControl()
@@ -173,8 +181,10 @@ class Runner:
             admission.leave()
             await self._leave_to_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
             return
+        trace = current().traceparent
         try:
-            await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential)
+            with step("store"):
+                await self._log.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, trace)
         except BaseException:
             admission.leave()
             raise
@@ -205,6 +215,12 @@ class Runner:
         Raises:
             StoreError: it can't be read now, and nothing was done.
         """
+        with self._tracing.begin("question", link=found.trace) as traced:
+            traced.set("hubbub.answer.id", found.id)
+            traced.set("hubbub.answer.is_taken_over", True)
+            await self._take_over(found)
+
+    async def _take_over(self, found: Found) -> None:
         has_said = await self._log.adopt(found)
         is_wanted = not has_said and found.stop_reason is None
         try:
@@ -304,11 +320,16 @@ class Runner:
             ) from None
         finally:
             self._held -= 1
-        await self._log.open_for_others(answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential)
+        current().set("hubbub.answer.is_left_to_others", True)
+        trace = current().traceparent
+        await self._log.open_for_others(
+            answer_id, owner_id, grace_seconds, keep_seconds, first, beside, credential, trace
+        )
 
     def _begin(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None = None) -> None:
         running = _Running()
         self._running[answer_id] = running
+        current().keep()  # the task below is in it as well, and ends it
         making = self._run(answer_id, work, running, admission, within_seconds)
         running.task = self._group.create_task(making, name=f"answer {answer_id}")
 
@@ -359,11 +380,16 @@ class Runner:
                 ending = Failed("internal", "Something went wrong on our side. Try again.", is_retryable=True)
             if isinstance(ending, Done):
                 self._failures.pop(admission.ticket.deployment, None)
+            _note(ending)
             running.is_ending = True
             admission.leave()  # the deployment is free, even where the ending can't be stored for long
-            if not running.is_let_go:
-                await self._end(answer_id, self._counted(answer_id, ending, admission.ticket.deployment))
+            if running.is_let_go:
+                current().set("hubbub.answer.is_left_to_others", True)
+            else:
+                with step("finish"):
+                    await self._end(answer_id, self._counted(answer_id, ending, admission.ticket.deployment))
         finally:
+            current().end()
             admission.leave()
             if self._running.get(answer_id) is running:
                 del self._running[answer_id]
@@ -383,12 +409,15 @@ class Runner:
         def send(event: Event) -> None:
             self._log.append(answer_id, event)
 
-        try:
-            async with asyncio.timeout(within_seconds):
-                while (place := await admission.news()) is not None:
-                    send(place)
-        except TimeoutError:
-            return TOO_LATE
+        with step("admission") as waiting:
+            try:
+                async with asyncio.timeout(within_seconds):
+                    while (place := await admission.news()) is not None:
+                        waiting.set("hubbub.admission.place", place.place)
+                        send(place)
+            except TimeoutError:
+                waiting.fail(TOO_LATE.code)
+                return TOO_LATE
         return await work(send)
 
     async def _end(self, answer_id: str, ending: Ending) -> None:
@@ -416,3 +445,18 @@ class Runner:
 
 async def _give_up(send: Send) -> Ending:
     return INTERRUPTED
+
+
+def _note(ending: Ending) -> None:
+    """Note on the trace how an answer ended."""
+    traced = current()
+    match ending:
+        case Done(finish_reason=reason):
+            traced.set("hubbub.answer.ending", "done")
+            traced.set("hubbub.answer.finish_reason", reason)
+        case Failed(code=code):
+            traced.set("hubbub.answer.ending", "failed")
+            traced.fail(code)
+        case Stopped(reason=reason):
+            traced.set("hubbub.answer.ending", "stopped")
+            traced.set("hubbub.answer.stop_reason", reason)

@@ -17,7 +17,9 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-_SCHEMA = tuple(read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential"))
+_SCHEMA = tuple(
+    read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential", "trace")
+)
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
 PORTIONS_AT_ONCE = 4
@@ -54,12 +56,13 @@ class SqliteAnswers:
         keep_seconds: float | None = None,
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         along = self._along(beside)
         number = self._journal.worker
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
-        values = (answer_id, owner_id, now, number, self._journal.place, grace_seconds, expires_at, credential)
+        values = (answer_id, owner_id, now, number, self._journal.place, grace_seconds, expires_at, credential, trace)
 
         def insert(connection: Connection) -> None:
             _check_member(connection, number)
@@ -87,11 +90,12 @@ class SqliteAnswers:
         records: Sequence[Record] = (),
         beside: Beside | None = None,
         credential: str | None = None,
+        trace: str | None = None,
     ) -> None:
         along = self._along(beside)
         now = time.time()
         expires_at = None if keep_seconds is None else now + keep_seconds
-        values = (answer_id, owner_id, now, NOBODY, range_of(NOBODY)[0], grace_seconds, expires_at, credential)
+        values = (answer_id, owner_id, now, NOBODY, range_of(NOBODY)[0], grace_seconds, expires_at, credential, trace)
 
         def insert(connection: Connection) -> None:
             connection.all(_SQL["open"], values)
@@ -197,8 +201,8 @@ class SqliteAnswers:
 
 
 def _found(row: Row) -> Found:
-    answer_id, owner_id, grace_seconds, stop_reason, credential = row
-    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential)
+    answer_id, owner_id, grace_seconds, stop_reason, credential, trace = row
+    return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential, trace=trace)
 
 
 def _check_member(connection: Connection, number: int) -> None:

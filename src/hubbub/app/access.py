@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from hubbub.answers.log import Log
 from hubbub.app.readings import UNREAD, Readings, needs_reading
-from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import NotAllowed, NotFound
+from hubbub.core.documents import Collection, Document, Hit
+from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
 from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
-from hubbub.search.base import Library
+from hubbub.search.base import Library, Sight
 
 
 class Access:
@@ -110,8 +112,11 @@ class Access:
             NotFound: there is none that they may see.
             NotAllowed: they may see it, and not do this.
         """
-        document = await self._library.document(document_id)
+        reader = await self.reader(person) if right is Right.USE else reader_of(person)
+        document = await self._library.document(document_id, reader=reader)
         if document is None:
+            if needs_reading(person) and await self._library.document(document_id) is not None:
+                raise NotAllowed(UNREAD, code="reading_needed")
             raise NotFound("There is no such document.")
         try:
             await self.collection(person, document.collection_id, right)
@@ -133,9 +138,9 @@ class Access:
     ) -> tuple[tuple[str, ...], Reader | None]:
         """Return the ids, each once, if all are collections that the person may use, and who reads them.
 
-        Where the answer may be shared, and they have no other right than everybody has, that is anybody: so the same
-        question of different people is one. Without collections it is nobody. The files of a chat are searched in
-        that chat alone: those of `files_id` may be among the collections.
+        Where the answer may be shared, and they have no other right than everybody has, and see no document that is
+        restricted, that is anybody: so the same question of different people is one. Without collections it is
+        nobody. The files of a chat are searched in that chat alone: those of `files_id` may be among the collections.
 
         Raises:
             NotFound, NotAllowed: as `check_collections` does.
@@ -148,15 +153,43 @@ class Access:
             if not all(may_use_collection(person, one) for one in wanted):
                 raise NotFound("There is no such collection.")
         reader = await self.reader(person)
-        found = await self._library.named_collections(reader=reader, ids=wanted)
+        sight: Sight | None = None
+        if may_share:
+            found, sight = await self._library.readable(reader, wanted)
+        else:
+            found = await self._library.named_collections(reader=reader, ids=wanted)
         if len(found) < len(wanted):
             await self._tell_unread(person, wanted)
         if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
             raise NotFound("There is no such collection.")
         if any(one.right < Right.USE for one in found):
             raise NotAllowed(REFUSALS[Right.USE])
-        is_anybody = may_share and all(one.is_shared and one.right is Right.USE for one in found)
-        return wanted, ANYBODY if is_anybody else reader
+        is_as_anybody = all(one.is_shared and one.right is Right.USE for one in found)
+        if sight is None or sight.sees_any or not is_as_anybody:
+            return wanted, reader
+        return wanted, replace(ANYBODY, sight=str(sight.revision)) if sight.are_any else ANYBODY
+
+    async def check_name(self, person: Person, collection_id: str, name: str) -> None:
+        """Return if a person may put a document of this name into a collection that they may write to.
+
+        Raises:
+            Conflict: another document has the name, which the person may not see.
+        """
+        known = await self._library.named(collection_id, name)
+        if known is None or not known.is_restricted:
+            return
+        if await self._library.document(known.id, reader=reader_of(person)) is None:
+            raise Conflict("This name can't be used in this collection. Choose another name.")
+
+    async def check_hits(self, person: Person, hits: Sequence[Hit]) -> None:
+        """Return if all documents of passages that were found earlier are there for the person still.
+
+        Raises:
+            Invalid: some are restricted to others by now.
+        """
+        ids = list(dict.fromkeys(hit.document_id for hit in hits))
+        if ids and any(await self._library.readers.closed([(await self.reader(person), ids)])):
+            raise Invalid("This answer used a document that is not there for you any more. Ask the question again.")
 
     async def _tell_unread(self, person: Person, ids: Sequence[str]) -> None:
         """Say to an operator why they don't get what they administrate.

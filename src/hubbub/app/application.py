@@ -13,6 +13,7 @@ from hubbub.app.attachments import Attachments
 from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
+from hubbub.app.document_rights import DocumentRights
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
@@ -26,6 +27,7 @@ from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.prompts import Prompts
+from hubbub.app.provisioning import Provisioners
 from hubbub.app.questions import Questions
 from hubbub.app.ratings import Ratings
 from hubbub.app.readings import Readings
@@ -42,6 +44,7 @@ from hubbub.core.embedding import Embedder
 from hubbub.core.people import Person
 from hubbub.core.scopes import may_use_model
 from hubbub.core.shown import ShownSetting
+from hubbub.core.tracing import NoTracing, Tracing
 from hubbub.history.base import ChatLinks, History, Records, Sessions
 from hubbub.identity.base import Identity, Keys, People
 from hubbub.identity.deeds import Deeds
@@ -72,6 +75,8 @@ class Application:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     passkeys: Passkeys | None = None
+    provisioners: Provisioners | None = None
+    """Lets providers' SCIM clients in; None where none may come."""
     providers: Providers | None = None
     claim_scopes: Sequence[str] = ()
     """The providers that claimed groups are of; none: the application around Hubbub names them."""
@@ -119,6 +124,8 @@ class Application:
     meter: Meter = field(default_factory=Meter)
     """Counts what people use, and knows their bounds."""
     watchdog: Watchdog = field(default_factory=Watchdog)
+    tracing: Tracing = field(default_factory=NoTracing)
+    """Records what happens to questions."""
     locks: Locks = field(default_factory=Locks)
     """For requests that are about the same thing, by its id."""
     texts_of_files: TextsOfFiles = field(default_factory=TextsOfFiles)
@@ -153,6 +160,7 @@ class Application:
             self.rights,
             self.meter,
             SentAlong(self.attachments, self.prompts, self.history),
+            self.tracing,
         )
 
     @cached_property
@@ -206,6 +214,11 @@ class Application:
     def documents(self) -> Documents:
         """Keeps the documents in them."""
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures, self.deeds)
+
+    @cached_property
+    def document_rights(self) -> DocumentRights:
+        """Restricts single documents."""
+        return DocumentRights(self.access, self.library, self.claim_scopes, self.deeds)
 
     @cached_property
     def own_keys(self) -> OwnKeys | None:

@@ -222,15 +222,22 @@ class Attachments:
     async def copy(self, person: Person, document_id: str, collection_id: str, *, payer: str = "") -> Document:
         """Add a document, such as a file of a chat, to a collection; it is read there anew.
 
+        Where it is restricted, so is the copy: to the same, and to the person.
+
         Raises:
             NotFound: there is no such document or collection for this person.
             NotAllowed: the collection is not theirs to add to.
+            Conflict: a document there has the name that the person may not see.
         """
         await self._access.collection(person, collection_id, Right.WRITE)
         document = await self._access.document(person, document_id)
+        await self._access.check_name(person, collection_id, document.name)
+        readers = await self._library.readers.of(document_id)
+        if readers is not None:
+            readers = list(dict.fromkeys([*readers, PERSON + person.id]))
         path = await self._files.here(document.sha256)
         await self._files.stat(document.sha256)
-        return await self._pipeline.add(collection_id, document.name, path, payer=payer)
+        return await self._pipeline.add(collection_id, document.name, path, payer=payer, readers=readers)
 
     async def remove_files(self, chat: Chat) -> None:
         """Forget the files of a chat that is deleted."""

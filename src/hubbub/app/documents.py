@@ -13,7 +13,8 @@ from hubbub.app.found_pages import Narrow, Page, page_of
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Conflict, Invalid, NotFound
-from hubbub.core.people import Person, Right
+from hubbub.core.people import Person, Right, reader_of
+from hubbub.core.tracing import step
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.files import Files
 from hubbub.ingest.loaders.kinds import KINDS
@@ -71,7 +72,7 @@ class Documents:
             NotFound: there is no such collection for this person.
         """
         await self._access.collection(person, collection_id, Right.SEE)
-        return await self._library.documents(collection_id)
+        return await self._library.documents(collection_id, reader=reader_of(person))
 
     async def listed(
         self, person: Person, collection_id: str, listing: Listing
@@ -82,8 +83,9 @@ class Documents:
             NotFound: there is no such collection for this person.
         """
         await self._access.collection(person, collection_id, Right.SEE)
-        page = await self._library.listed(collection_id, listing)
-        return page, await self._library.conditions(collection_id)
+        reader = reader_of(person)
+        page = await self._library.listed(collection_id, listing, reader=reader)
+        return page, await self._library.conditions(collection_id, reader=reader)
 
     async def check_may_add(self, person: Person, collection_id: str) -> None:
         """Return if a person may add documents to a collection.
@@ -111,12 +113,14 @@ class Documents:
             NotFound: there is no such collection for this person.
             NotAllowed: it is not theirs to add to.
             Invalid: the name can't be used.
+            Conflict: a document has it that the person may not see.
             TooLarge: the file is over the limit, or over what is left of the payer's allowance.
             StoreFull: the disk is full, or nearly.
         """
         await self.check_may_add(person, collection_id)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
             raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
+        await self._access.check_name(person, collection_id, usable_name(name))
         source = _once(content) if isinstance(content, bytes) else content
         detail = f"{name} in {collection_id}"
         async with self._deeds.doing("document added", by=person, detail=detail) as doing:
@@ -216,9 +220,10 @@ class Documents:
             NotFound: there is none for this person.
         """
         listed = await self._access.listed_collections(person)
+        reader = await self._access.reader(person)
         for collection in sorted(listed, key=lambda one: whose_first(person, one)):
             for name in names:
-                if (found := await self._library.named(collection.id, name)) is not None:
+                if (found := await self._library.named(collection.id, name, reader=reader)) is not None:
                     return found
         raise NotFound("There is no such document.")
 
@@ -234,7 +239,10 @@ class Documents:
         ids = await self._access.check_collections(person, collection_ids)
         if not collection_ids:
             ids = tuple(one.id for one in await self._access.listed_collections(person))
-        return await self._search.find(query, ids, limit=limit, reader=await self._access.reader(person)) if ids else []
+        if not ids:
+            return []
+        with step("search"):
+            return await self._search.find(query, ids, limit=limit, reader=await self._access.reader(person))
 
     async def find_marked(
         self, person: Person, query: str, collection_ids: Sequence[str] = (), *, limit: int = 8

@@ -127,6 +127,7 @@ class Erasing:
         count = len(await library.groups.groups(person_id))
         if isinstance(library, KnowsPersons):
             count += len(await library.given(PERSON + person_id))
+        count += len(await library.readers.given(PERSON + person_id))
         await self._app.groups.forget_person(person_id)
         yield count
 

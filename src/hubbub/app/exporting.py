@@ -18,7 +18,7 @@ from hubbub.connections.threads import in_a_thread
 from hubbub.core.answer import Answer
 from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import NotFound
-from hubbub.core.people import PERSON, RIGHTS, Person, Right
+from hubbub.core.people import PERSON, RIGHTS, Person, Right, reader_of
 from hubbub.history.base import AgingHistory, AnnotatedHistory, LinksOfPersons, RecordsOfPersons
 from hubbub.identity.jobs_sqlite import Job
 from hubbub.identity.passkeys_sqlite import Passkey
@@ -71,6 +71,8 @@ class Exporting:
         if account is not None:
             has_second_factor = account.totp_secret is not None
             told["account"] = {"email": account.email, "has_second_factor": has_second_factor}
+        if self._app.provisioners is not None:
+            told["provisioned"] = await self._app.provisioners.said_of(person_id)
         await archive.json("person.json", told)
         yield 1
 
@@ -151,8 +153,11 @@ class Exporting:
         for one in [one for one in await library.named_collections() if one.owner_id in own]:
             given = [{"subject": it.subject, "right": NAMES[it.right]} for it in await library.permissions.of(one.id)]
             documents = await library.documents(one.id)
+            readers = {each.id: await library.readers.of(each.id) for each in documents if each.is_restricted}
             files = {document.id: _path_of(one, document) for document in documents}
-            told.append({"collection": one, "grants": given, "documents": documents, "files": files})
+            told.append(
+                {"collection": one, "grants": given, "documents": documents, "files": files, "readers": readers}
+            )
             for document in documents:
                 with contextlib.suppress(NotFound):  # its file is gone: it is told among the documents all the same
                     path = await self._app.files.here(document.sha256)
@@ -165,7 +170,8 @@ class Exporting:
         """Write which documents the person added to collections of others."""
         library = self._app.library
         paid = await library.paid(PERSON + person_id) if isinstance(library, KnowsPersons) else []
-        found = [document for one in paid if (document := await library.document(one)) is not None]
+        reader = reader_of(Person(person_id))  # not those that are restricted to others
+        found = [one for id_ in paid if (one := await library.document(id_, reader=reader)) is not None]
         named = {one.id: one for one in await library.named_collections(ids=[one.collection_id for one in found])}
         own = owner_ids(person_id)
         others = [one for one in found if one.collection_id in named and named[one.collection_id].owner_id not in own]
@@ -181,11 +187,14 @@ class Exporting:
             given = await library.given(PERSON + person_id)
         await archive.json("groups.json", groups)
         prompts = await self._app.prompts.given_to(person_id)
-        rights = [{"collection_id": one, "right": NAMES[right]} for one, right in given]
-        await archive.json(
-            "rights.json", [*rights, *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts)]
-        )
-        yield len(groups) + len(given) + len(prompts)
+        documents = await library.readers.given(PERSON + person_id)
+        rights = [
+            *({"collection_id": one, "right": NAMES[right]} for one, right in given),
+            *({"document_id": one, "right": NAMES[Right.SEE]} for one in documents),
+            *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts),
+        ]
+        await archive.json("rights.json", rights)
+        yield len(groups) + len(rights)
 
     async def keys(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
         """Write the API keys' names, times and limits."""

@@ -54,10 +54,18 @@ async def check_given(
         if one.right > Right.WRITE and one.subject in (EVERYBODY, SIGNED_IN):
             raise Invalid(f"A {what} can't be managed by everybody. Name persons or groups.")
     known = {one.subject for one in before}
-    new = [one.subject for one in after if one.subject not in known and one.subject.startswith(GROUP)]
-    if new:  # groups that come new are those of the person; operators know all groups
+    await check_groups(person, [one.subject for one in after if one.subject not in known], groups)
+
+
+async def check_groups(person: Person, new: Sequence[str], groups: Groups) -> None:
+    """Return if a person may name these subjects: groups that come new are their own; operators know all groups.
+
+    Raises:
+        NotFound: there is no such group for this person.
+    """
+    if named := [one for one in new if one.startswith(GROUP)]:
         there = await groups.groups(None if person.is_operator else person.id)
-        if not {GROUP + one.id for one in there}.issuperset(new):
+        if not {GROUP + one.id for one in there}.issuperset(named):
             raise NotFound("There is no such group that you are a member of.")
 
 

@@ -21,6 +21,7 @@ from hubbub.app.model_rights import ModelRights
 from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.sent_along import Sent, SentAlong, with_length
 from hubbub.app.titles import title_of
+from hubbub.app.traced import in_a_trace, note_question
 from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
@@ -29,6 +30,7 @@ from hubbub.core.messages import AskedWith, Chat, Message, Turn
 from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.scopes import check_model
+from hubbub.core.tracing import Tracing
 from hubbub.core.usage import spending
 from hubbub.history.base import History
 from hubbub.identity.grants import Grant, Grants, granted
@@ -83,6 +85,7 @@ class Questions:
         rights: RightsWatch,
         meter: Meter,
         along: SentAlong,
+        tracing: Tracing,
     ) -> None:
         self._access = access
         self._runner = runner
@@ -96,6 +99,7 @@ class Questions:
         self._rights = rights
         self._meter = meter
         self._along = along
+        self.tracing = tracing
 
     @overload
     async def ask(
@@ -115,6 +119,7 @@ class Questions:
         within: tuple[Message, Message] | None = None,
     ) -> str: ...
 
+    @in_a_trace
     async def ask(
         self,
         person: Person,
@@ -161,6 +166,7 @@ class Questions:
 
         return await self._within_quota(person, question, begin)
 
+    @in_a_trace
     async def ask_again(
         self, person: Person, question_id: str, how: Again = AS_BEFORE, *, answer_id: str | None = None
     ) -> Asked:
@@ -323,6 +329,7 @@ class Questions:
         party = party_of(person)
         deployment, tokens = self._engine.weigh(question)
         check_model(person, deployment)
+        note_question(answer_id, deployment, question)
         written = min(tokens, EXPECTED_TOKENS) if deployment else 0
         bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
         if question.continues is not None:
@@ -412,6 +419,7 @@ class Questions:
             raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
         if not answer.text or answer.way == "quotes":
             raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+        await self._access.check_hits(person, answer.hits)
         return message, Begun(answer.text, answer.query or "", answer.hits)
 
     async def _answer_to(self, person: Person, question: Message, answer_id: str) -> Message:

@@ -1,18 +1,19 @@
-"""End answers over collections, or by models, that their askers may use no more.
+"""End answers over collections or documents, or by models, that their askers may use no more.
 
 All are checked together, twice a second, and only after some right has changed: an answer costs one entry in a dict.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from hubbub.core.documents import Hit
 from hubbub.core.errors import HubbubError
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import Reader
-from hubbub.search.base import Permissions
+from hubbub.search.base import Library
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +30,27 @@ class RightsWatch:
 
     def __init__(
         self,
-        permissions: Permissions,
+        library: Library,
         stop: Callable[[str, str], None],
         is_here: Callable[[str], bool],
+        hits: Callable[[str], Sequence[Hit] | None],
     ) -> None:
-        """Take what knows the rights, what ends an answer that is made here, and what tells whether one is."""
-        self._permissions = permissions
+        """Take what knows the rights, what ends an answer that is made here, and what tells whether one is.
+
+        `hits` returns what was found for such an answer; None before its search.
+        """
+        self._permissions = library.permissions
+        self._readers = library.readers
         self._stop = stop
         self._is_here = is_here
+        self._hits = hits
         self._open: dict[str, tuple[Reader, Sequence[str]]] = {}
         self._holds: dict[str, Callable[[], Awaitable[bool]]] = {}
         self._unchecked: set[str] = set()
         """Those that came since the last check: rights may have changed since theirs were looked up."""
+        self._unsearched: dict[str, int | None] = {}
+        """Those for which nothing was found yet when they were last looked at, each with the revision that was known
+        when it came: what is found under another one may be of a document that is restricted by now."""
         self._revision: int | None = None
         self._unknown = Lasting(logger)
         self._unknown_since: float | None = None
@@ -73,6 +83,10 @@ class RightsWatch:
         if holds is not None:
             self._holds[answer_id] = holds
         self._unchecked.add(answer_id)
+        if (
+            collection_ids
+        ):  # what was found already, as where an answer is taken over, was found under nobody knows what
+            self._unsearched[answer_id] = self._revision if self._hits(answer_id) is None else None
         self._is_needed.set()
 
     async def check(self) -> None:
@@ -81,15 +95,12 @@ class RightsWatch:
             self._forget(answer_id)
         if not self._open:
             return
-        asked = dict(self._open)
+        found = {one: hits for one, (_, ids) in self._open.items() if ids and (hits := self._hits(one)) is not None}
         try:
             async with asyncio.timeout(ASKED_SECONDS):
                 revision = await self._permissions.revision()
-                if revision == self._revision:
-                    asked = {one: asked[one] for one in self._unchecked}
-                usable = await self._permissions.usable(list(asked.values())) if asked else []
-                self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
-                self._unchecked -= asked.keys()
+                await self._check_usable(revision)
+                await self._check_found(found, revision)
                 self._revision = revision
         except (HubbubError, TimeoutError) as error:
             self._unknown.met("It can't be checked whether open answers may go on", error)
@@ -101,6 +112,27 @@ class RightsWatch:
             self._unknown.over()
             self._unknown_since = None
 
+    async def _check_usable(self, revision: int) -> None:
+        asked = dict(self._open)  # with those that came while the revision was read
+        if revision == self._revision:
+            asked = {one: asked[one] for one in self._unchecked}
+        usable = await self._permissions.usable(list(asked.values())) if asked else []
+        self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
+        self._unchecked -= asked.keys()
+
+    async def _check_found(self, found: Mapping[str, Sequence[Hit]], revision: int) -> None:
+        """End the answers for which passages of documents were found that are restricted to others by now."""
+        is_changed = revision != self._revision
+        asked = {
+            one: (self._open[one][0], list({hit.document_id for hit in hits}))
+            for one, hits in found.items()
+            if one in self._open and (is_changed or self._unsearched.get(one, revision) != revision)
+        }
+        closed = await self._readers.closed(list(asked.values())) if asked else []
+        self._end([one for one, ids in zip(asked, closed, strict=True) if ids])
+        for one in found:
+            self._unsearched.pop(one, None)
+
     def _end(self, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
             self._forget(answer_id)
@@ -110,6 +142,7 @@ class RightsWatch:
         self._open.pop(answer_id, None)
         self._holds.pop(answer_id, None)
         self._unchecked.discard(answer_id)
+        self._unsearched.pop(answer_id, None)
 
     async def _held(self, answer_id: str) -> bool:
         holds = self._holds.get(answer_id)

@@ -25,6 +25,8 @@ from hubbub.compose import (
     pools_of,
     prepare_folder,
     sandbox_of,
+    telemetry_faults,
+    telemetry_shown,
     ways_to_sign_in,
 )
 from hubbub.connections.http import Http
@@ -93,6 +95,8 @@ def check(settings: Settings) -> bool:
             table.add_row("pages of", origin, "server.allowed_origins or ALLOWED_ORIGIN names it")
     except SettingsError as error:
         faults += error.faults
+    if (sent := telemetry_shown(settings)) is not None:
+        table.add_row("telemetry", *sent)
     remains = asyncio.run(_remains(settings))
     held = "each without network, files and processes of the server" if not remains else "not held back by the kernel"
     table.add_row("readers", held, "Landlock and seccomp hold them" if not remains else "; ".join(remains))
@@ -101,7 +105,7 @@ def check(settings: Settings) -> bool:
         console.print(line, markup=False)
     for weights in missing_weights(settings):
         console.print(f"To be fetched at the first start: {weights}", markup=False)
-    for lack in postgres[2] if postgres is not None else ():
+    for lack in (*(postgres[2] if postgres is not None else ()), *telemetry_faults(settings)):
         console.print(f"! {lack}", style="yellow", markup=False)
     if not cards:
         faults.append("There is no model: chat will not work. Set OPENAI_API_KEY, or embedded.is_enabled = true.")

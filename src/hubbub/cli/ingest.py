@@ -19,8 +19,8 @@ from hubbub.cli.terminal import printable
 from hubbub.compose import DocumentStore, OnFetch, fetcher_of, going_on, open_deeds, open_document_store, prepare_folder
 from hubbub.connections.http import Http
 from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import Conflict, HubbubError, StoreError
-from hubbub.core.people import OPERATOR, Right
+from hubbub.core.errors import Conflict, HubbubError, Invalid, StoreError
+from hubbub.core.people import EVERYBODY, OPERATOR, Right
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.names import usable_name
 from hubbub.ingest.naming import claimed
@@ -59,11 +59,13 @@ def ingest(
     remove_missing: bool,
     even_if_empty: bool = False,
     share: Sequence[str] = (),
+    only_for: Sequence[str] = (),
 ) -> int:
     """Read files, folders and URLs into the collection, and say what became of them; return how many failed.
 
     A collection that is made is private, unless somebody is named to share it with, who may then use it; one that is
-    there is shared with them, too.
+    there is shared with them, too. Where the documents are `only_for` some, these alone see them, of those who may
+    see the collection.
 
     Raises:
         Invalid, NotFound: it can't be shared with somebody who is named, or there is no such group.
@@ -80,7 +82,7 @@ def ingest(
             if remove_missing and not even_if_empty:
                 _check_there(passed_by)
             gone_from = {source_of(path) for path in paths} if remove_missing else None
-            tally = asyncio.run(_ingest(settings, files, urls, collection, gone_from, share, on_fetch))
+            tally = asyncio.run(_ingest(settings, files, urls, collection, gone_from, share, only_for, on_fetch))
         except KeyboardInterrupt:
             console.print("Interrupted. Nothing is lost: the same command goes on where this one stopped.")
             raise
@@ -123,6 +125,7 @@ async def _ingest(
     name: str,
     gone_from: set[str] | None,
     share: Sequence[str],
+    only_for: Sequence[str],
     on_fetch: OnFetch,
 ) -> Tally:
     async with (
@@ -133,14 +136,19 @@ async def _ingest(
     ):
         deeds = await stack.enter_async_context(open_deeds(settings, store))
         subjects = [await subject_of(one, store.library.groups, settings) for one in share]
+        readers = [await subject_of(one, store.library.groups, settings) for one in only_for] or None
+        if EVERYBODY in (readers or ()):
+            raise Invalid("Everybody sees documents that are not restricted. Leave --only-for out.")
         collection = await operators_collection(store, deeds, name, subjects)
-        await deeds.note("documents ingested", of=collection.id, outcome="unknown", detail=f"{len(files)} begun")
+        await deeds.note(
+            "documents ingested", of=collection.id, outcome="unknown", detail=f"{len(files)} begun{_for(readers)}"
+        )
         files = await claimed(store.origins, collection.id, files)
         telling = Telling(console, name, len(files) + len(urls), embeds=store.embedder is not None)
         async with going_on(telling.run()):
             with telling.shown():
-                tally = await _add(store, collection, files, telling)
-                fetched = await _fetch(settings, store, collection, urls, tally, telling) if urls else []
+                tally = await _add(store, collection, files, readers, telling)
+                fetched = await _fetch(settings, store, collection, urls, readers, tally, telling) if urls else []
                 if gone_from is not None:
                     tally.removed = await _remove_missing(store, collection, files, gone_from)
                 async with contextlib.aclosing(store.pipeline.watch(collection.id)) as states:
@@ -152,8 +160,10 @@ async def _ingest(
         tally.in_part = [(one.name, one.completeness.but) for one in documents if one.completeness.but]
         tally.by_ocr = [(one.name, one.completeness.ocr.text) for one in documents if one.completeness.ocr]
         tally.taken -= len(tally.refused)
-        counts = f"{tally.taken} read, {tally.unchanged} unchanged, {tally.removed} removed"
-        await deeds.note("documents ingested", of=collection.id, detail=f"{counts}, {len(tally.refused)} failed")
+        counts = (
+            f"{tally.taken} read, {tally.unchanged} unchanged, {tally.removed} removed, {len(tally.refused)} failed"
+        )
+        await deeds.note("documents ingested", of=collection.id, detail=f"{counts}{_for(readers)}")
         if await store.library.permissions.of(collection.id):
             tally.seers = await seen_by(store.library, collection)
     return tally
@@ -183,12 +193,18 @@ async def _remove_missing(
     return len(await store.pipeline.remove_missing(collection.id, [*(file.name for file in files), *of_others]))
 
 
-async def _add(store: DocumentStore, collection: Collection, files: Sequence[Found], telling: Telling) -> Tally:
+async def _add(
+    store: DocumentStore,
+    collection: Collection,
+    files: Sequence[Found],
+    readers: Sequence[str] | None,
+    telling: Telling,
+) -> Tally:
     known = {document.name: document for document in await store.library.documents(collection.id)}
     tally = Tally(taken=len(files))
     for count, file in enumerate(files, start=1):
         try:
-            document = await store.pipeline.add(collection.id, file.name, file.path)
+            document = await store.pipeline.add(collection.id, file.name, file.path, readers=readers)
         except StoreError:
             raise
         except HubbubError as error:
@@ -206,6 +222,7 @@ async def _fetch(
     store: DocumentStore,
     collection: Collection,
     urls: Sequence[str],
+    readers: Sequence[str] | None,
     tally: Tally,
     telling: Telling,
 ) -> list[str]:
@@ -221,7 +238,7 @@ async def _fetch(
                     known = await store.library.named(collection.id, name)
                     await store.origins.claim(collection.id, [(url, "", name)])
                     pieces = document_pieces(arrived, settings.limits.document_bytes)
-                    document = await store.pipeline.add(collection.id, name, pieces)
+                    document = await store.pipeline.add(collection.id, name, pieces, readers=readers)
             except StoreError:
                 raise
             except HubbubError as error:
@@ -233,6 +250,10 @@ async def _fetch(
                     tally.taken -= 1
             telling.stored(stored + count)
     return names
+
+
+def _for(readers: Sequence[str] | None) -> str:
+    return f", only for {' '.join(readers)}" if readers else ""
 
 
 def _is_unchanged(before: Document | None, now: Document) -> bool:

@@ -159,6 +159,14 @@ def ingest(
             metavar="WITH",
         ),
     ] = None,
+    only_for: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Let these alone see the documents, of those who may see the collection: signed-in, group:NAME, "
+            "claim:PROVIDER/NAME or person:ID; may be repeated.",
+            metavar="WHOM",
+        ),
+    ] = None,
     data: DataFolder = None,
     config: Config = None,
 ) -> None:
@@ -177,6 +185,7 @@ def ingest(
             remove_missing=remove_missing,
             even_if_empty=even_if_empty,
             share=share or [],
+            only_for=only_for or [],
         )
     if failed:
         raise typer.Exit(1)

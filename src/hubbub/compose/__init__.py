@@ -37,6 +37,7 @@ from hubbub.compose.pools import faults_of, pools_of
 from hubbub.compose.providers import provider_names
 from hubbub.compose.rated import open_rated
 from hubbub.compose.sources import syncing_of, where
+from hubbub.compose.telemetry import telemetry_faults, telemetry_shown
 
 __all__ = [
     "Chosen",
@@ -79,6 +80,8 @@ __all__ = [
     "provider_names",
     "sandbox_of",
     "syncing_of",
+    "telemetry_faults",
+    "telemetry_shown",
     "ways_to_sign_in",
     "web_application",
     "web_application_within",

@@ -36,8 +36,10 @@ from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.own import wire_formats
 from hubbub.compose.personal import open_personal, work_on_people
 from hubbub.compose.providers import identity_proxies, provider_names
+from hubbub.compose.provisioning import open_provisioners
 from hubbub.compose.rated import records_of
 from hubbub.compose.syncing import keep_synced
+from hubbub.compose.telemetry import endpoints, open_tracing, tell_figures
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -46,6 +48,7 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.summaries import Summaries
+from hubbub.core.tracing import NoTracing, Tracing
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
@@ -116,6 +119,7 @@ def web_application_within(
         has_page=has_page,
         identity_proxies=identity_proxies(settings),
         formats=wire_formats(settings),
+        notes_callers=bool(endpoints(settings)),
     )
 
 
@@ -159,9 +163,11 @@ async def open_application(
         return memberships[0].size if memberships else 1
 
     async with AsyncExitStack() as stack:
+        tracing = await stack.enter_async_context(open_tracing(settings))
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
-        application = await _assembled(stack, settings, parts, answers, identity, share)
+        application = await _assembled(stack, settings, parts, answers, identity, share, tracing=tracing)
+        tell_figures(application)
         await settle_claims(parts.store.library, settings)
         await tell_unknown_groups(settings, parts.store.library.groups)
         if application.guests is not None:
@@ -246,6 +252,7 @@ async def _assembled(
     share: Callable[[], int],
     *,
     default: Acting | None = None,
+    tracing: Tracing | None = None,
 ) -> Application:
     """Put the application together from its parts."""
     store, catalog, database = parts.store, parts.catalog, parts.database
@@ -263,7 +270,9 @@ async def _assembled(
     doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     coalescing = await stack.enter_async_context(Coalescing()) if settings.answers.shares_identical else None
-    runner = await stack.enter_async_context(Runner(log, answers, _admission_control(settings, catalog, share)))
+    tracing = tracing or NoTracing()
+    control = _admission_control(settings, catalog, share)
+    runner = await stack.enter_async_context(Runner(log, answers, control, tracing))
 
     def delayed() -> dict[str, int]:
         return {"open answers": runner.open_count, "readers": log.reader_count}
@@ -276,13 +285,14 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         passkeys=doors.passkeys,
+        provisioners=await open_provisioners(settings, database, store, doors.accounts),
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
         links=await stack.enter_async_context(links_in(database)),
         shares_with_everybody=settings.sharing.chats_with_everybody,
         guests=await open_guests(stack, settings, database, store.library, doors.cookies, deeds),
         sign_in_addresses=_sign_in_addresses(doors.providers),
-        rights=await stack.enter_async_context(RightsWatch(store.library.permissions, runner.stop_here, log.is_here)),
+        rights=await stack.enter_async_context(RightsWatch(store.library, runner.stop_here, log.is_here, log.hits)),
         runner=runner,
         log=log,
         history=history,
@@ -306,6 +316,7 @@ async def _assembled(
         settings_shown=settings_shown,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
+        tracing=tracing,
     )
     runner.rework = application.questions.take_over
     runner.on_taken_over = application.questions.hold_again
@@ -392,6 +403,7 @@ def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncCo
         identity_proxies=identity_proxies(settings),
         foreign_page=front.page,
         formats=front.formats,
+        notes_callers=bool(endpoints(settings)),
     )
 
 

@@ -11,6 +11,7 @@ from hubbub.core.errors import ModelError
 from hubbub.core.events import Event, Queued, Started
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.tracing import step
 from hubbub.models.base import Completion, Model, Piece, Pooled, SendPiece
 
 WAIT_SECONDS = 30.0
@@ -102,7 +103,11 @@ class Again:
                 wait = error.retry_after_seconds or 0.0
                 if isinstance(model, Paced):  # it knows what was said, and whether it was
                     wait = max(model.pace.opens_in_seconds, backoff * (1 - self._chance() / 2))
-                if now + wait > until or not await self._turn(model, number, now + wait, until, tell):
+                if now + wait > until:
+                    raise
+                with step("wait for the model"):
+                    is_its_turn = await self._turn(model, number, now + wait, until, tell)
+                if not is_its_turn:
                     raise
                 backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
                 tell(started)

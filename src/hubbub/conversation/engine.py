@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hubbub.conversation.again import Again
 from hubbub.conversation.citations import CitedStream, cite
 from hubbub.conversation.coalescing import Coalescing
+from hubbub.conversation.finding import find
 from hubbub.conversation.joining import joined
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
 from hubbub.conversation.prompt import (
@@ -38,7 +39,7 @@ from hubbub.conversation.tokens import Rates
 from hubbub.conversation.turns import spoken, well_formed
 from hubbub.core.documents import Hit
 from hubbub.core.embedding import Embedder
-from hubbub.core.errors import ModelError, ModelTooLong, SearchError
+from hubbub.core.errors import ModelError, ModelTooLong
 from hubbub.core.events import (
     Cited,
     Declined,
@@ -59,6 +60,7 @@ from hubbub.core.events import (
 )
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
+from hubbub.core.tracing import current, step
 from hubbub.models.base import Completion, Model, Piece
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Personal, Search
@@ -177,6 +179,7 @@ class Engine:
             return await self._chat(question, send)
         times = Times(question.within_seconds)
         writer = self._model_for(question)
+        current().set("hubbub.way", "grounded" if writer else "quotes")
         send(Started(writer.card.name if writer else "", "grounded" if writer else "quotes"))
         begun = question.continues or await self._searches.kept(question)
         reading = None if begun else await self._until_read(question, times, send)
@@ -221,28 +224,19 @@ class Engine:
 
         try:
             async with times.for_query():
-                return await until_read(self._library, question.collection_ids, question.wait_seconds, tell)
+                return await until_read(self._library, question, tell)
         except TimeoutError:
             return told[-1] if told else None
 
     async def _query(self, writer: Model | None, question: Question, times: Times, send: Send) -> str:
-        try:
+        with step("query"), contextlib.suppress(TimeoutError):
             async with times.for_query():
                 telling = _telling(question, "query", writer, send)
                 return await write_query(writer, question.text, spoken(question.turns), telling)
-        except TimeoutError:
-            return stand_alone(question.text, spoken(question.turns))
+        return stand_alone(question.text, spoken(question.turns))
 
     async def _find(self, query: str, question: Question, scope: Scope, limit: int) -> list[Hit]:
-        try:
-            async with scope:
-                ids, how = question.collection_ids, question.retrieval
-                return await self._search.find(query, ids, limit=limit, retrieval=how, reader=question.reader)
-        except TimeoutError as error:
-            raise SearchError(
-                "The search took too long for the time that this answer was given. Give it more, or ask again.",
-                code="too_late",
-            ) from error
+        return await find(self._search, query, question, scope, limit)
 
     async def _thoroughly(self, model: Model, query: str, question: Question, times: Times, send: Send) -> list[Hit]:
         wished = self._shown(question)
@@ -275,6 +269,7 @@ class Engine:
                 code="no_model",
                 retryable=False,
             )
+        current().set("hubbub.way", "chat")
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)

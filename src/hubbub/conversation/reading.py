@@ -7,6 +7,8 @@ from typing import Protocol
 from hubbub.core.documents import Document
 from hubbub.core.events import Event, StillReading
 from hubbub.core.markdown import escape
+from hubbub.core.people import Reader
+from hubbub.core.questions import Question
 
 TOLD = 5
 """So many documents are named."""
@@ -25,21 +27,22 @@ NOTHING_FOUND = "I did not find an answer to this in these documents."
 class Unread(Protocol):
     """Knows which documents can't be searched yet."""
 
-    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]: ...
+    async def unread(
+        self, collection_ids: Sequence[str], *, limit: int, reader: Reader | None = None
+    ) -> list[Document]: ...
 
 
-async def until_read(
-    library: Unread, collection_ids: Sequence[str], wait_seconds: float | None, send: Callable[[Event], None]
-) -> StillReading | None:
-    """Return once everything in these collections was read, or what is still being read when the time is up.
+async def until_read(library: Unread, question: Question, send: Callable[[Event], None]) -> StillReading | None:
+    """Return once everything in a question's collections was read, or what is still being read when the time is up.
 
     Each time that changes it is sent; nothing is sent where there is nothing to wait for.
     """
+    wait_seconds = question.wait_seconds
     clock = asyncio.get_running_loop().time
     until = clock() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
     told: StillReading | None = None
     while True:
-        unread = await library.unread(collection_ids, limit=WAITED_FOR + 1)
+        unread = await library.unread(question.collection_ids, limit=WAITED_FOR + 1, reader=question.reader)
         now = _told(unread)
         if now != (told or StillReading(())):
             told = now

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hubbub.core.documents import Document, Hit
+from hubbub.core.people import Reader
 from hubbub.core.questions import Begun, Generation, Question
 
 MOST = 256
@@ -24,7 +25,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 class Holds(Protocol):
     """Knows documents by their ids."""
 
-    async def document(self, document_id: str) -> Document | None: ...
+    async def document(self, document_id: str, *, reader: Reader | None = None) -> Document | None: ...
 
 
 class _Found(NamedTuple):
@@ -37,7 +38,8 @@ class Searches:
     """What was found for questions whose model may call tools. A worker keeps its own.
 
     A step of a loop is the same question, of the same reader, with the results of tools behind it. Rights on
-    collections are asked for at each step, before this; where a document is gone, or was moved, a step searches anew.
+    collections are asked for at each step, before this; where a document is gone, was moved, or
+    is restricted to others by now, a step searches anew.
     """
 
     def __init__(self, library: object = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,7 +56,7 @@ class Searches:
         if found is None or found.until < self._clock():
             return None
         for document_id in dict.fromkeys(hit.document_id for hit in found.hits):
-            document = await self._library.document(document_id)
+            document = await self._library.document(document_id, reader=question.reader)
             if document is None or document.collection_id not in question.collection_ids:
                 return None
         self.keep(question, found.query, found.hits)

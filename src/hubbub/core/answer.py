@@ -231,6 +231,11 @@ class Folding:
         """What it took, as far as that was told."""
         return self._answer.usage
 
+    @property
+    def hits(self) -> tuple[Hit, ...] | None:
+        """What was found; None: nothing was searched yet."""
+        return None if self._answer.query is None else self._answer.hits
+
     def add(self, event: Event) -> None:
         """Take the next event."""
         self.number += 1

@@ -102,6 +102,8 @@ class Document(msgspec.Struct, frozen=True):
     progress: float = 0.0
     """How far it is through its state, 0 to 1: while it is read, the part of it that is read, where its format lets
     that be told; while it is embedded, the part of its passages that have a vector; 1 once it is ready."""
+    is_restricted: bool = False
+    """Whether some alone may see it, of those who may see its collection."""
 
 
 def progress_of(state: DocumentState, read: float, passages: int, embedded: int) -> float:

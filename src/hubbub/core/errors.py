@@ -31,6 +31,8 @@ class HubbubError(Exception):
         self.detail = detail
         self.reference = ""
         """What a person was told by, once one was."""
+        self.trace_id = ""
+        """The trace that it happened in, where traces are recorded."""
         if code is not None:
             self.code = code
 

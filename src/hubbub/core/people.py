@@ -123,6 +123,9 @@ class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
     reads_all: bool = False
     ids: tuple[str, ...] = ()
     """What providers call them: for what lists people by those ids."""
+    sight: str = ""
+    """Tells questions of anybody apart that were asked between other changes of rights, so that who shares an answer
+    has the same sight of restricted documents."""
 
 
 ANYBODY = Reader("", (EVERYBODY,))

@@ -8,6 +8,7 @@ from collections import deque
 import msgspec
 
 from hubbub.core.errors import HubbubError
+from hubbub.core.tracing import current
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ class Noted(msgspec.Struct, frozen=True):
     at: float
     code: str
     detail: str
+    trace_id: str = ""
+    """The trace that it happened in, where traces are recorded."""
 
 
 recent: deque[Noted] = deque(maxlen=KEPT)
@@ -49,6 +52,11 @@ def _known(error: HubbubError) -> str | None:
 
 def _noted(error: HubbubError) -> str:
     reference = secrets.token_hex(4)
-    recent.append(Noted(reference, time.time(), error.code, error.detail))
-    logger.warning("Reference %s (%s): %s", reference, error.code, error.detail)
+    trace_id = error.trace_id or current().trace_id
+    recent.append(Noted(reference, time.time(), error.code, error.detail, trace_id))
+    known = {"telemetry": {"hubbub.reference": reference, "error.type": error.code}}
+    if trace_id:
+        logger.warning("Reference %s (%s), trace %s: %s", reference, error.code, trace_id, error.detail, extra=known)
+    else:
+        logger.warning("Reference %s (%s): %s", reference, error.code, error.detail, extra=known)
     return reference

@@ -25,7 +25,7 @@ SCOPES: Mapping[Scope, str] = {
     "search": "Search collections, and ask over them",
     "documents:read": "List collections, and read their documents",
     "documents:write": "Add, read and delete documents and collections",
-    "documents:share": "Say who may do what with collections",
+    "documents:share": "Say who may do what with collections and documents",
     "embeddings": "Make embeddings",
     "operate": "Do what operators may do",
 }

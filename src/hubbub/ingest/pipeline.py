@@ -72,12 +72,18 @@ class Pipeline:
         )
 
     async def add(
-        self, collection_id: str, name: str, source: Path | AsyncIterable[bytes], *, payer: str = ""
+        self,
+        collection_id: str,
+        name: str,
+        source: Path | AsyncIterable[bytes],
+        *,
+        payer: str = "",
+        readers: Sequence[str] | None = None,
     ) -> Document:
         """Store a file and record it as waiting to be read, in place of the one that had its name.
 
         What is there already with the same content, and has not failed, is returned as it is. The bytes are
-        charged to the payer, if one is named.
+        charged to the payer, if one is named. It is restricted to the readers; None: as the one before.
 
         Raises:
             Invalid: the name can't be used, or the file can't be opened.
@@ -93,7 +99,7 @@ class Pipeline:
                 pieces = counted(pieces)
             kept = await stack.enter_async_context(self._files.keeping(pieces))
             known = await self._library.named(collection_id, name)
-            stored = await self._record(collection_id, name, kept, known, payer)
+            stored = await self._record(collection_id, name, kept, known, payer, readers)
         if known and known.sha256 != kept.sha256:
             await self._drop(known.sha256)
         return stored
@@ -101,8 +107,18 @@ class Pipeline:
     def _media_type_of(self, name: str) -> str:
         return self.own_types.get(suffix_of(name)) or media_type_of(name)
 
-    async def _record(self, collection_id: str, name: str, kept: Kept, known: Document | None, payer: str) -> Document:
+    async def _record(
+        self,
+        collection_id: str,
+        name: str,
+        kept: Kept,
+        known: Document | None,
+        payer: str,
+        readers: Sequence[str] | None,
+    ) -> Document:
         if known and known.sha256 == kept.sha256 and known.state != "failed":
+            if readers is not None:
+                await self._library.readers.put(known.id, readers)
             return known
         document = Document(
             id=new_id(),
@@ -113,7 +129,7 @@ class Pipeline:
             media_type=self._media_type_of(name),
             added_at=time.time(),
         )
-        stored = await self._library.add(document, payer=payer)
+        stored = await self._library.add(document, payer=payer, readers=readers)
         self._worker.wake()
         return stored
 

@@ -98,6 +98,8 @@ class FolderSync:
         self._count = -1
         self._seen: dict[str, tuple[str, float]] = {}
         self._refused: dict[str, tuple[str, str]] = {}
+        self._carried: dict[str, list[str]] = {}
+        """Of files that are added anew under another name: who alone may see their documents."""
 
     async def once(self, collection_id: str) -> Round:
         """Make a collection equal to the folder, except for the files that are still being written.
@@ -187,12 +189,20 @@ class FolderSync:
             origin = gone.pop(_same(stamp), None) if stamp else None
             if origin is None or not await self._renamed(collection_id, origin, file):
                 left.append(file)
+                if origin is not None:
+                    await self._carry(collection_id, origin, file)
                 continue
             await self._origins.note(collection_id, source, [Origin(file.inside, file.name, stamp, origin.sha256)])
             await self._origins.forget(collection_id, source, origin.path)
             del known[origin.path]
             done.moved += 1
         return left
+
+    async def _carry(self, collection_id: str, origin: Origin, file: Found) -> None:
+        """Note who alone may see a document that is added anew under another name: it stays so."""
+        document = await self._library.named(collection_id, origin.name)
+        if document is not None and document.is_restricted:
+            self._carried[file.inside] = await self._library.readers.of(document.id) or []
 
     async def _renamed(self, collection_id: str, origin: Origin, file: Found) -> bool:
         document = await self._library.named(collection_id, origin.name)
@@ -208,7 +218,9 @@ class FolderSync:
                 stamp = await in_a_thread(lambda file=file: _stamp_at(file.path))
                 before = await self._library.named(collection_id, file.name)
                 try:
-                    document = await self._pipeline.add(collection_id, file.name, self._pieces(file, stamp))
+                    readers = self._carried.get(file.inside)
+                    pieces = self._pieces(file, stamp)
+                    document = await self._pipeline.add(collection_id, file.name, pieces, readers=readers)
                 except StoreError:
                     raise
                 except HubbubError as error:
@@ -218,6 +230,7 @@ class FolderSync:
                         self._refused[file.inside] = stamp, error.for_operators
                         done.refused.append((file.name, error.for_operators))
                     continue
+                self._carried.pop(file.inside, None)
                 stored.append(Origin(file.inside, file.name, stamp, document.sha256))
                 _count(done, before, document)
                 if len(stored) >= NOTE_FILES:
@@ -271,7 +284,7 @@ class FolderSync:
             await self._origins.forget(collection_id, source, origin.path)
 
     def _forget_gone(self, stamps: Mapping[str, str]) -> None:
-        for memory in (self._seen, self._refused):
+        for memory in (self._seen, self._refused, self._carried):
             for inside in memory.keys() - stamps.keys():
                 del memory[inside]
 

@@ -16,7 +16,9 @@ from hubbub.core.errors import ModelError
 from hubbub.core.events import Reasoning
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.tracing import CLIENT, current, step
 from hubbub.core.usage import note_counted, note_uncounted
+from hubbub.models import traced
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.base import Completion, Limits, ModelCard, Piece, SendPiece
@@ -59,6 +61,8 @@ class OpenAiModel:
         self._limits = limits or Limits()
         self._requests = Requests(address)
         self._noted: set[str] = set()
+        self._facts = traced.facts_of(address, card.name)
+        self._step_name = f"chat {address.model}"
 
     @property
     def card(self) -> ModelCard:
@@ -72,13 +76,22 @@ class OpenAiModel:
         body = self._requests.body(turns, how)
         try:
             while True:
-                try:
-                    completion = await self._attempt(body, send, patience)
-                except _FieldsRefused as refusal:  # each names a field that was sent: soon there is none left
-                    body = refusal.body
-                else:
-                    self._note_spent(turns, completion, has_spoken=asked.has_spoken)
-                    return completion
+                with step(self._step_name, CLIENT) as attempt:
+                    traced.asked(attempt, self._facts, turns, how)
+                    waited = self.pace.seconds_since(asked.began) if attempt.is_recorded else 0.0
+                    heard = traced.Heard(send) if attempt.takes_texts else None
+                    try:
+                        completion = await self._attempt(body, heard or send, patience)
+                    except _FieldsRefused as refusal:  # each names a field that was sent: soon there is none left
+                        body = refusal.body
+                        attempt.fail("fields_refused")
+                        continue
+                    finally:
+                        if heard is not None:
+                            heard.note(attempt)
+                    traced.answered(attempt, completion, asked.first_seconds, waited)
+                self._note_spent(turns, completion, has_spoken=asked.has_spoken)
+                return completion
         except BaseException as error:
             # What was refused costs nothing. What was broken off, here or there, may have been read, and is paid for.
             if asked.has_spoken or not isinstance(error, ModelError) or error.code in BROKEN_OFF:
@@ -103,7 +116,7 @@ class OpenAiModel:
             body=encoded(body),
             connect_seconds=self._limits.connect_seconds,
         )
-        request = authorised(address.authorization, post, _HEADERS)
+        request = authorised(address.authorization, post, current().headers(_HEADERS))
         try:
             async with AsyncExitStack() as stack:
                 reply = await patience.within(stack.enter_async_context(request))

@@ -17,12 +17,14 @@ from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 from hubbub.core.messages import Turn
+from hubbub.core.tracing import CLIENT, current, step
 from hubbub.core.usage import note_counted, note_uncounted
 from hubbub.models.address import Address
 from hubbub.models.authorised import authorised
 from hubbub.models.faults import failure, read_fault
 from hubbub.models.loose import count_of, mapping_of
 from hubbub.models.retry_after import retry_after_seconds
+from hubbub.models.traced import facts_of
 
 BATCH = 16
 """Texts a request: every version of Azure OpenAI takes so many."""
@@ -52,6 +54,8 @@ class OpenAiEmbedder:
         self._address = address
         self._dimensions = dimensions
         self._http = http
+        self._facts = facts_of(address, address.model)
+        self._step_name = f"embeddings {address.model}"
         self._sends_dimensions = True
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -84,7 +88,12 @@ class OpenAiEmbedder:
     async def _tried(self, texts: Sequence[str], attempts: int, longest_pause_seconds: float) -> list[Vector]:
         for attempt in itertools.count(1):
             try:
-                return await self._embedded(texts)
+                with step(self._step_name, CLIENT) as traced:
+                    if traced.is_recorded:
+                        traced.set("gen_ai.operation.name", "embeddings")
+                        for name, fact in self._facts.items():
+                            traced.set(name, fact)
+                    return await self._embedded(texts)
             except ModelError as error:
                 spread = random.uniform(0.5, 1.0)  # noqa: S311 (who failed together shall not come back together)
                 pause = error.retry_after_seconds or FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * spread
@@ -106,8 +115,9 @@ class OpenAiEmbedder:
             body=msgspec.json.encode(body),
             connect_seconds=CONNECT_SECONDS,
         )
+        headers = current().headers(_HEADERS)
         try:
-            async with asyncio.timeout(SECONDS), authorised(address.authorization, post, _HEADERS) as reply:
+            async with asyncio.timeout(SECONDS), authorised(address.authorization, post, headers) as reply:
                 page = await reply.body(REPLY_BYTES)
         except TimeoutError as error:
             raise self._too_long(SECONDS) from error

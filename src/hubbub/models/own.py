@@ -9,7 +9,9 @@ from hubbub.core.embedding import Embedder, OfLanguages
 from hubbub.core.errors import HubbubError, ModelError
 from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation
+from hubbub.core.tracing import CLIENT, step
 from hubbub.core.usage import note_counted, note_uncounted
+from hubbub.models import traced
 from hubbub.models.base import Completion, Limits, Model, ModelCard, Piece, SendPiece
 from hubbub.models.pace import FixedPace
 
@@ -23,6 +25,11 @@ class OwnModel:
         """Take the model, and how many answers it is asked for at once; it may say that itself, by a `pace`."""
         self._model = model
         self._limits = limits
+        self._facts = {
+            "gen_ai.provider.name": "own",
+            "gen_ai.request.model": model.card.name,
+            "hubbub.deployment": model.card.name,
+        }
         self.pace = getattr(model, "pace", None) or FixedPace(running)
 
     @property
@@ -30,7 +37,20 @@ class OwnModel:
         return self._model.card
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
-        saying = _Saying(send, self._limits)
+        name = self.card.name
+        with step(f"chat {name}", CLIENT) as attempt:
+            traced.asked(attempt, self._facts, turns, how)
+            heard = traced.Heard(send) if attempt.takes_texts else None
+            saying = _Saying(heard or send, self._limits)
+            try:
+                completion = await self._counted(saying, turns, how)
+            finally:
+                if heard is not None:
+                    heard.note(attempt)
+            traced.answered(attempt, completion, saying.first_seconds)
+            return completion
+
+    async def _counted(self, saying: "_Saying", turns: Sequence[Turn], how: Generation | None) -> Completion:
         name = self.card.name
         try:
             completion = await self._within(saying, turns, how)
@@ -86,6 +106,8 @@ class _Saying:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._left = limits.answer_bytes
+        self._began = self._loop.time()
+        self.first_seconds: float | None = None
         self.silence: asyncio.Timeout | None = None
         self.has_spoken = False
         self.mishap: Exception | None = None
@@ -98,7 +120,9 @@ class _Saying:
             self._left -= len(piece)
             if self._left < 0:
                 raise ModelError("The model said too much. Ask for less.", code="too_large")
-        self.has_spoken = True
+        if not self.has_spoken:
+            self.has_spoken = True
+            self.first_seconds = self._loop.time() - self._began
         if self.silence is not None and not self.silence.expired():
             self.silence.reschedule(self._loop.time() + self._limits.silence_seconds)
         try:

@@ -143,6 +143,10 @@ class Pace:
         """Take an answer of about so many tokens into account that was let in, and will be asked for."""
         self._quota.reserve(tokens)
 
+    def seconds_since(self, began: float) -> float:
+        """Return how long ago something began, by the pace's clock."""
+        return self._clock() - began
+
     def began(self) -> "Asked":
         """Take note that something is asked; whoever asks tells what becomes of it."""
         self._under_way += 1
@@ -293,6 +297,8 @@ class Asked:
         self.began = began
         self.has_spoken = False
         """Whether there was text."""
+        self.first_seconds: float | None = None
+        """After how long the first of it came."""
         self._has_ended = False
 
     def headers(self, headers: Mapping[str, str]) -> None:
@@ -309,6 +315,7 @@ class Asked:
         """Tell that there is text; the first time counts."""
         if not self.has_spoken:
             self.has_spoken = True
+            self.first_seconds = self._pace.seconds_since(self.began)
             self._pace.spoke(self)
 
     def used(self, tokens: int) -> None:

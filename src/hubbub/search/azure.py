@@ -17,6 +17,7 @@ from hubbub.search.azure_opening import open_service
 from hubbub.search.azure_place import AzureIndex
 from hubbub.search.azure_query import EMBEDDING, SEARCHED, among, ask, floats, is_worth, of_category, ranker_of
 from hubbub.search.azure_sample import AzureSampleSearch
+from hubbub.search.document_readers_sqlite import closed_now
 from hubbub.search.permissions_sqlite import usable_now
 from hubbub.search.vectors import QueryVectors, embedded_text
 
@@ -117,12 +118,17 @@ class AzureSearch:
         collection_ids = await usable_now(self._database, reader, collection_ids)
         if not collection_ids:
             return []
+        closed = frozenset(await closed_now(self._database, reader, collection_ids))
         asked = ask(
             query,
             retrieval,
             vector=await self._vectors.of(query) if retrieval.mode != "text" else None,
             is_embedded_there=False,
-            where=[among("collection_id", collection_ids), *of_category("category", retrieval)],
+            where=[
+                among("collection_id", collection_ids),
+                *([f"not {among('document_id', closed)}"] if closed else []),
+                *of_category("category", retrieval),
+            ],
             limit=limit,
             ranker=ranker_of(self._azure, retrieval),
             language=self._azure.rewriting_language,
@@ -148,6 +154,7 @@ class AzureSearch:
                 )
                 for passage_id, one in by_id.items()
                 if passage_id in known.hits and known.hits[passage_id][1] in collection_ids
+                if known.hits[passage_id][0] not in closed
             ]
             if len(hits) >= limit or not known.is_outdated:
                 break

@@ -1,7 +1,7 @@
 """The door of the search: find passages, and keep the library that they come from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,6 +18,13 @@ from hubbub.core.documents import (
     Retrieval,
 )
 from hubbub.core.people import Group, Member, Permission, Reader, Right
+from hubbub.search.document_readers import DocumentReaders as DocumentReaders
+from hubbub.search.document_readers import Sight as Sight
+from hubbub.search.listing import Condition as Condition
+from hubbub.search.listing import DocumentOrder as DocumentOrder
+from hubbub.search.listing import DocumentPage as DocumentPage
+from hubbub.search.listing import Listing as Listing
+from hubbub.search.listing import Place as Place
 
 
 class Search(Protocol):
@@ -285,47 +292,20 @@ class SharesWork(Protocol):
         ...
 
 
-DocumentOrder: TypeAlias = Literal["name", "added", "size"]
-Place: TypeAlias = tuple[str | float, str]
-"""Where a document stands in a list: what the list is ordered by, and the document's id."""
-Condition: TypeAlias = Literal["", "unfinished", "ready", "partial", "failed"]
-"""What a document is like: on its way, read, read but for what was left out, or not to be read; all if empty."""
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """Which documents of a collection are listed, and in what order."""
-
-    words: str = ""
-    """What stands in the name or the title; upper and lower case are the same."""
-    condition: Condition = ""
-    ids: Sequence[str] | None = None
-    """These documents alone; all if None."""
-    order: DocumentOrder = "name"
-    is_descending: bool = False
-    after: Place | None = None
-    """Behind which place, as the page before says with `next`."""
-    limit: int = 100
-
-    @property
-    def query(self) -> str:
-        """The name of the query that lists in this order."""
-        return f"listed_by_{self.order}{'_back' if self.is_descending else ''}"
-
-
-class DocumentPage(msgspec.Struct, frozen=True):
-    """Some of a collection's documents."""
-
-    documents: Sequence[Document]
-    next: Place | None
-    """What to list `after` for the next ones; None behind the last."""
-
-
 class Library(Protocol):
-    """Knows the collections and their documents, and how far each has come."""
+    """Knows the collections and their documents, and how far each has come.
+
+    With a reader, documents that are restricted to others are not there, and not counted.
+    """
 
     @property
     def permissions(self) -> "Permissions":
         """Who may do what with collections."""
+        ...
+
+    @property
+    def readers(self) -> DocumentReaders:
+        """Who may read single documents."""
         ...
 
     @property
@@ -346,6 +326,10 @@ class Library(Protocol):
         """
         ...
 
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        """Return what `named_collections` does, and what the reader sees of restricted documents there."""
+        ...
+
     async def collection(self, collection_id: str) -> Collection | None: ...
 
     async def create(self, name: str, *, owner_id: str, is_shared: bool, description: str = "") -> Collection:
@@ -361,21 +345,21 @@ class Library(Protocol):
         """Forget a collection and the records of its documents (their passages: `Search.remove`)."""
         ...
 
-    async def documents(self, collection_id: str) -> list[Document]:
+    async def documents(self, collection_id: str, *, reader: Reader | None = None) -> list[Document]:
         """Return a collection's documents, by name."""
         ...
 
-    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+    async def listed(self, collection_id: str, listing: Listing, *, reader: Reader | None = None) -> DocumentPage:
         """Return some of a collection's documents; those that are equal in its order, by their ids."""
         ...
 
-    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
+    async def conditions(self, collection_id: str, *, reader: Reader | None = None) -> Mapping[Condition, int]:
         """Return how many documents of a collection are of each condition; "ready" has the partial ones, too."""
         ...
 
-    async def document(self, document_id: str) -> Document | None: ...
+    async def document(self, document_id: str, *, reader: Reader | None = None) -> Document | None: ...
 
-    async def named(self, collection_id: str, name: str) -> Document | None:
+    async def named(self, collection_id: str, name: str, *, reader: Reader | None = None) -> Document | None:
         """Return the document of this name in a collection."""
         ...
 
@@ -390,8 +374,10 @@ class Library(Protocol):
         """
         ...
 
-    async def add(self, document: Document, *, payer: str = "") -> Document:
+    async def add(self, document: Document, *, payer: str = "", readers: Sequence[str] | None = None) -> Document:
         """Record a document as waiting to be read; one of the same name in its collection is replaced, keeping its id.
+
+        It is restricted to the readers from the first moment; None: as the one that it replaces.
 
         Returns the record as stored. Its passages stay searchable until new ones are put. Its bytes are
         charged to the payer.
@@ -451,7 +437,9 @@ class Library(Protocol):
         """Note that the files of documents that failed by their own fault before a time are kept no longer."""
         ...
 
-    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+    async def unread(
+        self, collection_ids: Sequence[str], *, limit: int, reader: Reader | None = None
+    ) -> list[Document]:
         """Return up to `limit` documents of these collections that are waiting or being read, oldest first."""
         ...
 

@@ -24,7 +24,7 @@ async def give_kept(connection: Connection, giver_id: str, taker_id: str) -> Non
         await connection.run(SQL["give_collection"], taker_id, free, collection_id)
     giver, taker = PERSON + giver_id, PERSON + taker_id
     await connection.run(SQL["give_payer"], giver, taker)
-    for what in ("permissions", "memberships"):
+    for what in ("permissions", "readings", "memberships"):
         await connection.run(SQL[f"give_{what}"], giver, taker)
         await connection.run(SQL[f"drop_{what}"], giver)
     await connection.run(SQL["note_change"])

@@ -22,9 +22,10 @@ def give_kept(connection: Connection, giver_id: str, taker_id: str) -> None:
         free = free_name(name, taken)
         taken.add(free)
         connection.all(_SQL["give_collection"], {"taker": taker_id, "id": collection_id, "name": free})
-    for query in ("give_payer", "give_permissions", "drop_permissions", "give_memberships", "drop_memberships"):
-        needed = {"giver": giver_id} if query.startswith("drop") else both
-        connection.all(_SQL[query], needed)
+    connection.all(_SQL["give_payer"], both)
+    for what in ("permissions", "readings", "memberships"):
+        connection.all(_SQL[f"give_{what}"], both)
+        connection.all(_SQL[f"drop_{what}"], {"giver": giver_id})
     connection.all(_SQL["note_change"])
 
 

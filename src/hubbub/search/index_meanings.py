@@ -2,12 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from struct import pack
 from typing import NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
+from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.signs import SignsCache
 
 SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
@@ -83,9 +84,9 @@ def find_near(
     vector: Vector,
     collection_ids: Sequence[str],
     depth: int,
-    among: Set[int] | None = None,
+    among: Among = EVERYTHING,
 ) -> list[int]:
-    """Return the rows of these collections whose vectors are the nearest, nearest first; of `among` only, if given."""
+    """Return the rows of these collections whose vectors are the nearest, nearest first; of `among` only."""
     candidates = cache.nearest(connection, vector, signs_of(vector), collection_ids, max(RESCORED, 2 * depth), among)
     if not candidates:
         return []

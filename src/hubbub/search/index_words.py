@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hubbub.connections.sqlite import Connection, Row, load_sql
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
+from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.base import TermFound
 from hubbub.search.postings import Moment, PostingsCache, forget_changes, idf, note_change
 
@@ -81,12 +82,12 @@ def find_words(
     language: str,
     collection_ids: Sequence[str],
     depth: int,
-    among: Set[int] | None = None,
+    among: Among = EVERYTHING,
 ) -> list[int]:
     """Return the rows that hold all words of the query; where these are too few, then those that hold any.
 
     Of a long query the rarest words count. Where there are many passages, one has to hold one of the rarer words.
-    With `among` only these rows count.
+    Only the rows of `among` count.
     """
     moment = frequencies.postings.catch_up(connection)
     counted = _counted(connection, frequencies, moment, query, language)
@@ -148,7 +149,7 @@ def _ranked(
     wanted: Sequence[Term],
     rare: int,
     collection_ids: Sequence[str],
-    among: Set[int] | None,
+    among: Among,
 ) -> "npt.NDArray[np.uint32]":
     """Return the rows that hold one of the first terms, so many, best first; some may be gone."""
     import numpy as np  # here: it takes a while to import
@@ -159,8 +160,8 @@ def _ranked(
     for collection_id in collection_ids:
         held, _ = _places(postings.collection(connection, moment, inside(collection_id)).rows, rows)
         is_inside |= held
-    if among is not None:
-        is_inside &= np.isin(rows, np.fromiter(among, np.uint32, len(among)))
+    if (mask := among.mask(rows)) is not None:
+        is_inside &= mask
     rows = rows[is_inside]
     scores = np.zeros(len(rows), np.float64)
     held_terms = np.zeros(len(rows), np.uint8)

@@ -22,8 +22,9 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader
 from hubbub.search.base import Condition, DocumentOrder, DocumentPage, Listing, Place
+from hubbub.search.document_readers import Sight
 from hubbub.search.library_rows import UNFINISHED, conditions_of, usable_name
-from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions
+from hubbub.search.permissions_memory import MemoryGroups, MemoryPermissions, MemoryReaders
 
 BLOCK_BYTES = 4096
 """A file takes that much of a disk at least."""
@@ -55,10 +56,11 @@ class MemoryLibrary:
         self._facts: dict[str, _Facts] = {}
         self.groups = MemoryGroups()
         self.permissions = MemoryPermissions(self._collections, self.groups)
+        self.readers = MemoryReaders(self.permissions, self._documents)
 
     async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
         counts = await self._count()
-        found = [self._counted(collection, counts) for collection in self._collections.values()]
+        found = [self._counted(collection, counts, reader) for collection in self._collections.values()]
         if reader is not None:
             right_of = self.permissions.right_of
             found = [replace(one, right=right) for one in found if (right := right_of(reader, one.id))]
@@ -69,6 +71,9 @@ class MemoryLibrary:
     ) -> list[Collection]:
         seen = [replace(one, documents=0, passages=0, embedded=0) for one in await self.collections(reader=reader)]
         return [one for one in seen if ids is None or one.id in ids]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        return await self.named_collections(reader=reader, ids=ids), await self.readers.sight_of(reader, ids)
 
     async def collection(self, collection_id: str) -> Collection | None:
         collection = self._collections.get(collection_id)
@@ -101,32 +106,34 @@ class MemoryLibrary:
         self._collections.pop(collection_id, None)
         self.permissions.forget(collection_id)
         for document in await self._of(collection_id):
-            del self._documents[document.id]
+            await self.forget(document.id)
 
-    async def documents(self, collection_id: str) -> list[Document]:
-        return sorted(await self._of(collection_id), key=lambda document: (document.name.lower(), document.name))
+    async def documents(self, collection_id: str, *, reader: Reader | None = None) -> list[Document]:
+        return sorted(
+            await self._of(collection_id, reader), key=lambda document: (document.name.lower(), document.name)
+        )
 
-    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+    async def listed(self, collection_id: str, listing: Listing, *, reader: Reader | None = None) -> DocumentPage:
         words = listing.words.strip().casefold()
-        places = {
-            _place(one, listing.order): one for one in await self._of(collection_id) if _is_listed(one, words, listing)
-        }
+        there = await self._of(collection_id, reader)
+        places = {_place(one, listing.order): one for one in there if _is_listed(one, words, listing)}
         order = sorted(places, reverse=listing.is_descending)
         if listing.after is not None:
             order = [one for one in order if (one < listing.after if listing.is_descending else one > listing.after)]
         shown = order[: listing.limit]
         return DocumentPage([places[one] for one in shown], shown[-1] if len(order) > listing.limit else None)
 
-    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
-        return conditions_of([(one.state, bool(one.completeness.omitted), 1) for one in await self._of(collection_id)])
+    async def conditions(self, collection_id: str, *, reader: Reader | None = None) -> Mapping[Condition, int]:
+        there = await self._of(collection_id, reader)
+        return conditions_of([(one.state, bool(one.completeness.omitted), 1) for one in there])
 
-    async def document(self, document_id: str) -> Document | None:
-        return next((document for document in await self._of(None) if document.id == document_id), None)
+    async def document(self, document_id: str, *, reader: Reader | None = None) -> Document | None:
+        return next((document for document in await self._of(None, reader) if document.id == document_id), None)
 
-    async def named(self, collection_id: str, name: str) -> Document | None:
-        return next((document for document in await self._of(collection_id) if document.name == name), None)
+    async def named(self, collection_id: str, name: str, *, reader: Reader | None = None) -> Document | None:
+        return next((document for document in await self._of(collection_id, reader) if document.name == name), None)
 
-    async def add(self, document: Document, *, payer: str = "") -> Document:
+    async def add(self, document: Document, *, payer: str = "", readers: Sequence[str] | None = None) -> Document:
         if document.collection_id not in self._collections:
             raise NotFound("There is no such collection any more. Choose another one.")
         known = await self.named(document.collection_id, document.name)
@@ -138,9 +145,13 @@ class MemoryLibrary:
             pages=0,
             completeness=Completeness(),
             progress=0.0,
+            is_restricted=known is not None and known.is_restricted,
         )
         self._documents[stored.id] = stored
         self._facts[stored.id] = _Facts(payer)
+        if readers is not None:
+            await self.readers.put(stored.id, readers)
+            stored = self._documents[stored.id]
         return _with_counts(stored, await self._count())
 
     async def rename(self, document_id: str, name: str) -> bool:
@@ -185,6 +196,7 @@ class MemoryLibrary:
 
     async def forget(self, document_id: str) -> None:
         self._documents.pop(document_id, None)
+        self.permissions.readers.pop(document_id, None)
 
     async def unfinished(self) -> list[Document]:
         found = [document for document in await self._of(None) if document.state in ("waiting", "reading", "embedding")]
@@ -230,11 +242,14 @@ class MemoryLibrary:
     def _kept(self) -> list[Document]:
         return [document for document in self._documents.values() if self._facts[document.id].is_kept]
 
-    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
+    async def unread(
+        self, collection_ids: Sequence[str], *, limit: int, reader: Reader | None = None
+    ) -> list[Document]:
         return [
             document
             for document in await self.unfinished()
             if document.state != "embedding" and document.collection_id in collection_ids
+            if not self.permissions.is_closed(reader, document)
         ][:limit]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
@@ -249,16 +264,18 @@ class MemoryLibrary:
     async def contents(self) -> set[str]:
         return {document.sha256 for document in self._kept()}
 
-    async def _of(self, collection_id: str | None) -> list[Document]:
+    async def _of(self, collection_id: str | None, reader: Reader | None = None) -> list[Document]:
         counts = await self._count()
         return [
             _with_counts(document, counts)
             for document in self._documents.values()
             if collection_id is None or document.collection_id == collection_id
+            if not self.permissions.is_closed(reader, document)
         ]
 
-    def _counted(self, collection: Collection, counts: Counts) -> Collection:
-        ids = [document.id for document in self._documents.values() if document.collection_id == collection.id]
+    def _counted(self, collection: Collection, counts: Counts, reader: Reader | None = None) -> Collection:
+        there = [one for one in self._documents.values() if not self.permissions.is_closed(reader, one)]
+        ids = [document.id for document in there if document.collection_id == collection.id]
         return replace(
             collection,
             is_shared=self.permissions.is_shared(collection.id),

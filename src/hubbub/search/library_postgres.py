@@ -14,6 +14,9 @@ from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.document_readers import Sight
+from hubbub.search.document_readers_postgres import SQL as READERS_SQL
+from hubbub.search.document_readers_postgres import PostgresReaders, put_readers, sight_of, subjects_of
 from hubbub.search.giving_postgres import SQL as GIVING
 from hubbub.search.giving_postgres import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
@@ -21,7 +24,7 @@ from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPerm
 
 _SCHEMA = load_sql("hubbub.search", "postgres/schema.sql")
 SEARCH_STEPS = (_SCHEMA["passages"],)
-STEPS = (SQL["create_tables"],)
+STEPS = (SQL["create_tables"], READERS_SQL["create_tables"])
 
 
 class PostgresLibrary:
@@ -30,6 +33,7 @@ class PostgresLibrary:
     def __init__(self, database: Postgres) -> None:
         self._database = database
         self.permissions = PostgresPermissions(database)
+        self.readers = PostgresReaders(database)
         self.groups = PostgresGroups(database)
 
     async def __aenter__(self) -> Self:
@@ -73,6 +77,17 @@ class PostgresLibrary:
         else:
             rows = await self._all("named_wanted_collections", list(reader.subjects), wanted)
         return [collection_of(row) for row in rows]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        async def look(connection: Connection) -> tuple[list[Row], Sight]:
+            sight = await sight_of(connection, reader, ids)
+            if reader.reads_all:
+                return await connection.all(SQL["named_collections"], list(ids), most_of(reader)), sight
+            asked = (list(reader.subjects), list(ids))
+            return await connection.all(SQL["named_wanted_collections"], *asked), sight
+
+        rows, sight = await self._database.read(look)
+        return [collection_of(row) for row in rows], sight
 
     async def collection(self, collection_id: str) -> Collection | None:
         rows = await self._all("collections", collection_id, most_of(None))
@@ -118,28 +133,28 @@ class PostgresLibrary:
     async def delete(self, collection_id: str) -> None:
         await self._run("delete_collection", collection_id)
 
-    async def documents(self, collection_id: str) -> list[Document]:
-        return [document_of(row) for row in await self._all("documents", collection_id)]
+    async def documents(self, collection_id: str, *, reader: Reader | None = None) -> list[Document]:
+        return [document_of(row) for row in await self._all("documents", subjects_of(reader), collection_id)]
 
-    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+    async def listed(self, collection_id: str, listing: Listing, *, reader: Reader | None = None) -> DocumentPage:
         after, after_id = listing.after or (None, None)
         ids = None if listing.ids is None else list(listing.ids)
-        which = (collection_id, plain(listing.words.strip()), listing.condition, ids)
+        which = (subjects_of(reader), collection_id, plain(listing.words.strip()), listing.condition, ids)
         rows = await self._all(listing.query, *which, after, after_id, listing.limit + 1)
         return page_of(rows, listing.limit)
 
-    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
-        return conditions_of(await self._all("conditions", collection_id))
+    async def conditions(self, collection_id: str, *, reader: Reader | None = None) -> Mapping[Condition, int]:
+        return conditions_of(await self._all("conditions", subjects_of(reader), collection_id))
 
-    async def document(self, document_id: str) -> Document | None:
-        rows = await self._all("document", document_id)
+    async def document(self, document_id: str, *, reader: Reader | None = None) -> Document | None:
+        rows = await self._all("document", subjects_of(reader), document_id)
         return document_of(rows[0]) if rows else None
 
-    async def named(self, collection_id: str, name: str) -> Document | None:
-        rows = await self._all("document_named", collection_id, plain(name))
+    async def named(self, collection_id: str, name: str, *, reader: Reader | None = None) -> Document | None:
+        rows = await self._all("document_named", subjects_of(reader), collection_id, plain(name))
         return document_of(rows[0]) if rows else None
 
-    async def add(self, document: Document, *, payer: str = "") -> Document:
+    async def add(self, document: Document, *, payer: str = "", readers: Sequence[str] | None = None) -> Document:
         async def add(connection: Connection) -> Document:
             if await connection.one(SQL["has_collection"], document.collection_id) is None:
                 raise NotFound("There is no such collection any more. Choose another one.")
@@ -156,7 +171,9 @@ class PostgresLibrary:
                 payer,
             )
             assert stored is not None  # noqa: S101 (it returns what it put)
-            return document_of((await connection.all(SQL["document"], stored[0]))[0])
+            if readers is not None:
+                await put_readers(connection, stored[0], readers)
+            return document_of((await connection.all(SQL["document"], None, stored[0]))[0])
 
         return await self._database.write(add)
 
@@ -220,8 +237,11 @@ class PostgresLibrary:
     async def drop_failed(self, before: float) -> int:
         return await self._run("drop_failed", before)
 
-    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
-        return [document_of(row) for row in await self._all("unread", list(collection_ids), limit)]
+    async def unread(
+        self, collection_ids: Sequence[str], *, limit: int, reader: Reader | None = None
+    ) -> list[Document]:
+        rows = await self._all("unread", subjects_of(reader), list(collection_ids), limit)
+        return [document_of(row) for row in rows]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         async def count(connection: Connection) -> Progress:

@@ -41,9 +41,10 @@ def most_of(reader: Reader | None) -> int:
 
 
 def document_of(row: Sequence[Any]) -> Document:
-    """Return the document of a row: its fields, how whole it was read as JSON, and which part is read."""
-    *known, completeness, read = row
-    document = Document(*known, completeness=msgspec.json.decode(completeness or "{}", type=Completeness))
+    """Return the document of a row: its fields, how whole it was read as JSON, which part is read, if restricted."""
+    *known, completeness, read, is_restricted = row
+    whole = msgspec.json.decode(completeness or "{}", type=Completeness)
+    document = Document(*known, completeness=whole, is_restricted=bool(is_restricted))
     progress = progress_of(document.state, read, document.passages, document.embedded)
     return replace(document, progress=progress) if progress else document
 

@@ -23,11 +23,15 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.people import Reader, Right
 from hubbub.search import personal_sqlite
 from hubbub.search.base import Condition, DocumentPage, Listing
+from hubbub.search.document_readers import Sight
+from hubbub.search.document_readers_sqlite import SQL as READERS_SQL
+from hubbub.search.document_readers_sqlite import SqliteReaders, put_readers, sight_of, subjects_of
 from hubbub.search.giving_sqlite import count_kept, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
+"""Of `library.sql`; the last step stands in a file of its own."""
 
 
 class SqliteLibrary:
@@ -37,11 +41,12 @@ class SqliteLibrary:
         self._database = database
         self._sql: dict[str, str] = {}
         self.permissions = SqlitePermissions(database)
+        self.readers = SqliteReaders(database)
         self.groups = SqliteGroups(database)
 
     async def __aenter__(self) -> Self:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
-        steps = [self._sql[name] for name in STEPS]
+        steps = [*(self._sql[name] for name in STEPS), READERS_SQL["create_tables"]]
         await self._database.migrate("library", steps)
         return self
 
@@ -69,6 +74,19 @@ class SqliteLibrary:
             else:
                 rows = await self._all("named_wanted_collections", {"ids": wanted, **subjects})
         return [collection_of(row) for row in rows]
+
+    async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
+        if reader.reads_all:
+            return await self.named_collections(reader=reader, ids=ids), await self._database.read(
+                sight_of, reader, ids
+            )
+        asked = {"ids": json.dumps(list(ids)), "subjects": json.dumps(reader.subjects)}
+
+        def look(connection: Connection) -> tuple[list[Row], Sight]:
+            return connection.all(self._sql["named_wanted_collections"], asked), sight_of(connection, reader, ids)
+
+        rows, sight = await self._database.read(look)
+        return [collection_of(row) for row in rows], sight
 
     async def collection(self, collection_id: str) -> Collection | None:
         rows = await self._all("collections", {"id": collection_id, "most": most_of(None)})
@@ -125,10 +143,11 @@ class SqliteLibrary:
     async def delete(self, collection_id: str) -> None:
         await self._write("delete_collection", {"id": collection_id})
 
-    async def documents(self, collection_id: str) -> list[Document]:
-        return [document_of(row) for row in await self._all("documents", {"collection_id": collection_id})]
+    async def documents(self, collection_id: str, *, reader: Reader | None = None) -> list[Document]:
+        of_collection = {"collection_id": collection_id, "subjects": subjects_of(reader)}
+        return [document_of(row) for row in await self._all("documents", of_collection)]
 
-    async def listed(self, collection_id: str, listing: Listing) -> DocumentPage:
+    async def listed(self, collection_id: str, listing: Listing, *, reader: Reader | None = None) -> DocumentPage:
         after, after_id = listing.after or (None, None)
         values = {
             "collection_id": collection_id,
@@ -138,24 +157,27 @@ class SqliteLibrary:
             "after": after,
             "after_id": after_id,
             "limit": listing.limit + 1,
+            "subjects": subjects_of(reader),
         }
         return page_of(await self._all(listing.query, values), listing.limit)
 
-    async def conditions(self, collection_id: str) -> Mapping[Condition, int]:
-        return conditions_of(await self._all("conditions", {"collection_id": collection_id}))
+    async def conditions(self, collection_id: str, *, reader: Reader | None = None) -> Mapping[Condition, int]:
+        of_collection = {"collection_id": collection_id, "subjects": subjects_of(reader)}
+        return conditions_of(await self._all("conditions", of_collection))
 
-    async def document(self, document_id: str) -> Document | None:
-        rows = await self._all("document", {"id": document_id})
+    async def document(self, document_id: str, *, reader: Reader | None = None) -> Document | None:
+        rows = await self._all("document", {"id": document_id, "subjects": subjects_of(reader)})
         return document_of(rows[0]) if rows else None
 
-    async def named(self, collection_id: str, name: str) -> Document | None:
-        rows = await self._all("document_named", {"collection_id": collection_id, "name": name})
+    async def named(self, collection_id: str, name: str, *, reader: Reader | None = None) -> Document | None:
+        wanted = {"collection_id": collection_id, "name": name, "subjects": subjects_of(reader)}
+        rows = await self._all("document_named", wanted)
         return document_of(rows[0]) if rows else None
 
-    async def add(self, document: Document, *, payer: str = "") -> Document:
-        return await self._database.write(self._add, document, payer)
+    async def add(self, document: Document, *, payer: str = "", readers: Sequence[str] | None = None) -> Document:
+        return await self._database.write(self._add, document, payer, readers)
 
-    def _add(self, connection: Connection, document: Document, payer: str) -> Document:
+    def _add(self, connection: Connection, document: Document, payer: str, readers: Sequence[str] | None) -> Document:
         if not connection.one(self._sql["has_collection"], {"id": document.collection_id}):
             raise NotFound("There is no such collection any more. Choose another one.")
         values = {
@@ -170,7 +192,10 @@ class SqliteLibrary:
             "payer": payer,
         }
         stored = connection.all(self._sql["put_document"], values)
-        return document_of(connection.all(self._sql["document"], {"id": stored[0][0]})[0])
+        document_id = stored[0][0]
+        if readers is not None:
+            put_readers(connection, document_id, readers)
+        return document_of(connection.all(self._sql["document"], {"id": document_id, "subjects": None})[0])
 
     async def mark(
         self,
@@ -216,8 +241,11 @@ class SqliteLibrary:
     async def drop_failed(self, before: float) -> int:
         return await self._write("drop_failed", {"before": before})
 
-    async def unread(self, collection_ids: Sequence[str], *, limit: int) -> list[Document]:
-        chosen = {"collection_ids": json.dumps(list(collection_ids)), "limit": limit}
+    async def unread(
+        self, collection_ids: Sequence[str], *, limit: int, reader: Reader | None = None
+    ) -> list[Document]:
+        ids = json.dumps(list(collection_ids))
+        chosen = {"collection_ids": ids, "limit": limit, "subjects": subjects_of(reader)}
         return [document_of(row) for row in await self._all("unread", chosen)]
 
     async def progress(self, collection_id: str | None = None) -> Progress:

@@ -38,6 +38,8 @@ class MemorySearch:
         self._entries: dict[str, Entry] = {}
         self.usable_of: Callable[[Reader, Sequence[str]], Sequence[str]] = lambda reader, ids: []
         """Says which collections a reader may use; the library knows. Until it is asked they may use none."""
+        self.closed_of: Callable[[Reader], Sequence[str]] = lambda reader: []
+        """Says which documents are restricted to others than a reader."""
 
     @property
     def tunes(self) -> frozenset[str]:
@@ -57,13 +59,14 @@ class MemorySearch:
             return []
         if reader is not None:
             collection_ids = self.usable_of(reader, collection_ids)
+        closed = frozenset(() if reader is None else self.closed_of(reader))
         languages = sorted({entry.language for entry in self._entries.values()})
         wanted = telling(query_terms(query, languages)) if retrieval.mode != "vectors" else []
         vector = await self._query_vector(query) if retrieval.mode != "text" else None
         entries = {
             passage_id: entry
             for passage_id, entry in self._entries.items()
-            if entry.document.collection_id in collection_ids
+            if entry.document.collection_id in collection_ids and entry.document.id not in closed
         }
         best = worth(fuse([_by_words(wanted, entries), _by_vectors(vector, entries)]), retrieval.minimum_score)
         return [_hit(entries[passage_id], score) for passage_id, score in best[:limit]]

@@ -7,8 +7,9 @@ from that moment on, and an index that is new or was lost is filled from here.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -18,12 +19,16 @@ from hubbub.core.errors import HubbubError, ModelError, SearchError
 from hubbub.core.people import Reader
 from hubbub.search.azure_ledger import Ledger
 from hubbub.search.base import EmbedsLater, Narrowing, Personal, Search, tuned_by
+from hubbub.search.document_readers_sqlite import closed_now
 from hubbub.search.permissions_sqlite import usable_now
 
 T = TypeVar("T")
 
 CATCH_UP = 250
 """How many passages that the index lacks are looked up at a time."""
+
+MOST_ASKED = 1_000
+"""So many passages a search is asked for at most where some of them are of documents that are restricted to others."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,10 +78,16 @@ class OwnSearch:
         usable = await self._usable(query, collection_ids, limit, reader)
         if not usable:
             return []
+        closed = frozenset(await closed_now(self._database, reader, usable))
         reader = reader if self.is_personal else None  # what they may use is known by now
-        return await self._looked(
-            lambda: self._search.find(query, usable, limit=limit, retrieval=retrieval, reader=reader), usable, limit
-        )
+        asked = limit
+        while True:
+            look = partial(self._search.find, query, usable, limit=asked, retrieval=retrieval, reader=reader)
+            hits, found = await self._looked(look, usable, closed)
+            # A search can't be told which documents are closed: it is asked for more until enough of the others come.
+            if len(hits) >= limit or not closed or found < asked or asked >= MOST_ASKED:
+                return hits[:limit]
+            asked = min(4 * asked, MOST_ASKED)
 
     async def put(self, document: Document, passages: Sequence[Passage]) -> None:
         async with self._change():
@@ -112,16 +123,23 @@ class OwnSearch:
         return await usable_now(self._database, reader, list(dict.fromkeys(collection_ids)))
 
     async def _looked(
-        self, look: Callable[[], Awaitable[Sequence[Hit]]], collection_ids: Sequence[str], limit: int
-    ) -> list[Hit]:
-        """Return of what is found what is here, none twice. Where it is just being replaced, look again."""
+        self,
+        look: Callable[[], Awaitable[Sequence[Hit]]],
+        collection_ids: Sequence[str],
+        closed: Set[str],
+    ) -> tuple[list[Hit], int]:
+        """Return of what is found what is here and not closed, none twice, and how much was found.
+
+        Where it is just being replaced, look again.
+        """
         changes, is_changing = self._changes, self._changing.locked()
         found = await _named(look())
         hits = await self._counting(found, collection_ids)
         if len(hits) < len(found) and (is_changing or changes != self._changes):
             async with self._changing:  # nothing is replaced meanwhile
-                hits = await self._counting(await _named(look()), collection_ids)
-        return hits[:limit]
+                found = await _named(look())
+                hits = await self._counting(found, collection_ids)
+        return [hit for hit in hits if hit.document_id not in closed], len(found)
 
     async def _counting(self, found: Sequence[Hit], collection_ids: Sequence[str]) -> list[Hit]:
         """Return hits that are here, as they stand here."""
@@ -166,13 +184,12 @@ class _Narrows(OwnSearch):
         if not usable:
             return []
         search = cast(Narrowing, self._search)
+        closed = frozenset(await closed_now(self._database, reader, usable))
+        ids = [one for one in document_ids if one not in closed]
         reader = reader if self.is_personal else None
-        found = await self._looked(
-            lambda: search.find_among(query, usable, document_ids, limit=limit, retrieval=retrieval, reader=reader),
-            usable,
-            limit,
-        )
-        return [hit for hit in found if hit.document_id in set(document_ids)]
+        look = partial(search.find_among, query, usable, ids, limit=limit, retrieval=retrieval, reader=reader)
+        hits, _ = await self._looked(look, usable, closed)
+        return [hit for hit in hits if hit.document_id in set(ids)][:limit]
 
 
 class _Embeds(OwnSearch):

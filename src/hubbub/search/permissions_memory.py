@@ -6,10 +6,11 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from hubbub.core.documents import Collection
+from hubbub.core.documents import Collection, Document
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import EVERYBODY, GROUP, PERSON, Group, Member, Permission, Reader, Right
+from hubbub.search.document_readers import Sight
 from hubbub.search.permissions_rows import usable_group_name
 
 
@@ -87,6 +88,8 @@ class MemoryPermissions:
         self._groups = groups
         self._given: dict[str, dict[str, Right]] = {}
         self._revision = 0
+        self.readers: dict[str, set[str]] = {}
+        """Of each restricted document to whom it is."""
         groups.drop = self._drop
 
     async def of(self, collection_id: str) -> list[Permission]:
@@ -138,7 +141,63 @@ class MemoryPermissions:
         self._given.pop(collection_id, None)
         self._revision += 1
 
+    def is_closed(self, reader: Reader | None, document: Document) -> bool:
+        """Tell whether a document is restricted to others."""
+        readers = self.readers.get(document.id)
+        if reader is None or reader.reads_all or readers is None:
+            return False
+        is_named = not readers.isdisjoint({*reader.subjects, *self._groups.of(reader)})
+        return not is_named and self.right_of(reader, document.collection_id) < Right.MANAGE
+
+    def restrict(self, document_id: str, subjects: Sequence[str] | None) -> None:
+        """Restrict a document to these; None: no more."""
+        self.readers.pop(document_id, None)
+        if subjects is not None:
+            self.readers[document_id] = set(subjects)
+        self._revision += 1
+
     def _drop(self, subject: str) -> None:
         for given in self._given.values():
             given.pop(subject, None)
+        for readers in self.readers.values():
+            readers.discard(subject)
         self._revision += 1
+
+
+class MemoryReaders:
+    """Who may read single documents, forgotten with the process."""
+
+    def __init__(self, permissions: MemoryPermissions, documents: dict[str, Document]) -> None:
+        self._permissions = permissions
+        self._documents = documents
+
+    async def of(self, document_id: str) -> list[str] | None:
+        readers = self._permissions.readers.get(document_id)
+        return None if readers is None else sorted(readers)
+
+    async def put(self, document_id: str, subjects: Sequence[str] | None) -> None:
+        if (known := self._documents.get(document_id)) is None:
+            raise NotFound("There is no such document.")
+        self._documents[document_id] = replace(known, is_restricted=subjects is not None)
+        self._permissions.restrict(document_id, subjects)
+
+    async def closed(self, asked: Sequence[tuple[Reader, Sequence[str]]]) -> list[list[str]]:
+        return [[one for one in ids if self._is_closed(reader, one)] for reader, ids in asked]
+
+    async def sight_of(self, reader: Reader, collection_ids: Sequence[str]) -> Sight:
+        there = [
+            one.id for one in self._documents.values() if one.collection_id in collection_ids and one.is_restricted
+        ]
+        sees_any = not all(self._is_closed(reader, one) for one in there)
+        return Sight(bool(there), sees_any, await self._permissions.revision())
+
+    async def given(self, subject: str) -> list[str]:
+        return sorted(one for one, readers in self._permissions.readers.items() if subject in readers)
+
+    def closed_of(self, reader: Reader) -> list[str]:
+        """Return all documents that are restricted to others."""
+        return [one for one in self._documents if self._is_closed(reader, one)]
+
+    def _is_closed(self, reader: Reader, document_id: str) -> bool:
+        known = self._documents.get(document_id)
+        return known is not None and self._permissions.is_closed(reader, known)

@@ -36,7 +36,7 @@ class PostgresPermissions:
         await self._database.write(put)
 
     async def drop(self, subject: str) -> None:
-        await self._database.run(_OWN["drop"], subject)
+        await self._database.write(_drop, subject)
 
     async def revision(self) -> int:
         row = await self._database.one(_OWN["revision"])
@@ -84,8 +84,8 @@ class PostgresGroups:
     async def delete(self, group_id: str) -> None:
         async def delete(connection: Connection) -> None:
             await connection.run(_OWN["delete_group"], group_id)
-            for statement in ("delete_members", "drop"):
-                await connection.run(_OWN[statement], GROUP + group_id)
+            await connection.run(_OWN["delete_members"], GROUP + group_id)
+            await _drop(connection, GROUP + group_id)
 
         await self._database.write(delete)
 
@@ -108,10 +108,15 @@ class PostgresGroups:
     async def drop_person(self, person_id: str) -> None:
         async def drop(connection: Connection) -> None:
             await connection.run(_OWN["drop_memberships"], PERSON + person_id)
-            await connection.run(_OWN["drop"], PERSON + person_id)
+            await _drop(connection, PERSON + person_id)
 
         await self._database.write(drop)
 
     async def _found(self, *asked: Value) -> list[Group]:
         rows = await self._database.all(_OWN["groups"], *asked)
         return [Group(*row[:-1], is_managed=row[-1]) for row in rows]
+
+
+async def _drop(connection: Connection, subject: str) -> None:
+    for statement in ("drop", "drop_reader"):
+        await connection.run(_OWN[statement], subject)

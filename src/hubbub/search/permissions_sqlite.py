@@ -37,7 +37,7 @@ class SqlitePermissions:
         await self._database.write(put)
 
     async def drop(self, subject: str) -> None:
-        await self._database.write(lambda connection: connection.all(SQL["drop"], {"subject": subject}))
+        await self._database.write(_drop, subject)
 
     async def unscoped(self) -> list[tuple[str, str]]:
         """Return the collections and the groups of rights from before groups carried their provider."""
@@ -111,8 +111,8 @@ class SqliteGroups:
     async def delete(self, group_id: str) -> None:
         def delete(connection: Connection) -> None:
             connection.all(SQL["delete_group"], {"id": group_id})
-            for statement in ("delete_members", "drop"):
-                connection.all(SQL[statement], {"subject": GROUP + group_id})
+            connection.all(SQL["delete_members"], {"subject": GROUP + group_id})
+            _drop(connection, GROUP + group_id)
 
         await self._database.write(delete)
 
@@ -137,13 +137,18 @@ class SqliteGroups:
     async def drop_person(self, person_id: str) -> None:
         def drop(connection: Connection) -> None:
             connection.all(SQL["drop_memberships"], {"person": PERSON + person_id})
-            connection.all(SQL["drop"], {"subject": PERSON + person_id})
+            _drop(connection, PERSON + person_id)
 
         await self._database.write(drop)
 
     async def _found(self, asked: dict[str, str | None]) -> list[Group]:
         rows = await self._database.read(lambda connection: connection.all(SQL["groups"], asked))
         return [Group(*row[:-1], is_managed=bool(row[-1])) for row in rows]
+
+
+def _drop(connection: Connection, subject: str) -> None:
+    for statement in ("drop", "drop_reader"):
+        connection.all(SQL[statement], {"subject": subject})
 
 
 def _number(connection: Connection, statement: str) -> int:

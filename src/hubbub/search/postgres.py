@@ -13,6 +13,7 @@ from hubbub.core.embedding import Embedder, OfLanguages, speaks
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
 from hubbub.core.wording import language_of
+from hubbub.search.document_readers_postgres import closed_of
 from hubbub.search.fusion import fuse, worth
 from hubbub.search.library_postgres import SEARCH_STEPS
 from hubbub.search.permissions_postgres import usable_of
@@ -120,16 +121,18 @@ class PostgresSearch:
         depth, ids, retrieval = max(DEPTH, asked.limit), asked.collection_ids, asked.retrieval
         if asked.reader is not None and not (ids := sorted(await usable_of(connection, asked.reader, ids))):
             return []
+        closed = frozenset(await closed_of(connection, asked.reader, ids))
+        documents = None if asked.document_ids is None else [one for one in asked.document_ids if one not in closed]
         ((space, languages, total, embedded, *_),) = await connection.all(SQL["settle"], ids)
         words: list[int] = []
         if retrieval.mode != "vectors":
             among: list[str] = languages or []
             wanted = asked.query, among, asked.language
             cut = await in_a_thread(lambda: terms_of(*wanted)) if _is_long(asked.query) else terms_of(*wanted)
-            words = await find_words(connection, self._counts, cut, total, ids, depth, asked.document_ids)
+            words = await find_words(connection, self._counts, cut, total, ids, depth, documents, sorted(closed))
         near: list[int] = []
         if asked.vector is not None and space == asked.space:
-            near = await find_near(connection, asked.vector, ids, embedded, depth, asked.document_ids)
+            near = await find_near(connection, asked.vector, ids, embedded, depth, documents, sorted(closed))
         if words and not understands(asked, languages or ()):
             # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
             near = [row for row in near if row not in set(words)]

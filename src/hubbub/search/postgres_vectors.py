@@ -96,14 +96,19 @@ async def find_near(
     embedded: int,
     depth: int,
     document_ids: list[str] | None = None,
+    but: Sequence[str] = (),
 ) -> list[int]:
     """Return the rows of these collections whose vectors are the nearest, nearest first. So many have one.
 
-    Where documents are named, those of others are left out.
+    Where documents are named, those of others are left out; where none are, those of `but`.
     """
     if embedded < 1:
         return []
     values = memoryview(vector).cast("f").tolist()
+    if document_ids is None and but:
+        statement = "nearest_but_of_few" if embedded <= EXACT else "nearest_but_of_many"
+        found = await connection.all(SQL[statement], values, list(collection_ids), depth, list(but))
+        return [row[0] for row in found]
     if document_ids is None:
         statement = "nearest_of_few" if embedded <= EXACT else "nearest_of_many"
         return [row[0] for row in await connection.all(SQL[statement], values, list(collection_ids), depth)]

@@ -84,10 +84,11 @@ async def find_words(
     collection_ids: Sequence[str],
     depth: int,
     document_ids: list[str] | None = None,
+    but: Sequence[str] = (),
 ) -> list[int]:
     """Return the rows that hold all the terms; where these are too few, then those that hold any.
 
-    Where documents are named, those of others are left out.
+    Where documents are named, those of others are left out; where none are, those of `but`.
     Of many terms the rarest count. Where there are many passages, one has to hold one of the rarer terms.
     """
     counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one[0])[:MAX_TERMS]
@@ -105,7 +106,9 @@ async def find_words(
     for match in (" & ".join(groups), any_of) if len(groups) > 1 else (any_of,):
         query = f"({match}) & ({collections})"
         values = (query, groups, weights, depth, 2 * MOST_RATED)
-        if document_ids is None:
+        if document_ids is None and but:
+            rows += [row[0] for row in await connection.all(SQL["find_words_but"], *values, list(but))]
+        elif document_ids is None:
             rows += [row[0] for row in await connection.all(SQL["find_words"], *values)]
         else:
             rows += [row[0] for row in await connection.all(SQL["find_words_among"], *values, document_ids)]

@@ -10,7 +10,9 @@ from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.people import Reader
+from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.base import Why
+from hubbub.search.document_readers_sqlite import closed_of
 from hubbub.search.fusion import fuse, worth
 from hubbub.search.index_meanings import find_near
 from hubbub.search.index_words import Frequencies, find_words, weigh_words
@@ -125,20 +127,29 @@ def _rankings(connection: Connection, asked: Asked, frequencies: Frequencies, si
         return Rankings([], [])
     there = connection.one(SQL["space"])
     vector = asked.vector if there is not None and there[0] == asked.space else None
-    documents = asked.document_ids
-    among: frozenset[int] | None = None
-    if documents is not None:
-        among = frozenset(row[0] for row in connection.all(SQL["rows_of"], (json.dumps(documents),)))
+    closed = closed_of(connection, asked.reader, ids)
+    rows = _rows(connection, asked.document_ids, closed)
     words: list[int] = []
     near: list[int] = []
     if retrieval.mode != "vectors":
-        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, among)
+        words = find_words(connection, frequencies, asked.query, asked.language, ids, depth, rows)
     if vector is not None:
-        near = find_near(connection, signs, vector, ids, depth, among)
+        near = find_near(connection, signs, vector, ids, depth, rows)
     if is_behind(connection):
         words, near = find_before(
             connection, asked.query if retrieval.mode != "vectors" else "", vector, ids, depth, words, near
         )
-        if among is not None:
-            words, near = ([row for row in rows if row in among] for rows in (words, near))
+        words, near = (rows.kept(found) for found in (words, near))
     return Rankings(words, near)
+
+
+def _rows(connection: Connection, document_ids: Sequence[str] | None, closed: Sequence[str]) -> Among:
+    """Return the rows that a search keeps to: of these documents, or of all, but none that is closed."""
+    if document_ids is not None:
+        closed_ids = frozenset(closed)
+        return Among(_of(connection, [one for one in document_ids if one not in closed_ids]))
+    return Among(_of(connection, closed), is_left_out=True) if closed else EVERYTHING
+
+
+def _of(connection: Connection, document_ids: Sequence[str]) -> frozenset[int]:
+    return frozenset(row[0] for row in connection.all(SQL["rows_of"], (json.dumps(document_ids),)))

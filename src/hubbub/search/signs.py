@@ -2,11 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Container, Sequence, Set
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
+from hubbub.search.among import EVERYTHING, Among
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ class SignsCache:
         signs: bytes,
         collection_ids: Sequence[str],
         limit: int,
-        among: Set[int] | None = None,
+        among: Among = EVERYTHING,
     ) -> list[int]:
         """Return so many rows of vectors that are likely the nearest, in no order; some may be gone.
 
@@ -66,14 +67,12 @@ class SignsCache:
 
         kind = _kind(signs)
         wanted = np.frombuffer(signs, kind)
-        kept = None if among is None else np.fromiter(among, np.int64, len(among))
         slabs: list[tuple[Slab, npt.NDArray[np.uint16]]] = []
         counts = np.zeros(8 * len(signs) + 1, np.intp)
         keys = dict.fromkeys(key for one in collection_ids for key in self._keys_of(connection, one))
         for key in keys:
             slab = self._slab(connection, key, kind, len(wanted), keys)
-            if kept is not None:
-                is_kept = np.isin(slab.rows, kept)
+            if (is_kept := among.mask(slab.rows)) is not None:
                 slab = Slab(slab.rows[is_kept], slab.columns[:, is_kept])
             differing = _differing(slab.columns, wanted)
             counts += np.bincount(differing, minlength=len(counts))

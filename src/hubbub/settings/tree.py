@@ -21,6 +21,7 @@ from hubbub.settings.retention import Retention
 from hubbub.settings.search import Search
 from hubbub.settings.sharing import Sharing
 from hubbub.settings.table import Count, Network, Seconds, Subjects, Table, Text
+from hubbub.settings.telemetry import Telemetry
 
 Waiting: TypeAlias = Annotated[int, Field(ge=0)]
 
@@ -394,6 +395,7 @@ class Settings(BaseSettings):
     sharing: Sharing = Sharing()
     quotas: Quotas = Quotas()
     retention: Retention = Retention()
+    telemetry: Telemetry = Telemetry()
     models: dict[Text, ModelTable] = {}
     """Models by the names that people choose them by, in order of preference."""
     default_model: str = ""

@@ -206,6 +206,17 @@ class AnswerStoreContract:
         assert await other.find(["a", "b"]) == [Found("a", "ann")]
         await other.append([Record("a", 1, b"1")])
 
+    async def test_what_is_left_behind_is_told_with_the_trace_that_it_was_begun_in(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        trace = f"00-{'a' * 32}-{'b' * 16}-01"
+        await store.open("a", "ann", trace=trace)
+        assert await store.mine() == [Found("a", "ann", trace=trace)]
+        [number] = await numbers(other)
+        assert await other.claim(number) == [Found("a", "ann", trace=trace)]
+        await store.open_for_others("b", "ann", trace=trace)
+        assert await other.claim(NOBODY) == [Found("b", "ann", trace=trace)]
+
     async def test_what_is_left_behind_is_told_with_the_wish_to_stop_it(
         self, store: SharedStore, other: SharedStore
     ) -> None:

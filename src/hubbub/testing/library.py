@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.core.people import Member, Permission, Reader, Right
 from hubbub.search.base import DocumentOrder, Library, Listing, Renames
 
 PutPassages = Callable[[Document, int, int], Awaitable[None]]
@@ -275,6 +276,89 @@ class LibraryContract:
         assert known.reason == "It is damaged."
         await library.add(await a_document(library, "a", sha256="1" * 64, collection_id=failed.collection_id))
         assert await library.refers_to("1" * 64)
+
+    async def test_a_restricted_document_is_there_for_its_readers_and_managers_alone(
+        self, library: Library, put_passages: PutPassages
+    ) -> None:
+        shown = await library.add(await a_document(library, "a.txt"))
+        place = shown.collection_id
+        kept = await library.add(await a_document(library, "b.txt", collection_id=place), readers=["person:bob"])
+        assert kept.is_restricted
+        assert not shown.is_restricted
+        for document in (shown, kept):
+            await put_passages(document, 3, 2)
+        group = await library.groups.create("Board")
+        await library.groups.put_member(group.id, Member("dan"))
+        given = [Permission("everybody", Right.USE), Permission("person:eve", Right.MANAGE)]
+        await library.permissions.put(place, given)
+        ann, bob, cat, dan, eve = (
+            Reader(name, (f"person:{name}", "everybody")) for name in ("ann", "bob", "cat", "dan", "eve")
+        )
+        await library.mark(shown, "ready")
+
+        async def sees(reader: Reader | None) -> bool:
+            """Tell whether it is there, whichever way it is asked for."""
+            one = await library.document(kept.id, reader=reader)
+            name = await library.named(place, "b.txt", reader=reader)
+            all_of_it = await library.documents(place, reader=reader)
+            page = await library.listed(place, Listing(words="B.TXT"), reader=reader)
+            counted = await library.conditions(place, reader=reader)
+            unread = await library.unread([place], limit=9, reader=reader)
+            collection = next(one for one in await library.collections(reader=reader) if one.id == place)
+            told = {
+                one is not None,
+                name is not None,
+                len(all_of_it) == 2,
+                len(page.documents) == 1,
+                counted["unfinished"] == 1,
+                len(unread) == 1,
+                (collection.documents, collection.passages, collection.embedded) == (2, 6, 4),
+            }
+            assert len(told) == 1, told
+            if not one:
+                assert (collection.documents, collection.passages, collection.embedded) == (1, 3, 2)
+            if reader is not None:
+                closed = await library.readers.closed([(reader, [shown.id, kept.id, new_id()])])
+                assert closed == [[] if one else [kept.id]]
+                _, sight = await library.readable(reader, [place])
+                assert (sight.are_any, sight.sees_any) == (True, one is not None)
+                assert (await library.readable(reader, [place]))[0] == await library.named_collections(
+                    reader=reader, ids=[place]
+                )
+            return one is not None
+
+        operator = Reader("operator", ("person:operator",), reads_all=True)
+        seers = [await sees(one) for one in (None, operator, ann, bob, eve, cat, dan)]
+        assert seers == [True] * 5 + [False] * 2
+        assert await library.readers.of(kept.id) == ["person:bob"]
+        assert await library.readers.of(shown.id) is None
+        assert await library.readers.given("person:bob") == [kept.id]
+
+        number = await library.permissions.revision()
+        await library.readers.put(kept.id, [f"group:{group.id}"])
+        assert number != (number := await library.permissions.revision())
+        assert [await sees(one) for one in (bob, dan)] == [False, True]
+        await library.groups.delete(group.id)  # nobody is left on the list: nobody else sees it
+        assert number != (number := await library.permissions.revision())
+        assert [await sees(one) for one in (ann, bob, cat, dan)] == [True, False, False, False]
+        assert await library.readers.of(kept.id) == []
+
+        again = await library.add(await a_document(library, "b.txt", collection_id=place, sha256="b" * 64))
+        assert (again.id, again.is_restricted) == (kept.id, True)  # what replaces it is restricted as it was
+        await library.readers.put(kept.id, None)
+        assert number != await library.permissions.revision()
+        assert await library.document(kept.id, reader=cat) is not None
+        with pytest.raises(NotFound):
+            await library.readers.put(new_id(), [])
+
+    async def test_people_who_leave_leave_the_lists_of_documents(self, library: Library) -> None:
+        document = await library.add(await a_document(library, "a.txt"), readers=["person:bob", "person:cat"])
+        await library.groups.drop_person("bob")
+        assert await library.readers.of(document.id) == ["person:cat"]
+        await library.permissions.drop("person:cat")
+        assert await library.readers.of(document.id) == []
+        await library.delete(document.collection_id)
+        assert await library.readers.of(document.id) is None
 
     async def test_a_collection_is_renamed_and_shared(self, library: Library) -> None:
         papers = await library.create("papers", owner_id="ann", is_shared=False)

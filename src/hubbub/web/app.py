@@ -17,6 +17,7 @@ from hubbub.identity.proxy_headers import IdentityProxies
 from hubbub.web.address import Proxies
 from hubbub.web.announcing import Announcing
 from hubbub.web.bodies import complete
+from hubbub.web.callers import Callers
 from hubbub.web.choices import Choices
 from hubbub.web.dialects.base import WireFormat
 from hubbub.web.dialects.sample_errors import FAULTS
@@ -55,6 +56,7 @@ from hubbub.web.routes import (
     sample_content,
     sample_history,
     sample_uploads,
+    scim,
     search,
     server,
     sign_in,
@@ -78,6 +80,7 @@ def create_app(
     proxies: Proxies | None = None,
     identity_proxies: IdentityProxies | None = None,
     formats: Mapping[str, WireFormat] | None = None,
+    notes_callers: bool = False,
 ) -> FastAPI:
     """Return the ASGI application; it opens what it serves when it starts and closes it when it ends.
 
@@ -87,6 +90,7 @@ def create_app(
     in place of the one that comes with the package; `foreign_page` is shown in place of any of ours. Without
     a page there is the API alone. `proxies` are those whose word counts on whom a request comes from,
     `identity_proxies` those who say who sends it. `formats` are wire formats of somebody's own, by name.
+    With `notes_callers` traces begin with what a request says of its caller's.
     """
 
     @asynccontextmanager
@@ -121,6 +125,7 @@ def create_app(
     app.include_router(audit.router)
     app.include_router(operating.router)
     app.include_router(personal.router)
+    app.include_router(scim.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router):
@@ -136,6 +141,8 @@ def create_app(
     add_error_handlers(app)
     limits = limits or RequestLimits()
     drop_trailers()
+    if notes_callers:
+        app.add_middleware(Callers)
     if identity_proxies is not None:
         app.add_middleware(Announcing, proxies=identity_proxies)
     app.add_middleware(

@@ -72,6 +72,9 @@ def metrics_of(app: Application, clients: Clients | None) -> list[Metric]:
         Metric(f"hubbub_model_{name}_total", "counter", meaning, figures, "model")
         for name, meaning, figures in _of_models(app)
     ]
+    if app.tracing.dropped:
+        meaning = "Spans and log lines that could not be sent."
+        found.append(_one("hubbub_telemetry_dropped_total", "counter", meaning, app.tracing.dropped))
     if watchdog.resident_bytes:
         found.append(_one("hubbub_resident_bytes", "gauge", "Memory in use.", watchdog.resident_bytes))
     if clients is not None:

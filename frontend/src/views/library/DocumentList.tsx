@@ -132,6 +132,7 @@ export function DocumentList({ collection, canWrite, fetches }: Properties) {
               key={document.id}
               document={document}
               canWrite={canWrite}
+              canShare={collection.is_mine}
               isPicked={picked?.has(document.id) ?? null}
               pick={() => pick(document.id)}
               changed={changed}

@@ -10,11 +10,14 @@ import { Confirm } from "../dialog/Dialog";
 import { NameDialog } from "../dialog/NameDialog";
 import { Icon } from "../icons";
 import { Meter } from "../uploads/Meter";
+import { Restricting } from "./Restricting";
 import { sizeText } from "./sizes";
 
 interface Properties {
   document: Document;
   canWrite: boolean;
+  /** Whether who sees it may say who else does. */
+  canShare: boolean;
   /** Whether it is picked, where some are picked; null where none are. */
   isPicked: boolean | null;
   pick: () => void;
@@ -22,9 +25,10 @@ interface Properties {
   changed: () => void;
 }
 
-export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Properties) {
+export function DocumentRow({ document, canWrite, canShare, isPicked, pick, changed }: Properties) {
   const [isDeleting, setDeleting] = useState(false);
   const [isNaming, setNaming] = useState(false);
+  const [isSharing, setSharing] = useState(false);
   const progress = documentProgress(document);
   const title = document.title || document.name;
   const name = `document-${document.id}`;
@@ -34,7 +38,7 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
     if (isDone) changed();
     return isDone;
   };
-  const act = (label: string, icon: "pencil" | "bin", run: () => void) => (
+  const act = (label: string, icon: "pencil" | "bin" | "people", run: () => void) => (
     <button type="button" class="icon-button" aria-label={label} aria-describedby={name} title={label} onClick={run}>
       <Icon name={icon} size={18} />
     </button>
@@ -67,6 +71,7 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
       </div>
       {canWrite && isPicked === null && (
         <>
+          {canShare && act(t("Who may see it"), "people", () => setSharing(true))}
           {isRead && act(t("Rename"), "pencil", () => setNaming(true))}
           {act(t("Delete"), "bin", () => setDeleting(true))}
         </>
@@ -80,6 +85,7 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
           close={() => setDeleting(false)}
         />
       )}
+      {isSharing && <Restricting document={document} changed={changed} close={() => setSharing(false)} />}
       {isNaming && (
         <NameDialog
           title={t("Rename the document")}
@@ -95,8 +101,10 @@ export function DocumentRow({ document, canWrite, isPicked, pick, changed }: Pro
   );
 }
 
-function factsOf({ name, title, size_bytes, pages, passages, added_at, completeness }: Document): string[] {
+function factsOf(document: Document): string[] {
+  const { name, title, size_bytes, pages, passages, added_at, completeness } = document;
   const facts = title !== "" && title !== name ? [name] : [];
+  if (document.is_restricted) facts.push(t("Not for all who may see the collection"));
   facts.push(sizeText(size_bytes));
   if (pages > 0) facts.push(plural(pages, "{count} page", "{count} pages"));
   if (passages > 0) facts.push(plural(passages, "{count} passage", "{count} passages"));

@@ -117,7 +117,7 @@ export function Sharing({ kind, thing, close }: SharingProperties) {
 }
 
 interface AddingProperties {
-  kind: Shareable;
+  kind: Shareable | "documents";
   groups: readonly Group[];
   /** Whether it may be shared with everybody. */
   isForAll: boolean;
@@ -125,7 +125,7 @@ interface AddingProperties {
   add: (grant: Grant) => void;
 }
 
-function Adding({ kind, groups, isForAll, taken, add }: AddingProperties) {
+export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties) {
   const [first] = groups;
   const [chosen, setChosen] = useState(isForAll ? "everybody" : first ? GROUP + first.id : PERSON);
   const [id, setId] = useState("");
@@ -145,12 +145,8 @@ function Adding({ kind, groups, isForAll, taken, add }: AddingProperties) {
       </label>
       <div class="sharing-row">
         <select id={field} class="field" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
-          {isForAll && (
-            <>
-              <option value="everybody">{t("everybody")}</option>
-              <option value="signed-in">{t("everybody who is signed in")}</option>
-            </>
-          )}
+          {isForAll && <option value="everybody">{t("everybody")}</option>}
+          {(isForAll || kind === "documents") && <option value="signed-in">{t("everybody who is signed in")}</option>}
           {groups.map((group) => (
             <option key={group.id} value={GROUP + group.id}>
               {group.name}
@@ -220,7 +216,7 @@ function RightField({ label, rights, subject, right, change }: RightProperties) 
   );
 }
 
-function nameOf(subject: string, name: string | undefined, groups: readonly Group[]): string {
+export function nameOf(subject: string, name: string | undefined, groups: readonly Group[]): string {
   if (subject === "everybody") return t("Everybody");
   if (subject === "signed-in") return t("Everybody who is signed in");
   if (name) return name;

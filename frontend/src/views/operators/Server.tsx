@@ -76,13 +76,14 @@ export function Server() {
       <h3>The last errors that people were told of</h3>
       {value.errors.length === 0 && <p>None.</p>}
       {value.errors.length > 0 && (
-        <Table label="Errors" heads={["Reference", "When", "Code", "What happened"]}>
+        <Table label="Errors" heads={["Reference", "When", "Code", "What happened", "Trace"]}>
           {value.errors.map((one) => (
             <tr key={one.reference}>
               <th scope="row">{one.reference}</th>
               <td>{when(one.at)}</td>
               <td>{one.code}</td>
               <td class="is-text">{one.detail}</td>
+              <td>{one.trace_id}</td>
             </tr>
           ))}
         </Table>

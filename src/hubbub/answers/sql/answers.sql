@@ -1,6 +1,6 @@
 -- name: open
-insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at, credential)
-values (?, ?, ?, ?, ?, ?, ?, ?)
+insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at, credential, trace)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict do nothing
 
 -- name: is_member
@@ -17,7 +17,7 @@ select id, ?2, ?3 from answer where id = ?1 -- it may be forgotten: then nothing
 delete from journal where place >= ? and place < ?
 
 -- name: end
-update answer set result = ?2, worker = null, stop_reason = null, watched_at = null, credential = null
+update answer set result = ?2, worker = null, stop_reason = null, watched_at = null, credential = null, trace = null
 where id = ?1
 
 -- name: portions
@@ -53,10 +53,10 @@ where worker is not null and worker <> :number and worker not in (select number 
 
 -- name: orphans
 update answer set worker = ?, place = ? where worker = ?
-returning id, owner_id, grace_seconds, stop_reason, credential
+returning id, owner_id, grace_seconds, stop_reason, credential, trace
 
 -- name: mine
-select id, owner_id, grace_seconds, stop_reason, credential from answer where worker = ?
+select id, owner_id, grace_seconds, stop_reason, credential, trace from answer where worker = ?
 
 -- name: clear_left
 delete from journal

@@ -23,6 +23,14 @@ on conflict do update set level = max(level, excluded.level);
 -- name: drop_permissions
 delete from permission where subject = 'person:' || :giver;
 
+-- name: give_readings
+insert into document_reader (document_id, subject)
+select document_id, 'person:' || :taker from document_reader where subject = 'person:' || :giver
+on conflict do nothing;
+
+-- name: drop_readings
+delete from document_reader where subject = 'person:' || :giver;
+
 -- name: give_memberships
 insert into group_member (group_subject, person_subject, is_manager)
 select group_subject, 'person:' || :taker, is_manager from group_member where person_subject = 'person:' || :giver

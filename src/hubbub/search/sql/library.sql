@@ -105,6 +105,25 @@ select id from collection where {is_own}
 union
 select collection_id from permission where subject in ({subjects})
 
+-- name: is_closed
+-- Of a restricted document: it is not there for whoever asks. :subjects is null where all is seen.
+(
+    :subjects is not null
+    and not exists (select 1 from document_reader where document_id = document.id and subject in ({subjects}))
+    and not exists (select 1 from collection where collection.id = document.collection_id and {is_own})
+    and not exists (
+        select 1 from permission
+        where permission.collection_id = document.collection_id and level >= 4 and subject in ({subjects})
+    )
+)
+
+-- name: is_open
+not (is_restricted = 1 and {is_closed})
+
+-- name: closed_of
+select id from document
+where document.collection_id = collection.id and is_restricted = 1 and {is_closed}
+
 -- name: collections
 select
     id, name, owner_id,
@@ -123,9 +142,9 @@ select
     id, name, owner_id,
     {is_shared},
     description, created_at,
-    (select count(*) from document where collection_id = collection.id),
-    coalesce(passages, 0),
-    coalesce(embedded, 0),
+    (select count(*) from document where collection_id = collection.id) - (select count(*) from ({closed_of})),
+    coalesce(passages, 0) - (select count(*) from passage where document_id in ({closed_of})),
+    coalesce(embedded, 0) - (select count(*) from passage where is_embedded = 1 and document_id in ({closed_of})),
     {reached} as reached
 from collection left join collection_passages on collection_passages.collection_id = id
 where id in ({seen})
@@ -179,6 +198,29 @@ where id in (select value from json_each(:ids))
         )
     );
 
+-- name: closed
+-- The documents of these collections that are not there for whoever asks.
+select id from document indexed by document_restricted
+where collection_id in (select value from json_each(:ids)) and is_restricted = 1 and {is_closed};
+
+-- name: closed_among
+select id from document
+where id in (select value from json_each(:ids)) and is_restricted = 1 and {is_closed};
+
+-- name: sight
+-- Whether there are restricted documents in these collections, whether any is there for whoever asks, and the revision.
+select
+    exists (
+        select 1 from document indexed by document_restricted
+        where collection_id in (select value from json_each(:ids)) and is_restricted = 1
+    ),
+    exists (
+        select 1 from document indexed by document_restricted
+        where collection_id in (select value from json_each(:ids)) and is_restricted = 1 and not {is_closed}
+    ),
+    number
+from rights_revision;
+
 -- name: existing
 select id from collection where id in (select value from json_each(:ids));
 
@@ -206,12 +248,12 @@ delete from collection where id = :id;
 id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages,
 (select count(*) from passage where document_id = document.id),
 (select count(*) from passage where document_id = document.id and is_embedded = 1),
-added_at, completeness, part_read
+added_at, completeness, part_read, is_restricted
 
 -- name: documents
 select {described}
 from document
-where collection_id = :collection_id
+where collection_id = :collection_id and {is_open}
 order by name collate nocase, name;
 
 -- name: partial
@@ -231,6 +273,7 @@ where collection_id = :collection_id
     and (:words = '' or instr(fold(name), fold(:words)) or instr(fold(title), fold(:words)))
     and {of_condition}
     and (:ids is null or id in (select value from json_each(:ids)))
+    and {is_open}
 
 -- name: listed_by_name
 with page as (
@@ -305,17 +348,19 @@ from page join document using (id)
 order by place desc, id desc;
 
 -- name: conditions
-select state, {partial}, count(*) from document where collection_id = :collection_id group by 1, 2;
+select state, {partial}, count(*) from document
+where collection_id = :collection_id and {is_open}
+group by 1, 2;
 
 -- name: document
 select {described}
 from document
-where id = :id;
+where id = :id and {is_open};
 
 -- name: document_named
 select {described}
 from document
-where collection_id = :collection_id and name = :name;
+where collection_id = :collection_id and name = :name and {is_open};
 
 -- name: unread
 select {described}
@@ -323,6 +368,7 @@ from document
 where state in ('waiting', 'reading', 'embedding')
     and state <> 'embedding'
     and collection_id in (select value from json_each(:collection_ids))
+    and {is_open}
 order by added_at, id
 limit :limit;
 
@@ -392,7 +438,7 @@ select distinct sha256 from document where is_kept = 1;
 -- name: queue
 select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness, part_read,
-    owner_id, payer
+    is_restricted, owner_id, payer
 from (
     select document.*, collection.owner_id,
         row_number() over (partition by payer, owner_id order by document.added_at, document.id) as place

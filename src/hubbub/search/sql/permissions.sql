@@ -13,6 +13,9 @@ on conflict do update set level = :level;
 -- name: drop
 delete from permission where subject = :subject;
 
+-- name: drop_reader
+delete from document_reader where subject = :subject;
+
 -- name: unscoped
 select name, substr(subject, 10) from permission join collection on collection.id = collection_id
 where subject like 'unscoped:%' order by name, subject;

@@ -154,8 +154,11 @@ async def call(app: Application, person: Person, name: str, arguments: object) -
     """
     tool = TOOLS[name]
     try:
-        check_scope(person, tool.scope)
-        text, fields = await tool.run(app, person, msgspec.convert(arguments, tool.takes))
+        with app.tracing.begin(f"execute_tool {name}") as traced:
+            traced.set("gen_ai.operation.name", "execute_tool")
+            traced.set("gen_ai.tool.name", name)
+            check_scope(person, tool.scope)
+            text, fields = await tool.run(app, person, msgspec.convert(arguments, tool.takes))
     except msgspec.ValidationError as error:
         return _said(f"These arguments can't be used: {error}.", is_error=True)
     except HubbubError as error:

@@ -11,8 +11,8 @@ from starlette.responses import FileResponse, Response
 
 from hubbub.app.documents import NAME_CHARACTERS, PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
-from hubbub.core.errors import Malformed, NotAllowed
-from hubbub.core.people import Right
+from hubbub.core.errors import Invalid, Malformed, NotAllowed
+from hubbub.core.people import SUBJECT_CHARACTERS, Right
 from hubbub.search.base import Condition, DocumentOrder, Listing
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
@@ -72,6 +72,9 @@ class DocumentWithPassages(msgspec.Struct):
 
     document: Document
     passages: Sequence[Passage]
+    shared_with: Sequence[str] | None = None
+    """Who alone may see it, besides those who manage its collection: person:ID, group:ID, claim:PROVIDER/NAME or
+    signed-in. Null where it is not restricted; only those who manage the collection are told."""
 
 
 class NewCollection(BaseModel):
@@ -83,10 +86,21 @@ class NewCollection(BaseModel):
 
 
 class NewName(BaseModel):
-    """What a collection is to be called, or a document: a file's name, or its path below a folder."""
+    """What a collection is to be called."""
 
     model_config = ConfigDict(extra="forbid")
     name: str
+
+
+class DocumentChange(BaseModel):
+    """What is to become of a document. What is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = None
+    """A file's name, or its path below a folder."""
+    shared_with: list[Annotated[str, Field(max_length=SUBJECT_CHARACTERS)]] | None = None
+    """Who alone may see it, of those who may see its collection: person:ID, group:ID, claim:PROVIDER/NAME, signed-in.
+    Null: all of them."""
 
 
 class NewUrl(BaseModel):
@@ -175,7 +189,8 @@ async def add_document_by_url(collection_id: str, new: NewUrl, request: Request,
 @router.get("/documents/{document_id}", responses=sends(DocumentWithPassages))
 async def show_document(document_id: str, app: App, person: Asker) -> Response:
     """Show a document with its passages in reading order."""
-    return Json(DocumentWithPassages(*await app.documents.show(person, document_id)))
+    document, passages = await app.documents.show(person, document_id)
+    return Json(DocumentWithPassages(document, passages, await app.document_rights.readers(person, document)))
 
 
 @router.get(
@@ -217,9 +232,18 @@ async def show_page(
 
 
 @router.patch("/documents/{document_id}", responses=sends(Document))
-async def rename_document(document_id: str, new: NewName, app: App, person: Asker) -> Response:
-    """Rename a document of a collection that you may write to."""
-    return Json(await app.documents.rename(person, document_id, new.name))
+async def change_document(document_id: str, change: DocumentChange, app: App, person: Asker) -> Response:
+    """Rename a document of a collection that you may write to, or say who may see it, of one that you manage.
+
+    What is open over it ends within a second for those who may see it no more.
+    """
+    if "shared_with" in change.model_fields_set:
+        document = await app.document_rights.restrict(person, document_id, change.shared_with)
+        if change.name is None:
+            return Json(document)
+    if change.name is None:
+        raise Invalid("Say what is to change: name, or shared_with.")
+    return Json(await app.documents.rename(person, document_id, change.name))
 
 
 @router.delete("/documents/{document_id}", status_code=204)

@@ -79,6 +79,8 @@ class ErrorView(msgspec.Struct, frozen=True):
     at: float
     code: str
     detail: str
+    trace_id: str
+    """The trace that it happened in; empty where traces are not recorded."""
 
 
 class ServerView(msgspec.Struct, frozen=True):
@@ -210,7 +212,7 @@ async def show_server(request: Request, app: App, looker: Looker) -> Response:
         models=models,
         deployments=deployments,
         incidents=incidents,
-        errors=[ErrorView(one.reference, one.at, one.code, one.detail) for one in reversed(recent)],
+        errors=[ErrorView(one.reference, one.at, one.code, one.detail, one.trace_id) for one in reversed(recent)],
         documents=await app.pipeline.progress(),
     )
     return Json(content, headers=_NO_STORE)

@@ -117,14 +117,15 @@ def _references() -> str:
     """Return what the last errors said to operators, by the references that people were told."""
     rows = "".join(
         f"<tr><th scope='row'>{escape(one.reference)}</th><td>{_moment(one.at)}</td><td>{escape(one.code)}</td>"
-        f"<td>{escape(one.detail)}</td></tr>"
+        f"<td>{escape(one.detail)}</td><td>{escape(one.trace_id)}</td></tr>"
         for one in reversed(recent)
     )
     if not rows:
         return ""
     return (
         "<h2>The last errors that people were told of</h2><table><thead><tr><th scope='col'>Reference</th>"
-        "<th scope='col'>When</th><th scope='col'>Code</th><th scope='col'>What happened</th></tr></thead>"
+        "<th scope='col'>When</th><th scope='col'>Code</th><th scope='col'>What happened</th><th scope='col'>Trace</th>"
+        "</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
 

@@ -1,7 +1,7 @@
 -- name: open
-insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at, credential)
+insert into answer (id, owner_id, opened_at, worker, place, grace_seconds, expires_at, credential, trace)
 select $1::text, $2::text, extract(epoch from clock_timestamp()), $3::bigint, $4::bigint, $5::double precision, extract(epoch from clock_timestamp()) + $6::double precision,
-  $7::text
+  $7::text, $8::text
 on conflict do nothing
 
 -- name: is_member
@@ -20,7 +20,7 @@ with member as materialized (
   on conflict do nothing
 ), ended as (
   update answer
-  set result = made.result, worker = null, stop_reason = null, watched_at = null, credential = null
+  set result = made.result, worker = null, stop_reason = null, watched_at = null, credential = null, trace = null
   from member, unnest($7::text[], $8::bytea[]) as made (id, result)
   where answer.id = made.id
 ), cleared as (
@@ -85,10 +85,10 @@ order by 1
 
 -- name: orphans
 update answer set worker = $1, place = $2 where worker = $3
-returning id, owner_id, grace_seconds, stop_reason, credential
+returning id, owner_id, grace_seconds, stop_reason, credential, trace
 
 -- name: mine
-select id, owner_id, grace_seconds, stop_reason, credential from answer where worker = $1 order by id
+select id, owner_id, grace_seconds, stop_reason, credential, trace from answer where worker = $1 order by id
 
 -- name: clear_left
 delete from journal

@@ -23,6 +23,14 @@ on conflict (collection_id, subject) do update set level = greatest(permission.l
 -- name: drop_permissions
 delete from permission where subject = $1
 
+-- name: give_readings
+insert into document_reader (document_id, subject)
+select document_id, $2 from document_reader where subject = $1
+on conflict do nothing
+
+-- name: drop_readings
+delete from document_reader where subject = $1
+
 -- name: give_memberships
 insert into group_member (group_subject, person_subject, is_manager)
 select group_subject, $2, is_manager from group_member where person_subject = $1

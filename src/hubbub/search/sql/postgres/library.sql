@@ -97,6 +97,25 @@ select id from collection where {is_own}
 union
 select collection_id from permission where subject in ({subjects})
 
+-- name: is_closed
+-- Of a restricted document: it is not there for whoever asks. $1 is null where all is seen.
+(
+    $1::text[] is not null
+    and not exists (select 1 from document_reader where document_id = document.id and subject in ({subjects}))
+    and not exists (select 1 from collection where collection.id = document.collection_id and {is_own})
+    and not exists (
+        select 1 from permission
+        where permission.collection_id = document.collection_id and level >= 4 and subject in ({subjects})
+    )
+)
+
+-- name: is_open
+not (is_restricted and {is_closed})
+
+-- name: closed_of
+select id from document
+where document.collection_id = collection.id and is_restricted and {is_closed}
+
 -- name: counted
 id, name, owner_id,
 {is_shared},
@@ -117,7 +136,15 @@ where $1::text is null or id = $1
 order by lower(name), name, id;
 
 -- name: seen_collections
-select {counted}, {reached}
+select
+    id, name, owner_id,
+    {is_shared},
+    description, created_at,
+    (select count(*) from document where collection_id = collection.id) - (select count(*) from ({closed_of}) as closed),
+    coalesce(passages, 0) - (select count(*) from passage where document_id in ({closed_of})),
+    coalesce(passages - unembedded, 0) - (select count(*) from passage where document_id in ({closed_of}))
+    + (select count(*) from passage_unembedded where document_id in ({closed_of})),
+    {reached}
 from collection left join collection_passages on collection_passages.collection_id = id
 where id in ({seen})
 order by lower(name), name, id;
@@ -158,6 +185,21 @@ where id = any($2::text[])
         )
     );
 
+-- name: closed
+-- The documents of these collections that are not there for whoever asks.
+select id from document where collection_id = any($2::text[]) and is_restricted and {is_closed};
+
+-- name: closed_among
+select id from document where id = any($2::text[]) and is_restricted and {is_closed};
+
+-- name: sight
+-- Whether there are restricted documents in these collections, whether any is there for whoever asks, and the revision.
+select
+    exists (select 1 from document where collection_id = any($2::text[]) and is_restricted),
+    exists (select 1 from document where collection_id = any($2::text[]) and is_restricted and not {is_closed}),
+    number
+from rights_revision;
+
 -- name: existing
 select id from collection where id = any($1::text[]);
 
@@ -190,36 +232,37 @@ id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, p
 (select count(*) from passage where document_id = document.id),
 (select count(*) from passage where document_id = document.id)
 - (select count(*) from passage_unembedded where document_id = document.id),
-added_at, completeness, part_read
+added_at, completeness, part_read, is_restricted
 
 -- name: documents
-select {described} from document where collection_id = $1 order by lower(name), name;
+select {described} from document where collection_id = $2 and {is_open} order by lower(name), name;
 
 -- name: partial
 coalesce(jsonb_array_length(nullif(completeness, '')::jsonb -> 'omitted'), 0) > 0
 
 -- name: of_condition
-case $3::text
+case $4::text
     when '' then true
     when 'unfinished' then state in ('waiting', 'reading', 'embedding')
     when 'partial' then state = 'ready' and {partial}
-    else state = $3::text
+    else state = $4::text
 end
 
 -- name: listed_of
 from document
-where collection_id = $1
-    and ($2::text = '' or strpos(lower(name), lower($2::text)) > 0 or strpos(lower(title), lower($2::text)) > 0)
+where collection_id = $2
+    and ($3::text = '' or strpos(lower(name), lower($3::text)) > 0 or strpos(lower(title), lower($3::text)) > 0)
     and {of_condition}
-    and ($4::text[] is null or id = any($4::text[]))
+    and ($5::text[] is null or id = any($5::text[]))
+    and {is_open}
 
 -- name: listed_by_name
 with page as (
     select id, lower(name) as place
     {listed_of}
-        and ($6::text is null or (lower(name), id) > ($5::text, $6::text))
+        and ($7::text is null or (lower(name), id) > ($6::text, $7::text))
     order by place, id
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place, id;
 
@@ -227,9 +270,9 @@ select {described}, place from page join document using (id) order by place, id;
 with page as (
     select id, lower(name) as place
     {listed_of}
-        and ($6::text is null or (lower(name), id) < ($5::text, $6::text))
+        and ($7::text is null or (lower(name), id) < ($6::text, $7::text))
     order by place desc, id desc
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place desc, id desc;
 
@@ -237,9 +280,9 @@ select {described}, place from page join document using (id) order by place desc
 with page as (
     select id, added_at as place
     {listed_of}
-        and ($6::text is null or (added_at, id) > ($5::double precision, $6::text))
+        and ($7::text is null or (added_at, id) > ($6::double precision, $7::text))
     order by place, id
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place, id;
 
@@ -247,9 +290,9 @@ select {described}, place from page join document using (id) order by place, id;
 with page as (
     select id, added_at as place
     {listed_of}
-        and ($6::text is null or (added_at, id) < ($5::double precision, $6::text))
+        and ($7::text is null or (added_at, id) < ($6::double precision, $7::text))
     order by place desc, id desc
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place desc, id desc;
 
@@ -257,9 +300,9 @@ select {described}, place from page join document using (id) order by place desc
 with page as (
     select id, size_bytes as place
     {listed_of}
-        and ($6::text is null or (size_bytes, id) > ($5::double precision, $6::text))
+        and ($7::text is null or (size_bytes, id) > ($6::double precision, $7::text))
     order by place, id
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place, id;
 
@@ -267,27 +310,28 @@ select {described}, place from page join document using (id) order by place, id;
 with page as (
     select id, size_bytes as place
     {listed_of}
-        and ($6::text is null or (size_bytes, id) < ($5::double precision, $6::text))
+        and ($7::text is null or (size_bytes, id) < ($6::double precision, $7::text))
     order by place desc, id desc
-    limit $7::integer
+    limit $8::integer
 )
 select {described}, place from page join document using (id) order by place desc, id desc;
 
 -- name: conditions
-select state, {partial}, count(*) from document where collection_id = $1 group by 1, 2;
+select state, {partial}, count(*) from document where collection_id = $2 and {is_open} group by 1, 2;
 
 -- name: document
-select {described} from document where id = $1;
+select {described} from document where id = $2 and {is_open};
 
 -- name: document_named
-select {described} from document where collection_id = $1 and name = $2;
+select {described} from document where collection_id = $2 and name = $3 and {is_open};
 
 -- name: unread
 select {described}
 from document
-where state in ('waiting', 'reading', 'embedding') and state <> 'embedding' and collection_id = any($1::text[])
+where state in ('waiting', 'reading', 'embedding') and state <> 'embedding' and collection_id = any($2::text[])
+    and {is_open}
 order by added_at, id
-limit $2::integer;
+limit $3::integer;
 
 -- name: unfinished
 select {described} from document where state in ('waiting', 'reading', 'embedding') order by added_at, id;
@@ -351,7 +395,7 @@ select distinct sha256 from document where is_kept;
 -- What another machine is reading now is left out: $2 says which worker asks.
 select
     id, collection_id, name, sha256, size_bytes, media_type, title, state, reason, pages, 0, 0, added_at, completeness,
-    part_read, owner_id, payer
+    part_read, is_restricted, owner_id, payer
 from (
     select document.*, collection.owner_id,
         row_number() over (partition by payer, owner_id order by document.added_at, document.id) as place

@@ -13,6 +13,9 @@ select $1, * from unnest($2::text[], $3::integer[]);
 -- name: drop
 delete from permission where subject = $1;
 
+-- name: drop_reader
+delete from document_reader where subject = $1;
+
 -- name: revision
 select number from rights_revision;
 

@@ -64,6 +64,24 @@ order by (
 ) desc, row_id
 limit $4::integer
 
+-- name: find_words_but
+-- Without the passages of some documents.
+with asked as materialized (
+    select * from unnest($2::text[]::tsquery[], $3::real[]) as one (query, weight)
+),
+found as materialized (
+    select row_id, terms from passage_terms
+    where terms @@ $1::text::tsquery
+        and row_id not in (select row_id from passage where document_id = any($6::text[]))
+    limit $5::integer
+)
+select row_id
+from found
+order by (
+    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 1)) from asked
+) desc, row_id
+limit $4::integer
+
 -- name: count_of
 select count(*) from passage where document_id = any($1::text[])
 
@@ -78,6 +96,20 @@ limit $3::integer
 select row_id from passage_embedding
 where collection_id = any($2::text[])
     and row_id in (select row_id from passage where document_id = any($4::text[]))
+order by vector <=> $1::real[]::halfvec
+limit $3::integer
+
+-- name: nearest_but_of_few
+select row_id from passage_embedding
+where collection_id = any($2::text[])
+    and row_id not in (select row_id from passage where document_id = any($4::text[]))
+order by (vector <=> $1::real[]::halfvec) + 0, row_id
+limit $3::integer
+
+-- name: nearest_but_of_many
+select row_id from passage_embedding
+where collection_id = any($2::text[])
+    and row_id not in (select row_id from passage where document_id = any($4::text[]))
 order by vector <=> $1::real[]::halfvec
 limit $3::integer
 
