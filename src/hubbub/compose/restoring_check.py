@@ -13,6 +13,7 @@ from hubbub.core.errors import StoreError
 from hubbub.core.events import Event, Searched, Text
 from hubbub.core.questions import Question
 from hubbub.settings import Scripted, Settings
+from hubbub.settings.telemetry import Telemetry
 from hubbub.settings.tree import Discovery, Embedded, Embeddings, Guide
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ async def check_restored(settings: Settings) -> Checked:
             "embeddings": Embeddings(provider="none"),
             "discovery": Discovery(is_enabled=False),
             "guide": Guide(is_enabled=False),
+            "telemetry": Telemetry(),
         }
     )
     has_passages = settings.search.backend != "azure"
