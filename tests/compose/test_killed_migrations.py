@@ -5,6 +5,7 @@ is tried otherwise.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
 import asyncpg
 import pytest
 
@@ -71,8 +73,9 @@ def fill(connection: Connection) -> int:
         for number in (1, 2):
             values = [made_up(kind, number, is_key=pk > 0 or name.endswith("id")) for name, kind, pk in columns]
             names, places = ", ".join(f'"{name}"' for name, _, _ in columns), ", ".join("?" * len(columns))
-            connection.all(f'insert or ignore into "{table}" ({names}) values ({places})', values)
-            rows += connection.changes()
+            with contextlib.suppress(apsw.SQLError):  # it refers to a table that a later step makes
+                connection.all(f'insert or ignore into "{table}" ({names}) values ({places})', values)
+                rows += connection.changes()
     for table, row, _, _ in connection.all("pragma foreign_key_check"):
         connection.all(f'delete from "{table}" where rowid = ?', (row,)) if row is not None else None
     return rows
@@ -181,7 +184,6 @@ async def killed_at(url: str, number: int) -> bool:
     """Make all tables, and kill who does at so many a statement; returns whether it came to that one."""
     async with connected(url) as connection:
         await connection.execute(WATCH)
-        await connection.execute("alter sequence statements restart")
         await connection.execute("insert into wait_at values ($1)", number)
         await connection.execute("select pg_advisory_lock(4242)")
         process = await asyncio.create_subprocess_exec(*PROGRAM, url, cwd=ROOT)
