@@ -1,6 +1,6 @@
 """Measure what a question costs in CPU with sign-in, rights and quotas, beside one without any of these.
 
-    PYTHONPATH=src .venv/bin/python -m bench.people_cost [--rounds 9] [--count 300] [--most 1.10]
+    PYTHONPATH=src .venv/bin/python -m bench.people_cost [--rounds 9] [--count 300] [--most 1.10] [--without quotas]
 
 Two servers of this checkout run at once: one lets everybody in, as on loopback; at the other one a person has signed in
 with a password, a group of theirs may use the model and the collection, and the server, the group and the person have
@@ -30,13 +30,12 @@ from tests.servers.hubbub_server import hubbub_serving, scripted
 TEXT = "The quick brown fox jumps over the lazy dog near the river."
 PASSWORD = "four words of mine"
 MUCH = '["10000000 questions per day", "10000000000 tokens per month"]'
-ON = {
-    "HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true",
-    "HUBBUB_MODELS__SCRIPTED__SHARED_WITH": '["group:team"]',
-    "HUBBUB_QUOTAS__SERVER": MUCH,
-    "HUBBUB_QUOTAS__GROUP": MUCH,
-    "HUBBUB_QUOTAS__PERSON": MUCH,
+SIGN_IN = {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}
+PARTS = {
+    "rights": {"HUBBUB_MODELS__SCRIPTED__SHARED_WITH": '["group:team"]'},
+    "quotas": {f"HUBBUB_QUOTAS__{whose}": MUCH for whose in ("SERVER", "GROUP", "PERSON")},
 }
+"""What may be left out, to see what it costs."""
 
 
 class Place(NamedTuple):
@@ -46,17 +45,15 @@ class Place(NamedTuple):
     dialects: Sequence[Dialect]
 
 
-async def opened(stack: AsyncExitStack, folder: Path, *, is_on: bool) -> Place:
-    """Start a server, and let somebody in who may search a collection."""
-    variables = scripted(words=1, pause_seconds=0.0) | (ON if is_on else {})
+async def opened(stack: AsyncExitStack, folder: Path, parts: Sequence[str] | None) -> Place:
+    """Start a server, and let somebody in who may search a collection; without parts nobody signs in."""
+    variables = scripted(words=1, pause_seconds=0.0) | (SIGN_IN if parts is not None else {})
+    for part in parts or ():
+        variables |= PARTS[part]
     server = await stack.enter_async_context(hubbub_serving(folder, variables))
-    jar = aiohttp.CookieJar(unsafe=True)
-    http = await stack.enter_async_context(aiohttp.ClientSession(server.url, cookie_jar=jar))
-    if is_on:
-        root = await stack.enter_async_context(
-            aiohttp.ClientSession(server.url, cookie_jar=aiohttp.CookieJar(unsafe=True))
-        )
-        collection = await _with_people(folder, root, http)
+    http = await stack.enter_async_context(_browser(server.url))
+    if parts is not None:
+        collection = await _with_people(folder, await stack.enter_async_context(_browser(server.url)), http)
     else:
         await _asked(http, "GET", "/api/me")
         collection = await _collection(http)
@@ -123,14 +120,14 @@ async def _asked(http: aiohttp.ClientSession, method: str, path: str, body: obje
         return await response.json() if text else None
 
 
-async def measure(rounds: int, count: int, most: float) -> int:
+async def measure(rounds: int, count: int, most: float, parts: Sequence[str]) -> int:
     """Print the table; returns the exit code."""
     fails = 0
     async with AsyncExitStack() as stack:
         places: list[Place] = []
-        for is_on in (False, True):
+        for wanted in (None, parts):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hubbub-people-cost-")))
-            places.append(await opened(stack, folder, is_on=is_on))
+            places.append(await opened(stack, folder, wanted))
         print(f"{'µs of CPU a question':28} {'off':>8} {'on':>8} {'ratio':>7}  (range of {rounds} rounds)")
         for place in range(len(places[0].dialects)):
             ratios, figures = await _compared(places, place, rounds, count)
@@ -167,8 +164,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--count", type=int, default=300, help="questions a round")
     parser.add_argument("--most", type=float, default=1.10, help="the ratio that is allowed")
+    parser.add_argument("--without", action="append", default=[], choices=[*PARTS], help="leave this out")
     wanted = parser.parse_args()
-    return asyncio.run(measure(wanted.rounds, wanted.count, wanted.most))
+    parts = [one for one in PARTS if one not in wanted.without]
+    return asyncio.run(measure(wanted.rounds, wanted.count, wanted.most, parts))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ const collections = new Map();
 const library = new Map();
 const whole = { characters: 1000, held: 0, omitted: [] };
 const chats = new Map();
+const assistants = new Map();
 const messages = new Map();
 const answers = new Map(); // id → {events, waiting, isStopped}
 
@@ -119,6 +120,28 @@ async function play(id, script) {
 function append(log, event) {
   log.events.push(event);
   for (const wake of log.waiting.splice(0)) wake();
+}
+
+function assistantOf(before, { collections: ids = [], thorough = false, ...said }) {
+  return {
+    description: "",
+    instructions: "",
+    model: "",
+    starters: [],
+    reasoning_effort: "",
+    ...before,
+    ...said,
+    max_tokens: said.max_tokens || null,
+    is_thorough: thorough,
+    collections: [...collections.values()].filter(({ id }) => ids.includes(id)).map(({ id, name }) => ({ id, name })),
+    collections_left_out: 0,
+    lacks_model: false,
+    version: before.version + 1,
+    updated_at: now(),
+    right: "manage",
+    is_mine: true,
+    is_askable: true,
+  };
 }
 
 function begin(question, modelName, collectionIds) {
@@ -280,6 +303,26 @@ const routes = [
     "/api/documents/:id/pages/:page",
     (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"],
   ],
+  ["GET", "/api/assistants", () => ({ assistants: [...assistants.values()], next: null })],
+  [
+    "POST",
+    "/api/assistants",
+    async (request) => {
+      const made = assistantOf({ id: newId(), version: 0 }, await json(request));
+      assistants.set(made.id, made);
+      return [201, made];
+    },
+  ],
+  [
+    "PATCH",
+    "/api/assistants/:id",
+    async (request, { id }) => {
+      const changed = assistantOf(found(assistants, id), await json(request));
+      assistants.set(id, changed);
+      return changed;
+    },
+  ],
+  ["DELETE", "/api/assistants/:id", (_, { id }) => drop(assistants, id)],
   ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at), next: null })],
   ["GET", "/api/chats/found", () => ({ found: [], next: null })],
   [
@@ -320,6 +363,9 @@ const routes = [
         model: asked.model ?? "",
         collections: asked.collections,
       };
+      chat.assistant_id = asked.assistant ?? chat.assistant_id ?? "";
+      const to = assistants.get(chat.assistant_id);
+      if (to) question.asked_with = { assistant: { id: to.id, name: to.name, collections: to.collections.length } };
       messages.set(question.id, question);
       return [202, begin(question, asked.model, asked.collections)];
     },

@@ -33,6 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "McpRequest": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "Copy": {},
     "NewPrompt": {"name": "A prompt", "text": "What?"},
+    "NewAssistant": {"name": "An assistant", "instructions": "Answer briefly."},
+    "AssistantChange": {"description": "Answers briefly."},
     "InstructionsText": {"text": ""},
     "NewRating": {"is_good": True},
     "NewQuestion": {"text": "What?"},
@@ -74,7 +76,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "StoreQuery": {"query": "x"},
 }
 """A body that each route with one takes, by its schema."""
-IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures"}
+IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures", "assistant"}
 IDS_OF_THEIR_OWN = {"ids", "document_id"}
 """Those of chats that are changed together, and of what is copied: see `test_attachments` and `test_keeping`."""
 IDS_TO_GO_ON_WITH = {"continues", "beside", "answer_id"}
@@ -85,7 +87,7 @@ PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
-PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough"}
+PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough", "starters", "drops_left_out"}
 PLAIN_IN_BODIES |= {"shared_with"}  # subjects: see test_document_rights
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
@@ -119,7 +121,7 @@ PLAIN_IN_PATHS |= {"job_id": "j1"}  # see test_personal_data
 PLAIN_IN_PATHS |= {"person_id": "p1", "sign_in_id": "s1", "email": "a@example.org"}  # see test_signing_in
 PLAIN_IN_PATHS |= {"key_id": "0a1b2c3d4e", "link_id": "l1", "passkey_id": "AAAA"}  # see tests of their own
 IDS_IN_PATHS = {"conversation_id", "group_id", "item_id"}
-IDS_IN_PATHS |= {"picture_id", "prompt_id"}
+IDS_IN_PATHS |= {"picture_id", "prompt_id", "assistant_id"}
 IDS_IN_PATHS |= {"chat_id", "question_id", "answer_id", "collection_id", "document_id", "response_id", "session_id"}
 OF_SHARED = {"collection_id", "document_id"}
 OPEN_TO_ALL = {"/api/health", "/api/docs", "/livez", "/readyz"}
@@ -257,6 +259,7 @@ async def things_of(hubbub: Hubbub, ann: aiohttp.ClientSession) -> dict[str, str
         "session_id": session_id,
         "picture_id": await put_picture(ann),
         "prompt_id": await put_prompt(ann),
+        "assistant_id": await put_assistant(ann),
     }
 
 
@@ -270,6 +273,11 @@ async def put_picture(http: aiohttp.ClientSession) -> str:
 
 async def put_prompt(http: aiohttp.ClientSession) -> str:
     async with http.post("/api/prompts", json={"name": "A secret", "text": "Say the secret."}) as response:
+        return (await response.json())["id"]
+
+
+async def put_assistant(http: aiohttp.ClientSession) -> str:
+    async with http.post("/api/assistants", json={"name": "A secret", "instructions": "Say the secret."}) as response:
         return (await response.json())["id"]
 
 
@@ -429,6 +437,7 @@ async def test_other_peoples_ids_in_bodies_do_not_exist(
         "files": {"files": things["collection_id"]},
         "attached": {"attached": [things["document_id"]]},
         "pictures": {"pictures": [things["picture_id"]]},
+        "assistant": {"assistant": things["assistant_id"]},
     }
     assert set(stolen) == IDS_IN_BODIES
     for http in (bob, program, await hubbub.guest()):

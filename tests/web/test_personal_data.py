@@ -110,6 +110,7 @@ async def more_of_every_kind(
     async with ada.post("/api/pictures?name=dot.png", data=PNG) as response:
         ids["picture"] = (await told(response))["id"]
     ids["prompt"] = (await call(ada, "POST", "/api/prompts", name="Roof", text=SECRET))["id"]
+    ids["assistant"] = (await call(ada, "POST", "/api/assistants", name="Roofer", instructions=SECRET))["id"]
     await call(ada, "PUT", "/api/me/instructions", text=SECRET)
     await call(ada, "POST", "/chat_history", id="7e57", answers=[[SECRET, {}]])
     items = [{"role": "user", "content": SECRET}]
@@ -281,9 +282,10 @@ def check_export(archive: zipfile.ZipFile, things: dict[str, str]) -> None:
     assert read("links.json")[0]["id"] == things["link"]
     assert SECRET in archive.read(f"links/{things['link']}.json").decode()
     records = {one["kind"]: one for one in read("records.json")}
-    assert set(records) == {"picture", "prompt", "instructions", "rating"}
+    assert set(records) == {"picture", "prompt", "assistant", "instructions", "rating"}
     assert archive.read(records["picture"]["file"]) == PNG
     assert records["prompt"]["about"] == {"name": "Roof", "text": SECRET}
+    assert records["assistant"]["about"] == {"name": "Roofer", "instructions": SECRET}
     assert records["instructions"]["about"] == SECRET
     assert read("passkeys.json")[0]["name"] == "phone"
     assert read("keys.json")[0]["name"] == "reports"

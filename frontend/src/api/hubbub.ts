@@ -52,7 +52,7 @@ export const deleteCollection = (signal: AbortSignal, id: string) =>
   request<void>(signal, "DELETE", at("collections", id));
 
 /** What can be shared with people and groups. */
-export type Shareable = "collections" | "prompts";
+export type Shareable = "collections" | "prompts" | "assistants";
 
 export function grants(signal: AbortSignal, kind: Shareable, id: string): Promise<Given> {
   return request<Given>(signal, "GET", at(kind, id, "grants"));

@@ -1,6 +1,7 @@
 /** The shapes that the server's JSON has. Times are seconds since the epoch. */
 
 import type { Answer, Hit } from "../events";
+import type { AskedAssistant } from "./assistants";
 
 export interface Me {
   person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
@@ -157,6 +158,7 @@ export interface Chat {
   /** The collection of the files that were sent in it; empty: there are none. */
   files_id: string;
   instructions: string;
+  assistant_id?: string;
 }
 
 /** How a chat is to be kept; what is not given stays. */
@@ -254,7 +256,7 @@ export interface Message {
   model: string;
   collections: readonly string[];
   /** `beside`: the answer to the same question that this one stands beside until one is kept. */
-  asked_with?: { attachments?: readonly Attachment[]; beside?: string };
+  asked_with?: { attachments?: readonly Attachment[]; beside?: string; assistant?: AskedAssistant };
   answer?: Answer | null;
   rating?: Rating | null;
 }
@@ -280,6 +282,7 @@ export interface Again {
 }
 
 export interface Question {
+  assistant: string | null;
   question_id: string;
   chat_id: string | null;
   parent_id: string | null;

@@ -828,4 +828,55 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "أعد المحاولة بعد {seconds} ث.",
   "Try again in {minutes} min.": "أعد المحاولة بعد {minutes} د.",
   "Try again in {hours} h.": "أعد المحاولة بعد {hours} س.",
+  "An assistant answers as it was told, by one model, from its collections. Whoever asks it sees no more than they may see anyway.":
+    "يجيب المساعد وفق تعليماته، بنموذج واحد، من مجموعاته. ومن يسأله لا يرى أكثر مما يحق له رؤيته أصلًا.",
+  "As the model is set": "حسب إعداد النموذج",
+  "Ask here": "اسأل هنا",
+  "Ask {name}": "اسأل {name}",
+  "Asked {name}.": "وُجّه السؤال إلى {name}.",
+  "Assistant not there": "المساعد غير موجود",
+  Assistant: "مساعد",
+  "Assistant: {label}": "المساعد: {label}",
+  "Assistants …": "المساعدون…",
+  Assistants: "المساعدون",
+  "Change the assistant": "تغيير المساعد",
+  "Chats with it stay and can be read. Whoever it is shared with can’t ask it any more.":
+    "تبقى المحادثات معه ويمكن قراءتها. ولن يتمكن من تمت مشاركته معهم من سؤاله بعد الآن.",
+  "Collections it answers from": "المجموعات التي يجيب منها",
+  "Delete the assistant “{name}”?": "هل تريد حذف المساعد «{name}»؟",
+  "Go on without it": "المتابعة من دونه",
+  Instructions: "التعليمات",
+  "Its model is not there for you. Choose a model for your questions.": "نموذجه غير متاح لك. اختر نموذجًا لأسئلتك.",
+  "Make the assistant": "إنشاء المساعد",
+  "Make, change and share them": "إنشاؤهم وتغييرهم ومشاركتهم",
+  "New assistant": "مساعد جديد",
+  "No assistant": "بلا مساعد",
+  "None of its collections is there for you. Ask whoever made it to share one with you.":
+    "لا تتاح لك أي من مجموعاته. اطلب ممن أنشأه أن يشارك إحداها معك.",
+  "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.":
+    "لا تتاح لك أي من مجموعات المساعد. اسأل من أنشأه، أو اختر مساعدًا آخر، أو تابع بلا مساعد.",
+  "One that is not there for you": "نموذج غير متاح لك",
+  "Questions to begin with, one a line": "أسئلة للبدء، سؤال في كل سطر",
+  "Save the assistant": "حفظ المساعد",
+  "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.":
+    "حُذف مساعد هذه المحادثة أو لم يعد مشتركًا معك. اختر مساعدًا آخر أو تابع بلا مساعد.",
+  "The assistant of this chat was deleted, or is not shared with you any more. The chat stays.":
+    "حُذف مساعد هذه المحادثة أو لم يعد مشتركًا معك. تبقى المحادثة.",
+  "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.":
+    "نموذج المساعد غير متاح لك. اختر نموذجًا لسؤالك أو اسأل من أنشأه.",
+  "There are no assistants yet.": "لا يوجد مساعدون بعد.",
+  "There are none yet that you may search.": "لا توجد بعد مجموعات يمكنك البحث فيها.",
+  "What it is for": "الغرض منه",
+  "What the model is told with each question. Whoever may ask the assistant can read it.":
+    "ما يُقال للنموذج مع كل سؤال. ويمكن لمن يحق له سؤال المساعد أن يقرأه.",
+  "Whichever answers as a rule": "النموذج الذي يجيب عادة",
+  "ask it": "سؤاله",
+  "{name} answers, as its instructions say. Check what matters.": "يجيب {name} وفق تعليماته. تحقق مما هو مهم.",
+  "{count} of {all} collections of this assistant are not shared with you.": {
+    one: "مجموعة واحدة من أصل {all} من مجموعات هذا المساعد غير مشتركة معك.",
+    two: "مجموعتان من أصل {all} من مجموعات هذا المساعد غير مشتركتين معك.",
+    few: "{count} مجموعات من أصل {all} من مجموعات هذا المساعد غير مشتركة معك.",
+    other: "{count} مجموعة من أصل {all} من مجموعات هذا المساعد غير مشتركة معك.",
+  },
+  "Search several times for each question, which takes longer": "البحث عدة مرات لكل سؤال، وهذا يستغرق وقتًا أطول",
 };

@@ -767,4 +767,55 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Versuchen Sie es in {seconds} s noch einmal.",
   "Try again in {minutes} min.": "Versuchen Sie es in {minutes} min noch einmal.",
   "Try again in {hours} h.": "Versuchen Sie es in {hours} Stunden noch einmal.",
+  "An assistant answers as it was told, by one model, from its collections. Whoever asks it sees no more than they may see anyway.":
+    "Ein Assistent antwortet nach seinen Anweisungen, mit einem Modell, aus seinen Sammlungen. Wer ihn fragt, sieht nicht mehr, als er ohnehin sehen darf.",
+  "As the model is set": "Wie das Modell eingestellt ist",
+  "Ask here": "Hier fragen",
+  "Ask {name}": "{name} fragen",
+  "Asked {name}.": "Gefragt wurde {name}.",
+  "Assistant not there": "Assistent nicht da",
+  Assistant: "Assistent",
+  "Assistant: {label}": "Assistent: {label}",
+  "Assistants …": "Assistenten …",
+  Assistants: "Assistenten",
+  "Change the assistant": "Assistenten ändern",
+  "Chats with it stay and can be read. Whoever it is shared with can’t ask it any more.":
+    "Chats mit ihm bleiben und sind lesbar. Wem er freigegeben ist, kann ihn nicht mehr fragen.",
+  "Collections it answers from": "Sammlungen, aus denen er antwortet",
+  "Delete the assistant “{name}”?": "Den Assistenten „{name}“ löschen?",
+  "Go on without it": "Ohne ihn weitermachen",
+  Instructions: "Anweisungen",
+  "Its model is not there for you. Choose a model for your questions.":
+    "Sein Modell steht Ihnen nicht zur Verfügung. Wählen Sie ein Modell für Ihre Fragen.",
+  "Make the assistant": "Assistenten anlegen",
+  "Make, change and share them": "Anlegen, ändern und freigeben",
+  "New assistant": "Neuer Assistent",
+  "No assistant": "Kein Assistent",
+  "None of its collections is there for you. Ask whoever made it to share one with you.":
+    "Keine seiner Sammlungen steht Ihnen zur Verfügung. Bitten Sie, wer ihn angelegt hat, Ihnen eine freizugeben.",
+  "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.":
+    "Keine Sammlung des Assistenten steht Ihnen zur Verfügung. Fragen Sie, wer ihn angelegt hat, wählen Sie einen anderen oder machen Sie ohne weiter.",
+  "One that is not there for you": "Eines, das Ihnen nicht zur Verfügung steht",
+  "Questions to begin with, one a line": "Fragen für den Anfang, eine je Zeile",
+  "Save the assistant": "Assistenten speichern",
+  "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.":
+    "Der Assistent dieses Chats wurde gelöscht oder ist Ihnen nicht mehr freigegeben. Wählen Sie einen anderen oder machen Sie ohne weiter.",
+  "The assistant of this chat was deleted, or is not shared with you any more. The chat stays.":
+    "Der Assistent dieses Chats wurde gelöscht oder ist Ihnen nicht mehr freigegeben. Der Chat bleibt.",
+  "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.":
+    "Das Modell des Assistenten steht Ihnen nicht zur Verfügung. Wählen Sie ein Modell für Ihre Frage oder fragen Sie, wer ihn angelegt hat.",
+  "There are no assistants yet.": "Es gibt noch keine Assistenten.",
+  "There are none yet that you may search.": "Es gibt noch keine, die Sie durchsuchen dürfen.",
+  "What it is for": "Wofür er da ist",
+  "What the model is told with each question. Whoever may ask the assistant can read it.":
+    "Was dem Modell bei jeder Frage gesagt wird. Wer den Assistenten fragen darf, kann es lesen.",
+  "Whichever answers as a rule": "Das, was sonst auch antwortet",
+  "ask it": "ihn fragen",
+  "{name} answers, as its instructions say. Check what matters.":
+    "{name} antwortet nach seinen Anweisungen. Prüfen Sie, was wichtig ist.",
+  "{count} of {all} collections of this assistant are not shared with you.": {
+    one: "{count} von {all} Sammlungen dieses Assistenten ist Ihnen nicht freigegeben.",
+    other: "{count} von {all} Sammlungen dieses Assistenten sind Ihnen nicht freigegeben.",
+  },
+  "Search several times for each question, which takes longer": "Für jede Frage mehrmals suchen, was länger dauert",
 };

@@ -757,4 +757,56 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Inténtelo de nuevo en {seconds} s.",
   "Try again in {minutes} min.": "Inténtelo de nuevo en {minutes} min.",
   "Try again in {hours} h.": "Inténtelo de nuevo en {hours} h.",
+  "An assistant answers as it was told, by one model, from its collections. Whoever asks it sees no more than they may see anyway.":
+    "Un asistente responde según sus instrucciones, con un modelo, a partir de sus colecciones. Quien le pregunta no ve más de lo que ya puede ver.",
+  "As the model is set": "Según esté configurado el modelo",
+  "Ask here": "Preguntar aquí",
+  "Ask {name}": "Preguntar a {name}",
+  "Asked {name}.": "Se preguntó a {name}.",
+  "Assistant not there": "El asistente no está",
+  Assistant: "Asistente",
+  "Assistant: {label}": "Asistente: {label}",
+  "Assistants …": "Asistentes…",
+  Assistants: "Asistentes",
+  "Change the assistant": "Cambiar el asistente",
+  "Chats with it stay and can be read. Whoever it is shared with can’t ask it any more.":
+    "Los chats con él se conservan y se pueden leer. Aquellos con quienes se comparte ya no podrán preguntarle.",
+  "Collections it answers from": "Colecciones de las que responde",
+  "Delete the assistant “{name}”?": "¿Eliminar el asistente «{name}»?",
+  "Go on without it": "Continuar sin él",
+  Instructions: "Instrucciones",
+  "Its model is not there for you. Choose a model for your questions.":
+    "Su modelo no está disponible para usted. Elija un modelo para sus preguntas.",
+  "Make the assistant": "Crear el asistente",
+  "Make, change and share them": "Crearlos, cambiarlos y compartirlos",
+  "New assistant": "Nuevo asistente",
+  "No assistant": "Ningún asistente",
+  "None of its collections is there for you. Ask whoever made it to share one with you.":
+    "Ninguna de sus colecciones está disponible para usted. Pida a quien lo creó que comparta una con usted.",
+  "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.":
+    "Ninguna colección del asistente está disponible para usted. Pregunte a quien lo creó, elija otro o continúe sin ninguno.",
+  "One that is not there for you": "Uno que no está disponible para usted",
+  "Questions to begin with, one a line": "Preguntas para empezar, una por línea",
+  "Save the assistant": "Guardar el asistente",
+  "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.":
+    "El asistente de este chat se eliminó o ya no se comparte con usted. Elija otro o continúe sin ninguno.",
+  "The assistant of this chat was deleted, or is not shared with you any more. The chat stays.":
+    "El asistente de este chat se eliminó o ya no se comparte con usted. El chat se conserva.",
+  "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.":
+    "El modelo del asistente no está disponible para usted. Elija un modelo para su pregunta o consulte a quien lo creó.",
+  "There are no assistants yet.": "Todavía no hay asistentes.",
+  "There are none yet that you may search.": "Todavía no hay ninguna en la que pueda buscar.",
+  "What it is for": "Para qué sirve",
+  "What the model is told with each question. Whoever may ask the assistant can read it.":
+    "Lo que se le dice al modelo con cada pregunta. Quien puede preguntar al asistente puede leerlo.",
+  "Whichever answers as a rule": "El que responde normalmente",
+  "ask it": "preguntarle",
+  "{name} answers, as its instructions say. Check what matters.":
+    "{name} responde según sus instrucciones. Compruebe lo importante.",
+  "{count} of {all} collections of this assistant are not shared with you.": {
+    one: "{count} de {all} colecciones de este asistente no se comparte con usted.",
+    other: "{count} de {all} colecciones de este asistente no se comparten con usted.",
+  },
+  "Search several times for each question, which takes longer":
+    "Buscar varias veces para cada pregunta, lo que tarda más",
 };

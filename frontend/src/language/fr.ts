@@ -770,4 +770,56 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Réessayez dans {seconds} s.",
   "Try again in {minutes} min.": "Réessayez dans {minutes} min.",
   "Try again in {hours} h.": "Réessayez dans {hours} h.",
+  "An assistant answers as it was told, by one model, from its collections. Whoever asks it sees no more than they may see anyway.":
+    "Un assistant répond selon ses instructions, avec un modèle, à partir de ses collections. Qui l’interroge ne voit rien de plus que ce qui lui est déjà permis.",
+  "As the model is set": "Selon le réglage du modèle",
+  "Ask here": "Demander ici",
+  "Ask {name}": "Interroger {name}",
+  "Asked {name}.": "Question posée à {name}.",
+  "Assistant not there": "Assistant absent",
+  Assistant: "Assistant",
+  "Assistant: {label}": "Assistant : {label}",
+  "Assistants …": "Assistants…",
+  Assistants: "Assistants",
+  "Change the assistant": "Modifier l’assistant",
+  "Chats with it stay and can be read. Whoever it is shared with can’t ask it any more.":
+    "Les discussions avec lui restent et peuvent être lues. Ceux avec qui il est partagé ne pourront plus l’interroger.",
+  "Collections it answers from": "Collections dont il tire ses réponses",
+  "Delete the assistant “{name}”?": "Supprimer l’assistant « {name} » ?",
+  "Go on without it": "Continuer sans lui",
+  Instructions: "Instructions",
+  "Its model is not there for you. Choose a model for your questions.":
+    "Son modèle n’est pas disponible pour vous. Choisissez un modèle pour vos questions.",
+  "Make the assistant": "Créer l’assistant",
+  "Make, change and share them": "Les créer, modifier et partager",
+  "New assistant": "Nouvel assistant",
+  "No assistant": "Aucun assistant",
+  "None of its collections is there for you. Ask whoever made it to share one with you.":
+    "Aucune de ses collections n’est disponible pour vous. Demandez à qui l’a créé d’en partager une avec vous.",
+  "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.":
+    "Aucune collection de l’assistant n’est disponible pour vous. Demandez à qui l’a créé, choisissez-en un autre ou continuez sans.",
+  "One that is not there for you": "Un modèle qui n’est pas disponible pour vous",
+  "Questions to begin with, one a line": "Questions pour commencer, une par ligne",
+  "Save the assistant": "Enregistrer l’assistant",
+  "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.":
+    "L’assistant de cette discussion a été supprimé ou n’est plus partagé avec vous. Choisissez-en un autre ou continuez sans.",
+  "The assistant of this chat was deleted, or is not shared with you any more. The chat stays.":
+    "L’assistant de cette discussion a été supprimé ou n’est plus partagé avec vous. La discussion reste.",
+  "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.":
+    "Le modèle de l’assistant n’est pas disponible pour vous. Choisissez un modèle pour votre question ou demandez à qui l’a créé.",
+  "There are no assistants yet.": "Il n’y a pas encore d’assistants.",
+  "There are none yet that you may search.": "Il n’y en a pas encore que vous puissiez interroger.",
+  "What it is for": "À quoi il sert",
+  "What the model is told with each question. Whoever may ask the assistant can read it.":
+    "Ce qui est dit au modèle à chaque question. Qui peut interroger l’assistant peut le lire.",
+  "Whichever answers as a rule": "Celui qui répond d’habitude",
+  "ask it": "l’interroger",
+  "{name} answers, as its instructions say. Check what matters.":
+    "{name} répond selon ses instructions. Vérifiez ce qui compte.",
+  "{count} of {all} collections of this assistant are not shared with you.": {
+    one: "{count} des {all} collections de cet assistant n’est pas partagée avec vous.",
+    other: "{count} des {all} collections de cet assistant ne sont pas partagées avec vous.",
+  },
+  "Search several times for each question, which takes longer":
+    "Chercher plusieurs fois pour chaque question, ce qui prend plus de temps",
 };

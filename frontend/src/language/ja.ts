@@ -732,4 +732,54 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "{seconds} 秒後にもう一度お試しください。",
   "Try again in {minutes} min.": "{minutes} 分後にもう一度お試しください。",
   "Try again in {hours} h.": "{hours} 時間後にもう一度お試しください。",
+  "An assistant answers as it was told, by one model, from its collections. Whoever asks it sees no more than they may see anyway.":
+    "アシスタントは、指示に従い、1 つのモデルで、自分のコレクションから答えます。質問する人に見えるのは、もともと見られるものだけです。",
+  "As the model is set": "モデルの設定どおり",
+  "Ask here": "ここで質問",
+  "Ask {name}": "{name} に質問",
+  "Asked {name}.": "{name} に質問しました。",
+  "Assistant not there": "アシスタントがありません",
+  Assistant: "アシスタント",
+  "Assistant: {label}": "アシスタント：{label}",
+  "Assistants …": "アシスタント…",
+  Assistants: "アシスタント",
+  "Change the assistant": "アシスタントを変更",
+  "Chats with it stay and can be read. Whoever it is shared with can’t ask it any more.":
+    "このアシスタントとのチャットは残り、読むことができます。共有された人は、もう質問できません。",
+  "Collections it answers from": "答えの元になるコレクション",
+  "Delete the assistant “{name}”?": "アシスタント「{name}」を削除しますか？",
+  "Go on without it": "アシスタントなしで続ける",
+  Instructions: "指示",
+  "Its model is not there for you. Choose a model for your questions.":
+    "そのモデルは利用できません。質問に使うモデルを選んでください。",
+  "Make the assistant": "アシスタントを作成",
+  "Make, change and share them": "作成・変更・共有",
+  "New assistant": "新しいアシスタント",
+  "No assistant": "アシスタントなし",
+  "None of its collections is there for you. Ask whoever made it to share one with you.":
+    "そのコレクションはどれも利用できません。作成者に共有を依頼してください。",
+  "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.":
+    "アシスタントのコレクションはどれも利用できません。作成者に問い合わせるか、別のアシスタントを選ぶか、アシスタントなしで続けてください。",
+  "One that is not there for you": "利用できないモデル",
+  "Questions to begin with, one a line": "最初の質問（1 行に 1 つ）",
+  "Save the assistant": "アシスタントを保存",
+  "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.":
+    "このチャットのアシスタントは削除されたか、共有されなくなりました。別のアシスタントを選ぶか、アシスタントなしで続けてください。",
+  "The assistant of this chat was deleted, or is not shared with you any more. The chat stays.":
+    "このチャットのアシスタントは削除されたか、共有されなくなりました。チャットは残ります。",
+  "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.":
+    "アシスタントのモデルは利用できません。質問に使うモデルを選ぶか、作成者に問い合わせてください。",
+  "There are no assistants yet.": "アシスタントはまだありません。",
+  "There are none yet that you may search.": "検索できるものはまだありません。",
+  "What it is for": "用途",
+  "What the model is told with each question. Whoever may ask the assistant can read it.":
+    "質問のたびにモデルに伝えること。アシスタントに質問できる人は読むことができます。",
+  "Whichever answers as a rule": "通常答えるモデル",
+  "ask it": "質問できる",
+  "{name} answers, as its instructions say. Check what matters.":
+    "{name} が指示に従って答えます。大切なことは確かめてください。",
+  "{count} of {all} collections of this assistant are not shared with you.": {
+    other: "このアシスタントのコレクション {all} 件のうち {count} 件は共有されていません。",
+  },
+  "Search several times for each question, which takes longer": "質問ごとに何度も検索する（時間がかかります）",
 };

@@ -13,6 +13,15 @@ const WRONG_CODE = t(
 /** Codes that mean one thing wherever they come from. What others mean is in the server's sentence alone. */
 const SENTENCES: Readonly<Record<string, string>> = {
   all_busy: BUSY_MODEL,
+  assistant_collections: t(
+    "None of the assistant’s collections is there for you. Ask whoever made it, choose another assistant, or go on without one.",
+  ),
+  assistant_gone: t(
+    "The assistant of this chat was deleted, or is not shared with you any more. Choose another, or go on without one.",
+  ),
+  assistant_model: t(
+    "The assistant’s model is not there for you. Choose a model for your question, or ask whoever made it.",
+  ),
   bad_answer: t("The model’s server sent something else than an answer. Try another model."),
   bad_passkey: t("This passkey can’t be used here. Try again, or sign in another way."),
   broke_off: BROKEN_OFF,

@@ -12,10 +12,9 @@ import { add, thread } from "./thread";
 /** Have a question answered once more, by the model and over the collections that are chosen now. */
 export function regenerate(questionId: string): Promise<void> {
   const files = thread.peek().chat?.files_id;
-  const wasSearched = thread
-    .peek()
-    .messages.find(({ id }) => id === questionId)
-    ?.collections.includes(files ?? "");
+  const question = thread.peek().messages.find(({ id }) => id === questionId);
+  if (question?.asked_with?.assistant) return oneMore(questionId, {}); // as its assistant said
+  const wasSearched = question?.collections.includes(files ?? "");
   const collections = [...chosenCollections.peek(), ...(files && wasSearched ? [files] : [])];
   return oneMore(questionId, { model: model.peek()?.name ?? null, collections });
 }

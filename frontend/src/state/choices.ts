@@ -11,6 +11,8 @@ export interface Choice {
   collections: readonly string[] | null;
   /** The model that answers beside; null: none. It is not remembered for later chats. */
   second: string | null;
+  /** The assistant that is asked; null: none; undefined: the chat's. It is not remembered for later chats either. */
+  assistant?: string | null | undefined;
 }
 
 const NEW = "";
@@ -23,6 +25,7 @@ export const choice = computed<Choice>(() => {
   return {
     model: chosen.model === undefined ? recall<string>("model") : chosen.model,
     second: chosen.second ?? null,
+    assistant: chosen.assistant,
     collections: chosen.collections === undefined ? recall<readonly string[]>("collections") : chosen.collections,
   };
 });
@@ -39,7 +42,7 @@ export function choose(chosen: Partial<Choice>, { isRemembered = key.peek() === 
 }
 
 /** Take what a chat was last asked with, unless something was chosen for it here. */
-export function takeChoice(chatId: string, asked: Omit<Choice, "second">): void {
+export function takeChoice(chatId: string, asked: Omit<Choice, "second" | "assistant">): void {
   if (!choices.peek().has(chatId)) set(chatId, asked);
 }
 

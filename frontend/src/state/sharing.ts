@@ -1,7 +1,8 @@
-/** Read and change who may do what with a collection or a prompt. */
+/** Read and change who may do what with a collection, a prompt or an assistant. */
 
 import * as hubbub from "../api/hubbub";
 import type { Given, Grant, Group } from "../api/resources";
+import { loadAssistants } from "./assistants";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
 import { loadPrompts } from "./prompts";
@@ -16,7 +17,7 @@ export async function share(kind: hubbub.Shareable, id: string, grants: readonly
   const { signal } = new AbortController();
   try {
     await hubbub.putGrants(signal, kind, id, grants);
-    await (kind === "prompts" ? loadPrompts() : loadCollections(signal));
+    await { prompts: loadPrompts, assistants: loadAssistants, collections: () => loadCollections(signal) }[kind]();
     return true;
   } catch (error) {
     tell(error);

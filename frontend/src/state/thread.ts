@@ -136,8 +136,8 @@ export function ask(
     chat_id: thread.peek().chat?.id ?? null,
     parent_id: parentId,
     text,
-    model: model.peek()?.name ?? null,
-    collections: chosenCollections.peek(),
+    model: how.isByAssistant && !how.needsModel ? null : (model.peek()?.name ?? null),
+    collections: how.isByAssistant ? [] : chosenCollections.peek(),
     files: along.filesId,
     attached: along.files.map(({ id }) => id),
     pictures: along.pictures.map(({ id }) => id),
@@ -145,6 +145,7 @@ export function ask(
     reasoning_effort: how.effort ?? null,
     max_tokens: how.maxTokens ?? null,
     is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
+    assistant: how.assistant ?? null,
   };
   const message: Message = {
     id: question.question_id,

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import { t } from "../language/t";
+import { assistant, assistantId } from "./assistants";
 import { answerBeside, wantBeside } from "./beside";
 import { model } from "./models";
 import { instructions } from "./prompts";
@@ -40,10 +41,14 @@ export function chooseLength(chosen: number | null): void {
 export function runWish(): void {
   onAsk((questionId) => {
     wantBeside(questionId, maxTokens.peek());
+    const by = assistant.peek();
     return {
       isTemporary: isTemporaryNext.peek(),
-      effort: model.peek()?.reasoning_effort ? effort.peek() : null,
-      maxTokens: maxTokens.peek(),
+      effort: model.peek()?.reasoning_effort && !by?.reasoning_effort ? effort.peek() : null,
+      maxTokens: by?.max_tokens ? null : maxTokens.peek(),
+      assistant: assistantId.peek() ?? "",
+      isByAssistant: assistantId.peek() !== null,
+      needsModel: by?.lacks_model ?? false,
       hasInstructions: instructions.peek() !== "",
     };
   }, answerBeside);

@@ -8,6 +8,12 @@ export interface Wish {
   effort?: string | null;
   maxTokens?: number | null;
   hasInstructions?: boolean;
+  /** The assistant that is asked; empty: none. */
+  assistant?: string;
+  /** Whether the assistant says which model answers, and over which collections. */
+  isByAssistant?: boolean;
+  /** Whether the person has to name a model all the same: the assistant's is not there for them. */
+  needsModel?: boolean;
 }
 
 let wished: (questionId: string) => Wish = () => ({});

@@ -9,6 +9,8 @@ from hubbub.answers.runner import Runner
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
+from hubbub.app.assistants import ASSISTANT, Assistants
+from hubbub.app.assistants_asked import AskingAssistants
 from hubbub.app.attachments import Attachments
 from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
@@ -20,12 +22,13 @@ from hubbub.app.groups import Groups
 from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
-from hubbub.app.model_names import ModelNames
+from hubbub.app.model_names import ModelNames, is_assistant
 from hubbub.app.model_rights import ModelRights, Models, SharedWith
 from hubbub.app.operating import Operating
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
 from hubbub.app.personal_data import PersonalData
+from hubbub.app.prompt_rights import PromptRights
 from hubbub.app.prompts import Prompts
 from hubbub.app.provisioning import Provisioners
 from hubbub.app.questions import Questions
@@ -56,6 +59,9 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Library, Search
 from hubbub.usage.meter import Meter
+
+MOST_NAMED = 1000
+"""So many assistants of one person can be asked for by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +165,7 @@ class Application:
             self.grants,
             self.rights,
             self.meter,
-            SentAlong(self.attachments, self.prompts, self.history),
+            SentAlong(self.attachments, self.prompts, self.history, self.asking_assistants),
             self.tracing,
         )
 
@@ -174,6 +180,17 @@ class Application:
     def prompts(self) -> Prompts:
         """Keeps people's prompts, those that they share, and instructions."""
         return Prompts(self.records, self.library.groups, self.claim_scopes, self.deeds)
+
+    @cached_property
+    def assistants(self) -> Assistants:
+        """Keeps people's assistants, and those that they share."""
+        rights = PromptRights(self.records, self.library.groups, self.claim_scopes, self.deeds, kind=ASSISTANT)
+        return Assistants(self.records, rights, self.access, self.library, self.model_rights)
+
+    @cached_property
+    def asking_assistants(self) -> AskingAssistants:
+        """Settles what questions to assistants are asked with."""
+        return AskingAssistants(self.assistants, self.model_rights)
 
     @cached_property
     def ratings(self) -> Ratings:
@@ -254,4 +271,7 @@ class Application:
         models = [model.card.name for model in await self.models_of(person) if may_use_model(person, model.card.name)]
         if asked and all(name in models for name in asked):
             return ModelNames(models, (), person)
-        return ModelNames(models, await self.access.known_collections(person), person)
+        collections = await self.access.known_collections(person)
+        if asked and not any(map(is_assistant, asked)):
+            return ModelNames(models, collections, person)
+        return ModelNames(models, collections, person, await self.assistants.list(person, limit=MOST_NAMED))

@@ -98,6 +98,7 @@ class Erasing:
     async def records(self, person_id: str) -> AsyncGenerator[int]:
         """Delete pictures, prompts, instructions, and whatever else is kept so and went with no chat."""
         await self._app.prompts.forget_person(person_id)  # before what says with whom theirs are shared
+        await self._app.assistants.forget_person(person_id)
         if isinstance(self._app.records, RecordsOfPersons):
             yield await self._app.records.forget_owned(person_id)
 

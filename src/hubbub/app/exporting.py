@@ -187,12 +187,15 @@ class Exporting:
             given = await library.given(PERSON + person_id)
         await archive.json("groups.json", groups)
         prompts = await self._app.prompts.given_to(person_id)
-        documents = await library.readers.given(PERSON + person_id)
-        rights = [
-            *({"collection_id": one, "right": NAMES[right]} for one, right in given),
-            *({"document_id": one, "right": NAMES[Right.SEE]} for one in documents),
-            *({"prompt_id": one, "right": NAMES[right]} for one, right in prompts),
-        ]
+        documents = [(one, Right.SEE) for one in await library.readers.given(PERSON + person_id)]
+        assistants = await self._app.assistants.given_to(person_id)
+        kinds = (
+            ("collection_id", given),
+            ("document_id", documents),
+            ("prompt_id", prompts),
+            ("assistant_id", assistants),
+        )
+        rights = [{kind: one, "right": NAMES[right]} for kind, them in kinds for one, right in them]
         await archive.json("rights.json", rights)
         yield len(groups) + len(rights)
 

@@ -50,9 +50,9 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
         stays="The journal of answers holds its last minutes until it is cleared.",
     ),
     Kind(
-        name="pictures, prompts and instructions",
+        name="pictures, prompts, assistants and instructions",
         tables=("record",),
-        told="records.json       pictures, prompts, instructions and ratings; the pictures are in records/",
+        told="records.json       pictures, prompts, assistants, instructions, ratings; the pictures are in records/",
         export=Exporting.records,
         erase=Erasing.records,
     ),
@@ -95,7 +95,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
         name="groups and rights",
         tables=("group_member", "permission", "document_reader"),
         told="groups.json        groups the person is in\n"
-        "rights.json        what others let the person do with their collections and prompts",
+        "rights.json        what others let the person do with their collections, prompts and assistants",
         export=Exporting.rights,
         erase=Erasing.rights,
     ),

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.app.giving import changes_of, check_given
-from hubbub.app.prompt_rights import PromptRights
+from hubbub.app.prompt_rights import PROMPT, PromptRights
 from hubbub.core.errors import Invalid, NotAllowed, NotFound, TooLarge
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import RIGHTS, Permission, Person, Right, may_list
@@ -15,12 +14,11 @@ from hubbub.history.base import Record, Records
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
 
-PROMPT, INSTRUCTIONS = "prompt", "instructions"
+INSTRUCTIONS = "instructions"
 NAME_CHARACTERS = 100
 PROMPT_CHARACTERS = 32_000
 INSTRUCTIONS_CHARACTERS = 8_000
 MOST_PROMPTS = 500
-AT_ONCE = 50
 NAMES = {right: name for name, right in RIGHTS.items()}
 REFUSALS = {
     Right.WRITE: "This prompt is shared with you to use. Make one of your own to change it.",
@@ -56,10 +54,7 @@ class Prompts:
         self, records: Records, groups: Groups, claim_scopes: Sequence[str] = (), deeds: Deeds | None = None
     ) -> None:
         self._records = records
-        self._groups = groups
-        self._claim_scopes = claim_scopes
-        self._deeds = deeds or Deeds()
-        self._rights = PromptRights(records, groups)
+        self._rights = PromptRights(records, groups, claim_scopes, deeds)
 
     async def list(
         self, person: Person, *, limit: int = 200, after: tuple[float, str] | None = None
@@ -69,16 +64,11 @@ class Prompts:
         if may_list(person, person.id):
             own = await self._records.listed(PROMPT, owner_id=person.id, limit=limit, after=after)
             found = [_prompt(one, person, Right.MANAGE) for one in own]
-        subjects = await self._rights.subjects(person)
-        for prompt_id in await self._rights.shared_with(subjects):
-            record = await self._records.get(PROMPT, prompt_id)
-            if record is None or record.owner_id == person.id:
-                continue
-            if after is not None and (record.updated_at, record.id) >= after:
-                continue
-            right = await self._rights.right(replace(person, is_operator=False), record, subjects)
-            if right > Right.NONE:
-                found.append(_prompt(record, person, right))
+        found += [
+            _prompt(record, person, right)
+            for record, right in await self._rights.others(person)
+            if after is None or (record.updated_at, record.id) < after
+        ]
         return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)[:limit]
 
     async def make(self, person: Person, name: str, text: str) -> Prompt:
@@ -134,17 +124,7 @@ class Prompts:
             Invalid: somebody can't be given rights, or is named twice.
         """
         record, _ = await self._record(person, prompt_id, Right.MANAGE)
-        before = await self._rights.of(prompt_id)
-        scopes = self._claim_scopes
-        await check_given(person, before, permissions, groups=self._groups, claim_scopes=scopes, what="prompt")
-        now, have = time.time(), {one.subject for one in permissions if one.right is not Right.NONE}
-        had = {one.subject for one in before}
-        await self._rights.lead(record, have - had, now)
-        detail = changes_of(before, permissions)
-        async with self._deeds.doing("prompt shared", by=person, of=prompt_id, detail=detail):
-            await self._rights.put(record, permissions, now)
-        await self._rights.lead_no_more(prompt_id, had - have)
-        return await self._rights.of(prompt_id)
+        return await self._rights.share(person, record, permissions)
 
     async def given_to(self, person_id: str) -> Sequence[tuple[str, Right]]:
         """Return what a person themselves may do with prompts of others, for an export."""
@@ -152,11 +132,7 @@ class Prompts:
 
     async def forget_person(self, person_id: str) -> int:
         """Take from a person what they may do with prompts of others, and let nobody find theirs; for an erasure."""
-        place: tuple[float, str] | None = None
-        while own := await self._records.listed(PROMPT, owner_id=person_id, limit=AT_ONCE, after=place):
-            for one in own:
-                await self._rights.drop(one.id)
-            place = own[-1].updated_at, own[-1].id
+        await self._rights.drop_all_of(person_id)
         return await self._rights.forget_person(person_id, time.time())
 
     async def instructions(self, person: Person) -> str:

@@ -196,16 +196,23 @@ class Questions:
         if how.continues is not None:
             earlier, begun = await self._begun(person, stored, how.continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
+        chat = await self._access.chat(person, stored.chat_id)
+        stored, assistant = await self._along.asked_again(person, stored, chat)
         asked = stored.collections if how.collection_ids is None else tuple(how.collection_ids)
         stored = replace(stored, collections=asked)
         if how.model is not None:
             stored = replace(stored, model=how.model)
-        chat = await self._access.chat(person, stored.chat_id)
         question = with_length(replace(await self._along.restored(stored), continues=begun), how.max_tokens)
         question = await self._readable(person, question, chat.files_id)
         stored = replace(stored, collections=question.collection_ids)
         await self._check_room(chat)
-        answer = Message(answer_id, chat.id, stored.id, "assistant", asked_with=AskedWith(beside=how.beside or ""))
+        answer = Message(
+            answer_id,
+            chat.id,
+            stored.id,
+            "assistant",
+            asked_with=AskedWith(assistant=assistant, beside=how.beside or ""),
+        )
         return await self._start(person, chat, stored, question, how.grace_seconds, answer=answer)
 
     async def take_over(self, found: Found) -> tuple[Work, Ticket] | None:

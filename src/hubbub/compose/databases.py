@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 7,
+    "history": 8,
     "answers": 5,
     "sessions": 1,
     "identity": 2,
@@ -32,7 +32,7 @@ CHATS: Mapping[str, int] = {
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
-    "history": 4,
+    "history": 5,
     "answers": 2,
     "sessions": 1,
     "identity": 2,

@@ -77,6 +77,8 @@ class Chat(msgspec.Struct, frozen=True):
     """The collection of the files that were sent with its questions; empty: there are none."""
     instructions: str = ""
     """What models are told with each question of it."""
+    assistant_id: str = ""
+    """The assistant that its questions go to; empty: none."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -90,13 +92,28 @@ class Attachment(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
+class AskedAssistant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The assistant that a question went to, as it was then. What it told the model is among the instructions."""
+
+    id: str
+    name: str
+    version: int = 1
+    collections: int = 0
+    """How many collections it had."""
+    left_out: int = 0
+    """How many of them were not asked: they were not shared with the person."""
+    max_tokens: int | None = None
+    is_thorough: bool = False
+
+
 class AskedWith(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a question was asked besides its words: another answer to it is made in the same way."""
 
     attachments: tuple[Attachment, ...] = ()
     instructions: str = ""
-    """What the person tells models with each question, and with each of this chat."""
+    """What the model is told by the assistant, by the person with each question, and with each of this chat."""
     reasoning_effort: str = ""
+    assistant: AskedAssistant | None = None
     beside: str = ""
     """Of an answer: the other answer to the question that it stands beside, for the person to keep one; empty: none."""
 

@@ -21,7 +21,7 @@ Scope: TypeAlias = Literal[
 SCOPES: Mapping[Scope, str] = {
     "chat:read": "Read chats and answers",
     "chat:write": "Ask, and read, change and delete chats",
-    "chat:share": "Share chats by link, and prompts",
+    "chat:share": "Share chats by link, prompts and assistants",
     "search": "Search collections, and ask over them",
     "documents:read": "List collections, and read their documents",
     "documents:write": "Add, read and delete documents and collections",

@@ -20,6 +20,7 @@ class ChatChanges(msgspec.Struct, frozen=True):
     folder: str | None = None
     files_id: str | None = None
     instructions: str | None = None
+    assistant_id: str | None = None
 
 
 class History(Protocol):

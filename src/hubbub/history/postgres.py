@@ -19,7 +19,8 @@ from hubbub.history.records_postgres import PostgresRecords
 from hubbub.history.words import begins_with
 
 STEPS = tuple(
-    read_sql("hubbub.history", f"postgres/{name}.sql") for name in ("schema", "marks", "annotation", "by_age")
+    read_sql("hubbub.history", f"postgres/{name}.sql")
+    for name in ("schema", "marks", "annotation", "by_age", "assistants")
 )
 _SQL = load_sql("hubbub.history", "postgres/history.sql")
 _LAST = 2**62
@@ -184,7 +185,7 @@ class PostgresHistory:
 async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True) -> None:
     """Store a chat. A title that begins the question is found there: it is not indexed a second time."""
     values = (chat.id, chat.owner_id, plain(chat.title), chat.created_at, chat.updated_at)
-    values += (chat.is_temporary, chat.files_id, plain(chat.instructions))
+    values += (chat.is_temporary, chat.files_id, plain(chat.instructions), plain(chat.assistant_id))
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")
     if is_indexed and not chat.is_temporary:

@@ -19,7 +19,7 @@ from hubbub.history.words import begins_with
 
 _SCHEMA = tuple(
     read_sql("hubbub.history", f"{name}.sql")
-    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation", "by_age")
+    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation", "by_age", "assistants")
 )
 _SQL = load_sql("hubbub.history", "history.sql")
 
@@ -183,7 +183,7 @@ def _create(connection: Connection, chat: Chat) -> None:
 
 def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
-    values += (chat.is_temporary, chat.files_id, chat.instructions)
+    values += (chat.is_temporary, chat.files_id, chat.instructions, chat.assistant_id)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:
         raise Conflict("There is a chat with this id already.")

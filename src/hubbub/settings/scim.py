@@ -12,7 +12,7 @@ TOKEN_CHARACTERS = 32
 def _good_token(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if len(text) < TOKEN_CHARACTERS or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(f"a token has at least {TOKEN_CHARACTERS} letters, digits and signs; `openssl rand -hex 32`")
+        raise ValueError(f"a token has at least {TOKEN_CHARACTERS} letters, digits and signs, none of them a space")
     if text.startswith("hb-"):
         raise ValueError("this is an API key; the token of SCIM must open nothing else")
     return token

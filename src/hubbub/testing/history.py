@@ -4,6 +4,7 @@ import asyncio
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
@@ -70,6 +71,12 @@ class HistoryContract:
         with pytest.raises(NotFound):
             await history.add([Message("m4", "c2", "m1", "assistant")])
 
+    async def test_the_assistant_of_a_chat_is_kept(self, history: History) -> None:
+        chat = replace(CHAT, assistant_id="a1")
+        await history.adding([Message("m1", "c1", None, "user", "What?", 2.0)], chat=chat)()
+        assert await history.chat("c1") == replace(chat, updated_at=2.0)
+        assert [one.assistant_id for one in await history.chats("ann")] == ["a1"]
+
     async def test_how_a_question_was_asked_comes_back(self, history: History) -> None:
         picture = Attachment("picture", "p1", "a.png", "image/png", 5)
         asked_with = AskedWith((picture,), "Be brief.", "high")
@@ -83,7 +90,9 @@ class HistoryContract:
             await history.create(Chat(f"c{number}", "ann", "A chat", 1.0, 1.0 + number))
         await history.change("c0", ChatChanges(is_pinned=True, folder="Work"))
         await history.change("c1", ChatChanges(is_archived=True, is_pinned=True))
-        await history.change("c2", ChatChanges(folder="Home", instructions="Be brief.", files_id="f2"))
+        await history.change(
+            "c2", ChatChanges(folder="Home", instructions="Be brief.", files_id="f2", assistant_id="a2")
+        )
         await history.change("c2", ChatChanges())
 
         async def ids(kept: Kept, folder: str | None = None) -> list[str]:
@@ -99,7 +108,10 @@ class HistoryContract:
         behind = await history.chats("ann", kept="usual", after=(last[0].updated_at, last[0].id))
         assert [chat.id for chat in behind] == ["c2", "c0"]
         changed = await history.chat("c2")
-        assert changed == Chat("c2", "ann", "A chat", 1.0, 3.0, folder="Home", files_id="f2", instructions="Be brief.")
+        kept = Chat("c2", "ann", "A chat", 1.0, 3.0, folder="Home", files_id="f2", instructions="Be brief.")
+        assert changed == replace(kept, assistant_id="a2")
+        await history.change("c2", ChatChanges(assistant_id=""))
+        assert await history.chat("c2") == kept
         assert await history.chat_of_files("f2") == "c2"
         assert await history.chat_of_files("") is None
         assert await history.folders("ann") == [("Home", 1), ("Work", 1)]

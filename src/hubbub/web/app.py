@@ -28,6 +28,7 @@ from hubbub.web.page import ForeignPage, Page
 from hubbub.web.quick import QuickApp
 from hubbub.web.routes import (
     answers,
+    assistants,
     attachments,
     audit,
     chat_completions,
@@ -110,7 +111,20 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.choices = choices
-    ours = (chats, answers, attachments, documents, permissions, prompts, ratings, search, server, operators, usage)
+    ours = (
+        chats,
+        answers,
+        assistants,
+        attachments,
+        documents,
+        permissions,
+        prompts,
+        ratings,
+        search,
+        server,
+        operators,
+        usage,
+    )
     for router in (chats.quick, answers.quick, *(one.router for one in ours)):
         app.include_router(router)
     app.include_router(server.probes)

@@ -21,7 +21,7 @@ class Policy(msgspec.Struct, frozen=True):
       What else a query or a body names is checked as a path's is.
     - "owner": who owns the thing that the path names, and operators who have begun to read that person's things.
     - "collection": who has this right to the collection, or the document's collection, that the path names.
-    - "prompt": who has this right to the prompt that the path names, and operators.
+    - "prompt", "assistant": who has this right to the one that the path names, and operators.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
     - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
     - "provisioner": who has the token of SCIM that is set for a provider, and nobody else, no operator either.
@@ -30,7 +30,9 @@ class Policy(msgspec.Struct, frozen=True):
     To everybody else what a path names does not exist, and the answer is that for what nobody has.
     """
 
-    who: Literal["open", "asker", "owner", "collection", "prompt", "group", "link", "provisioner", "operator"]
+    who: Literal[
+        "open", "asker", "owner", "collection", "prompt", "assistant", "group", "link", "provisioner", "operator"
+    ]
     right: Right = Right.NONE
 
 
@@ -135,6 +137,13 @@ POLICIES: Mapping[str, Policy] = {
     "DELETE /api/prompts/{prompt_id}": Policy("prompt", Right.MANAGE),
     "GET /api/prompts/{prompt_id}/grants": Policy("prompt", Right.MANAGE),
     "PUT /api/prompts/{prompt_id}/grants": Policy("prompt", Right.MANAGE),
+    "GET /api/assistants": ASKER,
+    "POST /api/assistants": ASKER,
+    "GET /api/assistants/{assistant_id}": Policy("assistant", Right.SEE),
+    "PATCH /api/assistants/{assistant_id}": Policy("assistant", Right.WRITE),
+    "DELETE /api/assistants/{assistant_id}": Policy("assistant", Right.MANAGE),
+    "GET /api/assistants/{assistant_id}/grants": Policy("assistant", Right.MANAGE),
+    "PUT /api/assistants/{assistant_id}/grants": Policy("assistant", Right.MANAGE),
     "GET /api/me/instructions": ASKER,
     "PUT /api/me/instructions": ASKER,
     "POST /api/search": ASKER,
@@ -237,6 +246,8 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "GET /api/folders",
         "GET /api/pictures/{picture_id}",
         "GET /api/prompts",
+        "GET /api/assistants",
+        "GET /api/assistants/{assistant_id}",
         "POST /api/shared",
         "POST /api/shared/events",
         "GET /api/answers/events",
@@ -259,6 +270,9 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "POST /api/chat-files",
         "POST /api/pictures",
         "DELETE /api/pictures/{picture_id}",
+        "POST /api/assistants",
+        "PATCH /api/assistants/{assistant_id}",
+        "DELETE /api/assistants/{assistant_id}",
         "POST /api/prompts",
         "PUT /api/prompts/{prompt_id}",
         "DELETE /api/prompts/{prompt_id}",
@@ -290,6 +304,8 @@ _SCOPED: Mapping[Scope, tuple[str, ...]] = {
         "POST /api/chats/{chat_id}/links",
         "GET /api/links",
         "DELETE /api/links/{link_id}",
+        "GET /api/assistants/{assistant_id}/grants",
+        "PUT /api/assistants/{assistant_id}/grants",
         "GET /api/prompts/{prompt_id}/grants",
         "PUT /api/prompts/{prompt_id}/grants",
     ),

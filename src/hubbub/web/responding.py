@@ -4,9 +4,11 @@ import msgspec
 from msgspec.structs import replace
 
 from hubbub.app.application import Application
+from hubbub.app.assistants_asked import with_assistant
 from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import able_of, over_documents, readable
+from hubbub.app.model_names import Asked as NamedModel
 from hubbub.app.model_names import ModelNames
 from hubbub.app.model_rights import Models
 from hubbub.app.responses import shortened
@@ -32,8 +34,10 @@ from hubbub.web.recalled import answer_id_of, recalled
 PREVIOUS = "previous_response_id"
 
 
-async def respond(app: Application, person: Person, new: NewResponse, sent: bytes) -> str:
-    """Start a response and return the id of its answer; `sent` is the body that the request was read from.
+async def respond(app: Application, person: Person, new: NewResponse, sent: bytes) -> tuple[str, str]:
+    """Start a response; return the id of its answer, and which part of an assistant is not asked, if any.
+
+    `sent` is the body that the request was read from.
 
     Raises:
         BadParam: something in the request can't be used.
@@ -49,7 +53,9 @@ async def respond(app: Application, person: Person, new: NewResponse, sent: byte
     return await _respond(app, person, new, sent, None)
 
 
-async def _respond(app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None) -> str:
+async def _respond(
+    app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None
+) -> tuple[str, str]:
     stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
     names = await app.model_names(person, *([new.model] if new.model else []), *stores)
     before = await _before(app, person, new.previous_response_id) if at is None else at.turns
@@ -57,12 +63,21 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
         items = await recalled(app, person, new.input)
         new = replace(new, input=await with_files_read(app, person, items, where="input"))
     catalog = await app.models_of(person)
-    question, model, new_turns = _question(app, catalog, names, new, before)
+    named = names.read(new.model) if new.model else None
+    assistant = None
+    if named is not None and named.assistant_id:
+        assistant = await app.asking_assistants.settle(person, named.assistant_id)
+        named = replace(named, model=assistant.model, collection_ids=assistant.collection_ids)
+        told = "\n\n".join(text for text in (assistant.instructions, new.instructions or "") if text)
+        new = replace(new, instructions=told or None)
+    question, model, new_turns = _question(app, catalog, names, named, new, before)
+    if assistant is not None:
+        question = with_assistant(question, assistant)
     question = _with_further_fields(catalog, question, sent)
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
-    return await app.responses.ask(
+    answer_id = await app.responses.ask(
         person,
         question,
         is_kept=new.store is not False,
@@ -70,6 +85,7 @@ async def _respond(app: Application, person: Person, new: NewResponse, sent: byt
         echo=msgspec.to_builtins(echo_to(new, model, new_turns)),
         within=within,
     )
+    return answer_id, assistant.left_out if assistant is not None else ""
 
 
 def _asked(question: Question) -> str:
@@ -95,10 +111,14 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
 
 
 def _question(
-    app: Application, catalog: Models, names: ModelNames, new: NewResponse, before: tuple[Turn, ...]
+    app: Application,
+    catalog: Models,
+    names: ModelNames,
+    named: NamedModel | None,
+    new: NewResponse,
+    before: tuple[Turn, ...],
 ) -> tuple[Question, str, int]:
     """Return the question, the name of what is asked, as the response is to tell it, and how many turns are new."""
-    named = names.read(new.model) if new.model else None
     model = named.model if named else None
     collection_ids, hits = _searched(names, new, named.collection_ids if named else ())
     chosen = catalog.get(model) if model else catalog.default

@@ -14,6 +14,7 @@ import { Account } from "../account/Account";
 import { ApiKeys } from "../account/ApiKeys";
 import { People } from "../account/People";
 import { TakeAlong } from "../account/TakeAlong";
+import { LazyAssistants } from "../assistants/LazyAssistants";
 import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
@@ -91,6 +92,7 @@ export function App() {
       <Notices />
       <Keys />
       <LazyWords />
+      <LazyAssistants />
       <DropTarget />
       <div class="visually-hidden" role="status" aria-live="polite">
         <span key={announcement.value.count}>{announcement.value.text}</span>

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { plural, t } from "../../language/t";
+import { assistant, assistantId } from "../../state/assistants";
 import { attach, isSendingFiles, pictureProblem, takeAlong } from "../../state/attachments";
 import { isUndecided } from "../../state/beside";
 import { canDictate, isDictating, startDictating, stopDictating } from "../../state/dictating";
@@ -11,6 +12,7 @@ import { route } from "../../state/route";
 import { me } from "../../state/session";
 import { ask, isSending, isTemporaryHere, openAnswerId, stopOpenAnswer, thread } from "../../state/thread";
 import { isTemporaryNext } from "../../state/wish";
+import { AssistantNote, AssistantPicker } from "../assistants/AssistantPicker";
 import { growWithText } from "../grow";
 import { Icon, StopIcon } from "../icons";
 import { isComposing } from "../keys";
@@ -153,8 +155,8 @@ export function Composer() {
             onChange={(event) => pick(event.currentTarget)}
           />
           <Dictate />
-          <CollectionsPicker />
-          <ModelPicker />
+          {assistantId.value === null ? <CollectionsPicker /> : <AssistantPicker />}
+          {(assistantId.value === null || assistant.value?.lacks_model) && <ModelPicker />}
           <SecondPicker />
           <Options />
           {isTooLong && (
@@ -185,7 +187,7 @@ export function Composer() {
           )}
         </div>
       </div>
-      <WayNote />
+      {assistantId.value === null ? <WayNote /> : <AssistantNote />}
       <QuotaNote />
     </form>
   );

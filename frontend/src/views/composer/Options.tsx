@@ -2,6 +2,7 @@
 
 import { useId } from "preact/hooks";
 import { t } from "../../language/t";
+import { areAssistantsShown } from "../../state/assistants";
 import { chooseSecond, others, second } from "../../state/beside";
 import { model } from "../../state/models";
 import { areWordsShown } from "../../state/prompts";
@@ -21,6 +22,10 @@ export function Options() {
   const openWords = () => {
     setOpen(false);
     areWordsShown.value = { draft: "" };
+  };
+  const openAssistants = () => {
+    setOpen(false);
+    areAssistantsShown.value = true;
   };
   return (
     <span class="picker options" ref={root} onKeyDown={press}>
@@ -98,6 +103,9 @@ export function Options() {
           <div class="picker-foot">
             <button type="button" onClick={openWords}>
               {t("Prompts and instructions …")}
+            </button>
+            <button type="button" onClick={openAssistants}>
+              {t("Assistants …")}
             </button>
           </div>
         </div>

@@ -1,6 +1,7 @@
-/** Offer one's prompts after a slash, and collections and documents after a number sign. */
+/** Offer one's prompts after a slash, assistants after an at sign, collections and documents after a number sign. */
 
 import { t } from "../../language/t";
+import { areAssistantsShown, assistants, chooseAssistant, loadAssistants, offered } from "../../state/assistants";
 import { attachDocument } from "../../state/attachments";
 import { lookUp, namedLike } from "../../state/documents";
 import { chooseCollections, chosenCollections, collections } from "../../state/library";
@@ -16,7 +17,7 @@ export interface Suggestion {
 
 /** What is being typed before the caret: the sign, what follows it, and where it begins. */
 export interface Typed {
-  sign: "/" | "#";
+  sign: "/" | "#" | "@";
   words: string;
   begin: number;
 }
@@ -25,7 +26,10 @@ const MOST = 8;
 
 export function typedBefore(text: string, caret: number): Typed | null {
   const before = text.slice(0, caret);
-  const found = /^\s*(\/)([^\n/]{0,40})$/.exec(before) ?? /(?:^|\s)(#)([^\n#]{0,60})$/.exec(before);
+  const found =
+    /^\s*(\/)([^\n/]{0,40})$/.exec(before) ??
+    /(?:^|\s)(#)([^\n#]{0,60})$/.exec(before) ??
+    /^\s*(@)([^\n@]{0,60})$/.exec(before);
   if (found === null || found[2]?.startsWith(" ")) return null;
   const [, sign, words = ""] = found;
   return { sign: sign as Typed["sign"], words, begin: caret - words.length - 1 };
@@ -35,6 +39,10 @@ export function typedBefore(text: string, caret: number): Typed | null {
 export function prepare({ sign, words }: Typed): void {
   if (sign === "/") {
     if (prompts.peek() === null) loadPrompts();
+    return;
+  }
+  if (sign === "@") {
+    if (assistants.peek() === null) loadAssistants();
     return;
   }
   for (const { id, right } of collections.peek() ?? []) if (right !== "see") lookUp(id, words.trim());
@@ -60,6 +68,7 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
     };
     return wanted === "" || own.length === 0 ? [...offered, all] : offered;
   }
+  if (sign === "@") return assistantsLike(wanted, fits);
   const usable = (collections.value ?? []).filter(({ right }) => right !== "see");
   const whole = usable
     .filter(({ name }) => fits(name))
@@ -88,4 +97,32 @@ export function suggestionsFor({ sign, words }: Typed): Suggestion[] {
     ),
   );
   return [...whole, ...single].slice(0, MOST);
+}
+
+function assistantsLike(wanted: string, fits: (name: string) => boolean): Suggestion[] {
+  if (assistants.value === null) return []; // they come in a moment
+  const found = offered.value
+    .filter(({ name }) => fits(name))
+    .slice(0, MOST)
+    .map(
+      ({ id, name, description }): Suggestion => ({
+        id,
+        label: name,
+        hint: description.slice(0, 60) || t("Assistant"),
+        take: () => {
+          chooseAssistant(id);
+          return "";
+        },
+      }),
+    );
+  const all: Suggestion = {
+    id: "all",
+    label: t("Assistants …"),
+    hint: t("Make, change and share them"),
+    take: () => {
+      areAssistantsShown.value = true;
+      return "";
+    },
+  };
+  return wanted === "" ? [...found, all] : found;
 }

@@ -1,4 +1,4 @@
-/** Say who may do what with a collection or a prompt. */
+/** Say who may do what with a collection, a prompt or an assistant. */
 
 import { useEffect, useId, useState } from "preact/hooks";
 import type { Shareable } from "../../api/hubbub";
@@ -23,6 +23,12 @@ const rightsTo: Record<Shareable, readonly [Right, string][]> = {
   prompts: [
     ["see", t("see its name")],
     ["use", t("use it")],
+    ["write", t("change it")],
+    ["manage", t("share and delete it")],
+  ],
+  assistants: [
+    ["see", t("see that it is there")],
+    ["use", t("ask it")],
     ["write", t("change it")],
     ["manage", t("share and delete it")],
   ],
@@ -175,7 +181,7 @@ export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties)
           </p>
         </>
       )}
-      {!isForAll && kind === "prompts" && (
+      {!isForAll && kind !== "collections" && (
         <p class="sharing-note">{t("Sign in to share with everybody: only this browser knows who you are.")}</p>
       )}
       {!isForAll && kind === "collections" && (

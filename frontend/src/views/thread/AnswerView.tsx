@@ -9,6 +9,7 @@ import { answerOf } from "../../state/answers";
 import { announce } from "../../state/notices";
 import { openSource, sourceOfCitation } from "../../state/sources";
 import { ask, isTemporaryHere, openAnswerId } from "../../state/thread";
+import { AskedAssistant } from "../assistants/AskedAssistant";
 import { copyText } from "../copy";
 import { Icon } from "../icons";
 import { Markdown } from "../markdown/Markdown";
@@ -51,6 +52,7 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
           {answer.way_reason && `: ${answer.way_reason}`}
         </p>
       )}
+      <AskedAssistant asked={message.asked_with?.assistant} />
       <Thoughts answer={answer} />
       {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}

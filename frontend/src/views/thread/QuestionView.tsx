@@ -7,6 +7,7 @@ import type { Along } from "../../state/along";
 import { putBack } from "../../state/attachments";
 import { takeBack } from "../../state/drafts";
 import { ask, discard, type Outgoing, openAnswerId, send, thread } from "../../state/thread";
+import { AskedAssistant } from "../assistants/AskedAssistant";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
 import { isComposing } from "../keys";
@@ -47,6 +48,7 @@ export function QuestionView({ message, siblings, sending }: Properties) {
           {message.text}
         </p>
       )}
+      <AskedAssistant asked={message.asked_with?.assistant} />
       {sending?.problem && (
         <div class="failure" role="alert">
           <Icon name="warn" />

@@ -1,9 +1,11 @@
 /** Greet in an empty chat, and offer questions that can be asked at once. */
 
 import { t } from "../../language/t";
+import { assistant } from "../../state/assistants";
 import { chosenCollections, collections, guide } from "../../state/library";
 import { model, models } from "../../state/models";
 import { ask } from "../../state/thread";
+import { AssistantsToAsk, AssistantWelcome } from "../assistants/AssistantsToAsk";
 
 const aboutHubbub = [
   t("What can you do?"),
@@ -22,6 +24,7 @@ export function Welcome() {
   const [only, ...others] = chosenCollections.value;
   const isAboutHubbub = only !== undefined && only === guide.value?.id && others.length === 0;
   const examples = isAboutHubbub ? aboutHubbub : model.value && only === undefined ? general : [];
+  if (assistant.value !== null) return <AssistantWelcome assistant={assistant.value} />;
   return (
     <div class="welcome">
       <h2 class="welcome-title">
@@ -43,6 +46,7 @@ export function Welcome() {
           ))}
         </ul>
       )}
+      <AssistantsToAsk />
     </div>
   );
 }

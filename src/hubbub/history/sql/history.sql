@@ -1,10 +1,11 @@
 -- name: create_chat
-insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions)
-values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
+insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions, assistant_id)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 
 -- name: chats
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat
 where owner_id = ?1 and is_temporary = 0 and (updated_at < ?2 or (updated_at = ?2 and id < ?3))
   and (?4 = 'any' or is_archived = (?4 = 'archived'))
@@ -14,7 +15,8 @@ order by updated_at desc, id desc limit ?6
 
 -- name: chat
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat where id = ?
 
 -- name: change_chat
@@ -23,7 +25,8 @@ update chat set
   is_archived = coalesce(?3, is_archived),
   folder = coalesce(?4, folder),
   files_id = coalesce(?5, files_id),
-  instructions = coalesce(?6, instructions)
+  instructions = coalesce(?6, instructions),
+  assistant_id = coalesce(?7, assistant_id)
 where id = ?1
 
 -- name: folders
@@ -128,13 +131,15 @@ select json_extract(result, '$.text') from answer where id = ? and result is not
 
 -- name: unused_since
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat
 where updated_at < ? and owner_id not in (select value from json_each(?)) order by updated_at, id limit ?
 
 -- name: all_chats
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat where owner_id = ? and id > ? order by id limit ?
 
 -- name: annotation

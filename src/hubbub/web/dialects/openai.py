@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 RETRY_SECONDS = 5
 """When to come back where an answer failed for want of room, and nobody said how long."""
+LEFT_OUT = "x-assistant-left-out"
+"""The header that says which part of an assistant was not asked, as it is not shared with the person."""
 
 _BOUNDS = {
     "questions": ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
@@ -138,12 +140,15 @@ def headers_of_all() -> dict[str, str]:
     return {"x-request-id": f"req_{new_id()}"}
 
 
-def headers_of_answer(answer_id: str, room: tuple[int, int] | None) -> dict[str, str]:
+def headers_of_answer(answer_id: str, room: tuple[int, int] | None, left_out: str = "") -> dict[str, str]:
     """Return what the response to a question says: its id, and what is left of the bounds that hold for the person.
 
-    Where no bound on questions is set, that is how many more answers they may have open at once.
+    Where no bound on questions is set, that is how many more answers they may have open at once. What of an assistant
+    was left out is said, too.
     """
     headers = {"x-request-id": f"req_{answer_id}"} | headers_of_bounds()
+    if left_out:
+        headers[LEFT_OUT] = left_out
     if "x-ratelimit-limit-requests" in headers:
         return headers
     if room is not None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from hubbub.answers.base import party_of
 from hubbub.app import model_names
 from hubbub.app.application import Application
+from hubbub.app.assistants_asked import Settled, told_by
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
 from hubbub.app.tool_choice import choose
@@ -47,7 +48,9 @@ class StreamOptions(msgspec.Struct, frozen=True):
 class ChatCompletionRequest(msgspec.Struct, frozen=True):
     """What is asked. Fields that are not among these go on to the model's server, or are refused by name."""
 
-    model: Annotated[str | None, Meta(description="MODEL, MODEL+search or MODEL+COLLECTION: see /v1/models")] = None
+    model: Annotated[
+        str | None, Meta(description="MODEL, MODEL+search, MODEL+COLLECTION or assistant:NAME: see /v1/models")
+    ] = None
     messages: list[Any] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -90,6 +93,8 @@ class Target(msgspec.Struct, frozen=True):
     asked: model_names.Asked
     card: ModelCard | None
     """The model that answers; None where passages are quoted."""
+    assistant: Settled | None = None
+    """What the assistant that is asked brings along; None: none is asked."""
 
 
 def named_in(request: Request, model: str | None) -> str:
@@ -105,11 +110,17 @@ async def target_of(app: Application, person: Person, name: str) -> Target:
 
     Raises:
         NotFound: nothing, for this person.
+        NotAllowed: an assistant of which they may ask no collection.
     """
     asked = (await app.model_names(person, name)).read(name)
+    assistant = None
+    if asked.assistant_id:
+        assistant = await app.asking_assistants.settle(person, asked.assistant_id)
+        asked = msgspec.structs.replace(asked, model=assistant.model, collection_ids=assistant.collection_ids)
     catalog = await app.models_of(person)
-    model = catalog.get(asked.model) if asked.model else catalog.writer()
-    return Target(name, asked, model.card if model else None)
+    usual = catalog.default if assistant is not None and not asked.collection_ids else catalog.writer()
+    model = catalog.get(asked.model) if asked.model else usual
+    return Target(name, asked, model.card if model else None, assistant)
 
 
 async def reply_to(
@@ -127,8 +138,11 @@ async def reply_to(
     is_over = bool(target.asked.collection_ids)
     able = able_of(target.name, target.card, app.limits.image_hosts, is_over_documents=is_over)
     question = _question(app, body, read, target.asked, able, extra)
+    if target.assistant is not None:
+        question = told_by(question, target.assistant)
     answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)))
+    left_out = target.assistant.left_out if target.assistant is not None else ""
+    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)), left_out)
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     address = str(request.base_url).rstrip("/") if is_over else ""
     asked = Asked(answer_id, target.name, int(time.time()), has_usage, address)

@@ -88,6 +88,13 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with_instructions: Annotated[
         bool, Meta(description="Whether the model is told your instructions: see PUT /api/me/instructions")
     ] = False
+    assistant: Annotated[
+        str | None,
+        Meta(
+            description="The assistant that is asked, now and later in this chat: see GET /api/assistants. "
+            "Empty: none; the chat's if not given"
+        ),
+    ] = None
     reasoning_effort: Annotated[
         Annotated[str, Meta(pattern="^[a-z]{1,20}$")] | None,
         Meta(description="How hard a model that thinks is to think: low, medium, high, or what else it knows"),
@@ -338,7 +345,7 @@ def _question(new: NewQuestion) -> Question:
 
 def _place(new: NewQuestion) -> Place:
     fingerprint = None if new.question_id is None else _fingerprint(new)
-    sent = Sent(tuple(new.pictures), new.files, tuple(new.attached), new.with_instructions)
+    sent = Sent(tuple(new.pictures), new.files, tuple(new.attached), new.with_instructions, new.assistant)
     return Place(new.chat_id, new.parent_id, new.question_id, fingerprint, sent, new.is_temporary)
 
 

@@ -67,8 +67,8 @@ async def create_response(request: Request) -> Response:
     """Ask for a response: all at once, as a stream of events, or in the background."""
     app, person = application_of(request), await person_of(request)
     new = await read_body(request, NewResponse)
-    answer_id = await respond(app, person, new, await request.body())
-    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)))
+    answer_id, left_out = await respond(app, person, new, await request.body())
+    headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)), left_out)
     if new.stream:
         # What is stored begins at once with its id, by which it can be come back to; what is not can still be refused.
         refuse = refused if new.store is False else None

@@ -1,10 +1,11 @@
 -- name: create_chat
-insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
+insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions, assistant_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing
 
 -- name: chats
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat
 where owner_id = $1 and not is_temporary and (updated_at, id) < ($2, $3)
   and ($4::text = 'any' or is_archived = ($4 = 'archived'))
@@ -14,7 +15,8 @@ order by updated_at desc, id desc limit $6
 
 -- name: chat
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat where id = $1
 
 -- name: change_chat
@@ -23,7 +25,8 @@ update chat set
   is_archived = coalesce($3, is_archived),
   folder = coalesce($4, folder),
   files_id = coalesce($5, files_id),
-  instructions = coalesce($6, instructions)
+  instructions = coalesce($6, instructions),
+  assistant_id = coalesce($7, assistant_id)
 where id = $1
 
 -- name: folders
@@ -91,10 +94,12 @@ on conflict (chat_id) do update set content = excluded.content
 
 -- name: unused_since
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat where updated_at < $1 and not owner_id = any($2::text[]) order by updated_at, id limit $3
 
 -- name: all_chats
 select
-  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
 from chat where owner_id = $1 and id > $2 order by id limit $3
