@@ -4,14 +4,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from hubbub.answers.base import AnswerStore, KnowsOwners
 from hubbub.app.access import owner_ids
 from hubbub.app.application import Application
-from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
 from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
@@ -154,7 +152,7 @@ class Erasing:
         if (personal := self._app.personal) is None:
             return
         for job in await self._jobs.of(person_id, limit=MOST_LISTED):
-            if job.kind == "export" and await in_a_thread(partial(_removed, personal.path(job))):
+            if job.kind == "export" and await personal.drop(job):
                 yield 1
 
     async def keys(self, person_id: str) -> AsyncGenerator[int]:

@@ -160,8 +160,9 @@ class Exporting:
             )
             for document in documents:
                 with contextlib.suppress(NotFound):  # its file is gone: it is told among the documents all the same
+                    path = await self._app.files.here(document.sha256)
                     await self._app.files.stat(document.sha256)
-                    await archive.file(files[document.id], self._app.files.path(document.sha256))
+                    await archive.file(files[document.id], path)
             yield 1
         await archive.json("collections.json", told)
 

@@ -82,6 +82,7 @@ class PersonWork:
         try:
             if job.kind == "export":
                 report = await self._exporting.run(job, self._personal.path(job), README, EXPORTS)
+                await self._personal.publish(job)
             else:
                 report = await self._erasing.run(job, STAYS, ERASURES)
         except HubbubError as error:
@@ -98,6 +99,8 @@ class PersonWork:
         """Remove exports whose time is over."""
         before = time.time() - self._ages.exports_days * DAY_SECONDS
         await in_a_thread(lambda: _drop_old(self._personal.folder, before))
+        if self._personal.exports is not None:
+            await self._personal.exports.drop_old(before)
 
 
 def _drop_old(folder: Path, before: float) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hubbub.app.access import owner_ids
@@ -12,20 +14,39 @@ from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
 from hubbub.identity.base import People
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.jobs_sqlite import Hold, Job
-from hubbub.identity.stores import JobStore
+from hubbub.identity.stores import ExportStore, JobStore
 
 REASON_CHARACTERS = 300
-NO_EXPORTS = "Exports are not made with PostgreSQL yet. Whoever runs the server can move it to a data folder for one."
+PIECE_BYTES = 1024 * 1024
+GONE = "This export is not kept any more. Ask for another one."
+
+
+@dataclass(frozen=True)
+class KeptExport:
+    """An export that is done: a file on this machine, or pieces that all machines have."""
+
+    size_bytes: int
+    path: Path | None
+    stat: os.stat_result | None
+    pieces: AsyncIterable[bytes]
 
 
 class PersonalData:
     """Exports and erasures, which are worked on in the background, and holds."""
 
-    def __init__(self, jobs: JobStore, deeds: Deeds, folder: Path, people: People | None = None) -> None:
-        """Take where exports are put: a folder that is nobody else's."""
+    def __init__(
+        self,
+        jobs: JobStore,
+        deeds: Deeds,
+        folder: Path,
+        people: People | None = None,
+        exports: ExportStore | None = None,
+    ) -> None:
+        """Take where exports are put: a folder that is nobody else's, and from there where all machines find them."""
         self.jobs = jobs
         self._deeds = deeds
         self.folder = folder
+        self.exports = exports
         self._people = people
         self.has_work = asyncio.Event()
         """Set when a job was asked for in this process."""
@@ -36,11 +57,8 @@ class PersonalData:
         Raises:
             NotFound: this can be nobody.
             NotAllowed: it is somebody else, and they are no operator.
-            Conflict: this database makes none.
         """
         await self._check(by, person_id)
-        if not self.jobs.makes_exports:
-            raise Conflict(NO_EXPORTS)
         async with self._deeds.doing("export asked for", by=by, of=person_id):
             job = await self.jobs.ask("export", person_id, by.id)
         self.has_work.set()
@@ -113,8 +131,8 @@ class PersonalData:
             raise NotAllowed("An API key can't do this. Sign in on a browser.")
         return job
 
-    async def file(self, person: Person, job_id: str) -> tuple[Path, os.stat_result]:
-        """Return where an export that is done lies, and its size and times; that it is fetched is recorded.
+    async def file(self, person: Person, job_id: str) -> KeptExport:
+        """Return an export that is done; that it is fetched is recorded.
 
         Raises:
             NotFound: there is none for this person, it is not done, or its time is over.
@@ -122,13 +140,43 @@ class PersonalData:
         job = await self.job(person, job_id)
         if job.kind != "export" or job.state != "done":
             raise NotFound("There is no such export, or it is not done yet.")
+        kept = await self._kept(job)
+        await self._deeds.note("export fetched", by=person, of=job.person_id, detail=job_id)
+        return kept
+
+    async def take(self, job: Job, write: Callable[[bytes], object]) -> None:
+        """Write an export that is done, and delete it here.
+
+        Raises:
+            NotFound: its time is over.
+        """
+        async for piece in (await self._kept(job)).pieces:
+            await in_a_thread(partial(write, piece))
+        await self.drop(job)
+
+    async def publish(self, job: Job) -> None:
+        """Give all machines an export that was made at its path, where there may be others."""
+        if self.exports is not None:
+            await self.exports.put(job.id, _pieces_of(self.path(job)))
+            await in_a_thread(self.path(job).unlink)
+
+    async def drop(self, job: Job) -> bool:
+        """Delete an export; tells whether there was one."""
+        was_here = await in_a_thread(partial(_removed, self.path(job)))
+        return await self.exports.drop(job.id) if self.exports is not None else was_here
+
+    async def _kept(self, job: Job) -> KeptExport:
+        if self.exports is not None:
+            size = await self.exports.size(job.id)
+            if size is None:
+                raise NotFound(GONE)
+            return KeptExport(size, None, None, self.exports.pieces(job.id))
         path = self.path(job)
         try:
             found = await in_a_thread(path.stat)
         except FileNotFoundError:
-            raise NotFound("This export is not kept any more. Ask for another one.") from None
-        await self._deeds.note("export fetched", by=person, of=job.person_id, detail=job_id)
-        return path, found
+            raise NotFound(GONE) from None
+        return KeptExport(found.st_size, path, found, _pieces_of(path))
 
     def path(self, job: Job) -> Path:
         """Return where an export is put."""
@@ -145,6 +193,24 @@ class PersonalData:
     def _check_operator(self, by: Person) -> None:
         if not by.is_operator:
             raise NotAllowed("Only an operator may do that.")
+
+
+async def _pieces_of(path: Path) -> AsyncGenerator[bytes]:
+    file = await in_a_thread(lambda: path.open("rb"))
+    try:
+        while piece := await in_a_thread(lambda: file.read(PIECE_BYTES)):
+            yield piece
+    finally:
+        file.close()
+
+
+def _removed(path: Path) -> bool:
+    """Remove a file; tells whether it was there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def check_confirmed(person_id: str, confirmation: str) -> None:

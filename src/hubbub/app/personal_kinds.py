@@ -154,7 +154,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
     ),
     Kind(
         name="exports and erasures asked for",
-        tables=("person_job", "legal_hold"),
+        tables=("person_job", "legal_hold", "person_export", "person_export_piece"),  # the last two of PostgreSQL
         told="jobs.json          exports and erasures that were asked for, and a legal hold",
         export=Exporting.jobs,
         stays="The list of erasures names the person's id.",

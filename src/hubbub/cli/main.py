@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 import hubbub
+from hubbub.cli.backup_commands import backup, restore
 from hubbub.cli.commands import SYNC_SOURCE, Config, DataFolder, named_errors, settings_of
 from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
@@ -33,6 +34,8 @@ collections = typer.Typer(help="Collections of documents, whosever they are.", n
 app.add_typer(collections, name="collections")
 app.add_typer(groups, name="groups")
 app.add_typer(links, name="links")
+app.command()(backup)
+app.command()(restore)
 
 UsageBy = Literal["person", "group", "model", "key", "day"]
 UsageForm = Literal["table", "csv", "json"]

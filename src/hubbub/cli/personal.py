@@ -1,7 +1,7 @@
 """Export, erase and hold people's things in the terminal, while the server runs or not."""
 
 import asyncio
-import shutil
+import os
 import time
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from hubbub.app.application import Application
 from hubbub.app.personal_data import PersonalData
 from hubbub.cli.terminal import printable
 from hubbub.compose import open_people_work, prepare_folder
+from hubbub.connections.private import open_private
+from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.people import OPERATOR
 from hubbub.identity.jobs_sqlite import Job
@@ -42,13 +44,16 @@ def export(settings: Settings, who: str, to: Path | None) -> None:
         async with open_people_work(settings) as application:
             personal = _personal(application)
             job = await personal.export(OPERATOR, await _id_of(application, who))
-            return await _done(personal, job), personal.path(job)
+            job = await _done(personal, job)
+            target = to or Path(f"person-{job.person_id}.zip")
+            file = await in_a_thread(
+                lambda: os.fdopen(open_private(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
+            )
+            with file:
+                await personal.take(job, file.write)
+            return job, target
 
-    job, path = asyncio.run(work())
-    target = to or Path(f"person-{job.person_id}.zip")
-    shutil.copyfile(path, target)
-    target.chmod(0o600)
-    path.unlink(missing_ok=True)
+    job, target = asyncio.run(work())
     _print(job)
     notes.print(f"The export is in {printable(str(target))}.", markup=False)
 

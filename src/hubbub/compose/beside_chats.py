@@ -15,7 +15,7 @@ from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
-from hubbub.identity.stores import IdTokens
+from hubbub.identity.stores import ExportStore, IdTokens
 
 if TYPE_CHECKING:
     from hubbub.audit.postgres import PostgresAudit
@@ -101,6 +101,15 @@ def jobs_in(database: ChatsDatabase) -> "PersonJobs | PostgresJobs":
     from hubbub.identity.jobs_postgres import PostgresJobs
 
     return PostgresJobs(database)
+
+
+def exports_in(database: ChatsDatabase) -> ExportStore | None:
+    """Return what keeps exports, beside jobs that are open; None: they are files on this one machine."""
+    if isinstance(database, Sqlite):
+        return None
+    from hubbub.identity.exports_postgres import PostgresExports
+
+    return PostgresExports(database)
 
 
 def readings_in(database: ChatsDatabase) -> ReadingStore:

@@ -42,7 +42,7 @@ POSTGRES: Mapping[str, int] = {
     "links": 1,
     "audit": 1,
     "guests": 1,
-    "person_jobs": 1,
+    "person_jobs": 2,
     "folder": 1,
     "search": 1,
     "library": 2,

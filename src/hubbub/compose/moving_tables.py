@@ -51,7 +51,12 @@ REST = (
     Table("legal_hold", ("person_id",)),
     Table("person_job", ("id",)),
 )
-AUDIT = (Table("audit_start", ("number",)), Table("audit_taken", ("outbox",)), Table("audit", ("number",)))
+AUDIT = (
+    Table("audit_start", ("number",)),
+    Table("audit_taken", ("outbox",)),
+    Table("audit_state", ("name",)),
+    Table("audit", ("number",)),
+)
 DOCUMENTS = (
     Table("collection", ("id",)),
     Table("document", ("id",)),
@@ -75,7 +80,7 @@ LEFT_OUT = frozenset(
     {
         *("migration", "moving", "worker", "journal"),  # of the place itself, and of answers that are still open
         *("people_revision", "rights_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
-        *("audit_outbox", "audit_outbox_id", "audit_state"),  # taken over before, and noted anew at the next start
+        *("audit_outbox", "audit_outbox_id"),  # taken over before
         *("searched", "noted"),  # made anew from the texts
         *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document
         *("vector_space", "passage_embedding", "sign_block"),  # vectors are made anew

@@ -23,7 +23,7 @@ MARK = "database.mark"
 """The file in the data folder that says that it belongs to a PostgreSQL."""
 _HAS_LIBRARY = "select 1 from sqlite_schema where name = 'document'"
 _HAS_DOCUMENTS = "select 1 from document limit 1"
-_SCHEMA = "create table data_folder (id integer primary key check (id = 1), mark text not null)"
+SCHEMA = "create table data_folder (id integer primary key check (id = 1), mark text not null)"
 
 
 async def cookie_key_of(database: "Sqlite | Postgres") -> CookieKey:
@@ -44,7 +44,7 @@ async def keep_to_one_folder(settings: Settings, database: "Sqlite | Postgres") 
     if isinstance(database, Sqlite) or not has_documents_in_folder(settings):
         return
     folder = settings.server.data_folder
-    await database.migrate("folder", [_SCHEMA])
+    await database.migrate("folder", [SCHEMA])
     mark = await in_a_thread(lambda: _mark_in(folder))
     await database.run("insert into data_folder values (1, $1) on conflict do nothing", mark)
     row = await database.one("select mark from data_folder where id = 1")

@@ -9,7 +9,7 @@ from hubbub.app.application import Application
 from hubbub.app.person_work import PersonWork
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.retention import Ages
-from hubbub.compose.beside_chats import ChatsDatabase, jobs_in
+from hubbub.compose.beside_chats import ChatsDatabase, exports_in, jobs_in
 from hubbub.connections.lock import FolderLock
 from hubbub.connections.sqlite import Sqlite
 from hubbub.core.errors import StoreError
@@ -25,10 +25,10 @@ WORK = "people"
 async def open_personal(
     stack: AsyncExitStack, settings: Settings, database: ChatsDatabase, deeds: Deeds, people: People | None
 ) -> PersonalData:
-    """Open what takes in exports, erasures and holds. PostgreSQL keeps no exports yet."""
+    """Open what takes in exports, erasures and holds. PostgreSQL keeps exports, too, for all machines."""
     jobs = await stack.enter_async_context(jobs_in(database))
     folder: Path = settings.server.data_folder / EXPORTS
-    return PersonalData(jobs, deeds, folder, people)
+    return PersonalData(jobs, deeds, folder, people, exports_in(database))
 
 
 async def work_on_people(

@@ -1,4 +1,4 @@
-"""Keep erasures of people that are asked for, and who is held back from erasure, in PostgreSQL."""
+"""Keep exports and erasures of people that are asked for, and who is held back from erasure, in PostgreSQL."""
 
 import time
 from collections.abc import Sequence
@@ -9,17 +9,18 @@ from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.identity.exports_postgres import SCHEMA
 from hubbub.identity.jobs_sqlite import HELD, NO_HOLD, Hold, Job, JobKind, JobState, Report, job_of, report_text
 
-STEPS = (read_sql("hubbub.identity", "postgres/jobs_schema.sql"),)
+STEPS = (
+    read_sql("hubbub.identity", "postgres/jobs_schema.sql"),
+    SCHEMA,
+)
 _SQL = load_sql("hubbub.identity", "postgres/jobs.sql")
 
 
 class PostgresJobs:
     """A `JobStore` in PostgreSQL."""
-
-    makes_exports = False
-    """An export is a file on the machine that made it, where another one would not find it."""
 
     def __init__(self, database: Postgres) -> None:
         self._database = database

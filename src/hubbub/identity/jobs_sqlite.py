@@ -47,8 +47,6 @@ class Job(msgspec.Struct, frozen=True):
 class PersonJobs:
     """Jobs and holds in a database file. A job waits until it is done, whoever is killed in the middle of it."""
 
-    makes_exports = True
-
     def __init__(self, database: Sqlite) -> None:
         self._database = database
 

@@ -66,11 +66,16 @@ async def use_space(connection: Connection, name: str, dimensions: int) -> None:
         return
     await connection.script("set local statement_timeout = 0")  # all passages begin to wait for a vector
     await connection.script(SQL["forget_vectors"])
+    await make_vectors(connection, dimensions)
+    await connection.run(SQL["name_space"], name, dimensions)
+
+
+async def make_vectors(connection: Connection, dimensions: int, *, is_indexed: bool = True) -> None:
+    """Make the table of vectors, and their index where there can be one."""
     storage = "plain" if dimensions <= INLINE_DIMENSIONS else "external"
     await connection.script(SQL["make_vectors"] % {"dimensions": int(dimensions), "storage": storage})
-    if dimensions <= MOST_INDEXED_DIMENSIONS:
+    if is_indexed and dimensions <= MOST_INDEXED_DIMENSIONS:
         await connection.script(SQL["index_vectors"])
-    await connection.run(SQL["name_space"], name, dimensions)
 
 
 async def put_vectors(

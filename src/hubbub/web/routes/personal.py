@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from hubbub.app.personal_data import PersonalData, check_confirmed
 from hubbub.core.errors import NotFound
@@ -139,9 +139,14 @@ async def show_export(job_id: str, person: Asker, personal: Personal) -> Respons
 )
 async def fetch_export(job_id: str, person: Asker, personal: Personal) -> Response:
     """Fetch an export that is done, for as long as it is kept."""
-    path, found = await personal.file(person, job_id)
+    kept = await personal.file(person, job_id)
     name = f"hubbub-{job_id}.zip"
-    return FileResponse(path, stat_result=found, filename=name, media_type="application/zip", headers=_NO_STORE)
+    if kept.path is not None:
+        return FileResponse(
+            kept.path, stat_result=kept.stat, filename=name, media_type="application/zip", headers=_NO_STORE
+        )
+    told = {"Content-Length": str(kept.size_bytes), "Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(kept.pieces, media_type="application/zip", headers={**_NO_STORE, **told})
 
 
 @router.post("/people/{person_id}/export", status_code=202, responses=sends(JobView, 202))
