@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 from hubbub.answers.base import AnswerStore, KnowsOwners
@@ -171,12 +170,3 @@ class Erasing:
             await self._app.accounts.forget_person(person_id)
         if isinstance(self._app.people, ForgetsPerson):
             yield await self._app.people.forget_person(person_id)
-
-
-def _removed(path: Path) -> bool:
-    """Remove a file; tells whether it was there."""
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    return True
