@@ -269,6 +269,7 @@ export interface Again {
   model?: string | null;
   collections?: readonly string[] | null;
   max_tokens?: number | null;
+  thorough?: boolean;
   /** An answer that broke off: the new one begins with what it said. */
   continues?: string;
   /** The answer that the new one stands beside. */
@@ -291,5 +292,7 @@ export interface Question {
   with_instructions: boolean;
   reasoning_effort: string | null;
   max_tokens: number | null;
+  /** Whether the documents are searched several times. */
+  thorough: boolean;
   is_temporary: boolean;
 }

@@ -805,4 +805,7 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "أعد المحاولة بعد {seconds} ث.",
   "Try again in {minutes} min.": "أعد المحاولة بعد {minutes} د.",
   "Try again in {hours} h.": "أعد المحاولة بعد {hours} س.",
+  "Search thoroughly: several searches, which takes longer": "بحث معمّق: عدة عمليات بحث، ويستغرق وقتًا أطول",
+  "{name} searches several times, then writes and cites.": "يبحث {name} عدة مرات ثم يكتب ويستشهد.",
+  Searches: "عمليات البحث",
 };

@@ -744,4 +744,7 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Versuchen Sie es in {seconds} s noch einmal.",
   "Try again in {minutes} min.": "Versuchen Sie es in {minutes} min noch einmal.",
   "Try again in {hours} h.": "Versuchen Sie es in {hours} Stunden noch einmal.",
+  "Search thoroughly: several searches, which takes longer": "Gründlich suchen: mehrere Suchen, dauert länger",
+  "{name} searches several times, then writes and cites.": "{name} sucht mehrmals, schreibt dann und zitiert.",
+  Searches: "Suchen",
 };

@@ -734,4 +734,7 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Inténtelo de nuevo en {seconds} s.",
   "Try again in {minutes} min.": "Inténtelo de nuevo en {minutes} min.",
   "Try again in {hours} h.": "Inténtelo de nuevo en {hours} h.",
+  "Search thoroughly: several searches, which takes longer": "Buscar a fondo: varias búsquedas, tarda más",
+  "{name} searches several times, then writes and cites.": "{name} busca varias veces, luego escribe y cita.",
+  Searches: "Búsquedas",
 };

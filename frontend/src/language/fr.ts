@@ -746,4 +746,7 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "Réessayez dans {seconds} s.",
   "Try again in {minutes} min.": "Réessayez dans {minutes} min.",
   "Try again in {hours} h.": "Réessayez dans {hours} h.",
+  "Search thoroughly: several searches, which takes longer": "Chercher à fond : plusieurs recherches, c’est plus long",
+  "{name} searches several times, then writes and cites.": "{name} cherche plusieurs fois, puis rédige et cite.",
+  Searches: "Recherches",
 };

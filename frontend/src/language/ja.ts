@@ -709,4 +709,7 @@ export const words: Catalogue = {
   "Try again in {seconds} s.": "{seconds} 秒後にもう一度お試しください。",
   "Try again in {minutes} min.": "{minutes} 分後にもう一度お試しください。",
   "Try again in {hours} h.": "{hours} 時間後にもう一度お試しください。",
+  "Search thoroughly: several searches, which takes longer": "念入りに検索: 何度か検索するため時間がかかります",
+  "{name} searches several times, then writes and cites.": "{name} が何度か検索してから書き、引用します。",
+  Searches: "検索",
 };

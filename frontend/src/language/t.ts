@@ -60,9 +60,27 @@ const files: Readonly<Record<Exclude<Language, "en">, () => Promise<{ words: Cat
   ar: () => import("./ar"),
 };
 
+const operatorsFiles: typeof files = {
+  de: () => import("./operators/de"),
+  fr: () => import("./operators/fr"),
+  es: () => import("./operators/es"),
+  ja: () => import("./operators/ja"),
+  ar: () => import("./operators/ar"),
+};
+
 /** Empty in English, and where a catalogue could not be loaded: English words are better than none. */
 // Awaited here, before any module is run that says something: no text is drawn twice, and none must be watched.
-const words: Catalogue = isPage ? await load() : {};
+let words: Catalogue = isPage ? await load() : {};
+
+/** Load what the operators' pages say besides; they are imported after that, for the same reason. */
+export async function loadOperatorsWords(): Promise<void> {
+  if (language === "en") return;
+  try {
+    words = { ...words, ...(await operatorsFiles[language]()).words };
+  } catch {
+    // as above
+  }
+}
 
 async function load(): Promise<Catalogue> {
   document.documentElement.lang = language;

@@ -8,6 +8,7 @@ import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
 import { recall, remember } from "./storage";
+import { isThorough } from "./thorough";
 import { isTemporaryHere, thread } from "./thread";
 import { onAsk } from "./wished";
 
@@ -45,6 +46,7 @@ export function runWish(): void {
       effort: model.peek()?.reasoning_effort ? effort.peek() : null,
       maxTokens: maxTokens.peek(),
       hasInstructions: instructions.peek() !== "",
+      isThorough: isThorough.peek(),
     };
   }, answerBeside);
   let here: string | null = null;

@@ -8,6 +8,7 @@ export interface Wish {
   effort?: string | null;
   maxTokens?: number | null;
   hasInstructions?: boolean;
+  isThorough?: boolean;
 }
 
 let wished: (questionId: string) => Wish = () => ({});

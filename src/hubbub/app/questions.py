@@ -190,6 +190,8 @@ class Questions:
         if how.continues is not None:
             earlier, begun = await self._begun(person, stored, how.continues)
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
+        if how.is_thorough is not None:
+            stored = replace(stored, asked_with=replace(stored.asked_with, is_thorough=how.is_thorough))
         asked = stored.collections if how.collection_ids is None else tuple(how.collection_ids)
         stored = replace(stored, collections=asked)
         if how.model is not None:

@@ -55,7 +55,8 @@ class SentAlong:
             chat = replace(chat, files_id=files_id)
             if not is_new:
                 await self._history.change(chat.id, ChatChanges(files_id=files_id))
-        asked_with = AskedWith(attachments, told, question.generation.reasoning_effort or "")
+        effort = question.generation.reasoning_effort or ""
+        asked_with = AskedWith(attachments, told, effort, question.is_thorough)
         return await self._with(question, asked_with), chat, asked_with
 
     async def restored(self, stored: Message) -> Question:
@@ -72,6 +73,7 @@ class SentAlong:
             images=await self._attachments.images(asked_with),
             instructions=Instructions(asked_with.instructions) if asked_with.instructions else None,
             generation=replace(question.generation, reasoning_effort=effort),
+            is_thorough=asked_with.is_thorough,
         )
 
     async def turn(self, message: Message, answers: Mapping[str, Answer]) -> Turn:

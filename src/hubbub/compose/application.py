@@ -46,6 +46,7 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.summaries import Summaries
+from hubbub.conversation.thorough import Budget
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
@@ -376,6 +377,7 @@ def _engine(settings: Settings, catalog: Catalog, store: DocumentStore, coalesci
         library=store.library,
         again=Again(settings.answers.busy_seconds),
         summaries=Summaries() if settings.answers.summarizes else None,
+        budget=Budget(**settings.search.thorough.model_dump()),
     )
 
 

@@ -5,29 +5,24 @@ import type { Chat as ChatRecord } from "../../api/resources";
 import { t } from "../../language/t";
 import { endedUnseen } from "../../state/answers";
 import { chatOf } from "../../state/chats";
+import { offered } from "../../state/guest";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
-import { Account } from "../account/Account";
-import { ApiKeys } from "../account/ApiKeys";
-import { People } from "../account/People";
-import { TakeAlong } from "../account/TakeAlong";
-import { Library } from "../library/Library";
+import { picked } from "../../state/uploads";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
-import { OperatorsWhenLoaded } from "../operators/loading";
 import { LazySearch } from "../search/LazySearch";
 import { Sidebar } from "../sidebar/Sidebar";
-import { Sources } from "../sources/Sources";
 import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
-import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
 import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
+import { Account, ApiKeys, Library, Operators, People, Sources, TakeAlong, UploadDialog } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
@@ -79,15 +74,15 @@ export function App() {
           {page === "people" && <People />}
           {page === "search" && <LazySearch />}
           {page === "keys" && <ApiKeys />}
-          {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
+          {route.value.page === "operate" && <Operators section={route.value.section} />}
           {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
       <Uploads />
-      <UploadDialog />
-      <TakeAlong />
+      {picked.value.length > 0 && <UploadDialog />}
+      {offered.value !== null && <TakeAlong />}
       <Notices />
       <Keys />
       <LazyWords />

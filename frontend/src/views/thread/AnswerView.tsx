@@ -16,6 +16,7 @@ import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Rate } from "./Rate";
 import { ReadAloud } from "./ReadAloud";
+import { Steps } from "./Steps";
 import { Switcher } from "./Switcher";
 import { Thoughts } from "./Thoughts";
 import { Time } from "./Time";
@@ -56,7 +57,7 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
       {isOpen && answer.text === "" && <Progress answer={answer} />}
       <Ending answer={answer} retry={isLast ? again : null} goOn={isLast ? more : null} />
       <CitedSources answer={answer} />
-      <Found answer={answer} />
+      {!(isOpen && answer.text === "" && answer.steps) && <Found answer={answer} />}
       {!isOpen && (
         <div class="message-actions">
           {!other && <Switcher message={message} siblings={siblings} />}
@@ -98,14 +99,17 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
 
 function Progress({ answer }: { answer: Answer }) {
   return (
-    <p class="progress" role="status">
-      <span class="dots" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </span>
-      {progressText(answer)}
-    </p>
+    <>
+      {answer.steps && <Steps steps={answer.steps} />}
+      <p class="progress" role="status">
+        <span class="dots" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+        {progressText(answer)}
+      </p>
+    </>
   );
 }
 
