@@ -95,8 +95,17 @@ async function load(): Promise<Catalogue> {
 /** How numbers, dates and names are written: as in the person's region, where the browser asks for this language. */
 export const locale = isPage ? (navigator.languages.find((one) => one.split("-")[0] === language) ?? language) : "en";
 
-const numbers = new Intl.NumberFormat(locale);
-const rules = new Intl.PluralRules(locale);
+/** What a function returns, made when it is first needed: each of these takes the browser a millisecond or more. */
+export function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const numbers = once(() => new Intl.NumberFormat(locale));
+const rules = once(() => new Intl.PluralRules(locale));
 
 type Names<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 type Values<Text extends string> = [Names<Text>] extends [never]
@@ -124,7 +133,7 @@ export function plural<const Other extends string>(
         : other
       : typeof said === "string"
         ? said
-        : (said[rules.select(count)] ?? said.other ?? other);
+        : (said[rules().select(count)] ?? said.other ?? other);
   return filled(form, { ...values, count });
 }
 
@@ -133,14 +142,14 @@ type WithoutCount<Text extends string> = Text extends `${infer Before}{count}${i
   : Text;
 
 // Our English puts no comma before the last "and", whatever region the browser is set to.
-const lists = new Intl.ListFormat(language === "en" ? "en-GB" : locale, { type: "conjunction" });
+const lists = once(() => new Intl.ListFormat(language === "en" ? "en-GB" : locale, { type: "conjunction" }));
 
 /** Join what stands in a row, as "a, b and c". */
-export const listed = (parts: readonly string[]) => lists.format(parts);
+export const listed = (parts: readonly string[]) => lists().format(parts);
 
 function filled(text: string, values: Readonly<Record<string, string | number | null | undefined>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? numbers.format(value) : (value ?? "");
+    return typeof value === "number" ? numbers().format(value) : (value ?? "");
   });
 }
