@@ -28,6 +28,7 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.messages import AskedWith, Chat, Message, Turn
 from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
+from hubbub.core.reasons import because
 from hubbub.core.scopes import check_model
 from hubbub.core.usage import spending
 from hubbub.history.base import History
@@ -409,11 +410,11 @@ class Questions:
         message = await self._answer_to(person, question, answer_id)
         answer = await self._log.answer(answer_id)
         if answer.state == "open":
-            raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
+            raise Conflict(because("answer_open"))
         if answer.state == "done" and answer.finish_reason not in CUT_OFF:
-            raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
+            raise Invalid(because("answer_complete"))
         if not answer.text or answer.way == "quotes":
-            raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+            raise Invalid(because("answer_holds_nothing"))
         return message, Begun(answer.text, answer.query or "", answer.hits)
 
     async def _answer_to(self, person: Person, question: Message, answer_id: str) -> Message:
@@ -473,7 +474,7 @@ class Questions:
 
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
-            raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
+            raise TooLarge(because("chat_full", messages=self._limits.chat_messages))
 
 
 def _giving(reason: str, send: Send) -> Send:
@@ -489,6 +490,6 @@ def _giving(reason: str, send: Send) -> Send:
 
 def _check_text(text: str, most_characters: int) -> None:
     if not text.strip():
-        raise Invalid("The question is empty. Write something first.")
+        raise Invalid(because("question_empty"))
     if len(text) > most_characters:
-        raise TooLarge(f"The question has {len(text):,} characters; {most_characters:,} is the limit. Shorten it.")
+        raise TooLarge(because("question_too_long", characters=len(text), most=most_characters))

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from hubbub.core.people import Right
+from hubbub.core.reasons import Reason
 
 Vector: TypeAlias = bytes
 """An embedding: float32, little endian, L2-normalised, 4 bytes a dimension."""
@@ -72,6 +73,8 @@ class Completeness(msgspec.Struct, frozen=True):
     """What was not read; empty where nothing is known to be missing."""
     ocr: ReadByOcr | None = None
     """What of it was recognised on pictures; None where nothing was."""
+    why: tuple[Reason, ...] = ()
+    """Why it failed, as codes with values: one a sentence of the document's `reason`; empty where it has none."""
 
     @property
     def but(self) -> str:

@@ -30,6 +30,7 @@ from hubbub.connections.sandbox import (
 )
 from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
+from hubbub.core.reasons import Reason, because
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
 from hubbub.ingest.gauge import Gauge, telling
@@ -49,10 +50,7 @@ WHOLE = 0.95
 
 READER = "hubbub.ingest.reading:sent_here"
 NOT_NOW = "not_now"
-MISTAKE = (
-    "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the server is "
-    "started anew; the server's log says more."
-)
+MISTAKE = because("reading_mistake")
 
 _PACKAGES = {"markdown_it": "markdown-it-py", "PIL": "pillow"}
 """What a module's package is called where it is called otherwise."""
@@ -76,7 +74,7 @@ class NotNow(HubbubError):
 class ReaderKilled(NotNow):
     """A reader was killed. Where that happens each time, the document is too much for this machine: `in_the_end`."""
 
-    def __init__(self, in_the_end: str) -> None:
+    def __init__(self, in_the_end: Reason) -> None:
         super().__init__("a reader was killed, as a rule since the machine's memory ran out")
         self.in_the_end = in_the_end
 
@@ -85,7 +83,7 @@ class ReaderFault(Exception):
     """The reader itself is wrong: a bug, not the file's fault. `detail` is its stack, for the log."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(MISTAKE)
+        super().__init__(MISTAKE.text)
         self.detail = detail
 
 
@@ -181,29 +179,21 @@ def reason(failure: Failure) -> HubbubError | ReaderFault:
     """Return a sandbox's failure as what a person may do about the file."""
     match failure:
         case TimedOut(seconds=seconds):
-            return Invalid(
-                f"Reading the file took longer than {seconds:g} seconds. Split it into smaller ones.", code="timed_out"
-            )
+            return Invalid(because("reading_late", seconds=seconds), code="timed_out")
         case OutOfMemory(limit_bytes=limit_bytes):
-            return TooLarge(
-                f"Reading the file needs more than {limit_bytes // 1024**2} MB of memory. Split it into smaller ones.",
-                code="out_of_memory",
-            )
+            return TooLarge(because("reading_memory", megabytes=limit_bytes // 1024**2), code="out_of_memory")
         case Crashed(signal=number):
             how = f" ({signal.Signals(number).name})" if number else ""
-            return Invalid(
-                f"The file made its reader crash{how}. It may be damaged or too large: save it anew, or split it.",
-                code="crashed",
-            )
+            return Invalid(because("reader_crashed", how=how), code="crashed")
         case NotStarted(reason=why):
             return NotNow(f"no reader can be started ({why})")
         case Killed():
-            return ReaderKilled("Reading the file takes more memory than the server has. Split it into smaller ones.")
+            return ReaderKilled(because("reader_killed"))
         case Failed(code=code, message=message):
-            return _named(code, message, failure.detail)
+            return _named(code, failure.why or message, failure.detail)
 
 
-def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
+def _named(code: str, message: str | Reason, detail: str) -> HubbubError | ReaderFault:
     """Return a function's failure. A code that is no `HubbubError`'s is an exception's class: nobody foresaw it."""
     match code:
         case "not_found":
@@ -213,9 +203,9 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
         case "not_installed":
             return NotInstalled(message)
         case "not_now":
-            return NotNow(detail or message)
+            return NotNow(detail or _text(message))
         case _ if code[:1].isupper():
-            return ReaderFault(detail or f"{code}: {message}")
+            return ReaderFault(detail or f"{code}: {_text(message)}")
         case _:
             return Invalid(message, code=code)
 
@@ -235,14 +225,14 @@ def read_here(
     loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
-        raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
+        raise TooLarge(because("file_too_long", characters=MOST_CHARACTERS))
     pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
     if not pieces and loaded.omitted:
-        raise Invalid(f"Nothing of the file can be read: {loaded.omitted[0].text}.", code="empty")
+        raise Invalid(because("nothing_readable", what=loaded.omitted[0].text), code="empty")
     if not pieces:
-        raise Invalid("There is no text in the file. Add one that has some.", code="empty")
+        raise Invalid(because("no_text"), code="empty")
     if len(pieces) > MOST_PASSAGES:
-        raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
+        raise TooLarge(because("too_many_passages", passages=MOST_PASSAGES))
     title = storable(title_of(loaded.title)[:TITLE_LENGTH])
     pieces = [Piece(storable(p.text), p.page, storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
@@ -269,6 +259,10 @@ def with_hidden(loaded: Loaded) -> Loaded:
     """Return what a file holds, its hidden parts at the end."""
     blocks = [*loaded.blocks, *(block for one in loaded.hidden for block in one.blocks)]
     return replace(loaded, blocks=blocks, hidden=())
+
+
+def _text(message: str | Reason) -> str:
+    return message.text if isinstance(message, Reason) else message
 
 
 def completeness_of(loaded: Loaded) -> Completeness:

@@ -13,6 +13,7 @@ import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
@@ -238,7 +239,7 @@ def _refuse(unreadable: int, recognises: Turn) -> NoReturn:
     late = recognises.omitted()
     why = late[0].text if late else "no text is recognised on them"
     raise Invalid(
-        f"The file holds only pictures of its pages, and {why}. Scan it anew, more clearly, and add it again.",
+        because("only_pictures", why=why),
         code="empty",
     )
 
