@@ -1,6 +1,7 @@
 /** The shapes that the server's JSON has. Times are seconds since the epoch. */
 
 import type { Answer, Hit } from "../events";
+import type { Omission, Reason } from "../language/problems";
 
 export interface Me {
   person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
@@ -91,21 +92,14 @@ export interface Collection {
 
 export type DocumentState = "waiting" | "reading" | "embedding" | "ready" | "failed";
 
-/** Something of a file that was not read. */
-export interface Omission {
-  kind: string;
-  /** For a person, to stand after "ready, but". */
-  text: string;
-  count: number;
-  of: number;
-}
-
 export interface Completeness {
   characters: number;
   held: number;
   omitted: readonly Omission[];
   /** What was recognised on pictures of pages, if anything was. */
   ocr?: ReadByOcr | null;
+  /** Why it failed; its `reason` says it in English. */
+  why?: readonly Reason[];
 }
 
 export interface ReadByOcr {

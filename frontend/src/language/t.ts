@@ -52,7 +52,8 @@ function known(name: string | null): Language | null {
   return name !== null && Object.hasOwn(LANGUAGES, name) ? (name as Language) : null;
 }
 
-const files: Readonly<Record<Exclude<Language, "en">, () => Promise<{ words: Catalogue }>>> = {
+type Foreign = Exclude<Language, "en">;
+const files: Readonly<Record<Foreign, () => Promise<{ words: Catalogue; reasons: Catalogue }>>> = {
   de: () => import("./de"),
   fr: () => import("./fr"),
   es: () => import("./es"),
@@ -60,7 +61,7 @@ const files: Readonly<Record<Exclude<Language, "en">, () => Promise<{ words: Cat
   ar: () => import("./ar"),
 };
 
-const operatorsFiles: typeof files = {
+const operatorsFiles: Readonly<Record<Foreign, () => Promise<{ words: Catalogue }>>> = {
   de: () => import("./operators/de"),
   fr: () => import("./operators/fr"),
   es: () => import("./operators/es"),
@@ -68,9 +69,11 @@ const operatorsFiles: typeof files = {
   ar: () => import("./operators/ar"),
 };
 
+const NOTHING: { words: Catalogue; reasons: Catalogue } = { words: {}, reasons: {} };
 /** Empty in English, and where a catalogue could not be loaded: English words are better than none. */
 // Awaited here, before any module is run that says something: no text is drawn twice, and none must be watched.
-let words: Catalogue = isPage ? await load() : {};
+const loaded = isPage ? await load() : NOTHING;
+let words: Catalogue = loaded.words;
 
 /** Load what the operators' pages say besides; they are imported after that, for the same reason. */
 export async function loadOperatorsWords(): Promise<void> {
@@ -82,13 +85,13 @@ export async function loadOperatorsWords(): Promise<void> {
   }
 }
 
-async function load(): Promise<Catalogue> {
+async function load(): Promise<typeof NOTHING> {
   document.documentElement.lang = language;
   document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
   try {
-    return language === "en" ? {} : (await files[language]()).words;
+    return language === "en" ? NOTHING : await files[language]();
   } catch {
-    return {};
+    return NOTHING;
   }
 }
 
@@ -135,6 +138,15 @@ export function plural<const Other extends string>(
         ? said
         : (said[rules().select(count)] ?? said.other ?? other);
   return filled(form, { ...values, count });
+}
+
+/** Values of a sentence of the server's, by name. */
+export type ReasonValues = Readonly<Record<string, string | number>>;
+
+/** Say a sentence of the server's by its code; null in English, which it says itself, and where the code is not known. */
+export function said(code: string, values: ReasonValues): string | null {
+  const text = Object.hasOwn(loaded.reasons, code) ? loaded.reasons[code] : undefined;
+  return typeof text === "string" ? filled(text, values) : null;
 }
 
 type WithoutCount<Text extends string> = Text extends `${infer Before}{count}${infer After}`

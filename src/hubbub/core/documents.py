@@ -43,6 +43,10 @@ class Omission(msgspec.Struct, frozen=True):
     count: int = 1
     of: int = 0
     """Out of how many; 0 where that says nothing."""
+    names: str = ""
+    """What was not read, by name, where it has names."""
+    within: str = ""
+    """The file within the document that it is said of; empty: the document itself."""
 
 
 class ReadByOcr(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import { chatOf } from "../../state/chats";
 import { offered } from "../../state/guest";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
+import { isClosed, type Reserved } from "../../state/reserved";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
@@ -22,7 +23,7 @@ import { Uploads } from "../uploads/Uploads";
 import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
-import { Account, ApiKeys, Library, Operators, People, Sources, TakeAlong, UploadDialog } from "./parts";
+import { Account, ApiKeys, Closed, Library, Operators, People, Sources, TakeAlong, UploadDialog } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
@@ -36,6 +37,18 @@ const TITLES: Record<string, string> = {
   operate: t("Operators"),
   search: t("Search"),
 };
+
+const isReserved = (page: string): page is Reserved => ["account", "keys", "people", "operate"].includes(page);
+
+function ReservedPage({ page }: { page: Reserved }) {
+  const isShut = isClosed(page);
+  if (isShut === null) return <div class="account" aria-busy="true" />;
+  if (isShut) return <Closed page={page} />;
+  if (page === "account") return <Account />;
+  if (page === "keys") return <ApiKeys />;
+  if (page === "people") return <People />;
+  return <Operators section={route.value.page === "operate" ? route.value.section : ""} />;
+}
 
 export function App() {
   useShortcuts();
@@ -70,11 +83,8 @@ export function App() {
         <Banner />
         <main id="main" class="main" tabIndex={-1}>
           {page === "library" && <Library />}
-          {page === "account" && <Account />}
-          {page === "people" && <People />}
           {page === "search" && <LazySearch />}
-          {page === "keys" && <ApiKeys />}
-          {route.value.page === "operate" && <Operators section={route.value.section} />}
+          {isReserved(page) && <ReservedPage page={page} />}
           {page === "chat" && <Chat />}
         </main>
       </div>

@@ -18,6 +18,7 @@ import { Rate } from "./Rate";
 import { ReadAloud } from "./ReadAloud";
 import { Steps } from "./Steps";
 import { Switcher } from "./Switcher";
+import { saidText } from "./saidText";
 import { Thoughts } from "./Thoughts";
 import { Time } from "./Time";
 import { readingText, waitingText } from "./waiting";
@@ -33,6 +34,7 @@ interface Properties {
 export function AnswerView({ message, siblings, isLast, other }: Properties) {
   const answer = answerOf(message.id).value;
   const isOpen = answer.state === "open";
+  const text = saidText(answer);
   const again = () => {
     if (other) regenerateBeside(message, other.id);
     else if (message.parent_id !== null) regenerate(message.parent_id);
@@ -53,7 +55,7 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
         </p>
       )}
       <Thoughts answer={answer} />
-      {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
+      {text !== "" && <Markdown text={text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}
       <Ending answer={answer} retry={isLast ? again : null} goOn={isLast ? more : null} />
       <CitedSources answer={answer} />
@@ -61,7 +63,7 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
       {!isOpen && (
         <div class="message-actions">
           {!other && <Switcher message={message} siblings={siblings} />}
-          {answer.text !== "" && <Copy text={answer.text} />}
+          {text !== "" && <Copy text={text} />}
           {answer.text !== "" && <ReadAloud messageId={message.id} />}
           {answer.text !== "" && !isTemporaryHere.value && <Rate message={message} />}
           <button
