@@ -35,11 +35,11 @@ def test_every_reason_is_given_somewhere_and_each_that_is_given_has_a_sentence()
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
-def test_a_catalogue_has_each_sentence_with_its_values(name: str) -> None:
+def test_a_catalogue_has_each_sentence_with_no_other_values(name: str) -> None:
     known = catalogue(name)
     assert set(REASONS) <= set(known)
     for code, text in REASONS.items():
-        assert set(_PLACE.findall(known[code])) == set(_PLACE.findall(text)), code
+        assert set(_PLACE.findall(known[code])) <= set(_PLACE.findall(text)), code
 
 
 @pytest.mark.parametrize("name", CATALOGUES)

@@ -822,10 +822,22 @@ export const words: Catalogue = {
   "It shows what belongs to you, which is known once you have signed in.": "تعرض ما يخصك، ويُعرف ذلك بعد تسجيل الدخول.",
   "Nobody signs in on this server, so there is nothing to manage. Whoever runs it can set up accounts, and make API keys with “hubbub keys”.":
     "لا أحد يسجّل الدخول في هذا الخادم، فلا شيء لإدارته. يستطيع من يشغّله إعداد الحسابات وإنشاء مفاتيح API بالأمر «hubbub keys».",
+  "This collection is not there": "هذه المجموعة غير موجودة",
+  "It was deleted, or it is not shared with you. Choose another one.": "حُذفت أو ليست مشاركة معك. اختر مجموعة أخرى.",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  archive_damaged: "الأرشيف تالف. أعد ضغطه وأضفه مرة أخرى.",
+  not_text: "الملف ليس نصًا مع أن اسمه يدل على ذلك. إن كان نصًا فاحفظه بترميز UTF-8 وأضفه مرة أخرى.",
+  ocr_missing:
+    "يحتوي الملف على صور بدل نص مقروء، والتعرف الضوئي (OCR) غير مثبّت على هذا الخادم. شغّل هناك: {install}. يُقرأ الملف بعدها تلقائيًا.",
+  ocr_off:
+    "يحتوي الملف على صور بدل نص مقروء، والتعرف الضوئي (OCR) معطّل على هذا الخادم. اجعل النص قابلًا للتعرف ببرنامج الماسح أو OCRmyPDF ثم أضف الملف مرة أخرى.",
+  package_missing:
+    "لا يمكن قراءة «{name}» بعد: تنقص الخادم حزمة. شغّل هناك: pip install {package}. يُقرأ الملف بعدها تلقائيًا.",
+  pdf_damaged: "الملف تالف. احفظه أو اطبعه من جديد بصيغة PDF وأضفه مرة أخرى.",
+  too_many_parts: "يحتوي الملف على أكثر من {parts} جزء. قسّمه.",
   bomb: "يتجاوز الملف بعد فك ضغطه {megabytes} م.ب. قسّمه إلى ملفات أصغر.",
   book_protected: "الكتاب محمي من القراءة ببرامج أخرى.",
   damaged: "الملف تالف. احفظه من جديد وأضفه مرة أخرى.",

@@ -763,10 +763,25 @@ export const words: Catalogue = {
     "Sie zeigt, was Ihnen gehört. Das ist bekannt, sobald Sie angemeldet sind.",
   "Nobody signs in on this server, so there is nothing to manage. Whoever runs it can set up accounts, and make API keys with “hubbub keys”.":
     "Auf diesem Server meldet sich niemand an, daher gibt es nichts zu verwalten. Wer ihn betreibt, kann Konten einrichten und mit „hubbub keys“ API-Schlüssel erstellen.",
+  "This collection is not there": "Diese Sammlung gibt es nicht",
+  "It was deleted, or it is not shared with you. Choose another one.":
+    "Sie wurde gelöscht oder ist nicht mit Ihnen geteilt. Wählen Sie eine andere.",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  archive_damaged: "Das Archiv ist beschädigt. Packen Sie es neu und fügen Sie es noch einmal hinzu.",
+  not_text:
+    "Die Datei ist kein Text, obwohl ihr Name das sagt. Ist sie es doch, speichern Sie sie als UTF-8 und fügen Sie sie noch einmal hinzu.",
+  ocr_missing:
+    "Die Datei enthält Bilder statt lesbaren Textes, und Texterkennung (OCR) ist auf diesem Server nicht installiert. Führen Sie dort aus: {install}. Die Datei wird dann von selbst noch einmal gelesen.",
+  ocr_off:
+    "Die Datei enthält Bilder statt lesbaren Textes, und Texterkennung (OCR) ist auf diesem Server ausgeschaltet. Machen Sie den Text mit dem Programm des Scanners oder mit OCRmyPDF erkennbar und fügen Sie die Datei noch einmal hinzu.",
+  package_missing:
+    "„{name}“ kann noch nicht gelesen werden: Auf dem Server fehlt ein Paket. Führen Sie dort aus: pip install {package}. Die Datei wird dann von selbst noch einmal gelesen.",
+  pdf_damaged:
+    "Die Datei ist beschädigt. Speichern oder drucken Sie sie neu als PDF und fügen Sie sie noch einmal hinzu.",
+  too_many_parts: "Die Datei hat mehr als {parts} Teile. Teilen Sie sie auf.",
   bomb: "Die Datei wird entpackt größer als {megabytes} MB. Teilen Sie sie auf.",
   book_protected: "Das Buch ist kopiergeschützt und kann von anderen Programmen nicht gelesen werden.",
   damaged: "Die Datei ist beschädigt. Speichern Sie sie neu und fügen Sie sie noch einmal hinzu.",

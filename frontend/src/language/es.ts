@@ -752,10 +752,23 @@ export const words: Catalogue = {
     "Muestra lo que le pertenece, y eso se sabe cuando ha iniciado sesión.",
   "Nobody signs in on this server, so there is nothing to manage. Whoever runs it can set up accounts, and make API keys with “hubbub keys”.":
     "En este servidor nadie inicia sesión, así que no hay nada que gestionar. Quien lo gestiona puede configurar cuentas y crear claves API con «hubbub keys».",
+  "This collection is not there": "Esta colección no existe",
+  "It was deleted, or it is not shared with you. Choose another one.":
+    "Se eliminó o no está compartida con usted. Elija otra.",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  archive_damaged: "El archivo comprimido está dañado. Vuelva a crearlo y añádalo.",
+  not_text: "El archivo no es texto, aunque su nombre lo diga. Si lo es, guárdelo como UTF-8 y vuelva a añadirlo.",
+  ocr_missing:
+    "El archivo contiene imágenes en vez de texto legible, y el reconocimiento de texto (OCR) no está instalado en este servidor. Ejecute allí: {install}. El archivo se leerá de nuevo por sí solo.",
+  ocr_off:
+    "El archivo contiene imágenes en vez de texto legible, y el reconocimiento de texto (OCR) está desactivado en este servidor. Haga reconocible el texto con el programa del escáner o con OCRmyPDF y vuelva a añadirlo.",
+  package_missing:
+    "«{name}» aún no se puede leer: falta un paquete en el servidor. Ejecute allí: pip install {package}. El archivo se leerá de nuevo por sí solo.",
+  pdf_damaged: "El archivo está dañado. Guárdelo o imprímalo de nuevo como PDF y vuelva a añadirlo.",
+  too_many_parts: "El archivo tiene más de {parts} partes. Divídalo.",
   bomb: "El archivo descomprimido supera {megabytes} MB. Divídalo.",
   book_protected: "El libro está protegido contra la lectura por otros programas.",
   damaged: "El archivo está dañado. Guárdelo de nuevo y vuelva a añadirlo.",

@@ -764,10 +764,24 @@ export const words: Catalogue = {
     "Elle montre ce qui vous appartient, ce que l’on sait une fois que vous êtes connecté.",
   "Nobody signs in on this server, so there is nothing to manage. Whoever runs it can set up accounts, and make API keys with “hubbub keys”.":
     "Personne ne se connecte sur ce serveur, il n’y a donc rien à gérer. L’exploitant peut mettre en place des comptes et créer des clés API avec « hubbub keys ».",
+  "This collection is not there": "Cette collection n’existe pas",
+  "It was deleted, or it is not shared with you. Choose another one.":
+    "Elle a été supprimée, ou n’est pas partagée avec vous. Choisissez-en une autre.",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  archive_damaged: "L’archive est endommagée. Recréez-la et ajoutez-la de nouveau.",
+  not_text:
+    "Le fichier n’est pas du texte, bien que son nom le dise. Si c’en est, enregistrez-le en UTF-8 et ajoutez-le de nouveau.",
+  ocr_missing:
+    "Le fichier contient des images au lieu de texte lisible, et la reconnaissance de texte (OCR) n’est pas installée sur ce serveur. Exécutez-y : {install}. Le fichier sera relu de lui-même.",
+  ocr_off:
+    "Le fichier contient des images au lieu de texte lisible, et la reconnaissance de texte (OCR) est désactivée sur ce serveur. Rendez le texte reconnaissable avec le logiciel du scanner ou OCRmyPDF, puis ajoutez-le de nouveau.",
+  package_missing:
+    "« {name} » ne peut pas encore être lu : un paquet manque sur le serveur. Exécutez-y : pip install {package}. Le fichier sera relu de lui-même.",
+  pdf_damaged: "Le fichier est endommagé. Enregistrez-le ou imprimez-le de nouveau en PDF et ajoutez-le.",
+  too_many_parts: "Le fichier a plus de {parts} parties. Divisez-le.",
   bomb: "Une fois décompressé, le fichier dépasse {megabytes} Mo. Divisez-le.",
   book_protected: "Le livre est protégé contre la lecture par d’autres programmes.",
   damaged: "Le fichier est endommagé. Enregistrez-le de nouveau et ajoutez-le.",

@@ -727,10 +727,23 @@ export const words: Catalogue = {
     "あなたのものを表示します。サインインするとわかります。",
   "Nobody signs in on this server, so there is nothing to manage. Whoever runs it can set up accounts, and make API keys with “hubbub keys”.":
     "このサーバーではサインインがないため、管理するものはありません。運用者はアカウントを設定し、「hubbub keys」で API キーを作れます。",
+  "This collection is not there": "このコレクションはありません",
+  "It was deleted, or it is not shared with you. Choose another one.":
+    "削除されたか、あなたと共有されていません。別のものを選んでください。",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  archive_damaged: "アーカイブが壊れています。作り直してもう一度追加してください。",
+  not_text: "名前と違いテキストではありません。テキストなら UTF-8 で保存してもう一度追加してください。",
+  ocr_missing:
+    "読める文字ではなく画像が入っていて、このサーバーには文字認識 (OCR) がありません。サーバーで実行: {install}。その後自動で読み直します。",
+  ocr_off:
+    "読める文字ではなく画像が入っていて、このサーバーでは文字認識 (OCR) が無効です。スキャナーのソフトか OCRmyPDF で文字を認識させてからもう一度追加してください。",
+  package_missing:
+    "「{name}」はまだ読めません。サーバーにパッケージがありません。サーバーで実行: pip install {package}。その後自動で読み直します。",
+  pdf_damaged: "ファイルが壊れています。PDF として保存または印刷し直してもう一度追加してください。",
+  too_many_parts: "ファイルの部分が {parts} を超えています。分割してください。",
   bomb: "展開すると {megabytes} MB を超えます。分割してください。",
   book_protected: "この本は保護されていて、ほかのプログラムでは読めません。",
   damaged: "ファイルが壊れています。保存し直してからもう一度追加してください。",

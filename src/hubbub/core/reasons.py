@@ -44,17 +44,29 @@ REASONS: Mapping[str, str] = {
     "kind_unknown": "Files like “{name}” are not understood. Known are: {known}.",
     "nested_too_deeply": "The file is nested too deeply. Simplify it and add it again.",
     "no_text": "There is no text in the file. Add one that has some.",
+    "archive_damaged": "The archive is damaged. Pack it anew and add it again.",
+    "not_text": "The file is not text, though its name says so. If it is, save it as UTF-8 and add it again.",
+    "ocr_missing": "{what} Reading pictures of text (OCR) is not installed on this server. Run there: {install}. The "
+    "file is tried again by itself.",
+    "ocr_off": "{what} Reading pictures of text (OCR) is switched off on this server. Make the text recognisable by "
+    "the scanner's program or with OCRmyPDF, and add the file again.",
+    "package_missing": "“{name}” can't be read yet: a package is not installed on the server. Run there: pip install "
+    "{package}. The file is tried again by itself.",
+    "pdf_damaged": "The file is damaged. Save or print it as PDF anew and add it again.",
+    "too_many_parts": "The file has more than {parts} parts. Split it into smaller ones.",
     "not_its_kind": "The file is damaged, or not {kind}, though its name ends in {suffix}. Save it anew.",
     "nothing_readable": "Nothing of the file can be read: {what}.",
     "old_office": "The file is in Office's format of before 2007: save it as {newer} and add it again.",
-    "only_pictures": "The file holds only pictures of its pages, and {why}. Scan it anew, more clearly, and add it again.",
+    "only_pictures": "The file holds only pictures of its pages, and {why}. Scan it anew, more clearly, and add it "
+    "again.",
     "picture_damaged": "The picture is damaged. Save it anew and add it again.",
     "picture_has_no_text": "No text was found on the picture. Add one that shows some.",
     "reader_crashed": "The file made its reader crash{how}. It may be damaged or too large: save it anew, or split it.",
     "reader_killed": "Reading the file takes more memory than the server has. Split it into smaller ones.",
     "reading_late": "Reading the file took longer than {seconds:g} seconds. Split it into smaller ones.",
     "reading_memory": "Reading the file needs more than {megabytes} MB of memory. Split it into smaller ones.",
-    "reading_mistake": "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the "
+    "reading_mistake": "Hubbub made a mistake when it read the file; the file may be in order. It is read again "
+    "when the "
     "server is started anew; the server's log says more.",
     "reading_waits": "The server is short of something that reading takes. The file is read as soon as it can be.",
     "too_many_frames": "The file has more than {pages} pages. Split it into smaller ones.",
@@ -95,10 +107,12 @@ REASONS: Mapping[str, str] = {
     "picture_too_large": "The picture has more than {megabytes} MB, the limit. Scale it down.",
     "picture_unknown": "This is no PNG, JPEG, GIF or WebP picture. Save it as one of these, and send that.",
     "pictures_busy": "Many pictures are being sent at once. Try again in a few seconds.",
-    "pictures_not_quoted": "Answers over documents are quoted from them here, and quotes don't look at pictures. Choose "
+    "pictures_not_quoted": "Answers over documents are quoted from them here, and quotes don't look at pictures. "
+    "Choose "
     "a model that writes over documents, or ask without the documents or without the pictures.",
     "pictures_of_question": "A question can hold {most} pictures. Remove some.",
-    "pictures_over": "Your pictures may take {megabytes} MB in all. Delete chats with pictures that you need no longer.",
+    "pictures_over": "Your pictures may take {megabytes} MB in all. Delete chats with pictures that you need no "
+    "longer.",
     "pictures_unsent": "{most} pictures of yours wait to be sent. Ask with them, or remove some.",
     "prompt": "A prompt has 1 to {most:,} characters.",
     "prompt_name": "A prompt's name has 1 to {most} characters.",
@@ -130,7 +144,8 @@ REASONS: Mapping[str, str] = {
     "held": "There is a legal hold on this person: nothing of theirs is erased.",
     "hold_reason": "Say why, in 1 to {most} characters.",
     "large_requests": "Too many large requests at once. Try again in a few seconds.",
-    "large_requests_from_here": "Too many large requests from your network address at once. Try again in a few seconds.",
+    "large_requests_from_here": "Too many large requests from your network address at once. Try again in a few "
+    "seconds.",
     "operators_only": "Only an operator may do that.",
     "readers_full": "Too many people read shared chats just now. Try again soon.",
     "sent_in_part": "The request ended before its body did. Send the file again.",

@@ -45,7 +45,7 @@ def text_here(file: int, name: str) -> str:
         texts.append(_text(block))
     text = storable("\n\n".join(texts))
     if not any(texts):
-        raise Invalid("There is no text in the file.", code="empty")
+        raise Invalid(because("no_text"), code="empty")
     if len(text) > MOST_CHARACTERS:
         raise TooLarge(because("file_too_long", characters=MOST_CHARACTERS))
     return text

@@ -92,7 +92,7 @@ class Files:
             return None
 
         if (found := await self._run(look)) is None:
-            raise NotFound("The file itself is not there any more. Add it again.")
+            raise NotFound(because("file_gone"))
         return found
 
     async def keep(self, source: AsyncIterable[bytes]) -> Kept:

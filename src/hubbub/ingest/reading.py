@@ -285,10 +285,7 @@ def _sorted(error: Exception, name: str) -> Exception:
     """Return what a loader raised as one of three kinds: something missing here, a bug of ours, or the file's fault."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("hubbub"):
         module = error.name.partition(".")[0]
-        return NotInstalled(
-            f"“{Path(name).name}” can't be read yet: a package is not installed on the server. "
-            f"Run there: pip install {_PACKAGES.get(module, module)}. The file is tried again by itself."
-        )
+        return NotInstalled(because("package_missing", name=Path(name).name, package=_PACKAGES.get(module, module)))
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return NotNow(os.strerror(error.errno))
     if isinstance(error, ImportError | PermissionError):
@@ -299,7 +296,7 @@ def _sorted(error: Exception, name: str) -> Exception:
     is_in_ours = frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith("hubbub.")
     if is_in_ours and not isinstance(error, _OF_THE_FILE):
         return error
-    return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
+    return Invalid(because("damaged"), code="corrupt")
 
 
 def storable(text: str) -> str:

@@ -14,7 +14,7 @@ from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import html
 from hubbub.ingest.loaders.xml import name_of, parse
 
-_DAMAGED = "The file is damaged. Save it anew and add it again."
+_DAMAGED = because("damaged")
 
 
 def load(file: BinaryIO) -> Loaded:

@@ -73,7 +73,12 @@ def inner_blocks(
                 continue
             blocks.append(Heading(f"{lead}{name}", 1))
             blocks += [_below(block) for block in loaded.blocks]
-            omitted += [msgspec.structs.replace(one, text=f"{name}: {one.text}", within=f"{name}: {one.within}" if one.within else name) for one in loaded.omitted]
+            omitted += [
+                msgspec.structs.replace(
+                    one, text=f"{name}: {one.text}", within=f"{name}: {one.within}" if one.within else name
+                )
+                for one in loaded.omitted
+            ]
     if lost:
         named = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
         words = f"{len(lost)} of {count} files in it could not be read: {named}"

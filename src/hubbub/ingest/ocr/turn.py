@@ -10,6 +10,7 @@ import msgspec
 
 from hubbub.core.documents import Omission, ReadByOcr
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.ocr.base import Picture, Plan, Recognised, Recogniser
 from hubbub.ingest.ocr.tesseract import TesseractRecogniser, is_installed, languages_in
@@ -64,15 +65,11 @@ class Turn:
         """
         if self._plan is None:
             raise Invalid(
-                f"{what} Reading pictures of text (OCR) is switched off on this server. Make the text recognisable by "
-                "the scanner's program or with OCRmyPDF, and add the file again.",
+                because("ocr_off", what=what),
                 code="empty",
             )
         if not self.is_on:
-            raise NotInstalled(
-                f"{what} Reading pictures of text (OCR) is not installed on this server. Run there: {INSTALL}. The "
-                "file is tried again by itself."
-            )
+            raise NotInstalled(because("ocr_missing", what=what, install=INSTALL))
 
     def read(self, draw: Callable[[], Picture]) -> Recognised | None:
         """Return what a page shows that is drawn when it is needed; None where it can't be told.
