@@ -275,7 +275,7 @@ class Worker:
         text = " ".join(one.text if isinstance(one, Reason) else one for one in why)
         named = tuple(one for one in why if isinstance(one, Reason))
         # In part it would be another message in another language.
-        completeness = Completeness(why=named if len(named) == len(why) else ())
+        completeness = Completeness(why=named) if len(named) == len(why) else Completeness()
         await self._library.mark(document, state, reason=text, fault=fault, completeness=completeness)
 
     async def _settle_earlier(self, document: Document, passages: Sequence[Passage]) -> Reason:
