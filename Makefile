@@ -22,9 +22,12 @@ serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make 
 
 # The many servers that the tests start would each compile the whole package where nothing keeps what was compiled.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: .venv/.installed-dev ## run all tests: the front end's, then pytest's in any case
+test: .venv/.installed-dev ## run all tests: pytest's, and the front end's beside them
 	$(WEB)
-	$(WEB) test; front_end=$$?; $(BIN)/python -m pytest $(SIDE_BY_SIDE) && exit $$front_end
+	$(WEB) test >.front-end-tests.log 2>&1 & front_end=$$!; \
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE); tests=$$?; \
+	wait $$front_end || { tests=1; cat .front-end-tests.log; echo "The front end's tests failed."; }; \
+	exit $$tests
 
 check: check-python check-page ## format, lint, types and the stairs; the front end's types too
 
@@ -84,7 +87,7 @@ lock: .venv/bin/pip ## write the locks anew from pyproject.toml; UPGRADE=--upgra
 
 clean: ## remove everything that was made here; a data folder elsewhere stays
 	rm -rf .venv .venv-bench build dist frontend/node_modules src/hubbub/web/static
-	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf .front-end-tests.log .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from _pytest.nodeid import NodeId
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
@@ -36,21 +37,18 @@ settings.register_profile("hubbub", deadline=None, suppress_health_check=[Health
 settings.load_profile("hubbub")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the slow rooms first and the quiet tests last, and give to one process what belongs together.
 
-    That is what can't run side by side, and what shares a server or a browser: each process would start its own. It
-    comes before xdist's own hook, which reads the groups. (xdist 3.8 forms none with pytest 9.2: ids can't be changed.)
+    That is what can't run side by side, and what shares a server or a browser: each process would start its own.
     """
     items.sort(key=lambda item: 2 if _is_quiet(item) else item.path.parent.name not in SLOW_ROOMS)
-    for item in items:
-        if _is_quiet(item):
-            item.add_marker(pytest.mark.xdist_group("quiet"))
-        elif {"chat_weights", "minilm_files"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("embedded"))  # one such model takes all cores
-        elif item.get_closest_marker("xdist_group") is None and _shares_in_its_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            if group := _group(item):
+                # xdist reads the group from the end of the id. Its own way to write it there, a mark, fails silently
+                # with pytest 9.2, where an id is no longer `_nodeid`.
+                item._id = NodeId.parse(f"{item.nodeid}@{group}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,6 +84,17 @@ def _errors_in_the_log_fail(caplog: pytest.LogCaptureFixture, request: pytest.Fi
 
 def _is_quiet(item: pytest.Item) -> bool:
     return item.get_closest_marker("quiet") is not None
+
+
+def _group(item: pytest.Item) -> str | None:
+    if _is_quiet(item):
+        return "quiet"
+    if {"chat_weights", "minilm_files"} & set(getattr(item, "fixturenames", ())):
+        return "embedded"  # one such model takes all cores
+    mark = item.get_closest_marker("xdist_group")
+    if mark is not None:
+        return str(mark.args[0])
+    return item.path.name if _shares_in_its_module(item) else None
 
 
 def _shares_in_its_module(item: pytest.Item) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from hubbub.settings.descriptions import description_of
 from hubbub.settings.faults import MODEL_TABLES
 from hubbub.settings.ingest import Ingest, SyncedFolder, SyncedRepository, SyncedWebsite
 from hubbub.settings.load import variable_of
@@ -69,7 +70,7 @@ def _table(items: Iterable[tuple[tuple[str, ...], FieldInfo]], above: tuple[str,
     for path, field in items:
         variable = variable_of(path).replace("_NAME_", "<NAME>") if "<name>" in path else variable_of(path)
         name = ".".join(path[len(above) :])
-        lines.append(f"| `{name}`<br>`{variable}` | {_default(path, field)} | {_one_line(field.description)} |")
+        lines.append(f"| `{name}`<br>`{variable}` | {_default(path, field)} | {description_of(field)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -78,12 +79,8 @@ def _repeated(title: str, table: type[BaseModel]) -> str:
     lines = [f"### {title}", "", str(table.__doc__), "", "| setting | default | what it is |", "|---|---|---|"]
     for name, field in table.model_fields.items():
         default = "needed" if field.is_required() else f"`{_toml(field.default)}`"
-        lines.append(f"| `{name}` | {default} | {_one_line(field.description)} |")
+        lines.append(f"| `{name}` | {default} | {description_of(field)} |")
     return "\n".join(lines) + "\n"
-
-
-def _one_line(description: str | None) -> str | None:
-    return " ".join(description.split()) if description else None
 
 
 def _default(path: tuple[str, ...], field: FieldInfo) -> str:

@@ -78,3 +78,42 @@ async def test_it_says_what_is_sent(document: dict[str, Any], ann: aiohttp.Clien
     problem = document["components"]["schemas"]["Problem"]
     async with ann.get("/api/nothing") as response:
         assert set(json.loads(await response.text())) == set(problem["required"])
+
+
+WHOLE = {
+    "/api/me/passkeys": "one or two for each device of a person",
+    "/api/me/jobs": "the last of each kind",
+    "/api/sign-ins": "one for each browser of a person",
+    "/api/models": "what the settings name",
+    "/v1/models": "as OpenAI's clients know it",
+    "/api/sign-in": "ways to sign in",
+    "/api/usage": "quotas",
+    "/api/operators/quotas": "quotas",
+    "/api/operators/settings": "settings",
+    "/api/operators/server": "one server",
+    "/api/operators/holds": "made by hand, one for a lawsuit",
+    "/api/operators/readings": "acts of one operator that still hold",
+    "/readyz": "reasons",
+    "/config": "as the sample's page knows it",
+    "/chat_history/sessions": "as the sample's page knows it, with a token of its own",
+}
+"""Lists that come whole, and why: of what there is little, or in somebody else's form."""
+
+
+async def test_each_list_comes_in_pages(document: dict[str, Any]) -> None:
+    """A list takes how much is wanted and where to go on, and says where it goes on."""
+    lacking: list[str] = []
+    for path, item in document["paths"].items():
+        content = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema", {})
+        if "$ref" in schema:
+            schema = resolve(document, schema["$ref"])
+        fields = schema.get("properties", {})
+        is_one_thing = path.rpartition("/")[2].startswith("{") or path.endswith("/grants")
+        if is_one_thing or path in WHOLE or not any(field.get("type") == "array" for field in fields.values()):
+            continue
+        taken = {one["name"] for one in item["get"].get("parameters", ())}
+        if not ({"after", "before", "offset"} & taken and "limit" in taken and {"next", "has_more"} & fields.keys()):
+            lacking.append(f"{path} {sorted(taken)} {sorted(fields)}")
+    assert not lacking, "\n".join(lacking)
+    assert document["paths"].keys() >= WHOLE.keys()

@@ -199,16 +199,7 @@ async def _gone_once(target: Target, how: str, workers: int) -> tuple[list[str],
             for one in readers:
                 one.task.cancel()
             for one in asked:
-                answer = f"{url}/api/answers/{one['answer']['id']}"
-                status, text = await _get(http, answer)
-                if status == 200 and json.loads(text)["state"] in ("open", "done"):
-                    faults.append(f"an answer is still said to be {json.loads(text)['state']}")
-                if status == 200:
-                    number = json.loads(text)["number"]
-                    again = _Reader(http, f"{answer}/events?after={number}")
-                    await asyncio.wait({again.task}, timeout=1)
-                    faults += [] if "can't store" in again.text else ["who reads again is not told why"]
-                    again.task.cancel()
+                faults += await _told_of(http, f"{url}/api/answers/{one['answer']['id']}", gone_at + 5)
             for _ in range(30):
                 await _post(http, f"{url}/api/questions", {"text": "And now?"})
             if not await is_refused():
@@ -219,6 +210,24 @@ async def _gone_once(target: Target, how: str, workers: int) -> tuple[list[str],
         if how == "removed" and folder.exists() and any(folder.iterdir()):
             faults.append("something is written into another folder")
     return faults, slowest, logged
+
+
+async def _told_of(http: aiohttp.ClientSession, answer: str, until: float) -> list[str]:
+    """Return what is wrong with what is said of an answer, by a time at which all know that the folder is gone."""
+    while True:
+        status, text = await _get(http, answer)
+        if status != 200:
+            return []
+        said = json.loads(text)
+        is_late = time.monotonic() >= until
+        again = _Reader(http, f"{answer}/events?after={said['number']}")
+        await asyncio.wait({again.task}, timeout=1)
+        again.task.cancel()
+        faults = [f"an answer is still said to be {said['state']}"] if said["state"] in ("open", "done") else []
+        faults += [] if "can't store" in again.text else ["who reads again is not told why"]
+        if is_late or not faults or said["state"] == "done":
+            return faults
+        await asyncio.sleep(0.1)
 
 
 # The same id.

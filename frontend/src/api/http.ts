@@ -81,6 +81,18 @@ export function request<T>(signal: AbortSignal, method: string, path: string, op
   return changed;
 }
 
+/** All of a list that comes in pages, under its `name` in what came with its last page. */
+export async function everything<T>(signal: AbortSignal, path: string, name: keyof T & string): Promise<T> {
+  const found: unknown[] = [];
+  let after = "";
+  for (;;) {
+    const page = await request<T & { next: string | null }>(signal, "GET", `${path}${after}`);
+    found.push(...(page[name] as unknown[]));
+    if (!page.next) return { ...page, [name]: found };
+    after = `?after=${encodeURIComponent(page.next)}`;
+  }
+}
+
 async function exchange<T>(signal: AbortSignal, method: string, path: string, options: Options): Promise<T> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)]);
   const response = await send(signal, limited, method, path, options);

@@ -1,7 +1,7 @@
 /** Call the server's resources by name. */
 
 import type { Answer } from "../events";
-import { PREFIX, request, upload } from "./http";
+import { everything, PREFIX, request, upload } from "./http";
 import type { DocumentPage, Listing } from "./listing";
 import type {
   Again,
@@ -39,7 +39,7 @@ export const models = (signal: AbortSignal) =>
   request<{ models: Model[]; default: string | null }>(signal, "GET", "/api/models");
 
 export async function collections(signal: AbortSignal): Promise<Collection[]> {
-  return (await request<{ collections: Collection[] }>(signal, "GET", "/api/collections")).collections;
+  return (await everything<{ collections: Collection[] }>(signal, "/api/collections", "collections")).collections;
 }
 
 export const createCollection = (signal: AbortSignal, name: string) =>
@@ -160,7 +160,7 @@ export const deleteChats = (signal: AbortSignal, ids: readonly string[]) =>
   request<void>(signal, "POST", "/api/chats/deletions", { body: { ids }, keepalive: true });
 
 export async function folders(signal: AbortSignal): Promise<Folder[]> {
-  return (await request<{ folders: Folder[] }>(signal, "GET", "/api/folders")).folders;
+  return (await everything<{ folders: Folder[] }>(signal, "/api/folders", "folders")).folders;
 }
 
 export const renameFolder = (signal: AbortSignal, name: string, wanted: string) =>

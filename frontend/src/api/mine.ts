@@ -1,7 +1,7 @@
 /** Call the server's resources about what is one's own by name: things of a guest, API keys, shared links. */
 
 import type { Citation } from "../events";
-import { openPost, Problem, request } from "./http";
+import { everything, openPost, Problem, request } from "./http";
 import { serverSentEvents } from "./sse";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
@@ -44,7 +44,7 @@ export interface NewApiKey {
 }
 
 export const apiKeys = (signal: AbortSignal) =>
-  request<{ keys: ApiKey[]; scopes: Scope[] }>(signal, "GET", at("me", "keys"));
+  everything<{ keys: ApiKey[]; scopes: Scope[] }>(signal, at("me", "keys"), "keys");
 
 /** The secret is told this once. */
 export const makeApiKey = (signal: AbortSignal, body: NewApiKey) =>
@@ -93,7 +93,7 @@ export interface SharedChat {
 }
 
 export const chatLinks = (signal: AbortSignal) =>
-  request<{ links: ChatLink[]; may_share_with_everybody: boolean }>(signal, "GET", at("links"));
+  everything<{ links: ChatLink[]; may_share_with_everybody: boolean }>(signal, at("links"), "links");
 
 /** The secret is told this once. */
 export const shareChat = (signal: AbortSignal, chatId: string, body: NewChatLink) =>

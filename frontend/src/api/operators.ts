@@ -1,6 +1,6 @@
 /** Call the server's resources for operators by name. */
 
-import { PREFIX, request } from "./http";
+import { everything, PREFIX, request } from "./http";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
@@ -195,7 +195,7 @@ export async function settings(signal: AbortSignal): Promise<readonly Setting[]>
 }
 
 export async function groups(signal: AbortSignal): Promise<readonly Group[]> {
-  return (await request<{ groups: Group[] }>(signal, "GET", "/api/groups")).groups;
+  return (await everything<{ groups: Group[] }>(signal, "/api/groups", "groups")).groups;
 }
 
 export const makeGroup = (signal: AbortSignal, name: string) =>
@@ -204,7 +204,7 @@ export const makeGroup = (signal: AbortSignal, name: string) =>
 export const deleteGroup = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("groups", id));
 
 export async function members(signal: AbortSignal, id: string): Promise<readonly Member[]> {
-  return (await request<{ members: Member[] }>(signal, "GET", at("groups", id, "members"))).members;
+  return (await everything<{ members: Member[] }>(signal, at("groups", id, "members"), "members")).members;
 }
 
 export const putMember = (signal: AbortSignal, id: string, person: string, isManager: boolean) =>

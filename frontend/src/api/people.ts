@@ -1,6 +1,6 @@
 /** Call the server's resources about signing in and people by name. */
 
-import { request } from "./http";
+import { everything, request } from "./http";
 
 const at = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 
@@ -105,13 +105,7 @@ export const removeFactor = (signal: AbortSignal, password: string) =>
   request<void>(signal, "POST", "/api/me/second-factor/remove", { body: { password } });
 
 export async function people(signal: AbortSignal): Promise<KnownPerson[]> {
-  const found: KnownPerson[] = [];
-  for (;;) {
-    const query = new URLSearchParams({ limit: "200", after: found.at(-1)?.id ?? "" });
-    const more = (await request<{ people: KnownPerson[] }>(signal, "GET", `/api/people?${query}`)).people;
-    found.push(...more);
-    if (more.length < 200) return found;
-  }
+  return (await everything<{ people: KnownPerson[] }>(signal, "/api/people", "people")).people;
 }
 
 export const changePerson = (
@@ -124,7 +118,7 @@ export const resetPerson = (signal: AbortSignal, id: string) =>
   request<MadeLink>(signal, "POST", at("people", id, "reset"));
 
 export async function invitations(signal: AbortSignal): Promise<Invitation[]> {
-  return (await request<{ invitations: Invitation[] }>(signal, "GET", "/api/invitations")).invitations;
+  return (await everything<{ invitations: Invitation[] }>(signal, "/api/invitations", "invitations")).invitations;
 }
 
 export const invite = (signal: AbortSignal, email: string, name: string, isOperator: boolean) =>

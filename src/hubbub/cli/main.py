@@ -3,6 +3,7 @@
 Each imports what it does when it is called: to say the version takes no database and no web framework.
 """
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -53,6 +54,7 @@ def serve(
     config: Config = None,
 ) -> None:
     """Serve the web app and the API."""
+    gc.disable()  # until it serves: `collecting_at_rest`
     from hubbub.cli import serve as serving
     from hubbub.settings import load_settings
 

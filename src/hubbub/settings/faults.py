@@ -55,7 +55,9 @@ def describe(problem: ErrorDetails, spell: Spell) -> str:
     if kind == "extra_forbidden":
         return suggest(path, spell, provider)
     if kind == "missing":
-        description = dict(_known(path, provider))[path].description or ""
+        from hubbub.settings.descriptions import description_of  # here: it reads code, which only a fault needs
+
+        description = description_of(dict(_known(path, provider))[path])
         return f"is needed: {description[:1].lower()}{description[1:].rstrip('.')}"
     message = problem["msg"].replace("Input should be ", "must be ").replace("String should ", "must ")
     message = message.removeprefix("Value error, ")

@@ -44,4 +44,4 @@ Network: TypeAlias = Annotated[str, AfterValidator(_network)]
 class Table(BaseModel):
     """A table of settings: frozen, and closed to keys that it does not have."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -372,7 +372,6 @@ class Settings(BaseSettings):
         extra="forbid",
         env_prefix="HUBBUB_",
         env_nested_delimiter="__",
-        use_attribute_docstrings=True,
     )
 
     server: Server = Field(default_factory=Server)  # its folders depend on the environment: not at import

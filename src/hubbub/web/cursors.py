@@ -1,10 +1,22 @@
 """Write down the place where a page of a list ends, and read it again."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
+from fastapi import Query
 
 from hubbub.core.errors import Invalid
+
+T = TypeVar("T")
+
+MOST = 1000
+"""How much of a list is told at once."""
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=MOST)]
+After: TypeAlias = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
+Place: TypeAlias = tuple[str | float, str]
+"""Where a thing stands in a list: what the list is ordered by, and an id."""
 
 
 def cursor_of(at: float, key: str) -> str:
@@ -25,12 +37,12 @@ def cursor(text: str) -> tuple[float, str]:
         raise Invalid("`after` is not what `next` of the page before was.") from error
 
 
-def place_cursor_of(place: tuple[str | float, str]) -> str:
+def place_cursor_of(place: Place) -> str:
     """Return what gives what stands behind a place in a list: what it is ordered by, and an id."""
     return urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def place_of(text: str, kind: type[str] | type[float]) -> tuple[str | float, str]:
+def place_of(text: str, kind: type[str] | type[float]) -> Place:
     """Return the place that a cursor was made of, in a list that is ordered by texts or numbers.
 
     Raises:
@@ -41,3 +53,21 @@ def place_of(text: str, kind: type[str] | type[float]) -> tuple[str | float, str
     except (ValueError, msgspec.DecodeError) as error:
         raise Invalid("`after` is not what `next` of the page before was.") from error
     return key, id_
+
+
+def page_of(
+    things: Iterable[T], place: Callable[[T], Place], after: str | None, limit: int
+) -> tuple[list[T], str | None]:
+    """Return the things behind a place, in order and so many at most, and what gives those behind them.
+
+    For lists that are read whole, as they hold what one person or one team has made by hand.
+
+    Raises:
+        Invalid: `after` is no place of such a list.
+    """
+    ordered = sorted(things, key=place)
+    if after is not None and ordered:
+        begun = place_of(after, str if isinstance(place(ordered[0])[0], str) else float)
+        ordered = [one for one in ordered if place(one) > begun]
+    page = ordered[:limit]
+    return page, place_cursor_of(place(page[-1])) if len(ordered) > limit else None

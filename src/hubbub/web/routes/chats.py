@@ -23,7 +23,7 @@ from hubbub.core.questions import Generation, Question
 from hubbub.history.base import ChatChanges, Kept
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
-from hubbub.web.cursors import cursor, cursor_of
+from hubbub.web.cursors import MOST, After, Limit, cursor, cursor_of, page_of
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
 from hubbub.web.quick import QuickRoute, body_as
 from hubbub.web.streams import EventStream
@@ -177,6 +177,8 @@ class Folders(msgspec.Struct):
     """A person's folders, by name."""
 
     folders: list[Folder]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class OneMoreAnswer(BaseModel):
@@ -234,9 +236,10 @@ async def delete_chats(many: ChatsToDelete, app: App, person: Asker) -> None:
 
 
 @router.get("/folders", responses=sends(Folders))
-async def list_folders(app: App, person: Asker) -> Response:
+async def list_folders(app: App, person: Asker, limit: Limit = MOST, after: After = None) -> Response:
     """List the folders that your chats are in."""
-    return Json(Folders([Folder(*one) for one in await app.chats.folders(person)]))
+    found = [Folder(*one) for one in await app.chats.folders(person)]
+    return Json(Folders(*page_of(found, lambda one: (one.name.casefold(), one.name), after, limit)))
 
 
 @router.patch("/folders", status_code=204)

@@ -18,7 +18,7 @@ from hubbub.search.base import Condition, DocumentOrder, Listing
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
-from hubbub.web.cursors import place_cursor_of, place_of
+from hubbub.web.cursors import MOST, After, Limit, page_of, place_cursor_of, place_of
 from hubbub.web.routes.permissions import NAMES
 
 router = APIRouter(prefix="/api", tags=["documents"])
@@ -51,6 +51,8 @@ class Collections(msgspec.Struct):
     """The collections that you may see."""
 
     collections: list[CollectionView]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class Documents(msgspec.Struct):
@@ -96,9 +98,11 @@ class NewUrl(BaseModel):
 
 
 @router.get("/collections", responses=sends(Collections))
-async def list_collections(app: App, person: Asker) -> Response:
-    """List the collections that you may see: your own and those shared with you."""
-    return Json(Collections([_view(one) for one in await app.collections.list(person)]))
+async def list_collections(app: App, person: Asker, limit: Limit = MOST, after: After = None) -> Response:
+    """List the collections that you may see, by name: your own and those shared with you."""
+    found = await app.collections.list(person)
+    page, following = page_of(found, lambda one: (one.name.casefold(), one.id), after, limit)
+    return Json(Collections([_view(one) for one in page], following))
 
 
 @router.post("/collections", status_code=201, responses=sends(CollectionView, 201))

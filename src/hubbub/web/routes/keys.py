@@ -14,6 +14,7 @@ from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key
 from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.cursors import MOST, After, Limit, page_of
 from hubbub.web.quick import body_as
 from hubbub.web.signing_in import SignedIn
 
@@ -62,6 +63,8 @@ class KeyList(msgspec.Struct):
 
     keys: list[KeyView]
     scopes: list[ScopeView]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class MadeKey(msgspec.Struct):
@@ -72,12 +75,13 @@ class MadeKey(msgspec.Struct):
 
 
 @router.get("/me/keys", responses=sends(KeyList))
-async def list_keys(app: App, signed: SignedIn) -> Response:
+async def list_keys(app: App, signed: SignedIn, limit: Limit = MOST, after: After = None) -> Response:
     """List the keys that you made, without their secrets."""
-    views = [_view(key) for key in await _keys_of(app.own_keys).list(signed.person)]
+    found = await _keys_of(app.own_keys).list(signed.person)
+    page, following = page_of(found, lambda key: (-key.created_at, key.id), after, limit)
     is_operator = signed.person.is_operator
     scopes = [ScopeView(name, text) for name, text in SCOPES.items() if name != "operate" or is_operator]
-    return Json(KeyList(views, scopes))
+    return Json(KeyList([_view(key) for key in page], scopes, following))
 
 
 @router.post("/me/keys", status_code=201, responses=sends(MadeKey, 201), openapi_extra=takes(NewKey))

@@ -14,6 +14,7 @@ from hubbub.core.people import Person
 from hubbub.history.base import ChatLink, ListedLink
 from hubbub.web.asker import App, Asker, person_of
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.cursors import MOST, After, Limit, page_of
 from hubbub.web.dialects.hubbub import MEDIA_TYPE
 from hubbub.web.link_stream import LinkStream, LinkStreams
 from hubbub.web.quick import body_as
@@ -58,6 +59,8 @@ class LinkList(msgspec.Struct):
 
     links: list[LinkView]
     may_share_with_everybody: bool
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class MadeChatLink(msgspec.Struct):
@@ -85,10 +88,12 @@ async def share_chat(chat_id: str, request: Request, app: App, person: Asker) ->
 
 
 @router.get("/links", responses=sends(LinkList))
-async def list_links(app: App, person: Asker) -> Response:
+async def list_links(app: App, person: Asker, limit: Limit = MOST, after: After = None) -> Response:
     """List your links to chats, without their secrets."""
     shared = _shared(app)
-    return Json(LinkList([_view(one) for one in await shared.list(person)], shared.with_everybody))
+    views = [_view(one) for one in await shared.list(person)]
+    page, following = page_of(views, lambda one: (-one.created_at, one.id), after, limit)
+    return Json(LinkList(page, shared.with_everybody, following))
 
 
 @router.delete("/links/{link_id}", status_code=204)

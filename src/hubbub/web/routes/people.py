@@ -11,6 +11,7 @@ from hubbub.core.errors import NotFound
 from hubbub.identity.base import KnownPerson
 from hubbub.web.asker import App
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.cursors import MOST, After, Limit, page_of
 from hubbub.web.quick import body_as
 from hubbub.web.signing_in import Operator, PasswordAccounts
 
@@ -35,9 +36,11 @@ class PersonView(msgspec.Struct):
 
 
 class PeopleList(msgspec.Struct):
-    """People, the oldest first. Ask on after the last one's id until none comes."""
+    """People, the oldest first."""
 
     people: list[PersonView]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class PersonChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,6 +81,8 @@ class Invitations(msgspec.Struct):
     """The invitations that nobody has used, the oldest first."""
 
     invitations: list[InvitationView]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 @router.get("/people", responses=sends(PeopleList))
@@ -85,8 +90,9 @@ async def list_people(
     app: App, operator: Operator, after: str = "", limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100
 ) -> Response:
     """List the people who are known here. For operators."""
-    found = await app.people.people(after=after, limit=limit) if app.people is not None else []
-    return Json(PeopleList([_view(one) for one in found]))
+    found = await app.people.people(after=after, limit=limit + 1) if app.people is not None else []
+    people = [_view(one) for one in found[:limit]]
+    return Json(PeopleList(people, people[-1].id if len(found) > limit else None))
 
 
 @router.patch("/people/{person_id}", responses=sends(PersonView), openapi_extra=takes(PersonChange))
@@ -112,11 +118,13 @@ async def reset_password(person_id: str, operator: Operator, accounts: PasswordA
 
 
 @router.get("/invitations", responses=sends(Invitations))
-async def list_invitations(operator: Operator, accounts: PasswordAccounts) -> Response:
+async def list_invitations(
+    operator: Operator, accounts: PasswordAccounts, limit: Limit = MOST, after: After = None
+) -> Response:
     """List the invitations that nobody has used. For operators."""
     found = await accounts.invitations()
     views = [InvitationView(one.email, one.name, one.is_operator, one.created_at, one.expires_at) for one in found]
-    return Json(Invitations(views))
+    return Json(Invitations(*page_of(views, lambda one: (one.created_at, one.email), after, limit)))
 
 
 @router.post("/invitations", status_code=201, responses=sends(LinkForSomebody, 201), openapi_extra=takes(NewInvitation))

@@ -12,6 +12,7 @@ from hubbub.app.application import Application
 from hubbub.core.people import GROUP, RIGHTS, Group, Member, Permission, Person, is_vouched_for
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
+from hubbub.web.cursors import MOST, After, Limit, page_of
 
 router = APIRouter(prefix="/api", tags=["permissions"])
 
@@ -57,9 +58,11 @@ class Grants(msgspec.Struct):
 
 
 class Groups(msgspec.Struct):
-    """The groups that you are in."""
+    """Groups, by name."""
 
     groups: Sequence[Group]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class NewGroup(BaseModel):
@@ -73,6 +76,8 @@ class Members(msgspec.Struct):
     """The members of a group."""
 
     members: Sequence[Member]
+    next: str | None
+    """What gives those behind these, as `after`; None where there are none."""
 
 
 class NewMember(BaseModel):
@@ -99,9 +104,10 @@ async def change_grants(collection_id: str, new: NewGrants, app: App, person: As
 
 
 @router.get("/groups", responses=sends(Groups))
-async def list_groups(app: App, person: Asker) -> Response:
+async def list_groups(app: App, person: Asker, limit: Limit = MOST, after: After = None) -> Response:
     """List the groups that you are in; to operators all."""
-    return Json(Groups(await app.groups.list(person)))
+    found = await app.groups.list(person)
+    return Json(Groups(*page_of(found, lambda one: (one.name.casefold(), one.id), after, limit)))
 
 
 @router.post("/groups", status_code=201, responses=sends(Group, 201))
@@ -117,9 +123,10 @@ async def delete_group(group_id: str, app: App, person: Asker) -> None:
 
 
 @router.get("/groups/{group_id}/members", responses=sends(Members))
-async def list_members(group_id: str, app: App, person: Asker) -> Response:
+async def list_members(group_id: str, app: App, person: Asker, limit: Limit = MOST, after: After = None) -> Response:
     """List a group's members; operators and those who manage it may."""
-    return Json(Members(await app.groups.members(person, group_id)))
+    found = await app.groups.members(person, group_id)
+    return Json(Members(*page_of(found, lambda one: ("", one.person_id), after, limit)))
 
 
 @router.put("/groups/{group_id}/members/{person_id}", status_code=204)
