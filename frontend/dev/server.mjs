@@ -266,6 +266,8 @@ const routes = [
     (_, { id, page }) => [200, pagePicture(found(library, id), page), "image/svg+xml"],
   ],
   ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at), next: null })],
+  ["GET", "/api/folders", () => ({ folders: [] })],
+  ["GET", "/api/me/instructions", () => ({ text: "" })],
   ["GET", "/api/chats/found", () => ({ found: [], next: null })],
   [
     "GET",

@@ -117,7 +117,7 @@ export const words: Catalogue = {
   Connections: "الاتصالات",
   Memory: "الذاكرة",
   "Processor time": "زمن المعالج",
-  "Event loop late, 99 %": "تأخر حلقة الأحداث، 99 %",
+  "Event loop late, 99\u00a0%": "تأخر حلقة الأحداث، 99 %",
   "Event loop late, at most": "تأخر حلقة الأحداث، الأقصى",
   "Documents ready": "مستندات جاهزة",
   "Documents under way": "مستندات قيد المعالجة",

@@ -119,7 +119,7 @@ export const words: Catalogue = {
   Connections: "Verbindungen",
   Memory: "Speicher",
   "Processor time": "Prozessorzeit",
-  "Event loop late, 99 %": "Event-Loop verspätet, 99 %",
+  "Event loop late, 99\u00a0%": "Event-Loop verspätet, 99\u00a0%",
   "Event loop late, at most": "Event-Loop verspätet, höchstens",
   "Documents ready": "Dokumente bereit",
   "Documents under way": "Dokumente in Arbeit",

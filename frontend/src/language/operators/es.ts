@@ -119,7 +119,7 @@ export const words: Catalogue = {
   Connections: "Conexiones",
   Memory: "Memoria",
   "Processor time": "Tiempo de procesador",
-  "Event loop late, 99 %": "Retraso del bucle, 99 %",
+  "Event loop late, 99\u00a0%": "Retraso del bucle, 99\u00a0%",
   "Event loop late, at most": "Retraso del bucle, máximo",
   "Documents ready": "Documentos listos",
   "Documents under way": "Documentos en curso",

@@ -119,7 +119,7 @@ export const words: Catalogue = {
   Connections: "Connexions réseau",
   Memory: "Mémoire",
   "Processor time": "Temps processeur",
-  "Event loop late, 99 %": "Retard de la boucle, 99 %",
+  "Event loop late, 99\u00a0%": "Retard de la boucle, 99\u00a0%",
   "Event loop late, at most": "Retard de la boucle, maximum",
   "Documents ready": "Documents prêts",
   "Documents under way": "Documents en cours",

@@ -118,7 +118,7 @@ export const words: Catalogue = {
   Connections: "接続",
   Memory: "メモリ",
   "Processor time": "CPU 時間",
-  "Event loop late, 99 %": "イベントループの遅れ、99 %",
+  "Event loop late, 99\u00a0%": "イベントループの遅れ、99 %",
   "Event loop late, at most": "イベントループの遅れ、最大",
   "Documents ready": "準備できた文書",
   "Documents under way": "処理中の文書",

@@ -28,7 +28,7 @@ export function Server() {
           ...(value.connections === null ? [] : [[t("Connections"), number(value.connections)] as const]),
           [t("Memory"), `${number(Math.round(value.memory_bytes / 2 ** 20))} MiB`],
           [t("Processor time"), `${number(Math.round(value.processor_seconds))} s`],
-          [t("Event loop late, 99 %"), `≤ ${seconds(value.lag_99_seconds)}`],
+          [t("Event loop late, 99\u00a0%"), `≤ ${seconds(value.lag_99_seconds)}`],
           [t("Event loop late, at most"), seconds(value.lag_longest_seconds)],
           [t("Documents ready"), number(documents.ready)],
           [t("Documents under way"), number(documents.waiting + documents.reading + documents.embedding)],
