@@ -116,12 +116,22 @@ async def test_a_key_is_made_used_and_revoked(
     await expect(page.get_by_role("alert").filter(has_text="needs a scope")).to_be_visible()
     await page.get_by_label("Search collections, and ask over them").check()
     await page.get_by_label("Read chats and answers").check()
+    await page.get_by_label("As much as you may").uncheck()
+    await page.get_by_label("At most (1)").fill("50")
+    await page.get_by_role("button", name="Add a limit").click()
+    await page.get_by_label("At most (2)").fill("1000")
+    await page.get_by_label("Of what (2)").select_option("tokens")
+    await page.get_by_label("In what time (2)").select_option("per hour")
+    await page.get_by_role("button", name="Add a limit").click()
+    await page.get_by_role("button", name="Remove limit 3").click()
     await looked_at(page, f"keys-{width}")
     await page.get_by_role("button", name="Make the key").click()
     secret = await page.get_by_label("The key", exact=True).input_value()
     await looked_at(page, f"key-made-{width}")
     await page.get_by_role("button", name="Done").click()
-    await expect(page.get_by_text("chat:read, search")).to_be_visible()
+    await expect(page.get_by_text("chat:read, search")).to_contain_text(
+        "at most 50 questions per day, 1000 tokens per hour"
+    )
     headers = {"Authorization": f"Bearer {secret}"}
     async with aiohttp.ClientSession(open_server.url, headers=headers) as program:
         async with program.get("/api/chats") as response:

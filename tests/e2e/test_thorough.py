@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import guide_is_there, opened, violations
 from tests.e2e.settled import settled
-from tests.e2e.steps import answer, ask, finished, help_chat, held, is_too_wide, picture
+from tests.e2e.steps import answer, ask, finished, held, help_chat, is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 

@@ -38,7 +38,7 @@ from tests.patience import patience
 from tests.servers.reader import ask, read_all
 from tests.servers.web_server import WebServer
 from tests.web.application import Hubbub, hubbub_running
-from tests.web.test_authorisation import BODIES, call, put, routes, things_of
+from tests.web.test_authorisation import BODIES, all_routes, call, put, routes, things_of
 
 SAID = "x-person"
 
@@ -173,7 +173,7 @@ def policy_of(route: tuple[str, str]) -> Policy:
 def test_who_may_call_each_route_is_declared(tmp_path: Path) -> None:
     async def check() -> None:
         async with hubbub_running(tmp_path) as hubbub:
-            there = {" ".join(route) for route in routes(hubbub)} | {"GET /api/openapi.json"}
+            there = {" ".join(route) for route in all_routes(hubbub)} | {"GET /api/openapi.json"}
             assert there - set(POLICIES) == set(), "say in web/policies.py who may call these"
             assert set(POLICIES) - there == set(), "there are no such routes any more"
 

@@ -1,4 +1,4 @@
-"""People, groups, collections and rights that change in any order, against an oracle: nothing leaks by any door.
+"""People, groups, collections, prompts, models and rights that change in any order: nothing leaks by any door.
 
 The whole application on SQLite is asked as its clients ask it. Each document holds a word of its collection's own:
 where such a word comes out to somebody who may not use that collection, something has leaked. More steps than the few
@@ -6,46 +6,25 @@ hundred of the suite: `RIGHTS_STEPS=10000 .venv/bin/python -m pytest tests/web/t
 """
 
 import asyncio
-import itertools
 import os
 import re
-import tempfile
 import time
-from collections.abc import Awaitable, Mapping
-from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
-from hubbub.app.application import Application
-from hubbub.compose import prepare_folder
-from hubbub.compose.application import open_asking, web_application_within
-from hubbub.compose.backends import load_backends
 from hubbub.core.documents import Document, Passage
-from hubbub.core.people import (
-    CLAIM,
-    EVERYBODY,
-    GROUP,
-    PERSON,
-    RIGHTS,
-    SIGNED_IN,
-    Person,
-    Right,
-)
-from hubbub.settings import Settings
-from tests.web.test_matrix import SAID, HostsIdentity
-
-T = TypeVar("T")
+from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, RIGHTS, SIGNED_IN, Right
+from tests.web.rights_people import CLAIMS, NAMES, People, Served
+from tests.web.rights_shared import SharedRights
 
 STEPS = int(os.environ.get("RIGHTS_STEPS", "300"))
 STEPS_OF_ONE = 50
-NAMES = ("ann", "bob", "cat", "browser", "guest", "operator")
-CLAIMS = ("staff", "board")
 _WORD = re.compile(r"uu\d+x")  # which no id holds: these are written without the letter u
 
 
@@ -60,155 +39,32 @@ class Thing:
     given: dict[str, Right] = field(default_factory=dict[str, Right])
 
 
-class Served:
-    """The application, opened once for all runs: each has people and groups of its own."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.folder = tempfile.TemporaryDirectory()
-        self.numbers = itertools.count()
-        tables = {
-            "server": {"data_folder": Path(self.folder.name) / "data"},
-            "discovery": {"is_enabled": False},
-            "embedded": {"is_enabled": False},
-            "embeddings": {"provider": "none"},
-            "guide": {"is_enabled": False},
-            "answers": {"shares_identical": True},
-            "models": {"quick": {"provider": "scripted"}},
-            "default_model": "quick",
-        }
-        wanted = Settings.model_validate(tables)
-        prepare_folder(wanted.server.data_folder)
-        load_backends(wanted)  # imports read files: not on the loop's thread
-        self.web = web_application_within(wanted, lambda: nullcontext(self.app), has_page=False)
-        self.app: Application = self.run(self._open(wanted))
-
-    async def _open(self, wanted: Settings) -> Application:
-        opened = await self.stack.enter_async_context(open_asking(wanted))
-        self.app = replace(opened, identity=HostsIdentity(opened.identity))
-        await self.stack.enter_async_context(self.web.router.lifespan_context(self.web))
-        return self.app
-
-    def run(self, work: Awaitable[T]) -> T:
-        async def run() -> T:
-            return await work
-
-        return self.runner.run(run())
-
-    def close(self) -> None:
-        self.run(self.stack.aclose())
-        self.runner.close()
-        self.folder.cleanup()
-
-    async def ask(self, person: Person, method: str, path: str, body: object = None) -> tuple[int, str]:
-        """Return status and text of what the application answers."""
-        path, _, query = path.partition("?")
-        sent = b"" if body is None else msgspec.json.encode(body)
-        headers = {"host": "x", SAID: msgspec.json.encode(person).decode(), "content-length": str(len(sent))}
-        headers |= {"content-type": "application/json"} if sent else {}
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-            "client": ("127.0.0.1", 5),
-            "server": ("x", 80),
-        }
-        waiting = [{"type": "http.request", "body": sent, "more_body": False}]
-        said: list[Mapping[str, Any]] = []
-        forever = asyncio.Event()
-
-        async def receive() -> Mapping[str, Any]:
-            if waiting:
-                return waiting.pop()
-            await forever.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Mapping[str, Any]) -> None:
-            said.append(message)
-
-        async with asyncio.timeout(20):
-            await self.web(scope, receive, send)  # type: ignore[arg-type]
-        text = b"".join(message.get("body", b"") for message in said)
-        return next(message["status"] for message in said if "status" in message), text.decode()
-
-
 DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library")
 
 
-class Rights(RuleBasedStateMachine):
-    """What anybody may do and see."""
-
-    served: ClassVar[Served]
-    steps: ClassVar[int] = 0
-    checks: ClassVar[int] = 0
+class Rights(People):
+    """What anybody may do with collections, and see of them."""
 
     def __init__(self) -> None:
         super().__init__()
-        number = next(self.served.numbers)
-        self.run = f"r{number}"
-        self.claims = {name: {f"{self.run}-{CLAIMS[0]}"} if name == "bob" else set[str]() for name in NAMES}
         self.things: list[Thing] = []
-        self.groups: dict[str, set[str]] = {}
         self.chats: list[tuple[str, str]] = []
 
-    @invariant()
-    def count(self) -> None:
-        Rights.steps += 1
-
-    @initialize()
-    def begin(self) -> None:
-        # People of earlier runs shared with everybody: that is over, so that this run's oracle knows all there is.
-        for one in self.do(self.served.app.library.collections()):
-            self.do(self.served.app.library.delete(one.id))
+    def begin_with_things(self) -> None:
         self.make_collection("ann")
-        self.make_group()
 
-    def do(self, work: Awaitable[T]) -> T:
-        return self.served.run(work)
+    def given(self) -> Iterable[dict[str, Right]]:
+        return (thing.given for thing in self.things)
 
-    def call(self, name: str, method: str, path: str, body: object = None) -> tuple[int, str]:
-        return self.do(self.served.ask(self.person(name), method, path, body))
-
-    def id_of(self, name: str) -> str:
-        if name == "guest":
-            return "guest"
-        return f"b{self.run[1:]:0>25}" if name == "browser" else f"{self.run}-{name}"
-
-    def person(self, name: str) -> Person:
-        known_by = {"browser": "cookie", "guest": "nothing"}.get(name, "account")
-        groups = frozenset(self.claims[name])
-        return Person(self.id_of(name), name, groups, name == "operator", known_by)  # type: ignore[arg-type]
+    def words_of(self, name: str) -> set[str]:
+        return {thing.word for thing in self.things if self.right(name, thing) >= Right.USE}
 
     def right(self, name: str, thing: Thing) -> Right:
         """Return what the oracle says."""
         if name in ("operator", thing.owner):
             return Right.MANAGE
-        subjects = {EVERYBODY, PERSON + self.id_of(name)}
-        subjects |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
-        subjects |= {CLAIM + claim for claim in self.claims[name]}
-        subjects |= {GROUP + group for group, members in self.groups.items() if name in members}
+        subjects = self.subjects_of(name)
         return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
-
-    def seen_in(self, name: str, text: str) -> None:
-        """Check that a text tells nothing of what its reader may not use."""
-        allowed = {thing.word for thing in self.things if self.right(name, thing) >= Right.USE}
-        found = set(_WORD.findall(text))
-        Rights.checks += 1
-        assert found <= allowed, f"{name} got {found - allowed}"
-
-    @initialize()
-    def begin_to_read(self) -> None:
-        """Let the operator read everybody's things: without that they administrate them alone, see test_readings."""
-        for name in NAMES[:5]:
-            body = {"person_id": self.id_of(name), "reason": "Somebody asked."}
-            assert self.call("operator", "POST", "/api/operators/readings", body)[0] == 201
 
     @rule(name=st.sampled_from(NAMES[:5]))
     def make_collection(self, name: str) -> None:
@@ -227,37 +83,6 @@ class Rights(RuleBasedStateMachine):
         await self.served.app.library.mark(document, "ready")
         passage = Passage(f"p{thing.document_id}", document.id, 0, f"The quokka says {thing.word}.")
         await self.served.app.search.put(document, [passage])
-
-    @rule()
-    def make_group(self) -> None:
-        if len(self.groups) < 3:
-            group = self.do(self.served.app.library.groups.create(f"G{next(self.served.numbers)}"))
-            self.groups[group.id] = set()
-
-    @rule(data=st.data(), name=st.sampled_from(NAMES[:4]), joins=st.booleans(), by=st.sampled_from(NAMES))
-    def change_members(self, data: st.DataObject, name: str, joins: bool, by: str) -> None:
-        if not self.groups:
-            return
-        group = data.draw(st.sampled_from(sorted(self.groups)))
-        path = f"/api/groups/{group}/members/{self.id_of(name)}"
-        status, _ = self.call(by, "PUT" if joins else "DELETE", path, {} if joins else None)
-        may = by == "operator" or (not joins and by == name and name in self.groups[group])
-        assert (status == 204) is may, (by, name, status)
-        if may:
-            (self.groups[group].add if joins else self.groups[group].discard)(name)
-
-    @rule(data=st.data())
-    def delete_group(self, data: st.DataObject) -> None:
-        if self.groups:
-            group = data.draw(st.sampled_from(sorted(self.groups)))
-            assert self.call("operator", "DELETE", f"/api/groups/{group}")[0] == 204
-            del self.groups[group]
-            for thing in self.things:
-                thing.given.pop(GROUP + group, None)
-
-    @rule(data=st.data(), name=st.sampled_from(NAMES[:3]))
-    def change_claims(self, data: st.DataObject, name: str) -> None:
-        self.claims[name] ^= {data.draw(st.sampled_from([f"{self.run}-{claim}" for claim in CLAIMS] + [*self.groups]))}
 
     @rule(data=st.data(), right=st.sampled_from(["", *RIGHTS]))
     def share(self, data: st.DataObject, right: str) -> None:
@@ -291,14 +116,6 @@ class Rights(RuleBasedStateMachine):
         assert status == (204 if right is Right.MANAGE else 403 if right else 404)
         if right is Right.MANAGE:
             self.things.remove(thing)
-
-    @rule(name=st.sampled_from(NAMES[:4]))
-    def forget_person(self, name: str) -> None:
-        self.do(self.served.app.groups.forget_person(self.id_of(name)))
-        for members in self.groups.values():
-            members.discard(name)
-        for thing in self.things:
-            thing.given.pop(PERSON + self.id_of(name), None)
 
     @rule(name=st.sampled_from(NAMES))
     def look(self, name: str) -> None:
@@ -395,13 +212,18 @@ class Rights(RuleBasedStateMachine):
             status, _ = self.call(name, "GET", f"/api/chats/{chat}")
             assert (status == 200) is (owner == name or name == "operator")
 
-    def teardown(self) -> None:
-        for group in self.groups:
-            self.do(self.served.app.library.groups.delete(group))
+    @rule(name=st.sampled_from(NAMES[:4]))
+    def forget_person(self, name: str) -> None:
+        self.do(self.served.app.groups.forget_person(self.id_of(name)))
+        for members in self.groups.values():
+            members.discard(name)
+        for thing in self.things:
+            thing.given.pop(PERSON + self.id_of(name), None)
 
 
-def test_nothing_leaks_whatever_changes() -> None:
-    Rights.served = Served()
+@pytest.mark.parametrize("machine", [Rights, SharedRights], ids=["collections", "prompts and models"])
+def test_nothing_leaks_whatever_changes(machine: type[People]) -> None:
+    machine.served = Served()
     began = time.monotonic()
     try:
         wanted = settings(
@@ -411,8 +233,9 @@ def test_nothing_leaks_whatever_changes() -> None:
             suppress_health_check=list(HealthCheck),
             database=None,
         )
-        while Rights.steps < STEPS:
-            run_state_machine_as_test(Rights, settings=wanted)
+        while machine.steps < STEPS:
+            run_state_machine_as_test(machine, settings=wanted)
     finally:
-        Rights.served.close()
-    print(f"{Rights.steps} steps in {time.monotonic() - began:.0f} s; {Rights.checks} texts looked through")  # noqa: T201
+        machine.served.close()
+    seconds = time.monotonic() - began
+    print(f"{machine.steps} steps in {seconds:.0f} s; {machine.checks} texts looked through")  # noqa: T201

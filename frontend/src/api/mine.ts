@@ -28,6 +28,8 @@ export interface ApiKey {
   created_at: number;
   expires_at: number | null;
   last_used: number | null;
+  /** Bounds such as “50 questions per day”. */
+  quota: readonly string[];
 }
 
 export interface Scope {
@@ -41,6 +43,7 @@ export interface NewApiKey {
   models: readonly string[] | null;
   collections: readonly string[] | null;
   expires_at: number | null;
+  quota: readonly string[];
 }
 
 export const apiKeys = (signal: AbortSignal) =>

@@ -71,7 +71,7 @@ class Accounts:
         deeds: Deeds | None = None,
     ) -> None:
         self.rules = rules
-        self._deeds = deeds or Deeds()
+        self.deeds = deeds or Deeds()
         self._store = store
         self._people = people
         self._sign_ins = sign_ins
@@ -99,7 +99,7 @@ class Accounts:
         fits = await self._passwords.fits(password, account.password if account else None)
         if account is None or not fits or not account.is_active:
             known = account.person_id if account else ""
-            await self._deeds.note("sign-in", by="", of=known, where=address, outcome="refused", detail=PROVIDER)
+            await self.deeds.note("sign-in", by="", of=known, where=address, outcome="refused", detail=PROVIDER)
             raise NotSignedIn(WRONG, code="wrong_credentials")
         if account.totp_secret is not None:
             if not code.strip():
@@ -126,7 +126,7 @@ class Accounts:
         await self._check_again(account, old, address)
         self._check(new, account.email, person.name)
         hashed = await self._passwords.hash(new)
-        async with self._deeds.doing("password changed", by=person, of=person.id, where=address):
+        async with self.deeds.doing("password changed", by=person, of=person.id, where=address):
             await self._store.set_password(person.id, hashed, keep=keep)
         self._sign_ins.forget()
 
@@ -158,7 +158,7 @@ class Accounts:
         if step is None:
             raise Invalid(WRONG_CODE, code="wrong_code")
         codes, digests = _recovery_codes()
-        async with self._deeds.doing("second factor added", by=person, of=person.id):
+        async with self.deeds.doing("second factor added", by=person, of=person.id):
             await self._store.confirm_totp(person.id, step, digests)
         return codes
 
@@ -174,7 +174,7 @@ class Accounts:
             raise Conflict(because("recovery_needs_app"))
         await self._check_again(account, password, address)
         codes, digests = _recovery_codes()
-        async with self._deeds.doing("recovery codes made", by=person, of=person.id, where=address):
+        async with self.deeds.doing("recovery codes made", by=person, of=person.id, where=address):
             await self._store.put_codes(person.id, digests)
         return codes
 
@@ -189,7 +189,7 @@ class Accounts:
             NotSignedIn, TooBusy: the password is wrong (too often).
         """
         await self._check_again(await self._own(person), password, address)
-        async with self._deeds.doing("second factor removed", by=person, of=person.id, where=address):
+        async with self.deeds.doing("second factor removed", by=person, of=person.id, where=address):
             await self._store.remove_totp(person.id)
 
     async def forgot(self, email: str, *, address: str) -> None:
@@ -207,7 +207,7 @@ class Accounts:
         # Where there is nobody a link is stored all the same, for nobody: it takes as long.
         link = self._link("forgotten", self.rules.reset_seconds, person_id=found.person_id if found else None)
         known = found.person_id if found else ""
-        async with self._deeds.doing("password reset asked for", by="", of=known, where=address):
+        async with self.deeds.doing("password reset asked for", by="", of=known, where=address):
             url = await self._add(link)
         if found is not None:
             self._send(found.email, url, link, "Somebody, probably you, asked for a new password for Hubbub.")
@@ -237,7 +237,7 @@ class Accounts:
         name = _checked_name(name)
         self._check(password, email or link.email, name)
         hashed = await self._passwords.hash(password)
-        async with self._deeds.doing("link used", by="", where=address, detail=link.kind):
+        async with self.deeds.doing("link used", by="", where=address, detail=link.kind):
             person = await self._store.use_link(_digest(secret), hashed, email=email, name=name)
         self._sign_ins.forget()
         return person
@@ -253,7 +253,7 @@ class Accounts:
         lasting = self.rules.invitation_seconds
         link = self._link("invitation", lasting, email=email, name=_checked_name(name), is_operator=is_operator)
         detail = "as an operator" if is_operator else ""
-        async with self._deeds.doing("invited", by=by, of=email, detail=detail):
+        async with self.deeds.doing("invited", by=by, of=email, detail=detail):
             url = await self._add(link)
         return MadeLink(url, link.expires_at, self._send(email, url, link, "You are invited to use Hubbub."))
 
@@ -267,7 +267,7 @@ class Accounts:
         Raises:
             NotFound: there is none.
         """
-        async with self._deeds.doing("invitation withdrawn", by=by, of=email):
+        async with self.deeds.doing("invitation withdrawn", by=by, of=email):
             await self._store.withdraw(email)
 
     async def reset(self, by: Person, person_id: str, *, makes_operator: bool = False) -> MadeLink:
@@ -281,20 +281,24 @@ class Accounts:
             raise NotFound("There is no such person with a password.")
         link = self._link("reset", self.rules.reset_seconds, person_id=person_id, is_operator=makes_operator)
         detail = "makes an operator" if makes_operator else ""
-        async with self._deeds.doing("password reset", by=by, of=person_id, detail=detail):
+        async with self.deeds.doing("password reset", by=by, of=person_id, detail=detail):
             url = await self._add(link)
         is_mailed = not makes_operator and self._send(account.email, url, link, "Here you set a new password.")
         return MadeLink(url, link.expires_at, is_mailed)
 
-    async def set_active(self, by: Person, person_id: str, is_active: bool) -> None:
+    async def set_active(self, by: Person | None, person_id: str, is_active: bool) -> None:
         """Enable a person, or disable them: then their sign-ins and API keys end.
 
         Raises:
             NotFound: there is no such person.
             Conflict: they are the last operator.
         """
-        async with self._deeds.doing("enabled" if is_active else "disabled", by=by, of=person_id):
+        async with self.deeds.doing("enabled" if is_active else "disabled", by=by, of=person_id):
             await self._people.set_active(person_id, is_active)
+        await self.note_active(person_id, is_active)
+
+    async def note_active(self, person_id: str, is_active: bool) -> None:
+        """Look at people anew, since somebody was enabled or disabled; who was disabled has no API keys any more."""
         self._sign_ins.forget()
         if not is_active:
             now = time.time()
@@ -310,7 +314,7 @@ class Accounts:
             Conflict: they are the last operator.
         """
         deed = "made an operator" if is_operator else "made a member"
-        async with self._deeds.doing(deed, by=by, of=person_id):
+        async with self.deeds.doing(deed, by=by, of=person_id):
             await self._people.set_operator(person_id, is_operator)
         self._sign_ins.forget()
 
@@ -339,7 +343,7 @@ class Accounts:
         if await self._store.has_operator():
             return None
         link = self._link("first", self.rules.reset_seconds, is_operator=True)
-        async with self._deeds.doing("link for the first operator made"):
+        async with self.deeds.doing("link for the first operator made"):
             return MadeLink(await self._add(link), link.expires_at, False)
 
     async def rescue(self, by: Person, email: str) -> MadeLink:
@@ -352,7 +356,7 @@ class Accounts:
             return await self.reset(by, account.person_id, makes_operator=True)
         wanted = compared(_checked_email(email))
         link = self._link("invitation", self.rules.reset_seconds, email=wanted, is_operator=True)
-        async with self._deeds.doing("operator rescued", by=by, of=wanted):
+        async with self.deeds.doing("operator rescued", by=by, of=wanted):
             return MadeLink(await self._add(link), link.expires_at, False)
 
     async def find(self, email: str) -> Account | None:
@@ -386,12 +390,12 @@ class Accounts:
         step = totp.step_of(secret, code, after=account.totp_step)
         if step is None or not await self._store.use_totp(account.person_id, step):
             refused = {"of": account.person_id, "where": address, "detail": "wrong code"}
-            await self._deeds.note("sign-in", by="", outcome="refused", **refused)
+            await self.deeds.note("sign-in", by="", outcome="refused", **refused)
             raise NotSignedIn(WRONG_CODE, code="wrong_code")
 
     async def _used_recovery_code(self, person_id: str, digest: bytes, address: str) -> bool:
         try:
-            async with self._deeds.doing("recovery code used", by=person_id, of=person_id, where=address):
+            async with self.deeds.doing("recovery code used", by=person_id, of=person_id, where=address):
                 await self._store.use_code(person_id, digest)
         except NotFound:
             return False

@@ -26,6 +26,7 @@ from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.prompts import Prompts
+from hubbub.app.provisioning import Provisioners
 from hubbub.app.questions import Questions
 from hubbub.app.ratings import Ratings
 from hubbub.app.readings import Readings
@@ -72,6 +73,8 @@ class Application:
     sign_ins: SignIns | None = None
     accounts: Accounts | None = None
     passkeys: Passkeys | None = None
+    provisioners: Provisioners | None = None
+    """Lets providers' SCIM clients in; None where none may come."""
     providers: Providers | None = None
     claim_scopes: Sequence[str] = ()
     """The providers that claimed groups are of; none: the application around Hubbub names them."""

@@ -71,6 +71,8 @@ class Exporting:
         if account is not None:
             has_second_factor = account.totp_secret is not None
             told["account"] = {"email": account.email, "has_second_factor": has_second_factor}
+        if self._app.provisioners is not None:
+            told["provisioned"] = await self._app.provisioners.said_of(person_id)
         await archive.json("person.json", told)
         yield 1
 

@@ -144,8 +144,11 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
     ),
     Kind(
         name="accounts",
-        tables=("person", "person_subject", "account", "account_link", "recovery_code", "sign_in_attempt"),
-        told="person.json        who it is, as far as known",
+        tables=(
+            *("person", "person_subject", "provisioned_person", "account", "account_link", "recovery_code"),
+            "sign_in_attempt",
+        ),
+        told="person.json        who it is, as far as known, and what providers have told of the person",
         export=Exporting.account,
         erase=Erasing.account,
     ),
@@ -168,7 +171,7 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
 OF_NOBODY = frozenset(
     {
         *("worker", "cookie_key", "people_revision", "audit_start", "audit_taken", "audit_state", "audit_outbox_id"),
-        *("people_group", "rights_revision", "passage_language", "vector_space"),
+        *("people_group", "provisioned_group", "rights_revision", "passage_language", "vector_space"),
         *("passage_change", "sign_revision"),
         *("lease", "folder"),  # of PostgreSQL
     }

@@ -86,7 +86,8 @@ class RightsWatch:
             async with asyncio.timeout(ASKED_SECONDS):
                 revision = await self._permissions.revision()
                 if revision == self._revision:
-                    asked = {one: asked[one] for one in self._unchecked}
+                    # Others came while the revision was read: these are asked about the next time.
+                    asked = {one: needs for one, needs in asked.items() if one in self._unchecked}
                 usable = await self._permissions.usable(list(asked.values())) if asked else []
                 self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
                 self._unchecked -= asked.keys()

@@ -36,6 +36,7 @@ from hubbub.compose.one_folder import keep_to_one_folder
 from hubbub.compose.own import wire_formats
 from hubbub.compose.personal import open_personal, work_on_people
 from hubbub.compose.providers import identity_proxies, provider_names
+from hubbub.compose.provisioning import open_provisioners
 from hubbub.compose.rated import records_of
 from hubbub.compose.syncing import keep_synced
 from hubbub.connections.http import Http
@@ -277,6 +278,7 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         passkeys=doors.passkeys,
+        provisioners=await open_provisioners(settings, database, store, doors.accounts),
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
         links=await stack.enter_async_context(links_in(database)),

@@ -27,6 +27,7 @@ CHATS: Mapping[str, int] = {
     "links": 1,
     "recovery": 1,
     "passkeys": 1,
+    "provisioned": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
@@ -49,9 +50,11 @@ POSTGRES: Mapping[str, int] = {
     "files": 1,
     "leases": 1,
     "usage": 1,
+    "provisioned": 1,
+    "provisioned_groups": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 2, "origins": 1, "outbox": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 6, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":
@@ -105,10 +108,12 @@ def postgres_steps() -> dict[str, Sequence[str]]:
     from hubbub.identity import cookies_postgres as cookies
     from hubbub.identity import keys_postgres as keys
     from hubbub.identity import passkeys_postgres as passkeys
+    from hubbub.identity import provisioned_postgres as provisioned
     from hubbub.identity import sign_ins_postgres as sign_ins
     from hubbub.ingest import files_postgres as files
     from hubbub.ingest import origins_postgres as origins
     from hubbub.search import library_postgres as library
+    from hubbub.search import provisioned_postgres as provisioned_groups
     from hubbub.usage import postgres as usage
 
     return {
@@ -129,6 +134,8 @@ def postgres_steps() -> dict[str, Sequence[str]]:
         "files": files.STEPS,
         "leases": leases.STEPS,
         "usage": usage.STEPS,
+        "provisioned": provisioned.STEPS,
+        "provisioned_groups": provisioned_groups.STEPS,
     }
 
 

@@ -21,6 +21,7 @@ from hubbub.compose.databases import chats_of
 from hubbub.compose.model_rights import faults_of_sharing
 from hubbub.compose.one_folder import cookie_key_of
 from hubbub.compose.providers import faults_of_names, providers_of, sources_of
+from hubbub.compose.provisioning import faults_of_provisioning
 from hubbub.connections.http import Http
 from hubbub.connections.mail import Mail, MailServer
 from hubbub.connections.threads import in_a_thread
@@ -89,7 +90,7 @@ def identity_faults(settings: Settings) -> list[str]:
         faults.append(f'{ways[0]}: holds for the identity "open"; a class of your own decides by itself')
     if wanted.accounts.smtp.host and not wanted.accounts.url:
         faults.append("identity.accounts.url: is needed where mails are sent, since their links begin with it")
-    faults += faults_of_names(settings) + faults_of_sharing(settings)
+    faults += faults_of_names(settings) + faults_of_sharing(settings) + faults_of_provisioning(settings)
     if lets_everybody_in(settings) and not wanted.open_to_everybody and not is_loopback(server.host):
         faults.append(
             f"server.host: other machines reach {server.host}, and nobody would have to sign in there. Set "

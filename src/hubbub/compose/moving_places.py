@@ -35,12 +35,14 @@ from hubbub.identity.cookies_sqlite import make_table
 from hubbub.identity.guests_sqlite import SqliteGuests
 from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.keys_sqlite import SqliteKeys
+from hubbub.identity.provisioned_sqlite import SqliteProvisioned
 from hubbub.ingest.files import Files
 from hubbub.ingest.files_postgres import PostgresFiles
 from hubbub.ingest.origins import SqliteOrigins
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.postgres import PostgresSearch
+from hubbub.search.provisioned_sqlite import SqliteProvisionedGroups
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.usage.sqlite import SqliteUsage
 
@@ -74,6 +76,8 @@ class FolderPlace:
             await stack.enter_async_context(SqliteGuests(self._chats, {}))
             await origins.open()
             await self._outbox.open()
+            await SqliteProvisioned(self._chats, "").open()
+            await SqliteProvisionedGroups(self._documents, "").open()
 
     async def empty_outbox(self, database: Postgres | None) -> None:
         """Let the audit take over what deeds in the library have left for it: the folder's, or that of a PostgreSQL."""

@@ -38,6 +38,7 @@ REST = (
     Table("quota_reservation", ("answer_id",)),
     Table("person", ("id",)),
     Table("person_subject", ("provider", "subject")),
+    Table("provisioned_person", ("provider", "person_id")),
     Table("account", ("person_id",)),
     Table("account_link", ("digest",)),
     Table("recovery_code", ("person_id", "digest")),
@@ -56,6 +57,7 @@ DOCUMENTS = (
     Table("document", ("id",)),
     Table("permission", ("collection_id", "subject")),
     Table("people_group", ("id",)),
+    Table("provisioned_group", ("group_id",)),
     Table("group_member", ("group_subject", "person_subject")),
     Table("origin", ("collection_id", "source", "path")),
 )

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Collection
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from hubbub.connections.postgres import Connection, Postgres, Row
 from hubbub.connections.sql import load_sql, read_sql
@@ -62,7 +62,7 @@ class PostgresPeople:
                 await lock_people(connection)
                 row = await connection.one(_SQL["subject"], provider, subject)  # somebody may have been first
             if row is None:
-                person_id = await _who_claims(connection, claim, f"{subject!r} of {provider}")
+                person_id = await who_claims(connection, claim, f"{subject!r} of {provider}")
                 if person_id is None:
                     person_id = await add_person(
                         connection, name=name, email=email, is_email_verified=claim.is_verified
@@ -72,7 +72,7 @@ class PostgresPeople:
             else:
                 person_id = row[0]
                 changes = await connection.run(_SQL["update"], name, person_id)
-                changes += await _renew_email(connection, person_id, claim)
+                changes += await renew_email(connection, person_id, claim)
                 if groups is not None:
                     changes += await connection.run(_SQL["update_subject"], said, is_operator, provider, subject)
                 if changes:
@@ -92,10 +92,10 @@ class PostgresPeople:
         return [_person(row) for row in await self._database.all(_SQL["list"], after, limit)]
 
     async def set_active(self, person_id: str, is_active: bool) -> None:
-        await self._database.write(_set, "set_active", person_id, is_active)
+        await self._database.write(set_in, "set_active", person_id, is_active)
 
     async def set_operator(self, person_id: str, is_operator: bool) -> None:
-        await self._database.write(_set, "set_operator", person_id, is_operator)
+        await self._database.write(set_in, "set_operator", person_id, is_operator)
 
     async def forget_person(self, person_id: str) -> int:
         async def drop(connection: Connection) -> int:
@@ -122,9 +122,9 @@ async def add_person(
     return person_id
 
 
-async def has_email(connection: Connection, email: str) -> bool:
-    """Tell whether somebody is known by an e-mail."""
-    return bool(await _holders(connection, email))
+async def has_email(connection: Connection, email: str, *, but: str = "", of: str = "") -> bool:
+    """Tell whether somebody is known by an e-mail: anybody but one person, or one person alone."""
+    return any(not of or person_id == of for person_id, _, _ in await _holders(connection, email, but=but))
 
 
 async def add_subject(connection: Connection, provider: str, subject: str, person_id: str) -> None:
@@ -161,7 +161,7 @@ async def count_operators(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-async def _who_claims(connection: Connection, claim: EmailClaim, whose: str) -> str | None:
+async def who_claims(connection: Connection, claim: EmailClaim, whose: str) -> str | None:
     """Return the person whom somebody new is by their e-mail; None: nobody who is known.
 
     Raises:
@@ -192,7 +192,7 @@ async def _is_other_email(connection: Connection, person_id: str, claim: EmailCl
     return row is not None and row[0] != compared(claim.email)
 
 
-async def _renew_email(connection: Connection, person_id: str, claim: EmailClaim) -> int:
+async def renew_email(connection: Connection, person_id: str, claim: EmailClaim) -> int:
     """Note the e-mail that a person has now, unless it is somebody else's; return how many rows that changed."""
     key = compared(claim.email)
     row = await connection.one(_SQL["email_key"], person_id)
@@ -211,7 +211,15 @@ async def _holders(connection: Connection, email: str, *, but: str = "") -> list
     return await connection.all(_SQL["holders"], key, but)
 
 
-async def _set(connection: Connection, what: str, person_id: str, value: bool) -> None:
+async def set_in(
+    connection: Connection, what: Literal["set_active", "set_operator"], person_id: str, value: bool
+) -> None:
+    """Enable or disable a person, or make them an operator or none.
+
+    Raises:
+        NotFound: there is no such person.
+        Conflict: they are the last operator.
+    """
     await lock_people(connection)
     before = await person_in(connection, person_id)
     await connection.run(_SQL[what], value, person_id)

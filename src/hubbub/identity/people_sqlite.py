@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Collection
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -91,10 +91,10 @@ class SqlitePeople:
         return [_person(row) for row in rows]
 
     async def set_active(self, person_id: str, is_active: bool) -> None:
-        await self._database.write(_set, "set_active", person_id, is_active)
+        await self._database.write(set_in, "set_active", person_id, is_active)
 
     async def set_operator(self, person_id: str, is_operator: bool) -> None:
-        await self._database.write(_set, "set_operator", person_id, is_operator)
+        await self._database.write(set_in, "set_operator", person_id, is_operator)
 
     async def forget_person(self, person_id: str) -> int:
         def drop(connection: Connection) -> int:
@@ -169,9 +169,9 @@ def renew_email(connection: Connection, person_id: str, claim: EmailClaim) -> in
     return connection.changes()
 
 
-def has_email(connection: Connection, email: str) -> bool:
-    """Tell whether somebody is known by an e-mail."""
-    return bool(_holders(connection, email))
+def has_email(connection: Connection, email: str, *, but: str = "", of: str = "") -> bool:
+    """Tell whether somebody is known by an e-mail: anybody but one person, or one person alone."""
+    return any(not of or one.person_id == of for one in _holders(connection, email, but=but))
 
 
 def compared(email: str) -> str:
@@ -228,7 +228,13 @@ def count_operators(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _set(connection: Connection, what: str, person_id: str, value: bool) -> None:
+def set_in(connection: Connection, what: Literal["set_active", "set_operator"], person_id: str, value: bool) -> None:
+    """Enable or disable a person, or make them an operator or none.
+
+    Raises:
+        NotFound: there is no such person.
+        Conflict: they are the last operator.
+    """
     before = person_in(connection, person_id)
     connection.all(_SQL[what], (value, person_id))
     if before.is_operator and before.is_active and count_operators(connection) == 0:

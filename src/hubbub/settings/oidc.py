@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
 
+from hubbub.settings.scim import Scim
 from hubbub.settings.table import Names, Table, Text
 
 
@@ -41,6 +42,7 @@ class OidcProvider(Table):
     """Whether somebody new is the person with the same e-mail here, if both are verified. Else they are refused."""
     ends_session: bool = True
     """Whether signing out here also goes to the provider to sign out there, where it offers that."""
+    scim: Scim = Scim()
 
     @model_validator(mode="after")
     def _is_protected(self) -> "OidcProvider":

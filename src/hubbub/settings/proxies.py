@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from hubbub.settings.scim import Scim
 from hubbub.settings.table import Names, Network, Table
 
 
@@ -33,6 +34,7 @@ class IdentityProxy(Table):
     """Whether somebody new is the person with the same e-mail here, if both are verified. Else they are refused."""
     sign_out_path: str = ""
     """Where the page goes to sign somebody out; empty: the usual path of such a proxy."""
+    scim: Scim = Scim()
 
     @model_validator(mode="after")
     def _is_whole(self) -> "IdentityProxy":

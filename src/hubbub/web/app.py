@@ -55,6 +55,7 @@ from hubbub.web.routes import (
     sample_content,
     sample_history,
     sample_uploads,
+    scim,
     search,
     server,
     sign_in,
@@ -121,6 +122,7 @@ def create_app(
     app.include_router(audit.router)
     app.include_router(operating.router)
     app.include_router(personal.router)
+    app.include_router(scim.router)
     for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
         app.include_router(router)
     for router in (responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router):

@@ -127,7 +127,7 @@ class Guards:
         except TimeoutError as error:
             raise TooSlow(f"The request's body did not arrive within {self._body_seconds:g} s.") from error
         is_form = _is_logout(scope)
-        if body and not is_form and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        if body and not is_form and headers.get("content-type", "").split(";")[0].strip().lower() not in _json(scope):
             raise Unsupported("The body has to be JSON, with the header Content-Type: application/json.")
         if not is_form:
             _check_json(body)
@@ -223,6 +223,12 @@ def _paced(receive: Receive, most_seconds: float) -> Receive:
         return message
 
     return receive_in_time
+
+
+def _json(scope: Scope) -> tuple[str, ...]:
+    """Return what a body of JSON may be called. No page can send any of these elsewhere without being asked about."""
+    is_scim = scope["path"].removeprefix(scope.get("root_path", "")).startswith("/scim/")
+    return ("application/json", "application/scim+json") if is_scim else ("application/json",)
 
 
 def _check_json(body: bytes) -> None:

@@ -24,12 +24,13 @@ class Policy(msgspec.Struct, frozen=True):
     - "prompt": who has this right to the prompt that the path names, and operators.
     - "group": who manages the group that the path names, and operators; everybody may leave a group themselves.
     - "link": who has the link that the body holds, as far as that is for them; others are told nothing.
+    - "provisioner": who has the token of SCIM that is set for a provider, and nobody else, no operator either.
     - "operator": operators, and for looking, where everybody is let in, whoever sits at the machine itself.
 
     To everybody else what a path names does not exist, and the answer is that for what nobody has.
     """
 
-    who: Literal["open", "asker", "owner", "collection", "prompt", "group", "link", "operator"]
+    who: Literal["open", "asker", "owner", "collection", "prompt", "group", "link", "provisioner", "operator"]
     right: Right = Right.NONE
 
 
@@ -37,6 +38,7 @@ OPEN, ASKER, OWNER, OPERATOR = Policy("open"), Policy("asker"), Policy("owner"),
 SEE, USE, WRITE, MANAGE = (Policy("collection", right) for right in (Right.SEE, Right.USE, Right.WRITE, Right.MANAGE))
 BY_LINK = Policy("link")
 OVER_GROUP = Policy("group", Right.MANAGE)
+PROVISIONER = Policy("provisioner")
 
 POLICIES: Mapping[str, Policy] = {
     "GET /api/openapi.json": OPEN,
@@ -167,6 +169,23 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/groups/{group_id}/members": OVER_GROUP,
     "PUT /api/groups/{group_id}/members/{person_id}": OVER_GROUP,
     "DELETE /api/groups/{group_id}/members/{person_id}": OVER_GROUP,
+    "GET /scim/v2/ServiceProviderConfig": PROVISIONER,
+    "GET /scim/v2/ResourceTypes": PROVISIONER,
+    "GET /scim/v2/ResourceTypes/{name}": PROVISIONER,
+    "GET /scim/v2/Schemas": PROVISIONER,
+    "GET /scim/v2/Schemas/{name}": PROVISIONER,
+    "GET /scim/v2/Users": PROVISIONER,
+    "POST /scim/v2/Users": PROVISIONER,
+    "GET /scim/v2/Users/{person_id}": PROVISIONER,
+    "PUT /scim/v2/Users/{person_id}": PROVISIONER,
+    "PATCH /scim/v2/Users/{person_id}": PROVISIONER,
+    "DELETE /scim/v2/Users/{person_id}": PROVISIONER,
+    "GET /scim/v2/Groups": PROVISIONER,
+    "POST /scim/v2/Groups": PROVISIONER,
+    "GET /scim/v2/Groups/{group_id}": PROVISIONER,
+    "PUT /scim/v2/Groups/{group_id}": PROVISIONER,
+    "PATCH /scim/v2/Groups/{group_id}": PROVISIONER,
+    "DELETE /scim/v2/Groups/{group_id}": PROVISIONER,
     "POST /v1/chat/completions": ASKER,
     "POST /v1/completions": ASKER,
     "POST /v1/embeddings": ASKER,

@@ -11,6 +11,7 @@ from hubbub.core.errors import HubbubError
 from hubbub.web.bodies import problem
 from hubbub.web.dialects import openai
 from hubbub.web.dialects.sample_errors import sample_error
+from hubbub.web.scim.errors import scim_error
 
 T = TypeVar("T")
 
@@ -22,7 +23,11 @@ _SAMPLE = (
 )
 _OPENAI = ("/v1", "/openai", "/chat/completions", "/completions", "/responses", "/embeddings", "/models")
 """Those without `/v1` are what clients ask for whose base URL lacks it: they read why in the form that they know."""
-_SHAPES: dict[str, Shape] = {**dict.fromkeys(_OPENAI, openai.told), **dict.fromkeys(_SAMPLE, sample_error)}
+_SHAPES: dict[str, Shape] = {
+    **dict.fromkeys(_OPENAI, openai.told),
+    **dict.fromkeys(_SAMPLE, sample_error),
+    "/scim": scim_error,
+}
 """By the beginning of an address; all others are told of a `problem`."""
 _HEADERS: dict[str, Callable[[], Mapping[str, str]]] = dict.fromkeys(_OPENAI, openai.headers_of_all)
 """What a response says that doesn't say it by itself; by the beginning of an address, too."""

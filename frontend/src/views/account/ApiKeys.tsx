@@ -9,6 +9,7 @@ import { tell } from "../../state/notices";
 import { CopyDialog, CopyField } from "../dialog/CopyDialog";
 import { Confirm } from "../dialog/Dialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+import { inWords, type KeyBound, KeyQuota, quotaOf } from "./KeyQuota";
 import { moment } from "./moments";
 import "../sign-in/sign-in.css";
 import "./account.css";
@@ -75,16 +76,19 @@ export function ApiKeys() {
 function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret: string) => void }) {
   const [count, setCount] = useState(0);
   const [wanted, setWanted] = useState<Limits>(NONE);
+  const [bounds, setBounds] = useState<readonly KeyBound[] | null>(null);
   const field = useId();
   const form = useSubmit(async (signal, values) => {
     const days = Number(values.days);
     const { secret } = await mine.makeApiKey(signal, {
       name: values.name ?? "",
       ...wanted,
+      quota: quotaOf(bounds),
       expires_at: days > 0 ? Date.now() / 1000 + days * DAY_SECONDS : null,
     });
     setCount(count + 1);
     setWanted(NONE);
+    setBounds(null);
     done(secret);
   });
   const change = (what: keyof Limits) => (names: readonly string[] | null) => setWanted({ ...wanted, [what]: names });
@@ -128,6 +132,7 @@ function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret
           chosen={wanted.collections}
           change={change("collections")}
         />
+        <KeyQuota bounds={bounds} change={setBounds} />
         <FormProblem text={form.problem} />
         <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
           {t("Make the key")}
@@ -199,12 +204,13 @@ function aboutKey({ last_used: used, expires_at: until }: mine.ApiKey): string {
   return `${used === null ? t("never used") : t("last used {moment}", { moment: moment(used) })} · ${holds}`;
 }
 
-function limitsOf({ scopes, models: named, collections: inside }: mine.ApiKey): string {
+function limitsOf({ scopes, models: named, collections: inside, quota }: mine.ApiKey): string {
   const names = (collections.value ?? []).filter(({ id }) => inside?.includes(id)).map(({ name }) => name);
   return [
     scopes === null ? t("all that you may") : scopes.join(", "),
     named === null ? "" : t("models: {names}", { names: named.join(", ") || t("none") }),
     inside === null ? "" : t("collections: {names}", { names: names.join(", ") || t("none") }),
+    quota.length === 0 ? "" : t("at most {bounds}", { bounds: quota.map(inWords).join(", ") }),
   ]
     .filter(Boolean)
     .join(" · ");

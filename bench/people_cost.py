@@ -1,0 +1,175 @@
+"""Measure what a question costs in CPU with sign-in, rights and quotas, beside one without any of these.
+
+    PYTHONPATH=src .venv/bin/python -m bench.people_cost [--rounds 9] [--count 300] [--most 1.10]
+
+Two servers of this checkout run at once: one lets everybody in, as on loopback; at the other one a person has signed in
+with a password, a group of theirs may use the model and the collection, and the server, the group and the person have
+quotas. In each round first one and then the other is asked the same, the order alternating. What is told is the median
+of the rounds' ratios, which a machine that is busy with other things moves less than the times themselves. Exit code 1:
+a ratio is over `--most`.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from bench.clients.cost import Dialect, Side
+from hubbub.compose import open_people
+from hubbub.core.people import OPERATOR
+from hubbub.settings import Settings
+from tests.servers.hubbub_server import hubbub_serving, scripted
+
+TEXT = "The quick brown fox jumps over the lazy dog near the river."
+PASSWORD = "four words of mine"
+MUCH = '["10000000 questions per day", "10000000000 tokens per month"]'
+ON = {
+    "HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true",
+    "HUBBUB_MODELS__SCRIPTED__SHARED_WITH": '["group:team"]',
+    "HUBBUB_QUOTAS__SERVER": MUCH,
+    "HUBBUB_QUOTAS__GROUP": MUCH,
+    "HUBBUB_QUOTAS__PERSON": MUCH,
+}
+
+
+class Place(NamedTuple):
+    """A server, and what is asked there."""
+
+    side: Side
+    dialects: Sequence[Dialect]
+
+
+async def opened(stack: AsyncExitStack, folder: Path, *, is_on: bool) -> Place:
+    """Start a server, and let somebody in who may search a collection."""
+    variables = scripted(words=1, pause_seconds=0.0) | (ON if is_on else {})
+    server = await stack.enter_async_context(hubbub_serving(folder, variables))
+    jar = aiohttp.CookieJar(unsafe=True)
+    http = await stack.enter_async_context(aiohttp.ClientSession(server.url, cookie_jar=jar))
+    if is_on:
+        root = await stack.enter_async_context(
+            aiohttp.ClientSession(server.url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+        )
+        collection = await _with_people(folder, root, http)
+    else:
+        await _asked(http, "GET", "/api/me")
+        collection = await _collection(http)
+    body: dict[str, Any] = {"text": "What does the fox do?", "model": "scripted"}
+    dialects = (
+        Dialect("a question", "/api/questions", lambda text: body | {"text": text}),
+        Dialect("a question over documents", "/api/questions", lambda text: body | {"collections": [collection]}),
+        Dialect(
+            "chat completions",
+            "/v1/chat/completions",
+            lambda text: {"model": "scripted", "messages": [{"role": "user", "content": text}]},
+        ),
+    )
+    http.headers["Accept"] = "text/event-stream"
+    return Place(Side(server.url, server.process.pid, http), dialects)
+
+
+def _browser(url: str) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+async def _with_people(folder: Path, root: aiohttp.ClientSession, http: aiohttp.ClientSession) -> str:
+    """Let an operator make a group and share a collection with it, and a member of it sign in."""
+    wanted = Settings.model_validate(
+        {"server": {"data_folder": folder}, "identity": {"accounts": {"is_enabled": True}}}
+    )
+    async with open_people(wanted) as (accounts, _):
+        first = await accounts.first()
+        invited = await accounts.invite(OPERATOR, "ada@example.org")
+    assert first is not None
+    ids: list[str] = []
+    for browser, link, email in ((root, first.url, "root@example.org"), (http, invited.url, "")):
+        body = {"link": link.partition("#")[2], "password": PASSWORD, "email": email, "name": ""}
+        ids.append((await _asked(browser, "PUT", "/api/sign-in/link", body))["id"])
+    group = (await _asked(root, "POST", "/api/groups", {"name": "team"}))["id"]
+    await _asked(root, "PUT", f"/api/groups/{group}/members/{ids[1]}", {})
+    collection = await _collection(root)
+    grants = {"grants": [{"subject": f"group:{group}", "right": "use"}]}
+    await _asked(root, "PUT", f"/api/collections/{collection}/grants", grants)
+    return collection
+
+
+async def _collection(http: aiohttp.ClientSession) -> str:
+    collection = (await _asked(http, "POST", "/api/collections", {"name": "Foxes"}))["id"]
+    async with http.put(f"/api/collections/{collection}/documents/fox.txt", data=TEXT.encode()) as response:
+        response.raise_for_status()
+        document = (await response.json())["id"]
+    async with asyncio.timeout(60):
+        while not await _is_ready(http, document):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return collection
+
+
+async def _is_ready(http: aiohttp.ClientSession, document: str) -> bool:
+    found = await _asked(http, "GET", f"/api/documents/{document}")
+    return found["document"]["state"] == "ready"
+
+
+async def _asked(http: aiohttp.ClientSession, method: str, path: str, body: object = None) -> Any:
+    async with http.request(method, path, **({} if body is None else {"json": body})) as response:
+        text = await response.text()
+        if response.status >= 400:
+            raise SystemExit(f"{method} {path}: {response.status} {text}")
+        return await response.json() if text else None
+
+
+async def measure(rounds: int, count: int, most: float) -> int:
+    """Print the table; returns the exit code."""
+    fails = 0
+    async with AsyncExitStack() as stack:
+        places: list[Place] = []
+        for is_on in (False, True):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hubbub-people-cost-")))
+            places.append(await opened(stack, folder, is_on=is_on))
+        print(f"{'µs of CPU a question':28} {'off':>8} {'on':>8} {'ratio':>7}  (range of {rounds} rounds)")
+        for place in range(len(places[0].dialects)):
+            ratios, figures = await _compared(places, place, rounds, count)
+            middle = statistics.median(ratios)
+            fails += middle > most
+            off, on = (statistics.median(one) * 1e6 / count for one in figures)
+            name = places[0].dialects[place].name
+            print(f"{name:28} {off:8,.0f} {on:8,.0f} {middle:7.3f}  ({min(ratios):.3f}–{max(ratios):.3f})", flush=True)
+    return min(fails, 1)
+
+
+async def _compared(
+    places: Sequence[Place], number: int, rounds: int, count: int
+) -> tuple[list[float], tuple[list[float], list[float]]]:
+    figures: tuple[list[float], list[float]] = ([], [])
+    for one in places:
+        await _seconds(one, number, count // 4)  # what is only made once is not measured
+    for turn in range(rounds):
+        for which in (0, 1) if turn % 2 == 0 else (1, 0):
+            figures[which].append(await _seconds(places[which], number, count))
+    return [on / off for off, on in zip(*figures, strict=True)], figures
+
+
+async def _seconds(place: Place, number: int, count: int) -> float:
+    spent = await place.side.seconds(place.dialects[number], count)
+    if spent is None:
+        raise SystemExit(f"{place.dialects[number].name} was refused")
+    return spent
+
+
+def main() -> int:
+    """Read what is wanted, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--count", type=int, default=300, help="questions a round")
+    parser.add_argument("--most", type=float, default=1.10, help="the ratio that is allowed")
+    wanted = parser.parse_args()
+    return asyncio.run(measure(wanted.rounds, wanted.count, wanted.most))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

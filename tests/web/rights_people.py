@@ -1,0 +1,230 @@
+"""People and groups that change in any order, and the application that they use: what oracles of rights begin with."""
+
+import asyncio
+import itertools
+import re
+import tempfile
+from collections.abc import Awaitable, Iterable, Mapping
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from hubbub.app.application import Application
+from hubbub.compose import prepare_folder
+from hubbub.compose.application import open_asking, web_application_within
+from hubbub.compose.backends import load_backends
+from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, SIGNED_IN, Person, Right
+from hubbub.settings import Settings
+from tests.web.test_matrix import SAID, HostsIdentity
+
+T = TypeVar("T")
+
+NAMES = ("ann", "bob", "cat", "browser", "guest", "operator")
+CLAIMS = ("staff", "board")
+CREW, MODELLERS = "crew", "modellers"
+MODELS = {"quick": [EVERYBODY], "signed": [SIGNED_IN], "claimed": [CLAIM + MODELLERS], "crewed": [GROUP + CREW]}
+"""The models that there are, and who may use them. A group is named as operators call it."""
+WORDS = {name: f"uu{1_000_000 + place}x" for place, name in enumerate(MODELS) if name != "quick"}
+"""What only these models say."""
+_WORD = re.compile(r"uu\d+x")  # which no id holds: these are written without the letter u
+
+
+def settings_of_models() -> dict[str, Any]:
+    """Return the settings of these models."""
+    return {
+        name: {"provider": "scripted", "shared_with": subjects} | ({"text": WORDS[name]} if name in WORDS else {})
+        for name, subjects in MODELS.items()
+    }
+
+
+class Served:
+    """The application, opened once for all runs: each has people and groups of its own."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.folder = tempfile.TemporaryDirectory()
+        self.numbers = itertools.count()
+        tables = {
+            "server": {"data_folder": Path(self.folder.name) / "data"},
+            "discovery": {"is_enabled": False},
+            "embedded": {"is_enabled": False},
+            "embeddings": {"provider": "none"},
+            "guide": {"is_enabled": False},
+            "answers": {"shares_identical": True},
+            "models": settings_of_models(),
+            "default_model": "quick",
+        }
+        wanted = Settings.model_validate(tables)
+        prepare_folder(wanted.server.data_folder)
+        load_backends(wanted)  # imports read files: not on the loop's thread
+        self.web = web_application_within(wanted, lambda: nullcontext(self.app), has_page=False)
+        self.app: Application = self.run(self._open(wanted))
+
+    async def _open(self, wanted: Settings) -> Application:
+        opened = await self.stack.enter_async_context(open_asking(wanted))
+        self.app = replace(opened, identity=HostsIdentity(opened.identity))
+        await self.stack.enter_async_context(self.web.router.lifespan_context(self.web))
+        return self.app
+
+    def run(self, work: Awaitable[T]) -> T:
+        async def run() -> T:
+            return await work
+
+        return self.runner.run(run())
+
+    def close(self) -> None:
+        self.run(self.stack.aclose())
+        self.runner.close()
+        self.folder.cleanup()
+
+    async def ask(self, person: Person, method: str, path: str, body: object = None) -> tuple[int, str]:
+        """Return status and text of what the application answers."""
+        path, _, query = path.partition("?")
+        sent = b"" if body is None else msgspec.json.encode(body)
+        headers = {"host": "x", SAID: msgspec.json.encode(person).decode(), "content-length": str(len(sent))}
+        headers |= {"content-type": "application/json"} if sent else {}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 5),
+            "server": ("x", 80),
+        }
+        waiting = [{"type": "http.request", "body": sent, "more_body": False}]
+        said: list[Mapping[str, Any]] = []
+        forever = asyncio.Event()
+
+        async def receive() -> Mapping[str, Any]:
+            if waiting:
+                return waiting.pop()
+            await forever.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            said.append(message)
+
+        async with asyncio.timeout(20):
+            await self.web(scope, receive, send)  # type: ignore[arg-type]
+        text = b"".join(message.get("body", b"") for message in said)
+        return next(message["status"] for message in said if "status" in message), text.decode()
+
+
+class People(RuleBasedStateMachine):
+    """Who is here, the groups that they are in, and what providers claim of them."""
+
+    served: ClassVar[Served]
+    steps: ClassVar[int] = 0
+    checks: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        number = next(self.served.numbers)
+        self.run = f"r{number}"
+        self.claims = {name: {f"{self.run}-{CLAIMS[0]}"} if name == "bob" else set[str]() for name in NAMES}
+        self.groups: dict[str, set[str]] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        # People of earlier runs shared with everybody: that is over, so that this run's oracle knows all there is.
+        for one in self.do(self.served.app.library.collections()):
+            self.do(self.served.app.library.delete(one.id))
+        self.make_group()
+        self.begin_with_things()
+
+    def begin_with_things(self) -> None:
+        """Make what there is to begin with."""
+
+    def given(self) -> Iterable[dict[str, Right]]:
+        """Return what was given for each thing."""
+        raise NotImplementedError
+
+    def words_of(self, name: str) -> set[str]:
+        """Return the words that somebody may get to know."""
+        raise NotImplementedError
+
+    def subjects_of(self, name: str) -> set[str]:
+        """Return who somebody is to rights."""
+        found = {EVERYBODY, PERSON + self.id_of(name)}
+        found |= {SIGNED_IN} if name not in ("browser", "guest") else set[str]()
+        found |= {CLAIM + claim for claim in self.claims[name]}
+        return found | {GROUP + group for group, members in self.groups.items() if name in members}
+
+    def seen_in(self, name: str, text: str) -> None:
+        """Check that a text tells nothing of what its reader may not use."""
+        found, allowed = set(_WORD.findall(text)), self.words_of(name)
+        type(self).checks += 1
+        assert found <= allowed, f"{name} got {found - allowed}"
+
+    @invariant()
+    def count(self) -> None:
+        type(self).steps += 1
+
+    def do(self, work: Awaitable[T]) -> T:
+        return self.served.run(work)
+
+    def call(self, name: str, method: str, path: str, body: object = None) -> tuple[int, str]:
+        return self.do(self.served.ask(self.person(name), method, path, body))
+
+    def id_of(self, name: str) -> str:
+        if name == "guest":
+            return "guest"
+        return f"b{self.run[1:]:0>25}" if name == "browser" else f"{self.run}-{name}"
+
+    def person(self, name: str) -> Person:
+        known_by = {"browser": "cookie", "guest": "nothing"}.get(name, "account")
+        groups = frozenset(self.claims[name])
+        return Person(self.id_of(name), name, groups, name == "operator", known_by)  # type: ignore[arg-type]
+
+    @initialize()
+    def begin_to_read(self) -> None:
+        """Let the operator read everybody's things: without that they administrate them alone, see test_readings."""
+        for name in NAMES[:5]:
+            body = {"person_id": self.id_of(name), "reason": "Somebody asked."}
+            assert self.call("operator", "POST", "/api/operators/readings", body)[0] == 201
+
+    @rule()
+    def make_group(self) -> None:
+        if len(self.groups) < 3:
+            group = self.do(self.served.app.library.groups.create(f"G{next(self.served.numbers)}"))
+            self.groups[group.id] = set()
+
+    @rule(data=st.data(), name=st.sampled_from(NAMES[:4]), joins=st.booleans(), by=st.sampled_from(NAMES))
+    def change_members(self, data: st.DataObject, name: str, joins: bool, by: str) -> None:
+        if not self.groups:
+            return
+        group = data.draw(st.sampled_from(sorted(self.groups)))
+        path = f"/api/groups/{group}/members/{self.id_of(name)}"
+        status, _ = self.call(by, "PUT" if joins else "DELETE", path, {} if joins else None)
+        may = by == "operator" or (not joins and by == name and name in self.groups[group])
+        assert (status == 204) is may, (by, name, status)
+        if may:
+            (self.groups[group].add if joins else self.groups[group].discard)(name)
+
+    @rule(data=st.data())
+    def delete_group(self, data: st.DataObject) -> None:
+        if self.groups:
+            group = data.draw(st.sampled_from(sorted(self.groups)))
+            assert self.call("operator", "DELETE", f"/api/groups/{group}")[0] == 204
+            del self.groups[group]
+            for given in self.given():
+                given.pop(GROUP + group, None)
+
+    @rule(data=st.data(), name=st.sampled_from(NAMES[:3]))
+    def change_claims(self, data: st.DataObject, name: str) -> None:
+        self.claims[name] ^= {data.draw(st.sampled_from([f"{self.run}-{claim}" for claim in CLAIMS] + [*self.groups]))}
+
+    def teardown(self) -> None:
+        for group in self.groups:
+            self.do(self.served.app.library.groups.delete(group))
