@@ -89,6 +89,22 @@ function speechless(): Plugin {
   };
 }
 
+interface Modules {
+  getModuleInfo(id: string): { isEntry: boolean; importers: readonly string[] } | null;
+}
+
+/** Puts all that the first load needs into one file: in dozens of small ones it would be shared with what comes later. */
+function firstLoad(id: string, modules: Modules): string | null {
+  const seen = new Set<string>();
+  const isNeeded = (one: string): boolean => {
+    if (seen.has(one)) return false;
+    seen.add(one);
+    const known = modules.getModuleInfo(one);
+    return known !== null && (known.isEntry || known.importers.some(isNeeded));
+  };
+  return isNeeded(id) ? "first" : null;
+}
+
 export default defineConfig({
   base: "./",
   plugins: [apiReference(), diagrams(), newFontsOnly(), compressed()],
@@ -99,6 +115,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: true,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: firstLoad }] } } },
   },
   worker: { format: "es", plugins: () => [speechless()] },
   server: { proxy: { "/api": server } },

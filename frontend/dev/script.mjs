@@ -175,7 +175,13 @@ export function* eventsFor(question, model, hasDocuments, found) {
     const hits = [0, 5, 6, 7, 3, 1]
       .map((number, index) => hitOf(passages[number], index))
       .slice(0, Math.max(found.length, 4));
-    yield [350, { type: "searched", query: question.replace(/[?.!]/g, "").toLowerCase(), hits }];
+    const query = question.replace(/[?.!]/g, "").toLowerCase();
+    if (asked.includes("thorough")) {
+      yield [350, { type: "searched", query, hits: hits.slice(0, 2), is_step: true }];
+      yield [900, { type: "searched", query: "fair line of waiting questions", hits: hits.slice(1), is_step: true }];
+      yield [900, { type: "searched", query: "limits of a person", hits: [], is_step: true }];
+    }
+    yield [350, { type: "searched", query, hits }];
     const quotes = hits.slice(0, 4).map(({ text }) => text.split(/(?<=[.:])\s/)[0]);
     if (way === "grounded") {
       for (let i = 0; i < 4; i++) yield [20, citationOf(i + 1, hits[i], quotes[i])];

@@ -92,7 +92,11 @@ const fold = (id) => {
       Object.assign(answer, { place: event.place, estimate_seconds: event.estimate_seconds });
     if (event.type === "started")
       Object.assign(answer, { model: event.model, way: event.way, place: null, estimate_seconds: null });
-    if (event.type === "searched") Object.assign(answer, { query: event.query, hits: event.hits });
+    if (event.type === "searched") {
+      const step = { query: event.query, found: event.hits.length };
+      if (event.is_step) answer.steps = [...(answer.steps ?? []).filter((one) => one.query !== step.query), step];
+      Object.assign(answer, { query: event.query, hits: event.hits });
+    }
     if (event.type === "cited") answer.citations.push(event.citation);
     if (event.type === "text") answer.text += event.text;
     if (event.type === "follow_ups") answer.follow_ups = event.questions;
@@ -324,6 +328,8 @@ const routes = [
   ],
   ["DELETE", "/api/assistants/:id", (_, { id }) => drop(assistants, id)],
   ["GET", "/api/chats", () => ({ chats: [...chats.values()].sort((a, b) => b.updated_at - a.updated_at), next: null })],
+  ["GET", "/api/folders", () => ({ folders: [] })],
+  ["GET", "/api/me/instructions", () => ({ text: "" })],
   ["GET", "/api/chats/found", () => ({ found: [], next: null })],
   [
     "GET",

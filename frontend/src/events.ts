@@ -61,6 +61,14 @@ export interface Searched {
   type: "searched";
   query: string;
   hits: readonly Hit[];
+  /** Whether this is one search of several: what they found together comes once they are done. */
+  is_step?: boolean;
+}
+
+/** One search of several for the same question, and how many passages it found. */
+export interface SearchStep {
+  query: string;
+  found: number;
 }
 
 /** These documents can't be searched yet; the answer may wait for them. May come again: none are left then. */
@@ -216,6 +224,8 @@ export interface Answer {
   limited_by?: LimitedBy;
   left_out?: LeftOut;
   still_reading?: StillReading | undefined;
+  /** The searches that were made, in order, where there were several. */
+  steps?: readonly SearchStep[];
   /** How long the text was, in characters, when the model began to refuse. */
   declined_at?: number;
 }

@@ -57,3 +57,16 @@ describe("what servers meant", () => {
     }
   });
 });
+
+test("searches in several steps are kept, each once, and what they found together stands for all", () => {
+  const searched = (query: string, found: number, is_step: boolean) =>
+    ({ type: "searched", query, hits: Array.from({ length: found }, () => ({})), is_step }) as unknown as Event;
+  const events = [searched("a", 2, true), searched("b", 0, true), searched("a", 1, true), searched("a", 3, false)];
+  const answer = events.reduce((folded, event, index) => apply(folded, index + 1, event), emptyAnswer("x"));
+  expect(answer.steps).toEqual([
+    { query: "b", found: 0 },
+    { query: "a", found: 1 },
+  ]);
+  expect([answer.query, answer.hits.length]).toEqual(["a", 3]);
+  expect(apply(emptyAnswer("x"), 1, searched("a", 1, false))).not.toHaveProperty("steps");
+});

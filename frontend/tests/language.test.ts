@@ -10,16 +10,28 @@ import { words as es } from "../src/language/es";
 import { words as fr } from "../src/language/fr";
 import { words as ja } from "../src/language/ja";
 import type { Catalogue } from "../src/language/catalogue";
+import { words as operatorsAr } from "../src/language/operators/ar";
+import { words as operatorsDe } from "../src/language/operators/de";
+import { words as operatorsEs } from "../src/language/operators/es";
+import { words as operatorsFr } from "../src/language/operators/fr";
+import { words as operatorsJa } from "../src/language/operators/ja";
 import { LANGUAGES, plural, t, wishedLanguage } from "../src/language/t";
 
 const catalogues: Record<string, Catalogue> = { de, fr, es, ja, ar };
+const operators: Record<string, Catalogue> = {
+  de: operatorsDe,
+  fr: operatorsFr,
+  es: operatorsEs,
+  ja: operatorsJa,
+  ar: operatorsAr,
+};
 
 /** Names and signs that are the same in all languages. */
-const SAME = /^(Hubbub|API|URL|https:\/\/|Ctrl|Shift|Esc|Enter|Tab|hubbub collections share|Edge?|Firefox|Chrome|Safari|Opera)$/;
+const SAME = /^(Hubbub|API|URL|https:\/\/|Ctrl|Shift|Esc|Enter|Tab|hubbub collections share|sign-in|Edge?|Firefox|Chrome|Safari|Opera)$/;
 /** Attributes whose text is seen or heard. */
 const SAID = /^(aria-label|aria-description|title|placeholder|alt|label|hint|action|text|legend|all)$/;
-/** Pages for operators, which are in English still. */
-const ENGLISH = /^views\/(account\/People\.tsx|operators\/)/;
+/** Pages for operators, whose words are loaded with them. */
+const OPERATORS = /^views\/(account\/People\.tsx|operators\/)/;
 
 interface Node {
   type: string;
@@ -47,12 +59,16 @@ const isCall = (node: Node | undefined, name: RegExp) =>
 
 /** By its name in catalogues, whether a text has forms for how many there are. */
 const said = new Map<string, boolean>();
+/** Those that are said to operators alone. */
+const toOperators = new Set<string>();
+const toAll = new Set<string>();
 for (const { name, program } of programs) {
   visit(program, (node) => {
     if (!isCall(node, /^(t|plural)$/)) return;
     const text = node.arguments[node.callee.name === "t" ? 0 : 2];
     expect(typeof text?.value, `${name}: a text that is said stands there word for word`).toBe("string");
     said.set(text.value, node.callee.name === "plural");
+    (OPERATORS.test(name) ? toOperators : toAll).add(text.value);
   });
 }
 
@@ -60,10 +76,13 @@ const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort
 const has = (text: string) => /\p{L}/u.test(text) && !SAME.test(text.trim());
 
 test.each(Object.keys(LANGUAGES).filter((name) => name !== "en"))("%s is complete, and no text in it is left over", (name) => {
-  expect(Object.keys(catalogues[name] ?? {}).sort()).toEqual([...said.keys()].sort());
+  expect(Object.keys(catalogues[name] ?? {}).sort()).toEqual([...toAll].sort());
+  const others = [...toOperators].filter((text) => !toAll.has(text));
+  expect(Object.keys(operators[name] ?? {}).sort()).toEqual(others.sort());
 });
 
-test.each(Object.entries(catalogues))("%s has the placeholders and the forms of each text", (name, words) => {
+const all = [...Object.entries(catalogues), ...Object.entries(operators)];
+test.each(all)("%s has the placeholders and the forms of each text", (name, words) => {
   const rules = new Intl.PluralRules(name).resolvedOptions().pluralCategories;
   for (const [text, translated] of Object.entries(words)) {
     if (typeof translated === "string") {
@@ -87,7 +106,7 @@ test.each(Object.entries(catalogues))("%s has the placeholders and the forms of 
 
 test("no text of a component stands outside of the catalogues", () => {
   const outside: string[] = [];
-  for (const { name, program } of programs.filter(({ name }) => !ENGLISH.test(name))) {
+  for (const { name, program } of programs) {
     visit(program, (node, parents) => {
       const parent = parents.at(-1);
       const found = (text: string) => has(text) && outside.push(`${name}: ${text.trim()}`);

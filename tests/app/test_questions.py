@@ -87,7 +87,7 @@ async def test_a_programs_question_may_stand_in_a_chat(application: Application)
     await events_of(application, ANN, first.answer.id)
     asked = Message(new_id(), first.chat.id, first.answer.id, "user", "Two?", time.time())
     answer = Message(new_id(), first.chat.id, asked.id, "assistant", "", time.time())
-    turns = await application.questions.turns_until(first.chat.id, first.answer.id)
+    turns = await application.questions.branches.until(first.chat.id, first.answer.id)
     answer_id = await application.questions.ask(ANN, Question("Two?", turns), keep_seconds=1, within=(asked, answer))
     assert answer_id == answer.id
     assert isinstance((await events_of(application, ANN, answer_id))[-1], Done)

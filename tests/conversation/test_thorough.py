@@ -71,6 +71,7 @@ async def test_what_one_search_finds_leads_to_the_next(search: SqliteSearch) -> 
         ]
         events = await answer(search, server)
     *steps, (query, found) = searches(events)
+    assert [one.is_step for one in events if isinstance(one, Searched)] == [True] * 4 + [False]
     assert [step[0] for step in steps] == [
         QUESTION,
         "founder of the Lindau library",
@@ -101,6 +102,8 @@ async def test_nobody_who_does_not_ask_for_it_pays_for_it(search: SqliteSearch) 
         (Budget(rounds=2), 2),
         (Budget(tokens=100), 0),
         (Budget(tokens=600, rounds=50), 1),
+        (Budget(searches=2, rounds=50), 1),
+        (Budget(searches=1), 0),
     ],
 )
 async def test_it_ends_with_its_budget_and_answers_from_what_it_has(

@@ -62,6 +62,15 @@ async def test_each_kind_of_error(hubbub: Hubbub, ann: aiohttp.ClientSession, mo
         assert response.headers.get("retry-after") == wait
 
 
+async def test_a_sentence_is_told_by_its_code_and_values_too(ann: aiohttp.ClientSession) -> None:
+    async with ann.post("/api/questions", json={"text": "x" * 1001}) as response:
+        problem = await response.json()
+    check(response, problem)
+    assert (problem["code"], problem["reason"]) == ("too_large", "question_too_long")
+    assert problem["values"] == {"characters": 1001, "most": 1000}
+    assert problem["detail"] == "The question has 1,001 characters; 1,000 is the limit. Shorten it."
+
+
 async def test_wrong_addresses_and_wrong_methods(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
     for method, path, status in (
         ("GET", "/api", 404),

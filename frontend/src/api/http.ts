@@ -1,7 +1,7 @@
 /** Speak HTTP with the server; the one file that calls `fetch`. */
 
 import { sentenceOf } from "../language/problems";
-import { t } from "../language/t";
+import { type ReasonValues, t } from "../language/t";
 
 const ANSWER_MILLISECONDS = 30_000;
 /** What stands before every path of the server's, where a proxy has put it below a prefix. */
@@ -184,8 +184,14 @@ export function unreachable(): Problem {
   return new Problem(0, "unreachable", t("The server can't be reached. Check the connection and try again."));
 }
 
+/** Which sentence the detail of a problem is, where the server says so. */
+interface Finer {
+  reason?: string;
+  values?: ReasonValues;
+}
+
 function problemOf(status: number, text: string): Problem {
-  let told: { code?: string; title?: string; detail?: string; retry_after_seconds?: number } = {};
+  let told: { code?: string; title?: string; detail?: string; retry_after_seconds?: number } & Finer = {};
   try {
     told = JSON.parse(text) ?? {};
   } catch {
@@ -197,5 +203,6 @@ function problemOf(status: number, text: string): Problem {
       : t("The server refused this ({status}).", { status });
   const code = told.code ?? `http_${status}`;
   const again = told.retry_after_seconds ?? null;
-  return new Problem(status, code, sentenceOf(code, told.detail || told.title || fallback, again), again);
+  const reason = told.reason ? { code: told.reason, values: told.values ?? {} } : null;
+  return new Problem(status, code, sentenceOf(code, told.detail || told.title || fallback, again, reason), again);
 }

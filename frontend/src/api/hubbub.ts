@@ -1,6 +1,7 @@
 /** Call the server's resources by name. */
 
 import type { Answer } from "../events";
+import type { Usage } from "./bounds";
 import { everything, PREFIX, request, upload } from "./http";
 import type { DocumentPage, Listing } from "./listing";
 import type {
@@ -25,7 +26,6 @@ import type {
   Question,
   Rating,
   SearchFilters,
-  Usage,
   Which,
 } from "./resources";
 

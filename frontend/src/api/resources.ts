@@ -1,6 +1,7 @@
 /** The shapes that the server's JSON has. Times are seconds since the epoch. */
 
 import type { Answer, Hit } from "../events";
+import type { Omission, Reason } from "../language/problems";
 import type { AskedAssistant } from "./assistants";
 
 export interface Me {
@@ -21,25 +22,6 @@ export interface Me {
     picture_bytes: number;
     document_suffixes: readonly string[];
   };
-}
-
-/** A bound that holds for whoever is here. Amounts of money are decimals as text. */
-export interface Bound {
-  scope: "server" | "group" | "person" | "key";
-  limit: number | string;
-  used: number | string;
-  resets_at: number;
-  is_near: boolean;
-  is_over: boolean;
-  /** For a person, as "50 questions per day". */
-  text: string;
-  group: string;
-}
-
-export interface Usage {
-  bounds: readonly Bound[];
-  /** The model that answers where a bound is reached. */
-  over: string | null;
 }
 
 export interface Model {
@@ -92,21 +74,14 @@ export interface Collection {
 
 export type DocumentState = "waiting" | "reading" | "embedding" | "ready" | "failed";
 
-/** Something of a file that was not read. */
-export interface Omission {
-  kind: string;
-  /** For a person, to stand after "ready, but". */
-  text: string;
-  count: number;
-  of: number;
-}
-
 export interface Completeness {
   characters: number;
   held: number;
   omitted: readonly Omission[];
   /** What was recognised on pictures of pages, if anything was. */
   ocr?: ReadByOcr | null;
+  /** Why it failed; its `reason` says it in English. */
+  why?: readonly Reason[];
 }
 
 export interface ReadByOcr {
@@ -277,6 +252,7 @@ export interface Again {
   model?: string | null;
   collections?: readonly string[] | null;
   max_tokens?: number | null;
+  thorough?: boolean;
   /** An answer that broke off: the new one begins with what it said. */
   continues?: string;
   /** The answer that the new one stands beside. */
@@ -300,5 +276,7 @@ export interface Question {
   with_instructions: boolean;
   reasoning_effort: string | null;
   max_tokens: number | null;
+  /** Whether the documents are searched several times. */
+  thorough: boolean;
   is_temporary: boolean;
 }

@@ -1,6 +1,6 @@
 /** Say in the language of the page what the server says in English: by the code of what went wrong, where it is known. */
 
-import { language, t } from "./t";
+import { language, type ReasonValues, said, t } from "./t";
 
 const BUSY_MODEL = t("The model is busy.");
 const LATE_MODEL = t("The model took too long. Try again, or choose another model.");
@@ -58,12 +58,48 @@ const SENTENCES: Readonly<Record<string, string>> = {
   wrong_password: t("The present password is wrong."),
 };
 
+/** Why something can't be done, as the server has it: a code, and what stands in its sentence. */
+export interface Reason {
+  code: string;
+  values?: ReasonValues;
+}
+
+/** Something of a file that was not read; `text` says it in English. */
+export interface Omission {
+  kind: string;
+  text: string;
+  count: number;
+  of: number;
+  /** What was not read, by name; and the file within the document that it is said of. */
+  names?: string;
+  within?: string;
+}
+
+/** What the server said in several sentences, in the language of the page where all of them are known. */
+export function sentencesOf(why: readonly Reason[] | undefined, text: string): string {
+  const known = why?.map(({ code, values }) => said(code, values ?? {})) ?? [];
+  return known.length > 0 && !known.includes(null) ? known.join(" ") : text;
+}
+
+/** What of a file was not read, to stand after "ready, but". */
+export function omissionOf({ kind, text, count, of, names = "", within = "" }: Omission): string {
+  const percent = of > 0 ? Math.max(1, Math.round((100 * count) / of)) : 0;
+  const known = said(`omitted_${kind}`, { count, of, percent, names });
+  return known === null ? text : within ? `${within}: ${known}` : known;
+}
+
 /** What the server said of a problem, for a person: in its own words where the page speaks English, or knows no better. */
-export function sentenceOf(code: string, said: string, retryAfterSeconds: number | null = null): string {
-  const known = language !== "en" && Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined;
-  if (known === undefined) return said;
-  const reference = /\(Reference: (\w+)\)$/.exec(said)?.[1];
-  return [known, againIn(retryAfterSeconds), reference && t("(Reference: {reference})", { reference })]
+export function sentenceOf(
+  code: string,
+  text: string,
+  retryAfterSeconds: number | null = null,
+  reason: Reason | null = null,
+): string {
+  const finer = reason && said(reason.code, reason.values ?? {});
+  const known = finer ?? (language !== "en" && Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined);
+  if (known === undefined) return text;
+  const reference = /\(Reference: (\w+)\)$/.exec(text)?.[1];
+  return [known, finer ? "" : againIn(retryAfterSeconds), reference && t("(Reference: {reference})", { reference })]
     .filter(Boolean)
     .join(" ");
 }

@@ -52,7 +52,8 @@ function known(name: string | null): Language | null {
   return name !== null && Object.hasOwn(LANGUAGES, name) ? (name as Language) : null;
 }
 
-const files: Readonly<Record<Exclude<Language, "en">, () => Promise<{ words: Catalogue }>>> = {
+type Foreign = Exclude<Language, "en">;
+const files: Readonly<Record<Foreign, () => Promise<{ words: Catalogue; reasons: Catalogue }>>> = {
   de: () => import("./de"),
   fr: () => import("./fr"),
   es: () => import("./es"),
@@ -60,25 +61,54 @@ const files: Readonly<Record<Exclude<Language, "en">, () => Promise<{ words: Cat
   ar: () => import("./ar"),
 };
 
+const operatorsFiles: Readonly<Record<Foreign, () => Promise<{ words: Catalogue }>>> = {
+  de: () => import("./operators/de"),
+  fr: () => import("./operators/fr"),
+  es: () => import("./operators/es"),
+  ja: () => import("./operators/ja"),
+  ar: () => import("./operators/ar"),
+};
+
+const NOTHING: { words: Catalogue; reasons: Catalogue } = { words: {}, reasons: {} };
 /** Empty in English, and where a catalogue could not be loaded: English words are better than none. */
 // Awaited here, before any module is run that says something: no text is drawn twice, and none must be watched.
-const words: Catalogue = isPage ? await load() : {};
+const loaded = isPage ? await load() : NOTHING;
+let words: Catalogue = loaded.words;
 
-async function load(): Promise<Catalogue> {
+/** Load what the operators' pages say besides; they are imported after that, for the same reason. */
+export async function loadOperatorsWords(): Promise<void> {
+  if (language === "en") return;
+  try {
+    words = { ...words, ...(await operatorsFiles[language]()).words };
+  } catch {
+    // as above
+  }
+}
+
+async function load(): Promise<typeof NOTHING> {
   document.documentElement.lang = language;
   document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
   try {
-    return language === "en" ? {} : (await files[language]()).words;
+    return language === "en" ? NOTHING : await files[language]();
   } catch {
-    return {};
+    return NOTHING;
   }
 }
 
 /** How numbers, dates and names are written: as in the person's region, where the browser asks for this language. */
 export const locale = isPage ? (navigator.languages.find((one) => one.split("-")[0] === language) ?? language) : "en";
 
-const numbers = new Intl.NumberFormat(locale);
-const rules = new Intl.PluralRules(locale);
+/** What a function returns, made when it is first needed: each of these takes the browser a millisecond or more. */
+export function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const numbers = once(() => new Intl.NumberFormat(locale));
+const rules = once(() => new Intl.PluralRules(locale));
 
 type Names<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 type Values<Text extends string> = [Names<Text>] extends [never]
@@ -106,8 +136,17 @@ export function plural<const Other extends string>(
         : other
       : typeof said === "string"
         ? said
-        : (said[rules.select(count)] ?? said.other ?? other);
+        : (said[rules().select(count)] ?? said.other ?? other);
   return filled(form, { ...values, count });
+}
+
+/** Values of a sentence of the server's, by name. */
+export type ReasonValues = Readonly<Record<string, string | number>>;
+
+/** Say a sentence of the server's by its code; null in English, which it says itself, and where the code is not known. */
+export function said(code: string, values: ReasonValues): string | null {
+  const text = Object.hasOwn(loaded.reasons, code) ? loaded.reasons[code] : undefined;
+  return typeof text === "string" ? filled(text, values) : null;
 }
 
 type WithoutCount<Text extends string> = Text extends `${infer Before}{count}${infer After}`
@@ -115,14 +154,14 @@ type WithoutCount<Text extends string> = Text extends `${infer Before}{count}${i
   : Text;
 
 // Our English puts no comma before the last "and", whatever region the browser is set to.
-const lists = new Intl.ListFormat(language === "en" ? "en-GB" : locale, { type: "conjunction" });
+const lists = once(() => new Intl.ListFormat(language === "en" ? "en-GB" : locale, { type: "conjunction" }));
 
 /** Join what stands in a row, as "a, b and c". */
-export const listed = (parts: readonly string[]) => lists.format(parts);
+export const listed = (parts: readonly string[]) => lists().format(parts);
 
 function filled(text: string, values: Readonly<Record<string, string | number | null | undefined>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? numbers.format(value) : (value ?? "");
+    return typeof value === "number" ? numbers().format(value) : (value ?? "");
   });
 }

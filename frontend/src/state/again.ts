@@ -7,6 +7,7 @@ import { touch } from "./chats";
 import { chosenCollections } from "./library";
 import { model } from "./models";
 import { tell } from "./notices";
+import { isThorough } from "./thorough";
 import { add, thread } from "./thread";
 
 /** Have a question answered once more, by the model and over the collections that are chosen now. */
@@ -16,7 +17,8 @@ export function regenerate(questionId: string): Promise<void> {
   if (question?.asked_with?.assistant) return oneMore(questionId, {}); // as its assistant said
   const wasSearched = question?.collections.includes(files ?? "");
   const collections = [...chosenCollections.peek(), ...(files && wasSearched ? [files] : [])];
-  return oneMore(questionId, { model: model.peek()?.name ?? null, collections });
+  const thorough = isThorough.peek();
+  return oneMore(questionId, { model: model.peek()?.name ?? null, collections, thorough });
 }
 
 /** Have one of two answers made once more; the new one takes its place beside the other. */

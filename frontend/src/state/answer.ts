@@ -1,6 +1,6 @@
 /** Fold an answer's events into what the answer is now, exactly as `hubbub/core/answer.py` does. */
 
-import type { Answer, Call, Event, ToolCall } from "../events";
+import type { Answer, Call, Event, Searched, SearchStep, ToolCall } from "../events";
 
 export function emptyAnswer(id: string): Answer {
   return {
@@ -45,7 +45,11 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
         estimate_seconds: null,
       };
     case "searched":
-      return { query: event.query, hits: event.hits };
+      return {
+        query: event.query,
+        hits: event.hits,
+        ...(event.is_step ? { steps: withStep(answer.steps ?? [], event) } : {}),
+      };
     case "still_reading":
       return { still_reading: event.names.length ? event : undefined };
     case "left_out":
@@ -81,6 +85,11 @@ function changes(answer: Answer, event: Event): Partial<Answer> {
     default:
       return {}; // a newer server's event
   }
+}
+
+/** An answer that another worker begins anew repeats some steps: each is there once. */
+function withStep(steps: readonly SearchStep[], { query, hits }: Searched): readonly SearchStep[] {
+  return [...steps.filter((one) => one.query !== query), { query, found: hits.length }];
 }
 
 function withPiece(calls: readonly Call[], piece: ToolCall): readonly Call[] {

@@ -5,7 +5,7 @@ import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
-import { isUnfinished } from "./documents";
+import { isUnfinished, whyFailed } from "./documents";
 import { draftKey } from "./drafts";
 import { refusalOf } from "./kinds";
 import { chosenCollections } from "./library";
@@ -197,7 +197,7 @@ async function watch(draft: string, filesId: string): Promise<void> {
 
 const stateOf = (document: Document): Partial<Attached> => ({
   isBeingRead: isUnfinished(document) && document.state !== "embedding",
-  problem: document.state === "failed" ? document.reason || t("This file can’t be read.") : null,
+  problem: document.state === "failed" ? whyFailed(document) || t("This file can’t be read.") : null,
 });
 
 /** Take one away again. */

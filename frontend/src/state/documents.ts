@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { DocumentPage, Listing } from "../api/listing";
 import type { Document, Group } from "../api/resources";
+import { sentencesOf } from "../language/problems";
 import { loadCollections } from "./library";
 import { tell } from "./notices";
 
@@ -21,6 +22,9 @@ export const documents = signal<ReadonlyMap<string, Document>>(new Map());
 export function note(heard: readonly Document[]): void {
   documents.value = new Map([...documents.peek(), ...heard.map((one) => [one.id, one] as const)]);
 }
+
+/** Why a document could not be read; empty where nobody said. */
+export const whyFailed = ({ reason, completeness }: Document): string => sentencesOf(completeness.why, reason);
 
 export const isUnfinished = ({ state }: Document): boolean => state !== "ready" && state !== "failed";
 

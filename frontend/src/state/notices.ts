@@ -24,7 +24,9 @@ export function notify(
   { action = null, isFault = false, over }: { action?: Notice["action"]; isFault?: boolean; over?: () => void } = {},
 ): void {
   const notice: Notice = { id: ++count, text, isFault, action };
-  notices.value = [...notices.value.slice(-2), notice];
+  // What failed for the same reason is one notice, which stays for as long as the last of them.
+  const others = isFault ? notices.value.filter((one) => !one.isFault || one.text !== text) : notices.value;
+  notices.value = [...others.slice(-2), notice];
   setTimeout(() => {
     dismiss(notice.id);
     over?.();

@@ -144,6 +144,7 @@ export function ask(
     with_instructions: how.hasInstructions ?? false,
     reasoning_effort: how.effort ?? null,
     max_tokens: how.maxTokens ?? null,
+    thorough: how.isThorough ?? false,
     is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
     assistant: how.assistant ?? null,
   };

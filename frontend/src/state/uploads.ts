@@ -3,9 +3,10 @@
 import { computed, signal } from "@preact/signals";
 import * as hubbub from "../api/hubbub";
 import type { Collection, Document } from "../api/resources";
+import { omissionOf } from "../language/problems";
 import { plural, t } from "../language/t";
 import { answerOf } from "./answers";
-import { documents, forgetNames, note, untilRead } from "./documents";
+import { documents, forgetNames, note, untilRead, whyFailed } from "./documents";
 import { refusalOf } from "./kinds";
 import { chooseCollections, chosenCollections } from "./library";
 import { announce, isAbort, messageOf, tell } from "./notices";
@@ -85,7 +86,7 @@ export function documentProgress(document: Document): Progress {
     case "ready":
       return { label: readyLabel(document), part: 1, isOver: true, isFault: false };
     case "failed":
-      return { label: document.reason || t("Could not be read"), part: null, isOver: true, isFault: true };
+      return { label: whyFailed(document) || t("Could not be read"), part: null, isOver: true, isFault: true };
   }
 }
 
@@ -94,7 +95,7 @@ export const isInPart = ({ completeness }: Document): boolean => completeness.om
 
 /** "Ready", or what was left out of a document that was read in part. */
 function readyLabel(document: Document): string {
-  const missing = document.completeness.omitted.map(({ text }) => text);
+  const missing = document.completeness.omitted.map(omissionOf);
   return isInPart(document) ? t("Ready, but {omissions}", { omissions: missing.join("; ") }) : t("Ready");
 }
 

@@ -1,8 +1,8 @@
 /** Keep how far the quotas are used that hold for whoever is here; nothing is asked where none are set. */
 
 import { computed, effect, signal } from "@preact/signals";
+import type { Bound, Usage } from "../api/bounds";
 import * as hubbub from "../api/hubbub";
-import type { Bound, Usage } from "../api/resources";
 import { locale, t } from "../language/t";
 import { me } from "./session";
 import { openAnswerId } from "./thread";

@@ -9,6 +9,7 @@ import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
 import { recall, remember } from "./storage";
+import { isThorough } from "./thorough";
 import { isTemporaryHere, thread } from "./thread";
 import { onAsk } from "./wished";
 
@@ -50,6 +51,7 @@ export function runWish(): void {
       isByAssistant: assistantId.peek() !== null,
       needsModel: by?.lacks_model ?? false,
       hasInstructions: instructions.peek() !== "",
+      isThorough: isThorough.peek(),
     };
   }, answerBeside);
   let here: string | null = null;

@@ -14,6 +14,7 @@ export interface Wish {
   isByAssistant?: boolean;
   /** Whether the person has to name a model all the same: the assistant's is not there for them. */
   needsModel?: boolean;
+  isThorough?: boolean;
 }
 
 let wished: (questionId: string) => Wish = () => ({});

@@ -10,6 +10,7 @@ from hubbub.core.documents import Collection, Document, Hit
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
 from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
+from hubbub.core.reasons import because
 from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
 from hubbub.search.base import Library, Sight
@@ -217,9 +218,9 @@ def owner_ids(person_id: str) -> tuple[str, ...]:
 
 
 REFUSALS = {
-    Right.USE: "You may see this collection, but not search it or open its documents. Ask who shared it with you.",
-    Right.WRITE: "This collection is shared with you to read. Make one of your own to add documents.",
-    Right.MANAGE: "This collection is not yours to change, share or delete. Ask whoever manages it.",
+    Right.USE: because("collection_not_used"),
+    Right.WRITE: because("collection_not_written"),
+    Right.MANAGE: because("collection_not_changed"),
 }
 
 

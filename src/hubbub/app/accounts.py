@@ -12,6 +12,7 @@ from typing import NamedTuple
 from hubbub.connections.mail import Mail
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
+from hubbub.core.reasons import because
 from hubbub.identity import recovery, totp
 from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind
 from hubbub.identity.base import Keys, KnownPerson, People
@@ -170,7 +171,7 @@ class Accounts:
         """
         account = await self._own(person)
         if account.totp_secret is None:
-            raise Conflict("Recovery codes stand in for an authenticator app. Set one up first.")
+            raise Conflict(because("recovery_needs_app"))
         await self._check_again(account, password, address)
         codes, digests = _recovery_codes()
         async with self.deeds.doing("recovery codes made", by=person, of=person.id, where=address):
@@ -432,14 +433,14 @@ class Accounts:
 def _checked_email(email: str) -> str:
     email = email.strip()
     if not _EMAIL.fullmatch(email):
-        raise Invalid("This is no e-mail address.")
+        raise Invalid(because("email"))
     return email
 
 
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise Invalid(f"A name has at most {NAME_CHARACTERS} characters, all of them to be seen.")
+        raise Invalid(because("person_name", most=NAME_CHARACTERS))
     return name
 
 

@@ -23,6 +23,8 @@ class Again(msgspec.Struct, frozen=True):
     max_tokens: int | None = None
     continues: str | None = None
     """An earlier answer that was cut off: the new one begins with its text, and goes on."""
+    is_thorough: bool | None = None
+    """Whether it is searched for in several steps."""
     beside: str | None = None
     """The answer that this one stands beside, for the person to keep one of them."""
 

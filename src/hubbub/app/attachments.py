@@ -19,6 +19,7 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.messages import AskedWith, Attachment, Chat
 from hubbub.core.people import PERSON, Permission, Person, Right, may_see
 from hubbub.core.questions import Question
+from hubbub.core.reasons import because
 from hubbub.history.base import ChatChanges, History, Record, Records
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -88,19 +89,19 @@ class Attachments:
             Overloaded: as many are being sent as may.
         """
         if self._places.locked():
-            raise Overloaded("Many pictures are being sent at once. Try again in a few seconds.", retry_after_seconds=3)
+            raise Overloaded(because("pictures_busy"), retry_after_seconds=3)
         async with self._places:
             await self._check_unsent(person)
             data = await self._gathered(pieces)
             if payer and await self._records.size_bytes(PICTURE, person.id) + len(data) > self._person_bytes:
                 most = self._person_bytes // 1024**2
                 raise TooLarge(
-                    f"Your pictures may take {most} MB in all. Delete chats with pictures that you need no longer.",
+                    because("pictures_over", megabytes=most),
                     code="over_allowance",
                 )
             media_type = media_type_of(data)
             if media_type is None:
-                raise Unsupported("This is no PNG, JPEG, GIF or WebP picture. Save it as one of these, and send that.")
+                raise Unsupported(because("picture_unknown"))
             sent = PictureSent(name.strip()[:NAME_CHARACTERS] or "picture", media_type, len(data))
             record = Record(PICTURE, new_id(), person.id, None, time.time(), msgspec.json.encode(sent).decode())
             await self._records.put(record, data)
@@ -112,13 +113,13 @@ class Attachments:
             data += piece
             if len(data) > self._most_bytes:
                 megabytes = self._most_bytes // 1_000_000
-                raise TooLarge(f"The picture has more than {megabytes} MB, the limit. Scale it down.")
+                raise TooLarge(because("picture_too_large", megabytes=megabytes))
         return bytes(data)
 
     async def _check_unsent(self, person: Person) -> None:
         newest = await self._records.listed(PICTURE, owner_id=person.id, limit=MOST_UNSENT)
         if len(newest) == MOST_UNSENT and all(one.chat_id is None for one in newest):
-            raise TooLarge(f"{MOST_UNSENT} pictures of yours wait to be sent. Ask with them, or remove some.")
+            raise TooLarge(because("pictures_unsent", most=MOST_UNSENT))
 
     async def picture(self, person: Person, picture_id: str) -> tuple[Attachment, bytes]:
         """Return a picture.
@@ -141,7 +142,7 @@ class Attachments:
         """
         record = await self._picture(person, picture_id)
         if record.chat_id is not None:
-            raise Invalid("This picture was sent with a question. It is deleted with its chat.")
+            raise Invalid(because("picture_sent"))
         await self._records.delete(PICTURE, picture_id)
 
     async def _picture(self, person: Person, picture_id: str) -> Record:
@@ -184,7 +185,7 @@ class Attachments:
         if chat is not None and chat.files_id:
             raise Invalid("This chat has files of its own. Add yours to them: POST /api/chat-files with its chat_id.")
         if await self._history.chat_of_files(files_id) is not None:
-            raise Invalid("These files belong to another chat, and are searched there alone. Send them here again.")
+            raise Invalid(because("files_of_another_chat"))
         return files_id
 
     async def named(
@@ -202,7 +203,7 @@ class Attachments:
             Invalid: there are too many, or the model reads no pictures.
         """
         if len(picture_ids) > MOST_PICTURES:
-            raise Invalid(f"A question can hold {MOST_PICTURES} pictures. Remove some.")
+            raise Invalid(because("pictures_of_question", most=MOST_PICTURES))
         found = [_attachment(await self._picture(person, one)) for one in dict.fromkeys(picture_ids)]
         if found:
             check_reads_pictures(await self._models.catalog(person), question)
@@ -273,10 +274,7 @@ def check_reads_pictures(catalog: Catalog, question: Question) -> None:
     usual = catalog.writer() if has_documents else catalog.default
     asked = catalog.get(question.model) if question.model else usual
     if has_documents and (asked is None or not asked.card.can_ground):
-        raise Invalid(
-            "Answers over documents are quoted from them here, and quotes don't look at pictures. Choose a model "
-            "that writes over documents, or ask without the documents or without the pictures."
-        )
+        raise Invalid(because("pictures_not_quoted"))
     if asked is None or not asked.card.reads_images:
         readers = [one.card.name for one in catalog if one.card.reads_images]
         name = "This server's default model" if asked is None else asked.card.name

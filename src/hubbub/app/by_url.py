@@ -10,6 +10,7 @@ from hubbub.connections.guarded import Guarded
 from hubbub.core.documents import Document
 from hubbub.core.errors import NotAllowed, TooBusy
 from hubbub.core.people import Person
+from hubbub.core.reasons import because
 from hubbub.ingest.urls import document_name, document_pieces
 
 Fetchers: TypeAlias = Literal["nobody", "operators", "signed-in", "everybody"]
@@ -49,7 +50,7 @@ class ByUrl:
         """
         await documents.check_may_add(person, collection_id)
         if not self.may_add(person):
-            raise NotAllowed("Documents can't be added by URL here. Download the file and add it.")
+            raise NotAllowed(because("urls_not_allowed"))
         with self._place(payer or person.id):
             async with self._fetcher.get(url) as arrived:
                 name = document_name(arrived)
@@ -59,7 +60,7 @@ class ByUrl:
     @contextmanager
     def _place(self, payer: str) -> Generator[None]:
         if self._running[payer] >= AT_ONCE_EACH or self._running.total() >= AT_ONCE:
-            raise TooBusy("Other documents are being fetched. Try again in a moment.", retry_after_seconds=BUSY_SECONDS)
+            raise TooBusy(because("urls_busy"), retry_after_seconds=BUSY_SECONDS)
         self._running[payer] += 1
         try:
             yield

@@ -15,6 +15,7 @@ from hubbub.core.answer import Answer
 from hubbub.core.errors import Invalid
 from hubbub.core.messages import AskedWith, Chat, Message, Role
 from hubbub.core.people import Person, may_list
+from hubbub.core.reasons import because
 from hubbub.history.base import ChatChanges, History, Kept
 from hubbub.identity.deeds import Deeds
 
@@ -111,7 +112,7 @@ class Chats:
         chat = await self._access.chat(person, chat_id)
         title = " ".join(title.split())
         if not 0 < len(title) <= TITLE_CHARACTERS:
-            raise Invalid(f"A title has 1 to {TITLE_CHARACTERS} characters.")
+            raise Invalid(because("title", most=TITLE_CHARACTERS))
         await self._history.rename(chat_id, title)
         return replace(chat, title=title)
 
@@ -150,7 +151,7 @@ class Chats:
 
     async def _all(self, person: Person, chat_ids: Sequence[str]) -> Sequence[str]:
         if len(chat_ids) > MOST_AT_ONCE:
-            raise Invalid(f"{MOST_AT_ONCE} chats can be changed at once. Send the others with another request.")
+            raise Invalid(because("chats_at_once", most=MOST_AT_ONCE))
         return [(await self._access.chat(person, one)).id for one in dict.fromkeys(chat_ids)]
 
     async def folders(self, person: Person) -> Sequence[tuple[str, int]]:
@@ -204,7 +205,7 @@ def _checked(changes: ChatChanges) -> ChatChanges:
     if changes.folder is not None:
         changes = replace(changes, folder=" ".join(changes.folder.split()))
         if len(changes.folder or "") > FOLDER_CHARACTERS:
-            raise Invalid(f"A folder's name has at most {FOLDER_CHARACTERS} characters.")
+            raise Invalid(because("folder", most=FOLDER_CHARACTERS))
     if changes.instructions is not None:
         changes = replace(changes, instructions=checked_instructions(changes.instructions))
     return changes

@@ -16,6 +16,7 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.messages import Chat, JsonObject, Message, Turn
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
+from hubbub.core.reasons import because
 from hubbub.history.base import AnnotatedHistory
 
 UNTITLED = "New chat"
@@ -96,7 +97,7 @@ async def standing(app: Application, person: Person, chat_id: str) -> Standing:
         return Standing(chat, last.id, await app.responses.said_until(person, last.id))
     if (await app.log.answer(last.id)).state == "open":
         raise Conflict("The last answer of this chat is not complete yet. Go on when it is.")
-    return Standing(chat, last.id, await app.questions.turns_until(chat_id, last.id))
+    return Standing(chat, last.id, await app.questions.branches.until(chat_id, last.id))
 
 
 async def place_of_next(app: Application, chat: Chat, last_id: str | None, text: str) -> tuple[Message, Message]:
@@ -106,7 +107,7 @@ async def place_of_next(app: Application, chat: Chat, last_id: str | None, text:
         TooLarge: the chat has as many messages as it may have.
     """
     if len(await app.history.messages(chat.id)) >= app.limits.chat_messages:
-        raise TooLarge(f"This chat has {app.limits.chat_messages:,} messages, the limit. Begin a new one.")
+        raise TooLarge(because("chat_full", messages=app.limits.chat_messages))
     if chat.title == UNTITLED and text.strip():
         await app.history.rename(chat.id, title_of(text))
     now = time.time()

@@ -14,6 +14,7 @@ from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Person, Right, reader_of
+from hubbub.core.reasons import because
 from hubbub.core.tracing import step
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.files import Files
@@ -24,7 +25,7 @@ from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Condition, DocumentPage, Library, Listing, Search
 
 NAME_CHARACTERS = 400
-NOT_RENAMED = "This document can't be renamed now. Wait until it is read; if it is, add it under the new name instead."
+NOT_RENAMED = because("document_not_renamed")
 PAGE_SCALE = USUAL_SCALE
 """Pixels a point, 1/72 inch."""
 
@@ -119,7 +120,7 @@ class Documents:
         """
         await self.check_may_add(person, collection_id)
         if not 0 < len(name.strip()) <= NAME_CHARACTERS:
-            raise Invalid(f"A document's name has 1 to {NAME_CHARACTERS} characters.")
+            raise Invalid(because("document_name", most=NAME_CHARACTERS))
         await self._access.check_name(person, collection_id, usable_name(name))
         source = _once(content) if isinstance(content, bytes) else content
         detail = f"{name} in {collection_id}"
@@ -192,9 +193,9 @@ class Documents:
         if name == document.name:
             return document
         if suffix_of(name) != suffix_of(document.name):
-            raise Invalid(f"The new name has to end in “{suffix_of(document.name)}”, as the file does.")
+            raise Invalid(because("name_suffix", suffix=suffix_of(document.name)))
         if await self._library.named(document.collection_id, name) is not None:
-            raise Conflict(f"There is a document named “{name}” in the collection already. Choose another name.")
+            raise Conflict(because("name_taken", name=name))
         detail = f"{document.name} to {name} in {document.collection_id}"
         async with self._deeds.doing("document renamed", by=person, of=document_id, detail=detail):
             if not await self._pipeline.rename(document, name):

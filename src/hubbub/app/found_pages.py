@@ -12,6 +12,7 @@ import msgspec
 from hubbub.core.documents import Document, Hit
 from hubbub.core.errors import Invalid
 from hubbub.core.people import Reader
+from hubbub.core.reasons import because
 from hubbub.search.base import Explains, Library, Narrowing, Search, Why
 
 DEEPEST = 200
@@ -85,7 +86,7 @@ async def page_of(
         SearchError: the search could not answer.
     """
     if not 0 <= offset < DEEPEST:
-        raise Invalid(f"A search shows the best {DEEPEST} passages. Narrow it down to see others.")
+        raise Invalid(because("too_deep", most=DEEPEST))
     if not collection_ids:
         return Page([], None, {}, {})
     ids: list[str] | None = None

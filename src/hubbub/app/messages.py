@@ -211,6 +211,17 @@ def over_documents(
     )
 
 
+def check_thorough(is_thorough: bool | None, *, is_over_documents: bool) -> None:
+    """Refuse to search several times where nothing is searched at all.
+
+    Raises:
+        BadParam: that is asked for.
+    """
+    if is_thorough and not is_over_documents:
+        message = "thorough needs documents to search: name them with the model, or as vector stores of file_search."
+        raise BadParam(message, "thorough")
+
+
 def _without_pictures(turn: Turn) -> Turn:
     return replace(turn, images=(), places=(), details=())
 

@@ -8,6 +8,7 @@ from hubbub.app.access import Access
 from hubbub.app.model_rights import ModelRights
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Limits, Person
+from hubbub.core.reasons import because
 from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key, Keys
 from hubbub.identity.keys import digest_of, new_key
@@ -45,9 +46,9 @@ class OwnKeys:
         """
         name = name.strip()
         if not 0 < len(name) <= NAME_CHARACTERS or any(unicodedata.category(one)[0] == "C" for one in name):
-            raise Invalid(f"The name of a key has 1 to {NAME_CHARACTERS} characters, all of them to be seen.")
+            raise Invalid(because("key_name", most=NAME_CHARACTERS))
         if expires_at is not None and expires_at <= time.time():
-            raise Invalid("The key would have expired already. Give a time to come.")
+            raise Invalid(because("key_expired"))
         self._check_scopes(limits.scopes)
         _check_quota(limits.quota)
         catalog = await self._models.catalog(person)
@@ -55,7 +56,7 @@ class OwnKeys:
             catalog.get(model)
         await self._access.check_collections(person, sorted(limits.collections or ()))
         if len(await self.list(person)) >= MOST_KEYS:
-            raise Conflict(f"You have {MOST_KEYS} API keys, which is as many as one person may have. Revoke one first.")
+            raise Conflict(because("keys_full", most=MOST_KEYS))
         key, text = new_key(name, person_id=person.id, expires_at=expires_at, owner_id=person.id, limits=limits)
         await self._keys.add(key, digest_of(text))
         return key, text

@@ -7,6 +7,7 @@ from hubbub.app.accounts import Accounts
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
+from hubbub.core.reasons import because
 from hubbub.identity import webauthn
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.passkeys_sqlite import Passkey
@@ -41,7 +42,7 @@ class Passkeys:
         await self._accounts.check_password(person, password, address=address)
         known = await self._store.of(person.id)
         if len(known) >= MOST_PASSKEYS:
-            raise Conflict(f"You have {MOST_PASSKEYS} passkeys, which is as many as may be. Remove one first.")
+            raise Conflict(because("passkeys_full", most=MOST_PASSKEYS))
         options, challenge = webauthn.registration_options(site, person.id, person.name, known)
         await self._store.add_challenge(challenge, person.id)
         return options
@@ -55,7 +56,7 @@ class Passkeys:
         """
         name = name.strip()
         if not 0 < len(name) <= NAME_CHARACTERS or not name.isprintable():
-            raise Invalid(f"The name of a passkey has 1 to {NAME_CHARACTERS} characters, all of them to be seen.")
+            raise Invalid(because("passkey_name", most=NAME_CHARACTERS))
         challenge = webauthn.challenge_in(credential)
         if not await self._store.take_challenge(challenge, person.id):
             raise Invalid(webauthn.NOT_GOOD, code="bad_passkey")

@@ -11,6 +11,7 @@ from hubbub.app.access import owner_ids
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
+from hubbub.core.reasons import because
 from hubbub.identity.base import People
 from hubbub.identity.deeds import Deeds
 from hubbub.identity.jobs_sqlite import Hold, Job
@@ -73,7 +74,7 @@ class PersonalData:
         """
         await self._check(by, person_id)
         if await self.jobs.is_held(person_id):
-            raise Conflict("There is a legal hold on this person: nothing of theirs is erased.", code="held")
+            raise Conflict(because("held"), code="held")
         known = await self._people.find(person_id) if self._people is not None else None
         if known is not None and known.is_operator and known.is_active and self._people is not None:
             await self._people.set_active(person_id, False)  # refused for the last one; they are signed out with it
@@ -91,7 +92,7 @@ class PersonalData:
         """
         reason = " ".join(reason.split())
         if not 0 < len(reason) <= REASON_CHARACTERS:
-            raise Invalid(f"Say why, in 1 to {REASON_CHARACTERS} characters.")
+            raise Invalid(because("hold_reason", most=REASON_CHARACTERS))
         self._check_operator(by)
         hold = Hold(person_id, reason, by.id, now)
         async with self._deeds.doing("legal hold placed", by=by, of=person_id, detail=reason):
@@ -192,7 +193,7 @@ class PersonalData:
 
     def _check_operator(self, by: Person) -> None:
         if not by.is_operator:
-            raise NotAllowed("Only an operator may do that.")
+            raise NotAllowed(because("operators_only"))
 
 
 async def _pieces_of(path: Path) -> AsyncGenerator[bytes]:

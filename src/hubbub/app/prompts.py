@@ -10,6 +10,7 @@ from hubbub.app.prompt_rights import PROMPT, PromptRights
 from hubbub.core.errors import Invalid, NotAllowed, NotFound, TooLarge
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import RIGHTS, Permission, Person, Right, may_list
+from hubbub.core.reasons import because
 from hubbub.history.base import Record, Records
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
@@ -21,8 +22,8 @@ INSTRUCTIONS_CHARACTERS = 8_000
 MOST_PROMPTS = 500
 NAMES = {right: name for name, right in RIGHTS.items()}
 REFUSALS = {
-    Right.WRITE: "This prompt is shared with you to use. Make one of your own to change it.",
-    Right.MANAGE: "This prompt is not yours to share or delete. Ask whoever manages it.",
+    Right.WRITE: because("prompt_not_changed"),
+    Right.MANAGE: because("prompt_not_shared"),
 }
 
 
@@ -79,7 +80,7 @@ class Prompts:
             TooLarge: the person has as many as may be kept.
         """
         if await self._records.count(PROMPT, person.id) >= MOST_PROMPTS:
-            raise TooLarge(f"You have {MOST_PROMPTS} prompts, the limit. Delete some that you don't use.")
+            raise TooLarge(because("prompts_full", most=MOST_PROMPTS))
         return await self._put(new_id(), person.id, name, text)
 
     async def change(self, person: Person, prompt_id: str, name: str, text: str) -> Prompt:
@@ -157,9 +158,9 @@ class Prompts:
     async def _put(self, prompt_id: str, owner_id: str, name: str, text: str) -> Prompt:
         name = " ".join(name.split())
         if not 0 < len(name) <= NAME_CHARACTERS:
-            raise Invalid(f"A prompt's name has 1 to {NAME_CHARACTERS} characters.")
+            raise Invalid(because("prompt_name", most=NAME_CHARACTERS))
         if not 0 < len(text.strip()) <= PROMPT_CHARACTERS:
-            raise Invalid(f"A prompt has 1 to {PROMPT_CHARACTERS:,} characters.")
+            raise Invalid(because("prompt", most=PROMPT_CHARACTERS))
         about = msgspec.json.encode(PromptText(name, text)).decode()
         record = Record(PROMPT, prompt_id, owner_id, None, time.time(), about)
         await self._records.put(record)
@@ -183,7 +184,7 @@ def checked_instructions(text: str) -> str:
         Invalid: they are too long.
     """
     if len(text := text.strip()) > INSTRUCTIONS_CHARACTERS:
-        raise Invalid(f"Instructions have at most {INSTRUCTIONS_CHARACTERS:,} characters. Shorten them.")
+        raise Invalid(because("instructions", most=INSTRUCTIONS_CHARACTERS))
     return text
 
 

@@ -14,6 +14,7 @@ from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
 from hubbub.app.again import AS_BEFORE, Again, once
 from hubbub.app.askers import asker_of, asker_of_found, owner_of
+from hubbub.app.branches import Branches
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
@@ -26,9 +27,10 @@ from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
 from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import new_id
-from hubbub.core.messages import AskedWith, Chat, Message, Turn
+from hubbub.core.messages import AskedWith, Chat, Message
 from hubbub.core.people import Person, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
+from hubbub.core.reasons import because
 from hubbub.core.scopes import check_model
 from hubbub.core.tracing import Tracing
 from hubbub.core.usage import spending
@@ -99,6 +101,7 @@ class Questions:
         self._rights = rights
         self._meter = meter
         self._along = along
+        self.branches = Branches(history, log, along)
         self.tracing = tracing
 
     @overload
@@ -198,6 +201,8 @@ class Questions:
             stored = replace(stored, model=earlier.model, collections=earlier.collections)
         chat = await self._access.chat(person, stored.chat_id)
         stored, assistant = await self._along.asked_again(person, stored, chat)
+        if how.is_thorough is not None:
+            stored = replace(stored, asked_with=replace(stored.asked_with, is_thorough=how.is_thorough))
         asked = stored.collections if how.collection_ids is None else tuple(how.collection_ids)
         stored = replace(stored, collections=asked)
         if how.model is not None:
@@ -218,7 +223,7 @@ class Questions:
     async def take_over(self, found: Found) -> tuple[Work, Ticket] | None:
         """Return how to make an answer that was begun by another worker; None where its question is gone."""
         first = await self._log.first(found.id)
-        question = first.question if isinstance(first, events.Asked) else await self._stored(found.id)
+        question = first.question if isinstance(first, events.Asked) else await self.branches.asked(found.id)
         if question is None:
             return None
         owner = owner_of(found.owner_id)
@@ -289,7 +294,7 @@ class Questions:
         """Start the answer to a message of a chat; both are stored with it. `answer` is one more to a stored one."""
         if stored.parent_id is not None:
             self._runner.check(party_of(person), self._engine.deployment_of(question))  # before the chat is read
-            question = replace(question, turns=await self.turns_until(stored.chat_id, stored.parent_id))
+            question = replace(question, turns=await self.branches.until(stored.chat_id, stored.parent_id))
 
         async def begin(question: Question, reason: str) -> Asked:
             model, now = question.model or "", time.time()
@@ -421,11 +426,11 @@ class Questions:
         message = await self._answer_to(person, question, answer_id)
         answer = await self._log.answer(answer_id)
         if answer.state == "open":
-            raise Conflict("This answer is still being written. Wait until it ends, or stop it first.")
+            raise Conflict(because("answer_open"))
         if answer.state == "done" and answer.finish_reason not in CUT_OFF:
-            raise Invalid("This answer is complete: there is nothing to go on with. Ask a new question.")
+            raise Invalid(because("answer_complete"))
         if not answer.text or answer.way == "quotes":
-            raise Invalid("This answer holds nothing that a model could go on with. Ask for it again.")
+            raise Invalid(because("answer_holds_nothing"))
         await self._access.check_hits(person, answer.hits)
         return message, Begun(answer.text, answer.query or "", answer.hits)
 
@@ -441,31 +446,6 @@ class Questions:
         if stored.parent_id != question.id:
             raise Invalid("This answer_id was used for something else. Make a new one.")
         return Asked(await self._access.chat(person, question.chat_id), question, stored)
-
-    async def _stored(self, answer_id: str) -> Question | None:
-        """Return the question of an answer in a chat, with what was said before; None where it is gone."""
-        answer = await self._history.message(answer_id)
-        stored = await self._history.message(answer.parent_id) if answer and answer.parent_id else None
-        if answer is None or stored is None:
-            return None
-        asked = await self._along.restored(replace(stored, model=answer.model, collections=answer.collections))
-        return replace(asked, turns=await self._turns_before(stored))
-
-    async def _turns_before(self, question: Message) -> tuple[Turn, ...]:
-        """Return what was said on the branch that leads to a question."""
-        return () if question.parent_id is None else await self.turns_until(question.chat_id, question.parent_id)
-
-    async def turns_until(self, chat_id: str, message_id: str) -> tuple[Turn, ...]:
-        """Return what was said on the branch of a chat that ends with a message."""
-        messages = {message.id: message for message in await self._history.messages(chat_id)}
-        branch: list[Message] = []
-        parent = messages.get(message_id)
-        while parent is not None:
-            branch.append(parent)
-            parent = messages.get(parent.parent_id) if parent.parent_id else None
-        branch.reverse()
-        answers = await self._log.answers([message.id for message in branch if message.role == "assistant"])
-        return tuple([turn for message in branch if (turn := await self._along.turn(message, answers)).text])
 
     async def _asked_before(self, person: Person, question: Question, place: Place, stored: Message) -> Asked:
         known = await self._access.message(person, stored.id)
@@ -486,7 +466,7 @@ class Questions:
 
     async def _check_room(self, chat: Chat) -> None:
         if len(await self._history.messages(chat.id)) >= self._limits.chat_messages:
-            raise TooLarge(f"This chat has {self._limits.chat_messages:,} messages, the limit. Begin a new one.")
+            raise TooLarge(because("chat_full", messages=self._limits.chat_messages))
 
 
 def _giving(reason: str, send: Send) -> Send:
@@ -502,6 +482,6 @@ def _giving(reason: str, send: Send) -> Send:
 
 def _check_text(text: str, most_characters: int) -> None:
     if not text.strip():
-        raise Invalid("The question is empty. Write something first.")
+        raise Invalid(because("question_empty"))
     if len(text) > most_characters:
-        raise TooLarge(f"The question has {len(text):,} characters; {most_characters:,} is the limit. Shorten it.")
+        raise TooLarge(because("question_too_long", characters=len(text), most=most_characters))

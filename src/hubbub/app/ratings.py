@@ -10,6 +10,7 @@ from hubbub.app.access import Access
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.messages import Message
 from hubbub.core.people import Person
+from hubbub.core.reasons import because
 from hubbub.history.base import History, Record, Records
 
 RATING = "rating"
@@ -59,12 +60,12 @@ class Ratings:
         """
         answer = await self._answer(person, answer_id)
         if len(comment := comment.strip()) > COMMENT_CHARACTERS:
-            raise Invalid(f"A comment has at most {COMMENT_CHARACTERS:,} characters. Shorten it.")
+            raise Invalid(because("comment", most=COMMENT_CHARACTERS))
         chat = await self._access.chat(person, answer.chat_id)
         if chat.is_temporary:
-            raise Conflict("This chat is temporary: nothing of it is kept, no rating either.")
+            raise Conflict(because("chat_temporary"))
         if (await self._log.answer(answer_id)).state == "open":
-            raise Conflict("This answer is still being written. Wait until it ends.")
+            raise Conflict(because("answer_not_rated"))
         rating = Rating(is_good, comment)
         about = msgspec.json.encode(rating).decode()
         await self._records.put(Record(RATING, answer_id, chat.owner_id, chat.id, time.time(), about))

@@ -8,14 +8,12 @@ import msgspec
 
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import OPERATOR_ID, Person
+from hubbub.core.reasons import because
 from hubbub.identity.deeds import Deeds
 
 REASON_CHARACTERS = 300
 MOST_MINUTES = 24 * 60.0
-UNREAD = (
-    "This is somebody else's. Operators read other people's things only after they have said why: under Operators, "
-    "People’s data, or by POST /api/operators/readings. It is recorded."
-)
+UNREAD = because("reading_needed")
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -99,9 +97,9 @@ class Readings:
         """
         reason = " ".join(reason.split())
         if not by.is_operator:
-            raise NotAllowed("Only an operator may do that.")
+            raise NotAllowed(because("operators_only"))
         if not 0 < len(reason) <= REASON_CHARACTERS:
-            raise Invalid(f"Say why, in 1 to {REASON_CHARACTERS} characters.")
+            raise Invalid(because("hold_reason", most=REASON_CHARACTERS))
         if not 0 < minutes <= MOST_MINUTES:
             raise Invalid(f"A reading lasts at most {MOST_MINUTES:,.0f} minutes.")
         reading = Reading(by.id, person_id, reason, self._clock() + minutes * 60)

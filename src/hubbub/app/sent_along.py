@@ -68,7 +68,8 @@ class SentAlong:
             chat = replace(chat, assistant_id=assistant_id)
             if not is_new:
                 await self._history.change(chat.id, ChatChanges(assistant_id=assistant_id))
-        asked_with = AskedWith(attachments, told, question.generation.reasoning_effort or "", assistant)
+        effort = question.generation.reasoning_effort or ""
+        asked_with = AskedWith(attachments, told, effort, assistant, is_thorough=question.is_thorough)
         return await self._with(question, asked_with), chat, asked_with
 
     async def _to_assistant(
@@ -124,7 +125,7 @@ class SentAlong:
             images=await self._attachments.images(asked_with),
             instructions=Instructions(asked_with.instructions) if asked_with.instructions else None,
             generation=replace(question.generation, reasoning_effort=effort, max_tokens=most),
-            is_thorough=question.is_thorough or (assistant is not None and assistant.is_thorough),
+            is_thorough=asked_with.is_thorough or (assistant is not None and assistant.is_thorough),
         )
 
     async def turn(self, message: Message, answers: Mapping[str, Answer]) -> Turn:

@@ -24,6 +24,7 @@ from hubbub.core.people import (
     is_subject,
     is_vouched_for,
 )
+from hubbub.core.reasons import because
 from hubbub.history.base import Audience, ChatLink, ChatLinks, ListedLink
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
@@ -108,10 +109,10 @@ class SharedChats:
         """
         shown = await self._chats.show(person, chat_id)
         if shown.chat.owner_id != person.id:
-            raise NotAllowed("Only whoever the chat belongs to can share it.")
+            raise NotAllowed(because("chat_not_shared"))
         await self._check(person, new)
         if len(await self._links.of(person.id)) >= MOST_LINKS:
-            raise Conflict(f"You have {MOST_LINKS} links to chats, which is as many as may be. End one first.")
+            raise Conflict(because("links_full", most=MOST_LINKS))
         secret = secrets.token_urlsafe(SECRET_BYTES)
         name = person.name if new.shows_name and is_vouched_for(person) else ""
         link = ChatLink(
@@ -172,12 +173,9 @@ class SharedChats:
 
     async def _check(self, person: Person, new: NewShare) -> None:
         if new.audience == "everybody" and not self.with_everybody:
-            raise NotAllowed(
-                "Chats can't be shared with everybody here. Share it with people who are signed in, or ask whoever "
-                "runs the server to set sharing.chats_with_everybody."
-            )
+            raise NotAllowed(because("not_with_everybody"))
         if new.expires_at is not None and new.expires_at <= time.time():
-            raise Invalid("The link would have expired already. Give a time to come.")
+            raise Invalid(because("link_expired"))
         if new.audience != "some":
             return
         named = [one for one in new.subjects if is_subject(one) and one not in (EVERYBODY, SIGNED_IN)]

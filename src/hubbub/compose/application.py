@@ -48,6 +48,7 @@ from hubbub.conversation.again import Again
 from hubbub.conversation.coalescing import Coalescing
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.summaries import Summaries
+from hubbub.conversation.thorough import Budget
 from hubbub.core.tracing import NoTracing, Tracing
 from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
@@ -387,6 +388,7 @@ def _engine(settings: Settings, catalog: Catalog, store: DocumentStore, coalesci
         library=store.library,
         again=Again(settings.answers.busy_seconds),
         summaries=Summaries() if settings.answers.summarizes else None,
+        budget=Budget(**settings.search.thorough.model_dump()),
     )
 
 

@@ -16,6 +16,7 @@ from hubbub.connections import sandboxed
 from hubbub.connections.confinement import Layers
 from hubbub.connections.sandboxed import SandboxLimits, Setup
 from hubbub.connections.threads import in_a_thread
+from hubbub.core.reasons import Reason, because, checked
 
 __all__ = [
     "Crashed",
@@ -34,6 +35,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+FILE_GONE = because("file_gone")
 KILLED_SECONDS = 5.0
 """How long a killed child may take to be gone; longer means that the kernel holds it (a hung disk)."""
 
@@ -51,6 +53,8 @@ class Failed(msgspec.Struct, frozen=True):
     message: str
     detail: str = ""
     """Where it was raised, for a log."""
+    why: Reason | None = None
+    """The message as a code with values, where it has one."""
 
 
 class TimedOut(msgspec.Struct, frozen=True):
@@ -120,7 +124,7 @@ class Sandbox:
             try:
                 opened = await in_a_thread(lambda: _opened(files or {}))
             except FileNotFoundError:
-                return Failed("not_found", "The file itself is not there any more. Add it again.")
+                return Failed("not_found", FILE_GONE.text, why=FILE_GONE)
             except (OSError, RuntimeError) as error:
                 return NotStarted(str(error))
             try:
@@ -213,7 +217,7 @@ def _outcome(frame: memoryview, status: int, returns: type[T], limits: SandboxLi
         return _death(-status, limits)
     if reply.code == sandboxed.OUT_OF_MEMORY:
         return OutOfMemory(limits.memory_bytes)
-    return Failed(reply.code, reply.message, reply.detail)
+    return Failed(reply.code, reply.message, reply.detail, checked(reply.why, reply.message))
 
 
 def _death(number: int, limits: SandboxLimits) -> Failure:

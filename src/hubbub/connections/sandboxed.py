@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from hubbub.connections.confinement import confine
+from hubbub.core.reasons import Reason
 
 OUT_OF_MEMORY = "out_of_memory"
 BEGUN = b"\x01"
@@ -71,6 +72,7 @@ class Reply(msgspec.Struct, frozen=True):
     message: str = ""
     detail: str = ""
     """Where it was raised, for a log."""
+    why: Reason | None = None
 
 
 def main() -> None:
@@ -117,7 +119,7 @@ def _call(function: Callable[..., object], arguments: dict[str, Any]) -> Reply:
         raise
     except HubbubError as error:
         detail = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
-        return Reply(code=error.code, message=error.message, detail=detail[-DETAIL_LENGTH:])
+        return Reply(code=error.code, message=error.message, detail=detail[-DETAIL_LENGTH:], why=error.why)
     except Exception as error:  # noqa: BLE001 (the border of the process: whatever it was, the parent is told)
         return _failure(error)
 

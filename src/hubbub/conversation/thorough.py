@@ -25,6 +25,8 @@ Tell: TypeAlias = Callable[[Sequence[Turn]], None]
 
 MOST_QUERIES = 4
 """So many queries a model may write at a time."""
+ROUNDS = 3
+"""So often it reads and searches on, unless the budget says otherwise."""
 QUERIES = Generation(max_tokens=200, temperature=0.0)
 ENOUGH = "enough"
 _MARK = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+")
@@ -37,7 +39,9 @@ class Budget(msgspec.Struct, frozen=True):
     """When these are over, the answer is written from what was found by then."""
     tokens: int = 12_000
     """About how many tokens the model may be given and may write for it."""
-    rounds: int = 3
+    searches: int = 1 + ROUNDS * MOST_QUERIES
+    """How often the documents are searched, the first time included."""
+    rounds: int = ROUNDS
     """How often it may ask for further searches, the first time included."""
     hits: int = 16
     """How many passages are kept of all searches together, at most, or as many as the question wishes for."""
@@ -79,6 +83,8 @@ class Thorough:
             SearchError: the first search failed.
         """
         await self._search(query)
+        if self._budget.searches <= 1:
+            return self._merged(limit)
         try:
             async with asyncio.timeout(self._budget.seconds):
                 await self._go_on(query, limit)
@@ -94,10 +100,14 @@ class Thorough:
             if not queries:
                 return
             for query in queries:
+                if len(self._found) >= self._budget.searches:
+                    return
                 try:
                     await self._search(query)
                 except HubbubError:
                     return  # what was found before still helps
+            if len(self._found) >= self._budget.searches:
+                return
             system = prompt_text("more_queries").format(most=MOST_QUERIES)
             done = "\n".join(f"- {query}" for query in self._found)
             prompt = [
@@ -112,7 +122,7 @@ class Thorough:
     async def _search(self, query: str) -> None:
         found = await self._find(query)
         self._found[query.casefold()] = found
-        self._send(Searched(query, tuple(found)))
+        self._send(Searched(query, tuple(found), is_step=True))
 
     async def _queries(self, prompt: Sequence[Turn]) -> list[str]:
         """Return the queries that a model writes and that were not searched yet; none where the budget is used up."""

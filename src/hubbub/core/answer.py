@@ -37,6 +37,14 @@ from hubbub.core.messages import Call, JsonObject
 AnswerState: TypeAlias = Literal["open", "done", "failed", "stopped"]
 
 
+class SearchStep(msgspec.Struct, frozen=True):
+    """One search of several for the same question."""
+
+    query: str
+    found: int
+    """How many passages it found."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What an answer is after its first `number` events. The page folds the same way."""
 
@@ -69,6 +77,8 @@ class Answer(msgspec.Struct, frozen=True):
     """What of the conversation the model was not given."""
     still_reading: StillReading | UnsetType = UNSET
     """The documents that were still being read."""
+    steps: tuple[SearchStep, ...] | UnsetType = UNSET
+    """The searches that were made for it, in order, where it was searched for in several steps."""
     declined_at: int | UnsetType = UNSET
     """How long the text was when the model began to refuse: what follows is its refusal, and no answer."""
 
@@ -93,8 +103,9 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, place=place, estimate_seconds=seconds)
         case Started(model=model, way=way, reason=reason):
             return replace(answer, model=model, way=way, way_reason=reason, place=None, estimate_seconds=None)
-        case Searched(query=query, hits=hits):
-            return replace(answer, query=query, hits=hits)
+        case Searched(query=query, hits=hits, is_step=is_step):
+            steps = _with_step(answer.steps, SearchStep(query, len(hits))) if is_step else answer.steps
+            return replace(answer, query=query, hits=hits, steps=steps)
         case StillReading():
             return replace(answer, still_reading=event if event.names else UNSET)
         case LeftOut():
@@ -125,6 +136,11 @@ def apply(answer: Answer, number: int, event: Event) -> Answer:
             return replace(answer, state="failed", failure=event, place=None, estimate_seconds=None)
         case Stopped(reason=reason):
             return replace(answer, state="stopped", stop_reason=reason, place=None, estimate_seconds=None)
+
+
+def _with_step(steps: tuple[SearchStep, ...] | UnsetType, step: SearchStep) -> tuple[SearchStep, ...]:
+    """Return the steps with one more. An answer that another worker begins anew repeats some: each is there once."""
+    return (*(one for one in (() if steps is UNSET else steps) if one.query != step.query), step)
 
 
 def _with_piece(calls: tuple[Call, ...], piece: ToolCall) -> tuple[Call, ...]:

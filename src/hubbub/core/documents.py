@@ -3,8 +3,10 @@
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hubbub.core.people import Right
+from hubbub.core.reasons import Reason
 
 Vector: TypeAlias = bytes
 """An embedding: float32, little endian, L2-normalised, 4 bytes a dimension."""
@@ -42,6 +44,10 @@ class Omission(msgspec.Struct, frozen=True):
     count: int = 1
     of: int = 0
     """Out of how many; 0 where that says nothing."""
+    names: str | UnsetType = UNSET
+    """What was not read, by name, where it has names."""
+    within: str | UnsetType = UNSET
+    """The file within the document that it is said of, where it is not the document itself."""
 
 
 class ReadByOcr(msgspec.Struct, frozen=True):
@@ -76,6 +82,8 @@ class Completeness(msgspec.Struct, frozen=True):
     """What was not read; empty where nothing is known to be missing."""
     ocr: ReadByOcr | None = None
     """What of it was recognised on pictures; None where nothing was."""
+    why: tuple[Reason, ...] | UnsetType = UNSET
+    """Why it failed, as codes with values: one a sentence of the document's `reason`."""
 
     @property
     def but(self) -> str:

@@ -14,6 +14,8 @@ Anything else is a bug: it is never wrapped, logged once, and reads "internal" o
 
 from collections.abc import Mapping, Sequence
 
+from hubbub.core.reasons import Reason
+
 
 class HubbubError(Exception):
     """Something went wrong that has a name. `message` is fit for a person and says what to do.
@@ -25,7 +27,10 @@ class HubbubError(Exception):
     status = 500
     retryable = False
 
-    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
+    def __init__(self, message: str | Reason, *, code: str | None = None, detail: str = "") -> None:
+        self.why = message if isinstance(message, Reason) else None
+        """The message as a code with values, where it has one: for clients that say it in another language."""
+        message = message.text if isinstance(message, Reason) else message
         super().__init__(f"{message} {detail}" if detail else message)
         self.message = message
         self.detail = detail
@@ -126,7 +131,7 @@ class RefusedForNow(HubbubError):
 
     retryable = True
 
-    def __init__(self, message: str, *, retry_after_seconds: float, code: str | None = None) -> None:
+    def __init__(self, message: str | Reason, *, retry_after_seconds: float, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 

@@ -61,11 +61,13 @@ class Prompted(msgspec.Struct, frozen=True, gc=False, tag="prompted"):
     turns: tuple[Turn, ...]
 
 
-class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched"):
+class Searched(msgspec.Struct, frozen=True, gc=False, tag="searched", omit_defaults=True):
     """The documents were searched with this query; hits come best first."""
 
     query: str
     hits: tuple[Hit, ...]
+    is_step: bool = False
+    """Whether this is one search of several: what they found together comes once they are done."""
 
 
 class StillReading(msgspec.Struct, frozen=True, gc=False, tag="still_reading", omit_defaults=True):

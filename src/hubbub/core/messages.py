@@ -114,6 +114,8 @@ class AskedWith(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the model is told by the assistant, by the person with each question, and with each of this chat."""
     reasoning_effort: str = ""
     assistant: AskedAssistant | None = None
+    is_thorough: bool = False
+    """Whether it is searched for in several steps."""
     beside: str = ""
     """Of an answer: the other answer to the question that it stands beside, for the person to keep one; empty: none."""
 

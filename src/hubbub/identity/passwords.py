@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
 from hubbub.core.errors import Invalid, Overloaded
+from hubbub.core.reasons import because
 
 MEMORY_KIB, PASSES, PARALLELISM = 47_104, 1, 1
 """46 MiB once over, the first of the equal choices of OWASP's Password Storage Cheat Sheet: 44 ms here."""
@@ -95,12 +96,12 @@ def check_password(password: str, *, fewest: int, told: str = "") -> None:
         Invalid: it is too short, too long, or too plain; the message says which.
     """
     if len(password) < fewest:
-        raise Invalid(f"The password is too short: it needs {fewest} characters. Several words make a good one.")
+        raise Invalid(because("password_too_short", fewest=fewest))
     if len(password) > MOST_CHARACTERS:
-        raise Invalid(f"The password is too long: it may have {MOST_CHARACTERS} characters.")
+        raise Invalid(because("password_too_long", most=MOST_CHARACTERS))
     plain = password.casefold()
     if len(set(plain)) < FEWEST_DIFFERENT or plain in told.casefold().split():
-        raise Invalid("The password is too easy to guess. Take several words that don't belong together.")
+        raise Invalid(because("password_plain"))
 
 
 def _composed(password: str) -> str:

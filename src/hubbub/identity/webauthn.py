@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from hubbub.core.errors import Invalid, NotSignedIn
 from hubbub.core.messages import JsonObject
+from hubbub.core.reasons import because
 from hubbub.identity.passkeys_sqlite import Passkey
 
 NAME = "Hubbub"
@@ -44,7 +45,7 @@ def site_of(address: str) -> Site:
         ipaddress.ip_address(host)
     except ValueError:
         return Site(host, f"{parts.scheme}://{parts.netloc}")
-    raise Invalid("Passkeys need a name in the page's address, not an IP address. On this machine open localhost.")
+    raise Invalid(because("passkey_address"))
 
 
 def registration_options(site: Site, person_id: str, name: str, known: Sequence[Passkey]) -> tuple[str, bytes]:

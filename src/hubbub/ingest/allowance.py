@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import StoreFull, TooLarge
+from hubbub.core.reasons import because
 from hubbub.search.base import Library
 
 LARGEST_SHARE_OF_DISK = 20
@@ -66,8 +67,7 @@ class Allowance:
         if payer and kept + self._coming[payer] > self._payer_bytes:
             most = self._payer_bytes // 1024**2
             raise TooLarge(
-                f"Your documents may take {most} MB in all, and this one is over that. Delete some that you need no "
-                "longer, or ask whoever runs the server to raise limits.person_bytes.",
+                because("documents_over", megabytes=most),
                 code="over_allowance",
             )
 

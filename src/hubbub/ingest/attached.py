@@ -7,6 +7,7 @@ from pathlib import Path
 from hubbub.connections.sandbox import Returned, Sandbox
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Invalid, TooLarge
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Table, row_line
 from hubbub.ingest.reading import MOST_CHARACTERS, loaded_here, reason, storable
 
@@ -44,9 +45,9 @@ def text_here(file: int, name: str) -> str:
         texts.append(_text(block))
     text = storable("\n\n".join(texts))
     if not any(texts):
-        raise Invalid("There is no text in the file.", code="empty")
+        raise Invalid(because("no_text"), code="empty")
     if len(text) > MOST_CHARACTERS:
-        raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
+        raise TooLarge(because("file_too_long", characters=MOST_CHARACTERS))
     return text
 
 

@@ -20,6 +20,7 @@ import msgspec
 
 from hubbub.connections.private import OTHERS, close_to_others, make_private_folder, open_private
 from hubbub.core.errors import Invalid, NotFound, StoreError, StoreFull, TooLarge
+from hubbub.core.reasons import because
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class Files:
             return None
 
         if (found := await self._run(look)) is None:
-            raise NotFound("The file itself is not there any more. Add it again.")
+            raise NotFound(because("file_gone"))
         return found
 
     async def keep(self, source: AsyncIterable[bytes]) -> Kept:
@@ -118,7 +119,7 @@ class Files:
             async for piece in source:
                 if incoming.size_bytes + len(piece) > self._most_bytes:
                     limit = self._most_bytes // (1024 * 1024)
-                    raise TooLarge(f"The file is larger than {limit} MB. Split it into smaller ones.")
+                    raise TooLarge(because("file_too_large", megabytes=limit))
                 if piece:
                     await self._run(lambda piece=piece: incoming.write(piece))
             kept = await self._run(lambda: incoming.finish(self.path))

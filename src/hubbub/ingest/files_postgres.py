@@ -14,12 +14,13 @@ from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.private import make_private_folder, open_private
 from hubbub.connections.sql import load_sql
 from hubbub.core.errors import NotFound, StoreError
+from hubbub.core.reasons import because
 from hubbub.ingest.files import YOUNG_SECONDS, Files, Kept
 
 _SQL = load_sql("hubbub.ingest", "postgres/files.sql")
 STEPS = (_SQL["create_tables"],)
 PIECE_BYTES = 1024 * 1024
-GONE = "The file itself is not there any more. Add it again."
+GONE = because("file_gone")
 
 
 class PostgresFiles(Files):

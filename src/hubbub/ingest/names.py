@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 
 NAME_LENGTH = 500
 
@@ -46,9 +47,9 @@ def usable_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name)
     if not name.strip() or len(name) > NAME_LENGTH:
-        raise Invalid(f"A document's name has 1 to {NAME_LENGTH} characters.")
+        raise Invalid(because("document_name", most=NAME_LENGTH))
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise Invalid("A document's name may not hold control characters.")
+        raise Invalid(because("name_control"))
     return name
 
 

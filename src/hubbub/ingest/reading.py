@@ -30,6 +30,7 @@ from hubbub.connections.sandbox import (
 )
 from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, NotFound, TooLarge
+from hubbub.core.reasons import Reason, because
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
 from hubbub.ingest.gauge import Gauge, telling
@@ -50,10 +51,7 @@ WHOLE = 0.95
 
 READER = "hubbub.ingest.reading:sent_here"
 NOT_NOW = "not_now"
-MISTAKE = (
-    "Hubbub made a mistake when it read the file; the file may be in order. It is read again when the server is "
-    "started anew; the server's log says more."
-)
+MISTAKE = because("reading_mistake")
 
 _PACKAGES = {"markdown_it": "markdown-it-py", "PIL": "pillow"}
 """What a module's package is called where it is called otherwise."""
@@ -77,7 +75,7 @@ class NotNow(HubbubError):
 class ReaderKilled(NotNow):
     """A reader was killed. Where that happens each time, the document is too much for this machine: `in_the_end`."""
 
-    def __init__(self, in_the_end: str) -> None:
+    def __init__(self, in_the_end: Reason) -> None:
         super().__init__("a reader was killed, as a rule since the machine's memory ran out")
         self.in_the_end = in_the_end
 
@@ -86,7 +84,7 @@ class ReaderFault(Exception):
     """The reader itself is wrong: a bug, not the file's fault. `detail` is its stack, for the log."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(MISTAKE)
+        super().__init__(MISTAKE.text)
         self.detail = detail
 
 
@@ -208,29 +206,21 @@ def reason(failure: Failure) -> HubbubError | ReaderFault:
     """Return a sandbox's failure as what a person may do about the file."""
     match failure:
         case TimedOut(seconds=seconds):
-            return Invalid(
-                f"Reading the file took longer than {seconds:g} seconds. Split it into smaller ones.", code="timed_out"
-            )
+            return Invalid(because("reading_late", seconds=seconds), code="timed_out")
         case OutOfMemory(limit_bytes=limit_bytes):
-            return TooLarge(
-                f"Reading the file needs more than {limit_bytes // 1024**2} MB of memory. Split it into smaller ones.",
-                code="out_of_memory",
-            )
+            return TooLarge(because("reading_memory", megabytes=limit_bytes // 1024**2), code="out_of_memory")
         case Crashed(signal=number):
             how = f" ({signal.Signals(number).name})" if number else ""
-            return Invalid(
-                f"The file made its reader crash{how}. It may be damaged or too large: save it anew, or split it.",
-                code="crashed",
-            )
+            return Invalid(because("reader_crashed", how=how), code="crashed")
         case NotStarted(reason=why):
             return NotNow(f"no reader can be started ({why})")
         case Killed():
-            return ReaderKilled("Reading the file takes more memory than the server has. Split it into smaller ones.")
+            return ReaderKilled(because("reader_killed"))
         case Failed(code=code, message=message):
-            return _named(code, message, failure.detail)
+            return _named(code, failure.why or message, failure.detail)
 
 
-def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
+def _named(code: str, message: str | Reason, detail: str) -> HubbubError | ReaderFault:
     """Return a function's failure. A code that is no `HubbubError`'s is an exception's class: nobody foresaw it."""
     match code:
         case "not_found":
@@ -240,9 +230,9 @@ def _named(code: str, message: str, detail: str) -> HubbubError | ReaderFault:
         case "not_installed":
             return NotInstalled(message)
         case "not_now":
-            return NotNow(detail or message)
+            return NotNow(detail or _text(message))
         case _ if code[:1].isupper():
-            return ReaderFault(detail or f"{code}: {message}")
+            return ReaderFault(detail or f"{code}: {_text(message)}")
         case _:
             return Invalid(message, code=code)
 
@@ -262,14 +252,14 @@ def read_here(
     loaded = without_hidden(loaded) if not reads_hidden else with_hidden(loaded)
     characters = sum(len(text) for block in loaded.blocks for text in _texts(block))
     if characters > MOST_CHARACTERS:
-        raise TooLarge(f"The file holds more than {MOST_CHARACTERS} characters. Split it into smaller ones.")
+        raise TooLarge(because("file_too_long", characters=MOST_CHARACTERS))
     pieces = split(loaded.blocks, msgspec.convert(sizes, Sizes))
     if not pieces and loaded.omitted:
-        raise Invalid(f"Nothing of the file can be read: {loaded.omitted[0].text}.", code="empty")
+        raise Invalid(because("nothing_readable", what=loaded.omitted[0].text), code="empty")
     if not pieces:
-        raise Invalid("There is no text in the file. Add one that has some.", code="empty")
+        raise Invalid(because("no_text"), code="empty")
     if len(pieces) > MOST_PASSAGES:
-        raise TooLarge(f"The file makes more than {MOST_PASSAGES} passages. Split it into smaller ones.")
+        raise TooLarge(because("too_many_passages", passages=MOST_PASSAGES))
     title = storable(title_of(loaded.title)[:TITLE_LENGTH])
     pieces = [Piece(storable(p.text), p.page, storable(p.heading)) for p in pieces]
     return Reading(title, loaded.pages, pieces, completeness_of(loaded))
@@ -298,6 +288,10 @@ def with_hidden(loaded: Loaded) -> Loaded:
     return replace(loaded, blocks=blocks, hidden=())
 
 
+def _text(message: str | Reason) -> str:
+    return message.text if isinstance(message, Reason) else message
+
+
 def completeness_of(loaded: Loaded) -> Completeness:
     """Return how whole a file was read, by what its loader says and by the two counts of its characters."""
     characters = sum(_dense_length(text) for block in loaded.blocks for text in _texts(block))
@@ -318,10 +312,7 @@ def _sorted(error: Exception, name: str) -> Exception:
     """Return what a loader raised as one of three kinds: something missing here, a bug of ours, or the file's fault."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("hubbub"):
         module = error.name.partition(".")[0]
-        return NotInstalled(
-            f"“{Path(name).name}” can't be read yet: a package is not installed on the server. "
-            f"Run there: pip install {_PACKAGES.get(module, module)}. The file is tried again by itself."
-        )
+        return NotInstalled(because("package_missing", name=Path(name).name, package=_PACKAGES.get(module, module)))
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return NotNow(os.strerror(error.errno))
     if isinstance(error, ImportError | PermissionError):
@@ -332,7 +323,7 @@ def _sorted(error: Exception, name: str) -> Exception:
     is_in_ours = frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith("hubbub.")
     if is_in_ours and not isinstance(error, _OF_THE_FILE):
         return error
-    return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
+    return Invalid(because("damaged"), code="corrupt")
 
 
 def storable(text: str) -> str:

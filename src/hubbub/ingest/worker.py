@@ -10,10 +10,11 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from hubbub.connections.sandbox import NotStarted, Sandbox
-from hubbub.core.documents import Document, Fault, Passage, Queued
+from hubbub.core.documents import Completeness, Document, DocumentState, Fault, Passage, Queued
 from hubbub.core.errors import HubbubError, ModelError, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.lasting import Lasting
+from hubbub.core.reasons import Reason, because
 from hubbub.core.tasks import Tasks
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.files import Files
@@ -44,7 +45,7 @@ TAKEN_SECONDS = 10.0
 SWEEP_SECONDS = 3600.0
 KEPT_FAILED_SECONDS = 86400.0
 """How long the file of a document is kept that failed by its own fault. Its record, with the reason, stays."""
-WAITS = "The server is short of something that reading takes. The file is read as soon as it can be."
+WAITS = because("reading_waits")
 EARLIER = "(earlier version)"
 """Follows the name in the title of passages whose file was replaced by one that can't be read."""
 MOST_KILLED = 3
@@ -180,13 +181,15 @@ class Worker:
                 why = error.lack if isinstance(error, NotNow) else error.for_operators
                 _log.warning("“%s” will be read again in %.1f s: %s", document.name, pause, why)
                 with contextlib.suppress(StoreError):
-                    await self._library.mark(document, "waiting", reason=WAITS)
+                    await self._mark(document, "waiting", (WAITS,))
         except HubbubError as error:
             _log.info("“%s” can't be read: %s", document.name, error.for_operators)
-            await self._fail(document, error.message, "missing" if isinstance(error, NotInstalled) else "file")
+            await self._fail(
+                document, error.why or error.message, "missing" if isinstance(error, NotInstalled) else "file"
+            )
         except ReaderFault as error:
             _log.error("reading “%s” failed by a mistake of ours:\n%s", document.name, error.detail)
-            await self._fail(document, str(error), "ours")
+            await self._fail(document, MISTAKE, "ours")
         except Exception:  # noqa: BLE001 (a bug that one document meets must not keep the others waiting)
             _log.exception("reading “%s” failed", document.name)
             await self._fail(document, MISTAKE, "ours")
@@ -258,25 +261,35 @@ class Worker:
                     await self._library.advance(document, part)
                 noted = part
 
-    async def _fail(self, document: Document, reason: str, fault: Fault) -> None:
+    async def _fail(self, document: Document, reason: Reason | str, fault: Fault) -> None:
         self._rests.ended(document.id)
         try:
             earlier = await self._search.passages(document.id)
+            why = [reason]
             if earlier and await self._is_there(document):
-                reason = f"{reason} {await self._settle_earlier(document, earlier)}"
-            await self._library.mark(document, "failed", reason=reason, fault=fault)
+                why.append(await self._settle_earlier(document, earlier))
+            await self._mark(document, "failed", why, fault)
             await self._forget_removed(document)
         except (StoreError, SearchError):
             self._rests.failed(document.id, time.monotonic())
 
-    async def _settle_earlier(self, document: Document, passages: Sequence[Passage]) -> str:
+    async def _mark(
+        self, document: Document, state: DocumentState, why: Sequence[Reason | str], fault: Fault = ""
+    ) -> None:
+        text = " ".join(one.text if isinstance(one, Reason) else one for one in why)
+        named = tuple(one for one in why if isinstance(one, Reason))
+        # In part it would be another message in another language.
+        completeness = Completeness(why=named) if len(named) == len(why) else Completeness()
+        await self._library.mark(document, state, reason=text, fault=fault, completeness=completeness)
+
+    async def _settle_earlier(self, document: Document, passages: Sequence[Passage]) -> Reason:
         """Mark or drop what was read of a document before its file was replaced by one that can't be; say which."""
         if not self._keeps_earlier:
             await self._search.remove(document.id)
-            return "What was read of its earlier version is no longer found."
+            return because("earlier_gone")
         await self._search.put(replace(document, title=f"{document.name} {EARLIER}"), passages)
         self._put.set()  # its vectors may be made anew
-        return "What was read of its earlier version is still found, and says so."
+        return because("earlier_found")
 
     async def _is_there(self, document: Document) -> bool:
         """Tell whether a document still has the content that was to be read."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from hubbub.connections.azure import CredentialKind
-from hubbub.settings.table import Seconds, Table, Text
+from hubbub.settings.table import Count, Seconds, Table, Text
 
 
 class AzureNames(Table):
@@ -74,6 +74,19 @@ class AzureSearch(Table):
     """The longest time that a batch of passages may take, with all its tries."""
 
 
+class Thorough(Table):
+    """What a thorough question may take: a model takes it apart, searches several times, and reads in between."""
+
+    seconds: Seconds = 30.0
+    """When these are over, the answer is written from what was found by then."""
+    tokens: Count = 12_000
+    """About how many tokens the model may read and write for its searches, before it answers."""
+    searches: Annotated[int, Field(ge=1, le=100)] = 13
+    """How often the documents may be searched for one question; with 1 it is searched for as any other."""
+    hits: Annotated[int, Field(ge=1, le=100)] = 16
+    """How many passages are kept of all its searches together, unless the question wants more."""
+
+
 class Search(Table):
     """Where passages are found."""
 
@@ -84,5 +97,7 @@ class Search(Table):
     """What knows the collections and their documents: "sqlite"."""
     hits: Annotated[int, Field(ge=1, le=100)] = 8
     """How many passages a question finds."""
+    thorough: Thorough = Thorough()
+    """What thorough questions may take."""
     azure: AzureSearch = AzureSearch()
     """The index, where the search is "azure"."""

@@ -7,6 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from hubbub.core.errors import HubbubError, NotSignedIn, RefusedForNow
+from hubbub.core.reasons import Value
 
 PROBLEM = "application/problem+json"
 _REFERENCE = "#/components/schemas/{name}"
@@ -30,12 +31,18 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     detail: str
     retry_after_seconds: float | None = None
+    reason: str = ""
+    """A finer code than `code`, where there is one: which sentence `detail` is."""
+    values: dict[str, Value] = {}
+    """What stands in that sentence, by name."""
 
 
 def problem(error: HubbubError) -> Response:
     """Return the response that tells an error."""
     wait = error.retry_after_seconds if isinstance(error, RefusedForNow) else None
     content = Problem(type(error).__name__, error.status, error.code, error.message, wait)
+    if error.why is not None:
+        content.reason, content.values = error.why.code, error.why.values
     return Json(content, status_code=error.status, media_type=PROBLEM, headers=headers_of(error))
 
 

@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
+from hubbub.core.reasons import because
 from hubbub.web.address import Proxies, client_address
 from hubbub.web.large_bodies import Holding, LargeBodies
 from hubbub.web.origins import Origins
@@ -140,7 +141,7 @@ class Guards:
         return receive_again
 
     async def _body(self, headers: Mapping[str, str], receive: Receive, limit_bytes: int, holding: Holding) -> bytes:
-        too_large = TooLarge(f"The request's body is over the limit of {limit_bytes:,} bytes.")
+        too_large = TooLarge(because("body_too_large", most=limit_bytes))
         declared = headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()):
             raise Malformed("Content-Length has to be a whole number.")

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from hubbub.core.errors import Overloaded
+from hubbub.core.reasons import because
 
 RETRY_SECONDS = 5.0
 
@@ -29,13 +30,11 @@ class LargeBodies:
         if by_bytes > 0:
             if self._by_address[address] + by_bytes > self._most_of_one_bytes:
                 raise Overloaded(
-                    "Too many large requests from your network address at once. Try again in a few seconds.",
+                    because("large_requests_from_here"),
                     retry_after_seconds=RETRY_SECONDS,
                 )
             if self._bytes + by_bytes > self._most_bytes:
-                raise Overloaded(
-                    "Too many large requests at once. Try again in a few seconds.", retry_after_seconds=RETRY_SECONDS
-                )
+                raise Overloaded(because("large_requests"), retry_after_seconds=RETRY_SECONDS)
         self._bytes += by_bytes
         self._by_address[address] += by_bytes
         if not self._by_address[address]:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from hubbub.app.shared_chats import SharedChat
 from hubbub.core.errors import HubbubError, Overloaded
+from hubbub.core.reasons import because
 from hubbub.core.references import told
 from hubbub.identity.grants import granted
 from hubbub.web.dialects.hubbub import MEDIA_TYPE
@@ -36,7 +37,7 @@ class LinkStreams:
             Overloaded: there is none.
         """
         if self._open >= self._most:
-            raise Overloaded("Too many people read shared chats just now. Try again soon.", retry_after_seconds=5.0)
+            raise Overloaded(because("readers_full"), retry_after_seconds=5.0)
         self._open += 1
 
     def leave(self) -> None:

@@ -7,7 +7,7 @@ from hubbub.app.application import Application
 from hubbub.app.assistants_asked import with_assistant
 from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
-from hubbub.app.messages import able_of, over_documents, readable
+from hubbub.app.messages import able_of, check_thorough, over_documents, readable
 from hubbub.app.model_names import Asked as NamedModel
 from hubbub.app.model_names import ModelNames
 from hubbub.app.model_rights import Models
@@ -139,11 +139,13 @@ def _question(
     app.responses.check_length(said)
     if new.truncation == "auto" and card is not None and not collection_ids:
         said = shortened(said, card, how, new.instructions or "")
+    check_thorough(new.thorough, is_over_documents=bool(collection_ids))
     if not collection_ids:
         system = (Turn("system", new.instructions),) if new.instructions else ()
         text = next((turn.text for turn in reversed(said) if turn.role == "user"), "")
         return Question(text, (*system, *said), model, is_verbatim=True, generation=how), name, new_turns
-    question = Question("", (), model, collection_ids, generation=how, hits=hits)
+    is_thorough = bool(new.thorough)
+    question = Question("", (), model, collection_ids, generation=how, hits=hits, is_thorough=is_thorough)
     most, told = app.limits.question_characters, [new.instructions] if new.instructions else []
     return over_documents(said, question, able, lambda _: "input", most_characters=most, told=told), name, new_turns
 

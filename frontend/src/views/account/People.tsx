@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { PREFIX } from "../../api/http";
 import * as people from "../../api/people";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { CopyDialog, CopyField } from "../dialog/CopyDialog";
@@ -30,13 +31,13 @@ export function People() {
   const reset = (one: people.KnownPerson) =>
     people.resetPerson(never, one.id).then((link) => setMade({ link, whose: one.name || one.email }), tell);
   const itemsFor = (one: people.KnownPerson) => [
-    { label: "Make a link for a new password", icon: "external" as const, run: () => reset(one) },
+    { label: t("Make a link for a new password"), icon: "external" as const, run: () => reset(one) },
     one.is_operator
-      ? { label: "Make a member", icon: "minus" as const, run: () => change(one, { is_operator: false }) }
-      : { label: "Make an operator", icon: "plus" as const, run: () => change(one, { is_operator: true }) },
+      ? { label: t("Make a member"), icon: "minus" as const, run: () => change(one, { is_operator: false }) }
+      : { label: t("Make an operator"), icon: "plus" as const, run: () => change(one, { is_operator: true }) },
     one.is_active
-      ? { label: "Disable", icon: "close" as const, run: () => setDisabling(one), isDanger: true }
-      : { label: "Enable", icon: "check" as const, run: () => change(one, { is_active: true }) },
+      ? { label: t("Disable"), icon: "close" as const, run: () => setDisabling(one), isDanger: true }
+      : { label: t("Enable"), icon: "check" as const, run: () => change(one, { is_active: true }) },
   ];
   return (
     <div class="account">
@@ -48,21 +49,21 @@ export function People() {
       />
       {invited.length > 0 && (
         <section class="account-part">
-          <h2>Invited</h2>
+          <h2>{t("Invited")}</h2>
           <ul class="account-list">
             {invited.map((one) => (
               <li key={one.email}>
                 <div>
                   <span class="account-main">{one.email}</span>
-                  <span class="account-soft">until {moment(one.expires_at)}</span>
+                  <span class="account-soft">{t("until {moment}", { moment: moment(one.expires_at) })}</span>
                 </div>
                 <button
                   type="button"
                   class="button"
-                  aria-label={`Withdraw the invitation of ${one.email}`}
+                  aria-label={t("Withdraw the invitation of {email}", { email: one.email })}
                   onClick={() => people.withdraw(never, one.email).then(load, tell)}
                 >
-                  Withdraw
+                  {t("Withdraw")}
                 </button>
               </li>
             ))}
@@ -70,7 +71,7 @@ export function People() {
         </section>
       )}
       <section class="account-part">
-        <h2>People</h2>
+        <h2>{t("People")}</h2>
         <ul class="account-list">
           {found?.map((one) => (
             <li key={one.id}>
@@ -79,15 +80,17 @@ export function People() {
                 <span class="account-soft">
                   {[
                     one.name ? one.email : "",
-                    one.is_active ? (one.is_operator ? "operator" : "member") : "disabled",
-                    one.last_signed_in ? `last signed in ${moment(one.last_signed_in)}` : "never signed in",
-                    one.id === me.value?.person.id ? "you" : "",
+                    one.is_active ? (one.is_operator ? t("operator") : t("member")) : t("disabled"),
+                    one.last_signed_in
+                      ? t("last signed in {moment}", { moment: moment(one.last_signed_in) })
+                      : t("never signed in"),
+                    one.id === me.value?.person.id ? t("you") : "",
                   ]
                     .filter(Boolean)
                     .join(" · ")}
                 </span>
               </div>
-              <Menu label={`What to do with ${one.name || one.email}`} items={itemsFor(one)} />
+              <Menu label={t("What to do with {name}", { name: one.name || one.email })} items={itemsFor(one)} />
             </li>
           ))}
         </ul>
@@ -95,9 +98,11 @@ export function People() {
       {made && <MadeLink link={made.link} whose={made.whose} close={() => setMade(null)} />}
       {disabling && (
         <Confirm
-          title={`Disable ${disabling.name || disabling.email}?`}
-          text="They are signed out everywhere at once, and their API keys are revoked. Their chats and documents stay."
-          action="Disable"
+          title={t("Disable {name}?", { name: disabling.name || disabling.email })}
+          text={t(
+            "They are signed out everywhere at once, and their API keys are revoked. Their chats and documents stay.",
+          )}
+          action={t("Disable")}
           confirm={() => change(disabling, { is_active: false })}
           close={() => setDisabling(null)}
         />
@@ -115,16 +120,16 @@ function Invite({ done }: { done: (link: people.MadeLink, whose: string) => void
   });
   return (
     <section class="account-part">
-      <h2>Invite somebody</h2>
+      <h2>{t("Invite somebody")}</h2>
       <form class="form" onSubmit={form.submit} key={count}>
-        <Field label="E-mail" name="email" type="email" autocomplete="off" />
-        <Field label="Name" name="name" type="text" autocomplete="off" isOptional />
+        <Field label={t("E-mail")} name="email" type="email" autocomplete="off" />
+        <Field label={t("Name")} name="name" type="text" autocomplete="off" isOptional />
         <label class="form-check">
-          <input type="checkbox" name="operator" /> As an operator, who manages people
+          <input type="checkbox" name="operator" /> {t("As an operator, who manages people")}
         </label>
         <FormProblem text={form.problem} />
         <button type="submit" class="button is-primary account-send" disabled={form.isBusy}>
-          Invite
+          {t("Invite")}
         </button>
       </form>
     </section>
@@ -134,12 +139,12 @@ function Invite({ done }: { done: (link: people.MadeLink, whose: string) => void
 function MadeLink({ link, whose, close }: { link: people.MadeLink; whose: string; close: () => void }) {
   const address = link.url.startsWith("/") ? location.origin + PREFIX + link.url : link.url;
   return (
-    <CopyDialog title={`A link for ${whose}`} text={address} close={close}>
+    <CopyDialog title={t("A link for {name}", { name: whose })} text={address} close={close}>
       <p>
-        {link.is_mailed ? "A mail with this link was sent." : "Pass this link on."} It can be used once, until{" "}
-        {moment(link.expires_at)}, and is shown only now.
+        {link.is_mailed ? t("A mail with this link was sent.") : t("Pass this link on.")}{" "}
+        {t("It can be used once, until {moment}, and is shown only now.", { moment: moment(link.expires_at) })}
       </p>
-      <CopyField label="The link" text={address} kind="account-link" />
+      <CopyField label={t("The link")} text={address} kind="account-link" />
     </CopyDialog>
   );
 }

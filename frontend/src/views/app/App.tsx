@@ -5,30 +5,26 @@ import type { Chat as ChatRecord } from "../../api/resources";
 import { t } from "../../language/t";
 import { endedUnseen } from "../../state/answers";
 import { chatOf } from "../../state/chats";
+import { offered } from "../../state/guest";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
 import { announcement } from "../../state/notices";
+import { isClosed, type Reserved } from "../../state/reserved";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
 import { thread } from "../../state/thread";
-import { Account } from "../account/Account";
-import { ApiKeys } from "../account/ApiKeys";
-import { People } from "../account/People";
-import { TakeAlong } from "../account/TakeAlong";
+import { picked } from "../../state/uploads";
 import { LazyAssistants } from "../assistants/LazyAssistants";
-import { Library } from "../library/Library";
 import { Banner } from "../notices/Banner";
 import { Notices } from "../notices/Notices";
-import { OperatorsWhenLoaded } from "../operators/loading";
 import { LazySearch } from "../search/LazySearch";
 import { Sidebar } from "../sidebar/Sidebar";
-import { Sources } from "../sources/Sources";
 import { Chat } from "../thread/Chat";
 import { DropTarget } from "../uploads/DropTarget";
-import { UploadDialog } from "../uploads/UploadDialog";
 import { Uploads } from "../uploads/Uploads";
 import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
+import { Account, ApiKeys, Closed, Library, Operators, People, Sources, TakeAlong, UploadDialog } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
@@ -42,6 +38,18 @@ const TITLES: Record<string, string> = {
   operate: t("Operators"),
   search: t("Search"),
 };
+
+const isReserved = (page: string): page is Reserved => ["account", "keys", "people", "operate"].includes(page);
+
+function ReservedPage({ page }: { page: Reserved }) {
+  const isShut = isClosed(page);
+  if (isShut === null) return <div class="account" aria-busy="true" />;
+  if (isShut) return <Closed page={page} />;
+  if (page === "account") return <Account />;
+  if (page === "keys") return <ApiKeys />;
+  if (page === "people") return <People />;
+  return <Operators section={route.value.page === "operate" ? route.value.section : ""} />;
+}
 
 export function App() {
   useShortcuts();
@@ -76,19 +84,16 @@ export function App() {
         <Banner />
         <main id="main" class="main" tabIndex={-1}>
           {page === "library" && <Library />}
-          {page === "account" && <Account />}
-          {page === "people" && <People />}
           {page === "search" && <LazySearch />}
-          {page === "keys" && <ApiKeys />}
-          {route.value.page === "operate" && <OperatorsWhenLoaded section={route.value.section} />}
+          {isReserved(page) && <ReservedPage page={page} />}
           {page === "chat" && <Chat />}
         </main>
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
       <Uploads />
-      <UploadDialog />
-      <TakeAlong />
+      {picked.value.length > 0 && <UploadDialog />}
+      {offered.value !== null && <TakeAlong />}
       <Notices />
       <Keys />
       <LazyWords />

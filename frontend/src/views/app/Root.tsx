@@ -2,10 +2,8 @@
 
 import { route } from "../../state/route";
 import { needsSignIn } from "../../state/session";
-import { Shared } from "../shared/Shared";
-import { SignIn } from "../sign-in/SignIn";
-import { UseLink } from "../sign-in/UseLink";
 import { App } from "./App";
+import { Shared, SignIn, UseLink } from "./parts";
 
 export function Root() {
   if (route.value.page === "welcome") return <UseLink />;

@@ -9,8 +9,8 @@ import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { newChat } from "../../state/thread";
 import { Icon } from "../icons";
 import { Menu } from "../menu/Menu";
-import { ShareChat } from "../shared/ShareChat";
 import { ChatInstructions } from "./ChatInstructions";
+import { ShareChat } from "./parts";
 
 /** `chat` is the one that is shown, if one is. */
 export function TopBar({ title, chat }: { title: string; chat: Chat | null }) {

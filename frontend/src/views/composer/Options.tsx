@@ -6,6 +6,7 @@ import { areAssistantsShown } from "../../state/assistants";
 import { chooseSecond, others, second } from "../../state/beside";
 import { model } from "../../state/models";
 import { areWordsShown } from "../../state/prompts";
+import { canBeThorough, chooseThorough, isThorough } from "../../state/thorough";
 import { thread } from "../../state/thread";
 import { chooseEffort, chooseLength, EFFORTS, effort, isTemporaryNext, LENGTHS, maxTokens } from "../../state/wish";
 import { Icon } from "../icons";
@@ -18,7 +19,8 @@ export function Options() {
   const canThink = Boolean(model.value?.reasoning_effort);
   const isNew = thread.value.chat === null;
   const canCompare = others.value.length > 0;
-  const isChanged = (canThink && effort.value !== null) || maxTokens.value !== null || isTemporaryNext.value;
+  const isChanged =
+    (canThink && effort.value !== null) || maxTokens.value !== null || isTemporaryNext.value || isThorough.value;
   const openWords = () => {
     setOpen(false);
     areWordsShown.value = { draft: "" };
@@ -86,6 +88,16 @@ export function Options() {
               >
                 <SecondModels />
               </select>
+            </label>
+          )}
+          {canBeThorough.value && (
+            <label class="picker-item">
+              <input
+                type="checkbox"
+                checked={isThorough.value}
+                onChange={(event) => chooseThorough(event.currentTarget.checked)}
+              />
+              <span class="picker-name">{t("Search thoroughly: several searches, which takes longer")}</span>
             </label>
           )}
           {isNew && (

@@ -14,7 +14,8 @@ export function Library() {
   const [isMaking, setMaking] = useState(false);
   const all = collections.value;
   const wanted = route.value.page === "library" ? route.value.collectionId : null;
-  const shown = all?.find(({ id }) => id === wanted) ?? all?.[0];
+  const isGone = wanted !== null && all !== null && !all.some(({ id }) => id === wanted);
+  const shown = isGone ? undefined : (all?.find(({ id }) => id === wanted) ?? all?.[0]);
   const make = async (name: string) => {
     const made = await createCollection(name);
     if (made !== undefined) navigate(libraryPath(made.id));
@@ -35,7 +36,13 @@ export function Library() {
         </button>
       </nav>
       {shown && <OneCollection key={shown.id} collection={shown} />}
-      {all?.length === 0 && (
+      {isGone && (
+        <div class="library-empty">
+          <h2>{t("This collection is not there")}</h2>
+          <p>{t("It was deleted, or it is not shared with you. Choose another one.")}</p>
+        </div>
+      )}
+      {!isGone && all?.length === 0 && (
         <div class="library-empty">
           <h2>{t("No documents yet")}</h2>
           <p>{t("Drop files here, or make a collection first. Then ask about what is in them.")}</p>

@@ -2,12 +2,18 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
 import { PersonField } from "./PersonField";
-import { More, number, Table, when } from "./parts";
+import { More, Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
-const OUTCOMES = ["done", "refused", "failed", "unknown"] as const;
+const OUTCOMES: Readonly<Record<string, string>> = {
+  done: t("done"),
+  refused: t("refused"),
+  failed: t("failed"),
+  unknown: t("not known"),
+};
 const never = new AbortController().signal;
 
 interface Shown {
@@ -67,8 +73,8 @@ export function Audit() {
         (found) =>
           setVerdict(
             found.fault
-              ? `The audit does not hold. ${found.fault}`
-              : `All ${number(found.entries)} entries hold. Keep ${found.last} elsewhere.`,
+              ? t("The audit does not hold. {fault}", { fault: found.fault })
+              : t("All {entries} entries hold. Keep {last} elsewhere.", { entries: found.entries, last: found.last }),
           ),
         tell,
       );
@@ -84,7 +90,7 @@ export function Audit() {
         }}
       >
         <PersonField
-          label="About the person"
+          label={t("About the person")}
           value={said}
           changed={(text, found) => {
             setSaid(text);
@@ -92,42 +98,47 @@ export function Audit() {
           }}
         />
         <label>
-          What was done
+          {t("What was done")}
           <input class="field" name="deed" autocomplete="off" placeholder="sign-in" />
         </label>
         <label>
-          Outcome
+          {t("Outcome")}
           <select class="field" name="outcome">
-            <option value="">any</option>
-            {OUTCOMES.map((one) => (
-              <option key={one}>{one}</option>
+            <option value="">{t("any")}</option>
+            {Object.entries(OUTCOMES).map(([one, label]) => (
+              <option key={one} value={one}>
+                {label}
+              </option>
             ))}
           </select>
         </label>
         <button type="submit" class="button is-primary">
-          Show
+          {t("Show")}
         </button>
         <button type="button" class="button" onClick={verify}>
-          Verify
+          {t("Verify")}
         </button>
         <a class="button" href={operators.auditAddress()} download="audit.jsonl">
-          Save all
+          {t("Save all")}
         </a>
       </form>
       <p role="status" class="operators-verdict">
         {verdict}
       </p>
-      {shown !== null && shown.lines.length === 0 && <p>There are no such lines.</p>}
+      {shown !== null && shown.lines.length === 0 && <p>{t("There are no such lines.")}</p>}
       {shown !== null && shown.lines.length > 0 && (
-        <Table label="Audit" heads={["When", "Who", "Did", "To", "From", "Outcome", "More"]}>
+        <Table
+          label={t("Audit")}
+          heads={[t("When"), t("Who"), t("Deed"), t("To what"), t("From where"), t("Outcome"), t("More")]}
+        >
           {shown.lines.map((line) => (
             <tr key={line.number}>
-              <td title={`Entry ${line.number}`}>{when(line.at)}</td>
-              <td title={line.who}>{name(line.who) || "nobody known"}</td>
+              <td title={t("Entry {number}", { number: line.number })}>{when(line.at)}</td>
+              <td title={line.who}>{name(line.who) || t("nobody known")}</td>
               <th scope="row">{line.deed}</th>
               <td title={line.what}>{name(line.what)}</td>
               <td>{line.where}</td>
-              <td class={line.outcome === "done" ? "" : "is-bad"}>{line.outcome}</td>
+              <td class={line.outcome === "done" ? "" : "is-bad"}>{OUTCOMES[line.outcome] ?? line.outcome}</td>
               <td class="is-text">{line.detail}</td>
             </tr>
           ))}

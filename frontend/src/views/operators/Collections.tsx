@@ -1,6 +1,7 @@
 /** Show all collections, whose they are, and how far their documents have come. */
 
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { libraryPath, navigate } from "../../state/route";
 import { usePages } from "./live";
 import { More, number, Table } from "./parts";
@@ -12,19 +13,19 @@ const load = async (signal: AbortSignal, after: string) => {
 
 export function Collections() {
   const { items, more, reload } = usePages(load, "");
-  if (items === null) return <p aria-busy="true">Loading …</p>;
+  if (items === null) return <p aria-busy="true">{t("Loading …")}</p>;
   return (
     <>
       <p>
         <button type="button" class="button" onClick={reload}>
-          Look again
+          {t("Look again")}
         </button>
       </p>
-      {items.length === 0 && <p>There are no collections.</p>}
+      {items.length === 0 && <p>{t("There are no collections.")}</p>}
       {items.length > 0 && (
         <Table
-          label="Collections"
-          heads={["Collection", "Owner", "Documents", "Ready", "Under way", "Failed", "Seen by"]}
+          label={t("Collections")}
+          heads={[t("Collection"), t("Owner"), t("Documents"), t("Ready"), t("Under way"), t("Failed"), t("Seen by")]}
           numbers={[2, 3, 4, 5]}
         >
           {items.map((one) => (
@@ -45,7 +46,7 @@ export function Collections() {
               <td class="is-number">{number(one.progress.ready)}</td>
               <td class="is-number">{number(one.progress.waiting + one.progress.reading + one.progress.embedding)}</td>
               <td class={one.progress.failed > 0 ? "is-number is-bad" : "is-number"}>{number(one.progress.failed)}</td>
-              <td>{one.is_shared ? "everybody" : "who has a right"}</td>
+              <td>{one.is_shared ? t("everybody") : t("who has a right")}</td>
             </tr>
           ))}
         </Table>

@@ -3,11 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 import * as operators from "../../api/operators";
 import * as people from "../../api/people";
+import { plural, t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
 import { useLive } from "./live";
-import { number } from "./parts";
 
 const never = new AbortController().signal;
 
@@ -19,7 +19,7 @@ export function Groups() {
   useEffect(() => {
     if (mayChange) people.people(never).then(setKnown, () => setKnown([])); // without accounts there are none
   }, [mayChange]);
-  if (value === null) return <p aria-busy="true">Loading …</p>;
+  if (value === null) return <p aria-busy="true">{t("Loading …")}</p>;
   return (
     <>
       {mayChange && (
@@ -36,33 +36,35 @@ export function Groups() {
           }}
         >
           <label>
-            Name of a new group
+            {t("Name of a new group")}
             <input class="field" name="name" required autocomplete="off" />
           </label>
           <button type="submit" class="button is-primary">
-            Make it
+            {t("Make it")}
           </button>
         </form>
       )}
-      {value.length === 0 && <p>There are no groups.</p>}
+      {value.length === 0 && <p>{t("There are no groups.")}</p>}
       {value.map((one) => (
         <details key={one.id} class="operators-group">
           <summary>
-            {one.name} <span class="operators-soft">{number(one.members)} members</span>
+            {one.name} <span class="operators-soft">{plural(one.members, "{count} member", "{count} members")}</span>
           </summary>
           {mayChange && <Members group={one} known={known} changed={reload} />}
           {mayChange && (
             <button type="button" class="button" onClick={() => setDeleting(one)}>
-              Delete the group
+              {t("Delete the group")}
             </button>
           )}
         </details>
       ))}
       {deleting && (
         <Confirm
-          title={`Delete ${deleting.name}?`}
-          text="What was shared with this group is not shared with its members any more. People and documents stay."
-          action="Delete"
+          title={t("Delete {name}?", { name: deleting.name })}
+          text={t(
+            "What was shared with this group is not shared with its members any more. People and documents stay.",
+          )}
+          action={t("Delete")}
           confirm={() => operators.deleteGroup(never, deleting.id).then(reload, tell)}
           close={() => setDeleting(null)}
         />
@@ -93,7 +95,7 @@ function Members({ group, known, changed }: MembersProperties) {
         {value?.map((one) => (
           <li key={one.person_id}>
             <span title={one.person_id}>
-              {nameOf(one.person_id)} {one.is_manager && <span class="operators-soft">manages it</span>}
+              {nameOf(one.person_id)} {one.is_manager && <span class="operators-soft">{t("manages it")}</span>}
             </span>
             <span class="operators-actions">
               <button
@@ -101,15 +103,15 @@ function Members({ group, known, changed }: MembersProperties) {
                 class="button"
                 onClick={() => operators.putMember(never, group.id, one.person_id, !one.is_manager).then(done, tell)}
               >
-                {one.is_manager ? "Make a member" : "Make a manager"}
+                {one.is_manager ? t("Make a member") : t("Make a manager")}
               </button>
               <button
                 type="button"
                 class="button"
-                aria-label={`Take ${nameOf(one.person_id)} out of ${group.name}`}
+                aria-label={t("Take {person} out of {group}", { person: nameOf(one.person_id), group: group.name })}
                 onClick={() => operators.removeMember(never, group.id, one.person_id).then(done, tell)}
               >
-                Take out
+                {t("Take out")}
               </button>
             </span>
           </li>
@@ -129,7 +131,7 @@ function Members({ group, known, changed }: MembersProperties) {
         }}
       >
         <label>
-          E-mail or id of a person
+          {t("E-mail or id of a person")}
           <input class="field" name="person" required autocomplete="off" list={`people-${group.id}`} />
         </label>
         <datalist id={`people-${group.id}`}>
@@ -140,7 +142,7 @@ function Members({ group, known, changed }: MembersProperties) {
           ))}
         </datalist>
         <button type="submit" class="button">
-          Put in
+          {t("Put in")}
         </button>
       </form>
     </>

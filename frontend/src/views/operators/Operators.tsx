@@ -1,6 +1,7 @@
 /** Show operators what they look after: a section each, kept fresh while it is looked at. */
 
 import type { ComponentType } from "preact";
+import { t } from "../../language/t";
 import { navigate, operatePath } from "../../state/route";
 import { Audit } from "./Audit";
 import { Collections } from "./Collections";
@@ -13,14 +14,14 @@ import { SignIns } from "./SignIns";
 import { Usage } from "./Usage";
 
 const SECTIONS: Record<string, readonly [string, ComponentType]> = {
-  server: ["Server and models", Server],
-  usage: ["Usage and quotas", Usage],
-  groups: ["Groups", Groups],
-  collections: ["Collections and jobs", Collections],
-  "sign-ins": ["Sign-ins", SignIns],
-  audit: ["Audit", Audit],
-  data: ["People’s data", PersonalData],
-  settings: ["Settings", Settings],
+  server: [t("Server and models"), Server],
+  usage: [t("Usage and quotas"), Usage],
+  groups: [t("Groups"), Groups],
+  collections: [t("Collections and jobs"), Collections],
+  "sign-ins": [t("Sign-ins"), SignIns],
+  audit: [t("Audit"), Audit],
+  data: [t("People’s data"), PersonalData],
+  settings: [t("Settings"), Settings],
 };
 
 export function Operators({ section }: { section: string }) {
@@ -28,7 +29,7 @@ export function Operators({ section }: { section: string }) {
   const [title, Section] = SECTIONS[here] as readonly [string, ComponentType];
   return (
     <div class="operators">
-      <nav class="operators-nav" aria-label="Operators’ pages">
+      <nav class="operators-nav" aria-label={t("Operators’ pages")}>
         {Object.entries(SECTIONS).map(([name, [label]]) => (
           <a
             key={name}

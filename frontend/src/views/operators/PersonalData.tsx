@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
@@ -11,7 +12,8 @@ import { Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
 const never = new AbortController().signal;
-const STATES = { waiting: "under way", done: "done", failed: "failed" } as const;
+const STATES = { waiting: t("under way"), done: t("done"), failed: t("failed") } as const;
+const KINDS: Readonly<Record<string, string>> = { export: t("Export"), erasure: t("Erasure") };
 
 /** What a job has come to, in words. */
 export const reportOf = (job: operators.Job) =>
@@ -28,7 +30,7 @@ export function PersonalData() {
   const [said, setSaid] = useState("");
   const [id, setId] = useState("");
   const [erasing, setErasing] = useState("");
-  if (!me.value?.person.is_operator) return <p>Only operators who have signed in can do this.</p>;
+  if (!me.value?.person.is_operator) return <p>{t("Only operators who have signed in can do this.")}</p>;
   const ask = (work: Promise<unknown>) => {
     work.then(() => {
       jobs.reload();
@@ -46,7 +48,7 @@ export function PersonalData() {
         }}
       >
         <PersonField
-          label="E-mail or id of a person"
+          label={t("E-mail or id of a person")}
           value={said}
           isNeeded
           changed={(text, found) => {
@@ -55,13 +57,13 @@ export function PersonalData() {
           }}
         />
         <button type="button" class="button" disabled={!id} onClick={() => ask(operators.exportPerson(never, id))}>
-          Export
+          {t("Export")}
         </button>
         <button type="button" class="button is-danger" disabled={!id} onClick={() => setErasing(id)}>
-          Erase
+          {t("Erase")}
         </button>
         <label>
-          Reason for a hold or for reading
+          {t("Reason for a hold or for reading")}
           <input
             class="field"
             value={reason}
@@ -71,7 +73,7 @@ export function PersonalData() {
           />
         </label>
         <button type="submit" class="button" disabled={!id}>
-          Place a legal hold
+          {t("Place a legal hold")}
         </button>
         <button
           type="button"
@@ -79,16 +81,16 @@ export function PersonalData() {
           disabled={!id || !reason.trim()}
           onClick={() => ask(operators.beginReading(never, id, reason))}
         >
-          Read their things
+          {t("Read their things")}
         </button>
       </form>
       <p class="operators-soft">
-        To read somebody’s chats and documents you say why. It is recorded, and ends after half an hour.
+        {t("To read somebody’s chats and documents you say why. It is recorded, and ends after half an hour.")}
       </p>
       {readings.value !== null && readings.value.length > 0 && (
         <>
-          <h3>What you read now</h3>
-          <Table label="What you read now" heads={["Person", "Why", "Until", ""]}>
+          <h3>{t("What you read now")}</h3>
+          <Table label={t("What you read now")} heads={[t("Person"), t("Why"), t("Until"), ""]}>
             {readings.value.map((one) => (
               <tr key={one.person_id}>
                 <th scope="row" title={one.person_id}>
@@ -100,10 +102,10 @@ export function PersonalData() {
                   <button
                     type="button"
                     class="button"
-                    aria-label={`Stop reading the things of ${one.person || one.person_id}`}
+                    aria-label={t("Stop reading the things of {person}", { person: one.person || one.person_id })}
                     onClick={() => ask(operators.endReading(never, one.person_id))}
                   >
-                    End
+                    {t("End")}
                   </button>
                 </td>
               </tr>
@@ -111,10 +113,10 @@ export function PersonalData() {
           </Table>
         </>
       )}
-      <h3>Legal holds</h3>
-      {holds.value?.length === 0 && <p>There are none.</p>}
+      <h3>{t("Legal holds")}</h3>
+      {holds.value?.length === 0 && <p>{t("There are none.")}</p>}
       {holds.value !== null && holds.value.length > 0 && (
-        <Table label="Legal holds" heads={["Person", "Why", "Since", ""]}>
+        <Table label={t("Legal holds")} heads={[t("Person"), t("Why"), t("Since"), ""]}>
           {holds.value.map((one) => (
             <tr key={one.person_id}>
               <th scope="row" title={one.person_id}>
@@ -126,23 +128,26 @@ export function PersonalData() {
                 <button
                   type="button"
                   class="button"
-                  aria-label={`End the hold on ${one.person || one.person_id}`}
+                  aria-label={t("End the hold on {person}", { person: one.person || one.person_id })}
                   onClick={() => ask(operators.endHold(never, one.person_id))}
                 >
-                  End
+                  {t("End")}
                 </button>
               </td>
             </tr>
           ))}
         </Table>
       )}
-      <h3>Exports and erasures</h3>
-      {jobs.value?.jobs.length === 0 && <p>There are none.</p>}
+      <h3>{t("Exports and erasures")}</h3>
+      {jobs.value?.jobs.length === 0 && <p>{t("There are none.")}</p>}
       {jobs.value !== null && jobs.value.jobs.length > 0 && (
-        <Table label="Exports and erasures" heads={["What", "Person", "Asked for", "State", "What it came to", ""]}>
+        <Table
+          label={t("Exports and erasures")}
+          heads={[t("What"), t("Person"), t("Asked for"), t("State"), t("What it came to"), ""]}
+        >
           {jobs.value.jobs.map((job) => (
             <tr key={job.id}>
-              <th scope="row">{job.kind}</th>
+              <th scope="row">{KINDS[job.kind] ?? job.kind}</th>
               <td title={job.person_id}>{jobs.value?.names[job.person_id] ?? job.person_id}</td>
               <td>{when(job.asked_at)}</td>
               <td class={job.state === "failed" ? "is-bad" : ""}>{STATES[job.state]}</td>
@@ -152,7 +157,7 @@ export function PersonalData() {
               <td>
                 {job.kind === "export" && job.state === "done" && (
                   <a class="button" href={operators.exportAddress(job.id)} download>
-                    Save
+                    {t("Save")}
                   </a>
                 )}
               </td>
@@ -162,9 +167,12 @@ export function PersonalData() {
       )}
       {erasing && (
         <Confirm
-          title="Erase this person?"
-          text={`All that is kept of ${erasing} is deleted: account, chats, collections with their documents, keys. It can’t be undone.`}
-          action="Erase"
+          title={t("Erase this person?")}
+          text={t(
+            "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.",
+            { person: erasing },
+          )}
+          action={t("Erase")}
           confirm={() => ask(operators.erasePerson(never, erasing))}
           close={() => setErasing("")}
         />

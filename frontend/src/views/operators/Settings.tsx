@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { useLive } from "./live";
 import { Table } from "./parts";
 
@@ -9,7 +10,7 @@ export function Settings() {
   const { value } = useLive(operators.settings, 0);
   const [words, setWords] = useState("");
   const [onlySet, setOnlySet] = useState(false);
-  if (value === null) return <p aria-busy="true">Loading …</p>;
+  if (value === null) return <p aria-busy="true">{t("Loading …")}</p>;
   const found = value.filter(
     (one) => (!onlySet || one.source !== "default") && one.name.toLowerCase().includes(words.trim().toLowerCase()),
   );
@@ -17,23 +18,23 @@ export function Settings() {
     <>
       <form class="operators-filter" onSubmit={(event) => event.preventDefault()}>
         <label>
-          Name
+          {t("Name")}
           <input class="field" type="search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
         </label>
         <label class="operators-check">
           <input type="checkbox" checked={onlySet} onChange={(event) => setOnlySet(event.currentTarget.checked)} />
-          Only those that are set
+          {t("Only those that are set")}
         </label>
       </form>
-      {found.length === 0 && <p>There are no such settings.</p>}
+      {found.length === 0 && <p>{t("There are no such settings.")}</p>}
       {found.length > 0 && (
-        <Table label="Settings" heads={["Setting", "Value", "Comes from"]}>
+        <Table label={t("Settings")} heads={[t("Setting"), t("Value"), t("Comes from")]}>
           {found.map((one) => (
             <tr key={one.name}>
               <th scope="row">
                 <code>{one.name}</code>
               </th>
-              <td class="is-text">{one.value || <span class="operators-soft">empty</span>}</td>
+              <td class="is-text">{one.value || <span class="operators-soft">{t("empty")}</span>}</td>
               <td>{one.source}</td>
             </tr>
           ))}

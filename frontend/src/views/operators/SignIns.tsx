@@ -1,6 +1,7 @@
 /** Show who is signed in where, and end it. */
 
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { usePages } from "./live";
@@ -15,11 +16,14 @@ const load = async (signal: AbortSignal, after: string) => {
 
 export function SignIns() {
   const { items, more, reload } = usePages(load, "");
-  if (items === null) return <p aria-busy="true">Loading …</p>;
-  if (items.length === 0) return <p>Nobody is signed in.</p>;
+  if (items === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  if (items.length === 0) return <p>{t("Nobody is signed in.")}</p>;
   return (
     <>
-      <Table label="Sign-ins" heads={["Person", "By", "From", "Browser", "Since", "Last used", ""]}>
+      <Table
+        label={t("Sign-ins")}
+        heads={[t("Person"), t("By what"), t("From where"), t("Browser"), t("Since"), t("Last used"), ""]}
+      >
         {items.map((one) => (
           <tr key={one.id}>
             <th scope="row" title={one.person_id}>
@@ -35,10 +39,13 @@ export function SignIns() {
                 <button
                   type="button"
                   class="button"
-                  aria-label={`End the sign-in of ${one.person || one.person_id} from ${one.address}`}
+                  aria-label={t("End the sign-in of {person} from {address}", {
+                    person: one.person || one.person_id,
+                    address: one.address,
+                  })}
                   onClick={() => operators.endSignIn(never, one.id).then(reload, tell)}
                 >
-                  End
+                  {t("End")}
                 </button>
               )}
             </td>

@@ -2,12 +2,31 @@
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { t } from "../../language/t";
 import { useLive } from "./live";
 import { Bars, number, Share, Table } from "./parts";
 
 const LIVE_SECONDS = 60;
-const BY = { model: "Model", person: "Person", group: "Group", key: "Key", day: "Day" } as const;
-const SCOPES = { server: "All together", group: "Each group", person: "Each person", key: "Each key" } as const;
+const BY = { model: t("Model"), person: t("Person"), group: t("Group"), key: t("Key"), day: t("Day") } as const;
+const SORTED = {
+  model: t("By model"),
+  person: t("By person"),
+  group: t("By group"),
+  key: t("By key"),
+  day: t("By day"),
+} as const;
+const SCOPES = {
+  server: t("All together"),
+  group: t("Each group"),
+  person: t("Each person"),
+  key: t("Each key"),
+} as const;
+const NAMED = {
+  server: (_: string) => SCOPES.server,
+  group: (name: string) => t("The group {name}", { name }),
+  person: (name: string) => t("The person {name}", { name }),
+  key: (name: string) => t("The key {name}", { name }),
+} as const;
 
 const day = (at: Date) =>
   `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
@@ -44,7 +63,7 @@ export function Usage() {
     <>
       <form class="operators-filter" onSubmit={(event) => event.preventDefault()}>
         <label>
-          From
+          {t("From")}
           <input
             class="field"
             type="date"
@@ -54,7 +73,7 @@ export function Usage() {
           />
         </label>
         <label>
-          To
+          {t("To")}
           <input
             class="field"
             type="date"
@@ -64,31 +83,41 @@ export function Usage() {
           />
         </label>
         <label>
-          Show
+          {t("Show")}
           <select class="field" value={by} onChange={(event) => setBy(event.currentTarget.value as operators.By)}>
-            {Object.entries(BY).map(([name, label]) => (
+            {Object.entries(SORTED).map(([name, label]) => (
               <option key={name} value={name}>
-                {`By ${label.toLowerCase()}`}
+                {label}
               </option>
             ))}
           </select>
         </label>
         <a class="button" href={operators.usageAddress(by, from, to)} download>
-          Save as CSV
+          {t("Save as CSV")}
         </a>
       </form>
-      <Bars of={days} words={`${number(all)} tokens from ${from} to ${to}, day by day.`} />
-      {value !== null && lines.length === 0 && <p>Nothing was used on these days.</p>}
+      <Bars of={days} words={t("{tokens} tokens from {from} to {to}, day by day.", { tokens: all, from, to })} />
+      {value !== null && lines.length === 0 && <p>{t("Nothing was used on these days.")}</p>}
       {lines.length > 0 && (
         <Table
-          label={`By ${by}`}
-          heads={[BY[by], "Tokens", "Part", "Questions", "In", "Cached", "Out", "Thoughts", "Money"]}
+          label={SORTED[by]}
+          heads={[
+            BY[by],
+            t("Tokens"),
+            t("Part"),
+            t("Questions"),
+            t("In"),
+            t("Cached"),
+            t("Out"),
+            t("Thoughts"),
+            t("Money"),
+          ]}
           numbers={[1, 3, 4, 5, 6, 7, 8]}
         >
           {lines.map((line) => (
             <tr key={line.name}>
               <th scope="row" title={line.name}>
-                {line.label || line.name || "none"}
+                {line.label || line.name || t("none")}
               </th>
               <td class="is-number">{number(tokens(line))}</td>
               <td>
@@ -104,19 +133,21 @@ export function Usage() {
           ))}
         </Table>
       )}
-      <h3>Quotas</h3>
-      {quotas !== null && quotas.quotas.length === 0 && <p>None are set: everybody may use as much as they ask for.</p>}
+      <h3>{t("Quotas")}</h3>
+      {quotas !== null && quotas.quotas.length === 0 && (
+        <p>{t("None are set: everybody may use as much as they ask for.")}</p>
+      )}
       {quotas !== null && quotas.quotas.length > 0 && (
-        <Table label="Quotas" heads={["For", "At most"]}>
-          {quotas.quotas.map((one) => (
-            <tr key={`${one.scope} ${one.subject} ${one.bound}`}>
-              <th scope="row">{one.subject ? `The ${one.scope} ${one.subject}` : SCOPES[one.scope]}</th>
-              <td>{one.bound}</td>
+        <Table label={t("Quotas")} heads={[t("For"), t("At most")]}>
+          {quotas.quotas.map((quota) => (
+            <tr key={`${quota.scope} ${quota.subject} ${quota.bound}`}>
+              <th scope="row">{quota.subject ? NAMED[quota.scope](quota.subject) : SCOPES[quota.scope]}</th>
+              <td>{quota.bound}</td>
             </tr>
           ))}
         </Table>
       )}
-      {quotas?.over && <p>Where one is reached, {quotas.over} answers.</p>}
+      {quotas?.over && <p>{t("Where one is reached, {model} answers.", { model: quotas.over })}</p>}
     </>
   );
 }

@@ -1,16 +1,15 @@
 /** What the operators' pages are made of: tables that scroll by themselves, figures, bars. */
 
 import type { ComponentChildren } from "preact";
+import { locale, t } from "../../language/t";
 
-export const number = (value: number) => value.toLocaleString();
+export const number = (value: number) => value.toLocaleString(locale);
 
 export const seconds = (value: number) =>
-  value < 1
-    ? `${(value * 1000).toPrecision(3)} ms`
-    : `${value.toLocaleString(undefined, { maximumFractionDigits: 1 })} s`;
+  value < 1 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toLocaleString(locale, { maximumFractionDigits: 1 })} s`;
 
 export const when = (at: number) =>
-  new Date(at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  new Date(at * 1000).toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
 
 interface TableProperties {
   label: string;
@@ -28,7 +27,7 @@ export function Table({ label, heads, numbers = [], children }: TableProperties)
           <tr>
             {heads.map((head, place) => (
               <th key={head} scope="col" class={numbers.includes(place) ? "is-number" : ""}>
-                {head || <span class="visually-hidden">What to do</span>}
+                {head || <span class="visually-hidden">{t("What to do")}</span>}
               </th>
             ))}
           </tr>
@@ -56,7 +55,7 @@ export function More({ more }: { more: (() => void) | null }) {
   if (more === null) return null;
   return (
     <button type="button" class="button" onClick={more}>
-      Show more
+      {t("Show more")}
     </button>
   );
 }

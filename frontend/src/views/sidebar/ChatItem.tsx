@@ -6,10 +6,10 @@ import { t } from "../../language/t";
 import { keep, remove, rename, selected } from "../../state/chats";
 import { chatPath, navigate } from "../../state/route";
 import { openAt } from "../../state/thread";
+import { ShareChat } from "../app/parts";
 import { isComposing } from "../keys";
 import { Marked } from "../Marked";
 import { Menu } from "../menu/Menu";
-import { ShareChat } from "../shared/ShareChat";
 import { FolderDialog } from "./FolderDialog";
 
 interface Properties {

@@ -1,9 +1,9 @@
 /** Say how long ago something was, in words for a list. */
 
-import { locale, t } from "../../language/t";
+import { locale, once, t } from "../../language/t";
 
 const DAY_SECONDS = 86_400;
-const months = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+const months = once(() => new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }));
 
 /** "Today", "Yesterday", "Last 7 days", "Last 30 days", or the month. Times are seconds since the epoch. */
 export function dayLabel(seconds: number, now = new Date()): string {
@@ -12,5 +12,5 @@ export function dayLabel(seconds: number, now = new Date()): string {
   if (seconds >= midnight - DAY_SECONDS) return t("Yesterday");
   if (seconds >= midnight - 7 * DAY_SECONDS) return t("Last 7 days");
   if (seconds >= midnight - 30 * DAY_SECONDS) return t("Last 30 days");
-  return months.format(seconds * 1000);
+  return months().format(seconds * 1000);
 }

@@ -17,7 +17,9 @@ import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Rate } from "./Rate";
 import { ReadAloud } from "./ReadAloud";
+import { Steps } from "./Steps";
 import { Switcher } from "./Switcher";
+import { saidText } from "./saidText";
 import { Thoughts } from "./Thoughts";
 import { Time } from "./Time";
 import { readingText, waitingText } from "./waiting";
@@ -33,6 +35,7 @@ interface Properties {
 export function AnswerView({ message, siblings, isLast, other }: Properties) {
   const answer = answerOf(message.id).value;
   const isOpen = answer.state === "open";
+  const text = saidText(answer);
   const again = () => {
     if (other) regenerateBeside(message, other.id);
     else if (message.parent_id !== null) regenerate(message.parent_id);
@@ -54,15 +57,15 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
       )}
       <AskedAssistant asked={message.asked_with?.assistant} />
       <Thoughts answer={answer} />
-      {answer.text !== "" && <Markdown text={answer.text} references={references} isGrowing={isOpen} cite={cite} />}
+      {text !== "" && <Markdown text={text} references={references} isGrowing={isOpen} cite={cite} />}
       {isOpen && answer.text === "" && <Progress answer={answer} />}
       <Ending answer={answer} retry={isLast ? again : null} goOn={isLast ? more : null} />
       <CitedSources answer={answer} />
-      <Found answer={answer} />
+      {!(isOpen && answer.text === "" && answer.steps) && <Found answer={answer} />}
       {!isOpen && (
         <div class="message-actions">
           {!other && <Switcher message={message} siblings={siblings} />}
-          {answer.text !== "" && <Copy text={answer.text} />}
+          {text !== "" && <Copy text={text} />}
           {answer.text !== "" && <ReadAloud messageId={message.id} />}
           {answer.text !== "" && !isTemporaryHere.value && <Rate message={message} />}
           <button
@@ -100,14 +103,17 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
 
 function Progress({ answer }: { answer: Answer }) {
   return (
-    <p class="progress" role="status">
-      <span class="dots" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </span>
-      {progressText(answer)}
-    </p>
+    <>
+      {answer.steps && <Steps steps={answer.steps} />}
+      <p class="progress" role="status">
+        <span class="dots" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+        {progressText(answer)}
+      </p>
+    </>
   );
 }
 

@@ -4,9 +4,10 @@ import type { Answer } from "../../events";
 import { t } from "../../language/t";
 import { openSource, sourceOfHit } from "../../state/sources";
 import { Icon } from "../icons";
+import { Steps } from "./Steps";
 
 export function Found({ answer }: { answer: Answer }) {
-  const { query, hits, citations } = answer;
+  const { query, hits, citations, steps = [] } = answer;
   if (query === null) return null;
   const markersOf = (passageId: string) => citations.filter(({ passage_id }) => passage_id === passageId);
   return (
@@ -16,10 +17,14 @@ export function Found({ answer }: { answer: Answer }) {
         <span>{t("What was found")}</span>
         <span class="found-count">{hits.length}</span>
       </summary>
-      <p class="found-query">
-        {t("Searched for")} <q dir="auto">{query}</q>
-        {hits.length === 0 && ` · ${t("Nothing was found.")}`}
-      </p>
+      {steps.length > 1 ? (
+        <Steps steps={steps} />
+      ) : (
+        <p class="found-query">
+          {t("Searched for")} <q dir="auto">{query}</q>
+          {hits.length === 0 && ` · ${t("Nothing was found.")}`}
+        </p>
+      )}
       <ol class="found-hits" aria-label={t("Passages found")}>
         {hits.map((hit) => (
           <li key={hit.passage_id}>

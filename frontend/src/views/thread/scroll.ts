@@ -34,8 +34,9 @@ export function usePinnedScroll(chatId: string, asks: number) {
     const box = scroller.current;
     const inner = content.current;
     if (!box || !inner) return undefined;
-    let top = box.scrollTop;
-    let height = box.scrollHeight;
+    // It has just been made. To ask it would lay out the whole page, once before the first frame and once for it.
+    let top = 0;
+    let height = 0;
     const scrolled = () => {
       const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PIXELS;
       // Only going up in a text that did not shrink is the person's doing.
@@ -70,6 +71,11 @@ export function usePinnedScroll(chatId: string, asks: number) {
     fromEnd.current = null;
   });
 
-  useLayoutEffect(jump, [chatId, asks]);
+  const isNew = useRef(true);
+  useLayoutEffect(() => {
+    pin(true);
+    if (!isNew.current) toEnd(); // at first its observer does that, once it is laid out
+    isNew.current = false;
+  }, [chatId, asks]);
   return { scroller, content, isPinned, jump, hold, keepPlace };
 }

@@ -3,6 +3,7 @@
 import zipfile
 
 from hubbub.core.errors import Invalid, TooLarge
+from hubbub.core.reasons import because
 
 MOST_PARTS = 10_000
 MOST_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -20,11 +21,11 @@ def check_archive(archive: zipfile.ZipFile) -> None:
     """
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
-        raise Invalid("The file is encrypted: remove its password and add it again.", code="encrypted")
+        raise Invalid(because("encrypted"), code="encrypted")
     if len(parts) > MOST_PARTS:
-        raise TooLarge(f"The file has more than {MOST_PARTS} parts. Split it into smaller ones.", code="bomb")
+        raise TooLarge(because("too_many_parts", parts=MOST_PARTS), code="bomb")
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
     if unpacked > MOST_UNPACKED_BYTES or unpacked > max(SMALL_BYTES, packed * MOST_RATIO):
         most = min(MOST_UNPACKED_BYTES, max(SMALL_BYTES, packed * MOST_RATIO)) // (1024 * 1024)
-        raise TooLarge(f"The file unpacks to more than {most} MB. Split it into smaller ones.", code="bomb")
+        raise TooLarge(because("bomb", megabytes=most), code="bomb")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from hubbub.core.errors import Invalid, Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Loaded
 from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.nested import inner_blocks
@@ -25,7 +26,7 @@ def load(file: BinaryIO) -> Loaded:
         with zipfile.ZipFile(file) as archive:
             blocks, omitted = inner_blocks(_files(archive), of=len(archive.infolist()))
     except (zipfile.BadZipFile, ValueError, zlib.error, EOFError, NotImplementedError) as error:
-        raise Invalid("The archive is damaged. Pack it anew and add it again.", code="corrupt") from error
+        raise Invalid(because("archive_damaged"), code="corrupt") from error
     if not blocks and omitted:
         raise Unsupported(f"Nothing in the archive can be read ({omitted[0].text}).")
     return Loaded(blocks, omitted=omitted)

@@ -3,6 +3,7 @@
 from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.ooxml import Package, damaged
@@ -33,7 +34,7 @@ def load(file: BinaryIO) -> Loaded:
         blocks = _sections(walk, body, parts)
     except (SyntaxError, RecursionError) as error:
         if isinstance(error, RecursionError) or "depth" in str(error):
-            raise Invalid("The file is nested too deeply. Simplify it and add it again.", code="corrupt") from error
+            raise Invalid(because("nested_too_deeply"), code="corrupt") from error
         raise damaged() from error
     if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
         parts.lose_pictures(walk.pictures)

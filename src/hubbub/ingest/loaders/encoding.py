@@ -8,6 +8,7 @@ import unicodedata
 from typing import BinaryIO
 
 from hubbub.core.errors import Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.loaders.guessing import guessed
 
 _BOMS = (
@@ -31,7 +32,7 @@ _MARK_EVERY = 60
 """A sentence is no longer than so many letters."""
 _UTF7 = re.compile(rb"\+([A-Za-z0-9+/]+)|\+(-?)")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-NOT_TEXT = "The file is not text, though its name says so. If it is, save it as UTF-8 and add it again."
+NOT_TEXT = because("not_text")
 
 
 def read_text(file: BinaryIO) -> str:

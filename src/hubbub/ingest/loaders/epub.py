@@ -8,12 +8,13 @@ from urllib.parse import unquote
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import html
 from hubbub.ingest.loaders.xml import name_of, parse
 
-_DAMAGED = "The file is damaged. Save it anew and add it again."
+_DAMAGED = because("damaged")
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -28,7 +29,7 @@ def load(file: BinaryIO) -> Loaded:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
             if "META-INF/rights.xml" in names or "META-INF/license.lcpl" in names:
-                raise Invalid("The book is protected against being read by other programs.", code="encrypted")
+                raise Invalid(because("book_protected"), code="encrypted")
             container = parse(archive.read("META-INF/container.xml"))
             package = next((one.get("full-path", "") for one in container.iter() if name_of(one) == "rootfile"), "")
             root = parse(archive.read(package), resolves=True)

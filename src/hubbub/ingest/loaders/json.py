@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.core.sentences import sentences
 from hubbub.ingest.blocks import Block, Code, Loaded
 from hubbub.ingest.loaders.encoding import read_text
@@ -23,7 +24,7 @@ _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _PAIR = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[{,]\s*\w+)\s*:\s*[-\d"'tfnTFN\[{]""")
 _SPACE = re.compile(r"[\s\x1e]*")
 """White space, and what begins each record of a JSON text sequence (RFC 7464)."""
-TOO_DEEP = "The file is nested too deeply to be read."
+TOO_DEEP = because("nested_too_deeply")
 
 
 class Members(list[tuple[str, Any]]):

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 
 from hubbub.core.errors import Invalid, Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.base import OwnFormat, ReadsFiles
 from hubbub.ingest.loaders.archive import check_archive
 from hubbub.ingest.loaders.encoding import looks_like_text
@@ -156,7 +157,7 @@ _OFFICE_PARTS = {"word/": WORD, "ppt/": POWERPOINT, "xl/": EXCEL}
 _OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 _own: dict[str, OwnFormat] = {}
 """The formats of somebody's own by suffix, in a sandbox's child alone, which reads one file and ends."""
-ENCRYPTED = "The file is encrypted: remove its password and add it again."
+ENCRYPTED = because("encrypted")
 
 
 def take_formats(formats: Sequence[Mapping[str, Any]]) -> None:
@@ -185,7 +186,7 @@ def kind_of(file: BinaryIO, name: str) -> Kind | OwnFormat:
     file.seek(0)
     promised = _BY_SUFFIX.get(_suffix(name))
     if not head:
-        raise Invalid("The file is empty. Add it again when something is in it.", code="empty")
+        raise Invalid(because("file_empty"), code="empty")
     if (own := _own.get(_suffix(name))) is not None:
         return own
     if b"%PDF-" in head[:1024] and not (promised in _TEXTS and looks_like_text(head)):
@@ -202,7 +203,7 @@ def kind_of(file: BinaryIO, name: str) -> Kind | OwnFormat:
         return written
     if promised in (PDF, WORD, POWERPOINT, EXCEL, ODT, ODS, ODP, EPUB, ZIP, TAR, RTF, *_PICTURES):
         raise Invalid(
-            f"The file is damaged, or not {promised.name}, though its name ends in {_suffix(name)}. Save it anew.",
+            because("not_its_kind", kind=promised.name, suffix=_suffix(name)),
             code="corrupt",
         )
     if promised is not None:
@@ -263,9 +264,9 @@ def _office_kind(file: BinaryIO, name: str) -> Kind:
             parts = archive.namelist()
         file.seek(0)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Invalid("The file is damaged. Save it anew and add it again.", code="corrupt") from error
+        raise Invalid(because("damaged"), code="corrupt") from error
     if "xl/workbook.bin" in parts:
-        raise Unsupported("The file is in Excel's binary format: save it as .xlsx and add it again.")
+        raise Unsupported(because("excel_binary"))
     for folder, kind in _OFFICE_PARTS.items():
         if "[Content_Types].xml" in parts and any(part.startswith(folder) for part in parts):
             return kind
@@ -294,13 +295,13 @@ def _ole_kind(file: BinaryIO, name: str) -> Kind:
     if "EncryptedPackage" in paths:
         raise Invalid(ENCRYPTED, code="encrypted")
     newer = _OLD_OFFICE.get(_suffix(name), ".docx, .xlsx or .pptx")
-    raise Unsupported(f"The file is in Office's format of before 2007: save it as {newer} and add it again.")
+    raise Unsupported(because("old_office", newer=newer))
 
 
 def _unknown(name: str) -> Unsupported:
     ours = [suffix for kind in KINDS if kind is not CODE for suffix in kind.suffixes]
     known = ", ".join((*_own, *ours, "source code"))
-    return Unsupported(f"Files like “{PurePosixPath(name).name}” are not understood. Known are: {known}.")
+    return Unsupported(because("kind_unknown", name=PurePosixPath(name).name, known=known))
 
 
 def _suffix(name: str) -> str:

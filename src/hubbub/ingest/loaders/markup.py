@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph
 from hubbub.ingest.loaders import flat_office, html, odf
 from hubbub.ingest.loaders.encoding import decode
@@ -41,7 +42,7 @@ def load(file: BinaryIO) -> Loaded:
             return Loaded(list(_workbook(root)), omitted=omitted)
         return Loaded(list(_values(root)), omitted=omitted)
     except RecursionError as error:
-        raise Invalid("The file is nested too deeply to be read.", code="corrupt") from error
+        raise Invalid(because("nested_too_deeply"), code="corrupt") from error
 
 
 def _root(data: bytes) -> tuple[Element, tuple[Omission, ...]]:

@@ -10,6 +10,7 @@ import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError, TooLarge
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Loaded, without_hidden
 from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders.kinds import kind_of
@@ -55,7 +56,7 @@ def inner_blocks(
             count += 1
             left[0] -= len(data) if isinstance(data, bytes) else 0
             if left[0] < 0:
-                raise TooLarge("The file unpacks to more than 256 MB. Split it into smaller ones.", code="bomb")
+                raise TooLarge(because("bomb", megabytes=256), code="bomb")
             if _depth.get() > MOST_DEPTH:
                 lost.append(name)
                 continue
@@ -72,11 +73,16 @@ def inner_blocks(
                 continue
             blocks.append(Heading(f"{lead}{name}", 1))
             blocks += [_below(block) for block in loaded.blocks]
-            omitted += [msgspec.structs.replace(one, text=f"{name}: {one.text}") for one in loaded.omitted]
+            omitted += [
+                msgspec.structs.replace(
+                    one, text=f"{name}: {one.text}", within=f"{name}: {one.within}" if one.within else name
+                )
+                for one in loaded.omitted
+            ]
     if lost:
         named = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
         words = f"{len(lost)} of {count} files in it could not be read: {named}"
-        omitted.append(Omission("files", words, len(lost), count))
+        omitted.append(Omission("files", words, len(lost), count, named))
     return blocks, tuple(omitted)
 
 

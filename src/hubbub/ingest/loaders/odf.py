@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
@@ -31,7 +32,7 @@ _SKIPPED = frozenset(
 )
 _COLLAPSED = ("collapse", "filter")
 NOT_CALCULATED = "(not calculated)"
-_DAMAGED = "The file is damaged. Save it anew and add it again."
+_DAMAGED = because("damaged")
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -46,7 +47,7 @@ def load(file: BinaryIO) -> Loaded:
             if b"encryption-data" in (
                 archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
             ):
-                raise Invalid("The file is encrypted: remove its password and add it again.", code="encrypted")
+                raise Invalid(because("encrypted"), code="encrypted")
             content = parse(archive.read("content.xml"))
             meta = parse(archive.read("meta.xml")) if "meta.xml" in names else None
             styles = parse(archive.read("styles.xml")) if "styles.xml" in names else None
@@ -83,7 +84,7 @@ def _read(content: Element, styles: Element | None, meta: Element | None, inlaid
     try:
         blocks = [*_margins(walk, styles, "header"), *walk.blocks(body), *_margins(walk, styles, "footer")]
     except RecursionError as error:
-        raise Invalid("The file is nested too deeply to be read.", code="corrupt") from error
+        raise Invalid(because("nested_too_deeply"), code="corrupt") from error
     title = ""
     if meta is not None:
         title = next((one.text or "" for one in meta.iter() if name_of(one) == "title"), "").strip()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_ENTRIES = 100_000
@@ -135,4 +136,4 @@ def _streams(entries: list[_Entry]) -> Iterator[tuple[str, _Entry]]:
 
 
 def _damaged() -> Invalid:
-    return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
+    return Invalid(because("damaged"), code="corrupt")

@@ -9,6 +9,7 @@ from typing import IO, Any, BinaryIO
 import msgspec
 
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 
 etree: Any = importlib.import_module("lxml.etree")  # it has no types
 
@@ -115,4 +116,4 @@ def relation_id(element: Any, name: str = "id") -> str:
 
 def damaged() -> Invalid:
     """Return the error for a file that is not what it should be."""
-    return Invalid("The file is damaged. Save it anew and add it again.", code="corrupt")
+    return Invalid(because("damaged"), code="corrupt")

@@ -13,6 +13,7 @@ import msgspec
 
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid, TooLarge
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
@@ -51,13 +52,13 @@ def open_pdf(file: BinaryIO) -> Any:
     try:
         mapped = _mapped(file)
     except ValueError as error:
-        raise Invalid("The file is empty. Add it again when something is in it.", code="empty") from error
+        raise Invalid(because("file_empty"), code="empty") from error
     try:
         return pdfium.PdfDocument((ctypes.c_char * len(mapped)).from_buffer(mapped))
     except pdfium.PdfiumError as error:
         if error.err_code == _PASSWORD_ERROR:
             raise Invalid(ENCRYPTED, code="encrypted") from error
-        raise Invalid("The file is damaged. Save or print it as PDF anew and add it again.", code="corrupt") from error
+        raise Invalid(because("pdf_damaged"), code="corrupt") from error
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap:
@@ -82,7 +83,7 @@ def load(file: BinaryIO) -> Loaded:
     try:
         pages = len(document)
         if pages > MOST_PAGES:
-            raise TooLarge(f"The file has more than {MOST_PAGES} pages. Split it into smaller ones.")
+            raise TooLarge(because("too_many_frames", pages=MOST_PAGES))
         outline = _outline(document)
         labels = _labels(document)
         recognises = turn()
@@ -238,7 +239,7 @@ def _refuse(unreadable: int, recognises: Turn) -> NoReturn:
     late = recognises.omitted()
     why = late[0].text if late else "no text is recognised on them"
     raise Invalid(
-        f"The file holds only pictures of its pages, and {why}. Scan it anew, more clearly, and add it again.",
+        because("only_pictures", why=why),
         code="empty",
     )
 

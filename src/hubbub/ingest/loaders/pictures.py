@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from hubbub.core.errors import Invalid, TooLarge
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.scanned import scanned_blocks
@@ -39,9 +40,9 @@ def load(file: BinaryIO) -> Loaded:
                 blocks += scanned_blocks(found, number)
             read_so_far(number, of)
     except (OSError, SyntaxError, ValueError, KeyError, EOFError) as error:  # so Pillow says that a file is damaged
-        raise Invalid("The picture is damaged. Save it anew and add it again.", code="corrupt") from error
+        raise Invalid(because("picture_damaged"), code="corrupt") from error
     if not blocks and not recognises.omitted():
-        raise Invalid("No text was found on the picture. Add one that shows some.", code="empty")
+        raise Invalid(because("picture_has_no_text"), code="empty")
     return Loaded(blocks, pages=pages)
 
 
@@ -52,13 +53,11 @@ def _frames(file: BinaryIO) -> Iterator[tuple[int, Any, int]]:
     with library.open(file, formats=FORMATS) as opened:
         frames = int(getattr(opened, "n_frames", 1)) if opened.format == "TIFF" else 1  # others move
         if frames > MOST_FRAMES:
-            raise TooLarge(f"The file has more than {MOST_FRAMES} pages. Split it into smaller ones.")
+            raise TooLarge(because("too_many_frames", pages=MOST_FRAMES))
         for number in range(frames):
             opened.seek(number)
             if opened.width * opened.height > MOST_DECODED:
-                raise TooLarge(
-                    f"The picture has more than {MOST_DECODED // 1_000_000} million pixels. Make it smaller."
-                )
+                raise TooLarge(because("too_many_pixels", megapixels=MOST_DECODED // 1_000_000))
             yield number + 1, opened, frames
 
 

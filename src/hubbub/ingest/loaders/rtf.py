@@ -4,6 +4,7 @@ import re
 from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
 
 _TOKEN = re.compile(
@@ -117,7 +118,7 @@ class _Reader:
             state = states[-1]
             if brace == b"{":
                 if len(states) > MOST_DEPTH:
-                    raise Invalid("The file is nested too deeply to be read.", code="corrupt")
+                    raise Invalid(because("nested_too_deeply"), code="corrupt")
                 states.append(_State(state))
                 is_starred, to_skip = False, 0
             elif brace == b"}":

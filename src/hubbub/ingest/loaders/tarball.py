@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from hubbub.core.errors import Invalid, TooLarge, Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Loaded
 from hubbub.ingest.loaders.archive import MOST_PARTS, MOST_RATIO, MOST_UNPACKED_BYTES, SMALL_BYTES
 from hubbub.ingest.loaders.kinds import kind_of
@@ -35,7 +36,7 @@ def load(file: BinaryIO) -> Loaded:
         with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
             blocks, omitted = inner_blocks(_files(archive))
     except _BROKEN as error:
-        raise Invalid("The archive is damaged. Pack it anew and add it again.", code="corrupt") from error
+        raise Invalid(because("archive_damaged"), code="corrupt") from error
     if not blocks and omitted:
         raise Unsupported(f"Nothing in the archive can be read ({omitted[0].text}).")
     return Loaded(blocks, omitted=omitted)
@@ -47,7 +48,7 @@ def _unpacked(data: bytes) -> tuple[str, bytes]:
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as opened:
         unpacked = opened.read(most + 1)
     if len(unpacked) > most:
-        raise TooLarge(f"The file unpacks to more than {most // 1024**2} MB. Split it into smaller ones.", code="bomb")
+        raise TooLarge(because("bomb", megabytes=most // 1024**2), code="bomb")
     return _name(data), unpacked
 
 
@@ -64,7 +65,7 @@ def _name(data: bytes) -> str:
 def _files(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
     for number, part in enumerate(archive):
         if number >= MOST_PARTS:
-            raise TooLarge(f"The file has more than {MOST_PARTS} parts. Split it into smaller ones.", code="bomb")
+            raise TooLarge(because("too_many_parts", parts=MOST_PARTS), code="bomb")
         opened = archive.extractfile(part) if part.isreg() and not part.issparse() else None
         if opened is not None and not PurePosixPath(part.name).name.startswith("._"):
             yield part.name, opened.read()

@@ -11,6 +11,7 @@ import msgspec
 
 from hubbub.core.documents import Omission, ReadByOcr
 from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.ocr.base import NAMES, Picture, Plan, Recognised, Recogniser
 from hubbub.ingest.ocr.elsewhere import Drawing
@@ -83,15 +84,11 @@ class Turn:
         """
         if self._plan is None:
             raise Invalid(
-                f"{what} Reading pictures of text (OCR) is switched off on this server. Make the text recognisable by "
-                "the scanner's program or with OCRmyPDF, and add the file again.",
+                because("ocr_off", what=what),
                 code="empty",
             )
         if not self.is_on:
-            raise NotInstalled(
-                f"{what} Reading pictures of text (OCR) is not installed on this server. Run there: {INSTALL}. The "
-                "file is tried again by itself."
-            )
+            raise NotInstalled(because("ocr_missing", what=what, install=INSTALL))
 
     def read(self, draw: Callable[[], Picture], what: What = "page") -> Recognised | None:
         """Return what a page or a picture shows that is drawn when it is needed; None where it can't be told.

@@ -77,6 +77,10 @@ class NewResponse(msgspec.Struct, frozen=True):
     user: str | None = None
     include: list[str] | None = None
     top_logprobs: int | None = None
+    thorough: Annotated[
+        bool | None,
+        Meta(description="Over documents: whether the model may search several times (not of OpenAI's API)"),
+    ] = None
     stream_options: Annotated[Any, Meta(description="Left out: nothing of it changes what is streamed here")] = None
     messages: Annotated[Any, Meta(description="Not taken: these are `input` here")] = None
     conversation: Annotated[Any, Meta(description="The id of a conversation, or an object with it")] = None

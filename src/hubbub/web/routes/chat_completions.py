@@ -14,7 +14,16 @@ from hubbub.app import model_names
 from hubbub.app.application import Application
 from hubbub.app.assistants_asked import Settled, told_by
 from hubbub.app.files_sent import with_files_read
-from hubbub.app.messages import Able, able_of, check_sizes, over_documents, read_messages, read_tools, readable
+from hubbub.app.messages import (
+    Able,
+    able_of,
+    check_sizes,
+    check_thorough,
+    over_documents,
+    read_messages,
+    read_tools,
+    readable,
+)
 from hubbub.app.tool_choice import choose
 from hubbub.core.errors import BadParam
 from hubbub.core.events import Event, Failed
@@ -67,6 +76,10 @@ class ChatCompletionRequest(msgspec.Struct, frozen=True):
     tools: list[Any] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
+    thorough: Annotated[
+        bool | None,
+        Meta(description="Over documents: whether the model may search several times (not of OpenAI's API)"),
+    ] = None
     input: Any = None
 
 
@@ -178,10 +191,11 @@ def _question(
     turns = read_messages(messages, able)
     check_sizes(turns, body_bytes=app.limits.body_bytes, picture_bytes=app.limits.picture_bytes)
     how = msgspec.structs.replace(_generation(body, able), extra=extra)
+    check_thorough(body.thorough, is_over_documents=bool(target.collection_ids))
     if not target.collection_ids:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
         return Question(text, readable(turns, able), target.model, is_verbatim=True, generation=how)
-    question = Question("", (), target.model, target.collection_ids, generation=how)
+    question = Question("", (), target.model, target.collection_ids, generation=how, is_thorough=bool(body.thorough))
     return over_documents(turns, question, able, _place_of, most_characters=app.limits.question_characters)
 
 

@@ -200,6 +200,9 @@ class OneMoreAnswer(BaseModel):
     ] = None
     grace_seconds: Annotated[float | None, Field(ge=0, le=3600)] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=10**9, description="How long the answer may get")] = None
+    thorough: Annotated[
+        bool | None, Field(description="Whether it is searched for in several steps, as with a question")
+    ] = None
     continues: Annotated[
         str | None, Field(description="An answer to the question that was cut off: begin with its text, and go on")
     ] = None
@@ -325,6 +328,7 @@ async def answer_again(question_id: str, new: OneMoreAnswer, app: App, person: A
         app.limits.grace(new.unwatched, new.grace_seconds),
         new.max_tokens,
         new.continues,
+        new.thorough,
         new.beside,
     )
     asked = await app.questions.ask_again(person, question_id, how, answer_id=new.answer_id)

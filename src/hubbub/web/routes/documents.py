@@ -13,6 +13,7 @@ from hubbub.app.documents import NAME_CHARACTERS, PAGE_SCALE
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Invalid, Malformed, NotAllowed
 from hubbub.core.people import SUBJECT_CHARACTERS, Right
+from hubbub.core.reasons import because
 from hubbub.search.base import Condition, DocumentOrder, Listing
 from hubbub.web.address import payer_of
 from hubbub.web.asker import App, Asker
@@ -180,7 +181,7 @@ async def add_document_by_url(collection_id: str, new: NewUrl, request: Request,
     """
     if app.by_url is None:
         await app.documents.check_may_add(person, collection_id)  # to others the collection is not there
-        raise NotAllowed("Documents can't be added by URL here. Download the file and add it.")
+        raise NotAllowed(because("urls_not_allowed"))
     payer = payer_of(request.scope, person)
     added = await app.by_url.add(app.documents, person, collection_id, new.url, payer=payer)
     return Json(added, status_code=202)
@@ -268,7 +269,7 @@ async def pieces_of(request: Request) -> AsyncGenerator[bytes]:
         async for piece in request.stream():
             yield piece
     except ClientDisconnect as error:
-        raise Malformed("The request ended before its body did. Send the file again.") from error
+        raise Malformed(because("sent_in_part")) from error
 
 
 def _view(collection: Collection) -> CollectionView:
