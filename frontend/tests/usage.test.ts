@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Bound } from "../src/api/resources";
+import type { Bound } from "../src/api/bounds";
 import { noteOf } from "../src/state/usage";
 
 const NOW = 1_000_000;
