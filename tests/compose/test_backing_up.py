@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -207,7 +208,10 @@ def add(folder: Path) -> None:
 
 def change_manifest(folder: Path) -> None:
     path = folder / MANIFEST
-    path.write_text(path.read_text().replace('"history": 7', '"history": 6'))
+    manifest = path.read_text()
+    step = re.search(r'"history": (\d+)', manifest)
+    assert step is not None
+    path.write_text(manifest.replace(step[0], f'"history": {int(step[1]) - 1}'))
 
 
 def drop_manifest(folder: Path) -> None:

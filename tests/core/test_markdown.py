@@ -21,6 +21,8 @@ def shown(markdown: str) -> tuple[str, set[str]]:
 @given(TEXTS)
 @example("1986. It was a good year.")
 @example("- not a list")
+@example("---")
+@example("===")
 @example("AT&amp;T &#65; &lt;b&gt;")
 @example("[2] <<Who?>> [x](javascript:alert(1)) ![x](y) | a | b |")
 @example("~~~\n\ncode ``` `x`")

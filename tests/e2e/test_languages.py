@@ -68,7 +68,8 @@ async def test_what_the_server_says_of_a_failure_is_said_in_the_language_of_the_
 
 async def test_each_catalogue_is_built_once() -> None:
     names = [path.name.partition("-")[0] for path in (STATIC / "assets").glob("*.js")]
-    assert sorted(name for name in names if name in ("ar", "de", "es", "fr", "ja")) == ["ar", "de", "es", "fr", "ja"]
+    languages = ["ar", "de", "es", "fr", "ja"]  # each the page's, and the operators' pages'
+    assert sorted(name for name in names if name in languages) == sorted(2 * languages)
 
 
 async def test_only_the_language_that_is_read_is_loaded(browser: Browser, server: HubbubServer) -> None:

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import Unsupported
@@ -101,6 +101,7 @@ def test_bytes_are_text_or_refused(data: bytes) -> None:
 
 @settings(max_examples=100)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co"]), max_size=100))
+@example("00000A\xa0")  # which reads as UTF-16, too
 def test_utf_8_stays_what_it_is(text: str) -> None:
     if not text.isascii():  # "+AOQ-" is right as it stands, and as UTF-7
         assert decode(text.encode()) == text.removeprefix("\ufeff")

@@ -87,7 +87,7 @@ async def _held_up(target: Target) -> Seen:
         taken = 0
         for name, data in bombs.items():
             media_type = {"Content-Type": "application/octet-stream"}
-            async with http.put(f"{documents}/{name}", data=data, headers=media_type) as response:
+            async with http.put(f"{documents}/{name}", data=io.BytesIO(data), headers=media_type) as response:
                 taken += response.status == 202
         listed: list[dict[str, Any]] = []
         async with asyncio.timeout(240):

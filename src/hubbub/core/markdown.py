@@ -2,11 +2,11 @@
 
 import re
 
-# What would be formatting, a link, an entity or a list rather than itself (CommonMark 0.31 and GitHub's additions).
+# What would be formatting, a link, an entity or a list, a rule rather than itself (CommonMark 0.31 and GitHub's additions).
 _MEANS_SOMETHING = re.compile(
     r"[\\`*_\[\]<>#|~]"
     r"|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|(?<=\w)@(?=\w)"
-    r"|^[-+](?=\s|$)"
+    r"|^[-+](?=\s|$)|^[-=](?=[-=\s]*$)"
 )
 _ITEM_NUMBER = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")

@@ -4,18 +4,18 @@ Other clients read the sentence; the page has the same sentences by their codes 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
-
-import msgspec
 
 Value: TypeAlias = str | int | float
 
 
-class Reason(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)  # no msgspec: errors hold them, which the command line knows before it imports anything
+class Reason:
     """Why something can't be done. `code` is one of `REASONS`, and stable; `values` are what stands in its sentence."""
 
     code: str
-    values: dict[str, Value] = {}
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
 
     @property
     def text(self) -> str:

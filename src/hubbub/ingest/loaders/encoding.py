@@ -171,7 +171,7 @@ def _asian(head: bytes) -> str | None:
 
     Bytes of other encodings read as Chinese letters, too, but not with its punctuation among them.
     """
-    if len(head) < FEWEST_WIDE or len(head) % 2 or head.isascii():
+    if len(head) < FEWEST_WIDE or len(head) % 2 or _is_utf_8(head):
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
@@ -203,8 +203,12 @@ def looks_like_text(head: bytes) -> bool:
         return True
     if b"\0" in head:
         return _wide(head) is not None
+    return _is_utf_8(head) and len(head) - len(head.translate(None, _CONTROLS)) <= len(head) // 100
+
+
+def _is_utf_8(head: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end of a head
     except UnicodeDecodeError:
         return False
-    return len(head) - len(head.translate(None, _CONTROLS)) <= len(head) // 100
+    return True
