@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import guide_is_there, opened
 from tests.e2e.steps import answer, ask, finished, press_to
 from tests.e2e.test_asking import PASTE, PNG
+from tests.e2e.watching import until_true
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
@@ -325,7 +326,7 @@ globalThis.webkitSpeechRecognition = globalThis.SpeechRecognition = class {
 async def has_it_read_aloud(hand: Hand) -> None:
     await hand.page.evaluate(VOICE)
     await hand.click("button", "Read aloud", answer(hand.page))
-    await hand.page.wait_for_function("spoken.length > 0")
+    await until_true(hand.page, "spoken.length > 0")
     said = await hand.page.evaluate("spoken.join(' ')")
     assert said.split()[:2] == (await answer(hand.page).locator(".block").first.inner_text()).split()[:2]
     await expect(answer(hand.page).get_by_role("button", name="Read aloud")).to_be_visible()

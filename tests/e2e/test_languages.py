@@ -8,6 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.conftest import STATIC, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import is_too_wide
+from tests.e2e.watching import until_true
 from tests.servers.hubbub_server import HubbubServer
 from tests.servers.model_server import ModelServer, Script
 
@@ -78,7 +79,7 @@ async def test_only_the_language_that_is_read_is_loaded(browser: Browser, server
     await page.goto(server.url)
     await expect(page.get_by_role("textbox", name="Frage", exact=True)).to_be_visible()
     names = "performance.getEntriesByType('resource').map(one => one.name.split('/').pop().split('-')[0])"
-    await page.wait_for_function(f"{names}.includes('de')")  # an entry comes some time after the script has run
+    await until_true(page, f"{names}.includes('de')")  # an entry comes some time after the script has run
     await settled(page)
     loaded = await page.evaluate(names)
     assert [name for name in loaded if name in ("ar", "de", "es", "fr", "ja")] == ["de"]

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.steps import ask, finished, is_too_wide, press_to
+from tests.e2e.watching import until_true
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 
@@ -119,4 +120,4 @@ async def test_the_search_comes_by_itself_only_when_it_is_opened(page: Page) -> 
     assert not await page.evaluate(is_there)
     await page.get_by_role("button", name="Search", exact=True).click()
     await expect(page.get_by_role("searchbox", name="Search documents and chats")).to_be_focused()
-    await page.wait_for_function(is_there)
+    await until_true(page, is_there)

@@ -1,6 +1,10 @@
-"""Measure in the page itself when something is shown: the page's clock, and no polling from outside."""
+"""Look at a page as it changes: measure when something is shown, by its own clock, and wait for what holds on it."""
+
+import asyncio
 
 from playwright.async_api import Locator, Page
+
+from tests.patience import patience
 
 CLICK = """([button, text]) => new Promise(resolve => {
     const began = performance.now();
@@ -39,3 +43,10 @@ async def watch_growth(page: Page) -> None:
 async def longest_pause(page: Page) -> float:
     """Return for how many seconds the answer has stood still at most, since it was watched."""
     return await page.evaluate("window.growth.longest") / 1000
+
+
+async def until_true(page: Page, expression: str) -> None:
+    """Wait until an expression holds on the page. Playwright's own way needs `eval`, which the page forbids."""
+    async with patience():
+        while not await page.evaluate(expression):
+            await asyncio.sleep(0.02)

@@ -2,7 +2,7 @@
 
 import re
 
-# What would be formatting, a link, an entity or a list, a rule rather than itself (CommonMark 0.31 and GitHub's additions).
+# What would be formatting, a link, an entity, a list or a rule, not itself (CommonMark 0.31 and GitHub's additions).
 _MEANS_SOMETHING = re.compile(
     r"[\\`*_\[\]<>#|~]"
     r"|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|(?<=\w)@(?=\w)"
