@@ -13,8 +13,8 @@ import {
 import { thread } from "../../state/thread";
 import { Confirm, Dialog } from "../dialog/Dialog";
 import { focusOn } from "../focus";
-import { Icon } from "../icons";
 import { Sharing } from "../library/Sharing";
+import { ThingActions } from "../library/ThingActions";
 import { AssistantForm } from "./AssistantForm";
 import "./assistants.css";
 import { aboutLeftOut } from "./leftOut";
@@ -64,36 +64,12 @@ export function Assistants() {
                   {thread.value.chat === null ? t("Ask") : t("Ask here")}
                 </button>
               )}
-              {(one.right === "write" || one.right === "manage") && (
-                <button
-                  type="button"
-                  class="icon-button"
-                  aria-label={t("Change {name}", { name: one.name })}
-                  onClick={() => setEdited(one)}
-                >
-                  <Icon name="pencil" size={18} />
-                </button>
-              )}
-              {one.right === "manage" && (
-                <>
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={t("Share “{name}”", { name: one.name })}
-                    onClick={() => setShared(one)}
-                  >
-                    <Icon name="external" size={18} />
-                  </button>
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={t("Delete {name}", { name: one.name })}
-                    onClick={() => setDoomed(one)}
-                  >
-                    <Icon name="bin" size={18} />
-                  </button>
-                </>
-              )}
+              <ThingActions
+                thing={one}
+                change={() => setEdited(one)}
+                share={() => setShared(one)}
+                remove={() => setDoomed(one)}
+              />
             </li>
           ))}
         </ul>

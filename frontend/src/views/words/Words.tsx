@@ -13,8 +13,8 @@ import {
   removePrompt,
 } from "../../state/prompts";
 import { Dialog } from "../dialog/Dialog";
-import { Icon } from "../icons";
 import { Sharing } from "../library/Sharing";
+import { ThingActions } from "../library/ThingActions";
 import "./words.css";
 
 export function Words() {
@@ -64,36 +64,12 @@ export function Words() {
                 {one.name}
               </span>
               {!one.is_mine && <span class="words-about">{t("Shared with you")}</span>}
-              {(one.right === "write" || one.right === "manage") && (
-                <button
-                  type="button"
-                  class="icon-button"
-                  aria-label={t("Change {name}", { name: one.name })}
-                  onClick={() => setEdited(one)}
-                >
-                  <Icon name="pencil" size={18} />
-                </button>
-              )}
-              {one.right === "manage" && (
-                <>
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={t("Share “{name}”", { name: one.name })}
-                    onClick={() => setShared(one)}
-                  >
-                    <Icon name="external" size={18} />
-                  </button>
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={t("Delete {name}", { name: one.name })}
-                    onClick={() => removePrompt(one.id)}
-                  >
-                    <Icon name="bin" size={18} />
-                  </button>
-                </>
-              )}
+              <ThingActions
+                thing={one}
+                change={() => setEdited(one)}
+                share={() => setShared(one)}
+                remove={() => removePrompt(one.id)}
+              />
             </li>
           ))}
         </ul>
