@@ -1,13 +1,16 @@
 """Decide which models a person may use: a model that is not for them does not exist for them, at any door."""
 
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import TypeAlias
+from contextvars import ContextVar
+from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from hubbub.core.errors import NotFound
 from hubbub.core.people import EVERYBODY, GROUP, Person, reader_of
 from hubbub.core.questions import Question
+from hubbub.identity.deeds import Acting, acting
 from hubbub.models.catalog import Catalog
 from hubbub.search.base import Groups
 
@@ -15,6 +18,22 @@ Models: TypeAlias = Catalog
 """Those that a person may use."""
 SharedWith: TypeAlias = Mapping[str, Collection[str]]
 """Who may use a model, by its name: subjects, as permissions have them; groups that are kept here by name or id."""
+
+SAME_SECONDS = 0.1
+"""So long one request, which asks several times, goes by the groups that it found first."""
+
+
+class _Found(NamedTuple):
+    """Who a person is to models, as one request has found it, and when."""
+
+    request: Acting
+    rights: "ModelRights"
+    person: Person
+    at: float
+    subjects: Collection[str]
+
+
+_found: ContextVar[_Found | None] = ContextVar("subjects", default=None)
 
 
 class ModelRights:
@@ -81,8 +100,20 @@ class ModelRights:
         subjects = reader_of(person).subjects
         if not self._have_groups:
             return subjects
+        if (known := self._known(person)) is not None:
+            return known
         groups = await self._groups.groups(person.id)
-        return {*subjects, *(GROUP + one.id for one in groups), *(_key(GROUP + one.name) for one in groups)}
+        subjects = {*subjects, *(GROUP + one.id for one in groups), *(_key(GROUP + one.name) for one in groups)}
+        if (request := acting.get()) is not None:
+            _found.set(_Found(request, self, person, time.monotonic(), subjects))
+        return subjects
+
+    def _known(self, person: Person) -> Collection[str] | None:
+        """Return what this request has found just now. What it begins keeps its context, and so looks anew."""
+        found = _found.get()
+        if found is None or (found.request, found.rights, found.person) != (acting.get(), self, person):
+            return None
+        return found.subjects if time.monotonic() - found.at < SAME_SECONDS else None
 
 
 def _key(subject: str) -> str:
