@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page attack check-deploy sbom docs format lock clean help
+.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page bench-hostile attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -67,6 +67,10 @@ bench-loaders: .venv/.installed-dev ## damage documents of every kind for some m
 bench-page: .venv/.installed-dev ## measure the page in Chromium, about five minutes: make bench-page ARGS="--help"
 	$(WEB)
 	PYTHONPATH=src $(BIN)/python -m bench.page $(ARGS)
+
+bench-hostile: .venv/.installed-dev ## show hostile texts on the page in Chromium, and count what runs, about five minutes
+	$(WEB)
+	PYTHONPATH=src $(BIN)/python -m bench.hostile $(ARGS)
 
 check-deploy: .venv-deploy/.installed .venv/.installed-dev ## check deploy/: manifests by Kubernetes' schemas, the image's steps
 	.venv-deploy/bin/kubernetes-validate --strict deploy/kubernetes/[!k]*.yaml

@@ -49,7 +49,7 @@ const hostile = [
   "\u0000<scr\u0000ipt>alert(1)</script>",
 ];
 const allowed =
-  "a b blockquote br button code details div em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td th thead tr u ul var";
+  "a b blockquote br button caption code del details div em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var";
 
 function expectHarmless(root: HTMLElement): void {
   for (const element of root.querySelectorAll("*")) {
@@ -279,6 +279,52 @@ test("footnotes are numbered as the text comes to them, whatever they are called
     "1The second",
   ]);
   expect(root.textContent).toContain("none[^c]");
+});
+
+describe("tables in HTML", () => {
+  const rows = (root: Element | null) =>
+    [...(root?.querySelectorAll(":scope > tbody > tr, :scope > thead > tr, :scope > tr") ?? [])].map((row) =>
+      [...row.children].map((one) => one.textContent?.trim()),
+    );
+
+  test("cells hold Markdown, lists and tables of their own", () => {
+    const root = render(
+      "Before\n<table>\n  <thead><tr><th>A</th><th align=right>B</th></tr></thead>\n  <tbody>\n    <tr>\n      <td>\n\n" +
+        "- *one*\n- two\n\n      </td>\n      <td><table><tr><td>in **it**</td></tr></table></td>\n    </tr>\n" +
+        "  </tbody>\n</table>\nafter **it**",
+    );
+    const [outer, inner] = root.querySelectorAll("table");
+    expect(outer?.querySelectorAll("li")).toHaveLength(2);
+    expect(outer?.querySelector("li em")?.textContent).toBe("one");
+    expect(outer?.querySelector("th[align=right]")?.textContent).toBe("B");
+    expect(rows(inner ?? null)).toEqual([["in it"]]);
+    expect(root.querySelectorAll("table")).toHaveLength(2);
+    expect(root.querySelector("p strong")?.textContent).toBe("it");
+    expect(root.textContent).not.toMatch(/<\/?t/);
+    expectHarmless(root);
+  });
+
+  test("what browsers close by themselves is closed, and spans are kept within bounds", () => {
+    const root = render("<table><tr><td colspan=2 rowspan='999'>a<td>b<tr><td onclick=alert(1)>c</table>");
+    expect(rows(root.querySelector("table"))).toEqual([["a", "b"], ["c"]]);
+    expect(root.querySelector("td")?.getAttribute("colspan")).toBe("2");
+    expect(root.querySelector("[rowspan], [onclick]")).toBeNull();
+  });
+
+  test.each(["<table><tr><td>a", "<table><tr", "</td></tr></table>", "<table></table></table>x", "<table>loose</table>"])(
+    "half a table keeps its words: %s",
+    (text) => {
+      const root = render(text);
+      for (const word of ["a", "x", "loose"])
+        if (text.replace(/<[^>]*>?/g, "").includes(word)) expect(root.textContent).toContain(word);
+      expectHarmless(root);
+    },
+  );
+
+  test("many open tables cost no more than their length", () => {
+    expectHarmless(render("<table><tr><td>".repeat(1500)));
+    expectHarmless(render("<table>\n".repeat(3000)));
+  });
 });
 
 test("alerts are named boxes", () => {

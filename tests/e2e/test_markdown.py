@@ -65,6 +65,12 @@ async def test_a_hard_page_is_shown_as_it_is_meant(page: Page, model: ModelServe
     for text, direction in (("שלום", "rtl"), ("مرحبا", "rtl"), ("פריט ראשון", "rtl"), ("First", "ltr")):
         place = shown.locator("p, li").filter(has_text=text).last
         assert await place.evaluate("one => getComputedStyle(one).direction") == direction, text
+    caution = shown.locator(".alert p").filter(has_text="עברית בתוך")
+    assert await caution.last.evaluate("one => getComputedStyle(one).unicodeBidi") == "plaintext"
+    await expect(shown.get_by_role("cell").filter(has_text="open it").get_by_role("listitem")).to_have_count(2)
+    await expect(shown.locator("td table").get_by_role("cell", name="within", exact=True)).to_be_visible()
+    counted = await shown.locator(".markdown").first.evaluate("one => getComputedStyle(one).counterReset")
+    assert counted == "katexEqnNo 0"  # without it both lines of the equation are number 1
     await shown.locator("summary", has_text="More about it").click()
     await expect(shown.locator("details li").first).to_be_visible()
     await shown.get_by_role("button", name="Footnote 1", exact=True).click()
@@ -90,7 +96,7 @@ async def test_words_in_tables_stay_whole_and_the_page_keeps_its_width(
         return range.getClientRects().length;
     }"""
     assert await header.evaluate(lines) == 1
-    table = answer(page).get_by_role("region", name="Table")
+    table = answer(page).get_by_role("group", name="Table").first
     assert await table.evaluate("one => one.scrollWidth > one.clientWidth")  # it scrolls sideways
 
 

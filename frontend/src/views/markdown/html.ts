@@ -4,7 +4,7 @@ import type { MarkdownIt, StateBlock, StateInline } from "markdown-it";
 import { t } from "../../language/t";
 
 /** Without attributes, and each closed again. */
-const PAIRED = "sub|sup|kbd|mark|ins|u|b|i|small|samp|var";
+const PAIRED = "sub|sup|kbd|mark|ins|del|u|b|i|s|em|strong|code|small|samp|var";
 const INLINE = new RegExp(`^<(?:(br)\\s*/?|(/?)(${PAIRED}))>`, "i");
 const OPENING = /^<details(\s+open)?\s*>\s*(?:<summary>(.*?)<\/summary>)?\s*$/i;
 const ON_ONE_LINE = /^<details(\s+open)?\s*>\s*<summary>(.*?)<\/summary>(.*?)<\/details>\s*$/i;

@@ -9,6 +9,7 @@ import { highlight } from "./highlight";
 import { withTags } from "./html";
 import { withFormulas } from "./math";
 import { LINK_REL, WEB_ADDRESS } from "./sanitize";
+import { withTables } from "./tables";
 
 type Known = ReadonlyMap<number, Reference>;
 
@@ -22,7 +23,7 @@ export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character)
 
 function parserWith(steps: string[]): MarkdownIt {
   const parser = new Markdown({ html: false, linkify: true, maxNesting: DEEPEST_PARSED });
-  parser.use(cjkFriendly).use(withFormulas).use(withTags).use(withFootnotes);
+  parser.use(cjkFriendly).use(withFormulas).use(withTags).use(withTables).use(withFootnotes);
   parser.core.ruler.enableOnly(steps);
   parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
   parser.validateLink = (address) => WEB_ADDRESS.test(address);
@@ -60,15 +61,22 @@ const rules: MarkdownIt["renderer"]["rules"] = {
     return isFormula(info) ? formulaBlock(content) : code(content, info);
   },
   code_block: (tokens, index) => code(tokens[index]?.content ?? "", ""),
-  table_open: () => `<div class="table" role="region" aria-label="${escapeHtml(t("Table"))}" tabindex="0"><table>`,
+  table_open: () => `<div class="table" role="group" aria-label="${escapeHtml(t("Table"))}" tabindex="0"><table>`,
   table_close: () => "</table></div>",
-  th_open: (tokens, index) => cell(tokens[index]),
-  td_open: (tokens, index) => cell(tokens[index]),
+  th_open: cell,
+  td_open: cell,
 };
 
-function cell(token: Token | undefined): string {
+/** A cell with so many characters gets room for several words a line, though its row then has to be scrolled. */
+const LONG_CELL = 32;
+
+function cell(tokens: Token[], index: number): string {
+  const token = tokens[index];
   const align = /text-align:(left|center|right)/.exec(String(token?.attrGet("style") ?? ""))?.[1];
-  return `<${token?.tag}${align ? ` align="${align}"` : ""}>`;
+  const spans = ["colspan", "rowspan"].map((name) => [name, token?.attrGet(name)] as const);
+  const spanned = spans.map(([name, number]) => (number ? ` ${name}="${number}"` : "")).join("");
+  const isLong = (tokens[index + 1]?.content.length ?? 0) > LONG_CELL;
+  return `<${token?.tag}${align ? ` align="${align}"` : ""}${spanned}${isLong ? ' class="is-long"' : ""}>`;
 }
 
 const formulaBlock = (text: string) => `<p class="formula is-block" dir="ltr">${escapeHtml(text)}</p>`;

@@ -168,7 +168,7 @@ function partOf(tokens: Token[], lines: readonly string[], from: number): Part {
   const isTooDeep = tokens.some(({ level }) => level > DEEPEST_SHOWN);
   const isList = !isTooDeep && /^(?:bullet|ordered)_list_open$/.test(tokens[0]?.type ?? "");
   return {
-    raw: lines.slice(start, end).join("\n"),
+    raw: (tokens[0]?.meta?.raw as string | undefined) ?? lines.slice(start, end).join("\n"),
     kind: "",
     from: from + start,
     tokens: isTooDeep ? null : tokens,

@@ -6,12 +6,15 @@ export const WEB_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 export const LINK_REL = "noopener noreferrer nofollow";
 
 const TAGS = [
-  ..."a b blockquote br button code details div em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small".split(" "),
-  ..."span strong sub summary sup table tbody td th thead tr u ul var".split(" "),
+  ..."a b blockquote br button caption code del details div em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small".split(
+    " ",
+  ),
+  ..."span strong sub summary sup table tbody td tfoot th thead tr u ul var".split(" "),
 ];
-const ATTRIBUTES = "align aria-label class data-marker dir href open rel role start tabindex target title type".split(
-  " ",
-);
+const ATTRIBUTES =
+  "align aria-label class colspan data-marker dir href open rel role rowspan start tabindex target title type".split(
+    " ",
+  );
 
 const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (node) => {
