@@ -4,7 +4,7 @@ import { newId } from "../src/state/identifiers";
 import { routeOf } from "../src/state/route";
 import { pathOf, ROOT } from "../src/state/tree";
 import { dayLabel } from "../src/views/sidebar/days";
-import { splitAtQuote } from "../src/views/sources/quote";
+import { placeOfQuote } from "../src/views/sources/quote";
 import { isComposing } from "../src/views/keys";
 
 const message = (id: string, parent_id: string | null): Message => ({
@@ -50,9 +50,11 @@ test("addresses say what is shown", () => {
 });
 
 test("a quote is found across line breaks, and only where it is", () => {
-  expect(splitAtQuote("It waits\n  in line (fair). End", "waits in line (fair).")).toEqual(["It ", "waits\n  in line (fair).", " End"]);
-  expect(splitAtQuote("other words", "waits in line")).toBeNull();
-  expect(splitAtQuote("anything", " ")).toBeNull();
+  const text = "It waits\n  in line (fair). End";
+  const place = placeOfQuote(text, "waits in line (fair).");
+  expect(place && text.slice(...place)).toBe("waits\n  in line (fair).");
+  expect(placeOfQuote("other words", "waits in line")).toBeNull();
+  expect(placeOfQuote("anything", " ")).toBeNull();
 });
 
 test("days have names", () => {

@@ -1,10 +1,9 @@
 /** Show a document's passages in reading order, the cited one in sight. */
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Passage } from "../../api/resources";
 import { t } from "../../language/t";
 import type { Opened, Source } from "../../state/sources";
-import { splitAtQuote } from "./quote";
+import { PassageText } from "./PassageText";
 
 export function Reading({ opened, source }: { opened: Opened; source: Source }) {
   const root = useRef<HTMLDivElement>(null);
@@ -32,19 +31,10 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
                 {newHeading}
               </h3>
             )}
-            <PassageText passage={passage} quote={isCited ? source.quote : ""} />
+            <PassageText text={passage.text} quote={isCited ? source.quote : ""} />
           </div>
         );
       })}
     </div>
-  );
-}
-
-function PassageText({ passage, quote }: { passage: Passage; quote: string }) {
-  const parts = splitAtQuote(passage.text, quote);
-  return (
-    <p class="passage-text" dir="auto">
-      {parts === null ? passage.text : [parts[0], <mark key="quote">{parts[1]}</mark>, parts[2]]}
-    </p>
   );
 }
