@@ -334,6 +334,12 @@ def test_quotes_that_follow_each_other_are_one() -> None:
     assert [quote.text for quote in quotes][:1] == [text[: text.index(" Boats")]]
 
 
+def test_a_sentence_that_follows_the_best_one_joins_it_where_there_is_room_for_no_other_quote() -> None:
+    text = "The old bridge crosses the river Tarn. The bridge over the Tarn was built in 1911. Boats are for hire."
+    quotes = choose("Who had the wooden bridge across the Tarn built?", [hit(text)], limit=1)
+    assert [quote.text for quote in quotes] == [text[: text.index(" Boats")]]
+
+
 def test_a_quote_that_says_all_gets_no_longer() -> None:
     text = "Rollo led the Normans. The Normans led a hard life. Ships were built."
     assert choose("Who led the Normans?", [hit(text)])[0].text == "Rollo led the Normans."

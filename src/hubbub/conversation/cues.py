@@ -5,6 +5,7 @@ from collections.abc import Callable, Set
 from typing import TypeAlias
 
 from hubbub.conversation.cues_elsewhere import ASKS, SHOWN
+from hubbub.conversation.definitions import defines
 
 Holds: TypeAlias = Callable[[str, Set[str]], bool]
 """Takes a sentence and the question's words in lower case."""
@@ -32,10 +33,11 @@ _CAPITALISED = re.compile(r"(?<=\w[ ,])[\"'“‘(]?([A-Z][\w-]+)|^([A-Z][\w-]+)
 
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|far|tall|large|big|often|high|deep|wide|fast|heavy)\b"
-    r"|\b(?:what|which) (?:\w+ )?(?:number|percentage|amount|price|cost|age|size|rate)\b"
+    r"|\b(?:what|which) (?:(?:is|was|are|were) the )?(?:\w+ )?(?:number|percentage|amount|price|cost|age|size|rate)\b"
 )
 _ASKS_TIME = re.compile(
-    r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|century|date|decade|month|day|time|period)s?\b|\bhow soon\b"
+    r"\bwhen\b|\b(?:what|which) (?:(?:is|was|are|were) the )?(?:\w+ )?"
+    r"(?:year|century|date|decade|month|day|time|period)s?\b|\bhow soon\b"
 )
 _ASKS_NAME = re.compile(r"\bwho(?:m|se)?\b")
 _ASKS_PLACE = re.compile(
@@ -64,9 +66,15 @@ _CUES: tuple[tuple[re.Pattern[str], Holds], ...] = (
 def cue(question: str, language: str = "en") -> Holds | None:
     """Return what tells whether a sentence holds the kind of thing that a question asks for.
 
-    A number, a time, a name that the question does not give and, in English, a place or a reason; None where
-    the question asks for something else, or the language's words for that are not known.
+    A number, a time, a name that the question does not give, what something is and, in English, a place or a reason;
+    None where the question asks for something else, or the language's words for that are not known.
     """
+    asked_for = _asked_for(question, language)
+    # "Who was Rollo?" asks for no other name.
+    return defines(question) or asked_for if asked_for in (None, _holds_name) else asked_for
+
+
+def _asked_for(question: str, language: str) -> Holds | None:
     if language not in ("", "en"):
         asked_for = next((kind for asks, kind in ASKS.get(language, ()) if asks.search(question)), None)
         if asked_for is None:

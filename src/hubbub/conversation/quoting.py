@@ -349,26 +349,33 @@ def _best_first(rated: Sequence[Rated]) -> list[Rated]:
 
 
 def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]:
-    best = rated[:limit]
     # The first quote decides: that a worse one speaks of more of the question makes the first no better.
-    if not best or (evidence := best[0].evidence) < least.to_quote:
+    if not rated or (evidence := rated[0].evidence) < least.to_quote:
         return []
     is_sure = evidence >= least.to_be_sure
     quotes: list[Quote] = []
     whole: list[bool] = []
-    for one in best:
-        if one.score < LEAST_OF_BEST * best[0].score:
+    for one in rated[: max(SHORTLIST, limit)]:
+        if one.score < LEAST_OF_BEST * rated[0].score:
             break
+        is_room = len(quotes) < limit
+        if not is_room and all(quote.hit.passage_id != one.candidate.hit.passage_id for quote in quotes):
+            continue
         span = with_neighbours(one.candidate, with_steps=one.opens_answer)
         quote = replace(_quote(one, span), is_sure=is_sure)
-        for place, other in enumerate(quotes):
-            if (joined := _joined(other, quote, is_whole=whole[place])) is not None:
-                quotes[place] = joined
-                break
-        else:
+        if not _has_joined(quotes, quote, whole) and is_room:
             quotes.append(quote)
             whole.append(one.says_all)
     return quotes
+
+
+def _has_joined(quotes: list[Quote], quote: Quote, whole: Sequence[bool]) -> bool:
+    """Make one of these quotes longer by another that belongs to it; tell whether one of them did or covers it."""
+    for place, other in enumerate(quotes):
+        if (joined := _joined(other, quote, is_whole=whole[place])) is not None:
+            quotes[place] = joined
+            return True
+    return False
 
 
 def _joined(better: Quote, other: Quote, *, is_whole: bool) -> Quote | None:
