@@ -217,6 +217,15 @@ class Assistants:
         """
         return text_of((await self._record(person, assistant_id, Right.USE))[0])
 
+    async def is_usable(self, person: Person, assistant_id: str) -> bool:
+        """Tell whether a person may ask an assistant."""
+        record = await self._records.get(ASSISTANT, assistant_id)
+        return record is not None and await self._rights.right(person, record) >= Right.USE
+
+    async def mark(self, assistant_id: str) -> object:
+        """Return what changes when who may do what with an assistant does, or when it is deleted."""
+        return await self._records.get(ASSISTANT, assistant_id) is not None, await self._rights.of(assistant_id)
+
     async def standing(self, person: Person, collection_ids: Sequence[str]) -> Standing:
         """Return which of these collections a person may ask. Those that were deleted count for nothing."""
         askable, there = await self._collections(person, collection_ids)

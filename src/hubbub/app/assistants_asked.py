@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from hubbub.app.assistants import Assistants, AssistantText, Standing
 from hubbub.app.model_rights import ModelRights
+from hubbub.app.rights_watch import Lent
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import AskedAssistant, Turn
 from hubbub.core.people import Person
@@ -92,6 +93,14 @@ class AskingAssistants:
             raise NotAllowed(_no_collections(standing), code=NO_COLLECTION)
         return [one.id for one in standing.collections]
 
+    def holding(self, person: Person, assistant_id: str) -> Lent:
+        """Return what tells whether a person may still be answered by an assistant."""
+        return Lent(
+            assistant_id,
+            lambda: self._assistants.mark(assistant_id),
+            lambda: self._assistants.is_usable(person, assistant_id),
+        )
+
     async def _usable(self, person: Person, assistant_id: str, *, is_of_chat: bool) -> AssistantText:
         try:
             return await self._assistants.usable(person, assistant_id)
@@ -107,6 +116,7 @@ def with_assistant(question: Question, settled: Settled) -> Question:
     how = question.generation
     return replace(
         question,
+        assistant_id=settled.asked.id,
         generation=replace(
             how,
             reasoning_effort=how.reasoning_effort or settled.reasoning_effort,
