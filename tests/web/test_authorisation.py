@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "McpRequest": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "Copy": {},
     "NewPrompt": {"name": "A prompt", "text": "What?"},
+    "PromptChange": {"name": "A prompt", "text": "What?"},
     "NewAssistant": {"name": "An assistant", "instructions": "Answer briefly."},
     "AssistantChange": {"description": "Answers briefly."},
     "InstructionsText": {"text": ""},
