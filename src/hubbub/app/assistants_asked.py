@@ -135,7 +135,8 @@ def told_by(question: Question, settled: Settled) -> Question:
         return replace(question, turns=_told_first(question.turns, settled.instructions))
     said = question.instructions
     texts = [settled.instructions, said.text] if said is not None else [settled.instructions]
-    return replace(question, instructions=Instructions("\n\n".join(texts)))
+    replaces = said is not None and said.replaces
+    return replace(question, instructions=Instructions("\n\n".join(texts), replaces))
 
 
 def _told_first(turns: Sequence[Turn], text: str) -> tuple[Turn, ...]:
