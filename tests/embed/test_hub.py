@@ -67,7 +67,7 @@ async def test_over_documents(hub: Hub) -> None:
 
 async def test_an_assistant_answers_who_may_use_it(hub: Hub) -> None:
     await until_read(hub)
-    app = hub._open()  # pyright: ignore[reportPrivateUsage] # people make assistants on the page, or by REST
+    app = hub._open()  # people make assistants on the page, or by REST
     changes = AssistantChanges(name="Lawyer", instructions="Answer as a lawyer would.")
     made = await app.assistants.make(ANN, changes)
     for name in ("lawyer", "assistant:Lawyer", made.id):
