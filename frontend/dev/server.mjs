@@ -321,7 +321,11 @@ const routes = [
     "PATCH",
     "/api/assistants/:id",
     async (request, { id }) => {
-      const changed = assistantOf(found(assistants, id), await json(request));
+      const { version, ...changes } = await json(request);
+      const before = found(assistants, id);
+      if (version !== undefined && version !== before.version)
+        throw new Refusal(409, "changed_meanwhile", "Somebody else changed it meanwhile.");
+      const changed = assistantOf(before, changes);
       assistants.set(id, changed);
       return changed;
     },

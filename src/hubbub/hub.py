@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.app.application import Application
+from hubbub.app.assistants_asked import told_by
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.messages import Able, able_of, read_messages
@@ -126,6 +127,7 @@ class Hub:
         *,
         person: Person = GUEST,
         model: str | None = None,
+        assistant: str = "",
         collections: Sequence[str] = (),
         turns: Sequence[Turn] | Sequence[Mapping[str, Any]] = (),
         grace_seconds: float | None = None,
@@ -135,10 +137,12 @@ class Hub:
 
         With collections (ids or names) it is over their documents. `turns` is what was said before, also as messages
         in OpenAI's form. It is worked on for `grace_seconds` while nobody follows it (None: to its end), and forgotten
-        `keep_seconds` from now. A `Question` can say more; what is given beside it wins.
+        `keep_seconds` from now. A `Question` can say more; what is given beside it wins. An assistant, by name or id,
+        answers with the person's rights, and brings its instructions, model and collections.
 
         Raises:
-            NotFound: there is no such model, or no such collection for this person.
+            NotFound: there is no such model, assistant or collection for this person.
+            NotAllowed: they may not ask the assistant, or none of its collections.
             TooBusy, Overloaded: as many are answered and wait as may; nothing was stored.
             StoreError: it could not be stored, so it was not begun.
         """
@@ -150,6 +154,12 @@ class Hub:
             model=model or asked.model,
             collection_ids=await app.collections.ids(person, collections or asked.collection_ids),
         )
+        if assistant:
+            settled = await app.assistant_named(
+                person, assistant, model=asked.model, collection_ids=asked.collection_ids
+            )
+            asked = replace(asked, model=settled.model, collection_ids=settled.collection_ids)
+            asked = told_by(asked, settled)
         return await app.questions.ask(person, asked, grace_seconds=grace_seconds, keep_seconds=keep_seconds)
 
     async def follow(self, answer_id: str, *, after: int = 0, person: Person | None = None) -> AsyncGenerator[Event]:
@@ -177,6 +187,7 @@ class Hub:
         *,
         person: Person = GUEST,
         model: str | None = None,
+        assistant: str = "",
         collections: Sequence[str] = (),
         turns: Sequence[Turn] | Sequence[Mapping[str, Any]] = (),
         grace_seconds: float | None = 0.0,
@@ -194,6 +205,7 @@ class Hub:
             question,
             person=person,
             model=model,
+            assistant=assistant,
             collections=collections,
             turns=turns,
             grace_seconds=grace_seconds,

@@ -118,3 +118,30 @@ async def test_an_assistant_is_made_asked_shared_and_withdrawn(
         await listed.get_by_role("button", name="Delete Lawyer").click()
         await ada.get_by_role("button", name="Delete", exact=True).click()
         await expect(listed.get_by_text("There are no assistants yet.")).to_be_visible()
+
+
+async def test_two_who_change_one_assistant_see_both(browser: Browser, server: HubbubServer) -> None:
+    async with somebody(browser, server, 390, "light") as ada:
+        about = {"name": "Notary", "instructions": "Answer as a notary would."}
+        made = await (await ada.request.post("/api/assistants", data=about)).json()
+        for is_mine in (True, False):
+            await ada.reload()
+            await settled(ada)
+            await open_assistants(ada)
+            await ada.get_by_role("button", name="Change Notary").click()
+            form = ada.get_by_role("dialog", name="Change the assistant")
+            await form.get_by_label("Instructions").fill("Mine.")
+            theirs = {"instructions": "Theirs."}
+            assert (await ada.request.patch(f"/api/assistants/{made['id']}", data=theirs)).status == 200
+            await form.get_by_role("button", name="Save the assistant").click()
+            alert = form.get_by_role("alert")
+            await expect(alert.get_by_text("Theirs.", exact=False).last).to_be_visible()
+            await expect(form.get_by_label("Instructions")).to_have_value("Mine.")
+            await looked_at(ada, f"both-{is_mine}")
+            await alert.get_by_role("button", name="Keep mine" if is_mine else "Take theirs").click()
+            if not is_mine:
+                await expect(form.get_by_label("Instructions")).to_have_value("Theirs.")
+                await form.get_by_role("button", name="Save the assistant").click()
+            await expect(form).to_have_count(0)
+            kept = await (await ada.request.get(f"/api/assistants/{made['id']}")).json()
+            assert kept["instructions"] == ("Mine." if is_mine else "Theirs.")

@@ -137,6 +137,28 @@ async def test_the_audit_is_live_and_a_group_is_made(
     await context.close()
 
 
+async def test_a_long_name_of_a_group_breaks_no_page(
+    browser: Browser, served: tuple[HubbubServer, str], state: Path
+) -> None:
+    server, _ = served
+    context = await browser.new_context(storage_state=state, viewport={"width": 390, "height": 800})
+    page = await context.new_page()
+    await page.goto(f"{server.url}/operate/groups")
+    await page.get_by_label("Name of a new group").fill("x" * 256)
+    await page.get_by_role("button", name="Make it").click()
+    await page.locator("summary", has_text="xxx").click()
+    assert not await is_too_wide(page)
+    await page.get_by_role("button", name="Delete the group").click()
+    dialog = page.get_by_role("dialog", name="Delete xxx")
+    await expect(dialog).to_be_visible()
+    assert await dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    assert not await is_too_wide(page)
+    await picture(page, "long-name-390")
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(page.locator("summary", has_text="xxx")).to_have_count(0)
+    await context.close()
+
+
 async def test_ones_own_data_is_exported_on_the_account_page(
     browser: Browser, served: tuple[HubbubServer, str], state: Path
 ) -> None:

@@ -9,11 +9,12 @@ import aiohttp
 import pytest
 
 from hubbub import Hub
+from hubbub.app.assistants import AssistantChanges
 from hubbub.core.errors import HubbubError, Malformed, NotFound, SettingsError, TooBusy
 from hubbub.core.events import Asked, Done, Event, Failed, Searched, Started, Stopped, Text
 from hubbub.core.messages import Turn
-from hubbub.core.people import Person
-from hubbub.core.questions import Generation, Question
+from hubbub.core.people import Permission, Person, Right
+from hubbub.core.questions import Generation, Instructions, Question
 from tests.embed.hosts import WORDS, hub_in, served, settings_in, settings_of
 from tests.servers.model_server import ModelServer, Script
 
@@ -64,8 +65,28 @@ async def test_over_documents(hub: Hub) -> None:
     assert isinstance(events[-1], Done)
 
 
+async def test_an_assistant_answers_who_may_use_it(hub: Hub) -> None:
+    await until_read(hub)
+    app = hub._open()  # people make assistants on the page, or by REST
+    changes = AssistantChanges(name="Lawyer", instructions="Answer as a lawyer would.")
+    made = await app.assistants.make(ANN, changes)
+    for name in ("lawyer", "assistant:Lawyer", made.id):
+        first, *_, last = [event async for event in hub.ask("Well?", person=ANN, assistant=name)]
+        asked = Question("Well?", instructions=Instructions(changes.instructions or ""), assistant_id=made.id)
+        assert (first, type(last)) == (Asked(asked), Done)
+    over = [event async for event in hub.ask("Well?", person=ANN, assistant="Lawyer", collections=["Hubbub"])]
+    assert any(isinstance(event, Searched) for event in over)
+    with pytest.raises(NotFound):
+        await anext(hub.ask("Well?", person=BOB, assistant=made.id))
+    await app.assistants.share(ANN, made.id, [Permission("person:bob", Right.SEE)])
+    with pytest.raises(NotFound, match="no model named"):  # of what somebody may only see nothing can be asked
+        await anext(hub.ask("Well?", person=BOB, assistant=made.id))
+    await app.assistants.share(ANN, made.id, [Permission("person:bob", Right.USE)])
+    assert type([event async for event in hub.ask("Well?", person=BOB, assistant=made.id)][-1]) is Done
+
+
 async def test_what_there_is_not(hub: Hub) -> None:
-    for wrong in ({"model": "none"}, {"collections": ["none"]}):
+    for wrong in ({"model": "none"}, {"collections": ["none"]}, {"assistant": "none"}):
         with pytest.raises(NotFound):
             await anext(hub.ask("Well?", **wrong))
     for wrong in (hub.follow("none"), hub.follow("none", person=ANN)):

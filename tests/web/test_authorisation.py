@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "McpRequest": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "Copy": {},
     "NewPrompt": {"name": "A prompt", "text": "What?"},
+    "PromptChange": {"name": "A prompt", "text": "What?"},
     "NewAssistant": {"name": "An assistant", "instructions": "Answer briefly."},
     "AssistantChange": {"description": "Answers briefly."},
     "InstructionsText": {"text": ""},
@@ -87,7 +88,7 @@ PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
-PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough", "starters", "drops_left_out"}
+PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough", "starters", "drops_left_out", "version"}
 PLAIN_IN_BODIES |= {"shared_with"}  # subjects: see test_document_rights
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up

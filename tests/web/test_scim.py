@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -303,6 +304,29 @@ async def test_who_is_not_active_any_more_is_cut_off_within_a_second(served: Ser
         assert response.status == 401
 
 
+@pytest.mark.parametrize("letter", ["x", "\u0390", "営"])  # of one, three and three letters without case: 1 to 6 bytes
+async def test_a_group_may_have_a_long_name(served: Served, letter: str) -> None:
+    """Entra ID lets it have 256 characters, Okta 255."""
+    scim, name = served.house, new_name("Team ").ljust(256, letter)
+    group = await scim.add_group(name)
+    assert group["displayName"] == name
+    found = await scim.good("GET", f"/Groups?filter=displayName%20eq%20%22{quote(name)}%22")
+    assert [one["id"] for one in found["Resources"]] == [group["id"]]
+    renamed = name[:-1] + "!"
+    await scim.patch(f"/Groups/{group['id']}", op("replace", "displayName", renamed), status=204)
+    async with served.browser() as root:
+        await operator(served, root)
+        listed, after = list[str](), ""
+        while after is not None:
+            query = {"limit": "1"} | ({"after": after} if after else {})
+            async with root.get("/api/groups", params=query) as response:
+                assert response.status == 200, await response.text()
+                page = await response.json()
+            listed += [one["name"] for one in page["groups"]]
+            after = page["next"]
+    assert renamed in listed
+
+
 async def test_groups_are_such_that_rights_are_given_to(served: Served) -> None:
     scim, ada, eve = served.house, new_name("ada"), new_name("eve")
     ids = {name: (await scim.add(name))["id"] for name in (ada, eve)}
@@ -452,7 +476,7 @@ async def test_an_external_id_that_changes_is_what_the_person_is_known_by_from_t
         assert (await served.signed_in(http, sub=before))["id"] != made["id"]
 
 
-LONG = {"schemas": [GROUP], "displayName": "x" * 101}
+LONG = {"schemas": [GROUP], "displayName": "x" * 257}
 REFUSED: dict[str, tuple[str, str, Any, tuple[int, str]]] = {
     "no userName": ("POST", "/Users", {"schemas": [USER], "externalId": "x"}, (400, "invalidValue")),
     "no externalId": ("POST", "/Users", {"schemas": [USER], "userName": "x"}, (400, "invalidValue")),
@@ -462,7 +486,7 @@ REFUSED: dict[str, tuple[str, str, Any, tuple[int, str]]] = {
     "a name that is too long": (
         "POST",
         "/Groups",
-        {"schemas": [GROUP], "displayName": "x" * 101},
+        {"schemas": [GROUP], "displayName": "x" * 257},
         (400, "invalidValue"),
     ),
     "a member who is not there": (

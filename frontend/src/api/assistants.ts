@@ -23,6 +23,8 @@ export interface Assistant {
   reasoning_effort: string;
   max_tokens: number | null;
   is_thorough: boolean;
+  /** Raised with each change. */
+  version: number;
   right: Right;
   is_mine: boolean;
   /** Whether it answers you. */
@@ -51,6 +53,8 @@ export interface AssistantChanges {
   /** 0: as the model is set. */
   max_tokens: number;
   thorough: boolean;
+  /** The one that was changed here: where there is a later one, the server changes nothing. */
+  version?: number;
 }
 
 /** All of them, one's own and shared ones. */

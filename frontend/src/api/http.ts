@@ -184,6 +184,9 @@ export function unreachable(): Problem {
   return new Problem(0, "unreachable", t("The server can't be reached. Check the connection and try again."));
 }
 
+/** Whether somebody else has changed a thing since it was read. */
+export const isChangedMeanwhile = (error: unknown) => error instanceof Problem && error.code === "changed_meanwhile";
+
 /** Which sentence the detail of a problem is, where the server says so. */
 interface Finer {
   reason?: string;

@@ -213,8 +213,9 @@ export async function prompts(signal: AbortSignal): Promise<Prompt[]> {
 export const makePrompt = (signal: AbortSignal, name: string, text: string) =>
   request<Prompt>(signal, "POST", "/api/prompts", { body: { name, text } });
 
-export const changePrompt = (signal: AbortSignal, id: string, name: string, text: string) =>
-  request<Prompt>(signal, "PUT", at("prompts", id), { body: { name, text } });
+/** Change a prompt of this version: where there is a later one, the server changes nothing. */
+export const changePrompt = (signal: AbortSignal, id: string, name: string, text: string, version: number) =>
+  request<Prompt>(signal, "PUT", at("prompts", id), { body: { name, text, version } });
 
 export const deletePrompt = (signal: AbortSignal, id: string) => request<void>(signal, "DELETE", at("prompts", id));
 

@@ -182,6 +182,8 @@ export interface Prompt {
   updated_at: number;
   right: Right;
   is_mine: boolean;
+  /** Raised with each change. */
+  version: number;
 }
 
 /** A chat in which words were found, with the newest place where they stand. */

@@ -212,6 +212,9 @@ export const words: Catalogue = {
   "What models are told with each question here, after your instructions for all chats":
     "ما يُقال للنماذج مع كل سؤال هنا، بعد تعليماتك لكل المحادثات",
   Cancel: "إلغاء",
+  "Somebody else changed this meanwhile. Theirs is now:": "غيّره شخص آخر في هذه الأثناء. نسخته الآن:",
+  "Take theirs": "خذ النسخة الأخرى",
+  "Keep mine": "أبقِ نسختي",
   Save: "حفظ",
   "Search chats": "البحث في المحادثات",
   "Search documents and chats": "البحث في المستندات والمحادثات",
@@ -982,6 +985,7 @@ export const reasons: Catalogue = {
   prompt: "الموجّه من 1 إلى {most} حرفًا.",
   prompt_name: "اسم الموجّه من 1 إلى {most} حرفًا.",
   prompt_not_changed: "هذا الموجّه مشارك معك للاستخدام. أنشئ واحدًا خاصًا بك لتغييره.",
+  changed_meanwhile: "غيّره شخص آخر في هذه الأثناء. انظر إليه الآن وقرّر أي النسختين تبقى.",
   prompt_not_shared: "لا يحق لك مشاركة هذا الموجّه أو حذفه. اسأل من يديره.",
   prompts_full: "لديك {most} موجّه وهو الحد. احذف ما لا تستخدمه.",
   question_empty: "السؤال فارغ. اكتب شيئًا أولًا.",

@@ -198,6 +198,9 @@ export const words: Catalogue = {
   "What models are told with each question here, after your instructions for all chats":
     "Was Modellen hier bei jeder Frage gesagt wird, nach Ihren Anweisungen für alle Chats",
   Cancel: "Abbrechen",
+  "Somebody else changed this meanwhile. Theirs is now:": "Jemand anderes hat das inzwischen geändert. Neu lautet es:",
+  "Take theirs": "Die andere Fassung übernehmen",
+  "Keep mine": "Meine Fassung behalten",
   Save: "Speichern",
   "Search chats": "Chats durchsuchen",
   "Search documents and chats": "Dokumente und Chats durchsuchen",
@@ -935,6 +938,8 @@ export const reasons: Catalogue = {
   prompt_name: "Der Name eines Prompts hat 1 bis {most} Zeichen.",
   prompt_not_changed:
     "Dieser Prompt ist zum Verwenden mit Ihnen geteilt. Legen Sie einen eigenen an, um ihn zu ändern.",
+  changed_meanwhile:
+    "Jemand anderes hat das inzwischen geändert. Sehen Sie es sich an und entscheiden Sie, welche Fassung bleibt.",
   prompt_not_shared: "Diesen Prompt dürfen Sie nicht teilen oder löschen. Fragen Sie, wer ihn verwaltet.",
   prompts_full: "Sie haben {most} Prompts, mehr gehen nicht. Löschen Sie einige.",
   question_empty: "Die Frage ist leer. Schreiben Sie zuerst etwas.",

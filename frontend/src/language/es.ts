@@ -196,6 +196,9 @@ export const words: Catalogue = {
   "What models are told with each question here, after your instructions for all chats":
     "Lo que se dice a los modelos con cada pregunta de aquí, después de sus instrucciones para todos los chats",
   Cancel: "Cancelar",
+  "Somebody else changed this meanwhile. Theirs is now:": "Otra persona lo ha cambiado entretanto. Su versión es:",
+  "Take theirs": "Tomar la otra versión",
+  "Keep mine": "Conservar la mía",
   Save: "Guardar",
   "Search chats": "Buscar chats",
   "Search documents and chats": "Buscar en documentos y chats",
@@ -917,6 +920,7 @@ export const reasons: Catalogue = {
   prompt: "Un prompt tiene de 1 a {most} caracteres.",
   prompt_name: "El nombre de un prompt tiene de 1 a {most} caracteres.",
   prompt_not_changed: "Este prompt está compartido para usarlo. Cree uno propio para cambiarlo.",
+  changed_meanwhile: "Otra persona lo ha cambiado entretanto. Mire su versión y decida cuál se queda.",
   prompt_not_shared: "No puede compartir ni eliminar este prompt. Pregunte a quien lo gestiona.",
   prompts_full: "Tiene {most} prompts, el límite. Elimine algunos.",
   question_empty: "La pregunta está vacía. Escriba algo primero.",

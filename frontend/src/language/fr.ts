@@ -198,6 +198,10 @@ export const words: Catalogue = {
   "What models are told with each question here, after your instructions for all chats":
     "Ce qui est dit aux modèles avec chaque question ici, après vos instructions pour toutes les discussions",
   Cancel: "Annuler",
+  "Somebody else changed this meanwhile. Theirs is now:":
+    "Quelqu’un d’autre l’a modifié entre-temps. Voici sa version :",
+  "Take theirs": "Prendre l’autre version",
+  "Keep mine": "Garder la mienne",
   Save: "Enregistrer",
   "Search chats": "Rechercher une discussion",
   "Search documents and chats": "Rechercher dans les documents et les discussions",
@@ -935,6 +939,7 @@ export const reasons: Catalogue = {
   prompt: "Un prompt a de 1 à {most} caractères.",
   prompt_name: "Le nom d’un prompt a de 1 à {most} caractères.",
   prompt_not_changed: "Ce prompt est partagé pour être utilisé. Créez le vôtre pour le modifier.",
+  changed_meanwhile: "Quelqu’un d’autre l’a modifié entre-temps. Regardez sa version et décidez laquelle reste.",
   prompt_not_shared: "Vous ne pouvez ni partager ni supprimer ce prompt. Demandez à qui le gère.",
   prompts_full: "Vous avez {most} prompts, la limite. Supprimez-en.",
   question_empty: "La question est vide. Écrivez d’abord quelque chose.",

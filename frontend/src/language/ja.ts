@@ -190,6 +190,9 @@ export const words: Catalogue = {
   "What models are told with each question here, after your instructions for all chats":
     "すべてのチャットへの指示に続けて、ここでの質問ごとにモデルへ伝えること",
   Cancel: "キャンセル",
+  "Somebody else changed this meanwhile. Theirs is now:": "その間にほかの人が変更しました。現在の内容:",
+  "Take theirs": "相手の版を使う",
+  "Keep mine": "自分の版を残す",
   Save: "保存",
   "Search chats": "チャットを検索",
   "Search documents and chats": "文書とチャットを検索",
@@ -889,6 +892,7 @@ export const reasons: Catalogue = {
   prompt: "プロンプトは 1〜{most} 文字です。",
   prompt_name: "プロンプトの名前は 1〜{most} 文字です。",
   prompt_not_changed: "このプロンプトは使用のために共有されています。変えるには自分のものを作ってください。",
+  changed_meanwhile: "その間にほかの人が変更しました。現在の内容を見て、どちらを残すか決めてください。",
   prompt_not_shared: "このプロンプトの共有や削除はできません。管理者に尋ねてください。",
   prompts_full: "プロンプトが上限の {most} 件あります。使わないものを削除してください。",
   question_empty: "質問が空です。まず何か書いてください。",

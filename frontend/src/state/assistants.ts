@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Assistant, AssistantChanges } from "../api/assistants";
 import * as api from "../api/assistants";
+import { isChangedMeanwhile } from "../api/http";
 import { choice, choose } from "./choices";
 import { tell } from "./notices";
 import { thread } from "./thread";
@@ -42,13 +43,19 @@ export async function loadAssistants(): Promise<void> {
   }
 }
 
-/** Keep an assistant, new or changed; returns it, or null where that failed. */
-export async function keepAssistant(id: string | null, changes: AssistantChanges): Promise<Assistant | null> {
+/** Keep an assistant, new or changed; returns it, what others changed it to meanwhile, or null where that failed. */
+export async function keepAssistant(
+  id: string | null,
+  changes: AssistantChanges,
+): Promise<{ kept: Assistant } | { theirs: Assistant } | null> {
   try {
     const kept = await (id === null ? api.makeAssistant(never, changes) : api.changeAssistant(never, id, changes));
     assistants.value = [kept, ...(assistants.peek() ?? []).filter((one) => one.id !== kept.id)];
-    return kept;
+    return { kept };
   } catch (error) {
+    if (isChangedMeanwhile(error)) await loadAssistants();
+    const theirs = isChangedMeanwhile(error) && assistants.peek()?.find((one) => one.id === id);
+    if (theirs) return { theirs };
     tell(error);
     return null;
   }

@@ -1,6 +1,7 @@
 /** Keep one's prompts, and what models are told with each question. */
 
 import { signal } from "@preact/signals";
+import { isChangedMeanwhile } from "../api/http";
 import * as hubbub from "../api/hubbub";
 import type { Prompt } from "../api/resources";
 import { tell } from "./notices";
@@ -25,17 +26,24 @@ export async function loadPrompts(): Promise<void> {
   }
 }
 
-/** Keep a prompt, new or changed; returns whether that worked. */
-export async function keepPrompt(id: string | null, name: string, text: string): Promise<boolean> {
+/** Keep a prompt, new or changed; returns it, what others changed it to meanwhile, or null where that failed. */
+export async function keepPrompt(
+  before: Prompt | null,
+  name: string,
+  text: string,
+): Promise<{ kept: Prompt } | { theirs: Prompt } | null> {
   try {
-    const kept = await (id === null
+    const kept = await (before === null
       ? hubbub.makePrompt(never, name, text)
-      : hubbub.changePrompt(never, id, name, text));
+      : hubbub.changePrompt(never, before.id, name, text, before.version));
     prompts.value = [kept, ...(prompts.peek() ?? []).filter((one) => one.id !== kept.id)];
-    return true;
+    return { kept };
   } catch (error) {
+    if (isChangedMeanwhile(error)) await loadPrompts();
+    const theirs = isChangedMeanwhile(error) && prompts.peek()?.find((one) => one.id === before?.id);
+    if (theirs) return { theirs };
     tell(error);
-    return false;
+    return null;
   }
 }
 

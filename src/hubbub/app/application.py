@@ -10,7 +10,7 @@ from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
 from hubbub.app.assistants import ASSISTANT, Assistants
-from hubbub.app.assistants_asked import AskingAssistants
+from hubbub.app.assistants_asked import AskingAssistants, Settled
 from hubbub.app.attachments import Attachments
 from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
@@ -22,6 +22,7 @@ from hubbub.app.groups import Groups
 from hubbub.app.guests import Guests
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
+from hubbub.app.model_names import ASSISTANT as ASSISTANT_NAME
 from hubbub.app.model_names import ModelNames, is_assistant
 from hubbub.app.model_rights import ModelRights, Models, SharedWith
 from hubbub.app.operating import Operating
@@ -262,6 +263,19 @@ class Application:
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
         return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
+
+    async def assistant_named(
+        self, person: Person, name: str, *, model: str | None = None, collection_ids: Sequence[str] = ()
+    ) -> Settled:
+        """Return what an assistant, by its name or id, brings to a question with this model and these collections.
+
+        Raises:
+            NotFound: there is no such assistant for this person, or its model is not there for them.
+            NotAllowed: they may not ask it, or none of its collections.
+        """
+        name = name if is_assistant(name) else ASSISTANT_NAME + name
+        assistant_id = (await self.model_names(person, name)).read(name).assistant_id
+        return await self.asking_assistants.settle(person, assistant_id, model=model, collection_ids=collection_ids)
 
     async def model_names(self, person: Person, *asked: str) -> ModelNames:
         """Return what a person can ask for, by the names that programs use.

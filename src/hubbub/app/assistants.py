@@ -1,7 +1,6 @@
 """Keep assistants: instructions, a model and collections under one name, which people may share."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -11,9 +10,10 @@ from hubbub.app.access import Access, is_of_chat
 from hubbub.app.model_rights import ModelRights
 from hubbub.app.prompt_rights import PromptRights
 from hubbub.app.prompts import checked_instructions
-from hubbub.core.errors import Invalid, NotAllowed, NotFound, TooLarge
+from hubbub.app.shared_things import NAMES, Found, SharedThings
+from hubbub.core.errors import Invalid, TooLarge
 from hubbub.core.identifiers import new_id
-from hubbub.core.people import RIGHTS, Permission, Person, Right, may_list
+from hubbub.core.people import Person, Right
 from hubbub.core.scopes import check_model, may_use_collection, may_use_model
 from hubbub.history.base import Record, Records
 from hubbub.search.base import Library
@@ -27,7 +27,6 @@ MOST_COLLECTIONS = 50
 MOST_ASSISTANTS = 200
 MOST_TOKENS = 10**9
 _EFFORT = re.compile(r"[a-z]{0,20}")
-NAMES = {right: name for name, right in RIGHTS.items()}
 REFUSALS = {
     Right.USE: "You may see this assistant, but not ask it. Ask who shared it with you.",
     Right.WRITE: "This assistant is shared with you to use. Make one of your own to change it.",
@@ -103,6 +102,8 @@ class AssistantChanges(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     is_thorough: bool | None = None
     drops_left_out: bool = False
+    version: int | None = None
+    """Which version is to be otherwise; None: whichever there is."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -112,36 +113,22 @@ class Standing(msgspec.Struct, frozen=True):
     left_out: int
 
 
-class Assistants:
+class Assistants(SharedThings[Assistant]):
     """Assistants of persons, and those that are shared with them.
 
     An assistant gives nobody a right to its model or its collections: each is asked with the rights of who asks.
     """
 
+    kind = ASSISTANT
+    refusals = REFUSALS
+
     def __init__(
         self, records: Records, rights: PromptRights, access: Access, library: Library, models: ModelRights
     ) -> None:
-        self._records = records
-        self._rights = rights
+        super().__init__(records, rights)
         self._access = access
         self._library = library
         self._models = models
-
-    async def list(
-        self, person: Person, *, limit: int = 200, after: tuple[float, str] | None = None
-    ) -> Sequence[Assistant]:
-        """Return a person's assistants and those shared with them, the last changed first: those behind one."""
-        found: list[tuple[Record, Right]] = []
-        if may_list(person, person.id):
-            own = await self._records.listed(ASSISTANT, owner_id=person.id, limit=limit, after=after)
-            found = [(one, Right.MANAGE) for one in own]
-        found += [
-            (record, right)
-            for record, right in await self._rights.others(person)
-            if after is None or (record.updated_at, record.id) < after
-        ]
-        found.sort(key=lambda one: (one[0].updated_at, one[0].id), reverse=True)
-        return await self._seen(person, found[:limit])
 
     async def get(self, person: Person, assistant_id: str) -> Assistant:
         """Return an assistant, as far as a person may see it.
@@ -162,7 +149,7 @@ class Assistants:
         if await self._records.count(ASSISTANT, person.id) >= MOST_ASSISTANTS:
             raise TooLarge(f"You have {MOST_ASSISTANTS} assistants, the limit. Delete some that you don't use.")
         text = replace(await self._changed(person, AssistantText(""), changes), version=1)
-        return await self._put(person, new_id(), person.id, text, Right.MANAGE)
+        return await self._made(person, new_id(), msgspec.json.encode(text).decode())
 
     async def change(self, person: Person, assistant_id: str, changes: AssistantChanges) -> Assistant:
         """Change an assistant. Later questions go by it; answers keep what they were given.
@@ -170,43 +157,14 @@ class Assistants:
         Raises:
             NotFound: there is none for this person, or the model or a collection is not there for them.
             NotAllowed: it is shared with them to use.
+            Conflict: somebody else changed the version that the changes name meanwhile.
             Invalid: something of it is empty, too long, or too much.
         """
-        record, right = await self._record(person, assistant_id, Right.WRITE)
-        text = await self._changed(person, text_of(record), changes)
-        return await self._put(person, record.id, record.owner_id, text, right)
 
-    async def delete(self, person: Person, assistant_id: str) -> None:
-        """Forget an assistant. Chats with it stay.
+        async def about(record: Record) -> str:
+            return msgspec.json.encode(await self._changed(person, text_of(record), changes)).decode()
 
-        Raises:
-            NotFound: there is none for this person.
-            NotAllowed: it is not theirs to delete.
-        """
-        await self._record(person, assistant_id, Right.MANAGE)
-        await self._rights.drop(assistant_id)
-        await self._records.delete(ASSISTANT, assistant_id)
-
-    async def permissions(self, person: Person, assistant_id: str) -> Sequence[Permission]:
-        """Return who may do what with an assistant, beside whoever made it.
-
-        Raises:
-            NotFound: there is none for this person.
-            NotAllowed: it is not theirs to share.
-        """
-        await self._record(person, assistant_id, Right.MANAGE)
-        return await self._rights.of(assistant_id)
-
-    async def share(self, person: Person, assistant_id: str, permissions: Sequence[Permission]) -> Sequence[Permission]:
-        """Say who may do what with an assistant, in place of what was said before, and return it.
-
-        Raises:
-            NotFound: there is no such assistant, or no such group, for this person.
-            NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
-            Invalid: somebody can't be given rights, or is named twice.
-        """
-        record, _ = await self._record(person, assistant_id, Right.MANAGE)
-        return await self._rights.share(person, record, permissions)
+        return await self._change(person, assistant_id, changes.version, about)
 
     async def usable(self, person: Person, assistant_id: str) -> AssistantText:
         """Return an assistant that a person may ask.
@@ -217,19 +175,19 @@ class Assistants:
         """
         return text_of((await self._record(person, assistant_id, Right.USE))[0])
 
+    async def is_usable(self, person: Person, assistant_id: str) -> bool:
+        """Tell whether a person may ask an assistant."""
+        record = await self._records.get(ASSISTANT, assistant_id)
+        return record is not None and await self._rights.right(person, record) >= Right.USE
+
+    async def mark(self, assistant_id: str) -> object:
+        """Return what changes when who may do what with an assistant does, or when it is deleted."""
+        return await self._records.get(ASSISTANT, assistant_id) is not None, await self._rights.of(assistant_id)
+
     async def standing(self, person: Person, collection_ids: Sequence[str]) -> Standing:
         """Return which of these collections a person may ask. Those that were deleted count for nothing."""
         askable, there = await self._collections(person, collection_ids)
         return _standing(collection_ids, askable, there)
-
-    async def given_to(self, person_id: str) -> Sequence[tuple[str, Right]]:
-        """Return what a person themselves may do with assistants of others, for an export."""
-        return await self._rights.given_to(person_id)
-
-    async def forget_person(self, person_id: str) -> int:
-        """Take from a person what they may do with assistants of others, and let nobody find theirs; for an erasure."""
-        await self._rights.drop_all_of(person_id)
-        return await self._rights.forget_person(person_id, time.time())
 
     async def _changed(self, person: Person, text: AssistantText, changes: AssistantChanges) -> AssistantText:
         collection_ids = text.collection_ids
@@ -243,22 +201,17 @@ class Assistants:
         if changes.model and changes.model != text.model:
             (await self._models.catalog(person)).get(changes.model)
             check_model(person, changes.model)
-        told = {name: one for name, one in msgspec.structs.asdict(changes).items() if one is not None}
-        del told["drops_left_out"]
+        said = msgspec.structs.asdict(changes)
+        told = {name: one for name, one in said.items() if one is not None and name != "drops_left_out"}
         told |= {"collection_ids": collection_ids, "version": text.version + 1}
         if changes.max_tokens == 0:
             told["max_tokens"] = None
         return _checked(msgspec.structs.replace(text, **told))
 
-    async def _put(
-        self, person: Person, assistant_id: str, owner_id: str, text: AssistantText, right: Right
-    ) -> Assistant:
-        about = msgspec.json.encode(text).decode()
-        record = Record(ASSISTANT, assistant_id, owner_id, None, time.time(), about)
-        await self._records.put(record)
-        return (await self._seen(person, [(record, right)]))[0]
+    def _version(self, record: Record) -> int:
+        return text_of(record).version
 
-    async def _seen(self, person: Person, found: Sequence[tuple[Record, Right]]) -> Sequence[Assistant]:
+    async def _seen(self, person: Person, found: Sequence[Found]) -> Sequence[Assistant]:
         """Return assistants as far as a person may see them: their collections are looked up together."""
         texts = [text_of(record) for record, _ in found]
         askable, there = await self._collections(person, [one for text in texts for one in text.collection_ids])
@@ -303,16 +256,6 @@ class Assistants:
         if len(askable) == len(wanted):
             return askable, wanted
         return askable, [one.id for one in await self._library.named_collections(ids=wanted)]
-
-    async def _record(self, person: Person, assistant_id: str, right: Right) -> tuple[Record, Right]:
-        """Return an assistant with which a person may do this, and what they may do."""
-        record = await self._records.get(ASSISTANT, assistant_id)
-        has = Right.NONE if record is None else await self._rights.right(person, record)
-        if record is None or has is Right.NONE:
-            raise NotFound("There is no such assistant.")
-        if has < right:
-            raise NotAllowed(REFUSALS[right])
-        return record, has
 
 
 def text_of(record: Record) -> AssistantText:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from hubbub.app.assistants import Assistants, AssistantText, Standing
 from hubbub.app.model_rights import ModelRights
+from hubbub.app.rights_watch import Lent
 from hubbub.core.errors import NotAllowed, NotFound
 from hubbub.core.messages import AskedAssistant, Turn
 from hubbub.core.people import Person
@@ -92,6 +93,14 @@ class AskingAssistants:
             raise NotAllowed(_no_collections(standing), code=NO_COLLECTION)
         return [one.id for one in standing.collections]
 
+    def holding(self, person: Person, assistant_id: str) -> Lent:
+        """Return what tells whether a person may still be answered by an assistant."""
+        return Lent(
+            assistant_id,
+            lambda: self._assistants.mark(assistant_id),
+            lambda: self._assistants.is_usable(person, assistant_id),
+        )
+
     async def _usable(self, person: Person, assistant_id: str, *, is_of_chat: bool) -> AssistantText:
         try:
             return await self._assistants.usable(person, assistant_id)
@@ -107,6 +116,7 @@ def with_assistant(question: Question, settled: Settled) -> Question:
     how = question.generation
     return replace(
         question,
+        assistant_id=settled.asked.id,
         generation=replace(
             how,
             reasoning_effort=how.reasoning_effort or settled.reasoning_effort,
@@ -125,7 +135,8 @@ def told_by(question: Question, settled: Settled) -> Question:
         return replace(question, turns=_told_first(question.turns, settled.instructions))
     said = question.instructions
     texts = [settled.instructions, said.text] if said is not None else [settled.instructions]
-    return replace(question, instructions=Instructions("\n\n".join(texts)))
+    replaces = said is not None and said.replaces
+    return replace(question, instructions=Instructions("\n\n".join(texts), replaces))
 
 
 def _told_first(turns: Sequence[Turn], text: str) -> tuple[Turn, ...]:

@@ -383,12 +383,13 @@ class Questions:
         return replace(question, collection_ids=ids, reader=reader)
 
     def _watch(self, person: Person, answer_id: str, question: Question) -> None:
-        """Stop an answer that is made here when its asker may not use its model, or its collections, any more."""
+        """Stop an answer that is made here when its asker may not use its model, assistant or collections any more."""
         holds = self._models.holding(person, self._engine.deployment_of(question))
+        lent = self._along.assistants.holding(person, question.assistant_id) if question.assistant_id else None
         if question.reader is not None:
-            self._rights.add(answer_id, question.reader, question.collection_ids, holds)
-        elif holds is not None:
-            self._rights.add(answer_id, reader_of(person), (), holds)
+            self._rights.add(answer_id, question.reader, question.collection_ids, holds, lent)
+        elif holds is not None or lent is not None:
+            self._rights.add(answer_id, reader_of(person), (), holds, lent)
 
     def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""

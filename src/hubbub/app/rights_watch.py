@@ -1,13 +1,14 @@
-"""End answers over collections or documents, or by models, that their askers may use no more.
+"""End answers over collections or documents, by models or by assistants, that their askers may use no more.
 
 All are checked together, twice a second, and only after some right has changed: an answer costs one entry in a dict.
+Rights to assistants are kept beside the chats: each assistant that answers somebody is looked at once a check.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from hubbub.core.documents import Hit
 from hubbub.core.errors import HubbubError
@@ -35,6 +36,16 @@ class KeepsRights(Protocol):
     def readers(self) -> DocumentReaders: ...
 
 
+class Lent(NamedTuple):
+    """Something that answers are made with, whose rights are not kept with those of collections."""
+
+    id: str
+    mark: Callable[[], Awaitable[object]]
+    """Returns what is another one when the rights to it have changed."""
+    holds: Callable[[], Awaitable[bool]]
+    """Tells whether the answer's asker may still use it."""
+
+
 class RightsWatch:
     """The open answers that need a right. An async context manager: it checks them while it is open."""
 
@@ -56,6 +67,9 @@ class RightsWatch:
         self._hits = hits
         self._open: dict[str, tuple[Reader, Sequence[str]]] = {}
         self._holds: dict[str, Callable[[], Awaitable[bool]]] = {}
+        self._lent: dict[str, Lent] = {}
+        self._marks: dict[str, object] = {}
+        """Under which mark of what is lent to it an answer was checked last."""
         self._unchecked: set[str] = set()
         """Those that came since the last check: rights may have changed since theirs were looked up."""
         self._unsearched: dict[str, int | None] = {}
@@ -84,14 +98,17 @@ class RightsWatch:
         reader: Reader,
         collection_ids: Sequence[str],
         holds: Callable[[], Awaitable[bool]] | None = None,
+        lent: Lent | None = None,
     ) -> None:
-        """End an answer when its reader may not use one of these collections any more.
+        """End an answer when its reader may not use one of these collections, or what is lent to it, any more.
 
         `holds` tells whether what else it needs holds still; it is asked when some right has changed.
         """
         self._open[answer_id] = (reader, collection_ids)
         if holds is not None:
             self._holds[answer_id] = holds
+        if lent is not None:
+            self._lent[answer_id] = lent
         self._unchecked.add(answer_id)
         if collection_ids:
             # Under which revision something was found already, as where an answer is taken over, nobody knows.
@@ -109,6 +126,7 @@ class RightsWatch:
         try:
             async with asyncio.timeout(ASKED_SECONDS):
                 revision = await self._permissions.revision()
+                await self._check_lent(is_changed=revision != self._revision)
                 await self._check_usable(asked, revision)
                 await self._check_found(found, revision)
                 self._revision = revision
@@ -129,6 +147,18 @@ class RightsWatch:
         usable = await self._permissions.usable(list(asked.values())) if asked else []
         self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
         self._unchecked -= asked.keys()
+
+    async def _check_lent(self, *, is_changed: bool) -> None:
+        """End the answers that were lent what their askers may use no more; groups may have changed, too."""
+        marks: dict[str, object] = {}
+        for answer_id, lent in list(self._lent.items()):
+            if lent.id not in marks:
+                marks[lent.id] = await lent.mark()
+            if is_changed or answer_id not in self._marks or self._marks[answer_id] != marks[lent.id]:
+                if not await lent.holds():
+                    self._end([answer_id])
+                elif answer_id in self._lent:
+                    self._marks[answer_id] = marks[lent.id]
 
     async def _check_found(self, found: Mapping[str, Sequence[Hit]], revision: int) -> None:
         """End the answers for which passages of documents were found that are restricted to others by now."""
@@ -151,6 +181,8 @@ class RightsWatch:
     def _forget(self, answer_id: str) -> None:
         self._open.pop(answer_id, None)
         self._holds.pop(answer_id, None)
+        self._lent.pop(answer_id, None)
+        self._marks.pop(answer_id, None)
         self._unchecked.discard(answer_id)
         self._unsearched.pop(answer_id, None)
 

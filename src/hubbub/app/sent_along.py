@@ -38,7 +38,7 @@ class SentAlong:
         self._attachments = attachments
         self._prompts = prompts
         self._history = history
-        self._assistants = assistants
+        self.assistants = assistants
 
     async def settle(
         self, person: Person, sent: Sent, question: Question, chat: Chat, *, is_new: bool
@@ -79,7 +79,7 @@ class SentAlong:
         assistant_id = chat.assistant_id if sent.assistant_id is None else sent.assistant_id
         if not assistant_id:
             return question, "", None
-        settled = await self._assistants.settle(
+        settled = await self.assistants.settle(
             person,
             assistant_id,
             is_of_chat=assistant_id == chat.assistant_id,
@@ -103,7 +103,7 @@ class SentAlong:
         if before is None:
             return stored, None
         ids = [one for one in stored.collections if one != chat.files_id]
-        left = await self._assistants.still_there(person, before.id, ids)
+        left = await self.assistants.still_there(person, before.id, ids)
         if len(left) == len(ids):
             return stored, None
         kept = tuple(one for one in stored.collections if one in left or one == chat.files_id)
@@ -125,6 +125,7 @@ class SentAlong:
             images=await self._attachments.images(asked_with),
             instructions=Instructions(asked_with.instructions) if asked_with.instructions else None,
             generation=replace(question.generation, reasoning_effort=effort, max_tokens=most),
+            assistant_id=assistant.id if assistant is not None else "",
             is_thorough=asked_with.is_thorough or (assistant is not None and assistant.is_thorough),
         )
 

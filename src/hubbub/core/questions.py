@@ -78,5 +78,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Over documents: whether passages are quoted because its asker may use no model that writes."""
     tells_prompts: bool = False
     """Whether what models are told becomes part of the log (`Prompted`)."""
+    assistant_id: str = ""
+    """The assistant that answers, which its asker needs the right to use; empty: none."""
     is_thorough: bool = False
     """Whether a model that writes may take the question apart and search several times, which takes longer."""

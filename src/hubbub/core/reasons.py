@@ -118,6 +118,7 @@ REASONS: Mapping[str, str] = {
     "prompt_name": "A prompt's name has 1 to {most} characters.",
     "prompt_not_changed": "This prompt is shared with you to use. Make one of your own to change it.",
     "prompt_not_shared": "This prompt is not yours to share or delete. Ask whoever manages it.",
+    "changed_meanwhile": "Somebody else changed it meanwhile. Look at it as it is now, and decide which of both stays.",
     "prompts_full": "You have {most} prompts, the limit. Delete some that you don't use.",
     "question_empty": "The question is empty. Write something first.",
     "question_too_long": "The question has {characters:,} characters; {most:,} is the limit. Shorten it.",

@@ -181,6 +181,10 @@ class Records(Protocol):
         """
         ...
 
+    async def exchange(self, before: Record, after: Record) -> bool:
+        """Store what a record is after a change if it is still as it was before; returns whether it was. Data stays."""
+        ...
+
     async def get(self, kind: str, record_id: str) -> Record | None: ...
 
     async def data(self, kind: str, record_id: str) -> bytes | None:

@@ -31,6 +31,13 @@ class MemoryRecords:
         else:
             self._data[key] = data
 
+    async def exchange(self, before: Record, after: Record) -> bool:
+        known = self._records.get((before.kind, before.id))
+        if known is None or known.about != before.about:
+            return False
+        self._records[before.kind, before.id] = replace(known, updated_at=after.updated_at, about=after.about)
+        return True
+
     async def get(self, kind: str, record_id: str) -> Record | None:
         return self._records.get((kind, record_id))
 

@@ -30,6 +30,10 @@ class PostgresRecords:
 
         await self._database.write(store)
 
+    async def exchange(self, before: Record, after: Record) -> bool:
+        values = (after.updated_at, plain(after.about), before.kind, plain(before.id), before.about)
+        return await self._database.write(Connection.run, _SQL["exchange"], *values) == 1
+
     async def get(self, kind: str, record_id: str) -> Record | None:
         row = await self._database.one(_SQL["get"], kind, plain(record_id))
         return Record(*row) if row else None

@@ -27,6 +27,15 @@ class SqliteRecords:
 
         await self._database.write(store)
 
+    async def exchange(self, before: Record, after: Record) -> bool:
+        values = (after.updated_at, after.about, before.kind, before.id, before.about)
+
+        def store(connection: Connection) -> bool:
+            connection.all(_SQL["exchange"], values)
+            return connection.changes() == 1
+
+        return await self._database.write(store)
+
     async def get(self, kind: str, record_id: str) -> Record | None:
         row = await self._database.read(Connection.one, _SQL["get"], (kind, record_id))
         return Record(*row) if row else None

@@ -242,7 +242,7 @@ class Groups(Protocol):
 
         Raises:
             Conflict: there is one of that name.
-            Invalid: the name is empty or over 100 characters.
+            Invalid: the name is empty or over 256 characters.
         """
         ...
 

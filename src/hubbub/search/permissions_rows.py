@@ -2,14 +2,15 @@
 
 from hubbub.core.errors import Invalid
 
-GROUP_NAME_CHARACTERS = 100
+GROUP_NAME_CHARACTERS = 256
+"""As many as Entra ID lets a group's name have, which is more than Okta does."""
 
 
 def usable_group_name(name: str) -> str:
     """Return a group's name without white space around it.
 
     Raises:
-        Invalid: nothing is left of it, it is over 100 characters, or some of them can't be seen.
+        Invalid: nothing is left of it, it is over 256 characters, or some of them can't be seen.
     """
     name = name.strip()
     if not 0 < len(name) <= GROUP_NAME_CHARACTERS or not name.isprintable():

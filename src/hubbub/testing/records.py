@@ -38,6 +38,17 @@ class RecordsContract:
         await records.put(record("r1", at=2.0), b"second")
         assert await records.data("picture", "r1") == b"second"
 
+    async def test_a_record_is_exchanged_if_it_is_as_it_was(self, kept: tuple[History, Records]) -> None:
+        _, records = kept
+        before, after = record("r1"), Record("picture", "r1", "ann", None, 2.0, '{"name": "b"}')
+        assert not await records.exchange(before, after)
+        assert await records.get("picture", "r1") is None, "what is gone does not come back"
+        await records.put(before, b"bytes")
+        assert await records.exchange(before, after)
+        assert not await records.exchange(before, before)
+        assert await records.get("picture", "r1") == after
+        assert await records.data("picture", "r1") == b"bytes"
+
     async def test_records_are_listed_a_page_at_a_time(self, kept: tuple[History, Records]) -> None:
         _, records = kept
         for number in range(5):

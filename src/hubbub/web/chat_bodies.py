@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from starlette.requests import Request
 
+from hubbub.app.model_names import is_assistant
 from hubbub.core.errors import Malformed, TooLarge, Unsupported
 from hubbub.core.messages import Role, Turn
 from hubbub.web.choices import ProtocolChoices
@@ -62,6 +63,13 @@ class ChatBody(msgspec.Struct, frozen=True):
     session_state: Any = UNSET
     session_in_library: Any = msgspec.field(default=UNSET, name=SESSION_IN_LIBRARY)
     stream: bool | UnsetType | None = UNSET
+    model: Any = UNSET
+    """`assistant:NAME` asks that assistant; these protocols name no models, so anything else is passed over."""
+
+    @property
+    def assistant(self) -> str:
+        """The name of the assistant that is asked, as programs have it; empty: none."""
+        return self.model if isinstance(self.model, str) and is_assistant(self.model) else ""
 
     @property
     def session(self) -> object:

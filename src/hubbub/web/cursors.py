@@ -14,7 +14,7 @@ T = TypeVar("T")
 MOST = 1000
 """How much of a list is told at once."""
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MOST)]
-After: TypeAlias = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
+After: TypeAlias = Annotated[str | None, Query(max_length=4000, description="`next` of the page before")]
 Place: TypeAlias = tuple[str | float, str]
 """Where a thing stands in a list: what the list is ordered by, and an id."""
 

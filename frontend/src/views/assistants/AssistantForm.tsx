@@ -8,6 +8,7 @@ import { collections } from "../../state/library";
 import { models } from "../../state/models";
 import { EFFORTS, LENGTHS } from "../../state/wish";
 import { Dialog } from "../dialog/Dialog";
+import { ChangedMeanwhile } from "../words/ChangedMeanwhile";
 import "./assistants.css";
 import { aboutLeftOut } from "./leftOut";
 
@@ -15,7 +16,13 @@ const MOST_STARTERS = 6;
 /** Stands for a model that the person can't see, and that stays unless they choose another. */
 const HIDDEN = "\0";
 
-export function AssistantForm({ assistant, over }: { assistant: Assistant | null; over: () => void }) {
+interface Properties {
+  assistant: Assistant | null;
+  edit: (assistant: Assistant) => void;
+  over: () => void;
+}
+
+export function AssistantForm({ assistant, edit, over }: Properties) {
   const [name, setName] = useState(assistant?.name ?? "");
   const [description, setDescription] = useState(assistant?.description ?? "");
   const [instructions, setInstructions] = useState(assistant?.instructions ?? "");
@@ -28,10 +35,11 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
   const [isBusy, setBusy] = useState(false);
   useEffect(() => document.getElementById("assistant-name")?.focus(), []);
   const usable = (collections.value ?? []).filter(({ right }) => right !== "see");
-  const submit = async (event: Event) => {
-    event.preventDefault();
+  const [theirs, setTheirs] = useState<Assistant | null>(null);
+  const keep = async (before: Assistant | null) => {
     setBusy(true);
-    const kept = await keepAssistant(assistant?.id ?? null, {
+    const done = await keepAssistant(before?.id ?? null, {
+      ...(before ? { version: before.version } : {}),
       name,
       description,
       instructions,
@@ -47,7 +55,12 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
       thorough: isThorough,
     });
     setBusy(false);
-    if (kept !== null) over();
+    setTheirs(done && "theirs" in done ? done.theirs : null);
+    if (done && "kept" in done) over();
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    keep(assistant);
   };
   const lengths = LENGTHS.map(([label, tokens]): readonly [string, number] => [label, tokens ?? 0]);
   if (!lengths.some(([, tokens]) => tokens === length)) lengths.push([length.toLocaleString(), length]);
@@ -167,6 +180,15 @@ export function AssistantForm({ assistant, over }: { assistant: Assistant | null
           <input type="checkbox" checked={isThorough} onChange={(event) => setThorough(event.currentTarget.checked)} />
           <span class="picker-name">{t("Search several times for each question, which takes longer")}</span>
         </label>
+        {theirs && (
+          <ChangedMeanwhile
+            key={theirs.version}
+            name={theirs.name}
+            text={theirs.instructions}
+            keepMine={() => keep(theirs)}
+            takeTheirs={() => edit(theirs)}
+          />
+        )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={over}>
             {t("Cancel")}

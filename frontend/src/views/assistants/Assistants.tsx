@@ -35,7 +35,10 @@ export function Assistants() {
     close();
     focusOn("#question");
   };
-  if (edited !== undefined) return <AssistantForm assistant={edited} over={() => setEdited(undefined)} />;
+  if (edited !== undefined) {
+    const key = edited ? `${edited.id} ${edited.version}` : "new";
+    return <AssistantForm key={key} assistant={edited} edit={setEdited} over={() => setEdited(undefined)} />;
+  }
   return (
     <Dialog title={t("Assistants")} close={close}>
       <p class="assistants-about">

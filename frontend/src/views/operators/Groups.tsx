@@ -37,7 +37,7 @@ export function Groups() {
         >
           <label>
             {t("Name of a new group")}
-            <input class="field" name="name" required autocomplete="off" />
+            <input class="field" name="name" required maxLength={256} autocomplete="off" />
           </label>
           <button type="submit" class="button is-primary">
             {t("Make it")}

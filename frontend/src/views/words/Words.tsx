@@ -15,6 +15,7 @@ import {
 import { Dialog } from "../dialog/Dialog";
 import { Sharing } from "../library/Sharing";
 import { ThingActions } from "../library/ThingActions";
+import { ChangedMeanwhile } from "./ChangedMeanwhile";
 import "./words.css";
 
 export function Words() {
@@ -74,7 +75,12 @@ export function Words() {
           ))}
         </ul>
         {shared && <Sharing kind="prompts" thing={shared} close={() => setShared(null)} />}
-        <PromptForm key={edited?.id ?? "new"} prompt={edited} over={() => setEdited(null)} />
+        <PromptForm
+          key={edited ? `${edited.id} ${edited.version}` : "new"}
+          prompt={edited}
+          edit={setEdited}
+          over={() => setEdited(null)}
+        />
       </section>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={close}>
@@ -85,18 +91,39 @@ export function Words() {
   );
 }
 
-function PromptForm({ prompt, over }: { prompt: Prompt | null; over: () => void }) {
+interface FormProperties {
+  prompt: Prompt | null;
+  edit: (prompt: Prompt) => void;
+  over: () => void;
+}
+
+function PromptForm({ prompt, edit, over }: FormProperties) {
   const [name, setName] = useState(prompt?.name ?? "");
   const [text, setText] = useState(prompt?.text ?? areWordsShown.peek()?.draft ?? "");
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (!(await keepPrompt(prompt?.id ?? null, name, text))) return;
+  const [theirs, setTheirs] = useState<Prompt | null>(null);
+  const keep = async (before: Prompt | null) => {
+    const done = await keepPrompt(before, name, text);
+    setTheirs(done && "theirs" in done ? done.theirs : null);
+    if (!done || "theirs" in done) return;
     setName("");
     setText("");
     over();
   };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    keep(prompt);
+  };
   return (
     <form class="words-form" aria-label={prompt ? t("Change the prompt") : t("New prompt")} onSubmit={submit}>
+      {theirs && (
+        <ChangedMeanwhile
+          key={theirs.version}
+          name={theirs.name}
+          text={theirs.text}
+          keepMine={() => keep(theirs)}
+          takeTheirs={() => edit(theirs)}
+        />
+      )}
       <label class="label" for="prompt-name">
         {t("Name")}
       </label>

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from hubbub.app.assistants import MOST_COLLECTIONS, MOST_STARTERS, MOST_TOKENS, Assistant, AssistantChanges
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
-from hubbub.web.cursors import cursor, cursor_of
 from hubbub.web.routes.permissions import Grants, NewGrants, shown
+from hubbub.web.routes.shared_things import OF_VERSION, page_of
 
 router = APIRouter(prefix="/api", tags=["assistants"])
 
@@ -77,6 +77,7 @@ class AssistantChange(AssistantParts):
     """What is to change of an assistant; what is not given stays."""
 
     name: str | None = None
+    version: Annotated[int | None, Field(ge=1, description=OF_VERSION)] = None
 
 
 @router.get("/assistants", responses=sends(Assistants))
@@ -87,11 +88,7 @@ async def list_assistants(
     after: Annotated[str | None, Query(max_length=100, description="`next` of the assistants before")] = None,
 ) -> Response:
     """List your assistants and those shared with you, the last changed first, a page at a time."""
-    place = None if after is None else cursor(after)
-    found = await app.assistants.list(person, limit=limit + 1, after=place)
-    listed = found[:limit]
-    following = cursor_of(listed[-1].updated_at, listed[-1].id) if len(found) > limit else None
-    return Json(Assistants(listed, following))
+    return Json(Assistants(*await page_of(app.assistants, person, limit, after)))
 
 
 @router.post("/assistants", status_code=201, responses=sends(Assistant, 201))
@@ -111,8 +108,12 @@ async def show_assistant(assistant_id: str, app: App, person: Asker) -> Response
 
 @router.patch("/assistants/{assistant_id}", responses=sends(Assistant))
 async def change_assistant(assistant_id: str, new: AssistantChange, app: App, person: Asker) -> Response:
-    """Change an assistant that is yours, or shared with you to write. Later questions go by it."""
-    return Json(await app.assistants.change(person, assistant_id, new.changes(new.name)))
+    """Change an assistant that is yours, or shared with you to write. Later questions go by it.
+
+    409 `changed_meanwhile`: it is of a later version.
+    """
+    changes = msgspec.structs.replace(new.changes(new.name), version=new.version)
+    return Json(await app.assistants.change(person, assistant_id, changes))
 
 
 @router.delete("/assistants/{assistant_id}", status_code=204)

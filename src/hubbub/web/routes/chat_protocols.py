@@ -1,14 +1,17 @@
 """Answer programs that speak the protocols of the chat samples: /chat, /chat/stream and /ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as Names
 from functools import partial
 from typing import Any, TypeAlias
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from hubbub.app.application import Application
+from hubbub.app.assistants_asked import Settled, told_by
 from hubbub.app.model_rights import Models
 from hubbub.conversation.prompt import prompt_text
 from hubbub.core.documents import Collection
@@ -25,6 +28,7 @@ from hubbub.web.choices import ProtocolChoices, choices_of
 from hubbub.web.dialects import chat_protocol, chat_protocol_old, simple_chat
 from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.lines import JSON_LINES
+from hubbub.web.dialects.openai import LEFT_OUT
 from hubbub.web.dialects.sample_errors import FAULTS, sample_failure
 from hubbub.web.dialects.thoughts import Plan
 from hubbub.web.overrides import Wishes
@@ -94,20 +98,30 @@ async def _answer(
     body = await read_body(request)
     wanted = format_of(body, version or version_of(request), protocols, is_ask=is_ask)
     turns = turns_of(body, most_characters=app.limits.question_characters)
+    assistant = await app.assistant_named(person, body.assistant) if body.assistant else None
     if wanted in ("simple", "responses"):
-        question = _simple_question(await app.models_of(person), turns)
+        question = _simple_question(await app.models_of(person), turns, assistant)
         rendering = partial(_simple, body, is_responses=wanted == "responses")
     else:
-        question, plan = await _question(app, protocols, person, body, turns[-1:] if is_ask else turns)
+        question, plan = await _question(app, protocols, person, body, turns[-1:] if is_ask else turns, assistant)
         session = body.session
         if session is None and protocols.has_history:
             session = str(uuid4())
         rendering = partial(_protocol, body, plan, session, is_old=wanted == "old")
     answer_id = await app.questions.ask(person, question, grace_seconds=0, keep_seconds=KEEP_SECONDS)
     dialect, render = rendering(answer_id)
+    headers = {LEFT_OUT: assistant.left_out} if assistant is not None and assistant.left_out else {}
     if streams or body.stream is True:
-        return EventStream(app.log, answer_id, dialect, refuse=sample_failure)
-    return WholeReply(app.log, answer_id, render)
+        stream = EventStream(app.log, answer_id, dialect, refuse=sample_failure)
+        stream.headers.update(headers)
+        return stream
+    return WholeReply(app.log, answer_id, partial(_with_headers, render, headers))
+
+
+def _with_headers(render: Render, headers: Mapping[str, str], events: Sequence[Event]) -> Response:
+    response = render(events)
+    response.headers.update(headers)
+    return response
 
 
 def _protocol(body: ChatBody, plan: Plan, session: object, answer_id: str, *, is_old: bool) -> tuple[Dialect, Render]:
@@ -125,9 +139,16 @@ def _simple(body: ChatBody, answer_id: str, *, is_responses: bool) -> tuple[Dial
 
 
 async def _question(
-    app: Application, protocols: ProtocolChoices, person: Person, body: ChatBody, turns: Sequence[Turn]
+    app: Application,
+    protocols: ProtocolChoices,
+    person: Person,
+    body: ChatBody,
+    turns: Sequence[Turn],
+    assistant: Settled | None,
 ) -> tuple[Question, Plan]:
     """Return the question over the documents that the person may see, and how these are searched.
+
+    An assistant that has collections is asked over these alone.
 
     Raises:
         Malformed, NotFound: the overrides can't be gone by.
@@ -135,7 +156,8 @@ async def _question(
     if any(turn.images for turn in turns):
         raise Malformed("Images can't be answered from documents. Send texts only.")
     wishes = Wishes(body.overrides, tuned_by(app.search))
-    collections = wishes.narrowed(await _searched(app, protocols, person))
+    own = assistant.collection_ids if assistant is not None else ()
+    collections = wishes.narrowed(await _searched(app, protocols.collections, person, own))
     *before, last = said_in(turns)
     question = Question(
         last.text,
@@ -156,25 +178,32 @@ async def _question(
         wishes.not_applied(),
         wishes.for_writers(),
     )
-    return question, plan
+    return _asking(assistant, question), plan
 
 
-async def _searched(app: Application, protocols: ProtocolChoices, person: Person) -> Sequence[Collection]:
-    """Return the collections that questions search, as far as the person may see them.
+def _asking(assistant: Settled | None, question: Question) -> Question:
+    """Return a question as it goes to an assistant, if any."""
+    return question if assistant is None else told_by(replace(question, model=assistant.model), assistant)
+
+
+async def _searched(app: Application, wanted: Names[str], person: Person, own: Names[str]) -> Sequence[Collection]:
+    """Return the collections that questions search, as far as the person may see them: an assistant's own go first.
 
     Raises:
         NotFound: there is none, and without one the model would answer from what it happens to know.
     """
-    found = await app.collections.named(person)
-    if wanted := protocols.collections:
+    found = await app.collections.named(person) if not own else await app.access.known_collections(person)
+    if own:
+        found = [one for one in found if one.id in own]
+    elif wanted:
         found = [one for one in found if one.name in wanted or one.id in wanted]
     if not found:
         raise NotFound("There is nothing here for you to search.")
     return found
 
 
-def _simple_question(catalog: Models, turns: Sequence[Turn]) -> Question:
-    """Return the question to the model alone.
+def _simple_question(catalog: Models, turns: Sequence[Turn], assistant: Settled | None) -> Question:
+    """Return the question to the model alone, or to an assistant, which may answer from its collections.
 
     Raises:
         Malformed: there are images, and the model can't see any.
@@ -183,9 +212,14 @@ def _simple_question(catalog: Models, turns: Sequence[Turn]) -> Question:
     *before, last = said_in(turns)
     if not any(turn.images for turn in turns):
         instructions = Instructions(systems, replaces=True) if systems else None
-        return Question(last.text, tuple(before), instructions=instructions)
-    model = catalog.default
+        ids = assistant.collection_ids if assistant is not None else ()
+        plain = Question(last.text, tuple(before), collection_ids=ids, instructions=instructions, is_plain=bool(ids))
+        return _asking(assistant, plain)
+    name = assistant.model if assistant is not None else None
+    model = catalog.get(name) if name else catalog.default
+    if assistant is not None and assistant.collection_ids:
+        raise Malformed("Images can't be answered from documents. Send texts only.")
     if model is None or not model.card.reads_images:
         raise Malformed("The model here can't look at images. Send texts only.")
     prompt = (Turn("system", systems or prompt_text("chat")), *before, last)
-    return Question(last.text, prompt, is_verbatim=True)
+    return _asking(assistant, Question(last.text, prompt, is_verbatim=True))

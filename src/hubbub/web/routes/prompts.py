@@ -5,14 +5,14 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from hubbub.app.prompts import Prompt
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
-from hubbub.web.cursors import cursor, cursor_of
 from hubbub.web.routes.permissions import Grants, NewGrants, shown
+from hubbub.web.routes.shared_things import OF_VERSION, page_of
 
 router = APIRouter(prefix="/api", tags=["prompts"])
 
@@ -33,6 +33,12 @@ class NewPrompt(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
     text: str
+
+
+class PromptChange(NewPrompt):
+    """A prompt as it is to be."""
+
+    version: Annotated[int | None, Field(ge=1, description=OF_VERSION)] = None
 
 
 class InstructionsText(BaseModel):
@@ -56,11 +62,7 @@ async def list_prompts(
     after: Annotated[str | None, Query(max_length=100, description="`next` of the prompts before")] = None,
 ) -> Response:
     """List your prompts and those shared with you, the last changed first, a page at a time."""
-    place = None if after is None else cursor(after)
-    found = await app.prompts.list(person, limit=limit + 1, after=place)
-    prompts = found[:limit]
-    following = cursor_of(prompts[-1].updated_at, prompts[-1].id) if len(found) > limit else None
-    return Json(Prompts(prompts, following))
+    return Json(Prompts(*await page_of(app.prompts, person, limit, after)))
 
 
 @router.post("/prompts", status_code=201, responses=sends(Prompt, 201))
@@ -70,9 +72,9 @@ async def make_prompt(new: NewPrompt, app: App, person: Asker) -> Response:
 
 
 @router.put("/prompts/{prompt_id}", responses=sends(Prompt))
-async def change_prompt(prompt_id: str, new: NewPrompt, app: App, person: Asker) -> Response:
-    """Change a prompt that is yours, or shared with you to write."""
-    return Json(await app.prompts.change(person, prompt_id, new.name, new.text))
+async def change_prompt(prompt_id: str, new: PromptChange, app: App, person: Asker) -> Response:
+    """Change a prompt that is yours, or shared with you to write. 409 `changed_meanwhile`: it is of a later version."""
+    return Json(await app.prompts.change(person, prompt_id, new.name, new.text, new.version))
 
 
 @router.delete("/prompts/{prompt_id}", status_code=204)

@@ -3,6 +3,9 @@ insert into record (kind, id, owner_id, chat_id, updated_at, about, data) values
 on conflict (kind, id) do update set updated_at = excluded.updated_at, about = excluded.about, data = excluded.data
 where record.owner_id = excluded.owner_id
 
+-- name: exchange
+update record set updated_at = $1, about = $2 where kind = $3 and id = $4 and about = $5
+
 -- name: get
 select kind, id, owner_id, chat_id, updated_at, about from record where kind = $1 and id = $2
 
