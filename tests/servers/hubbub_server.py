@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.places import variables_of
 from tests.servers.processes import children_of, command_of
 
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 class HubbubServer:
