@@ -250,16 +250,16 @@ async def run(seed: int, size: Size, tell: Callable[[str], None] = lambda _: Non
 
 
 async def _end(people: Around, talking: asyncio.Task[None], all_of_it: Grown, outcome: Outcome) -> None:
-    """Let nobody ask any more, and wait for the endings."""
+    """Let nobody ask any more, and wait for the endings: of what was open then, and of what still came."""
     people.is_over = True
-    began = time.monotonic()
+    began, until = time.monotonic(), time.time()
     url = all_of_it.pair.url(database="hubbub")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(4 * ENDED_SECONDS):
-            await asyncio.wait({talking})
-            while await open_answers(url):  # noqa: ASYNC110 (the database is looked at from outside)
+            while await open_answers(url, until):  # noqa: ASYNC110 (the database is looked at from outside)
                 await asyncio.sleep(LOOK_SECONDS)
     outcome.ended_seconds = time.monotonic() - began
+    await asyncio.wait({talking}, timeout=4 * ENDED_SECONDS)
 
 
 async def _count_connections(all_of_it: Grown, outcome: Outcome) -> None:

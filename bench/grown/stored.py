@@ -30,10 +30,11 @@ async def stored_in(url: str) -> Store:
     )
 
 
-async def open_answers(url: str) -> int:
-    """Return how many answers have no ending."""
+async def open_answers(url: str, until: float) -> int:
+    """Return how many answers that were begun until then (time.time()) have no ending."""
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetchval("select count(*) from answer where result is null or worker is not null")
+        query = "select count(*) from answer where (result is null or worker is not null) and opened_at < $1"
+        return await connection.fetchval(query, until)
     finally:
         await connection.close()
