@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-page bench-hostile attack check-deploy sbom docs format lock clean help
+.PHONY: serve test check check-python check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -63,6 +63,9 @@ bench-syncing: .venv/.installed ## change a folder for five minutes while its se
 
 bench-loaders: .venv/.installed-dev ## damage documents of every kind for some minutes, and read them: make bench-loaders ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.loaders $(ARGS)
+
+bench-grown: .venv/.installed-dev ## let workers, networks and a PostgreSQL with its replica fail: make bench-grown ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.grown $(ARGS)
 
 bench-page: .venv/.installed-dev ## measure the page in Chromium, about five minutes: make bench-page ARGS="--help"
 	$(WEB)

@@ -48,6 +48,8 @@ class Asked:
     promised: list[Acknowledgement] = field(default_factory=list[Acknowledgement])
     seen: list[Event] = field(default_factory=list[Event])
     """As they came, over all connections."""
+    heard_at: list[float] = field(default_factory=list[float])
+    """When (time.monotonic) it was asked, and when its reader got an event or was told that there is none now."""
     replayed: list[Event] | None = None
     """All that the API gives afterwards."""
     listed: list[str] | None = None
@@ -116,11 +118,16 @@ class People:
             await self._pause()
 
     async def _follow(self, asked: Asked) -> None:
+        def take(event: Event) -> None:
+            asked.seen.append(event)
+            asked.heard_at.append(time.monotonic())
+
+        asked.heard_at.append(time.monotonic())
         while not (asked.refusals or asked.has_ended):
             self.connections += 1
             after = asked.seen[-1][0] if asked.seen else 0
             try:
-                status = await self._read(asked.promised[0][2], after, asked.seen.append)
+                status = await self._read(asked.promised[0][2], after, take, asked.heard_at)
             except (aiohttp.ClientError, TimeoutError):
                 status = 0
             if status == 204 or (400 <= status < 500 and status != 429):
@@ -128,8 +135,14 @@ class People:
             if not asked.has_ended:
                 await self._pause()
 
-    async def _read(self, answer_id: str, after: int, take: Callable[[Event], None]) -> int:
-        """Hand over the events that come after a number, as long as the connection holds, and return the status."""
+    async def _read(
+        self, answer_id: str, after: int, take: Callable[[Event], None], told_at: list[float] | None = None
+    ) -> int:
+        """Hand over the events that come after a number, as long as the connection holds, and return the status.
+
+        When the server told that there are none now goes to `told_at`.
+        """
+        told_at = [] if told_at is None else told_at
         headers = {"Last-Event-ID": str(after)}
         async with self.http.get(f"{self.url}/api/answers/{answer_id}/events", headers=headers) as response:
             if response.status == 200:
@@ -142,7 +155,11 @@ class People:
                         take((int(event[b"id"]), event[b"data"].decode()))
                         event = {}
                     else:
+                        if event.get(b"event") == b"trouble":
+                            told_at.append(time.monotonic())
                         event = {}
+            elif response.status >= 400:
+                told_at.append(time.monotonic())
             return response.status
 
     async def read_again(self) -> None:

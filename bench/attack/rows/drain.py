@@ -130,7 +130,12 @@ async def _restarted(target: Target, workers: int, *restarts: Restart) -> Seen:
                     break  # it has fallen
             crowd.is_over = True
             await asyncio.wait({talking}, timeout=size.answer_seconds + 10)
-        found = await check(crowd, "".join(words), model, [], 0)
+        return await judged(crowd, "".join(words), model, done, size)
+
+
+async def judged(crowd: Strict, whole: str, model: ModelServer, done: int, size: Size) -> Seen:
+    """Say what came to people of so many restarts, and whether that holds."""
+    found = await check(crowd, whole, model, [], 0)
     lost = [fault for fault in found.faults if "has not ended" not in fault]
     unread = len(found.faults) - len(lost)
     why = f" {dict(Counter(crowd.refusals))}" if crowd.refusals else ""
@@ -154,7 +159,8 @@ async def _hang_up(server: HubbubServer, serve: Serve) -> HubbubServer:
     return server
 
 
-async def _end_and_start(server: HubbubServer, serve: Serve) -> HubbubServer:
+async def end_and_start(server: HubbubServer, serve: Serve) -> HubbubServer:
+    """Tell a server to end, and start the next one at once."""
     server.process.send_signal(signal.SIGTERM)
     try:
         return await serve()
@@ -206,12 +212,12 @@ _BOUND = f"0 refused, 0 interrupted, 0 seen tokens lost or doubled, a reader's g
 
 HANG_UPS = Attack("SIGHUPs of one process under load", _BOUND, lambda one: _restarted(one, 1, _hang_up), is_quiet=True)
 STARTS = Attack(
-    "SIGTERM and start of one process under load", _BOUND, lambda one: _restarted(one, 1, _end_and_start), is_quiet=True
+    "SIGTERM and start of one process under load", _BOUND, lambda one: _restarted(one, 1, end_and_start), is_quiet=True
 )
 WORKERS = Attack(
     "SIGHUP, SIGTERM and start of two workers under load",
     _BOUND,
-    lambda target: _restarted(target, 2, _hang_up, _end_and_start),
+    lambda target: _restarted(target, 2, _hang_up, end_and_start),
     is_quiet=True,
 )
 HUNG = Attack(

@@ -47,3 +47,8 @@ def records_of(entry: Entry, events: Iterable[Event]) -> list[Record]:
     """Return the records of the next events of an answer."""
     first = entry.number + 1
     return [Record(entry.id, number, encode(event)) for number, event in enumerate(events, first)]
+
+
+def traced(trace: str) -> dict[str, str]:
+    """Return what a store is told of a trace: nothing where there is none, since stores of others may not know it."""
+    return {"trace": trace} if trace else {}

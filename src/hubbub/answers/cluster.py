@@ -29,6 +29,8 @@ AWAY_SHARE = 0.5
 """Whoever was so much of a lease late itself, as when the machine slept, lets the others' leases begin anew."""
 TAKEN_AT_ONCE = 50
 """So many answers are taken over before this worker says again that it lives: about 0.1 s."""
+BLIND_SECONDS = 6.0
+"""After so long without a word from a store on another machine readers are told that there is nothing to be had."""
 CHECK_SECONDS = 5.0
 """How often the store is asked for answers that are this worker's but not made here. As a rule there are none."""
 LOOK_SECONDS = 0.05
@@ -42,6 +44,8 @@ WATCH_SECONDS = 2.0
 
 LOST = "the database was removed or replaced while the server runs; put it back, or restart the server"
 """The reason at /readyz, which anybody may read."""
+SILENT = StoreError("The database does not answer now. What is written goes on once it does.")
+"""What readers are told then."""
 
 
 class Membership:
@@ -76,6 +80,8 @@ class Membership:
         self._watched: dict[str, float] = {}
         """By answer made here, when it was last watched elsewhere."""
         self._blind = Lasting(logger)
+        self._telling: asyncio.TimerHandle | None = None
+        """Tells the readers, unless the store is heard of before."""
         self._task: asyncio.Task[None] | None = None
         self._tells_news = isinstance(cluster, TellsNews)
         self._now = cluster.now if isinstance(cluster, TellsNews) else time.time
@@ -96,6 +102,8 @@ class Membership:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -147,6 +155,8 @@ class Membership:
         self._runner.store_trouble = ""
         self._log.hinder(None)
         self._blind.over()
+        if self._tells_news:
+            self._wait_for_word()
         now = self._clock()
         was_away = now - self._renewed_at > AWAY_SHARE * self._lease_seconds
         self._renewed_at = now
@@ -168,6 +178,12 @@ class Membership:
                 await self._claim_strays()
         if len(self._log.remote):
             await self._log.remote.check(is_thorough=was_away)
+
+    def _wait_for_word(self) -> None:
+        """Let the readers be told where nothing more is heard of the store. A call to it may take long to fail."""
+        if self._telling is not None:
+            self._telling.cancel()
+        self._telling = asyncio.get_running_loop().call_later(BLIND_SECONDS, self._log.hinder, SILENT)
 
     def _silent(self, others: Sequence[Peer], *, was_away: bool) -> list[Peer]:
         """Note what was heard of the others; return those that are to be given up.

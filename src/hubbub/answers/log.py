@@ -14,7 +14,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from hubbub.answers.base import AnswerStore, Beside, Found, Record, Source
-from hubbub.answers.batches import failure_of, merged, records_of
+from hubbub.answers.batches import failure_of, merged, records_of, traced
 from hubbub.answers.commit_loop import CommitLoop
 from hubbub.answers.entry import Entry, OwnEntry, Past, Reader, portion, share
 from hubbub.answers.remote import RemoteAnswers
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 COMMIT_CHARACTERS = 512 * 1024
 """About so much is stored at once of what answers come to. All the others wait for that, too."""
+CLOSE_SECONDS = 10.0
+"""So long it waits at its end for a store that does not answer."""
 SLICE = 200
 """So many answers are pushed to their readers before others have their turn: about 3 ms."""
 
@@ -81,11 +83,18 @@ class Log:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._committing is not None:
-            self.commit_loop.end()
+        if self._committing is None:
+            return
+        self.commit_loop.end()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.wait({self._committing})
+                while self._waiting:
+                    await self._commit()
+        except TimeoutError:
+            logger.warning("The store does not answer: what was said last is lost, and others end the answers.")
+            self._committing.cancel()
             await asyncio.wait({self._committing})
-            while self._waiting:
-                await self._commit()
 
     @property
     def reader_count(self) -> int:
@@ -114,7 +123,7 @@ class Log:
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, **_traced(trace))
+        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, **traced(trace))
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -135,7 +144,7 @@ class Log:
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
         await self._store.open_for_others(
-            answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential, **_traced(trace)
+            answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential, **traced(trace)
         )
 
     async def adopt(self, found: Found) -> bool:
@@ -489,8 +498,3 @@ class Log:
         if is_ending:
             self._own.pop(entry.id, None)
             entry.end()
-
-
-def _traced(trace: str) -> dict[str, str]:
-    """Return what a store is told of a trace: nothing where there is none, since stores of others may not know it."""
-    return {"trace": trace} if trace else {}

@@ -15,14 +15,14 @@ from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Row
 from hubbub.connections.postgres_faults import InTheWay, Unreachable
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.answer import Answer
-from hubbub.core.errors import Conflict, StoreError
+from hubbub.core.errors import Conflict, StoreError, StoreLost
 
 STEPS = tuple(read_sql("hubbub.answers", f"postgres/{name}.sql") for name in ("schema", "trace"))
 _SQL = load_sql("hubbub.answers", "postgres/answers.sql")
 
 PORTIONS_AT_ONCE = 4
 PATIENCE_SECONDS = 8.0
-"""So long events wait for a database that can't be reached, before their answers are told."""
+"""So long events wait for transactions that are in their way, before their answers are told."""
 AGAIN_SECONDS = 0.2
 
 
@@ -126,18 +126,28 @@ class PostgresAnswers:
         batch = self._journal.batch(records, ended)
         beside = self.beside_endings(ended) if self.beside_endings is not None and ended else None
         along = self._along(beside)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:  # it may have been stored though the connection was lost: a second time it changes nothing
-            try:
-                await self._append(batch, along)
-                break
-            except (Unreachable, InTheWay):
-                if time.monotonic() > until:
-                    raise
-                await asyncio.sleep(AGAIN_SECONDS)
+        await self._append_surely(batch, along)
         self._journal.stored(batch)
         if beside is not None and along is None:
             await beside()
+
+    async def _append_surely(self, batch: Batch, along: PostgresWrite | None) -> None:
+        """Store a batch. Where a connection was lost it may have been stored, or be stored yet: frozen servers wake up.
+
+        A second time it changes nothing, but another one in its place would: so it is sent until that is known.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        may_be_stored = False
+        while True:
+            try:
+                return await self._append(batch, along)
+            except (GivenUp, StoreLost):
+                raise
+            except StoreError as error:
+                may_be_stored |= isinstance(error, Unreachable)
+                if not may_be_stored and not (isinstance(error, InTheWay) and time.monotonic() <= until):
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _append(self, batch: Batch, along: PostgresWrite | None) -> None:
         floor = batch.cleared if batch.floor is None else batch.floor

@@ -1,13 +1,15 @@
 """Keep collections equal to the sources that the settings name, in one of the processes on a data folder."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Sequence
 
 from hubbub.compose.documents import DocumentStore
 from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.sources import syncing_of, wanted_sources, where
 from hubbub.connections.guarded import Guarded
-from hubbub.core.errors import Conflict, HubbubError, Invalid
+from hubbub.core.errors import Conflict, HubbubError, Invalid, StoreError
 from hubbub.core.lasting import Lasting
 from hubbub.core.people import OPERATOR_ID
 from hubbub.core.tasks import Tasks
@@ -18,11 +20,20 @@ from hubbub.settings.ingest import Synced
 
 _log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 1.0
+
 
 async def keep_synced(store: DocumentStore, settings: Settings, deeds: Deeds | None = None) -> None:
     """Compare the sources of the settings with their collections, until cancelled; one process of all does."""
     if not (sources := wanted_sources(settings)):
         return
+    while True:
+        with contextlib.suppress(StoreError):  # the lease was lost: whoever has it goes on
+            await _keep_all(store, settings, sources, deeds)
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _keep_all(store: DocumentStore, settings: Settings, sources: Sequence[Synced], deeds: Deeds | None) -> None:
     async with (
         store.alone("syncing"),
         fetcher_of(settings) as fetcher,

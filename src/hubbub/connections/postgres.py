@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import logging
 import time
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
@@ -13,17 +13,14 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from hubbub.connections.joining import joining
 from hubbub.connections.postgres_faults import (
     HoldsNul,
-    Unreachable,
     again,
     opening_errors,
     password_of,
     store_errors,
     who_of,
 )
+from hubbub.connections.postgres_listening import listen
 from hubbub.core.errors import SettingsError
-from hubbub.core.lasting import Lasting
-
-logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,9 +36,8 @@ IDLE_TRANSACTION_SECONDS = 5
 """The server ends a transaction whose worker says nothing for so long: its locks would hold up all others."""
 TRIES = 4
 """So often a transaction is run that another one got in the way of."""
-CHANNEL = "hubbub"
-LISTEN_AGAIN_SECONDS = 1.0
-LISTEN_CHECK_SECONDS = 5.0
+COMMIT_SECONDS = 5.0
+"""So long a commit waits for its reply, before it is sent again over another connection."""
 MIGRATION_LOCK = 0x68756262
 """The advisory lock that is held while tables are made or changed."""
 
@@ -109,7 +105,11 @@ class Queries:
     async def _connection(self) -> AsyncGenerator[Any]:
         with store_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as raw:
-                yield raw
+                try:
+                    yield raw
+                except TimeoutError:  # who says nothing isn't asked to cancel it either: that would be waited for
+                    raw.terminate()
+                    raise
 
     async def all(self, query: str, *values: Value) -> list[Row]:
         """Run one query in a transaction of its own and return its rows.
@@ -214,6 +214,8 @@ class Postgres(Queries):
         self._known = known
         self._listening: asyncio.Task[None] | None = None
         self._hears: list[Callable[[str], None]] = []
+        self._made: weakref.WeakSet[Any] = weakref.WeakSet()
+        """All connections of the pools."""
         self.commits = Queries(None)
         """A connection of its own for what must not wait behind others' queries. One call at a time."""
 
@@ -221,7 +223,8 @@ class Postgres(Queries):
         with opening_errors(self.who):
             self._pool = await self._open(self._connections - 2)
             try:
-                self.commits = Queries(await self._open(1))
+                self.commits = Queries(await self._open(1, COMMIT_SECONDS))
+                await self.commits.one("select 1")  # opened now: others may take all that there are
                 await self.read(self._check_version)
             except BaseException:
                 await self._close()
@@ -236,13 +239,19 @@ class Postgres(Queries):
             await asyncio.wait({self._listening})
         await self._close()
 
-    async def _open(self, most: int) -> Any:
+    async def _open(self, most: int, seconds: float = float("inf")) -> Any:
+        async def note(raw: Any) -> None:
+            self._made.add(raw)
+
+        arguments = self._arguments()
+        arguments["command_timeout"] = min(seconds, arguments["command_timeout"])
         return await cast(Any, asyncpg).create_pool(
-            min_size=1,
+            min_size=0,  # the driver logs a traceback for each try to keep more
             max_size=most,
             connection_class=_Raw,
             max_inactive_connection_lifetime=300.0,
-            **self._arguments(),
+            init=note,
+            **arguments,
         )
 
     def _arguments(self) -> dict[str, Any]:
@@ -312,48 +321,22 @@ class Postgres(Queries):
         return PostgresWrite(self, lambda connection: work(connection, *args, **kwargs))
 
     def listen(self, hear: Callable[[str], None]) -> None:
-        """Call `hear` with what is sent to `CHANNEL`; with "" where something may have been missed.
+        """Call `hear` with what is sent to the channel; with "" where something may have been missed.
 
         One connection listens for all of a worker, and is made anew when it is lost.
         """
         self._hears.append(hear)
         if self._listening is None:
-            self._listening = asyncio.create_task(self._listen(), name="listen")
+            listening = listen(self._connect, self._tell, self._drop_all)
+            self._listening = asyncio.create_task(listening, name="listen")
 
-    async def _listen(self) -> None:
-        deaf = Lasting(logger)
+    async def _connect(self) -> Any:
+        return await cast(Any, asyncpg).connect(**self._arguments())
 
-        def hear(_raw: Any, _pid: int, _channel: str, payload: str) -> None:
-            self._tell(payload)
-
-        while True:
-            raw: Any = None
-            ended = asyncio.Event()
-
-            def end(_raw: Any, ended: asyncio.Event = ended) -> None:
-                ended.set()
-
-            try:
-                with store_errors():
-                    raw = await cast(Any, asyncpg).connect(**self._arguments())
-                    raw.add_termination_listener(end)
-                    await raw.add_listener(CHANNEL, hear)
-                    deaf.over()
-                    self._tell("")
-                    while not ended.is_set():
-                        with contextlib.suppress(TimeoutError):
-                            async with asyncio.timeout(LISTEN_CHECK_SECONDS):
-                                await ended.wait()
-                        # A connection that was cut without a word is found dead only by being used.
-                        await raw.fetchval("select 1", timeout=LISTEN_CHECK_SECONDS)
-            except Unreachable as error:
-                deaf.met("Other workers are not heard at once", error.for_operators)
-            except Exception:  # whoever listens looks by itself as well: a bug here makes it slower only
-                logger.exception("Listening to other workers failed.")
-            finally:
-                if raw is not None:
-                    raw.terminate()
-            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+    def _drop_all(self) -> None:
+        """End all connections: whoever waits on one is told, and new ones are made where they are needed."""
+        for raw in list(self._made):
+            raw.terminate()
 
     def _tell(self, payload: str) -> None:
         for hear in self._hears:
@@ -368,12 +351,13 @@ class Postgres(Queries):
         Raises:
             SettingsError: a newer version of the program has run scripts that are not known here, or the role may not
                 make tables; nothing was changed.
+            StoreError: the database can't be reached now.
         """
         if self._known is not None and "." not in room and room not in self._known:
             raise SettingsError([f"The tables {room!r} need a name with a dot, such as 'my_package.{room}'"])
         if self._known is not None and len(steps) > self._known.get(room, len(steps)):
             raise RuntimeError(f"{room} has {len(steps)} scripts; say so where it is said how many are known")
-        with opening_errors(self.who):
+        with opening_errors(self.who, was_reached=True):
             done = await self.read(self._steps_done, room)
             if (newest := max(done, default=0)) > len(steps):
                 raise self._is_newer(f"{room} {newest}, this one knows {len(steps)}")

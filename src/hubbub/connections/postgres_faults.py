@@ -81,12 +81,17 @@ def _failed(error: Exception) -> StoreError:
 
 
 @contextmanager
-def opening_errors(who: str) -> Generator[None]:
-    """Say what to do where a database can't be opened. `who` names it without the password."""
+def opening_errors(who: str, *, was_reached: bool = False) -> Generator[None]:
+    """Say what to do where a database can't be opened. `who` names it without the password.
+
+    One that `was_reached` before is rightly named in the settings: where it can't be reached now, that may pass.
+    """
     try:
         with store_errors():
             yield
     except StoreError as error:
+        if was_reached and isinstance(error, Unreachable):
+            raise
         cause = error.__cause__
         if isinstance(cause, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
             raise _fault(who, f"refuses the name or the password ({cause}). Correct them in the address") from error

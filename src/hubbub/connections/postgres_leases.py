@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from hubbub.connections.postgres import Postgres
+from hubbub.connections.postgres_faults import Unreachable
 from hubbub.connections.sql import load_sql
 from hubbub.core.errors import StoreError
 from hubbub.core.tasks import Tasks
@@ -21,14 +22,13 @@ RETRY_SECONDS = 1.0
 async def leased(
     database: Postgres, name: str, *, seconds: float = LEASE_SECONDS, retry_seconds: float = RETRY_SECONDS
 ) -> AsyncGenerator[None]:
-    """Hold the lease of this name; entering waits until nobody else does.
+    """Hold the lease of this name; entering waits until nobody else does, and until the database can be reached.
 
     Another process takes it over once its holder has not been heard of for so many seconds. What is done inside ends
     with a StoreError where the lease can't be renewed in time.
     """
-    await database.migrate("leases", STEPS)
     holder = secrets.token_hex(16)
-    while not await database.apart.run(_SQL["take"], name, holder, seconds):  # noqa: ASYNC110 (the event is elsewhere)
+    while not await _take(database, name, holder, seconds):  # noqa: ASYNC110 (the event is elsewhere)
         await asyncio.sleep(retry_seconds)
     try:
         async with Tasks() as group:
@@ -40,6 +40,15 @@ async def leased(
     finally:
         with contextlib.suppress(StoreError):  # then it runs out
             await asyncio.shield(database.apart.run(_SQL["give_back"], name, holder))
+
+
+async def _take(database: Postgres, name: str, holder: str, seconds: float) -> bool:
+    """Take the lease; returns whether it is held now."""
+    try:
+        await database.migrate("leases", STEPS)
+        return await database.apart.run(_SQL["take"], name, holder, seconds) > 0
+    except Unreachable:  # whoever wants it works in the background: a worker does not end for that
+        return False
 
 
 async def _renew(database: Postgres, name: str, holder: str, seconds: float) -> None:

@@ -1,0 +1,68 @@
+"""Hear what other workers send over PostgreSQL, and notice when it says nothing any more."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hubbub.connections.postgres_faults import Unreachable, store_errors
+from hubbub.core.lasting import Lasting
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "hubbub"
+AGAIN_SECONDS = 1.0
+CHECK_SECONDS = 2.0
+SILENT_SECONDS = 4.0
+"""A server that does not answer `select 1` for so long is stopped where it is, or the network to it is cut."""
+
+Connect = Callable[[], Awaitable[Any]]
+Hear = Callable[[str], None]
+
+
+async def listen(connect: Connect, hear: Hear, on_silence: Callable[[], None]) -> None:
+    """Call `hear` with what is sent to `CHANNEL`, with "" where something may have been missed, until cancelled.
+
+    A network that is cut, or a machine that stands still, tells nobody: whoever waits for it would wait for as long as
+    a statement may take. `on_silence` is called each time that nothing is answered.
+    """
+    deaf = Lasting(logger)
+    while True:
+        raw: Any = None
+        try:
+            with store_errors():
+                raw = await connect()
+                await _hear(raw, hear, deaf)
+        except Unreachable as error:
+            deaf.met("Other workers are not heard at once", error.for_operators)
+            if isinstance(error.__cause__, TimeoutError):
+                on_silence()
+        except Exception:  # whoever listens looks by itself as well: a bug here makes it slower only
+            logger.exception("Listening to other workers failed.")
+        finally:
+            if raw is not None:
+                raw.terminate()
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _hear(raw: Any, hear: Hear, deaf: Lasting) -> None:
+    """Hear until the connection has ended, and look now and then whether it lives."""
+    ended = asyncio.Event()
+
+    def end(_raw: Any) -> None:
+        ended.set()
+
+    def take(_raw: Any, _pid: int, _channel: str, payload: str) -> None:
+        hear(payload)
+
+    raw.add_termination_listener(end)
+    await raw.add_listener(CHANNEL, take)
+    deaf.over()
+    hear("")
+    while not ended.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_SECONDS):
+                await ended.wait()
+        # A connection that was cut without a word is found dead only by being used.
+        await raw.fetchval("select 1", timeout=SILENT_SECONDS)
