@@ -1,5 +1,6 @@
 """What every test stands on: blocking calls fail, unexpected errors in the log do, and who measures is alone."""
 
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,10 @@ for name in ("COLUMNS", "LINES"):  # set by readline in the first process; a con
     os.environ.pop(name, None)
 
 
+# Collecting makes much that stays until the end: that is not looked through for garbage, neither now nor later.
+gc.disable()
+
+
 # Other work may stop this process for a while: how long an example takes says nothing.
 settings.register_profile("hubbub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hubbub")
@@ -49,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 # xdist reads the group from the end of the id. Its own way to write it there, a mark, fails silently
                 # with pytest 9.2, where an id is no longer `_nodeid`.
                 item._id = NodeId.parse(f"{item.nodeid}@{group}")
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage, among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
