@@ -70,7 +70,7 @@ def _cell(cell: dict[str, Any], pictures: _Pictures) -> Loaded:
     source = _text(cell.get("source", cell.get("input", "")))
     if cell["cell_type"] in ("markdown", "heading"):
         level = "#" * int(cell.get("level", 1)) + " " if cell["cell_type"] == "heading" else ""
-        attached = (cell.get("attachments") or {}).values()
+        attached: list[dict[str, Any]] = list((cell.get("attachments") or {}).values())
         read = markdown.read(level + source)
         return Loaded([*read.blocks, *(block for one in attached for block in pictures.read(one) or ())], read.title)
     blocks: list[Block] = [Code(source)] if source.strip() else []
