@@ -55,7 +55,13 @@ def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
         return lambda data, _: _TAG.sub(" ", _text(data, suffix))
     if suffix in (".json", ".jsonl"):
         return lambda data, _: _ESCAPE.sub(_unescaped, _text(data, suffix))
-    return _text if suffix in (".csv", ".tsv", ".txt", ".log") else None
+    return _plain if suffix in (".csv", ".tsv", ".txt", ".log") else None
+
+
+def _plain(data: bytes, suffix: str) -> str:
+    text = _text(data, suffix)
+    is_xml = text.startswith("<?xml")  # whatever its name says
+    return html.unescape(re.sub(r"<[^>]*>", " ", text)) if is_xml else text
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -128,6 +134,4 @@ def _text(data: bytes, suffix: str) -> str:
         except UnicodeDecodeError:
             return ""
     text = _ANSI.sub("", text).replace("\0", "")
-    if text.startswith("<?xml"):  # whatever its name says
-        return html.unescape(re.sub(r"<[^>]*>", " ", text))
     return text.partition("\n")[2] if text[:4].lower() == "sep=" else text
