@@ -14,6 +14,9 @@ WORD = re.compile(r"\w+")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<")
 _PARAGRAPH_END = re.compile(r"</(?:\w+:)?(?:p|si|is|tc|comment|cm|v)>|<(?:\w+:)?(?:br|tab|cr)\b[^>]*>")
+_AGAIN = re.compile(r"(<mc:Choice\b(?:(?!</mc:Choice>).)*<\w+:t\b.*?)<mc:Fallback\b.*?</mc:Fallback>", re.DOTALL)
+_SLIDE_NUMBER = re.compile(r'<a:fld\b[^>]*type="slidenum".*?</a:fld>', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _OFFICE_PARTS = {
     ".docx": r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml",
     ".pptx": r"ppt/(slides/slide\d+|notesSlides/\w+|charts/chart\d+|diagrams/data\d+)\.xml",
@@ -50,7 +53,19 @@ def _counter(suffix: str) -> Callable[[bytes, str], str] | None:
         return _html
     if suffix == ".md":
         return lambda data, _: _TAG.sub(" ", _text(data, suffix))
-    return _text if suffix in (".csv", ".tsv", ".txt", ".json", ".jsonl", ".log") else None
+    if suffix in (".json", ".jsonl"):
+        return lambda data, _: _ESCAPE.sub(_unescaped, _text(data, suffix))
+    return _plain if suffix in (".csv", ".tsv", ".txt", ".log") else None
+
+
+def _plain(data: bytes, suffix: str) -> str:
+    text = _text(data, suffix)
+    is_xml = text.startswith("<?xml")  # whatever its name says
+    return html.unescape(re.sub(r"<[^>]*>", " ", text)) if is_xml else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else " "
 
 
 def _office(data: bytes, suffix: str) -> str:
@@ -76,7 +91,12 @@ def _book(data: bytes, suffix: str) -> str:
 
 
 def _runs(part: str) -> str:
-    """Return a part's text, a line a paragraph, so that runs within a word stay together."""
+    """Return a part's text, a line a paragraph, so that runs within a word stay together.
+
+    A text box that is written a second time for older programs counts once; a slide's own number is no word.
+    """
+    part = _AGAIN.sub(r"\1", part)
+    part = _SLIDE_NUMBER.sub("", part)
     part = re.sub(r"<(?:w:)?(delText|instrText)\b.*?</(?:w:)?\1>", "", part, flags=re.DOTALL)
     lines = ("".join(_TEXT.findall(paragraph + "<")) for paragraph in _PARAGRAPH_END.split(part))
     return html.unescape("\n".join(lines))

@@ -80,11 +80,24 @@ def test_what_is_no_text_is_refused_and_says_what_to_do() -> None:
 
 
 def test_zeros_part_words_and_colours_of_a_terminal_go() -> None:
+    assert tidied(decode(b"a\vb")) == "a b"
     assert tidied(decode(b"abc\0def\n" * 20)).split() == ["abc", "def"] * 20
     assert tidied("\x1b[31mERROR\x1b[0m E1\r\nnext\rlast \x1b]0;title\x07end") == "ERROR E1\nnext\nlast end"
 
 
-@pytest.mark.parametrize("text", ["C++ and +1-800-555", "a+b- c", "1+1=2", "+AGE- plain", "Tel. +49-30-1234"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("C++ and +1-800-555", "a+b- c", "1+1=2", "+AGE- plain", "Tel. +49-30-1234"),
+        *(
+            "image/svg+xml",
+            "app +foo +bar",
+            "We sell +software and +SOFTWARE.",
+            "made in +USA",
+            "a REST+API, an REST+API",
+        ),
+    ],
+)
 def test_a_plus_sign_is_no_utf_7(text: str) -> None:
     assert decode(text.encode()) == text
 

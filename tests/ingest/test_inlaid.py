@@ -1,6 +1,8 @@
 """Pictures within Office files are read at their place, and counted where nobody reads them."""
 
+import base64
 import io
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -87,7 +89,18 @@ def saved(save: Callable[[io.BytesIO], object]) -> bytes:
     return out.getvalue()
 
 
-KINDS = [("a.docx", word), ("a.pptx", slides), ("a.xlsx", sheets), ("a.odt", odt)]
+def notebook(*pictures: bytes) -> bytes:
+    cells = [{"cell_type": "markdown", "source": ["After."]}]
+    for number, data in reversed(list(enumerate(pictures))):
+        kind, packed = "image/jpeg" if data == NOTICE else "image/png", base64.encodebytes(data).decode()
+        shown = {"data": {kind: packed, "text/plain": ["<Figure size 640x480 with 1 Axes>"]}}
+        attached = {"a.png": {kind: packed}} if number == 1 else {}
+        cells.insert(0, {"cell_type": "markdown", "source": f"Before {number}.", "attachments": attached})
+        cells.insert(1, {"cell_type": "code", "source": "", "outputs": [] if attached else [shown]})
+    return json.dumps({"nbformat": 4, "cells": cells}).encode()
+
+
+KINDS = [("a.docx", word), ("a.pptx", slides), ("a.xlsx", sheets), ("a.odt", odt), ("a.ipynb", notebook)]
 
 
 def reading_of(folder: Path, name: str, data: bytes, turn: Turn) -> Reading:

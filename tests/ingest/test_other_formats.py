@@ -90,8 +90,9 @@ ODT = (
          [Heading("One", 1), Paragraph("Text")]),
         ("a.ipynb", json.dumps({"cells": [
             {"cell_type": "markdown", "source": ["# Title\n", "Text"]},
-            {"cell_type": "code", "source": "x = 1\nx", "outputs": [{"data": {"text/plain": ["1"], "image/png": 0}}]},
+            {"cell_type": "code", "source": "x = 1\nx", "outputs": [{"data": {"text/plain": ["1"], "image/png": ""}}]},
         ]}).encode(), [Heading("Title", 1), Paragraph("Text"), Code("x = 1\nx"), Code("1")]),
+        ("a.ipynb", b'{"nbformat": 3, "metadata": {}}', []),
         ("a.py", b"import os\n\nx = 1\n", [Code("import os"), Code("x = 1")]),
     ],
 )  # fmt: skip

@@ -143,6 +143,18 @@ def test_embedded_documents_that_are_missing_are_named(tmp_path: Path) -> None:
     assert [one.text for one in load(path).omitted] == ["2 embedded documents were not read: a.bin, b.xlsx"]
 
 
+def test_what_stands_beside_the_notes_is_read(tmp_path: Path) -> None:
+    path = boxes(tmp_path / "a.pptx", (1, 1, "shown"), (1, 2, "Ask Ann first."))
+    presentation: Any = pptx.Presentation(str(path))
+    notes = presentation.slides[0].notes_slide
+    notes.notes_text_frame.text = "Pause here."
+    notes.shapes._spTree.append(presentation.slides[0].shapes[1]._element)
+    presentation.save(str(path))
+    assert load(path).blocks[-2:] == [
+        Paragraph("Notes: Pause here.", 1), Paragraph("Beside the notes: Ask Ann first.", 1),
+    ]  # fmt: skip
+
+
 def test_what_a_picture_shows_is_read_where_its_author_says_it(tmp_path: Path) -> None:
     path = boxes(tmp_path / "a.pptx", (1, 1, "shown"))
     presentation: Any = pptx.Presentation(str(path))

@@ -52,6 +52,9 @@ class MailServer:
         self.commands: list[str] = []
         """What was asked, without what signs in."""
         self.capabilities = "IMAP4rev1 AUTH=PLAIN"
+        self.tokens: set[str] = set()
+        """What signs in by OAuth."""
+        self.tokens_shown: list[str] = []
         self.refuses = False
         """Whether nobody may sign in."""
         self.breaks_at = ""
@@ -153,7 +156,26 @@ class _Session:
     async def do_authenticate(self, tag: str, rest: str) -> None:
         self.say("+ ")
         given = base64.b64decode(await self.reader.readuntil(b"\r\n")).decode()
+        if rest in ("XOAUTH2", "OAUTHBEARER"):
+            await self._take_token(tag, rest, given)
+            return
         self._sign_in(tag, *given.split("\0")[1:])
+
+    async def _take_token(self, tag: str, mechanism: str, given: str) -> None:
+        start, *parts = given.split("\x01")
+        assert parts[-2:] == ["", ""]
+        wanted = f"user={USER}" if mechanism == "XOAUTH2" else f"n,a={USER},"
+        tokens = [part.removeprefix("auth=Bearer ") for part in parts if part.startswith("auth=")]
+        self.server.tokens_shown += tokens
+        if start == wanted and tokens and tokens[0] in self.server.tokens:
+            self.is_signed_in = True
+            self.say(f"{tag} OK welcome")
+            return
+        self.say("+ " + base64.b64encode(b'{"status":"invalid_token","schemes":"bearer"}').decode())
+        await self.writer.drain()
+        answer = await self.reader.readuntil(b"\r\n")
+        assert answer == (b"\r\n" if mechanism == "XOAUTH2" else b"AQ==\r\n")
+        self.say(f"{tag} NO [AUTHENTICATIONFAILED] {given} is wrong")
 
     async def do_login(self, tag: str, rest: str) -> None:
         words = [re.sub(r"\\(.)", r"\1", a.decode()) or b.decode() for a, b in _WORD.findall(rest.encode())]

@@ -226,3 +226,35 @@ def test_a_fault_in_a_table_by_its_old_name_is_told_by_the_new_one(tmp_path: Pat
     file.write_text("[lanes]\nruning = 5\n")
     with pytest.raises(SettingsError, match=r"admission\.runing"):
         load_settings(config=file)
+
+
+MAILBOX = '[ingest.mailboxes.a]\nhost = "imap.example"\nuser = "bob"\ncollection = "mails"\n'
+TOKENS = "[ingest.mailboxes.a.oauth]\n"
+
+
+def test_a_mailbox_is_opened_by_a_password_or_by_oauth(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(f'{MAILBOX}{TOKENS}token_url = "https://x.example/token"\nclient_id = "app"\n')
+    monkeypatch.setenv("HUBBUB_INGEST__MAILBOXES__A__OAUTH__REFRESH_TOKEN", KEY)
+    oauth = load_settings().ingest.mailboxes["a"].oauth
+    assert oauth.refresh_token is not None
+    assert oauth.refresh_token.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize(
+    ("rest", "fault"),
+    [
+        ("", "either a password or oauth"),
+        (f'{TOKENS}client_id = "app"', "needs a token_url"),
+        (f'{TOKENS}token_url = "https://x.example"\nclient_id = "app"', "needs a client_id with"),
+        (f'{TOKENS}token_url = "http://x.example"\nclient_id = "app"\nclient_secret = "{KEY}"', "https://"),
+        (
+            f'password = "{KEY}"\n{TOKENS}token_url = "https://x.example"\nclient_id = "a"\nclient_secret = "b"',
+            "either",
+        ),
+    ],
+)
+def test_a_mailbox_that_can_not_be_opened_is_refused(rest: str, fault: str) -> None:
+    write(MAILBOX + rest)
+    said = " ".join(faults())
+    assert fault in said
+    assert KEY not in said

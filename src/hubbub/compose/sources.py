@@ -14,6 +14,7 @@ from hubbub.ingest.sources.base import FolderSource, Source, SourceSync, Tell
 from hubbub.ingest.sources.bucket import Bucket, Place
 from hubbub.ingest.sources.imap import Account
 from hubbub.ingest.sources.mailbox import Mailbox
+from hubbub.ingest.sources.oauth import Grant, Tokens
 from hubbub.ingest.sources.repository import Repository
 from hubbub.ingest.sources.website import Website
 from hubbub.ingest.sync import FolderSync
@@ -119,6 +120,7 @@ def _source(
             return Mailbox(
                 _account(wanted),
                 place,
+                tokens=_tokens(wanted, place),
                 folders=wanted.folders,
                 globs=globs,
                 most_mails=wanted.most_mails,
@@ -148,8 +150,15 @@ def _bucket(wanted: SyncedBucket) -> Place:
 
 def _account(wanted: SyncedMailbox) -> Account:
     port = wanted.port or IMAP_PORTS[wanted.security]
-    password = wanted.password.get_secret_value()
-    return Account(wanted.host, port, wanted.security, wanted.user, password, wanted.timeout_seconds)
+    return Account(wanted.host, port, wanted.security, wanted.user, _told(wanted.password), wanted.timeout_seconds)
+
+
+def _tokens(wanted: SyncedMailbox, place: Path) -> Tokens | None:
+    oauth = wanted.oauth
+    if not oauth.token_url:
+        return None
+    secrets = _told(oauth.client_secret), _told(oauth.refresh_token)
+    return Tokens(Grant(oauth.token_url, oauth.client_id, *secrets, oauth.scope), place / "token.json")
 
 
 def _told(secret: SecretStr | None) -> str:

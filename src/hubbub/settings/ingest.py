@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -9,6 +10,7 @@ from hubbub.connections.addresses import networks_of
 from hubbub.connections.azure import CredentialKind
 from hubbub.settings.table import Count, Seconds, Table, Text
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Folder: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
@@ -101,6 +103,36 @@ class SyncedBucket(Synced):
     """The size that they may have in all."""
 
 
+class MailboxOAuth(Table):
+    """What gets the tokens that sign in to a mailbox in place of a password, as Microsoft 365 and Gmail want it."""
+
+    token_url: str = ""
+    """Where tokens are had: `https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`,
+    `https://oauth2.googleapis.com/token`."""
+    client_id: str = ""
+    """The application's id there."""
+    client_secret: SecretStr | None = None
+    """The application's secret; a public application has none."""
+    refresh_token: SecretStr | None = None
+    """What a person's sign-in gave the application. Without one the application signs in as itself (client
+    credentials). A newer one that the server gives is kept in the data folder, and goes before this one."""
+    scope: str = ""
+    """What the token is for; at Microsoft 365 `https://outlook.office365.com/.default` without a refresh token."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if not self.token_url:
+            if self.model_fields_set:
+                raise ValueError("oauth needs a token_url")
+            return self
+        url = urlsplit(self.token_url)
+        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
+            raise ValueError("token_url does not begin with https://")
+        if not self.client_id or (self.client_secret is None and self.refresh_token is None):
+            raise ValueError("oauth needs a client_id with a client_secret, a refresh_token or both")
+        return self
+
+
 class SyncedMailbox(Synced):
     """A mailbox that a collection is kept equal to, over IMAP. Nothing in it is changed, nor marked as seen."""
 
@@ -112,8 +144,9 @@ class SyncedMailbox(Synced):
     """How the connection is encrypted: "none" only for a server on this machine."""
     user: Text
     """The name to sign in with."""
-    password: SecretStr
+    password: SecretStr | None = None
     """The password for that; many servers want one that is made for programs."""
+    oauth: MailboxOAuth = MailboxOAuth()
     folders: Annotated[tuple[Text, ...], Field(min_length=1)] = ("INBOX",)
     """The folders that are read, by their paths with `/`. `*` stands for all but drafts, junk and trash."""
     every_seconds: Seconds = 120.0
@@ -125,7 +158,9 @@ class SyncedMailbox(Synced):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
-        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+        if (self.password is None) != bool(self.oauth.token_url):
+            raise ValueError("give either a password or oauth")
+        if self.security == "none" and self.host not in LOOPBACK:
             raise ValueError('security = "none" sends the password readable; use "tls" or "starttls"')
         return self
 

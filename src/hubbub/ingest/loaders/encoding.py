@@ -18,7 +18,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\r\f\x1b\b\x0e\x0f\x1c\x1d\x1e\x1f"))
+_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\v\r\f\x1b\b\x0e\x0f\x1c\x1d\x1e\x1f"))
 _NOT_CONTROLS = bytes(set(range(256)) - set(_CONTROLS))
 FEWEST_WIDE = 8
 """With fewer bytes nobody can tell that a text has two or four of them for a character."""
@@ -31,6 +31,11 @@ _ASIAN_MARK = re.compile("[\u3001\u3002\u3041-\u309f\uff0c]|[\uac00-\ud7a3] ")
 _MARK_EVERY = 60
 """A sentence is no longer than so many letters."""
 _UTF7 = re.compile(rb"\+([A-Za-z0-9+/]+)|\+(-?)")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_WORD = re.compile(rb"[A-Z]?[a-z]+")
+_ONE_LETTER = 3
+"""So many characters of UTF-7 stand for one letter."""
+_EASTERN = "\u2e80"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 NOT_TEXT = because("not_text")
 
@@ -46,7 +51,7 @@ def read_text(file: BinaryIO) -> str:
 
 def tidied(text: str) -> str:
     """Return a text with line feeds for line breaks, without NULs and the colours of a terminal."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("\v", " ")
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
@@ -128,25 +133,35 @@ def _seven_bits(data: bytes, named: str | None) -> str:
 
 
 def _is_utf7(data: bytes) -> bool:
-    """Whether each plus sign begins letters of UTF-7. Nothing else that has one looks so."""
-    found = False
+    """Whether each plus sign begins letters of UTF-7, and they are more than chance: "REST+API" reads so, too."""
+    runs: set[bytes] = set()
     for match in _UTF7.finditer(data):
-        if match.group(1) is None:
+        packed = match.group(1)
+        if packed is None:
             if match.group(2) != b"-":
                 return False
-            continue
-        packed = match.group(1)
-        if len(packed) * 6 % 16 >= 6 or packed.isdigit():  # bits are left over, or it is a telephone number
+        elif packed not in runs and not _is_packed(packed):
             return False
-        try:
-            letters = base64.b64decode(packed + b"A" * (-len(packed) % 4), validate=True)
-            text = letters[: len(packed) * 6 // 16 * 2].decode("utf-16-be")
-        except (UnicodeDecodeError, binascii.Error):
-            return False
-        if not text or any((one.isascii() and one.isalnum()) or not _is_shown(one) for one in text):
-            return False
-        found = True
-    return found
+        else:
+            runs.add(packed)
+    return len(runs) > 1 or any(len(one) > _ONE_LETTER for one in runs)
+
+
+def _is_packed(run: bytes) -> bool:
+    """Whether a run of UTF-7 stands for letters that are no ASCII, and not for itself: "image/svg+xml"."""
+    left_over = len(run) * 6 % 16
+    if left_over >= 6 or run.isdigit() or _WORD.fullmatch(run):  # no padding is so long, or it is a telephone number
+        return False
+    try:
+        letters = base64.b64decode(run + b"A" * (-len(run) % 4), validate=True)
+        text = letters[: len(run) * 6 // 16 * 2].decode("utf-16-be")
+    except (UnicodeDecodeError, binascii.Error):
+        return False
+    if _BASE64.index(run[-1]) & (1 << left_over) - 1:  # padding is zero
+        return False
+    if run.isalpha() and run.isupper() and max(text) >= _EASTERN:  # "+USA"
+        return False
+    return all(_is_shown(one) and not (one.isascii() and one.isalnum()) for one in text)
 
 
 def _wide(head: bytes) -> str | None:

@@ -207,13 +207,25 @@ class _Slide:
             if root is None:
                 continue
             if relation.kind == "notesSlide":
-                bodies = [shape for shape in root.iter("{*}sp") if _placeholder(shape)[0] == "body"]
-                lines = [line for body in bodies for line in paragraphs(body)]
-                blocks += [Paragraph("Notes: " + "\n".join(lines), self._page)] if lines else []
+                blocks += [Paragraph(text, self._page) for text in _notes(root)]
             else:
                 lines = [f"Comment: {text}" for comment in root.iter("{*}cm") if (text := _comment(comment))]
                 blocks += [Paragraph("\n".join(lines), self._page)] if lines else []
         return blocks
+
+
+def _notes(root: Any) -> Iterator[str]:
+    """Yield the notes of a page of notes, then what else is written there but the slide's number."""
+    notes: list[str] = []
+    others: list[str] = []
+    for shape in root.iter("{*}sp", "{*}graphicFrame"):
+        kind = _placeholder(shape)[0]
+        if kind != "sldNum":
+            (notes if kind == "body" else others).extend(paragraphs(shape))
+    if notes:
+        yield "Notes: " + "\n".join(notes)
+    if others:
+        yield "Beside the notes: " + "\n".join(others)
 
 
 def _comment(comment: Any) -> str:

@@ -28,7 +28,12 @@ _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
+_STATUS = re.compile(rb'"status"\s*:\s*"([\w.-]{1,40})"')
 _SHIFTED = re.compile("&([^-]*)-")
+
+
+class TokenRefused(Invalid):
+    """The server refuses the token that signs in."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -43,6 +48,8 @@ class Account(msgspec.Struct, frozen=True):
     """The longest silence of the server."""
     tls: Any = None
     """What certificates are trusted; None: the system's."""
+    token: str = ""
+    """What signs in in place of the password (OAuth)."""
 
     def __repr__(self) -> str:
         return f"Account({self.user!r} at {self.host!r})"
@@ -177,6 +184,13 @@ class Connection:
         self._client = client
         if account.security == "starttls":
             client.starttls(context)
+        if account.token:
+            self._sign_in_by_token(client)
+        else:
+            self._sign_in(client)
+
+    def _sign_in(self, client: "_Plain | _Tls") -> None:
+        account = self._account
         try:
             if "AUTH=PLAIN" in client.capabilities:
                 secret = f"\0{account.user}\0{account.password}".encode()
@@ -189,6 +203,23 @@ class Connection:
             raise self._failed(
                 f"refuses the name or the password ({self._said(error)})",
                 "Check both; many servers want a password for programs",
+            ) from error
+
+    def _sign_in_by_token(self, client: "_Plain | _Tls") -> None:
+        offered = [one for one in ("XOAUTH2", "OAUTHBEARER") if f"AUTH={one}" in client.capabilities]
+        if not offered:
+            raise self._failed("takes no tokens (OAuth)", "Give a password, or check its name and port")
+        shown = _Token(self._account, offered[0])
+        try:
+            client.authenticate(offered[0], shown.answer)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            said = ", ".join(filter(None, (self._said(error), shown.why)))
+            raise self._failed(
+                f"refuses the token for “{self._account.user}” ({said})",
+                "Check the user, oauth.scope, and that the application may read this mailbox over IMAP",
+                TokenRefused,
             ) from error
 
     def _connected(self, made: socket.socket) -> None:
@@ -231,12 +262,38 @@ class Connection:
     def _said(self, error: Exception) -> str:
         raw = error.args[0] if error.args else ""
         text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else str(raw)
-        text = text.replace(self._account.password, "…") if self._account.password else text
+        for secret in filter(None, (self._account.password, self._account.token)):
+            text = text.replace(secret, "…")
         return " ".join(text.split())[:200]
 
-    def _failed(self, why: str, todo: str) -> Invalid:
+    def _failed(self, why: str, todo: str, kind: type[Invalid] = Invalid) -> Invalid:
         end = "" if todo.endswith("?") else "."
-        return Invalid(f"The mail server “{self._account.host}” {why}. {todo}{end}", code="not_fetched")
+        return kind(f"The mail server “{self._account.host}” {why}. {todo}{end}", code="not_fetched")
+
+
+class _Token:
+    """Answers a server that asks for a token (XOAUTH2; OAUTHBEARER, RFC 7628)."""
+
+    def __init__(self, account: Account, mechanism: str) -> None:
+        self._account = account
+        self._is_standard = mechanism == "OAUTHBEARER"
+        self._is_shown = False
+        self.why = ""
+        """The status that the server gives where it refuses."""
+
+    def answer(self, challenge: bytes) -> bytes:
+        """Show the token; to a second question, which says what is wrong with it, answer as each of them wants."""
+        if self._is_shown:
+            found = _STATUS.search(challenge)
+            self.why = found[1].decode("ascii", "replace") if found else ""
+            return b"\x01" if self._is_standard else b""
+        self._is_shown = True
+        account = self._account
+        bearer = f"auth=Bearer {account.token}\x01\x01"
+        if not self._is_standard:
+            return f"user={account.user}\x01{bearer}".encode()
+        name = account.user.replace("=", "=3D").replace(",", "=2C")
+        return f"n,a={name},\x01host={account.host}\x01port={account.port}\x01{bearer}".encode()
 
 
 class _Bounded(imaplib.IMAP4):

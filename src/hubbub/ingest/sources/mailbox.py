@@ -14,8 +14,9 @@ from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import Refreshed, Tell, tell_nobody
-from hubbub.ingest.sources.imap import Account, Connection, Folder, Head, Mail
+from hubbub.ingest.sources.imap import Account, Connection, Folder, Head, Mail, TokenRefused
 from hubbub.ingest.sources.kept import Kept, KeptFiles
+from hubbub.ingest.sources.oauth import Tokens
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Mailbox:
         account: Account,
         place: Path,
         *,
+        tokens: Tokens | None = None,
         folders: Sequence[str] = ("INBOX",),
         globs: Globs | None = None,
         most_mails: int = 20_000,
@@ -51,8 +53,12 @@ class Mailbox:
         call_seconds: float = CALL_SECONDS,
         tell: Tell | None = None,
     ) -> None:
-        """Take the account, the place where mails and what is known of them are, and patterns for folders' names."""
+        """Take the account, the place where mails and what is known of them are, and patterns for folders' names.
+
+        Where there are tokens, they sign in instead of the account's password.
+        """
         self._account = account
+        self._tokens = tokens
         self._files = KeptFiles(place, account.user.replace("/", "_") or account.host)
         self._folders = folders
         self._globs = globs or Globs()
@@ -72,15 +78,38 @@ class Mailbox:
         Raises:
             Invalid: the server can't be reached or refuses, or it has none of the folders.
         """
-        connection = Connection(self._account)
+        connection = await self._opened()
         try:
             return await self._refresh(connection)
         finally:
             await asyncio.shield(self._close(connection))
 
+    async def _opened(self) -> Connection:
+        """Connect and sign in, with a new token where the server refuses one that it was shown before."""
+        tokens = self._tokens
+        if tokens is None:
+            return await self._open(self._account)
+        was_shown = tokens.is_held
+        account = msgspec.structs.replace(self._account, token=await tokens.current())
+        try:
+            return await self._open(account)
+        except TokenRefused:
+            tokens.forget()
+            if not was_shown:
+                raise
+        return await self._open(msgspec.structs.replace(account, token=await tokens.current()))
+
+    async def _open(self, account: Account) -> Connection:
+        connection = Connection(account)
+        try:
+            await self._call(connection, connection.open)
+        except BaseException:
+            await asyncio.shield(self._close(connection))
+            raise
+        return connection
+
     async def _refresh(self, connection: Connection) -> Refreshed:
         done = Refreshed()
-        await self._call(connection, connection.open)
         folders = self._chosen(await self._call(connection, connection.folders))
         listed = await self._listed(connection, folders, done)
         known = await self._files.begin()
