@@ -70,9 +70,11 @@ def _cell(cell: dict[str, Any], pictures: _Pictures) -> Loaded:
     source = _text(cell.get("source", cell.get("input", "")))
     if cell["cell_type"] in ("markdown", "heading"):
         level = "#" * int(cell.get("level", 1)) + " " if cell["cell_type"] == "heading" else ""
-        attached: list[dict[str, Any]] = list((cell.get("attachments") or {}).values())
+        attachments: dict[str, dict[str, Any]] = cell.get("attachments") or {}
         read = markdown.read(level + source)
-        return Loaded([*read.blocks, *(block for one in attached for block in pictures.read(one) or ())], read.title)
+        return Loaded(
+            [*read.blocks, *(block for one in attachments.values() for block in pictures.read(one) or ())], read.title
+        )
     blocks: list[Block] = [Code(source)] if source.strip() else []
     for output in cell.get("outputs") or ():
         blocks += _output(output, pictures)
