@@ -339,7 +339,7 @@ async def test_what_is_too_old_goes_and_what_is_held_or_new_stays(tmp_path: Path
         assert personal is not None
         async with PersonJobs(database) as jobs:
             await personal.hold(OPERATOR, ids[1], "Case 8", 1.0)
-            work = PersonWork(application, personal, application.log._store, Ages())  # type: ignore[arg-type]
+            work = PersonWork(application, personal, application.log.store, Ages())  # type: ignore[arg-type]
             assert await work._retention.round() == {}  # type: ignore[attr-defined]
             await sweep(application, time.time() + 30 * 86400)  # what belongs to no chat, and temporary chats
             kept = [len(await application.history.all_chats(one, limit=9)) for one in ids]
@@ -348,7 +348,7 @@ async def test_what_is_too_old_goes_and_what_is_held_or_new_stays(tmp_path: Path
             owners = [one.owner_id for one in await application.library.named_collections()]
             assert [owners.count(CHAT_FILES + one) for one in ids] == [0, 1]
             ages = Ages(chats_days=1e-9, documents_days=1e-9, audit_days=1e-9)
-            work = PersonWork(application, personal, application.log._store, ages)  # type: ignore[arg-type]
+            work = PersonWork(application, personal, application.log.store, ages)  # type: ignore[arg-type]
             assert await work._retention.round() == {"chats": 1, "documents": 1}  # type: ignore[attr-defined]
             expiring = "select count(*) from answer where owner_id = ? and expires_at > unixepoch() + 29 * 86400"
             for person_id, kept in zip(ids, (0, 1), strict=True):

@@ -197,6 +197,29 @@ class TellsEndings(Protocol):
     """Given answers that end, returns what is to be stored beside. Set by who composes."""
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """All of an answer that was made elsewhere: what it came to, and the events that say so."""
+
+    answer: Answer
+    records: Sequence[Record]
+
+
+@runtime_checkable
+class TakesIn(Protocol):
+    """A store that takes in answers that were made elsewhere."""
+
+    async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
+        """Store answers that have ended, with what goes `beside` them: all or nothing.
+
+        It is one transaction where it is in the same database. Elsewhere it comes second, and nothing stays of the
+        answers where it fails.
+
+        Raises:
+            Conflict: there is one with one of these ids.
+        """
+        ...
+
+
 @runtime_checkable
 class KnowsOwners(Protocol):
     """A store that says whose answers are, page by page, and keeps them longer where it has to."""

@@ -64,7 +64,7 @@ class Log:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = store
+        self.store = store
         self._clock = clock
         self._own: dict[str, OwnEntry] = {}
         self.remote = RemoteAnswers(store)
@@ -123,7 +123,7 @@ class Log:
         Raises:
             Conflict: there is an answer with this id.
         """
-        await self._store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, **traced(trace))
+        await self.store.open(answer_id, owner_id, grace_seconds, keep_seconds, beside, credential, **traced(trace))
         self._own[answer_id] = OwnEntry(answer_id, owner_id, grace_seconds, self._clock())
 
     async def open_for_others(
@@ -143,7 +143,7 @@ class Log:
             Conflict: there is an answer with this id.
         """
         records = [] if first is None else [Record(answer_id, 1, encode(first))]
-        await self._store.open_for_others(
+        await self.store.open_for_others(
             answer_id, owner_id, grace_seconds, keep_seconds, records, beside, credential, **traced(trace)
         )
 
@@ -244,13 +244,13 @@ class Log:
 
     async def first(self, answer_id: str) -> Event | None:
         """Return the first event of an answer; None where there is none."""
-        records = await self._store.read(answer_id, limit=1)
+        records = await self.store.read(answer_id, limit=1)
         return decode(records[0].data) if records else None
 
     async def records(self, answer_id: str) -> list[Record]:
         """Return all of an answer that is stored by now, which is all that anybody can have read."""
         records: list[Record] = []
-        while more := await self._store.read(answer_id, len(records)):
+        while more := await self.store.read(answer_id, len(records)):
             records += more
         return records
 
@@ -259,7 +259,7 @@ class Log:
         entry = self._own.get(answer_id)
         if entry is not None:
             return entry.owner_id
-        found = await self._store.find([answer_id])
+        found = await self.store.find([answer_id])
         return found[0].owner_id if found else None
 
     async def follow(
@@ -296,7 +296,7 @@ class Log:
                 if after >= entry.last:
                     return
                 break
-        past = Past(self._store, answer_id)
+        past = Past(self.store, answer_id)
         while records := await past.read(after):
             after = records[-1].number
             yield records
@@ -308,7 +308,7 @@ class Log:
         open_here = {key: entry.folding for key in answer_ids if (entry := self._own.get(key))}
         answers = {key: self._shown(key, folding) for key, folding in open_here.items() if folding.is_whole}
         others = [key for key in answer_ids if key not in answers]
-        found = {one.id: one for one in await self._store.find(others)} if others else {}
+        found = {one.id: one for one in await self.store.find(others)} if others else {}
         for key in others:
             one = found.get(key)
             if one is None:
@@ -338,7 +338,7 @@ class Log:
         if entry := self._own.get(answer_id):
             if least >= entry.number and (trouble := entry.trouble or self._trouble) is not None:
                 raise trouble.with_traceback(None)
-            if least > entry.number and await self._store.read(answer_id, least - 1, limit=1):
+            if least > entry.number and await self.store.read(answer_id, least - 1, limit=1):
                 return least, True
             return entry.number, True
         answer = await self.answer(answer_id)
@@ -354,7 +354,7 @@ class Log:
 
     async def forget(self, answer_ids: Collection[str]) -> None:
         """Drop the logs of answers, which must have ended."""
-        await self._store.forget(answer_ids)
+        await self.store.forget(answer_ids)
 
     def report(self, answer_id: str, trouble: HubbubError) -> None:
         """Tell the readers of an open answer that its ending can't be stored now."""
@@ -382,7 +382,7 @@ class Log:
         self, entry: Entry, after: int, reader: Reader | None, patience_seconds: float
     ) -> AsyncGenerator[Sequence[Record]]:
         """Yield an open answer's records above a number until it has ended or is made elsewhere."""
-        sink, past = reader, Past(self._store, entry.id)
+        sink, past = reader, Past(self.store, entry.id)
         while True:
             # What is pushed is all that is new here: who is ahead already, from another worker, is not to get it twice.
             reader = sink if after <= entry.number else None
@@ -441,7 +441,7 @@ class Log:
         try:
             stored = [(entry, events, records_of(entry, events)) for entry, events in batch]
             ended = [await self._ended(entry, events) for entry, events in batch if isinstance(events[-1], ENDINGS)]
-            await self._store.append([record for _, _, records in stored for record in records], ended)
+            await self.store.append([record for _, _, records in stored for record in records], ended)
             del ended
         except HubbubError as error:
             fault = error

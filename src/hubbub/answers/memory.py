@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record, Whole
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict
 
@@ -104,6 +104,17 @@ class MemoryAnswers:
         expires_at = None if keep_seconds is None else time.time() + keep_seconds
         kept = self.shared.answers[answer_id] = _Kept(owner_id, grace_seconds, NOBODY, expires_at, credential, trace)
         kept.records.extend(records)
+
+    async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
+        if any(one.answer.id in self.shared.answers for one in answers):
+            raise Conflict("There is an answer with this id already.")
+        await beside()
+        for one in answers:
+            self.shared.answers[one.answer.id] = _Kept(
+                owner_id, None, NOBODY, records=list(one.records), result=one.answer
+            )
+        if self.beside_endings is not None:
+            await self.beside_endings([one.answer for one in answers])()
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         self._check_member()

@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record, Whole
 from hubbub.answers.journal import Batch, Journal, portions_of, range_of, records_among, records_of, split
 from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Row
 from hubbub.connections.postgres_faults import InTheWay, Unreachable
@@ -117,6 +117,26 @@ class PostgresAnswers:
         if beside is not None and along is None:
             await beside()
         await self._database.write(insert)
+
+    async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
+        ended = [one.answer for one in answers]
+        endings = self.beside_endings(ended) if self.beside_endings is not None and ended else None
+        writes = (self._along(beside), self._along(endings))
+
+        async def insert(connection: Connection) -> None:
+            await _insert_whole(connection, owner_id, answers)
+            for write in writes:
+                if write is not None:
+                    await write.work(connection)
+
+        await self._database.write(insert)
+        if writes[0] is None:
+            try:
+                await beside()
+            except BaseException:
+                with contextlib.suppress(StoreError):
+                    await self.forget([one.id for one in ended])
+                raise
 
     def _along(self, beside: Beside | None) -> PostgresWrite | None:
         """Return what goes into the same transaction, since it goes into the same database."""
@@ -285,6 +305,17 @@ def _found(row: Row) -> Found:
 
 def _given_up() -> GivenUp:
     return GivenUp("The other workers had not heard of this one for too long. Try again.")
+
+
+async def _insert_whole(connection: Connection, owner_id: str, answers: Sequence[Whole]) -> None:
+    for one in answers:
+        opened = (one.answer.id, owner_id, NOBODY, range_of(NOBODY)[0], None, None, None, None)
+        if await connection.run(_SQL["open"], *opened) == 0:
+            raise Conflict("There is an answer with this id already.")
+    portions = [portion for one in answers for portion in portions_of(one.answer.id, one.records)]
+    results = [(one.answer.id, msgspec.json.encode(one.answer)) for one in answers]
+    await connection.run(_SQL["settle"], *_columns(portions, 3))
+    await connection.run(_SQL["end"], *_columns(results, 2))
 
 
 async def _check_member(connection: Connection, number: int) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record
+from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record, Whole
 from hubbub.answers.journal import KEEP_SECONDS as KEEP_SECONDS
 from hubbub.answers.journal import SETTLE_SECONDS as SETTLE_SECONDS
 from hubbub.answers.journal import Journal, portions_of, range_of, records_among, records_of, split
@@ -110,13 +110,35 @@ class SqliteAnswers:
             await beside()
         await self._database.write(insert)
 
+    async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
+        along, endings = self._along(beside), self._along(self._beside_endings([one.answer for one in answers]))
+
+        def insert(connection: Connection) -> None:
+            for one in answers:
+                _insert_whole(connection, owner_id, one)
+            for write in (along, endings):
+                if write is not None:
+                    write.work(connection)
+
+        await self._database.write(insert)
+        if along is None:
+            try:
+                await beside()
+            except BaseException:
+                with contextlib.suppress(StoreError):
+                    await self.forget([one.answer.id for one in answers])
+                raise
+
+    def _beside_endings(self, ended: Sequence[Answer]) -> Beside | None:
+        return self.beside_endings(ended) if self.beside_endings is not None and ended else None
+
     def _along(self, beside: Beside | None) -> Write | None:
         """Return what goes into the same transaction, since it goes into the same database."""
         return beside if isinstance(beside, Write) and beside.database is self._database else None
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         batch = self._journal.batch(records, ended)
-        beside = self.beside_endings(ended) if self.beside_endings is not None and ended else None
+        beside = self._beside_endings(ended)
         along = self._along(beside)
 
         def insert(connection: Connection) -> None:
@@ -198,6 +220,16 @@ class SqliteAnswers:
 
     async def tell_watched(self, answer_ids: Collection[str]) -> None:
         await self._database.write(Connection.all, _SQL["tell_watched"], (time.time(), json.dumps(list(answer_ids))))
+
+
+def _insert_whole(connection: Connection, owner_id: str, whole: Whole) -> None:
+    answer_id = whole.answer.id
+    opened = (answer_id, owner_id, time.time(), NOBODY, range_of(NOBODY)[0], None, None, None, None)
+    connection.all(_SQL["open"], opened)
+    if connection.changes() == 0:
+        raise Conflict("There is an answer with this id already.")
+    connection.many(_SQL["settle"], portions_of(answer_id, whole.records))
+    connection.all(_SQL["end"], (answer_id, msgspec.json.encode(whole.answer)))
 
 
 def _found(row: Row) -> Found:

@@ -20,6 +20,7 @@ from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
 from hubbub.app.groups import Groups
 from hubbub.app.guests import Guests
+from hubbub.app.importing import Importing
 from hubbub.app.limits import RequestLimits
 from hubbub.app.locks import Locks
 from hubbub.app.model_names import ASSISTANT as ASSISTANT_NAME
@@ -207,6 +208,11 @@ class Application:
     def chats(self) -> Chats:
         """Keeps people's chats."""
         return Chats(self.access, self.history, self.runner, self.log, self.attachments, self.ratings, self.deeds)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Brings along the chats that people have elsewhere."""
+        return Importing(self.history, self.log, self.pictures, self.limits, self.deeds)
 
     @cached_property
     def responses(self) -> Responses:

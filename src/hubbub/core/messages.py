@@ -118,6 +118,8 @@ class AskedWith(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether it is searched for in several steps."""
     beside: str = ""
     """Of an answer: the other answer to the question that it stands beside, for the person to keep one; empty: none."""
+    imported_from: str = ""
+    """Of an answer: where it was made, if not here, as "ChatGPT". What it says goes to models as other answers do."""
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -123,6 +123,23 @@ REASONS: Mapping[str, str] = {
     "question_empty": "The question is empty. Write something first.",
     "question_too_long": "The question has {characters:,} characters; {most:,} is the limit. Shorten it.",
     "title": "A title has 1 to {most} characters.",
+    # Chats that are imported
+    "import_circling": "Messages that only lead back to themselves were left out: {count:,}.",
+    "import_cut": "Messages that were too long were cut, which is said in them: {count:,}.",
+    "import_cut_off": "The file ends too early, or is no JSON. Save it anew and import it again.",
+    "import_long": "It is longer than a chat may be here.",
+    "import_lost": "Messages that follow none that is in the file stand at the beginning: {count:,}.",
+    "import_many": "A file may hold {most:,} chats. Those behind them were left out: put them into another file.",
+    "import_messages": "It has more than {most:,} messages, the limit.",
+    "import_nothing": "It holds no message that could be shown.",
+    "import_parts": "Pictures, files and calls of tools are not here; lines in the chat say where: {count:,}.",
+    "import_running": "Chats of yours are being imported already. Wait until that is done.",
+    "import_taken": "Something else has its place here.",
+    "import_unknown": "No chats were found in this file. Known are exports of Hubbub, ChatGPT and Open WebUI: JSON, or "
+    "a ZIP file with conversations.json.",
+    "import_unknown_chat": "It has none of the known forms of chats.",
+    "import_unreadable": "It can't be read.",
+    "imports_not_kept": "This server's store of answers takes no chats in from elsewhere.",
     # Links, keys, accounts
     "key_expired": "The key would have expired already. Give a time to come.",
     "key_name": "The name of a key has 1 to {most} characters, all of them to be seen.",

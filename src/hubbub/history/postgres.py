@@ -185,6 +185,7 @@ class PostgresHistory:
 async def _create(connection: Connection, chat: Chat, *, is_indexed: bool = True) -> None:
     """Store a chat. A title that begins the question is found there: it is not indexed a second time."""
     values = (chat.id, chat.owner_id, plain(chat.title), chat.created_at, chat.updated_at)
+    values += (chat.is_pinned, chat.is_archived, plain(chat.folder))
     values += (chat.is_temporary, chat.files_id, plain(chat.instructions), plain(chat.assistant_id))
     if await connection.run(_SQL["create_chat"], *values) == 0:
         raise Conflict("There is a chat with this id already.")

@@ -183,6 +183,7 @@ def _create(connection: Connection, chat: Chat) -> None:
 
 def _insert(connection: Connection, chat: Chat) -> None:
     values = (chat.id, chat.owner_id, chat.title, chat.created_at, chat.updated_at)
+    values += (chat.is_pinned, chat.is_archived, chat.folder)
     values += (chat.is_temporary, chat.files_id, chat.instructions, chat.assistant_id)
     connection.all(_SQL["create_chat"], values)
     if connection.changes() == 0:

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from hubbub.answers.base import NOBODY, Found, GivenUp, Record, SharedStore
+from hubbub.answers.base import NOBODY, Found, GivenUp, Record, SharedStore, TakesIn, Whole
 from hubbub.core.answer import Answer, fold
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.events import Done, Text, encode
@@ -72,6 +72,36 @@ class AnswerStoreContract:
         with pytest.raises(NotFound):
             await opened("b", "ann", beside=beside)
         assert [found.id for found in await store.find(["a", "b"])] == ["a"]
+
+    async def test_answers_from_elsewhere_are_taken_in_as_a_whole_or_not_at_all(
+        self, store: SharedStore, other: SharedStore
+    ) -> None:
+        if not isinstance(store, TakesIn):
+            pytest.skip("it takes nothing in")
+        wholes = [Whole(answer, records) for records, answer in (ended("a", "one"), ended("b", "two", "three"))]
+        calls: list[str] = []
+
+        async def beside() -> None:
+            calls.append("stored")
+
+        async def broken() -> None:
+            raise NotFound("There is no such chat.")
+
+        with pytest.raises(NotFound):
+            await store.take_in("ann", wholes, broken)
+        assert not await store.find(["a", "b"])
+        await store.take_in("ann", wholes, beside)
+        assert calls == ["stored"]
+        found = {one.id: one for one in await other.find(["a", "b"])}
+        assert {key: (one.owner_id, one.result) for key, one in found.items()} == {
+            one.answer.id: ("ann", one.answer) for one in wholes
+        }
+        assert await other.read("b") == wholes[1].records
+        assert not await other.claim(NOBODY)  # nobody is to make them
+        records, answer = ended("c", "four")
+        with pytest.raises(Conflict):
+            await store.take_in("bob", [Whole(answer, records), wholes[0]], beside)
+        assert (calls, await store.find(["c"]), await owner(store, "a")) == (["stored"], [], "ann")
 
     async def test_there_is_nothing_beside_a_log_that_is_not_taken_in(
         self, store: SharedStore, other: SharedStore

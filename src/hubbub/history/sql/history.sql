@@ -1,6 +1,9 @@
 -- name: create_chat
-insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions, assistant_id)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
+insert into chat (
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
+)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
 
 -- name: chats
 select

@@ -14,6 +14,7 @@ from hubbub.app.again import Again
 from hubbub.app.attachments import MOST_NAMED, MOST_PICTURES
 from hubbub.app.chat_search import find
 from hubbub.app.chats import MOST_AT_ONCE, ChatWithMessages
+from hubbub.app.importing import Imported
 from hubbub.app.limits import Unwatched
 from hubbub.app.questions import Asked, Place
 from hubbub.app.sent_along import Sent
@@ -26,12 +27,15 @@ from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.cursors import MOST, After, Limit, cursor, cursor_of, page_of
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
 from hubbub.web.quick import QuickRoute, body_as
+from hubbub.web.routes.documents import pieces_of
 from hubbub.web.streams import EventStream
 
 router = APIRouter(prefix="/api", tags=["chats"])
 quick = APIRouter(prefix="/api", tags=["chats"], route_class=QuickRoute)
 
 MOST_CHATS = 200
+_BYTES = {"type": "string", "format": "binary"}
+_TAKES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}}
 
 
 class Chats(msgspec.Struct):
@@ -240,6 +244,18 @@ async def change_chats(many: ManyChats, app: App, person: Asker) -> None:
 async def delete_chats(many: ChatsToDelete, app: App, person: Asker) -> None:
     """Delete many chats, as `DELETE /api/chats/{chat_id}` does with one."""
     await app.chats.delete_many(person, many.ids)
+
+
+@router.post("/chats/import", responses=sends(Imported), openapi_extra=_TAKES)
+async def import_chats(request: Request, app: App, person: Asker) -> Response:
+    """Import chats that you have elsewhere. The body is the file itself, as JSON or ZIP; what it is shows in it.
+
+    Read are what "Save as JSON" writes here and the archive of all your data, the export of ChatGPT (the ZIP file, or
+    the `conversations.json` in it), and the chats that Open WebUI exports. Branches, titles, times, pins and archives
+    are kept. Each chat comes as a whole or not at all. What was imported before stays as it is: to send a file twice
+    brings nothing twice. Lines in the messages say where pictures, files and calls of tools were; these are not here.
+    """
+    return Json(await app.importing.take(person, pieces_of(request)))
 
 
 @router.get("/folders", responses=sends(Folders))

@@ -34,6 +34,10 @@ select made.id, made.last_number, made.data
 from unnest($1::text[], $2::bigint[], $3::bytea[]) as made (id, last_number, data) join answer on answer.id = made.id
 on conflict do nothing
 
+-- name: end
+update answer set result = made.result, worker = null
+from unnest($1::text[], $2::bytea[]) as made (id, result) where answer.id = made.id
+
 -- name: clear
 delete from journal where place >= $1 and place < $2
 

@@ -1,6 +1,9 @@
 -- name: create_chat
-insert into chat (id, owner_id, title, created_at, updated_at, is_temporary, files_id, instructions, assistant_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing
+insert into chat (
+  id, owner_id, title, created_at, updated_at, is_pinned, is_archived, folder, is_temporary, files_id, instructions,
+  assistant_id
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing
 
 -- name: chats
 select

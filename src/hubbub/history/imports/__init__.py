@@ -1,0 +1,1 @@
+"""Read chats out of the exports of this page and of others."""
