@@ -347,6 +347,21 @@ const routes = [
   ["DELETE", "/api/chats/:id", (_, { id }) => drop(chats, id)],
   [
     "POST",
+    "/api/chats/import",
+    async (request) => {
+      const listed = [await json(request)].flat();
+      const made = listed.map(({ title = "Imported" }) => ({ id: newId(), title, created_at: now(), updated_at: now() }));
+      for (const chat of made) chats.set(chat.id, chat);
+      return {
+        chats: made.map(({ id, title }) => ({ id, title, messages: 0 })),
+        already_there: 0,
+        left_out: [],
+        remarks: [],
+      };
+    },
+  ],
+  [
+    "POST",
     "/api/questions",
     async (request) => {
       const asked = await json(request);

@@ -236,8 +236,16 @@ export interface Message {
   created_at: number;
   model: string;
   collections: readonly string[];
-  /** `beside`: the answer to the same question that this one stands beside until one is kept. */
-  asked_with?: { attachments?: readonly Attachment[]; beside?: string; assistant?: AskedAssistant };
+  /**
+   * `beside`: the answer to the same question that this one stands beside until one is kept; `imported_from`: where an
+   * answer was made, if not here.
+   */
+  asked_with?: {
+    attachments?: readonly Attachment[];
+    beside?: string;
+    assistant?: AskedAssistant;
+    imported_from?: string;
+  };
   answer?: Answer | null;
   rating?: Rating | null;
 }

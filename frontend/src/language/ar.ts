@@ -901,10 +901,50 @@ export const words: Catalogue = {
     "لا أحد يسجّل الدخول في هذا الخادم، فلا شيء لإدارته. يستطيع من يشغّله إعداد الحسابات وإنشاء مفاتيح API بالأمر «hubbub keys».",
   "This collection is not there": "هذه المجموعة غير موجودة",
   "It was deleted, or it is not shared with you. Choose another one.": "حُذفت أو ليست مشاركة معك. اختر مجموعة أخرى.",
+  "Import chats": "استيراد محادثات",
+  "Chats that you saved here, or exported from ChatGPT or Open WebUI: a JSON file, or a ZIP file that holds conversations.json. What was imported before stays as it is.":
+    "محادثات حفظتها هنا أو صدّرتها من ChatGPT أو Open WebUI: ملف JSON، أو ملف ZIP فيه conversations.json. ما استُورد من قبل يبقى كما هو.",
+  "Choose a file": "اختيار ملف",
+  "Sending the file …": "يُرسَل الملف…",
+  "Reading the chats …": "تُقرأ المحادثات…",
+  "Left out": "ما تُرك",
+  "What is not here": "ما ليس هنا",
+  "The file": "الملف",
+  "Imported from {place}": "مستوردة من {place}",
+  "{count} chats imported": {
+    one: "استُوردت محادثة واحدة",
+    two: "استُوردت محادثتان",
+    few: "استُوردت {count} محادثات",
+    many: "استُوردت {count} محادثة",
+    other: "استُوردت {count} محادثة",
+  },
+  "{count} chats were here already": {
+    one: "محادثة واحدة كانت هنا من قبل",
+    two: "محادثتان كانتا هنا من قبل",
+    few: "{count} محادثات كانت هنا من قبل",
+    many: "{count} محادثة كانت هنا من قبل",
+    other: "{count} محادثة كانت هنا من قبل",
+  },
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  import_circling: "تُركت رسائل لا تعود إلا إلى نفسها: {count}.",
+  import_cut: "قُصّت رسائل طويلة جدًا، ويُذكر ذلك فيها: {count}.",
+  import_cut_off: "ينتهي الملف قبل أوانه، أو ليس JSON. احفظه من جديد واستورده مرة أخرى.",
+  import_long: "هي أطول مما يجوز لمحادثة هنا.",
+  import_lost: "الرسائل التي لا تتبع رسالة في الملف تقف في البداية: {count}.",
+  import_many: "يجوز أن يحوي الملف {most} محادثة. تُرك ما بعدها: ضعه في ملف آخر.",
+  import_messages: "فيها أكثر من {most} رسالة، وهو الحد.",
+  import_nothing: "ليس فيها رسالة يمكن عرضها.",
+  import_parts: "الصور والملفات واستدعاءات الأدوات ليست هنا؛ تقول أسطر في المحادثة أين كانت: {count}.",
+  import_running: "تُستورد محادثات لك الآن. انتظر حتى ينتهي ذلك.",
+  import_taken: "مكانها هنا مشغول بشيء آخر.",
+  import_unknown:
+    "لم توجد محادثات في هذا الملف. المعروف تصدير Hubbub وChatGPT وOpen WebUI: ملف JSON، أو ملف ZIP فيه conversations.json.",
+  import_unknown_chat: "ليس لها شكل من أشكال المحادثات المعروفة.",
+  import_unreadable: "لا يمكن قراءتها.",
+  imports_not_kept: "مخزن الإجابات في هذا الخادم لا يقبل محادثات من مكان آخر.",
   archive_damaged: "الأرشيف تالف. أعد ضغطه وأضفه مرة أخرى.",
   not_text: "الملف ليس نصًا مع أن اسمه يدل على ذلك. إن كان نصًا فاحفظه بترميز UTF-8 وأضفه مرة أخرى.",
   ocr_missing:

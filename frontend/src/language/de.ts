@@ -843,10 +843,41 @@ export const words: Catalogue = {
   "This collection is not there": "Diese Sammlung gibt es nicht",
   "It was deleted, or it is not shared with you. Choose another one.":
     "Sie wurde gelöscht oder ist nicht mit Ihnen geteilt. Wählen Sie eine andere.",
+  "Import chats": "Chats importieren",
+  "Chats that you saved here, or exported from ChatGPT or Open WebUI: a JSON file, or a ZIP file that holds conversations.json. What was imported before stays as it is.":
+    "Chats, die Sie hier gespeichert oder aus ChatGPT oder Open WebUI exportiert haben: eine JSON-Datei oder eine ZIP-Datei, in der conversations.json liegt. Was schon importiert ist, bleibt, wie es ist.",
+  "Choose a file": "Datei wählen",
+  "Sending the file …": "Die Datei wird gesendet …",
+  "Reading the chats …": "Die Chats werden gelesen …",
+  "Left out": "Ausgelassen",
+  "What is not here": "Was nicht hier ist",
+  "The file": "Die Datei",
+  "Imported from {place}": "Importiert aus {place}",
+  "{count} chats imported": { one: "{count} Chat importiert", other: "{count} Chats importiert" },
+  "{count} chats were here already": { one: "{count} Chat war schon hier", other: "{count} Chats waren schon hier" },
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  import_circling: "Nachrichten, die nur zu sich selbst zurückführen, wurden ausgelassen: {count}.",
+  import_cut: "Zu lange Nachrichten wurden gekürzt, was in ihnen steht: {count}.",
+  import_cut_off:
+    "Die Datei endet zu früh oder ist kein JSON. Speichern Sie sie neu und importieren Sie sie noch einmal.",
+  import_long: "Er ist länger, als ein Chat hier sein darf.",
+  import_lost: "Nachrichten, die auf keine in der Datei folgen, stehen am Anfang: {count}.",
+  import_many:
+    "Eine Datei darf {most} Chats enthalten. Die dahinter wurden ausgelassen: Legen Sie sie in eine andere Datei.",
+  import_messages: "Er hat mehr als {most} Nachrichten, die Grenze.",
+  import_nothing: "Er enthält keine Nachricht, die sich zeigen ließe.",
+  import_parts:
+    "Bilder, Dateien und Aufrufe von Werkzeugen sind nicht hier; Zeilen im Chat sagen, wo sie waren: {count}.",
+  import_running: "Es werden schon Chats von Ihnen importiert. Warten Sie, bis das fertig ist.",
+  import_taken: "Etwas anderes hat hier seinen Platz.",
+  import_unknown:
+    "In dieser Datei wurden keine Chats gefunden. Bekannt sind Exporte von Hubbub, ChatGPT und Open WebUI: JSON oder eine ZIP-Datei mit conversations.json.",
+  import_unknown_chat: "Er hat keine der bekannten Formen von Chats.",
+  import_unreadable: "Er kann nicht gelesen werden.",
+  imports_not_kept: "Der Speicher für Antworten auf diesem Server nimmt keine Chats von anderswo auf.",
   archive_damaged: "Das Archiv ist beschädigt. Packen Sie es neu und fügen Sie es noch einmal hinzu.",
   not_text:
     "Die Datei ist kein Text, obwohl ihr Name das sagt. Ist sie es doch, speichern Sie sie als UTF-8 und fügen Sie sie noch einmal hinzu.",

@@ -833,10 +833,39 @@ export const words: Catalogue = {
   "This collection is not there": "Esta colección no existe",
   "It was deleted, or it is not shared with you. Choose another one.":
     "Se eliminó o no está compartida con usted. Elija otra.",
+  "Import chats": "Importar chats",
+  "Chats that you saved here, or exported from ChatGPT or Open WebUI: a JSON file, or a ZIP file that holds conversations.json. What was imported before stays as it is.":
+    "Chats que guardó aquí o exportó de ChatGPT u Open WebUI: un archivo JSON, o un archivo ZIP que contenga conversations.json. Lo que ya se importó queda como está.",
+  "Choose a file": "Elegir un archivo",
+  "Sending the file …": "Enviando el archivo…",
+  "Reading the chats …": "Leyendo los chats…",
+  "Left out": "Omitido",
+  "What is not here": "Lo que no está aquí",
+  "The file": "El archivo",
+  "Imported from {place}": "Importado de {place}",
+  "{count} chats imported": { one: "{count} chat importado", other: "{count} chats importados" },
+  "{count} chats were here already": { one: "{count} chat ya estaba aquí", other: "{count} chats ya estaban aquí" },
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  import_circling: "Se omitieron mensajes que solo llevan a sí mismos: {count}.",
+  import_cut: "Se cortaron mensajes demasiado largos, lo que se indica en ellos: {count}.",
+  import_cut_off: "El archivo termina antes de tiempo o no es JSON. Guárdelo de nuevo e impórtelo otra vez.",
+  import_long: "Es más largo de lo que puede ser un chat aquí.",
+  import_lost: "Los mensajes que no siguen a ninguno del archivo están al principio: {count}.",
+  import_many: "Un archivo puede contener {most} chats. Los siguientes se omitieron: póngalos en otro archivo.",
+  import_messages: "Tiene más de {most} mensajes, el límite.",
+  import_nothing: "No contiene ningún mensaje que se pueda mostrar.",
+  import_parts:
+    "Las imágenes, los archivos y las llamadas a herramientas no están aquí; unas líneas en el chat dicen dónde estaban: {count}.",
+  import_running: "Ya se están importando chats suyos. Espere a que termine.",
+  import_taken: "Otra cosa ocupa su lugar aquí.",
+  import_unknown:
+    "No se encontraron chats en este archivo. Se conocen las exportaciones de Hubbub, ChatGPT y Open WebUI: JSON, o un archivo ZIP con conversations.json.",
+  import_unknown_chat: "No tiene ninguna de las formas conocidas de chats.",
+  import_unreadable: "No se puede leer.",
+  imports_not_kept: "El almacén de respuestas de este servidor no admite chats de otros lugares.",
   archive_damaged: "El archivo comprimido está dañado. Vuelva a crearlo y añádalo.",
   not_text: "El archivo no es texto, aunque su nombre lo diga. Si lo es, guárdelo como UTF-8 y vuelva a añadirlo.",
   ocr_missing:

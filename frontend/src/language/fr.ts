@@ -847,10 +847,44 @@ export const words: Catalogue = {
   "This collection is not there": "Cette collection n’existe pas",
   "It was deleted, or it is not shared with you. Choose another one.":
     "Elle a été supprimée, ou n’est pas partagée avec vous. Choisissez-en une autre.",
+  "Import chats": "Importer des discussions",
+  "Chats that you saved here, or exported from ChatGPT or Open WebUI: a JSON file, or a ZIP file that holds conversations.json. What was imported before stays as it is.":
+    "Des discussions enregistrées ici, ou exportées de ChatGPT ou d’Open WebUI : un fichier JSON, ou un fichier ZIP qui contient conversations.json. Ce qui a déjà été importé reste tel quel.",
+  "Choose a file": "Choisir un fichier",
+  "Sending the file …": "Envoi du fichier…",
+  "Reading the chats …": "Lecture des discussions…",
+  "Left out": "Laissé de côté",
+  "What is not here": "Ce qui n’est pas ici",
+  "The file": "Le fichier",
+  "Imported from {place}": "Importé de {place}",
+  "{count} chats imported": { one: "{count} discussion importée", other: "{count} discussions importées" },
+  "{count} chats were here already": {
+    one: "{count} discussion était déjà ici",
+    other: "{count} discussions étaient déjà ici",
+  },
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  import_circling: "Les messages qui ne mènent qu’à eux-mêmes ont été laissés de côté : {count}.",
+  import_cut: "Les messages trop longs ont été coupés, ce qui y est indiqué : {count}.",
+  import_cut_off:
+    "Le fichier s’arrête trop tôt, ou n’est pas du JSON. Enregistrez-le à nouveau et importez-le encore une fois.",
+  import_long: "Elle est plus longue qu’une discussion ne peut l’être ici.",
+  import_lost: "Les messages qui ne suivent aucun de ceux du fichier se trouvent au début : {count}.",
+  import_many:
+    "Un fichier peut contenir {most} discussions. Les suivantes ont été laissées de côté : mettez-les dans un autre fichier.",
+  import_messages: "Elle a plus de {most} messages, la limite.",
+  import_nothing: "Elle ne contient aucun message qui puisse être montré.",
+  import_parts:
+    "Les images, fichiers et appels d’outils ne sont pas ici ; des lignes dans la discussion disent où ils étaient : {count}.",
+  import_running: "Des discussions à vous sont déjà en cours d’importation. Attendez que ce soit terminé.",
+  import_taken: "Autre chose occupe sa place ici.",
+  import_unknown:
+    "Aucune discussion n’a été trouvée dans ce fichier. Sont connus les exports de Hubbub, de ChatGPT et d’Open WebUI : du JSON, ou un fichier ZIP avec conversations.json.",
+  import_unknown_chat: "Elle n’a aucune des formes connues de discussions.",
+  import_unreadable: "Elle ne peut pas être lue.",
+  imports_not_kept: "Le stockage des réponses de ce serveur ne prend pas de discussions d’ailleurs.",
   archive_damaged: "L’archive est endommagée. Recréez-la et ajoutez-la de nouveau.",
   not_text:
     "Le fichier n’est pas du texte, bien que son nom le dise. Si c’en est, enregistrez-le en UTF-8 et ajoutez-le de nouveau.",

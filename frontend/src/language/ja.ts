@@ -806,10 +806,40 @@ export const words: Catalogue = {
   "This collection is not there": "このコレクションはありません",
   "It was deleted, or it is not shared with you. Choose another one.":
     "削除されたか、あなたと共有されていません。別のものを選んでください。",
+  "Import chats": "チャットをインポート",
+  "Chats that you saved here, or exported from ChatGPT or Open WebUI: a JSON file, or a ZIP file that holds conversations.json. What was imported before stays as it is.":
+    "ここで保存したチャット、または ChatGPT や Open WebUI からエクスポートしたチャット：JSON ファイル、または conversations.json を含む ZIP ファイル。以前にインポートしたものはそのまま残ります。",
+  "Choose a file": "ファイルを選択",
+  "Sending the file …": "ファイルを送信しています…",
+  "Reading the chats …": "チャットを読み込んでいます…",
+  "Left out": "取り込まれなかったもの",
+  "What is not here": "ここにないもの",
+  "The file": "ファイル",
+  "Imported from {place}": "{place} からインポート",
+  "{count} chats imported": "{count} 件のチャットをインポートしました",
+  "{count} chats were here already": "{count} 件のチャットはすでにあります",
 };
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  import_circling: "自分自身に戻るだけのメッセージは取り込まれませんでした：{count} 件。",
+  import_cut: "長すぎるメッセージは切り詰められ、その旨が記されています：{count} 件。",
+  import_cut_off: "ファイルが途中で終わっているか、JSON ではありません。保存し直して、もう一度インポートしてください。",
+  import_long: "ここでチャットに許される長さを超えています。",
+  import_lost: "ファイル内のどのメッセージにも続かないメッセージは先頭にあります：{count} 件。",
+  import_many:
+    "1 つのファイルに入れられるチャットは {most} 件までです。それ以降は取り込まれませんでした。別のファイルに入れてください。",
+  import_messages: "メッセージが上限の {most} 件を超えています。",
+  import_nothing: "表示できるメッセージがありません。",
+  import_parts:
+    "画像、ファイル、ツールの呼び出しはここにはありません。あった場所はチャット内の行に示されています：{count} 件。",
+  import_running: "すでにあなたのチャットをインポートしています。終わるまでお待ちください。",
+  import_taken: "その場所はほかのものに使われています。",
+  import_unknown:
+    "このファイルにチャットは見つかりませんでした。対応しているのは Hubbub、ChatGPT、Open WebUI のエクスポート（JSON、または conversations.json を含む ZIP ファイル）です。",
+  import_unknown_chat: "知られているチャットの形式ではありません。",
+  import_unreadable: "読み取れません。",
+  imports_not_kept: "このサーバーの回答の保存先は、ほかからのチャットを受け入れません。",
   archive_damaged: "アーカイブが壊れています。作り直してもう一度追加してください。",
   not_text: "名前と違いテキストではありません。テキストなら UTF-8 で保存してもう一度追加してください。",
   ocr_missing:

@@ -5,6 +5,7 @@ import * as operators from "../../api/operators";
 import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
+import { ImportChats } from "../app/parts";
 import { Confirm } from "../dialog/Dialog";
 import "./account.css";
 import { moment } from "./moments";
@@ -15,6 +16,7 @@ const never = new AbortController().signal;
 export function MyData() {
   const [jobs, setJobs] = useState<readonly operators.Job[]>([]);
   const [isErasing, setIsErasing] = useState(false);
+  const [isImporting, setImporting] = useState(false);
   const load = () => operators.myJobs(never).then(setJobs, tell);
   const isWaiting = jobs.some((job) => job.state === "waiting");
   useEffect(() => {
@@ -37,6 +39,9 @@ export function MyData() {
       <div class="account-actions">
         <button type="button" class="button" onClick={() => operators.exportMe(never).then(load, tell)}>
           {t("Export")}
+        </button>
+        <button type="button" class="button" onClick={() => setImporting(true)}>
+          {t("Import chats")}
         </button>
         <button type="button" class="button is-danger" onClick={() => setIsErasing(true)}>
           {t("Delete everything")}
@@ -65,6 +70,7 @@ export function MyData() {
           ))}
         </ul>
       )}
+      {isImporting && <ImportChats close={() => setImporting(false)} />}
       {isErasing && (
         <Confirm
           title={t("Delete everything that is kept of you?")}

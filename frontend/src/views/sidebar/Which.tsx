@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
 import { plural, t } from "../../language/t";
 import { chats, folders, keep, list, pinned, removeAll, renameFolder, selected, which } from "../../state/chats";
+import { ImportChats } from "../app/parts";
 import { Menu } from "../menu/Menu";
 import { FolderDialog } from "./FolderDialog";
 
@@ -14,6 +15,7 @@ const FOLDER = "folder:";
 /** Which chats are listed: all, a folder's, or the archived ones. */
 export function Which() {
   const [isRenaming, setRenaming] = useState(false);
+  const [isImporting, setImporting] = useState(false);
   const { kept, folder } = which.value;
   const value = folder !== undefined ? FOLDER + folder : kept === "archived" ? ARCHIVED : ALL;
   const choose = (chosen: string) => {
@@ -47,8 +49,10 @@ export function Which() {
           ...(folder === undefined
             ? []
             : [{ label: t("Rename the folder"), icon: "pencil" as const, run: () => setRenaming(true) }]),
+          { label: t("Import chats"), icon: "upload", run: () => setImporting(true) },
         ]}
       />
+      {isImporting && <ImportChats close={() => setImporting(false)} />}
       {isRenaming && folder !== undefined && (
         <FolderDialog
           title={t("Rename the folder")}

@@ -55,6 +55,9 @@ export function AnswerView({ message, siblings, isLast, other }: Properties) {
           {answer.way_reason && `: ${answer.way_reason}`}
         </p>
       )}
+      {message.asked_with?.imported_from && (
+        <p class="answer-way">{t("Imported from {place}", { place: message.asked_with.imported_from })}</p>
+      )}
       <AskedAssistant asked={message.asked_with?.assistant} />
       <Thoughts answer={answer} />
       {text !== "" && <Markdown text={text} references={references} isGrowing={isOpen} cite={cite} />}

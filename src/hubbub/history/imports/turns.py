@@ -181,10 +181,10 @@ def _show(made: _Made, nodes: Mapping[str, Node], shown: str | None) -> None:
 
 
 def _remarks(made: _Made, lost: int, circling: int) -> list[Reason]:
-    counts = {
-        "import_parts": made.missing,
-        "import_cut": made.cut,
-        "import_lost": lost,
-        "import_circling": circling,
-    }
-    return [because(code, count=count) for code, count in counts.items() if count]
+    told = (
+        because("import_parts", count=made.missing),
+        because("import_cut", count=made.cut),
+        because("import_lost", count=lost),
+        because("import_circling", count=circling),
+    )
+    return [one for one in told if one.values["count"]]
