@@ -350,7 +350,12 @@ const routes = [
     "/api/chats/import",
     async (request) => {
       const listed = [await json(request)].flat();
-      const made = listed.map(({ title = "Imported" }) => ({ id: newId(), title, created_at: now(), updated_at: now() }));
+      const made = listed.map(({ title = "Imported" }) => ({
+        id: newId(),
+        title,
+        created_at: now(),
+        updated_at: now(),
+      }));
       for (const chat of made) chats.set(chat.id, chat);
       return {
         chats: made.map(({ id, title }) => ({ id, title, messages: 0 })),

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.steps import ask, finished, is_too_wide
-from tests.history.exports import HOSTILE, gpt, gpt_node, two_branches
+from tests.ingest.chat_exports import HOSTILE, gpt, gpt_node, two_branches
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.history.exports import AT, HOSTILE, gpt, gpt_node, two_branches, webui
+from tests.ingest.chat_exports import AT, HOSTILE, gpt, gpt_node, two_branches, webui
 from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub

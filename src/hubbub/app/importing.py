@@ -23,9 +23,9 @@ from hubbub.core.messages import AskedWith, Chat, Message
 from hubbub.core.people import Person
 from hubbub.core.reasons import Reason, Value, because
 from hubbub.history.base import History
-from hubbub.history.imports.base import At, Portion, ReadChat, ReadMessage
-from hubbub.history.imports.reader import READER
 from hubbub.identity.deeds import Deeds
+from hubbub.ingest.chats.base import At, Portion, ReadChat, ReadMessage
+from hubbub.ingest.chats.reader import READER
 from hubbub.ingest.reading import MISTAKE, ReaderFault, reason
 
 logger = logging.getLogger(__name__)

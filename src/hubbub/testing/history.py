@@ -26,6 +26,11 @@ class HistoryContract:
         with pytest.raises(Conflict):
             await history.create(CHAT)
 
+    async def test_a_chat_is_created_as_it_is_kept(self, history: History) -> None:
+        chat = replace(CHAT, is_pinned=True, is_archived=True, folder="Trips", instructions="Be brief.")
+        await history.adding([QUESTION], chat=chat)()
+        assert await history.chat("c1") == replace(chat, updated_at=2.0)
+
     async def test_a_person_sees_own_chats_last_used_first(self, history: History) -> None:
         await history.create(CHAT)
         await history.create(Chat("c2", "ann", "Later", 1.5, 1.5))

@@ -8,13 +8,13 @@ from typing import Any
 
 from hubbub.core.errors import HubbubError, Invalid, TooLarge
 from hubbub.core.reasons import because
-from hubbub.history.imports import chatgpt, open_webui, own
-from hubbub.history.imports.base import At, Portion, ReadChat, Tree, Unread
-from hubbub.history.imports.elements import elements
-from hubbub.history.imports.turns import messages_of
-from hubbub.history.imports.values import fields_of, line_of
+from hubbub.ingest.chats import chatgpt, open_webui, own
+from hubbub.ingest.chats.base import At, Portion, ReadChat, Tree, Unread
+from hubbub.ingest.chats.elements import elements
+from hubbub.ingest.chats.turns import messages_of
+from hubbub.ingest.chats.values import fields_of, line_of
 
-READER = "hubbub.history.imports.reader:portion"
+READER = "hubbub.ingest.chats.reader:portion"
 PORTION_CHARACTERS = 1_000_000
 PORTION_CHATS = 200
 MOST_ELEMENT_BYTES = 64 * 1024 * 1024

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from hubbub.core.errors import TooLarge
 from hubbub.core.reasons import Reason, because
-from hubbub.history.imports.base import MOST_CHARACTERS, MOST_CHAT_CHARACTERS, Node, ReadMessage, Tree
-from hubbub.history.imports.values import below_each_other
+from hubbub.ingest.chats.base import MOST_CHARACTERS, MOST_CHAT_CHARACTERS, Node, ReadMessage, Tree
+from hubbub.ingest.chats.values import below_each_other
 
 APART_SECONDS = 0.001
 """So long after what it follows a message was written at least: chats are told in the order of their times."""

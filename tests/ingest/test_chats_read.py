@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import Invalid, TooLarge
-from hubbub.history.imports.base import MOST_CHARACTERS, ReadChat, ReadMessage, Unread
-from hubbub.history.imports.reader import portion, read
-from hubbub.history.imports.turns import NO_ANSWER, NO_QUESTION
-from tests.history.exports import AT, gpt, gpt_node, webui
+from hubbub.ingest.chats.base import MOST_CHARACTERS, ReadChat, ReadMessage, Unread
+from hubbub.ingest.chats.reader import portion, read
+from hubbub.ingest.chats.turns import NO_ANSWER, NO_QUESTION
+from tests.ingest.chat_exports import AT, gpt, gpt_node, webui
 
 MOST = 50
 
@@ -231,7 +231,7 @@ def test_whatever_a_file_looks_like_it_is_read_or_refused(content: Any, data: st
 
 
 def test_a_file_is_read_on_from_where_a_portion_ended(monkeypatch: Any) -> None:
-    monkeypatch.setattr("hubbub.history.imports.reader.PORTION_CHATS", 2)
+    monkeypatch.setattr("hubbub.ingest.chats.reader.PORTION_CHATS", 2)
     made = [gpt(gpt_node("u", None, "user", f"Question {at}"), id=f"c{at}") for at in range(5)]
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps(made).encode())

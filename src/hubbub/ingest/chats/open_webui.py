@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hubbub.history.imports.base import Node, Tree
-from hubbub.history.imports.values import (
+from hubbub.ingest.chats.base import Node, Tree
+from hubbub.ingest.chats.values import (
     below_each_other,
     fields_of,
     items_of,

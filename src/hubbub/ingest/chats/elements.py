@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.core.reasons import because
-from hubbub.history.imports.base import At
+from hubbub.ingest.chats.base import At
 
 MOST_UNPACKED_BYTES = 300 * 1024 * 1024
 MOST_PARTS = 20_000
