@@ -16,8 +16,6 @@ from hubbub.history.base import Record, Records
 T = TypeVar("T")
 Found = tuple[Record, Right]
 
-CHANGED_MEANWHILE = "changed_meanwhile"
-"""The code of a change that goes by an older version than there is."""
 ATTEMPTS = 5
 NAMES = {right: name for name, right in RIGHTS.items()}
 
@@ -118,7 +116,7 @@ class SharedThings(ABC, Generic[T]):
             changed = replace(record, updated_at=time.time(), about=await about(record))
             if await self._records.exchange(record, changed):
                 return (await self._seen(person, [(changed, right)]))[0]
-        raise Conflict(because(CHANGED_MEANWHILE), code=CHANGED_MEANWHILE)
+        raise Conflict(because("changed_meanwhile"), code="changed_meanwhile")
 
     async def _record(self, person: Person, thing_id: str, right: Right) -> Found:
         """Return a thing with which a person may do this, and what they may do."""
