@@ -212,7 +212,7 @@ class TakesIn(Protocol):
         """Store answers that have ended, with what goes `beside` them: all or nothing.
 
         It is one transaction where it is in the same database. Elsewhere it comes second, and nothing stays of the
-        answers where it fails.
+        answers where it fails. `beside_endings` is not asked: nobody spends anything on them.
 
         Raises:
             Conflict: there is one with one of these ids.

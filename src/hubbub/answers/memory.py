@@ -113,8 +113,6 @@ class MemoryAnswers:
             self.shared.answers[one.answer.id] = _Kept(
                 owner_id, None, NOBODY, records=list(one.records), result=one.answer
             )
-        if self.beside_endings is not None:
-            await self.beside_endings([one.answer for one in answers])()
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         self._check_member()

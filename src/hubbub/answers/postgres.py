@@ -119,23 +119,20 @@ class PostgresAnswers:
         await self._database.write(insert)
 
     async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
-        ended = [one.answer for one in answers]
-        endings = self.beside_endings(ended) if self.beside_endings is not None and ended else None
-        writes = (self._along(beside), self._along(endings))
+        along = self._along(beside)
 
         async def insert(connection: Connection) -> None:
             await _insert_whole(connection, owner_id, answers)
-            for write in writes:
-                if write is not None:
-                    await write.work(connection)
+            if along is not None:
+                await along.work(connection)
 
         await self._database.write(insert)
-        if writes[0] is None:
+        if along is None:
             try:
                 await beside()
             except BaseException:
                 with contextlib.suppress(StoreError):
-                    await self.forget([one.id for one in ended])
+                    await self.forget([one.answer.id for one in answers])
                 raise
 
     def _along(self, beside: Beside | None) -> PostgresWrite | None:

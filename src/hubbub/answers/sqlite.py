@@ -111,14 +111,13 @@ class SqliteAnswers:
         await self._database.write(insert)
 
     async def take_in(self, owner_id: str, answers: Sequence[Whole], beside: Beside) -> None:
-        along, endings = self._along(beside), self._along(self._beside_endings([one.answer for one in answers]))
+        along = self._along(beside)
 
         def insert(connection: Connection) -> None:
             for one in answers:
                 _insert_whole(connection, owner_id, one)
-            for write in (along, endings):
-                if write is not None:
-                    write.work(connection)
+            if along is not None:
+                along.work(connection)
 
         await self._database.write(insert)
         if along is None:
@@ -129,16 +128,13 @@ class SqliteAnswers:
                     await self.forget([one.answer.id for one in answers])
                 raise
 
-    def _beside_endings(self, ended: Sequence[Answer]) -> Beside | None:
-        return self.beside_endings(ended) if self.beside_endings is not None and ended else None
-
     def _along(self, beside: Beside | None) -> Write | None:
         """Return what goes into the same transaction, since it goes into the same database."""
         return beside if isinstance(beside, Write) and beside.database is self._database else None
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         batch = self._journal.batch(records, ended)
-        beside = self._beside_endings(ended)
+        beside = self.beside_endings(ended) if self.beside_endings is not None and ended else None
         along = self._along(beside)
 
         def insert(connection: Connection) -> None:

@@ -8,21 +8,22 @@ from typing import Any
 
 import msgspec
 
-from hubbub.answers.base import Record, TakesIn, Whole
+from hubbub.answers.base import Beside, Record, TakesIn, Whole
 from hubbub.answers.log import Log
 from hubbub.app.limits import RequestLimits
 from hubbub.app.prompts import INSTRUCTIONS_CHARACTERS
 from hubbub.app.spooled import spooled
 from hubbub.app.titles import title_of
 from hubbub.connections.sandbox import Failed, Returned, Sandbox, SandboxLimits
-from hubbub.core.answer import fold
+from hubbub.connections.sqlite import in_one
+from hubbub.core.answer import Answer, fold
 from hubbub.core.errors import Conflict, HubbubError, Invalid, TooBusy
 from hubbub.core.events import Done, Event, Reasoning, Started, Text, encode
 from hubbub.core.identifiers import derived_id
 from hubbub.core.messages import AskedWith, Chat, Message
 from hubbub.core.people import Person
 from hubbub.core.reasons import Reason, Value, because
-from hubbub.history.base import History
+from hubbub.history.base import History, SearchableHistory
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.chats.base import At, Portion, ReadChat, ReadMessage
 from hubbub.ingest.chats.reader import READER
@@ -156,7 +157,7 @@ class Importing:
             _answer(message, one) for message, one in zip(messages, read.messages, strict=True) if one.role != "user"
         ]
         try:
-            await store.take_in(person.id, answers, self._history.adding(messages, chat=chat))
+            await store.take_in(person.id, answers, self._kept(chat, messages, [one.answer for one in answers]))
         except Conflict:
             is_there = await self._history.chat(chat.id) is not None  # another request was faster
             done.already_there += is_there
@@ -165,6 +166,17 @@ class Importing:
             return
         done.chats.append(ImportedChat(chat.id, chat.title, len(messages)))
         done.remarks += [_remark(chat.title, remark) for remark in read.remarks]
+
+    def _kept(self, chat: Chat, messages: Sequence[Message], answers: Sequence[Answer]) -> Beside:
+        """Return what stores a chat, so that its words are found. What it cost elsewhere counts for nobody here."""
+        adding = self._history.adding(messages, chat=chat)
+        if not isinstance(self._history, SearchableHistory):
+            return adding
+
+        async def undo() -> None:
+            await self._history.delete(chat.id)
+
+        return in_one(adding, self._history.indexing(answers), undo=undo)
 
 
 def _has(done: Imported) -> bool:
