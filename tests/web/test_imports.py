@@ -186,13 +186,14 @@ async def test_hostile_texts_are_texts(ann: aiohttp.ClientSession) -> None:
 
 async def test_the_loop_goes_on_while_a_large_file_is_read(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
     many = [two_branches(id=f"c{number}", title=f"Chat {number}") for number in range(600)]
-    longest, last = 0.0, asyncio.get_running_loop().time()
+    began = last = asyncio.get_running_loop().time()
+    longest = 0.0
     task = asyncio.create_task(imported(ann, many))
     while not task.done():
         await asyncio.wait({task}, timeout=0.005)
         longest, last = max(longest, asyncio.get_running_loop().time() - last), asyncio.get_running_loop().time()
     assert len(task.result()["chats"]) == 600
-    assert longest < 0.5  # the whole of it takes seconds
+    assert longest < 0.5 * (last - began)  # read on the loop, most of it would be one piece
 
 
 async def test_imported_chats_are_found_by_their_words_and_counted_in_nobodys_usage(tmp_path: Path) -> None:
