@@ -284,7 +284,7 @@ def check_export(archive: zipfile.ZipFile, things: dict[str, str]) -> None:
     records = {one["kind"]: one for one in read("records.json")}
     assert set(records) == {"picture", "prompt", "assistant", "instructions", "rating"}
     assert archive.read(records["picture"]["file"]) == PNG
-    assert records["prompt"]["about"] == {"name": "Roof", "text": SECRET}
+    assert records["prompt"]["about"] == {"name": "Roof", "text": SECRET, "version": 1}
     assert records["assistant"]["about"] == {"name": "Roofer", "instructions": SECRET}
     assert records["instructions"]["about"] == SECRET
     assert read("passkeys.json")[0]["name"] == "phone"
