@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,9 +34,13 @@ ARGUMENTS = [
 ]
 
 
-def chromium() -> str:
-    """Return where Chromium is; without it the test is skipped, and fails where CI runs."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+def chromium(*, is_whole: bool = False) -> str:
+    """Return where Chromium is; without it the test is skipped, and fails where CI runs.
+
+    Debian's shell of it draws no windows and costs half. Only what `is_whole` has a viewer of PDFs.
+    """
+    shell = () if is_whole else ("chromium-headless-shell",)
+    for name in (*shell, "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     missing = "no Chromium is installed: on Debian and Ubuntu run `apt-get install chromium`"
@@ -45,10 +49,9 @@ def chromium() -> str:
     pytest.skip(missing)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One for all: each test has a context of its own in it."""
-    path = chromium()
+@asynccontextmanager
+async def launched(path: str) -> AsyncGenerator[Browser]:
+    """A browser: each test has a context of its own in it."""
     assert (STATIC / "index.html").exists(), "the page is not built: run `make test`, or python tools/build_web.py"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -56,6 +59,13 @@ async def browser() -> AsyncIterator[Browser]:
         expect.set_options(timeout=SECONDS * 1000)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One for all."""
+    async with launched(chromium()) as browser:
+        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

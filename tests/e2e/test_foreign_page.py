@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, opened
+from tests.e2e.conftest import SECONDS, chromium, launched, opened
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import hubbub_serving, scripted
 
@@ -94,6 +94,13 @@ def write(folder: Path) -> None:
     (folder / "assets/index-B1a2c3D4.js").write_text(SCRIPT)
     (folder / "leave days.pdf").write_bytes(pdf([["Thirty days of leave."]]))
     (folder / "evil.html").write_bytes(HTML)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A whole one: their page shows PDFs in its viewer."""
+    async with launched(chromium(is_whole=True)) as browser:
+        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")
