@@ -1,6 +1,7 @@
 """Run the commands of the documentation as they stand: those of a page in order, in a folder with what it names."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.ingest.chat_exports import two_branches
 from tests.ingest.documents import word
 from tests.servers.hubbub_server import HubbubServer, environment, hubbub_serving, scripted
 
@@ -57,6 +59,7 @@ def furnished(folder: Path) -> dict[str, str]:
     """Put what the pages speak of into a folder; returns the environment of somebody who works in it."""
     (folder / "data").mkdir()
     (folder / "data" / "leave.md").write_text("# Leave\n\nThere are thirty days of leave.\n")
+    (folder / "conversations.json").write_text(json.dumps([two_branches()]))
     (folder / "handbook").symlink_to("data")
     (folder / "Documents").mkdir()
     (folder / "Documents" / "handbook").symlink_to(folder / "data")
