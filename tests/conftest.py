@@ -5,7 +5,8 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.places import Place
 from tests.quiet import machine
 from tests.servers.postgres_server import new_database, postgres_running, template
 
+ROOT = Path(__file__).parents[1]
 SLOW_ROOMS = ("chaos", "e2e", "cli", "bench")
 """Their tests begin first: what takes long is not to begin when all the rest is over."""
 
@@ -40,6 +42,23 @@ gc.disable()
 # Other work may stop this process for a while: how long an example takes says nothing.
 settings.register_profile("hubbub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hubbub")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Import the tests' modules, each of several processes beginning elsewhere.
+
+    What one has compiled, which takes longest of all in a fresh clone, the others only load.
+    """
+    worker: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if worker is None:
+        return
+    found = {path for folder in session.config.args for path in (ROOT / folder).glob("**/test_*.py")}
+    modules = sorted(path.relative_to(ROOT).with_suffix("") for path in found)
+    first = len(modules) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for module in (*modules[first:], *modules[:first]):
+        with suppress(Exception, pytest.skip.Exception):  # said when it is collected
+            import_module(".".join(module.parts))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

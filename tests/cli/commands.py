@@ -1,11 +1,10 @@
 """Run `hubbub` as a process: with a data folder and variables of its own, and nothing of this machine's."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from subprocess import PIPE
+
+from tests.servers.copies import Command
 
 SECONDS = 30
 PLAIN = {
@@ -21,12 +20,9 @@ def environment(folder: Path, variables: Mapping[str, str] | None = None) -> dic
     return kept | PLAIN | {"HUBBUB_SERVER__DATA_FOLDER": str(folder), "COLUMNS": "200"} | dict(variables or {})
 
 
-def start(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+def start(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
     """Start a command; its output is for the caller to read."""
-    program = [sys.executable, "-m", "hubbub", *arguments]
-    return subprocess.Popen(
-        program, env=environment(folder, variables), cwd=folder.parent, stdout=PIPE, stderr=PIPE, text=True
-    )
+    return Command(arguments, environment(folder, variables), folder.parent)
 
 
 def run(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> tuple[int, str, str]:
@@ -36,5 +32,5 @@ def run(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
             out, err = process.communicate(timeout=SECONDS)
         finally:
             process.kill()
-    assert "Traceback" not in err + out, err
-    return process.returncode, out, err
+        assert "Traceback" not in err + out, err
+        return process.wait(), out, err

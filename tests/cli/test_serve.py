@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -14,11 +13,12 @@ import pytest
 
 from tests.cli.commands import run, start
 from tests.patience import PATIENCE_SECONDS
+from tests.servers.copies import Command
 
 MODEL = {"HUBBUB_MODELS__M__PROVIDER": "scripted"}
 
 
-def address(process: "subprocess.Popen[str]") -> str:
+def address(process: Command) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:\d+", line)

@@ -193,7 +193,7 @@ def test_it_is_read_as_it_is_shown(name: str, data: bytes | str, expected: str) 
     ("name", "data", "code"),
     [
         ("a.gz", gzip.compress(gzip.compress(b"one")), "unsupported"),
-        ("a.gz", gzip.compress(b"\0" * 300_000_000), "bomb"),
+        ("a.gz", gzip.compress(b"\0" * 3_000_000) * 100, "bomb"),
         ("a.gz", gzip.compress(b"one line" * 99)[:-20], "corrupt"),
         ("a.tar.gz", tarred({"a.exe": b"MZ\0\1\2\3"}), "unsupported"),
         ("a.xml", "<a><b></a>", "corrupt"),

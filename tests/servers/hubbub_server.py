@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.places import variables_of
+from tests.servers.copies import Copy, can_be_copied, copied
 from tests.servers.processes import children_of, command_of
 
 START_SECONDS = 120
@@ -17,7 +18,7 @@ START_SECONDS = 120
 class HubbubServer:
     """A running server: its address, and the means to end it kindly or not."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Copy, url: str) -> None:
         self.process = process
         self.url = url
 
@@ -49,18 +50,14 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def hubbub_serving(
-    folder: Path, variables: Mapping[str, str], *, launcher: Sequence[str] = ()
+    folder: Path, variables: Mapping[str, str], *, launcher: Sequence[str] = (), is_fresh: bool = False
 ) -> AsyncIterator[HubbubServer]:
     """Start a server on a data folder and end it at last.
 
-    A launcher is a program that becomes the one that its arguments go on with.
+    It is a copy of a process that has imported it already, unless it is to be fresh, or there is a launcher: a program
+    that becomes the one that its arguments go on with.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(*launcher, sys.executable, "-m", "hubbub", "serve"),
-        env=environment(folder, variables),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=folder,
-    )
+    process = await _started(environment(folder, variables), folder, launcher, is_fresh=is_fresh)
     server: HubbubServer | None = None
     try:
         async with asyncio.timeout(START_SECONDS):
@@ -72,7 +69,17 @@ async def hubbub_serving(
         await process.wait()
 
 
-async def _address(process: asyncio.subprocess.Process) -> str:
+async def _started(
+    variables: Mapping[str, str], folder: Path, launcher: Sequence[str], *, is_fresh: bool
+) -> asyncio.subprocess.Process | Copy:
+    if not launcher and not is_fresh and can_be_copied(variables):
+        return await copied(["serve"], variables, folder)
+    return await asyncio.create_subprocess_exec(
+        *(*launcher, sys.executable, "-m", "hubbub", "serve"), env=variables, stdout=asyncio.subprocess.PIPE, cwd=folder
+    )
+
+
+async def _address(process: asyncio.subprocess.Process | Copy) -> str:
     assert process.stdout is not None
     async for line in process.stdout:
         text = line.decode()
