@@ -252,7 +252,7 @@ async def test_every_table_is_moved_refused_or_known_to_be_made_anew(tmp_path: P
         async with chats_in(tmp_path) as chats, library_in(tmp_path) as library:
             folder = FolderPlace(chats, library, SqliteLibrary(library), SqliteSearch(library, None))
             for table in (*REST, *AUDIT, *DOCUMENTS):
-                assert await columns_of(database, folder, table)
+                assert await columns_of(database, table, await folder.columns(table.name))
 
 
 @pytest.mark.parametrize(

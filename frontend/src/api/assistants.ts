@@ -1,7 +1,7 @@
 /** Call the server's assistants by name. */
 
 import { request } from "./http";
-import type { Right } from "./resources";
+import type { Right } from "./rights";
 
 const at = (id: string) => `/api/assistants/${encodeURIComponent(id)}`;
 

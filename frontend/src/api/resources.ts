@@ -3,6 +3,7 @@
 import type { Answer, Hit } from "../events";
 import type { Omission, Reason } from "../language/problems";
 import type { AskedAssistant } from "./assistants";
+import type { Right } from "./rights";
 
 export interface Me {
   person: { id: string; name: string; is_signed_in: boolean; is_operator: boolean };
@@ -36,8 +37,6 @@ export interface Model {
   reasoning_effort: string;
   reason: string;
 }
-
-export type Right = "see" | "use" | "write" | "manage";
 
 /** What was given for a collection, and whether you may give to everybody. */
 export interface Given {

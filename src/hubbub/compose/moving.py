@@ -60,7 +60,9 @@ async def move(
         await target.check_idle()
         await folder.empty_outbox(postgres.database if only_documents else None)
         await target.begin([table for table in tables if table.name not in MARKS])
-        columns = {table.name: await columns_of(postgres.database, folder, table) for table in tables}
+        columns = {
+            table.name: await columns_of(postgres.database, table, await folder.columns(table.name)) for table in tables
+        }
         for table in tables:
             await _copy(source, target, table, columns[table.name], told)
         if has_documents:

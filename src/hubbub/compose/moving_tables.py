@@ -1,13 +1,12 @@
 """Name the tables that are moved between SQLite and PostgreSQL, and turn their values into each other's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from hubbub.compose.moving_places import FolderPlace
     from hubbub.connections.postgres import Postgres
 
 
@@ -119,9 +118,8 @@ def are_moved() -> frozenset[str]:
     return frozenset(table.name for table in (*REST, *AUDIT, *DOCUMENTS))
 
 
-async def columns_of(database: "Postgres", folder: "FolderPlace", table: Table) -> Columns:
-    """Return the columns of a table in the data folder, all of which PostgreSQL has to have."""
-    there = await folder.columns(table.name)
+async def columns_of(database: "Postgres", table: Table, there: Set[str]) -> Columns:
+    """Return the columns that a table has in the data folder, all of which PostgreSQL has to have."""
     rows = await database.all(
         "select column_name, data_type from information_schema.columns "
         "where table_schema = current_schema() and table_name = $1 order by ordinal_position",

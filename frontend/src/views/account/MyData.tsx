@@ -5,8 +5,8 @@ import * as operators from "../../api/operators";
 import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
-import { ImportChats } from "../app/parts";
 import { Confirm } from "../dialog/Dialog";
+import { LazyImportChats } from "../imports/LazyImportChats";
 import "./account.css";
 import { moment } from "./moments";
 
@@ -70,7 +70,7 @@ export function MyData() {
           ))}
         </ul>
       )}
-      {isImporting && <ImportChats close={() => setImporting(false)} />}
+      {isImporting && <LazyImportChats close={() => setImporting(false)} />}
       {isErasing && (
         <Confirm
           title={t("Delete everything that is kept of you?")}

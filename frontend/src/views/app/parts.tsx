@@ -9,7 +9,6 @@ const operators = <div class="operators" aria-busy="true" />;
 export const Account = lazy(() => import("../account/Account").then((part) => part.Account), account);
 export const ApiKeys = lazy(() => import("../account/ApiKeys").then((part) => part.ApiKeys), account);
 export const Closed = lazy(() => import("../account/Closed").then((part) => part.Closed), account);
-export const ImportChats = lazy(() => import("../imports/ImportChats").then((part) => part.ImportChats));
 export const Library = lazy(() => import("../library/Library").then((part) => part.Library));
 export const Operators = lazy(
   () => loadOperatorsWords().then(() => import("../operators/Operators").then((part) => part.Operators)),

@@ -2,7 +2,8 @@
 
 import { useEffect, useId, useState } from "preact/hooks";
 import type { Shareable } from "../../api/hubbub";
-import type { Grant, Group, Right } from "../../api/resources";
+import type { Grant, Group } from "../../api/resources";
+import type { Right } from "../../api/rights";
 import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
 import { me } from "../../state/session";

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
 import { plural, t } from "../../language/t";
 import { chats, folders, keep, list, pinned, removeAll, renameFolder, selected, which } from "../../state/chats";
-import { ImportChats } from "../app/parts";
+import { LazyImportChats } from "../imports/LazyImportChats";
 import { Menu } from "../menu/Menu";
 import { FolderDialog } from "./FolderDialog";
 
@@ -52,7 +52,7 @@ export function Which() {
           { label: t("Import chats"), icon: "upload", run: () => setImporting(true) },
         ]}
       />
-      {isImporting && <ImportChats close={() => setImporting(false)} />}
+      {isImporting && <LazyImportChats close={() => setImporting(false)} />}
       {isRenaming && folder !== undefined && (
         <FolderDialog
           title={t("Rename the folder")}
