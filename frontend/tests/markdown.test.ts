@@ -338,7 +338,7 @@ test("a footnote keeps its indented paragraphs and its code", () => {
 
 describe("dollars", () => {
   test.each([
-    ["$HOME/$USER", []],
+    ["$HOME/$USER and `$x`", []],
     ["the $n$th of $k$s", ["$n$", "$k$"]],
     ["$5 and $6", []],
   ])("%s", (text, formulas) => {

@@ -364,6 +364,7 @@ export const words: Catalogue = {
   Important: "مهم",
   Warning: "تحذير",
   Caution: "تنبيه",
+  Formula: "صيغة",
   Diagram: "مخطط",
   "Diagram. Its source: {source}": "مخطط. مصدره: {source}",
   "Source of the diagram": "مصدر المخطط",

@@ -347,6 +347,7 @@ export const words: Catalogue = {
   Important: "Wichtig",
   Warning: "Warnung",
   Caution: "Vorsicht",
+  Formula: "Formel",
   Diagram: "Diagramm",
   "Diagram. Its source: {source}": "Diagramm. Sein Quelltext: {source}",
   "Source of the diagram": "Quelltext des Diagramms",

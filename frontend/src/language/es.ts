@@ -344,6 +344,7 @@ export const words: Catalogue = {
   Important: "Importante",
   Warning: "Advertencia",
   Caution: "Precaución",
+  Formula: "Fórmula",
   Diagram: "Diagrama",
   "Diagram. Its source: {source}": "Diagrama. Su código: {source}",
   "Source of the diagram": "Código del diagrama",

@@ -348,6 +348,7 @@ export const words: Catalogue = {
   Important: "Important",
   Warning: "Avertissement",
   Caution: "Attention",
+  Formula: "Formule",
   Diagram: "Diagramme",
   "Diagram. Its source: {source}": "Diagramme. Sa source : {source}",
   "Source of the diagram": "Source du diagramme",

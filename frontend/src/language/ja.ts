@@ -335,6 +335,7 @@ export const words: Catalogue = {
   Important: "重要",
   Warning: "警告",
   Caution: "注意",
+  Formula: "数式",
   Diagram: "図",
   "Diagram. Its source: {source}": "図。ソース：{source}",
   "Source of the diagram": "図のソース",

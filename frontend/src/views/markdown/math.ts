@@ -60,9 +60,9 @@ export function formulaEnd(text: string, start: number, most: number): number | 
     return found > 0 ? start + 2 + found + 2 : null;
   }
   if (text[start] !== "$" || /[\w$\\]/.test(text[start - 1] ?? "")) return null;
-  // As Pandoc has it: no space inside at either end, and no digit behind, or "$5 and $6" would be one. Nor may a capital
+  // As Pandoc has it: no space inside at either end, no code in it, and no digit behind, or "$5 and $6" would be one. Nor may a capital
   // follow: "$HOME/$USER" is none, while "$n$th" is.
-  const match = /^\$(?![\s$])[^$\n]{0,1000}?(?<![\s\\])\$(?![\dA-Z_$])/.exec(
+  const match = /^\$(?![\s$])[^$`\n]{0,1000}?(?<![\s\\])\$(?![\dA-Z_$])/.exec(
     text.slice(start, Math.min(most, start + 1002)),
   );
   return match === null ? null : start + match[0].length;
