@@ -5,6 +5,11 @@ const SETTLED = [
   ...["secure", "securityLevel", "startOnLoad", "maxTextSize", "maxEdges", "suppressErrorRendering"],
   ...["theme", "themeCSS", "themeVariables", "fontFamily", "altFontFamily", "htmlLabels", "dompurifyConfig"],
 ];
+/** Pieces that are told apart, each light enough for dark words. */
+const PIECES = ["#8cc3bb", "#e0b76c", "#a3b3e0", "#e09c90", "#a9c984", "#c9a6d6", "#e3d27f", "#86bfd8"];
+const PIECE_COLOURS = Object.fromEntries(
+  Array.from({ length: 12 }, (_, index) => [`pie${index + 1}`, PIECES[index % PIECES.length]]),
+);
 let count = 0;
 
 addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
@@ -16,7 +21,9 @@ addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
       securityLevel: "strict",
       htmlLabels: false,
       flowchart: { htmlLabels: false },
+      gantt: { useWidth: 900 }, // or it takes the width of this page, which nobody sees
       theme: isDark ? "dark" : "neutral",
+      themeVariables: { ...PIECE_COLOURS, pieOpacity: "1", pieSectionTextColor: "#1c1b18" },
       suppressErrorRendering: true,
       maxTextSize: 20_000,
       maxEdges: 300,

@@ -154,6 +154,7 @@ describe("what was written is what is shown", () => {
     ["HTML that is none of the few", "a <font color=red>red</font> claim", "a <font color=red>red</font> claim"],
     ["a tag with an attribute", 'a <sup class="x">2</sup>', 'a <sup class="x">2</sup>'],
     ["a formula environment", "\\begin{align*}\na_1 &= b_2\n\\end{align*}", "\\begin{align*}\na_1 &= b_2\n\\end{align*}"],
+    ["cases", "\\begin{cases} a_1 \\\\ b_2 \\end{cases}", "\\begin{cases} a_1 \\\\ b_2 \\end{cases}"],
     ["a marker that names nothing", "Take a[9] of arr[0].", "Take a[9] of arr[0]."],
   ])("%s", (_, text, shown) => {
     const root = render(text);
@@ -327,11 +328,46 @@ describe("tables in HTML", () => {
   });
 });
 
+test("a footnote keeps its indented paragraphs and its code", () => {
+  const root = render("A[^1].\n\n[^1]: First.\n\n    Second\n    *line*\n\n    ```\n    code\n    ```\n\nAfter.");
+  const note = root.querySelector(".footnote-text");
+  expect([...(note?.querySelectorAll("p") ?? [])].map(({ textContent }) => textContent)).toEqual(["First.", "Second\nline"]);
+  expect(note?.querySelector("pre")?.textContent).toBe("code");
+  expect(root.lastElementChild?.textContent).toBe("After.");
+});
+
+describe("dollars", () => {
+  test.each([
+    ["$HOME/$USER and `$x`", []],
+    ["the $n$th of $k$s", ["$n$", "$k$"]],
+    ["$5 and $6", []],
+  ])("%s", (text, formulas) => {
+    expect([...render(text).querySelectorAll(".formula")].map(({ textContent }) => textContent)).toEqual(formulas);
+  });
+});
+
+describe("bars in the formulas of a table", () => {
+  const cells = (text: string) =>
+    [...render(`| a | b |\n|---|---|\n${text}`).querySelectorAll("td")].map((cell) => cell.textContent?.trim());
+  test.each([
+    ["| $|x|$ | y |", ["$|x|$", "y"]],
+    ["| \\(P(A|B)\\) | $P(A|B)$ |", ["\\(P(A|B)\\)", "$P(A|B)$"]],
+    ["| $\\|v\\|$ | `a` |", ["$|v|$", "a"]],
+    ["| costs $5 | and 6$ |", ["costs $5", "and 6$"]],
+    ["| $10 | $20 |", ["$10", "$20"]],
+    ["| `$|x|$` | y |", ["$|x|$", "y"]],
+  ])("%s", (row, told) => {
+    expect(cells(row)).toEqual(told);
+  });
+});
+
 test("alerts are named boxes", () => {
   const root = render("> [!WARNING]\n> Mind the gap\n\n> [!NOTE]\n>\n> - a\n\n> [!WHAT]\n> x");
   expect([...root.querySelectorAll(".alert strong")].map(({ textContent }) => textContent)).toEqual(["Warning", "Note"]);
   expect(root.querySelector(".is-warning")?.textContent).toContain("Mind the gap");
   expect(root.querySelector("blockquote:not(.alert)")?.textContent).toContain("[!WHAT]");
+  expect(root.querySelector(".alert[dir]")).toBeNull();
+  expect(render("> [!TIP]\n> (1) שלום").querySelector(".alert")?.getAttribute("dir")).toBe("rtl");
 });
 
 describe("what grows costs only what is new", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { headingName, pageCount, pageName, placeOf } from "../src/views/sources/place";
 import { placeOfQuote } from "../src/views/sources/quote";
 import { partsOf } from "../src/views/sources/tables";
 
@@ -40,5 +41,24 @@ describe("a passage's tables", () => {
     const place = placeOfQuote(text, "| wilhelmina |  Keeper |");
     expect(place && text.slice(...place)).toBe("| Wilhelmina | Keeper |");
     expect(placeOfQuote(text, "nobody")).toBeNull();
+  });
+});
+
+describe("a place is named as its format has it", () => {
+  test.each([
+    ["report.pdf", 3, "A › B", "p. 3"],
+    ["Deck.PPTX", 3, "A", "Slide 3"],
+    ["deck.odp", 1, "", "Slide 1"],
+    ["costs.xlsx", null, "2024 › Rent", "Sheet 2024 › Rent"],
+    ["costs.ods", null, "", ""],
+    ["notes.md", null, "A › B", "B"],
+  ])("%s", (name, page, heading, told) => {
+    expect(placeOf({ name, page, heading })).toBe(told);
+  });
+
+  test("in full and in the library, too", () => {
+    expect([pageName("a.pdf", 2), pageName("a.pptx", 2)]).toEqual(["Page 2", "Slide 2"]);
+    expect([pageCount("a.pdf", 1), pageCount("a.odp", 2)]).toEqual(["1 page", "2 slides"]);
+    expect([headingName("a.md", "X"), headingName("a.xlsm", "X"), headingName("a.xlsm", "")]).toEqual(["X", "Sheet X", ""]);
   });
 });

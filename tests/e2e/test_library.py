@@ -51,6 +51,7 @@ async def test_many_documents_are_found_sorted_renamed_and_deleted(page: Page) -
     await page.get_by_role("dialog").get_by_role("button", name="Rename").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(rows).to_have_count(8)
+    await expect(page.get_by_role("heading", name="Hubbub notes")).to_be_focused()
 
     await page.get_by_role("button", name="Select", exact=True).click()
     await rows.first.get_by_role("checkbox").check()

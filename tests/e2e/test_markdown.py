@@ -58,10 +58,13 @@ async def test_a_hard_page_is_shown_as_it_is_meant(page: Page, model: ModelServe
     await ask(page, "Show me")
     await finished(page)
     shown = answer(page)
-    await expect(shown.locator(".formula.is-set")).to_have_count(6)
+    await expect(shown.locator(".formula.is-set")).to_have_count(9)
     await expect(shown.locator(".katex-error")).to_have_count(0)
-    await expect(shown.get_by_role("img", name=re.compile("^Diagram"))).to_be_visible()
-    assert await shown.locator(".diagram img").evaluate("one => one.decode().then(() => one.naturalWidth)") > 100
+    await expect(shown.get_by_role("img", name=re.compile("^Diagram"))).to_have_count(2)
+    width = "one => one.decode().then(() => one.naturalWidth)"
+    assert await shown.locator(".diagram img").first.evaluate(width) > 100
+    plan = shown.locator(".diagram img").last
+    assert await plan.evaluate(width) == 900  # and not that of the page that draws it, which is hidden
     for text, direction in (("שלום", "rtl"), ("مرحبا", "rtl"), ("פריט ראשון", "rtl"), ("First", "ltr")):
         place = shown.locator("p, li").filter(has_text=text).last
         assert await place.evaluate("one => getComputedStyle(one).direction") == direction, text
@@ -77,7 +80,7 @@ async def test_a_hard_page_is_shown_as_it_is_meant(page: Page, model: ModelServe
     await expect(shown.get_by_role("button", name="Back to where footnote 1 is")).to_be_focused()
     assert await violations(page) == []
     await page.reload()
-    await expect(answer(page).locator(".formula.is-set")).to_have_count(6)
+    await expect(answer(page).locator(".formula.is-set")).to_have_count(9)
 
 
 @pytest.mark.parametrize("width", [360, 768])
@@ -97,7 +100,14 @@ async def test_words_in_tables_stay_whole_and_the_page_keeps_its_width(
     }"""
     assert await header.evaluate(lines) == 1
     table = answer(page).get_by_role("group", name="Table").first
-    assert await table.evaluate("one => one.scrollWidth > one.clientWidth")  # it scrolls sideways
+    is_wide = "one => one.scrollWidth > one.clientWidth"
+    assert await table.evaluate(is_wide)  # it scrolls sideways
+    plan = answer(page).get_by_role("group", name="Diagram").last
+    await expect(plan.get_by_role("img")).to_be_visible()
+    assert await plan.evaluate(is_wide) == (width == 360)  # where it would be too small to be read
+    formula = answer(page).get_by_role("group", name="Formula")
+    await expect(formula).to_have_count(1 if width == 360 else 0)
+    assert await violations(page) == []
 
 
 async def test_hostile_mathematics_diagrams_and_tags_do_nothing(browser: Browser, model: ModelServer, url: str) -> None:

@@ -170,17 +170,19 @@ async def test_with_the_keyboard_only(page: Page) -> None:
         await page.keyboard.press("Shift+Tab")
     await expect(chip).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("region", name="Sources")).to_be_visible()
+    sources = page.get_by_role("region", name="Sources")
+    await expect(sources.get_by_role("button", name="Close")).to_be_focused()
     await page.keyboard.press("Escape")
-    await expect(page.get_by_role("region", name="Sources")).to_be_hidden()
+    await expect(sources).to_be_hidden()
     await expect(chip).to_be_focused()
     await press_to(page, "Control+k", page.get_by_role("searchbox", name="Search chats"))
 
 
 @pytest.mark.parametrize("width", [390, 1920])
 async def test_no_width_is_too_narrow_or_too_wide(page: Page, width: int) -> None:
-    await page.set_viewport_size({"width": width, "height": 844})
+    await page.set_viewport_size({"width": width, "height": 640})
     await help_chat(page)
+    await expect(page.get_by_role("heading", name="What would you like to know")).to_be_in_viewport(ratio=1)
     await ask(page, "What can you do?")
     await finished(page)
     assert not await is_too_wide(page)

@@ -29,10 +29,14 @@ export const isSourceOpen = computed(() => source.value !== null);
 
 let loading = new AbortController();
 let opener: HTMLElement | null = null;
+/** Whether the source that is open was opened with the keyboard, which has to go on in the panel then. */
+export const isOpenedByKeys = signal(false);
 
 /** Open a source in the panel; closing it gives the focus back to where it was. */
 export function openSource(wanted: Source): void {
-  if (source.peek() === null) opener = document.activeElement as HTMLElement | null;
+  const here = document.activeElement as HTMLElement | null;
+  if (source.peek() === null || here?.closest(".markdown, .answer")) opener = here;
+  isOpenedByKeys.value = here?.matches(":focus-visible") ?? false;
   source.value = wanted;
   if (opened.peek()?.document.id === wanted.documentId) return;
   loading.abort();

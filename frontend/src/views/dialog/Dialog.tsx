@@ -13,14 +13,23 @@ interface Properties {
 
 export function Dialog({ title, close, children }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isGone = useRef(false);
   const name = useId();
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.isConnected && before.focus();
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      isGone.current = true;
+      shown?.close(); // while it is open, nothing outside of it can have the focus
+      if (before?.isConnected) before.focus();
+    };
   }, []);
+  const end = () => {
+    if (!isGone.current) close();
+  };
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby={name} onClose={close} onCancel={close}>
+    <dialog ref={dialog} class="dialog" aria-labelledby={name} onClose={end} onCancel={end}>
       <h2 id={name} class="dialog-title">
         {title}
       </h2>

@@ -14,11 +14,15 @@ const never = new AbortController().signal;
 
 export function ImportChats({ close }: { close: () => void }) {
   const file = useRef<HTMLInputElement>(null);
+  const choose = useRef<HTMLButtonElement>(null);
+  const last = useRef<HTMLButtonElement>(null);
   const sending = useRef(new AbortController());
   const [sent, setSent] = useState<number | null>(null);
   const [problem, setProblem] = useState("");
   const [imported, setImported] = useState<Imported | null>(null);
   useEffect(() => () => sending.current.abort(), []);
+  // A button that is gone, or was disabled, has lost the focus.
+  useEffect(() => (choose.current ?? last.current)?.focus(), [imported, problem]);
 
   const send = async (chosen: File | undefined) => {
     if (chosen === undefined) return;
@@ -65,11 +69,12 @@ export function ImportChats({ close }: { close: () => void }) {
         }}
       />
       <div class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
+        <button ref={last} type="button" class="button" onClick={close}>
           {imported === null ? t("Cancel") : t("Done")}
         </button>
         {imported === null && (
           <button
+            ref={choose}
             type="button"
             class="button is-primary"
             disabled={sent !== null}

@@ -1,6 +1,6 @@
 /** Show the documents of a collection page by page: those that fit, in the order that is wished. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Condition, DocumentPage, Listing } from "../../api/listing";
 import type { Collection, Document } from "../../api/resources";
 import { plural, t } from "../../language/t";
@@ -8,6 +8,7 @@ import { PAGE, removeDocuments, watchList } from "../../state/documents";
 import { isAbort, tell } from "../../state/notices";
 import { uploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
+import { focusIfLost } from "../focus";
 import { DocumentRow } from "./DocumentRow";
 
 /** Who types gets what fits once they pause. */
@@ -34,6 +35,7 @@ export function DocumentList({ collection, canWrite, fetches }: Properties) {
   const [page, setPage] = useState<DocumentPage | null>(null);
   const [size, setSize] = useState(PAGE);
   const [changes, setChanges] = useState(0);
+  const hasChanged = useRef(false);
   const [picked, setPicked] = useState<ReadonlySet<string> | null>(null);
   const listing: Listing = { words, condition, ...ORDERS[order] };
   const sent = uploads.value.filter((one) => one.collectionId === collection.id && one.documentId !== null).length;
@@ -51,6 +53,11 @@ export function DocumentList({ collection, canWrite, fetches }: Properties) {
     };
   }, [fetches, sent, changes, words, condition, order, size]);
 
+  useEffect(() => {
+    if (hasChanged.current) focusIfLost("#one-collection-name"); // the row of what was deleted is gone
+    hasChanged.current = false;
+  }, [page]);
+
   if (page === null)
     return (
       <p class="one-collection-note" role="status">
@@ -67,7 +74,10 @@ export function DocumentList({ collection, canWrite, fetches }: Properties) {
           : t("Nothing in here yet.")}
       </p>
     );
-  const changed = () => setChanges(changes + 1);
+  const changed = () => {
+    hasChanged.current = true;
+    setChanges(changes + 1);
+  };
   const pick = (id: string) => {
     const after = new Set(picked);
     if (!after.delete(id)) after.add(id);

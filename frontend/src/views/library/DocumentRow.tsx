@@ -9,6 +9,7 @@ import { documentProgress, isInPart } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { NameDialog } from "../dialog/NameDialog";
 import { Icon } from "../icons";
+import { pageCount } from "../sources/place";
 import { Meter } from "../uploads/Meter";
 import { Restricting } from "./Restricting";
 import { sizeText } from "./sizes";
@@ -106,7 +107,7 @@ function factsOf(document: Document): string[] {
   const facts = title !== "" && title !== name ? [name] : [];
   if (document.is_restricted) facts.push(t("Not for all who may see the collection"));
   facts.push(sizeText(size_bytes));
-  if (pages > 0) facts.push(plural(pages, "{count} page", "{count} pages"));
+  if (pages > 0) facts.push(pageCount(name, pages));
   if (passages > 0) facts.push(plural(passages, "{count} passage", "{count} passages"));
   const { ocr } = completeness;
   if (ocr) facts.push(t("Read by OCR, confidence {confidence} %", { confidence: ocr.confidence }));

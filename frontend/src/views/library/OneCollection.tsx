@@ -10,6 +10,7 @@ import { newChat } from "../../state/thread";
 import { startUploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { NameDialog } from "../dialog/NameDialog";
+import { focusIfLost } from "../focus";
 import { Icon } from "../icons";
 import { AddByUrl } from "./AddByUrl";
 import { DocumentList } from "./DocumentList";
@@ -29,7 +30,7 @@ export function OneCollection({ collection }: { collection: Collection }) {
     newChat();
   };
   const remove = () => {
-    removeCollection(collection);
+    removeCollection(collection).then(() => focusIfLost(".library-new"));
     navigate(libraryPath(null), { replace: true });
   };
   const add = (input: HTMLInputElement) => {
@@ -40,7 +41,7 @@ export function OneCollection({ collection }: { collection: Collection }) {
     <section class="one-collection" aria-labelledby="one-collection-name">
       <header class="one-collection-head">
         <div class="one-collection-name">
-          <h2 id="one-collection-name" class="one-collection-title" dir="auto">
+          <h2 id="one-collection-name" class="one-collection-title" dir="auto" tabIndex={-1}>
             {collection.name}
           </h2>
           <p class="one-collection-about">{aboutOf(collection)}</p>
@@ -125,7 +126,7 @@ export function OneCollection({ collection }: { collection: Collection }) {
 function aboutOf({ description, is_shared, is_mine, passages, embedded }: Collection): string {
   const parts = is_shared ? [t("Shared with everybody")] : is_mine ? [] : [t("Shared with you")];
   if (passages > 0) parts.push(plural(passages, "{count} passage", "{count} passages"));
-  if (embedded < passages)
+  if (embedded > 0 && embedded < passages)
     parts.push(
       t("{number} % can be found by meaning, all by words", { number: Math.floor((100 * embedded) / passages) }),
     );

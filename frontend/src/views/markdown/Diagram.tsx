@@ -6,9 +6,13 @@ import { t } from "../../language/t";
 import { theme } from "../../state/theme";
 import { draw } from "./diagrams";
 
+/** What is wider than its place shrinks to this part of its size, where its words can still be read, and scrolls. */
+const SMALLEST = 0.7;
+
 /** `children` show the source; they alone are shown until the diagram is drawn, or where it can't be. */
 export function Diagram({ source, children }: { source: string; children: ComponentChildren }) {
   const [address, setAddress] = useState<string | null>(null);
+  const [least, setLeast] = useState(0);
   const isDark = theme.value === "dark";
   useEffect(() => {
     const controller = new AbortController();
@@ -30,7 +34,12 @@ export function Diagram({ source, children }: { source: string; children: Compon
     <figure class="diagram">
       <div class="diagram-frame" tabIndex={0} role="group" aria-label={t("Diagram")}>
         {/* As a picture it can run nothing and load nothing. */}
-        <img src={address} alt={t("Diagram. Its source: {source}", { source })} />
+        <img
+          src={address}
+          alt={t("Diagram. Its source: {source}", { source })}
+          style={{ minWidth: `${least}px` }}
+          onLoad={({ currentTarget }) => setLeast(Math.floor(currentTarget.naturalWidth * SMALLEST))}
+        />
       </div>
       <details>
         <summary>{t("Source of the diagram")}</summary>

@@ -1,6 +1,7 @@
 /** Make the HTML of one block: what stands in its lines, and what holds for the block as a whole. */
 
 import type { Env, Token } from "markdown-it";
+import { t } from "../../language/t";
 import { DEEPEST_SHOWN, inlineParser } from "./parse";
 import { sanitize } from "./sanitize";
 
@@ -28,6 +29,18 @@ export function render(tokens: Token[], level: number, env: Env): string | null 
   return sanitize(inlineParser.renderer.render(inner, inlineParser.options, env));
 }
 
+const ALERT_NAMES: Record<string, () => string> = {
+  note: () => t("Note"),
+  tip: () => t("Tip"),
+  important: () => t("Important"),
+  warning: () => t("Warning"),
+  caution: () => t("Caution"),
+};
+
+/** Whether the first letter of a text is one that is written from right to left. */
+const isRightToLeft = (text: string) =>
+  /^\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u.test(text);
+
 /** Make boxes of quotes that begin with `[!NOTE]` and the like. */
 function alerts(tokens: Token[]): void {
   for (const [index, token] of tokens.entries()) {
@@ -36,7 +49,9 @@ function alerts(tokens: Token[]): void {
     const kind = ALERT.exec(first.content)?.[1]?.toLowerCase();
     if (kind === undefined) continue;
     token.attrSet("class", `alert is-${kind}`);
-    first.content = `**${kind.charAt(0).toUpperCase()}${kind.slice(1)}**\n${first.content.replace(ALERT, "")}`.trim();
+    const text = first.content.replace(ALERT, "");
+    if (isRightToLeft(text)) token.attrSet("dir", "rtl");
+    first.content = `**${ALERT_NAMES[kind]?.()}**\n${text}`.trim();
   }
 }
 

@@ -6,6 +6,7 @@ import { t } from "../../language/t";
 const LINK = /^\[\^([^\]\s^]{1,40})\](?!:)/;
 const NOTE = /^\[\^([^\]\s^]{1,40})\]:\s?/;
 const EACH = /\[\^([^\]\s^]{1,40})\]/g;
+const INDENT = 4;
 export const NUMBERS = Symbol("numbers of footnotes");
 
 /** By name, the number of each note, in the order in which the text comes to them. */
@@ -32,8 +33,10 @@ export function withFootnotes(markdown: MarkdownIt): void {
   };
   markdown.renderer.rules.footnote_open = (tokens, index, _, env) => {
     const number = numberOf(env, String(tokens[index]?.meta?.footnote ?? ""));
-    return `<div class="footnote">${number === undefined ? "" : button(number, " is-back", markdown.utils.escapeHtml)}`;
+    const back = number === undefined ? "" : button(number, " is-back", markdown.utils.escapeHtml);
+    return `<div class="footnote">${back}<div class="footnote-text">`;
   };
+  markdown.renderer.rules.footnote_close = () => "</div></div>";
 }
 
 const numberOf = (env: Env | undefined, name: string) =>
@@ -50,7 +53,7 @@ function inline(state: StateInline, isSilent: boolean): boolean {
   return true;
 }
 
-/** A note of one paragraph; lines that are indented, or follow without an empty one, belong to it. */
+/** A note: the lines that follow without an empty one, and the blocks below that are indented by four. */
 function block(state: StateBlock, startLine: number, endLine: number, isSilent: boolean): boolean {
   if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
   const start = (state.bMarks[startLine] ?? 0) + (state.tShift[startLine] ?? 0);
@@ -67,14 +70,34 @@ function block(state: StateBlock, startLine: number, endLine: number, isSilent: 
   }
   const open = state.push("footnote_open", "div", 1);
   open.meta = { footnote: match[1] };
-  open.map = [startLine, line];
+  const end = endOfIndented(state, line, endLine);
+  open.map = [startLine, end];
   const paragraph = state.push("paragraph_open", "p", 1);
   paragraph.map = [startLine, line];
   const text = state.push("inline", "", 0);
   text.content = lines.join("\n").trim();
   text.children = [];
   state.push("paragraph_close", "p", -1);
+  if (end > line) {
+    const { blkIndent, lineMax } = state;
+    state.blkIndent += INDENT;
+    state.lineMax = end;
+    state.md.block.tokenize(state, line, end);
+    state.blkIndent = blkIndent;
+    state.lineMax = lineMax;
+  }
   state.push("footnote_close", "div", -1);
-  state.line = line;
+  state.line = end;
   return true;
+}
+
+/** Where the indented blocks end that follow from a line on; that line itself where none does. */
+function endOfIndented(state: StateBlock, from: number, endLine: number): number {
+  let end = from;
+  for (let line = from; line < endLine; line++) {
+    if (state.isEmpty(line)) continue;
+    if ((state.sCount[line] ?? 0) - state.blkIndent < INDENT) break;
+    end = line + 1;
+  }
+  return end;
 }

@@ -1,6 +1,7 @@
 /** The typesetter of mathematics; a chunk of its own. */
 
 import katex, { type KatexOptions } from "katex";
+import "katex/contrib/mhchem";
 import "katex/dist/katex.min.css";
 
 const LONGEST = 4000;

@@ -23,6 +23,34 @@ function inline(state: StateInline, isSilent: boolean): boolean {
   return true;
 }
 
+/** Stands for a bar within a formula until the cells of a table are told apart. */
+const BAR = "\uE07C";
+const ROW = /^[\s>]*\|.*[$\\].*$/gm;
+
+/** Teach a parser of blocks that a bar within a formula parts no cells of a table: `| $|x|$ |` is one cell. */
+export function withBars(markdown: MarkdownIt): void {
+  markdown.core.ruler.after("normalize", "hide_bars", (state) => {
+    if (!state.src.includes(BAR)) state.src = state.src.replace(ROW, hideBars);
+  });
+  markdown.core.ruler.after("block", "show_bars", (state) => {
+    for (const token of state.tokens) token.content = token.content.replaceAll(BAR, "|");
+  });
+}
+
+function hideBars(row: string): string {
+  let shown = "";
+  for (let at = 0; at < row.length; ) {
+    const end = /[$\\]/.test(row[at] ?? "") ? (formulaEnd(row, at, row.length) ?? at + 1) : at + 1;
+    const piece = row.slice(at, end);
+    const bars = piece.split("|").length - 1;
+    // Two amounts of money in two cells are no formula; bars that belong to one stand in pairs, or close to something.
+    const isFormula = end > at + 1 && (bars % 2 === 0 || !/\s\|\s/.test(piece));
+    shown += isFormula ? piece.replace(/(?<!\\)\|/g, BAR) : piece;
+    at = end;
+  }
+  return shown;
+}
+
 /** Where the formula ends that begins here; null where none does. */
 export function formulaEnd(text: string, start: number, most: number): number | null {
   const opener = text.slice(start, start + 2);
@@ -32,14 +60,16 @@ export function formulaEnd(text: string, start: number, most: number): number | 
     return found > 0 ? start + 2 + found + 2 : null;
   }
   if (text[start] !== "$" || /[\w$\\]/.test(text[start - 1] ?? "")) return null;
-  // As Pandoc has it: no space inside at either end, and no digit behind, or "$5 and $6" would be one.
-  const match = /^\$(?![\s$])[^$\n]{0,1000}?(?<![\s\\])\$(?![\d$])/.exec(
+  // As Pandoc has it: no space inside at either end, no code in it, and no digit behind, or "$5 and $6" would be one. Nor may a capital
+  // follow: "$HOME/$USER" is none, while "$n$th" is.
+  const match = /^\$(?![\s$])[^$`\n]{0,1000}?(?<![\s\\])\$(?![\dA-Z_$])/.exec(
     text.slice(start, Math.min(most, start + 1002)),
   );
   return match === null ? null : start + match[0].length;
 }
 
-const ENVIRONMENT = /^\\begin\{((?:equation|align|gather|multline|alignat|eqnarray)\*?)\}/;
+const ENVIRONMENT =
+  /^\\begin\{((?:equation|align|gather|multline|alignat|eqnarray)\*?|[dr]?cases|aligned|gathered|split|array|(?:[bpvBV]|small)?matrix)\}/;
 
 /** A formula of whole lines, so that no line of it is taken for a list, a heading or code. */
 function block(state: StateBlock, startLine: number, endLine: number, isSilent: boolean): boolean {

@@ -7,7 +7,7 @@ import type { Reference } from "./blocks";
 import { withFootnotes } from "./footnotes";
 import { highlight } from "./highlight";
 import { withTags } from "./html";
-import { withFormulas } from "./math";
+import { withBars, withFormulas } from "./math";
 import { LINK_REL, WEB_ADDRESS } from "./sanitize";
 import { withTables } from "./tables";
 
@@ -23,7 +23,7 @@ export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character)
 
 function parserWith(steps: string[]): MarkdownIt {
   const parser = new Markdown({ html: false, linkify: true, maxNesting: DEEPEST_PARSED });
-  parser.use(cjkFriendly).use(withFormulas).use(withTags).use(withTables).use(withFootnotes);
+  parser.use(cjkFriendly).use(withFormulas).use(withTags).use(withTables).use(withFootnotes).use(withBars);
   parser.core.ruler.enableOnly(steps);
   parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
   parser.validateLink = (address) => WEB_ADDRESS.test(address);
@@ -104,5 +104,5 @@ function anchorStart(href: string): string {
 const anchor = (href: string, label: string) => `${anchorStart(href)}${label}</a>`;
 
 /** Finds blocks alone: which of them have to be parsed further is known only then. */
-export const blockParser = parserWith(["normalize", "block"]);
+export const blockParser = parserWith(["normalize", "hide_bars", "block", "show_bars"]);
 export const inlineParser = parserWith(["inline", "linkify", "text_join"]);

@@ -1,11 +1,24 @@
 /** Set formulas as mathematics, with a typesetter that is loaded when the first formula is seen. */
 
 import { signal } from "@preact/signals";
+import { t } from "../../language/t";
 
 type Katex = typeof import("./katex");
 
 const loaded = signal<Katex | null>(null);
 let isAskedFor = false;
+
+/** Lets the keyboard reach those formulas that have to be scrolled, and no others. */
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const isWide = target.scrollWidth > target.clientWidth;
+    if (isWide === target.hasAttribute("tabindex")) continue;
+    const said = { tabindex: "0", role: "group", "aria-label": t("Formula") };
+    for (const [name, value] of Object.entries(said))
+      if (isWide) target.setAttribute(name, value);
+      else target.removeAttribute(name);
+  }
+});
 
 /** Changes when the typesetter has come. */
 export const typesetterVersion = () => loaded.value !== null;
@@ -16,7 +29,10 @@ export function typeset(root: HTMLElement | null): void {
   if (formulas.length === 0) return;
   const katex = loaded.peek();
   if (katex !== null) {
-    for (const formula of formulas) katex.setFormula(formula);
+    for (const formula of formulas) {
+      katex.setFormula(formula);
+      if (formula.classList.contains("is-block")) sizes.observe(formula);
+    }
     return;
   }
   if (isAskedFor) return;

@@ -10,6 +10,7 @@ import { openFound, source } from "../../state/sources";
 import { newChat, openAt } from "../../state/thread";
 import { focusOn } from "../focus";
 import { excerptOf, Marked } from "../Marked";
+import { pageName, placeOf } from "../sources/place";
 import { Time } from "../thread/Time";
 
 const EXCERPT_CHARACTERS = 360;
@@ -40,7 +41,7 @@ export function PassageResult({ found: { hit, highlights } }: { found: FoundPass
 
 function Place({ hit }: { hit: Hit }) {
   const collection = collections.value?.find(({ id }) => id === hit.collection_id)?.name;
-  const place = hit.page === null ? hit.heading.split(" › ").at(-1) : t("Page {page}", { page: hit.page });
+  const place = hit.page === null ? placeOf(hit) : pageName(hit.name, hit.page);
   const parts = [place, collection, hit.title !== "" && hit.title !== hit.name ? hit.name : ""].filter(Boolean);
   return (
     <span class="result-place" dir="auto">

@@ -13,6 +13,7 @@ import "../app/app.css";
 import { Sign } from "../icons";
 import { Markdown } from "../markdown/Markdown";
 import { SignIn, SignInFrame } from "../sign-in/SignIn";
+import { placeOf } from "../sources/place";
 import { Sources } from "../sources/Sources";
 import "../thread/thread.css";
 import "./shared.css";
@@ -144,7 +145,6 @@ function Answer({ message }: { message: SharedMessage }) {
 }
 
 function Cited({ citation, isQuotedAbove }: { citation: Citation; isQuotedAbove: boolean }) {
-  const place = citation.page === null ? citation.heading.split(" › ").at(-1) : `p. ${citation.page}`;
   return (
     <li>
       <button type="button" class="cited-source" onClick={() => openSource(sourceOfCitation(citation))}>
@@ -152,7 +152,7 @@ function Cited({ citation, isQuotedAbove }: { citation: Citation; isQuotedAbove:
         <span class="cited-title" dir="auto">
           {citation.title || citation.name}
         </span>
-        <span class="cited-page">{place}</span>
+        <span class="cited-page">{placeOf(citation)}</span>
       </button>
       {citation.quote && !isQuotedAbove && (
         <blockquote class="shared-quote" dir="auto">

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../language/t";
 import type { Opened, Source } from "../../state/sources";
 import { PassageText } from "./PassageText";
+import { headingName, pageName } from "./place";
 
 export function Reading({ opened, source }: { opened: Opened; source: Source }) {
   const root = useRef<HTMLDivElement>(null);
@@ -12,6 +13,7 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
     if (target) target.scrollIntoView({ block: "center" });
     else if (root.current) root.current.scrollTop = 0;
   }, [opened, source]);
+  const { name } = opened.document;
   let heading = "";
   let page: number | null = null;
   return (
@@ -25,10 +27,10 @@ export function Reading({ opened, source }: { opened: Opened; source: Source }) 
         const isCited = passage.id === source.passageId;
         return (
           <div key={passage.id} class={`passage ${isCited ? "is-cited" : ""}`}>
-            {newPage !== null && <p class="passage-page">{t("Page {page}", { page: newPage })}</p>}
+            {newPage !== null && <p class="passage-page">{pageName(name, newPage)}</p>}
             {newHeading && (
               <h3 class="passage-heading" dir="auto">
-                {newHeading}
+                {headingName(name, newHeading)}
               </h3>
             )}
             <PassageText text={passage.text} quote={isCited ? source.quote : ""} />

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { fileAddress } from "../../api/hubbub";
 import { t } from "../../language/t";
 import { isTight } from "../../state/layout";
-import { closeSource, isPageWanted, opened, source, sourceProblem } from "../../state/sources";
+import { closeSource, isOpenedByKeys, isPageWanted, opened, source, sourceProblem } from "../../state/sources";
 import { Icon } from "../icons";
 import { PagePicture } from "./PagePicture";
 import { Reading } from "./Reading";
@@ -14,8 +14,8 @@ export function Sources() {
   const shown = source.value;
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (isTight.value) close.current?.focus();
-  }, []);
+    if (isTight.value || isOpenedByKeys.value) close.current?.focus();
+  }, [shown]);
   if (shown === null) return null;
   const document = opened.value?.document;
   const isPdf = document?.media_type === "application/pdf";

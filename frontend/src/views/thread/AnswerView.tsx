@@ -13,6 +13,7 @@ import { AskedAssistant } from "../assistants/AskedAssistant";
 import { copyText } from "../copy";
 import { Icon } from "../icons";
 import { Markdown } from "../markdown/Markdown";
+import { placeOf } from "../sources/place";
 import { Ending } from "./Ending";
 import { Found } from "./Found";
 import { Rate } from "./Rate";
@@ -162,10 +163,6 @@ function byPassage(citations: readonly Citation[]): readonly Cited[] {
     else passages.set(citation.passage_id, [citation]);
   }
   return [...passages.values()];
-}
-
-function placeOf({ page, heading }: Citation): string {
-  return page === null ? (heading.split(" › ").at(-1) ?? "") : `p. ${page}`;
 }
 
 function Copy({ text }: { text: string }) {

@@ -4,6 +4,7 @@ import type { Answer } from "../../events";
 import { t } from "../../language/t";
 import { openSource, sourceOfHit } from "../../state/sources";
 import { Icon } from "../icons";
+import { headingName, placeOf } from "../sources/place";
 import { Steps } from "./Steps";
 
 export function Found({ answer }: { answer: Answer }) {
@@ -36,8 +37,8 @@ export function Found({ answer }: { answer: Answer }) {
                   </span>
                 ))}
                 {hit.title || hit.name}
-                {hit.page !== null && <span class="hit-place"> {t("· p. {page}", { page: hit.page })}</span>}
-                {hit.heading && <span class="hit-place"> · {hit.heading}</span>}
+                {hit.page !== null && <span class="hit-place"> · {placeOf(hit)}</span>}
+                {hit.heading && <span class="hit-place"> · {headingName(hit.name, hit.heading)}</span>}
               </span>
               <span class="hit-text" dir="auto">
                 {hit.text}

@@ -20,7 +20,8 @@ export function usePinnedScroll(chatId: string, asks: number) {
   };
   const toEnd = () => {
     const box = scroller.current;
-    if (box) box.scrollTop = box.scrollHeight;
+    // A greeting is read from its beginning.
+    if (box) box.scrollTop = box.closest(".is-empty") ? 0 : box.scrollHeight;
   };
   const jump = () => {
     pin(true);
