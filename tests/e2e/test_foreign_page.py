@@ -9,9 +9,9 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, chromium, launched, opened
+from tests.e2e.conftest import SECONDS, chromium, launched, opened, serving
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.hubbub_server import scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -118,7 +118,7 @@ async def page(browser: Browser, tmp_path: Path, folder: Path) -> AsyncIterator[
         "HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false",
     }
     async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server,
+        serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server,
         opened(browser, server.url) as page,
     ):
         yield page
@@ -174,7 +174,7 @@ async def test_pages_of_other_origins(browser: Browser, tmp_path: Path) -> None:
     friend, stranger = (f"http://127.0.0.1:{port}" for port in ports)
     variables = {"HUBBUB_SERVER__ALLOWED_ORIGINS": f'["{friend}"]'}
     try:
-        async with hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
+        async with serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
             ask = f"""async headers => {{
                 const url = "{server.url}/chat_history/sessions";
                 const body = JSON.stringify({{ id: "a", answers: [["What?", {{}}]] }});

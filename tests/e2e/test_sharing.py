@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, violations
+from tests.e2e.conftest import opened, serving, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import picture
-from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.hubbub_server import scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,7 +24,7 @@ async def made(page: Page) -> None:
 
 async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=3, pause_seconds=0)
-    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
+    async with serving(tmp_path, variables) as server, opened(browser, server.url) as page:
         await made(page)
         for width in (1280, 360):
             await page.set_viewport_size({"width": width, "height": 780})
@@ -55,7 +55,7 @@ async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: 
 
 async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tmp_path: Path) -> None:
     async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
+        serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
         opened(browser, server.url) as page,
         opened(browser, server.url) as other,
     ):
@@ -97,7 +97,7 @@ async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tm
 
 async def test_a_document_is_restricted_and_open_again(browser: Browser, tmp_path: Path) -> None:
     async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
+        serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
         opened(browser, server.url) as page,
     ):
         await made(page)
