@@ -61,21 +61,21 @@ async def launched(path: str) -> AsyncGenerator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One for all."""
+    """One for all tests of a process."""
     async with launched(chromium()) as browser:
         yield browser
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     """A model server that says sixty numbered words at once, unless a test has a script for it."""
     async with ModelServer(Script(tokens=WORDS)) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server with that model, which can't write over documents.
 
@@ -105,7 +105,7 @@ async def guide_is_there(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     """The page, opened by somebody who is new. An error on its console fails the test."""
     async with opened(browser, server.url) as page:

@@ -13,7 +13,7 @@ from tests.e2e.steps import address_of_chat, answer, ask, finished
 from tests.servers.hubbub_server import scripted
 from tests.servers.metrics import metrics_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ONE_AT_ONCE = {"HUBBUB_ADMISSION__RUNNING_PER_MODEL": "1", "HUBBUB_ADMISSION__WAITING_PER_MODEL": "1"}
 
 

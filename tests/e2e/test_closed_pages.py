@@ -12,17 +12,17 @@ from tests.e2e.settled import settled
 from tests.e2e.steps import is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def open_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server without accounts."""
     async with serving(tmp_path_factory.mktemp("open"), scripted(words=5)) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def guests(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server where people may sign in, and need not."""
     variables = scripted(words=5) | {

@@ -10,7 +10,7 @@ from bench.page.seed import seed
 from tests.e2e.conftest import serving, violations
 from tests.servers.hubbub_server import scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHATS = 420
 

@@ -14,7 +14,7 @@ from tests.e2e.steps import is_too_wide, picture
 from tests.e2e.test_signing_in import PASSWORD, first_link
 from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 SECTIONS = (
     *("Server and models", "Usage and quotas", "Groups", "Collections and jobs"),
@@ -23,7 +23,7 @@ SECTIONS = (
 VIEWS = ((360, 740, "light"), (1280, 800, "dark"), (1920, 1080, "light"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[HubbubServer, str]]:
     """A server where people sign in, and the cookies of its operator, who has asked something."""
     folder = tmp_path_factory.mktemp("operators")
@@ -36,7 +36,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
         yield server, await first_link(folder)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def state(browser: Browser, served: tuple[HubbubServer, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a browser keeps of which the operator has signed in."""
     server, link = served

@@ -21,19 +21,19 @@ from tests.e2e.settled import settled
 from tests.e2e.steps import ask, finished, is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 PASSWORD = "four words of mine"
 LOOKS = [(1280, "light"), (390, "dark")]
 DOCUMENT = "Leave\n\nEverybody has thirty days of leave a year. Part-time staff have as many weeks as all others.\n"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("own")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def open_server(folder: Path) -> AsyncIterator[HubbubServer]:
     """A server that lets everybody in, with accounts, whose people may share with everybody."""
     variables = scripted(words=20, pause_seconds=0.0) | {

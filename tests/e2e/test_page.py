@@ -15,7 +15,7 @@ from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 from tests.servers.model_server import ModelServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("the usual server")]
 
 
 async def test_chat_streams_and_stays(page: Page, model: ModelServer) -> None:

@@ -10,7 +10,7 @@ from tests.e2e.conftest import opened, serving, violations
 from tests.e2e.steps import ask, finished, picture
 from tests.servers.hubbub_server import scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_quota_is_told_before_and_when_it_is_used_up(browser: Browser, tmp_path: Path) -> None:

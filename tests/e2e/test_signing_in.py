@@ -14,17 +14,17 @@ from tests.e2e.conftest import serving, violations
 from tests.e2e.steps import picture
 from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 PASSWORD = "four words of mine"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def guarded(folder: Path) -> AsyncIterator[HubbubServer]:
     """A server where people have to sign in."""
     variables = scripted(words=5) | {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}

@@ -13,7 +13,7 @@ from tests.servers.certified_provider import SECRET, CertifiedProvider, certifie
 from tests.servers.hubbub_server import HubbubServer, scripted
 from tests.servers.signing_proxy import SIGN_OUT, signing_proxy
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 AT = "HUBBUB_IDENTITY__OIDC__"
 
 
@@ -24,7 +24,7 @@ class Served(NamedTuple):
     provider: CertifiedProvider
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with certified_provider() as provider:
         at, away = AT + "CERTIFIED__", AT + "AWAY__"

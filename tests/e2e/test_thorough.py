@@ -12,12 +12,12 @@ from tests.e2e.steps import answer, ask, finished, held, help_chat, is_too_wide,
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 CHOICE = "Search thoroughly: several searches, which takes longer"
 QUERIES = ["waiting in line", "limits of a person"]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def writing_server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server whose model writes over documents."""
     async with hubbub_serving(tmp_path_factory.mktemp("thorough"), through(model.base_url)) as server:

@@ -12,24 +12,24 @@ from tests.e2e.steps import WHOLE, answer, ask, finished, held
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FAILS = Script(status=500, body=b"{}")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def left() -> AsyncIterator[ModelServer]:
     async with ModelServer(Script(tokens=["From the left."])) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def right() -> AsyncIterator[ModelServer]:
     async with ModelServer(Script(tokens=["From the right."])) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(
     left: ModelServer, right: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[HubbubServer]:

@@ -17,7 +17,7 @@ from tests.servers.model_server import ModelServer
 from tests.servers.processes import command_of, descendants_of
 
 pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(sys.platform != "linux", reason="workers share a port by the kernel there"),
 ]
 
