@@ -81,8 +81,15 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
 
     One for all: each test comes as somebody who is new.
     """
+    async with usual_server(tmp_path_factory.mktemp("e2e"), model) as server:
+        yield server
+
+
+@asynccontextmanager
+async def usual_server(folder: Path, model: ModelServer) -> AsyncIterator[HubbubServer]:
+    """A server with a model that can't write over documents; the built-in collection has been read."""
     variables = through(model.base_url) | {"HUBBUB_MODELS__UP__CAN_GROUND": "false"}
-    async with hubbub_serving(tmp_path_factory.mktemp("e2e"), variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         await guide_is_there(server.url)
         yield server
 

@@ -8,7 +8,6 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import serving, violations
-from tests.e2e.settled import settled
 from tests.e2e.steps import is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, scripted
 
@@ -49,7 +48,6 @@ async def test_where_there_are_no_accounts_it_is_said(
     await expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
     await expect(page.get_by_role("alert")).to_have_count(0)
     assert not await is_too_wide(page)
-    await settled(page)
     assert await violations(page) == []
     await picture(page, f"closed{path.replace('/', '-')}-{width}")
     await page.get_by_role("button", name="Go to your chats").click()
