@@ -3,8 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -61,30 +61,42 @@ async def launched(path: str) -> AsyncGenerator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One for all."""
+    """One for all tests of a process."""
     async with launched(chromium()) as browser:
         yield browser
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     """A model server that says sixty numbered words at once, unless a test has a script for it."""
     async with ModelServer(Script(tokens=WORDS)) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server with that model, which can't write over documents.
 
     One for all: each test comes as somebody who is new.
     """
+    async with usual_server(tmp_path_factory.mktemp("e2e"), model) as server:
+        yield server
+
+
+@asynccontextmanager
+async def usual_server(folder: Path, model: ModelServer) -> AsyncIterator[HubbubServer]:
+    """A server with a model that can't write over documents; the built-in collection has been read."""
     variables = through(model.base_url) | {"HUBBUB_MODELS__UP__CAN_GROUND": "false"}
-    async with hubbub_serving(tmp_path_factory.mktemp("e2e"), variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         await guide_is_there(server.url)
         yield server
+
+
+def serving(folder: Path, variables: Mapping[str, str]) -> AbstractAsyncContextManager[HubbubServer]:
+    """A server without the built-in collection, which costs more to read than all else at its start."""
+    return hubbub_serving(folder, {"HUBBUB_GUIDE__IS_ENABLED": "false", **variables})
 
 
 async def guide_is_there(url: str) -> None:
@@ -100,7 +112,7 @@ async def guide_is_there(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     """The page, opened by somebody who is new. An error on its console fails the test."""
     async with opened(browser, server.url) as page:

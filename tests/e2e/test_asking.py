@@ -16,7 +16,7 @@ from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -31,13 +31,13 @@ PASTE = """async ([name, type, data, kind]) => {
 }"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     async with ModelServer() as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server with a model that reads pictures and thinks, and one that does neither and only quotes."""
     variables = through(model.base_url, "sees") | scripted("blind", words=5, pause_seconds=0.0)
@@ -48,7 +48,7 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     async with opened(browser, server.url) as page:
         await choose_model(page, "sees")

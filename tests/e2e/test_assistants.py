@@ -11,7 +11,7 @@ from tests.e2e.settled import settled
 from tests.e2e.steps import address_of_chat, finished, is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("the usual server")]
 
 LEFT_OUT = "1 of 2 collections of this assistant is not shared with you."
 

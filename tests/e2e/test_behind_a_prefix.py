@@ -12,12 +12,12 @@ from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.nginx import nginx, nginx_before
 
 pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(nginx() is None, reason="no nginx is installed: run `apt-get install nginx-light`"),
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     async with hubbub_serving(tmp_path_factory.mktemp("prefix"), scripted(words=20, pause_seconds=0.01)) as server:
         yield server

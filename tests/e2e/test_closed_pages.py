@@ -7,29 +7,28 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import violations
-from tests.e2e.settled import settled
+from tests.e2e.conftest import serving, violations
 from tests.e2e.steps import is_too_wide, picture
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def open_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server without accounts."""
-    async with hubbub_serving(tmp_path_factory.mktemp("open"), scripted(words=5)) as server:
+    async with serving(tmp_path_factory.mktemp("open"), scripted(words=5)) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def guests(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server where people may sign in, and need not."""
     variables = scripted(words=5) | {
         "HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true",
         "HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true",
     }
-    async with hubbub_serving(tmp_path_factory.mktemp("guests"), variables) as server:
+    async with serving(tmp_path_factory.mktemp("guests"), variables) as server:
         yield server
 
 
@@ -49,7 +48,6 @@ async def test_where_there_are_no_accounts_it_is_said(
     await expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
     await expect(page.get_by_role("alert")).to_have_count(0)
     assert not await is_too_wide(page)
-    await settled(page)
     assert await violations(page) == []
     await picture(page, f"closed{path.replace('/', '-')}-{width}")
     await page.get_by_role("button", name="Go to your chats").click()

@@ -18,10 +18,10 @@ from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server with a quick model and one that waits where its script says so."""
     variables = scripted("quick", words=5, pause_seconds=0.0) | through(model.base_url, "slow")
@@ -29,7 +29,7 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     async with opened(browser, server.url) as page:
         yield page

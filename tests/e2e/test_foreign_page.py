@@ -9,11 +9,11 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, chromium, launched, opened
+from tests.e2e.conftest import SECONDS, chromium, launched, opened, serving
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Does at its start, with a file, a citation and a chat, what the page of the Azure sample does.
 PAGE = """<!doctype html><html lang="en"><title>Theirs</title><link rel="icon" href="data:,">
@@ -96,35 +96,33 @@ def write(folder: Path) -> None:
     (folder / "evil.html").write_bytes(HTML)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """A whole one: their page shows PDFs in its viewer."""
-    async with launched(chromium(is_whole=True)) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "page"
     await asyncio.get_running_loop().run_in_executor(None, write, folder)
     return folder
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, tmp_path: Path, folder: Path) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(tmp_path: Path, folder: Path) -> AsyncIterator[HubbubServer]:
     variables = {
         "HUBBUB_SERVER__FRONTEND": str(folder),
         "HUBBUB_SAMPLE_PAGE__SIGNS_IN": "true",
         "HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false",
     }
-    async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server,
-        opened(browser, server.url) as page,
-    ):
+    async with serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def with_viewer(server: HubbubServer) -> AsyncIterator[Page]:
+    """The page in a whole browser, which shows PDFs in its viewer."""
+    async with launched(chromium(is_whole=True)) as browser, opened(browser, server.url) as page:
         yield page
 
 
-async def test_their_page_starts_uploads_shows_and_keeps(page: Page, folder: Path) -> None:
+async def test_their_page_starts_uploads_shows_and_keeps(with_viewer: Page, folder: Path) -> None:
+    page = with_viewer
     said = page.locator("#said")
     await expect(said).to_have_text("login true, signed in, upload true, history true")
     await expect(said).to_have_css("color", "rgb(1, 2, 3)")  # styles in the page hold
@@ -174,7 +172,7 @@ async def test_pages_of_other_origins(browser: Browser, tmp_path: Path) -> None:
     friend, stranger = (f"http://127.0.0.1:{port}" for port in ports)
     variables = {"HUBBUB_SERVER__ALLOWED_ORIGINS": f'["{friend}"]'}
     try:
-        async with hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
+        async with serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
             ask = f"""async headers => {{
                 const url = "{server.url}/chat_history/sessions";
                 const body = JSON.stringify({{ id: "a", answers: [["What?", {{}}]] }});

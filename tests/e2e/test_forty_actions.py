@@ -21,7 +21,7 @@ from tests.e2e.watching import until_true
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CAN = 40
 """How many of the forty the page can do."""
@@ -29,7 +29,7 @@ MOST_CLICKS = 2
 """So many clicks the frequent twenty take."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     async with ModelServer() as model:
         variables = through(model.base_url, "sees") | scripted("slow", words=300, pause_seconds=0.03)

@@ -8,21 +8,21 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, opened, violations
+from tests.e2e.conftest import SECONDS, opened, serving, violations
 from tests.e2e.steps import ask, finished, is_too_wide
 from tests.ingest.chat_exports import HOSTILE, gpt, gpt_node, two_branches
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    async with hubbub_serving(tmp_path_factory.mktemp("imports"), scripted(words=5, pause_seconds=0.0)) as server:
+    async with serving(tmp_path_factory.mktemp("imports"), scripted(words=5, pause_seconds=0.0)) as server:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: HubbubServer) -> AsyncIterator[Page]:
     async with opened(browser, server.url) as page:
         yield page

@@ -12,7 +12,7 @@ from tests.e2e.watching import until_true
 from tests.servers.hubbub_server import HubbubServer
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("the usual server")]
 
 
 async def test_the_browser_chooses_the_language_and_the_person_another_one(

@@ -1,13 +1,25 @@
 """The library: many documents, found by name, sorted, renamed and deleted."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import serving, violations
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MANY = 130
+MANY = 102
+"""More than are shown at first."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server of its own, which goes on reading when the test is over."""
+    async with serving(tmp_path_factory.mktemp("library"), scripted(words=3)) as server:
+        yield server
 
 
 async def filled(page: Page, name: str) -> Locator:

@@ -7,12 +7,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.conftest import serving
 from tests.e2e.steps import answer, ask
 from tests.e2e.watching import longest_pause, seconds_until_said, watch_growth
 from tests.servers.counting_proxy import CountingProxy, counting_proxy
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = 10_000
 """So many that no answer ends by itself, however long the tabs take to open."""
@@ -23,14 +24,14 @@ STOP_SECONDS = 1.0
 LEAD_SECONDS = 1.0
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     variables = scripted(words=WORDS, pause_seconds=0.02) | {"HUBBUB_ADMISSION__RUNNING_PER_PERSON": "50"}
-    async with hubbub_serving(tmp_path_factory.mktemp("tabs"), variables) as server:
+    async with serving(tmp_path_factory.mktemp("tabs"), variables) as server:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def proxy(server: HubbubServer) -> AsyncIterator[CountingProxy]:
     async with counting_proxy(int(server.url.rpartition(":")[2])) as proxy:
         yield proxy

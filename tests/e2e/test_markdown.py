@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, violations
+from tests.e2e.conftest import opened, serving, violations
 from tests.e2e.steps import answer, ask, finished, is_too_wide
-from tests.servers.hubbub_server import hubbub_serving, through
+from tests.servers.hubbub_server import through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HARD = (Path(__file__).parent / "pages/hard.md").read_text(encoding="utf-8")
 HOSTILE = [
@@ -30,19 +30,19 @@ HOSTILE = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     async with ModelServer() as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with hubbub_serving(tmp_path_factory.mktemp("markdown"), through(model.base_url)) as server:
+    async with serving(tmp_path_factory.mktemp("markdown"), through(model.base_url)) as server:
         yield server.url
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, model: ModelServer, url: str) -> AsyncIterator[Page]:
     model.scripts.clear()
     async with opened(browser, url) as page:

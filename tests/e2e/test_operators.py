@@ -9,12 +9,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from hubbub.registry import load
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import serving, violations
 from tests.e2e.steps import is_too_wide, picture
 from tests.e2e.test_signing_in import PASSWORD, first_link
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 SECTIONS = (
     *("Server and models", "Usage and quotas", "Groups", "Collections and jobs"),
@@ -23,7 +23,7 @@ SECTIONS = (
 VIEWS = ((360, 740, "light"), (1280, 800, "dark"), (1920, 1080, "light"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[HubbubServer, str]]:
     """A server where people sign in, and the cookies of its operator, who has asked something."""
     folder = tmp_path_factory.mktemp("operators")
@@ -32,11 +32,11 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
         "HUBBUB_QUOTAS__PERSON": '["500 questions per day"]',
         "HUBBUB_IDENTITY__ACCOUNTS__SMTP__PASSWORD": "geheim-geheim",
     }
-    async with hubbub_serving(folder, variables) as server:
+    async with serving(folder, variables) as server:
         yield server, await first_link(folder)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def state(browser: Browser, served: tuple[HubbubServer, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a browser keeps of which the operator has signed in."""
     server, link = served

@@ -16,24 +16,24 @@ from hubbub.core.people import OPERATOR
 from hubbub.identity import totp
 from hubbub.registry import load
 from hubbub.settings import Settings
-from tests.e2e.conftest import SECONDS, violations
+from tests.e2e.conftest import SECONDS, serving, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import ask, finished, is_too_wide, picture
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 PASSWORD = "four words of mine"
 LOOKS = [(1280, "light"), (390, "dark")]
 DOCUMENT = "Leave\n\nEverybody has thirty days of leave a year. Part-time staff have as many weeks as all others.\n"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("own")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def open_server(folder: Path) -> AsyncIterator[HubbubServer]:
     """A server that lets everybody in, with accounts, whose people may share with everybody."""
     variables = scripted(words=20, pause_seconds=0.0) | {
@@ -42,7 +42,7 @@ async def open_server(folder: Path) -> AsyncIterator[HubbubServer]:
         "HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true",
         "HUBBUB_SHARING__CHATS_WITH_EVERYBODY": "true",
     }
-    async with hubbub_serving(folder, variables) as server:
+    async with serving(folder, variables) as server:
         yield server
 
 

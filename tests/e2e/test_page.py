@@ -4,18 +4,27 @@ import asyncio
 import os
 import re
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, violations
+from tests.e2e.conftest import opened, usual_server, violations
 from tests.e2e.steps import WHOLE, answer, ask, finished, held, help_chat, is_too_wide, press_to
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 from tests.servers.model_server import ModelServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    """A server of its own, whose operators see these tests' incidents alone."""
+    async with usual_server(tmp_path_factory.mktemp("page"), model) as server:
+        yield server
 
 
 async def test_chat_streams_and_stays(page: Page, model: ModelServer) -> None:

@@ -12,12 +12,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Page, expect
 
 from hubbub.registry import load
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import serving, violations
 from tests.e2e.steps import picture
 from tests.e2e.test_own_things import become, invitation
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
 PASSWORD = "four words of mine"
 AUTHENTICATOR = {
@@ -30,15 +30,15 @@ AUTHENTICATOR = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("passkeys")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def guarded(folder: Path) -> AsyncIterator[HubbubServer]:
     variables = scripted(words=5) | {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}
-    async with hubbub_serving(folder, variables) as server:
+    async with serving(folder, variables) as server:
         server.url = server.url.replace("127.0.0.1", "localhost")  # a passkey needs a name
         yield server
 

@@ -12,7 +12,7 @@ from tests.e2e.watching import until_true
 from tests.ingest.documents import pdf
 from tests.servers.hubbub_server import HubbubServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("the usual server")]
 
 LIGHTHOUSE = "The lighthouse of Alderhaven was built in the year 1887 by Ida Brandt."
 HARBOUR = "The harbour of Alderhaven freezes in most winters."

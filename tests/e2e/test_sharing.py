@@ -1,30 +1,36 @@
 """Sharing a collection on the page: with whom it can be, what is said where it can't, and that it fits a phone."""
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, violations
+from tests.e2e.conftest import opened, serving, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import picture
-from tests.servers.hubbub_server import hubbub_serving, scripted
+from tests.servers.hubbub_server import HubbubServer, scripted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
+    async with serving(tmp_path_factory.mktemp("sharing"), scripted(words=3, pause_seconds=0)) as server:
+        yield server
 
 
 async def made(page: Page) -> None:
     await page.get_by_role("button", name="Documents", exact=True).click()
-    await page.get_by_role("button", name="New collection").click()
+    await page.get_by_role("button", name="New collection").first.click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("textbox", name="Name").fill("Harbour")
     await dialog.get_by_role("button", name="Create").click()
     await expect(page.get_by_role("heading", name="Harbour")).to_be_visible()
 
 
-async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: Browser, tmp_path: Path) -> None:
-    variables = scripted(words=3, pause_seconds=0)
-    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
+async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: Browser, server: HubbubServer) -> None:
+    async with opened(browser, server.url) as page:
         await made(page)
         for width in (1280, 360):
             await page.set_viewport_size({"width": width, "height": 780})
@@ -53,9 +59,8 @@ async def test_a_guest_is_offered_what_they_may_give_and_told_what_not(browser: 
         await expect(dialog.get_by_text("Only whoever made it and the operators can see it.")).to_be_visible()
 
 
-async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tmp_path: Path) -> None:
+async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, server: HubbubServer) -> None:
     async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
         opened(browser, server.url) as page,
         opened(browser, server.url) as other,
     ):
@@ -72,9 +77,8 @@ async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tm
         await sharing.get_by_label("Their id").fill(other_id)
         await sharing.get_by_role("button", name="Add").click()
         await expect(sharing.get_by_label(f"What {other_id} may do")).to_have_value("use")
-        await settled(page)
         assert await violations(page) == []
-        await page.screenshot(path=tmp_path / "share-prompt.png")
+        await picture(page, "share-prompt")
         await sharing.get_by_role("button", name="Save").click()
         await expect(sharing).to_have_count(0)
         await expect(dialog.get_by_role("button", name="Delete French")).to_be_visible()
@@ -90,14 +94,12 @@ async def test_a_prompt_is_shared_with_somebody_who_uses_it(browser: Browser, tm
         await expect(theirs.get_by_role("list", name="Prompts")).to_contain_text("Shared with you")
         await expect(theirs.get_by_role("button", name="Change French")).to_have_count(0)
         await expect(theirs.get_by_role("button", name="Delete French")).to_have_count(0)
-        await settled(other)
         assert await violations(other) == []
-        await other.screenshot(path=tmp_path / "shared-prompt.png")
+        await picture(other, "shared-prompt")
 
 
-async def test_a_document_is_restricted_and_open_again(browser: Browser, tmp_path: Path) -> None:
+async def test_a_document_is_restricted_and_open_again(browser: Browser, server: HubbubServer) -> None:
     async with (
-        hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0)) as server,
         opened(browser, server.url) as page,
     ):
         await made(page)
@@ -117,7 +119,6 @@ async def test_a_document_is_restricted_and_open_again(browser: Browser, tmp_pat
         await dialog.get_by_role("button", name="Add", exact=True).click()
         await expect(dialog.get_by_text("Those who manage the collection always see it.")).to_be_visible()
         await page.set_viewport_size({"width": 360, "height": 780})
-        await settled(page)
         assert await violations(page) == []
         box = await dialog.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360

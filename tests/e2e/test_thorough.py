@@ -7,17 +7,16 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import guide_is_there, opened, violations
-from tests.e2e.settled import settled
 from tests.e2e.steps import answer, ask, finished, held, help_chat, is_too_wide, picture
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 CHOICE = "Search thoroughly: several searches, which takes longer"
 QUERIES = ["waiting in line", "limits of a person"]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def writing_server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server whose model writes over documents."""
     async with hubbub_serving(tmp_path_factory.mktemp("thorough"), through(model.base_url)) as server:
@@ -59,5 +58,4 @@ async def test_its_searches_are_steps(browser: Browser, writing_server: HubbubSe
         await answer(page).get_by_text("What was found", exact=True).click()
         await expect(steps.first).to_contain_text(question)
         assert not await is_too_wide(page)
-        await settled(page)
         assert await violations(page) == []

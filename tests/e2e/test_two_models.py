@@ -7,35 +7,34 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import guide_is_there, opened, violations
+from tests.e2e.conftest import opened, serving, violations
 from tests.e2e.steps import WHOLE, answer, ask, finished, held
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
+from tests.servers.hubbub_server import HubbubServer, through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FAILS = Script(status=500, body=b"{}")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def left() -> AsyncIterator[ModelServer]:
     async with ModelServer(Script(tokens=["From the left."])) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def right() -> AsyncIterator[ModelServer]:
     async with ModelServer(Script(tokens=["From the right."])) as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(
     left: ModelServer, right: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[HubbubServer]:
     variables = through(left.base_url, "left") | through(right.base_url, "right")
-    async with hubbub_serving(tmp_path_factory.mktemp("two"), variables) as server:
-        await guide_is_there(server.url)
+    async with serving(tmp_path_factory.mktemp("two"), variables) as server:
         yield server
 
 

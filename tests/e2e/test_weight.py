@@ -12,19 +12,19 @@ from tests.e2e.steps import answer, ask
 from tests.servers.hubbub_server import hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST_SCRIPT_BYTES = 90 * 1024
 TOKENS = 4000
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     async with ModelServer() as model:
         yield model
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     async with hubbub_serving(tmp_path_factory.mktemp("weight"), through(model.base_url)) as server:
         yield server.url
