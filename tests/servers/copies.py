@@ -50,10 +50,13 @@ def can_be_copied(variables: Mapping[str, str]) -> bool:
 class Copy:
     """A running copy, for an event loop: with what is used here of `asyncio.subprocess.Process`."""
 
-    def __init__(self, pid: int, stdout: asyncio.StreamReader, ending: asyncio.Task[int]) -> None:
+    def __init__(
+        self, pid: int, stdout: asyncio.StreamReader, ending: asyncio.Task[int], pipes: Sequence[asyncio.BaseTransport]
+    ) -> None:
         self.pid = pid
         self.stdout = stdout
         self._ending = ending
+        self._pipes = pipes
 
     @property
     def returncode(self) -> int | None:
@@ -63,6 +66,14 @@ class Copy:
     async def wait(self) -> int:
         """Return how it ended, once it has."""
         return await asyncio.shield(self._ending)
+
+    async def end(self) -> None:
+        """End it as a crash would, if need be, and close its pipes."""
+        self.kill()
+        await self.wait()
+        for pipe in self._pipes:
+            pipe.close()
+        await asyncio.sleep(0)  # they are closed when the loop comes to it
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it is known to have ended."""
@@ -161,13 +172,14 @@ async def copied(
     elif isinstance(errors, Path):
         outputs.append(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     file = _order(arguments, variables, folder, outputs)
-    stdout, news = await _reader(os.fdopen(out, "rb")), await _reader(file)
+    stdout, stdout_pipe = await _reader(os.fdopen(out, "rb"))
+    news, news_pipe = await _reader(file)
     pid = int(await news.readline())
 
     async def ending() -> int:
         return int(await news.readline())
 
-    return Copy(pid, stdout, asyncio.create_task(ending(), name=f"end of {pid}"))
+    return Copy(pid, stdout, asyncio.create_task(ending(), name=f"end of {pid}"), [stdout_pipe, news_pipe])
 
 
 async def said_by(
@@ -184,13 +196,14 @@ async def said_by(
             said = await process.stdout.read()
             return await process.wait(), said.decode()
     finally:
-        process.kill()
+        await process.end()
 
 
-async def _reader(pipe: IO[Any]) -> asyncio.StreamReader:
+async def _reader(pipe: IO[Any]) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    return reader
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader, transport
 
 
 def _order(arguments: Sequence[str], variables: Mapping[str, str], folder: Path, outputs: list[int]) -> IO[str]:

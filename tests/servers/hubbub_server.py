@@ -70,9 +70,12 @@ async def hubbub_serving(
             server = HubbubServer(process, await _address(process))
         yield server
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        if isinstance(process, Copy):
+            await process.end()
+        else:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
 
 async def _started(

@@ -43,7 +43,10 @@ async def _ask(
 async def _keys(target: Target, folder: Path, *arguments: str) -> str:
     variables = served_environment(folder, environment(target))
     if can_be_copied(variables):
-        return (await (await copied(["keys", *arguments], variables, folder)).stdout.read()).decode()
+        copy = await copied(["keys", *arguments], variables, folder)
+        told = await copy.stdout.read()
+        await copy.end()
+        return told.decode()
     child = await asyncio.create_subprocess_exec(
         *python("-m", "hubbub", "keys", *arguments), env=variables, stdout=asyncio.subprocess.PIPE, cwd=folder
     )

@@ -284,6 +284,8 @@ async def _refusal(target: Target, folder: Path, *command: str, launcher: Sequen
     if code is None:
         child.kill()
         await child.wait()
+    if isinstance(child, Copy):
+        await child.end()
     return code, said.decode("utf-8", "replace")
 
 
