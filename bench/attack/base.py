@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hubbub
 from bench.attack import rows
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving
 
@@ -35,17 +36,23 @@ class Target:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment that makes a child process serve this checkout."""
-        return {"PYTHONPATH": str(self.source / "src")}
+        """The environment that makes a child process serve this checkout: of the one that runs here, nothing."""
+        source = self.source / "src"
+        return {} if Path(hubbub.__file__).is_relative_to(source) else {"PYTHONPATH": str(source)}
 
     @asynccontextmanager
     async def serving(
-        self, variables: Mapping[str, str] | None = None, *, folder: Path | None = None, launcher: Sequence[str] = ()
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+        launcher: Sequence[str] = (),
+        log: Path | None = None,
     ) -> AsyncIterator[HubbubServer]:
         """Serve the checkout on a free port and a data folder, a fresh one unless it is given."""
         with tempfile.TemporaryDirectory(prefix="attacked-", ignore_cleanup_errors=True) as fresh:
             async with hubbub_serving(
-                folder or Path(fresh), self.variables | dict(variables or {}), launcher=launcher
+                folder or Path(fresh), self.variables | dict(variables or {}), launcher=launcher, log=log
             ) as server:
                 yield server
 

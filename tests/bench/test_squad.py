@@ -1,9 +1,7 @@
 """Real paragraphs and real questions, from files to citations; skipped where the data is not there."""
 
-import asyncio
 import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from bench import squad
 from bench.squad import Paragraph, Query
 from hubbub.compose import open_engine
 from hubbub.settings import Settings
+from tests.servers.copies import said_by
 from tests.servers.hubbub_server import HubbubServer, environment, hubbub_serving
 from tests.servers.reader import ask, read_all, text_of
 from tests.weights import minilm_files as minilm_files
@@ -62,21 +61,9 @@ async def server(folder: Path, minilm_files: tuple[Path, Path]) -> AsyncIterator
 
 async def hubbub(folder: Path, *arguments: str) -> str:
     """Run a command on the server's data folder; returns what it printed, errors included."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hubbub", *arguments),
-        env=environment(folder, VARIABLES),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(INGEST_SECONDS):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode == 0, output.decode()
-    return output.decode()
+    code, said = await said_by(arguments, environment(folder, VARIABLES), folder, INGEST_SECONDS)
+    assert code == 0, said
+    return said
 
 
 async def test_the_terminal_quotes_the_answer_and_names_its_file(server: HubbubServer, folder: Path) -> None:

@@ -21,8 +21,9 @@ import aiohttp
 import asyncpg
 import pytest
 
-from tests.patience import patience
+from tests.patience import PATIENCE_SECONDS, patience
 from tests.places import beside, variables_of
+from tests.servers.copies import Command
 from tests.servers.hubbub_server import HubbubServer, environment, hubbub_serving, scripted
 from tests.servers.processes import children_of
 from tests.servers.reader import ENDINGS, read
@@ -30,6 +31,7 @@ from tests.servers.reader import ENDINGS, read
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
 
 WRITERS = 4
+ADDING_PAUSE_SECONDS = 0.1
 VARIABLES = scripted(words=60, pause_seconds=0.01)
 
 
@@ -81,6 +83,7 @@ async def add_on(http: aiohttp.ClientSession, url: str, written: Written) -> Non
         else:
             async with http.delete(f"{url}/api/documents/{document_id}") as response:
                 assert response.status < 300
+        await asyncio.sleep(ADDING_PAUSE_SECONDS)
 
 
 class Load:
@@ -114,6 +117,17 @@ async def until_busy(written: Written, answers: int, documents: int) -> None:
             await asyncio.sleep(0.02)
 
 
+async def until_read(server: HubbubServer, written: Written) -> None:
+    """Wait until a document that was added is found by its words."""
+    document_id = next(iter(written.documents))
+    async with patience(), aiohttp.ClientSession() as http:
+        state = "waiting"
+        while state != "ready":
+            await asyncio.sleep(0.02)
+            async with http.get(f"{server.url}/api/documents/{document_id}") as response:
+                state = (await response.json())["document"]["state"]
+
+
 def kill_all(server: HubbubServer) -> None:
     server.process.send_signal(signal.SIGSTOP)  # so that it replaces none
     for pid in children_of(server.process.pid):
@@ -122,28 +136,21 @@ def kill_all(server: HubbubServer) -> None:
     server.process.kill()
 
 
-async def hubbub(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hubbub", *arguments),
-        env=environment(folder, VARIABLES),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-    )
+def hubbub(folder: Path, *arguments: str) -> Command:
+    return Command(arguments, environment(folder, VARIABLES), folder)
 
 
-async def begun(process: asyncio.subprocess.Process) -> None:
+async def begun(process: Command) -> None:
     """Return once it has said that it copies something."""
-    assert process.stderr is not None
     async with patience():
-        assert await process.stderr.readline()
+        assert await asyncio.to_thread(process.stderr.readline)
 
 
-async def ended(process: asyncio.subprocess.Process) -> str:
-    async with patience():
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode()
+async def ended(process: Command) -> str:
+    with process:
+        out, err = await asyncio.to_thread(process.communicate, PATIENCE_SECONDS)
+    assert process.returncode == 0, err
+    return out
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -167,8 +174,9 @@ async def test_what_was_acknowledged_before_it_began_is_in_it_and_nothing_is_hal
         server = await stack.enter_async_context(hubbub_serving(data, VARIABLES))
         await stack.enter_async_context(Load(server, written))
         await until_busy(written, 2 * WRITERS, 4)
+        await until_read(server, written)
         before = written.now()
-        backup = await hubbub(data, "backup", str(tmp_path / "backup"))
+        backup = hubbub(data, "backup", str(tmp_path / "backup"))
         await begun(backup)
         backup.send_signal(signal.SIGSTOP)
         kill_all(server)
@@ -178,7 +186,7 @@ async def test_what_was_acknowledged_before_it_began_is_in_it_and_nothing_is_hal
         backup.send_signal(signal.SIGCONT)
         out = await ended(backup)
     assert "files of documents" in out
-    assert "was answered from" in await ended(await hubbub(new, "restore", str(tmp_path / "backup")))
+    assert "was answered from" in await ended(hubbub(new, "restore", str(tmp_path / "backup")))
     kept = await rows_of(new)
     assert {one: kept.messages.get(one) for one in before.questions} == before.questions
     for document_id, content in before.documents.items():
@@ -266,16 +274,18 @@ async def test_one_that_is_killed_is_made_again_by_the_same_command(tmp_path: Pa
     written = Written()
     async with hubbub_serving(data, VARIABLES) as server, Load(server, written):
         await until_busy(written, WRITERS, 3)
+        await until_read(server, written)
         for end in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):  # the last one as a stop of its unit does
-            backup = await hubbub(data, "backup", str(tmp_path / "backup"))
-            await begun(backup)
-            backup.send_signal(end)
-            await backup.wait()
+            backup = hubbub(data, "backup", str(tmp_path / "backup"))
+            with backup:
+                await begun(backup)
+                backup.send_signal(end)
+                await asyncio.to_thread(backup.wait)
             left = await asyncio.to_thread(lambda: {path.name for path in tmp_path.glob("backup*")})
             assert left <= ({"backup"} if backup.returncode == 0 else {"backup.partial"})
             assert end is not signal.SIGTERM or "backup.partial" not in left, "nothing half is left"
             if "backup" in left:  # it was quicker than the signal
                 await asyncio.to_thread(shutil.rmtree, tmp_path / "backup")
-        await ended(await hubbub(data, "backup", str(tmp_path / "backup")))
-    restored = await hubbub(tmp_path, "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new"))
+        await ended(hubbub(data, "backup", str(tmp_path / "backup")))
+    restored = hubbub(tmp_path, "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new"))
     assert "was answered from" in await ended(restored)

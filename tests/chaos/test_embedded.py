@@ -35,7 +35,9 @@ async def test_its_process_is_killed_in_mid_answer(tmp_path: Path) -> None:
         assert stored["state"] == "failed"
         assert stored["text"] == text_of(events)
         assert len(stored["text"].split()) > 3
-        again = await ask(http, server.url, "Say hello.", chat_id=asked["chat"]["id"], parent_id=answer_id)
+        again = await ask(
+            http, server.url, "Say hello.", max_tokens=3, chat_id=asked["chat"]["id"], parent_id=answer_id
+        )
         events = await read_all(http, server.url, again["answer"]["id"])
         assert events[-1]["type"] == "done"
         assert text_of(events).strip()

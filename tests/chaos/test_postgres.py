@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from tests.chaos.crowd import Crowd, check, new_connections, seed
+from tests.servers.copies import said_by
 from tests.servers.hubbub_server import environment, hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
 
@@ -58,17 +59,9 @@ async def test_a_worker_is_killed_while_people_read(tmp_path: Path, postgres_url
 
 
 async def refused(folder: Path, variables: dict[str, str]) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hubbub", "serve"),
-        env=environment(folder, variables),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-    )
-    async with asyncio.timeout(30):
-        said, _ = await process.communicate()
-    assert process.returncode == 2
-    return " ".join(said.decode().split())
+    code, said = await said_by(["serve"], environment(folder, variables), folder)
+    assert code == 2, said
+    return " ".join(said.split())
 
 
 @pytest.mark.parametrize(

@@ -132,10 +132,9 @@ async def test_a_restart_takes_up_new_settings_and_interrupts_nobody(tmp_path: P
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_what_drains_after_a_restart_goes_on_when_the_server_is_told_to_end(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "log"
-    launcher = ("/bin/sh", "-c", f'exec "$@" 2>{log}', "sh")
     async with (
         held() as (model, go_on),
-        hubbub_serving(tmp_path, model | {"HUBBUB_SERVER__WORKERS": workers}, launcher=launcher) as server,
+        hubbub_serving(tmp_path, model | {"HUBBUB_SERVER__WORKERS": workers}, log=log) as server,
     ):
         async with aiohttp.ClientSession() as http:
             asked = await ask(http, server.url)
@@ -155,8 +154,7 @@ async def test_settings_that_are_wrong_leave_the_server_as_it_is(tmp_path: Path)
     config = tmp_path / "hubbub.toml"
     config.write_text("")
     log = tmp_path / "log"
-    launcher = ("/bin/sh", "-c", f'exec "$@" 2>{log}', "sh")
-    async with hubbub_serving(tmp_path, QUICK, launcher=launcher) as server:
+    async with hubbub_serving(tmp_path, QUICK, log=log) as server:
         config.write_text("[server]\nprot = 1\n")
         server.process.send_signal(signal.SIGHUP)
         async with patience():

@@ -29,8 +29,8 @@ from tests.servers.postgres_server import new_database
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks")
 
 TRIES_ALL = os.environ.get("HUBBUB_KILL_POINTS") == "all"
-SAMPLE = 25
-POSTGRES_SAMPLE = 3
+SAMPLE = 15
+POSTGRES_SAMPLE = 2
 AN_ID = "01m8m1vm7ck14n6pfb8wdhrjq"
 PROGRAM = (sys.executable, "-m", "tests.servers.killed_migrations")
 ROOT = Path(__file__).parents[2]

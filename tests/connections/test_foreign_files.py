@@ -1,13 +1,12 @@
 """A data folder that this version can't use is refused with one line, and left as it is."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import SettingsError
+from tests.servers.copies import said_by
 from tests.servers.hubbub_server import environment, scripted
 
 STEPS = ["create table one (id text)", "create table two (id text)"]
@@ -84,15 +83,7 @@ async def test_every_program_says_so_in_a_line(tmp_path: Path, command: list[str
             await database.migrate("history", [])
             await database.write(Connection.many, "insert into migration values (?, ?)", rows)
     (tmp_path / "x.md").write_text("text")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hubbub", *command),
-        env=environment(folder, scripted(words=3)),
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    said = output.decode()
-    assert process.returncode == (1 if command == ["check"] else 2), said
+    code, said = await said_by(command, environment(folder, scripted(words=3)), tmp_path)
+    assert code == (1 if command == ["check"] else 2), said
     assert len([line for line in said.splitlines() if "newer version of Hubbub" in line]) == 1, said
     assert "Traceback" not in said

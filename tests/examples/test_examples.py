@@ -15,6 +15,8 @@ from tests.patience import patience
 NAMES = ["quart_chat", "fastapi_chat", "flask_chat"]
 ASYNC = NAMES[:2]
 HUNDRED = 100
+WORKERS = 2
+"""As on a machine with little room: unless it is told, an example starts two for each processor, and one."""
 
 
 @pytest.fixture
@@ -28,8 +30,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 async def test_it_runs_as_its_readme_says(
     name: str, tmp_path: Path, http: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One run of each for all that is looked at: starting five workers takes longer than using them."""
-    async with model_program() as model, example(name, tmp_path, model) as one:
+    """One run of each for all that is looked at: starting workers takes longer than using them."""
+    workers = {"WEB_CONCURRENCY": str(WORKERS)}
+    async with model_program() as model, example(name, tmp_path, model, workers) as one:
         await check_page(http, one)
         await check_stream(http, one, model)
         if name in ASYNC:

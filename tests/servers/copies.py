@@ -1,12 +1,14 @@
 """Start `hubbub` without importing it each time: a process that has imported it is copied.
 
 Each copy is a process of its own, with the arguments, variables, folder and pipes of a `python -m hubbub`, and runs
-what that runs. What Python takes to find and load the modules, most of a second for a server, is spent once.
+what that runs. What Python takes to find and load the modules, most of a second for a server, is spent once. Where a
+copy serves by several workers, they are copies of it: its children, as always, and told by the same pipes what to do.
 """
 
 import asyncio
 import gc
 import json
+import logging
 import os
 import pkgutil
 import runpy
@@ -16,15 +18,20 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
+from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Self
 
 import hubbub.cli
+from hubbub.cli import worker
+from hubbub.cli.members import PROGRAM
 
+NAME = "tests.servers.copies"
 ROOT = Path(__file__).parents[2]
 ORDER_BYTES = 1024 * 1024
 READ_AT_THE_START = ("PYTHON", "LD_")
@@ -43,10 +50,13 @@ def can_be_copied(variables: Mapping[str, str]) -> bool:
 class Copy:
     """A running copy, for an event loop: with what is used here of `asyncio.subprocess.Process`."""
 
-    def __init__(self, pid: int, stdout: asyncio.StreamReader, ending: asyncio.Task[int]) -> None:
+    def __init__(
+        self, pid: int, stdout: asyncio.StreamReader, ending: asyncio.Task[int], pipes: Sequence[asyncio.BaseTransport]
+    ) -> None:
         self.pid = pid
         self.stdout = stdout
         self._ending = ending
+        self._pipes = pipes
 
     @property
     def returncode(self) -> int | None:
@@ -56,6 +66,14 @@ class Copy:
     async def wait(self) -> int:
         """Return how it ended, once it has."""
         return await asyncio.shield(self._ending)
+
+    async def end(self) -> None:
+        """End it as a crash would, if need be, and close its pipes."""
+        self.kill()
+        await self.wait()
+        for pipe in self._pipes:
+            pipe.close()
+        await asyncio.sleep(0)  # they are closed when the loop comes to it
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it is known to have ended."""
@@ -140,23 +158,52 @@ class Command:
         self.send_signal(signal.SIGTERM)
 
 
-async def copied(arguments: Sequence[str], variables: Mapping[str, str], folder: Path) -> Copy:
-    """Start `hubbub` with these arguments, and a pipe for its standard output; its errors go where ours go."""
+async def copied(
+    arguments: Sequence[str], variables: Mapping[str, str], folder: Path, errors: Path | int | None = None
+) -> Copy:
+    """Start `hubbub` with these arguments, and a pipe for its standard output.
+
+    Its errors go to the end of a file, with `subprocess.STDOUT` to the same pipe, or else where ours go.
+    """
     out, there = os.pipe()
-    file = _order(arguments, variables, folder, [there])
-    stdout, news = await _reader(os.fdopen(out, "rb")), await _reader(file)
+    outputs = [there]
+    if errors == subprocess.STDOUT:
+        outputs.append(os.dup(there))
+    elif isinstance(errors, Path):
+        outputs.append(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    file = _order(arguments, variables, folder, outputs)
+    stdout, stdout_pipe = await _reader(os.fdopen(out, "rb"))
+    news, news_pipe = await _reader(file)
     pid = int(await news.readline())
 
     async def ending() -> int:
         return int(await news.readline())
 
-    return Copy(pid, stdout, asyncio.create_task(ending(), name=f"end of {pid}"))
+    return Copy(pid, stdout, asyncio.create_task(ending(), name=f"end of {pid}"), [stdout_pipe, news_pipe])
 
 
-async def _reader(pipe: IO[Any]) -> asyncio.StreamReader:
+async def said_by(
+    arguments: Sequence[str], variables: Mapping[str, str], folder: Path, seconds: float = 60
+) -> tuple[int, str]:
+    """Run `hubbub` with these arguments to its end; returns its exit code and what it printed, errors included.
+
+    Raises:
+        TimeoutError: it takes longer than so many seconds; it is ended.
+    """
+    process = await copied(arguments, variables, folder, subprocess.STDOUT)
+    try:
+        async with asyncio.timeout(seconds):
+            said = await process.stdout.read()
+            return await process.wait(), said.decode()
+    finally:
+        await process.end()
+
+
+async def _reader(pipe: IO[Any]) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    return reader
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader, transport
 
 
 def _order(arguments: Sequence[str], variables: Mapping[str, str], folder: Path, outputs: list[int]) -> IO[str]:
@@ -176,7 +223,7 @@ def _original() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with there:
         process = subprocess.Popen(
-            (sys.executable, "-m", __name__, str(there.fileno())),
+            (sys.executable, "-m", NAME, str(there.fileno())),
             pass_fds=[there.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -243,11 +290,72 @@ def _tell_ends(listeners: dict[int, int]) -> None:
 
 
 def _become(arguments: list[str], variables: dict[str, str], folder: str) -> None:
+    _call_oneself("hubbub")
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(folder)
     sys.path[0] = folder
     sys.argv = ["hubbub", *arguments]
+    _copy_workers()
+
+
+def _call_oneself(module: str) -> None:
+    """Change the name of the module in the command line, by which others tell what a process is (Linux)."""
+    if sys.platform != "linux":
+        return
+    start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45])
+    place = Path("/proc/self/cmdline").read_bytes().index(b"\0-m\0") + len("\0-m\0")
+    with Path("/proc/self/mem").open("r+b", buffering=0) as memory:
+        memory.seek(start + place)
+        memory.write(module.encode().ljust(len(NAME), b"\0"))
+
+
+def _copy_workers() -> None:
+    """Let each worker that this process starts be a copy of it, if it does not serve itself.
+
+    What serves itself has threads and open databases, and runs on a loop of uvloop's, which starts processes otherwise.
+    """
+    start = asyncio.create_subprocess_exec
+
+    async def start_or_copy(*program: str, **how: Any) -> Process:
+        if program == PROGRAM and isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
+            how["preexec_fn"] = partial(_work, how["env"], how["pass_fds"])
+        return await start(*program, **how)
+
+    asyncio.create_subprocess_exec = start_or_copy
+
+
+def _work(variables: Mapping[str, str], files: Sequence[int]) -> None:
+    """Be a worker to the end, in a process that is about to become another program."""
+    code: Any = 1
+    try:
+        gc.freeze()  # what the parent had open and is closed here must not be closed again
+        os.environ.clear()
+        os.environ.update(variables)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        logging.getLogger().handlers.clear()
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # else they are shown below the parent's progress
+        _close_all_but((0, 1, 2, *files))
+        _call_oneself(PROGRAM[-1])
+        sys.argv = [PROGRAM[-1]]
+        worker.main()
+        code = 0
+    except SystemExit as error:
+        code = error.code or 0
+    except BaseException:  # noqa: BLE001 (the parent's stack must never be gone on with)
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def _close_all_but(files: Sequence[int]) -> None:
+    last = -1
+    for file in (*sorted(files), os.sysconf("SC_OPEN_MAX")):
+        if last + 1 < file:  # Python closes all there are where none is meant
+            os.closerange(last + 1, file)
+        last = file
 
 
 if __name__ == "__main__" and _serve(socket.socket(fileno=int(sys.argv[1]))):

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from tests.places import variables_of
@@ -50,33 +50,47 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def hubbub_serving(
-    folder: Path, variables: Mapping[str, str], *, launcher: Sequence[str] = (), is_fresh: bool = False
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    launcher: Sequence[str] = (),
+    is_fresh: bool = False,
+    log: Path | None = None,
 ) -> AsyncIterator[HubbubServer]:
     """Start a server on a data folder and end it at last.
 
-    It is a copy of a process that has imported it already, unless it is to be fresh, or there is a launcher: a program
-    that becomes the one that its arguments go on with.
+    It is a copy of a process that has imported it already, as are its workers, unless it is to be fresh, or there is a
+    launcher: a program that becomes the one that its arguments go on with. Its errors go to the end of the log, if one
+    is named.
     """
-    process = await _started(environment(folder, variables), folder, launcher, is_fresh=is_fresh)
+    process = await _started(environment(folder, variables), folder, launcher, is_fresh=is_fresh, log=log)
     server: HubbubServer | None = None
     try:
         async with asyncio.timeout(START_SECONDS):
             server = HubbubServer(process, await _address(process))
         yield server
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        if isinstance(process, Copy):
+            await process.end()
+        else:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
 
 async def _started(
-    variables: Mapping[str, str], folder: Path, launcher: Sequence[str], *, is_fresh: bool
+    variables: Mapping[str, str], folder: Path, launcher: Sequence[str], *, is_fresh: bool, log: Path | None
 ) -> asyncio.subprocess.Process | Copy:
     if not launcher and not is_fresh and can_be_copied(variables):
-        return await copied(["serve"], variables, folder)
-    return await asyncio.create_subprocess_exec(
-        *(*launcher, sys.executable, "-m", "hubbub", "serve"), env=variables, stdout=asyncio.subprocess.PIPE, cwd=folder
-    )
+        return await copied(["serve"], variables, folder, log)
+    with ExitStack() as stack:
+        return await asyncio.create_subprocess_exec(
+            *(*launcher, sys.executable, "-m", "hubbub", "serve"),
+            env=variables,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=None if log is None else stack.enter_context(log.open("ab")),
+            cwd=folder,
+        )
 
 
 async def _address(process: asyncio.subprocess.Process | Copy) -> str:

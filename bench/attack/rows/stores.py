@@ -18,6 +18,7 @@ import aiohttp
 
 from bench.attack.base import Attack, Seen, Target, environment, python
 from bench.attack.kills import new_question_id
+from tests.servers.copies import Copy, can_be_copied, copied
 from tests.servers.hubbub_server import environment as served_environment
 from tests.servers.hubbub_server import scripted, through
 from tests.servers.model_server import ModelServer, Script
@@ -159,10 +160,9 @@ async def _gone_once(target: Target, how: str, workers: int) -> tuple[list[str],
     ):
         folder, log = outer / "data", outer / "log"
         folder.mkdir(mode=0o700)
-        launcher = ("sh", "-c", f'exec "$@" 2>"{log}"', "sh")
         variables = SLOW | through(silent.base_url) | {"HUBBUB_DEFAULT_MODEL": "scripted"}
         variables["HUBBUB_SERVER__WORKERS"] = str(workers)
-        async with target.serving(variables, folder=folder, launcher=launcher) as server:
+        async with target.serving(variables, folder=folder, log=log) as server:
             url = server.url
             asked = [
                 json.loads((await _post(http, f"{url}/api/questions", {"text": "Hello", "model": model}))[1])
@@ -260,13 +260,18 @@ async def _same_id(target: Target) -> Seen:
 
 async def _refusal(target: Target, folder: Path, *command: str, launcher: Sequence[str] = ()) -> tuple[int | None, str]:
     """Start a program on a folder; return its exit code, None where it had to be ended, and what it said."""
-    child = await asyncio.create_subprocess_exec(
-        *(*launcher, *python("-m", "hubbub", *command)),
-        env=served_environment(folder, scripted(words=3) | environment(target)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd="/",
-    )
+    variables = served_environment(folder, scripted(words=3) | environment(target))
+    child: asyncio.subprocess.Process | Copy
+    if not launcher and can_be_copied(variables):
+        child = await copied(command, variables, Path("/"), subprocess.STDOUT)
+    else:
+        child = await asyncio.create_subprocess_exec(
+            *(*launcher, *python("-m", "hubbub", *command)),
+            env=variables,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd="/",
+        )
     said = b""
     assert child.stdout is not None
     with suppress(TimeoutError):
@@ -279,6 +284,8 @@ async def _refusal(target: Target, folder: Path, *command: str, launcher: Sequen
     if code is None:
         child.kill()
         await child.wait()
+    if isinstance(child, Copy):
+        await child.end()
     return code, said.decode("utf-8", "replace")
 
 
