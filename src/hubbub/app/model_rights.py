@@ -31,6 +31,7 @@ class _Found(NamedTuple):
     person: Person
     at: float
     subjects: Collection[str]
+    catalog: Models
 
 
 _found: ContextVar[_Found | None] = ContextVar("subjects", default=None)
@@ -52,8 +53,13 @@ class ModelRights:
         """Return the models that a person may use, in order of preference. What an API key allows is not asked here."""
         if not self._shared_with or person.is_operator:
             return self._catalog
+        if (known := self._known(person)) is not None:
+            return known.catalog
         subjects = await self._subjects(person)
-        return self._catalog.among([name for name in self._catalog.names if self._is_for(subjects, name)])
+        catalog = self._catalog.among([name for name in self._catalog.names if self._is_for(subjects, name)])
+        if self._have_groups and (request := acting.get()) is not None:
+            _found.set(_Found(request, self, person, time.monotonic(), subjects, catalog))
+        return catalog
 
     async def check(self, person: Person, question: Question) -> None:
         """Return if the model that a question names, if any, is there for a person.
@@ -89,7 +95,8 @@ class ModelRights:
             return None
 
         async def holds() -> bool:
-            return self._is_for(await self._subjects(person), model)
+            known = self._known(person)
+            return self._is_for(await self._subjects(person) if known is None else known.subjects, model)
 
         return holds
 
@@ -100,20 +107,15 @@ class ModelRights:
         subjects = reader_of(person).subjects
         if not self._have_groups:
             return subjects
-        if (known := self._known(person)) is not None:
-            return known
         groups = await self._groups.groups(person.id)
-        subjects = {*subjects, *(GROUP + one.id for one in groups), *(_key(GROUP + one.name) for one in groups)}
-        if (request := acting.get()) is not None:
-            _found.set(_Found(request, self, person, time.monotonic(), subjects))
-        return subjects
+        return {*subjects, *(GROUP + one.id for one in groups), *(_key(GROUP + one.name) for one in groups)}
 
-    def _known(self, person: Person) -> Collection[str] | None:
+    def _known(self, person: Person) -> _Found | None:
         """Return what this request has found just now. What it begins keeps its context, and so looks anew."""
         found = _found.get()
-        if found is None or (found.request, found.rights, found.person) != (acting.get(), self, person):
+        if found is None or found.request is not acting.get() or found.rights is not self or found.person != person:
             return None
-        return found.subjects if time.monotonic() - found.at < SAME_SECONDS else None
+        return found if time.monotonic() - found.at < SAME_SECONDS else None
 
 
 def _key(subject: str) -> str:

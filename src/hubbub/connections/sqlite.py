@@ -26,6 +26,7 @@ from hubbub.connections.joining import joining
 from hubbub.connections.private import close_to_others, open_private
 from hubbub.connections.sql import load_sql as load_sql
 from hubbub.connections.sql import read_sql as read_sql
+from hubbub.connections.sqlite_version import Version
 from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class Sqlite:
         """Which files those are."""
         self._lost = ""
         """What was wrong when that was looked at last."""
+        self.version = Version()
+        """Tells whether anything was committed, once `watch` was called."""
 
     async def __aenter__(self) -> Self:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
@@ -183,6 +186,12 @@ class Sqlite:
             if raw.in_transaction:
                 connection.all("rollback")
 
+    async def watch(self) -> None:
+        """Let `version` be known from now on. Costs a connection."""
+        with store_errors():
+            raw = await asyncio.get_running_loop().run_in_executor(self._reading, self._connect_reader)
+        self.version.begin(raw)
+
     def readers(self, name: str, threads: int) -> ThreadPoolExecutor:
         """Return threads of their own for `look`, which end with the database."""
         pool = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-{self.path.stem}")
@@ -229,7 +238,9 @@ class Sqlite:
             logger.warning("The database %s is at its place again.", self.path)
         if trouble or len(ends) > 1:
             self._lost = trouble
-        if trouble:
+        if not trouble:
+            self.version.note_seen()
+        else:
             raise StoreLost("The server can't store anything now. Tell whoever runs it.", detail=f"{trouble}.")
 
     async def migrate(self, room: str, steps: Sequence[str]) -> None:
@@ -280,9 +291,12 @@ class Sqlite:
         """Return this thread's own connection."""
         raw: apsw.Connection | None = getattr(self._local, "raw", None)
         if raw is None:
-            raw = self._connect(is_first=False)
-            Connection(raw).all("pragma query_only = on; pragma wal_autocheckpoint = 0")
-            self._local.raw = raw
+            raw = self._local.raw = self._connect_reader()
+        return raw
+
+    def _connect_reader(self) -> apsw.Connection:
+        raw = self._connect(is_first=False)
+        Connection(raw).all("pragma query_only = on; pragma wal_autocheckpoint = 0")
         return raw
 
     def _connect(self, *, is_first: bool = True) -> apsw.Connection:

@@ -48,6 +48,7 @@ class SqliteLibrary:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
         steps = [*(self._sql[name] for name in STEPS), READERS_SQL["create_tables"]]
         await self._database.migrate("library", steps)
+        await self._database.watch()
         return self
 
     async def __aexit__(

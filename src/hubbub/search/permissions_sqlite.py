@@ -82,15 +82,38 @@ async def usable_now(database: Sqlite, reader: Reader | None, collection_ids: Se
         raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
 
+MOST_KNOWN = 10_000
+
+
 class SqliteGroups:
-    """Groups in the library's database, which its owner opens."""
+    """Groups in the library's database, which its owner opens.
+
+    Those of a person, which many questions ask for, are kept in memory until the next commit to the database, of
+    whatever and by whichever process: then all are read anew, so that nobody gets others than a read would find. They
+    are kept only while the file is at its place, which is seen at least once a second.
+    """
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
+        self._version: int | None = None
+        self._known: dict[str, list[Group]] = {}
+        """By person, as found under that version."""
 
     async def groups(self, person_id: str | None = None) -> list[Group]:
-        person = None if person_id is None else PERSON + person_id
-        return await self._found({"id": None, "of": person, "person": person})
+        if person_id is None:
+            return await self._found({"id": None, "of": None, "person": None})
+        version = self._database.version.now()  # before the read: what is committed meanwhile is of another one
+        if version != self._version:
+            self._version, self._known = version, {}
+        known = self._known
+        found = known.get(person_id)
+        if found is None or version is None or not self._database.version.is_seen:
+            person = PERSON + person_id
+            found = await self._found({"id": None, "of": person, "person": person})
+            known[person_id] = found
+            if len(known) > MOST_KNOWN:
+                del known[next(iter(known))]
+        return list(found)
 
     async def group(self, group_id: str, person_id: str = "") -> Group | None:
         found = await self._found({"id": group_id, "of": None, "person": PERSON + person_id})

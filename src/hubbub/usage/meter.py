@@ -35,6 +35,7 @@ from hubbub.usage.prices import FREE, Price
 from hubbub.usage.refusals import OverBound, Refusals, moment, refusal
 
 MOST_ADOPTED = 10_000
+MOST_CHARGED = 10_000
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -112,6 +113,8 @@ class Meter:
         self._pools = pools or {}
         self._clock = clock
         self._calendar = Calendar(rules.zone)
+        self._charged: dict[tuple[Asker, str], tuple[float, float, tuple[Charge, ...]]] = {}
+        """By asker and party: from when until when these are where something counts that they use."""
         self._refusals = Refusals(clock)
         self._bills: WeakValueDictionary[str, Bill] = WeakValueDictionary()
         self._adopted: dict[str, Bill] = {}
@@ -256,7 +259,20 @@ class Meter:
         bill.reserving = self._store.reserving(reservation, tell, obliged=is_obliged)
 
     def _charges(self, asker: Asker, party: str) -> tuple[Charge, ...]:
-        rules, now = self.rules, self._clock()
+        """Return where counts what somebody uses now, which is the same until the first of the windows ends."""
+        now = self._clock()
+        known = self._charged.get((asker, party))
+        if known is None or not known[0] <= now < known[1]:
+            charges = self._charges_at(now, asker, party)
+            start = max((one.counter.start for one in charges), default=now)
+            end = min((one.counter.end for one in charges), default=now)
+            known = self._charged[(asker, party)] = (start, end, charges)
+            if len(self._charged) > MOST_CHARGED:
+                del self._charged[next(iter(self._charged))]
+        return known[2]
+
+    def _charges_at(self, now: float, asker: Asker, party: str) -> tuple[Charge, ...]:
+        rules = self.rules
         held: list[tuple[Scope, str, tuple[Bound, ...]]] = [
             ("server", "", rules.server),
             *(("group", one, rules.groups.get(one, rules.group)) for one in asker.groups),

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Self, cast
 
 import msgspec
 
-from hubbub.connections.sqlite import Connection, Sqlite, Write, load_sql, read_sql
+from hubbub.connections.sqlite import Connection, Row, Sqlite, Value, Write, load_sql, read_sql
 from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
@@ -29,6 +30,8 @@ from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
 _SQL = load_sql("hubbub.usage", "usage.sql")
+ROWS = 16
+"""So many rows are bound in one statement: few enough that statements of each number of rows stay prepared."""
 
 
 class SqliteUsage:
@@ -54,16 +57,17 @@ class SqliteUsage:
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
     ) -> Write:
         self._has_reservations = True
-        counters = _json([_counter(charge) for charge in reservation.charges])
+        counters = [_counter(charge) for charge in reservation.charges]
         amount = reservation.amount.values
-        values = (reservation.answer_id, *amount, *_who(reservation.asker), counters)
+        values = (reservation.answer_id, *amount, *_who(reservation.asker), _json(counters))
+        rows = [(*counter, *amount) for counter in counters]
 
         def reserve(connection: Connection) -> None:
             # Counted first and undone where it is too much: a statement less, and most are not refused.
-            counted = {row[:3]: Amount(*row[3:]) for row in connection.all(_SQL["count"], (counters, *amount))}
+            counted = {row[:3]: Amount(*row[3:]) for row in _with_rows(connection, "count", rows)}
             standings = [
-                Standing(charge.counter, one, counted[_counter(charge)[:3]].of(one.measure))
-                for charge in reservation.charges
+                Standing(charge.counter, one, counted[counter[:3]].of(one.measure))
+                for charge, counter in zip(reservation.charges, counters, strict=True)
                 for one in charge.bounds
             ]
             over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
@@ -154,15 +158,32 @@ def _give_back(connection: Connection, used: Mapping[str, Sequence[int]]) -> dic
     """Count what answers used in place of what was reserved for them; return for whom that was."""
     askers: dict[str, tuple[str, str, str]] = {}
     changes: dict[tuple[str | int, ...], list[int]] = {}
-    for answer_id, *reserved, person, key, groups, counters in connection.all(_SQL["release"], (_json(list(used)),)):
+    for answer_id, *reserved, person, key, groups, counters in _with_rows(
+        connection, "release", [(answer_id,) for answer_id in used]
+    ):
         askers[answer_id] = (person, key, groups)
         for counter in cast(list[list[str | int]], msgspec.json.decode(counters)):
             change = changes.setdefault(tuple(counter), [0, 0, 0])
             for place, (after, before) in enumerate(zip(used[answer_id], reserved, strict=True)):
                 change[place] += after - before
     if rows := [(*counter, *change) for counter, change in changes.items() if any(change)]:
-        connection.all(_SQL["correct"], (_json(rows),))
+        _with_rows(connection, "correct", rows)
     return askers
+
+
+def _with_rows(connection: Connection, name: str, rows: Sequence[Sequence[Value]]) -> list[Row]:
+    """Run a statement over rows, which are all as wide, and return what it returns."""
+    found: list[Row] = []
+    for start in range(0, len(rows), ROWS):
+        some = rows[start : start + ROWS]
+        found += connection.all(_statement(name, len(some), len(some[0])), [value for row in some for value in row])
+    return found
+
+
+@lru_cache(maxsize=8 * ROWS)
+def _statement(name: str, rows: int, width: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return _SQL[name].replace("{rows}", ", ".join([row] * rows))
 
 
 def _tidy(connection: Connection, now: float) -> bool:
