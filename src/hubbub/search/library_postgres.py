@@ -24,7 +24,7 @@ from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPerm
 
 _SCHEMA = load_sql("hubbub.search", "postgres/schema.sql")
 SEARCH_STEPS = (_SCHEMA["passages"],)
-STEPS = (SQL["create_tables"], READERS_SQL["create_tables"])
+STEPS = (SQL["create_tables"], READERS_SQL["create_tables"], SQL["note_renamed_groups"])
 
 
 class PostgresLibrary:

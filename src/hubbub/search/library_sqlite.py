@@ -31,7 +31,7 @@ from hubbub.search.library_rows import collection_of, conditions_of, document_of
 from hubbub.search.permissions_sqlite import SqliteGroups, SqlitePermissions
 
 STEPS = ("create_tables", "add_turns", "add_completeness", "add_permissions", "add_progress", "unscope_claims")
-"""Of `library.sql`; the last step stands in a file of its own."""
+"""Of `library.sql`; a step after them stands in a file of its own, and the last one there again."""
 
 
 class SqliteLibrary:
@@ -46,7 +46,7 @@ class SqliteLibrary:
 
     async def __aenter__(self) -> Self:
         self._sql = await self._database.read(lambda connection: load_sql("hubbub.search", "library.sql"))
-        steps = [*(self._sql[name] for name in STEPS), READERS_SQL["create_tables"]]
+        steps = [*(self._sql[name] for name in STEPS), READERS_SQL["create_tables"], self._sql["note_renamed_groups"]]
         await self._database.migrate("library", steps)
         await self._database.watch()
         return self

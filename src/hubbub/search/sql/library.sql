@@ -78,6 +78,11 @@ create trigger collection_removed after delete on collection begin update rights
 -- They named a group of any provider; which one is meant is found out when the server starts.
 update permission set subject = 'unscoped:' || substr(subject, 7) where subject like 'claim:%';
 
+-- name: note_renamed_groups
+-- Models are shared with groups by their names.
+create trigger group_renamed after update of name on people_group when old.name <> new.name
+begin update rights_revision set number = number + 1; end;
+
 -- name: add_progress
 alter table document add column part_read real not null default 0;
 

@@ -73,6 +73,11 @@ for each statement execute function note_rights();
 create trigger collection_removed after delete on collection
 for each statement execute function note_rights();
 
+-- name: note_renamed_groups
+-- Models are shared with groups by their names.
+create trigger group_renamed after update of name on people_group
+for each row when (old.name <> new.name) execute function note_rights();
+
 -- What rights are is said once, in these parts; queries name them in braces. The subjects of whoever asks are $1.
 
 -- name: is_shared
