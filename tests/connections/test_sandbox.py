@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hubbub.connections import sandboxed
 from hubbub.connections.sandbox import (
     Crashed,
     Failed,
@@ -24,6 +25,7 @@ from hubbub.connections.sandbox import (
     TimedOut,
 )
 from tests.patience import patience
+from tests.servers.processes import children_of, command_of
 
 CASES = "tests.connections.sandbox_cases"
 MEBIBYTE = 1024 * 1024
@@ -210,6 +212,5 @@ def is_alive(pid: int) -> bool:
 
 
 def children(parent: int | None = None) -> list[int]:
-    """Return the ids of the living children of a process, or of this one."""
-    parent = parent or os.getpid()
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    """Return the ids of the living children of a process, or of this one, that were started for a sandbox."""
+    return [pid for pid in children_of(parent or os.getpid()) if Path(sandboxed.__file__).name in command_of(pid)]
