@@ -1,4 +1,4 @@
-"""A group that its provider renames: models are shared with groups by their names, so what is open is looked at anew."""
+"""A group that its provider renames: models are shared with groups by name, so open answers are looked at anew."""
 
 from msgspec.structs import replace
 
