@@ -45,7 +45,7 @@ POSTGRES: Mapping[str, int] = {
     "person_jobs": 2,
     "folder": 1,
     "search": 1,
-    "library": 2,
+    "library": 3,
     "origins": 1,
     "files": 1,
     "leases": 1,
@@ -54,7 +54,7 @@ POSTGRES: Mapping[str, int] = {
     "provisioned_groups": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 7, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
+LIBRARY: Mapping[str, int] = {"search": 3, "library": 8, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":
