@@ -88,4 +88,5 @@ async def test_the_search_goes_by_meanings_once_the_files_are_there(
             await until(http, "embedded", (await collection(http))["passages"])
         assert await server.terminate() == 0
     said += capfd.readouterr().err
-    assert said.count("warning") == said.count(LINE) == 1, said
+    warnings = [line for line in said.splitlines() if "[warning" in line and "was held up" not in line]  # by others
+    assert len(warnings) == said.count(LINE) == 1, said

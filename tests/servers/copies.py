@@ -78,7 +78,8 @@ class Copy:
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it is known to have ended."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -105,7 +106,6 @@ class Command:
         self.stdout.close()
         self.stderr.close()
         self.wait()
-        self._news.close()
 
     def poll(self) -> int | None:
         """Return how it ended, or None while it runs."""
@@ -123,6 +123,7 @@ class Command:
             if not select.select([self._news], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("hubbub", timeout or 0)
             self.returncode = int(self._news.readline())
+            self._news.close()
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
@@ -142,12 +143,15 @@ class Command:
         self.wait(timeout)
         for reader in readers:
             reader.join()
+        self.stdout.close()
+        self.stderr.close()
         return said[self.stdout], said[self.stderr]
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -171,6 +175,8 @@ async def copied(
         outputs.append(os.dup(there))
     elif isinstance(errors, Path):
         outputs.append(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    else:
+        outputs.append(os.dup(2))
     file = _order(arguments, variables, folder, outputs)
     stdout, stdout_pipe = await _reader(os.fdopen(out, "rb"))
     news, news_pipe = await _reader(file)
