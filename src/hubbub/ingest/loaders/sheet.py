@@ -1,6 +1,7 @@
 """Read the cells of one sheet of a workbook."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -84,8 +85,8 @@ class Grid:
 
     def merge(self, top: int, left: int, bottom: int) -> None:
         """Repeat a merged cell's text in the rows that it goes over: each may stand in another passage."""
-        place = next((place for place, row in enumerate(self._rows) if row[0] >= top), None)
-        if place is None or self._rows[place][0] != top:
+        place = bisect_left(self._rows, top, key=lambda row: row[0])
+        if place == len(self._rows) or self._rows[place][0] != top:
             return
         text = next((text for column, text in self._rows[place][2] if column == left), "")
         while text and (place := place + 1) < len(self._rows) and self._rows[place][0] <= bottom:
@@ -158,11 +159,12 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
             grid.margin(name.removeprefix("odd").removeprefix("even").removeprefix("first"), element.text or "")
         elif name == "mergeCell" and len(merges) < MOST_MERGED:
             merges.append(element.get("ref", ""))
-    for merge in merges:
-        first, _, last = merge.partition(":")
-        (left, top), (_, bottom) = _place(first, columns), _place(last, columns)
-        if top < bottom:
+    ends: dict[int, int] = {}
+    """By column, the last row of a merged cell. Of those that overlap, which no program writes, the first counts."""
+    for left, top, bottom in sorted(_merged(one, columns) for one in merges):
+        if ends.get(left, 0) < top < bottom:
             grid.merge(top, left, bottom)
+            ends[left] = bottom
 
 
 def _cells(
@@ -236,6 +238,13 @@ def _column(letters: str, columns: dict[str, int]) -> int:
         number = number * 26 + max(ord(letter) - 64, 0)
     columns[letters] = number
     return number
+
+
+def _merged(reference: str, columns: dict[str, int]) -> tuple[int, int, int]:
+    """Return the column of a merged cell, and its first and last row."""
+    first, _, last = reference.partition(":")
+    (left, top), (_, bottom) = _place(first, columns), _place(last, columns)
+    return left, top, bottom
 
 
 def _place(reference: str, columns: dict[str, int]) -> tuple[int, int]:
